@@ -1,0 +1,222 @@
+//! What happened when something was dialled: TCP, ICMP echo, names.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// How a TCP connection attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dial {
+    /// The connection was accepted.
+    Open,
+    /// RST to the SYN: the host is reached, nothing listens there (`ECONNREFUSED`).
+    Refused,
+    /// No answer at all within the deadline, or `ETIMEDOUT`.
+    Timeout,
+    /// `ECONNRESET` during the handshake.
+    Reset,
+    /// `EHOSTUNREACH`: no such neighbour, or an ICMP answer from a firewall or router.
+    HostUnreachable,
+    /// `ENETUNREACH`: this machine has no route there.
+    NoRoute,
+    /// `EACCES` or `EPERM`: this machine's own rules forbid it.
+    Forbidden,
+    /// The name does not exist.
+    NoSuchName,
+    /// The name could not be resolved: no name server answered.
+    ResolverFailed,
+    /// Any other error; holds the errno.
+    Other(i32),
+}
+
+impl Dial {
+    /// The one word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::HostUnreachable => "host-unreachable",
+            Self::NoRoute => "no-route",
+            Self::Forbidden => "forbidden",
+            Self::NoSuchName => "no-such-name",
+            Self::ResolverFailed => "resolver-failed",
+            Self::Other(_) => "failed",
+        }
+    }
+}
+
+/// A host (name or address) and a port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// One TCP connection attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TcpOutcome {
+    /// What was dialled.
+    pub endpoint: Endpoint,
+    /// How it ended.
+    pub how: Dial,
+    /// The address the kernel chose to speak from, when connected.
+    pub from: Option<IpAddr>,
+}
+
+impl TcpOutcome {
+    pub(crate) fn summary(&self) -> String {
+        let from = self.from.map_or_else(String::new, |from| format!(", from {from}"));
+        format!("TCP {}: {}{from}", self.endpoint, self.how.label())
+    }
+}
+
+/// How an ICMP echo ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Echo {
+    /// A reply came; holds the round trip in microseconds.
+    Reply(u64),
+    /// Nothing came back in time.
+    NoReply,
+    /// `ENETUNREACH`: this machine has no route there.
+    NoRoute,
+    /// `EHOSTUNREACH`, or an ICMP "destination unreachable" came back.
+    Unreachable,
+    /// `ENOKEY` (126): no WireGuard peer's AllowedIPs cover the address (the kernel's WireGuard only).
+    NoPeer,
+    /// `EDESTADDRREQ` (89): the WireGuard peer has no endpoint yet (the kernel's WireGuard only).
+    NoEndpoint,
+    /// `EACCES` or `EPERM`: this machine's own rules forbid it.
+    Forbidden,
+    /// Any other error; holds the errno.
+    Other(i32),
+}
+
+impl Echo {
+    /// The one word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Reply(_) => "reply",
+            Self::NoReply => "no-reply",
+            Self::NoRoute => "no-route",
+            Self::Unreachable => "unreachable",
+            Self::NoPeer => "no-peer",
+            Self::NoEndpoint => "no-endpoint",
+            Self::Forbidden => "forbidden",
+            Self::Other(_) => "failed",
+        }
+    }
+}
+
+/// The kind of socket that carried the echo. A datagram socket never sees ICMP errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the two socket types of ping(8)")]
+pub enum EchoSocket {
+    Datagram,
+    Raw,
+}
+
+/// One ICMP echo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PingOutcome {
+    /// Where it was sent.
+    pub to: IpAddr,
+    /// How it ended.
+    pub how: Echo,
+    /// How it was sent.
+    pub socket: EchoSocket,
+}
+
+impl PingOutcome {
+    pub(crate) fn summary(&self) -> String {
+        match self.how {
+            Echo::Reply(us) => format!("ping {}: reply after {}.{} ms", self.to, us / 1000, us % 1000 / 100),
+            how => format!("ping {}: {}", self.to, how.label()),
+        }
+    }
+}
+
+/// What one resolver said about a name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameAnswer {
+    /// The addresses it gave.
+    Addresses(Vec<IpAddr>),
+    /// The name does not exist, or has no address.
+    NoSuchName,
+    /// No answer came in time.
+    Silent,
+    /// Nothing listens on the name server's port.
+    Refused,
+    /// It answered with a failure (SERVFAIL, REFUSED), or could not be asked.
+    Failed,
+}
+
+impl NameAnswer {
+    fn summary(&self) -> String {
+        match self {
+            Self::Addresses(found) => found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            Self::NoSuchName => "no such name".to_owned(),
+            Self::Silent => "no answer".to_owned(),
+            Self::Refused => "nothing listens on port 53".to_owned(),
+            Self::Failed => "failed".to_owned(),
+        }
+    }
+}
+
+/// One name, as libc answers (what the worker's Python sees) and as each name server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameLook {
+    /// The name.
+    pub name: String,
+    /// getaddrinfo(3)'s answer.
+    pub libc: NameAnswer,
+    /// The answers of the name servers in resolv.conf, in its order.
+    pub servers: Vec<(IpAddr, NameAnswer)>,
+}
+
+/// All names that the deployment's addresses use. Empty where all are literal addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameLooks {
+    /// One entry per name, in alphabetic order.
+    pub names: Vec<NameLook>,
+}
+
+impl NameLooks {
+    pub(crate) fn label(&self) -> &'static str {
+        if self.names.is_empty() {
+            "none"
+        } else if self.names.iter().all(|look| matches!(look.libc, NameAnswer::Addresses(_))) {
+            "resolved"
+        } else {
+            "unresolved"
+        }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for look in &self.names {
+            lines.push(format!("{}: libc says {}", look.name, look.libc.summary()));
+            for (server, answer) in &look.servers {
+                lines.push(format!("{}: name server {server} says {}", look.name, answer.summary()));
+            }
+        }
+        lines
+    }
+}

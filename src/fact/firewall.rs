@@ -1,0 +1,154 @@
+//! ufw as it is stored: its switch, its default, and its rules in the order in which it tries them.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// What a rule or a default does with a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the words of ufw(8)")]
+pub enum Action {
+    Allow,
+    Deny,
+    Reject,
+    Limit,
+}
+
+impl Action {
+    /// Whether a new connection passes.
+    pub fn admits(self) -> bool {
+        matches!(self, Self::Allow | Self::Limit)
+    }
+
+    /// The word of ufw(8).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Reject => "reject",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// A transport protocol in a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the words of ufw(8)")]
+pub enum Protocol {
+    Tcp,
+    Udp,
+    Any,
+    /// Another one (esp, ah, gre …).
+    Other,
+}
+
+/// One incoming rule for IPv4.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UfwRule {
+    /// Its number as `ufw status numbered` prints it.
+    pub number: u32,
+    /// Its line in the file.
+    pub line: u32,
+    /// What it does.
+    pub action: Action,
+    /// For which protocol.
+    pub protocol: Protocol,
+    /// Destination ports as inclusive ranges; empty for any.
+    pub ports: Vec<(u16, u16)>,
+    /// Source; none for any.
+    pub from: Option<IpNet>,
+    /// Destination; none for any.
+    pub to: Option<IpNet>,
+    /// The interface it came in by; none for any.
+    pub interface: Option<String>,
+}
+
+/// A new connection, as a firewall sees it.
+#[derive(Debug, Clone)]
+pub struct Knock<'a> {
+    /// The interface it comes in by.
+    pub interface: &'a str,
+    /// Its source.
+    pub from: std::net::IpAddr,
+    /// Its destination.
+    pub to: std::net::IpAddr,
+    /// Tcp or Udp.
+    pub protocol: Protocol,
+    /// The destination port.
+    pub port: u16,
+}
+
+impl UfwRule {
+    /// Whether the rule speaks of this connection.
+    pub fn matches(&self, knock: &Knock<'_>) -> bool {
+        (self.protocol == Protocol::Any || self.protocol == knock.protocol)
+            && (self.ports.is_empty() || self.ports.iter().any(|(low, high)| (*low..=*high).contains(&knock.port)))
+            && self.from.is_none_or(|net| net.contains(&knock.from))
+            && self.to.is_none_or(|net| net.contains(&knock.to))
+            && self.interface.as_deref().is_none_or(|name| name == knock.interface)
+    }
+
+    /// The rule in the words of the ufw command.
+    pub fn words(&self) -> String {
+        let ports = self
+            .ports
+            .iter()
+            .map(|(low, high)| if low == high { low.to_string() } else { format!("{low}:{high}") })
+            .collect::<Vec<_>>()
+            .join(",");
+        let on = self.interface.as_ref().map_or_else(String::new, |name| format!(" in on {name}"));
+        let from = self.from.map_or_else(|| "any".to_owned(), |net| net.to_string());
+        let to = self.to.map_or_else(|| "any".to_owned(), |net| net.to_string());
+        let port = if ports.is_empty() { String::new() } else { format!(" port {ports}") };
+        let protocol = match self.protocol {
+            Protocol::Tcp => " proto tcp",
+            Protocol::Udp => " proto udp",
+            Protocol::Any | Protocol::Other => "",
+        };
+        format!("{}{on} from {from} to {to}{port}{protocol}", self.action.word())
+    }
+}
+
+/// ufw as stored on disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ufw {
+    /// `ENABLED=` in ufw.conf; false too where ufw is not installed.
+    pub enabled: bool,
+    /// Whether ufw is installed.
+    pub installed: bool,
+    /// `DEFAULT_INPUT_POLICY`.
+    pub default_input: Action,
+    /// The file the rules are from.
+    pub path: String,
+    /// Incoming IPv4 rules, first match wins.
+    pub rules: Vec<UfwRule>,
+}
+
+impl Ufw {
+    pub(crate) fn label(&self) -> &'static str {
+        match (self.installed, self.enabled) {
+            (false, _) => "not-installed",
+            (true, false) => "inactive",
+            (true, true) => "active",
+        }
+    }
+
+    /// The first rule that speaks of a connection.
+    pub fn first_match(&self, knock: &Knock<'_>) -> Option<&UfwRule> {
+        self.rules.iter().find(|rule| rule.matches(knock))
+    }
+
+    /// Whether a new connection is let in, by the stored rules.
+    pub fn admits(&self, knock: &Knock<'_>) -> bool {
+        !self.enabled || self.first_match(knock).map_or(self.default_input, |rule| rule.action).admits()
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = vec![format!("ufw is {}, default {} (incoming)", self.label(), self.default_input.word())];
+        lines.extend(
+            self.rules.iter().map(|rule| format!("{}:{}: [{}] {}", self.path, rule.line, rule.number, rule.words())),
+        );
+        lines
+    }
+}

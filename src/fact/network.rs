@@ -1,0 +1,152 @@
+//! Interfaces, routes and listening sockets.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// One network interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// For example `wg0`.
+    pub name: String,
+    /// The kernel's kind (`wireguard`, `tun`, `bridge`, `veth`), none for plain devices.
+    pub kind: Option<String>,
+    /// The administrative flag `IFF_UP`. (operstate reads `unknown` on a healthy tunnel.)
+    pub up: bool,
+    /// In bytes.
+    pub mtu: u32,
+    /// With their prefix lengths.
+    pub addresses: Vec<IpNet>,
+}
+
+/// All interfaces of this network namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// In the kernel's order.
+    pub links: Vec<Link>,
+}
+
+impl Links {
+    /// The interface of that name.
+    pub fn named(&self, name: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.name == name)
+    }
+
+    /// The interface that holds this address as its own.
+    pub fn holder(&self, address: IpAddr) -> Option<&Link> {
+        self.links.iter().find(|link| link.addresses.iter().any(|net| net.addr() == address))
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        self.links
+            .iter()
+            .filter(|link| link.name != "lo")
+            .map(|link| {
+                let state = if link.up { "up" } else { "down" };
+                let addresses = link.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                format!("{}: {state}, MTU {}, {addresses}", link.name, link.mtu)
+            })
+            .collect()
+    }
+}
+
+/// The kernel's answer to "how would you send to this address".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The address asked about.
+    pub to: IpAddr,
+    /// How.
+    pub way: Way,
+}
+
+/// A route, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// Through this device.
+    Device {
+        /// Its name.
+        device: String,
+        /// Its kind, as in [`Link::kind`].
+        kind: Option<String>,
+        /// The next hop; none where the address is on the link itself.
+        gateway: Option<IpAddr>,
+        /// The address it would speak from.
+        source: Option<IpAddr>,
+    },
+    /// The address is this machine's own.
+    Local,
+    /// No route (`ENETUNREACH`).
+    None,
+    /// A route of type unreachable, prohibit or blackhole.
+    Barred,
+}
+
+impl Route {
+    pub(crate) fn label(&self) -> &'static str {
+        match &self.way {
+            Way::Device { kind, .. } if kind.as_deref() == Some("wireguard") => "wireguard",
+            Way::Device { .. } => "device",
+            Way::Local => "local",
+            Way::None => "no-route",
+            Way::Barred => "barred",
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let how = match &self.way {
+            Way::Device { device, gateway, source, .. } => {
+                let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
+                let from = source.map_or_else(String::new, |source| format!(" from {source}"));
+                format!("dev {device}{via}{from}")
+            }
+            Way::Local => "this machine's own address".to_owned(),
+            Way::None => "no route".to_owned(),
+            Way::Barred => "barred by a route of type unreachable, prohibit or blackhole".to_owned(),
+        };
+        format!("route to {}: {how}", self.to)
+    }
+}
+
+/// One TCP socket in LISTEN.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Listener {
+    /// `0.0.0.0` and `::` stand for every address.
+    pub address: SocketAddr,
+    /// The program's name, where rights allow to see it.
+    pub program: Option<String>,
+}
+
+/// The TCP sockets in LISTEN of this network namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listeners {
+    /// In the order of port and address.
+    pub tcp: Vec<Listener>,
+}
+
+impl Listeners {
+    /// Those on a port.
+    pub fn on(&self, port: u16) -> impl Iterator<Item = &Listener> {
+        self.tcp.iter().filter(move |listener| listener.address.port() == port)
+    }
+
+    /// Whether a connection to this address and port would find a socket. `::` counts for IPv4 too, as it does
+    /// unless `net.ipv6.bindv6only` or the program says otherwise.
+    pub fn answers(&self, address: IpAddr, port: u16) -> bool {
+        self.on(port).any(|listener| {
+            let ip = listener.address.ip();
+            ip == address || (ip.is_unspecified() && (ip.is_ipv4() == address.is_ipv4() || ip.is_ipv6()))
+        })
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        self.tcp
+            .iter()
+            .map(|listener| {
+                let program = listener.program.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+                format!("LISTEN {}{program}", listener.address)
+            })
+            .collect()
+    }
+}

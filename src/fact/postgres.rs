@@ -1,0 +1,144 @@
+//! PostgreSQL: what it says when asked, and what its file says.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::dial::{Dial, Endpoint};
+use super::redis::Directive;
+
+/// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,
+/// by the server routine that raised it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PgSaid {
+    /// `SELECT 1` gave 1.
+    One,
+    /// 28000, no pg_hba.conf line matches.
+    NoHbaEntry,
+    /// 28000, a `reject` line of pg_hba.conf matches first.
+    HbaRejects,
+    /// 28P01: wrong password, or no such role (the server does not tell which).
+    WrongPassword,
+    /// The server wants a password and the URL has none.
+    NoPassword,
+    /// 28000: the role may not log in.
+    CannotLogIn,
+    /// 3D000.
+    NoSuchDatabase,
+    /// The URL demands SSL and the server has none.
+    NoSsl,
+    /// 53300: all connections, or all of this role, are taken.
+    TooManyClients,
+    /// 57P03: it starts up, shuts down, or recovers.
+    StartingUp,
+    /// 42501: no right to connect to the database.
+    NotPermitted,
+    /// It speaks PostgreSQL's protocol; no URL is known at this vantage, so nobody logged in.
+    Speaks,
+    /// It spoke, but not PostgreSQL's protocol.
+    NotPostgres,
+    /// It accepted the connection and said nothing.
+    Silent,
+    /// It accepted the connection and closed or reset it without a word.
+    Closed,
+    /// An authentication method this program does not speak (gss, sspi, a client certificate).
+    OtherMethod,
+    /// Any other refusal; holds the SQLSTATE.
+    Refused(String),
+    /// No connection came about.
+    Unreached(Dial),
+}
+
+impl PgSaid {
+    /// The one word for it.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::One => "one",
+            Self::NoHbaEntry => "no-hba-entry",
+            Self::HbaRejects => "hba-rejects",
+            Self::WrongPassword => "wrong-password",
+            Self::NoPassword => "no-password",
+            Self::CannotLogIn => "cannot-log-in",
+            Self::NoSuchDatabase => "no-such-database",
+            Self::NoSsl => "no-ssl",
+            Self::TooManyClients => "too-many-clients",
+            Self::StartingUp => "starting-up",
+            Self::NotPermitted => "not-permitted",
+            Self::Speaks => "speaks",
+            Self::NotPostgres => "not-postgres",
+            Self::Silent => "silent",
+            Self::Closed => "closed",
+            Self::OtherMethod => "other-method",
+            Self::Refused(_) => "refused-otherwise",
+            Self::Unreached(_) => "unreached",
+        }
+    }
+}
+
+/// One conversation with PostgreSQL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgOutcome {
+    /// Who was asked.
+    pub endpoint: Endpoint,
+    /// What it said.
+    pub said: PgSaid,
+    /// Our address as the server named it in its error.
+    pub seen_as: Option<IpAddr>,
+    /// The role, where the URL also has a password (else the "user" may be one).
+    pub role: Option<String>,
+    /// The database.
+    pub database: Option<String>,
+    /// Whether the conversation was encrypted.
+    pub tls: bool,
+}
+
+impl PgOutcome {
+    pub(crate) fn summary(&self) -> String {
+        let database = self.database.as_ref().map_or_else(String::new, |name| format!("/{name}"));
+        let role = self.role.as_ref().map_or_else(String::new, |name| format!(" as {name}"));
+        let tls = if self.tls { ", encrypted" } else { "" };
+        let seen = self.seen_as.map_or_else(String::new, |ip| format!("; the server sees us as {ip}"));
+        match &self.said {
+            PgSaid::Unreached(dial) => format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label()),
+            said => format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, said.label()),
+        }
+    }
+}
+
+/// postgresql.conf as written (includes and conf.d followed; the last line of a name wins).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgConf {
+    /// The main file.
+    pub path: String,
+    /// For example `15/main`.
+    pub cluster: String,
+    /// `listen_addresses`; none where the default (localhost) rules.
+    pub listen_addresses: Option<Directive>,
+    /// `port`; none where the default (5432) rules.
+    pub port: Option<Directive>,
+    /// When the file that sets listen_addresses last changed, in seconds since the epoch.
+    pub changed_at: u64,
+    /// pg_hba.conf's path.
+    pub hba_path: String,
+}
+
+impl PgConf {
+    pub(crate) fn label(&self) -> &'static str {
+        "there"
+    }
+
+    /// The addresses in `listen_addresses`, as written.
+    pub fn addresses(&self) -> Vec<&str> {
+        self.listen_addresses
+            .as_ref()
+            .map_or_else(|| vec!["localhost"], |it| it.value.split(',').map(str::trim).collect())
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        match &self.listen_addresses {
+            Some(it) => vec![format!("{}:{}: listen_addresses = '{}'", it.path, it.line, it.value)],
+            None => vec![format!("{}: no listen_addresses (default: localhost)", self.path)],
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Redis: what it says when asked, and what its file says.
+
+use serde::{Deserialize, Serialize};
+
+use super::Presence;
+use super::dial::{Dial, Endpoint};
+
+/// Redis' answer, from a bare connection first and then with what the URL holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RedisSaid {
+    /// `+PONG`, after AUTH and SELECT where the URL asks for them.
+    Pong,
+    /// `-DENIED`: protected mode, no password set, and we come from another address than loopback.
+    Denied,
+    /// `-NOAUTH`: it wants a password and the URL has none.
+    NoAuth,
+    /// It wants a password, and no URL is known at this vantage, so none was tried.
+    Locked,
+    /// `-WRONGPASS` for a URL without a user name: the password is wrong.
+    WrongPassword,
+    /// `-WRONGPASS` for a URL with a user name: Redis does not tell a wrong user from a wrong password.
+    WrongUserOrPassword,
+    /// `-ERR AUTH … called without any password configured`: the URL has a password, the server has none.
+    PasswordNotWanted,
+    /// `-ERR DB index is out of range`, or any other refusal of SELECT.
+    NoSuchDatabase,
+    /// `-NOPERM`: the user may not run PING or SELECT.
+    NotPermitted,
+    /// `-LOADING`: it still reads its data.
+    Loading,
+    /// `-ERR max number of clients reached`.
+    TooManyClients,
+    /// It spoke, but not Redis' protocol.
+    NotRedis,
+    /// It accepted the connection and said nothing.
+    Silent,
+    /// It accepted the connection and closed or reset it without a word.
+    Closed,
+    /// TLS was asked for by the URL and could not be agreed on.
+    NoTls,
+    /// No connection came about.
+    Unreached(Dial),
+}
+
+impl RedisSaid {
+    /// The one word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pong => "pong",
+            Self::Denied => "denied",
+            Self::NoAuth => "no-auth",
+            Self::Locked => "locked",
+            Self::WrongPassword => "wrong-password",
+            Self::WrongUserOrPassword => "wrong-user-or-password",
+            Self::PasswordNotWanted => "password-not-wanted",
+            Self::NoSuchDatabase => "no-such-database",
+            Self::NotPermitted => "not-permitted",
+            Self::Loading => "loading",
+            Self::TooManyClients => "too-many-clients",
+            Self::NotRedis => "not-redis",
+            Self::Silent => "silent",
+            Self::Closed => "closed",
+            Self::NoTls => "no-tls",
+            Self::Unreached(_) => "unreached",
+        }
+    }
+}
+
+/// One conversation with Redis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedisOutcome {
+    /// Who was asked.
+    pub endpoint: Endpoint,
+    /// What it said.
+    pub said: RedisSaid,
+    /// Whether a password was at hand.
+    pub password: Presence,
+    /// The database index that was selected.
+    pub database: u32,
+}
+
+impl RedisOutcome {
+    pub(crate) fn summary(&self) -> String {
+        let with = if self.password.is_present() { "with a password" } else { "without a password" };
+        match self.said {
+            RedisSaid::Unreached(dial) => format!("Redis {}: no connection ({})", self.endpoint, dial.label()),
+            said => format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, said.label()),
+        }
+    }
+}
+
+/// A directive and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Directive {
+    /// Its arguments, as written.
+    pub value: String,
+    /// The file it stands in (includes are followed).
+    pub path: String,
+    /// Its line, from 1.
+    pub line: u32,
+}
+
+/// redis.conf as written; the last directive of a name wins, as Redis reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedisConf {
+    /// The file that was read first.
+    pub path: String,
+    /// `bind`.
+    pub bind: Option<Directive>,
+    /// `port`.
+    pub port: Option<Directive>,
+    /// `protected-mode`.
+    pub protected_mode: Option<Directive>,
+    /// Whether `requirepass` or a `user` line sets a password.
+    pub password: Presence,
+}
+
+impl RedisConf {
+    pub(crate) fn label(&self) -> &'static str {
+        "there"
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            [("bind", &self.bind), ("port", &self.port), ("protected-mode", &self.protected_mode)]
+                .into_iter()
+                .filter_map(|(name, directive)| {
+                    directive.as_ref().map(|it| format!("{}:{}: {name} {}", it.path, it.line, it.value))
+                })
+                .collect();
+        lines.push(format!("{}: password {}", self.path, if self.password.is_present() { "set" } else { "not set" }));
+        lines
+    }
+}

@@ -1,0 +1,112 @@
+//! systemd units and files.
+
+use serde::{Deserialize, Serialize};
+
+/// A systemd unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitState {
+    /// Its full name.
+    pub name: String,
+    /// Whether systemd knows it.
+    pub known: bool,
+    /// `ActiveState`: active, inactive, failed, activating …
+    pub active: String,
+    /// `UnitFileState`: enabled, disabled, masked, static … or empty.
+    pub enabled: String,
+    /// When it became active, in seconds since the epoch.
+    pub since: Option<u64>,
+    /// Units it is ordered after (`After=`).
+    pub after: Vec<String>,
+    /// Why it failed, where its journal says so in words we know.
+    pub reason: Option<FailReason>,
+}
+
+/// Why a unit failed. The journal's own text is not kept: wg-quick prints private keys in its errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailReason {
+    /// `resolvconf: command not found`: the file has a `DNS =` line and no resolvconf is installed.
+    NoResolvconf,
+    /// `Key is not the correct length or format`.
+    KeyMalformed,
+    /// `Line unrecognized`; holds the name before the `=`.
+    LineUnrecognized(String),
+    /// `Name or service not known` or `Temporary failure in name resolution`: the endpoint does not resolve.
+    NameNotKnown,
+    /// `Unable to find port of endpoint`.
+    EndpointWithoutPort,
+    /// `Unknown device type` or `Protocol not supported`: no WireGuard in this kernel.
+    NoWireGuard,
+    /// `Cannot assign requested address`: a bind to an address that did not exist yet.
+    AddressNotThere,
+    /// `Address already in use`.
+    AddressInUse,
+    /// `already exists`: the interface was there before the unit started.
+    InterfaceExists,
+}
+
+impl FailReason {
+    /// What the journal says, in its own words where they hold no secret.
+    pub fn words(&self) -> String {
+        match self {
+            Self::NoResolvconf => "`resolvconf: command not found`".to_owned(),
+            Self::KeyMalformed => "`Key is not the correct length or format`".to_owned(),
+            Self::LineUnrecognized(name) => format!("`Line unrecognized: {name}=`"),
+            Self::NameNotKnown => "the endpoint's name does not resolve".to_owned(),
+            Self::EndpointWithoutPort => "`Unable to find port of endpoint`".to_owned(),
+            Self::NoWireGuard => "this kernel has no WireGuard".to_owned(),
+            Self::AddressNotThere => "`Cannot assign requested address`".to_owned(),
+            Self::AddressInUse => "`Address already in use`".to_owned(),
+            Self::InterfaceExists => "the interface existed already".to_owned(),
+        }
+    }
+}
+
+impl UnitState {
+    pub(crate) fn label(&self) -> &'static str {
+        match self.active.as_str() {
+            _ if !self.known => "unknown",
+            "active" => "active",
+            "failed" => "failed",
+            "activating" => "activating",
+            _ => "inactive",
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(", journal: {}", reason.words()));
+        format!(
+            "unit {}: {}, {}{reason}",
+            self.name,
+            self.label(),
+            if self.enabled.is_empty() { "not enabled" } else { &self.enabled }
+        )
+    }
+}
+
+/// A file's owner and mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileState {
+    /// Its full path.
+    pub path: String,
+    /// Permission bits and owner's user id; none if there is no such file.
+    pub found: Option<(u32, u32)>,
+}
+
+impl FileState {
+    pub(crate) fn label(&self) -> &'static str {
+        match self.found {
+            None => "missing",
+            Some((mode, _)) if mode & 0o077 == 0 => "private",
+            Some((mode, _)) if mode & 0o007 == 0 => "group",
+            Some(_) => "others",
+        }
+    }
+
+    pub(crate) fn summary(&self) -> String {
+        match self.found {
+            None => format!("{}: no such file", self.path),
+            Some((mode, owner)) => format!("{}: mode {mode:04o}, owner {owner}", self.path),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What one vantage saw, as a versioned file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fact::{FactKey, Observed, Vantage};
+use crate::profile::Addresses;
+
+/// The version of the file format that this program writes and reads.
+pub const SCHEMA: u32 = 1;
+
+/// The rights a snapshot was taken with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rights {
+    /// User id 0.
+    Root,
+    /// Anybody else.
+    User,
+}
+
+/// All facts from one vantage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The clipcheck that took it.
+    pub version: String,
+    /// Where it was taken.
+    pub vantage: Vantage,
+    /// How the vantage was known: "--as", or what gave it away.
+    pub vantage_by: String,
+    /// The machine's host name.
+    pub host: String,
+    /// For example `linux`.
+    pub platform: String,
+    /// Who looked.
+    pub rights: Rights,
+    /// In seconds since the epoch, by the machine's own clock. The judges' only clock.
+    pub taken_at: u64,
+    /// How long all looks took together, in microseconds.
+    pub took_us: u64,
+    /// The deployment's addresses as settled here.
+    pub addresses: Addresses,
+    /// What was looked at.
+    pub facts: BTreeMap<FactKey, Observed>,
+}
+
+impl Snapshot {
+    /// Reads a snapshot; the error says what is wrong and where.
+    pub fn parse(text: &str, path: &str) -> Result<Self, String> {
+        /// The one field that is read first, whatever else the file holds.
+        #[derive(Deserialize)]
+        struct Head {
+            schema: u32,
+        }
+        let place = |error: &serde_json::Error| {
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+            format!("{path}:{}:{}: no snapshot: {message}", error.line(), error.column())
+        };
+        let head: Head = serde_json::from_str(text).map_err(|error| place(&error))?;
+        if head.schema > SCHEMA {
+            return Err(format!(
+                "{path}: the snapshot has schema {}, this clipcheck reads up to {SCHEMA}; use the clipcheck that took it, or a newer one",
+                head.schema
+            ));
+        }
+        serde_json::from_str(text).map_err(|error| place(&error))
+    }
+
+    /// The file's text.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
