@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# Faults: the scripts of fixtures/faults/NAME.toml and fixtures/healthy/NAME.toml, run on the hosts.
+
+break_lab() {
+  local name=$1 file table scripts h
+  case $name in
+    *..* | /*)  fail "no fault '$name'" 2 ;;
+    healthy/*)  file=$FIXTURES/$name.toml table=make ;;
+    *.near)     file=$FIXTURES/faults/${name%.near}.toml table=near ;;
+    *)          file=$FIXTURES/faults/$name.toml table=break ;;
+  esac
+  [ -f "$file" ] || fail "no fault '$name' (looked for $file)" 2
+  scripts=$STATE/scripts
+  rm -rf "$scripts"
+  mkdir "$scripts"
+  /usr/bin/python3 "$LAB_D/fault.py" "$file" "$table" "$scripts" || exit 2
+  for h in "${HOSTS[@]}"; do
+    [ -e "$scripts/$h" ] || continue
+    : > "$STATE/$h.dirty"
+    # One wrong line must not hold a whole test run up for ever.
+    run_in "$h" timeout 120 bash -euo pipefail -s < "$scripts/$h" >&2 || fail "$name: its script failed on $h"
+    # It may have made the container anew, and with that lost the binary.
+    if [ "$h" = client ]; then put_binary container; fi
+  done
+}

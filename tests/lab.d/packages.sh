@@ -1,0 +1,77 @@
+# shellcheck shell=bash disable=SC2054
+# What the lab is made of. "file:package" - the file (one of them, or a pattern) says whether it is there, so that
+# another package which brings the same program (docker-ce for docker.io) is good enough; a bare name is a package.
+LAB_PACKAGES=(
+  /usr/bin/wg:wireguard-tools /usr/bin/wireguard-go:wireguard-go
+  /usr/bin/redis-server:redis-server /usr/bin/redis-cli:redis-tools
+  /usr/lib/postgresql/*/bin/postgres:postgresql /usr/bin/psql:postgresql-client
+  /usr/sbin/ufw:ufw /usr/sbin/iptables:iptables /usr/sbin/nft:nftables
+  /usr/bin/dockerd,/usr/sbin/dockerd:docker.io /usr/sbin/dnsmasq:dnsmasq-base
+  python3-redis python3-psycopg2 /usr/bin/python3:python3
+  /sbin/ip:iproute2 /usr/bin/ping,/bin/ping:iputils-ping /usr/bin/tcpdump,/usr/sbin/tcpdump:tcpdump
+  /lib/systemd/systemd:systemd /sbin/init:systemd-sysv /usr/bin/dbus-daemon:dbus
+  /usr/bin/ps,/bin/ps:procps /sbin/sysctl:procps /usr/bin/unshare:util-linux
+)
+QEMU_PACKAGES=(
+  /usr/bin/qemu-system-x86_64:qemu-system-x86 /bin/busybox:busybox-static /usr/bin/cpio,/bin/cpio:cpio
+  /sbin/modprobe:kmod /usr/bin/wg:wireguard-tools /sbin/ip:iproute2 /usr/bin/setpriv:util-linux
+  /usr/bin/ping,/bin/ping:iputils-ping
+)
+
+# Prints the packages of a list that are missing.
+missing_packages() {
+  local entry
+  for entry; do
+    case $entry in
+      /*) one_exists "${entry%:*}" || printf '%s\n' "${entry##*:}" ;;
+      *)  one_exists "/var/lib/dpkg/info/$entry.list,/var/lib/dpkg/info/$entry:*.list" || printf '%s\n' "$entry" ;;
+    esac
+  done
+  # tomllib came with Python 3.11; before it (Ubuntu 22.04) the package tomli does the same.
+  if [ -x /usr/bin/python3 ] && ! /usr/bin/python3 -c 'import tomllib' 2> /dev/null \
+    && ! /usr/bin/python3 -c 'import tomli' 2> /dev/null; then echo python3-tomli; fi
+}
+
+one_exists() {
+  local files file
+  IFS=, read -ra files <<< "$1"
+  for file in "${files[@]}"; do
+    if compgen -G "$file" > /dev/null; then return 0; fi
+  done
+  return 1
+}
+
+# The kernel to boot in QEMU: Debian's cloud kernel, or Ubuntu's; the machine's own needs no package.
+missing_kernel() {
+  if [ -n "$(guest_kernel)" ]; then return; fi
+  if grep -q '^ID=ubuntu' /etc/os-release; then echo linux-image-virtual; else echo linux-image-cloud-amd64; fi
+}
+
+install_packages() {
+  local wanted missing
+  case $1 in
+    lab)  wanted=$(missing_packages "${LAB_PACKAGES[@]}") ;;
+    qemu) wanted=$(missing_packages "${QEMU_PACKAGES[@]}"; missing_kernel) ;;
+    all)  install_packages lab; install_packages qemu; return ;;
+    *)    fail "usage: tests/lab packages [lab|qemu|all]" 2 ;;
+  esac
+  mapfile -t missing < <(sort -u <<< "$wanted" | sed '/^$/d')
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+  [ "$(id -u)" = 0 ] || fail "these packages are missing, and only root can install them: ${missing[*]}" 3
+  command -v apt-get > /dev/null || fail "these packages are missing, and there is no apt-get: ${missing[*]}" 3
+  say "lab: installing ${missing[*]}"
+  # policy-rc.d keeps the packages from starting daemons on this very machine.
+  local policy=/usr/sbin/policy-rc.d ours=
+  if [ ! -e "$policy" ]; then
+    ours=1
+    printf '#!/bin/sh\nexit 101\n' > "$policy"
+    chmod 755 "$policy"
+  fi
+  local code=0
+  {
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+      { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; }
+  } < /dev/null >&2 || code=$?
+  if [ -n "$ours" ]; then rm -f "$policy"; fi
+  [ "$code" = 0 ] || fail "apt-get could not install: ${missing[*]}" 3
+}
