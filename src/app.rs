@@ -1,0 +1,163 @@
+//! The stages in order: argv → looks → verdicts → report → screen. The only other place, beside the probes, that
+//! reads files (those it was handed) and prints.
+#![expect(clippy::disallowed_methods, reason = "reads the files it was handed; every other file is a probe's")]
+
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::blame::blame;
+use crate::case::Case;
+use crate::catalog;
+use crate::check::Check;
+use crate::cli::{All, Cli, Command, Deployment, ExplainArgs, JudgeArgs, ListArgs, Showing};
+use crate::exit::Exit;
+use crate::fact::{FactKey, Vantage};
+use crate::judge::judge;
+use crate::plan;
+use crate::probe::vantage;
+use crate::profile::Profile;
+use crate::render;
+use crate::report::{Report, report};
+use crate::run::{Orders, run};
+use crate::snapshot::Snapshot;
+
+/// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
+pub fn main(cli: Cli) -> Result<Exit, String> {
+    match cli.command {
+        Command::All(args) => all(&args),
+        Command::Snapshot(args) => {
+            let checks = checks(args.deployment.checks.as_deref())?;
+            print(&look(&args.deployment, &checks)?.to_json())?;
+            Ok(Exit::Fine)
+        }
+        Command::Judge(args) => judge_files(&args),
+        Command::List(args) => list(&args),
+        Command::Explain(args) => explain(&args),
+    }
+}
+
+fn all(args: &All) -> Result<Exit, String> {
+    let checks = plan::select(checks(args.deployment.checks.as_deref())?, &args.only)?;
+    // Read before looking: a file that is no snapshot must not cost the user a run.
+    let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
+    let here = look(&args.deployment, &checks)?;
+    snapshots.push(here);
+    show(&Case::new(snapshots)?, &checks, &args.showing)
+}
+
+fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
+    let checks = checks(args.checks.as_deref())?;
+    let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
+    show(&Case::new(snapshots)?, &checks, &args.showing)
+}
+
+fn list(args: &ListArgs) -> Result<Exit, String> {
+    print(&render::list(&checks(args.checks.as_deref())?, args.format))?;
+    Ok(Exit::Fine)
+}
+
+fn explain(args: &ExplainArgs) -> Result<Exit, String> {
+    let checks = checks(args.checks.as_deref())?;
+    print(&render::explain(&checks, &args.id)?)?;
+    Ok(Exit::Fine)
+}
+
+fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
+    let file = match &deployment.profile {
+        Some(path) => Profile::parse(&read(path)?, path)?,
+        None => Profile::default(),
+    };
+    let profile = deployment.said().or(file);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {}", error.kind()))?;
+    runtime.block_on(async {
+        let (vantage, vantage_by) = match deployment.vantage {
+            Some(vantage) => (vantage, "--as".to_owned()),
+            None => vantage::find().await?,
+        };
+        let keys = plan::looks(checks, vantage);
+        needs_public(vantage, &profile, &keys)?;
+        let (events, heard) = unbounded_channel();
+        let orders = Orders { vantage, vantage_by, profile, keys, deadline: deployment.deadline };
+        let progress = tokio::spawn(render::progress::show(heard, std::io::stderr().is_terminal()));
+        let snapshot = run(orders, events).await;
+        let _ = progress.await;
+        Ok(snapshot)
+    })
+}
+
+/// From outside, the server's public address is all there is to look at.
+fn needs_public(vantage: Vantage, profile: &Profile, keys: &std::collections::BTreeSet<FactKey>) -> Result<(), String> {
+    if vantage == Vantage::Outside && profile.public.is_none() && !keys.is_empty() {
+        return Err("from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \
+                    (or `--as` if this host is not outside)"
+            .to_owned());
+    }
+    Ok(())
+}
+
+fn show(case: &Case, checks: &[Check], showing: &Showing) -> Result<Exit, String> {
+    let report: Report = report(case, checks, &blame(checks, judge(case, checks)));
+    let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
+    let text = render::report(&report, showing, exit);
+    print_styled(&text, showing.color)?;
+    Ok(exit)
+}
+
+fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
+    let mut checks = catalog::built_in()?;
+    let Some(folder) = own else { return Ok(checks) };
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {}", folder.display(), error.kind()))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    for path in files {
+        let check = catalog::own(&path, &read(&path)?, &checks)?;
+        checks.push(check);
+    }
+    catalog::needs_exist(&checks)?;
+    Ok(checks)
+}
+
+fn snapshot(path: &Path) -> Result<Snapshot, String> {
+    Snapshot::parse(&read(path)?, &path.display().to_string())
+}
+
+/// A file that the user named; `-` is standard input.
+fn read(path: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(|_| ())
+    } else {
+        std::fs::read_to_string(path).map(|found| text = found)
+    };
+    read.map_err(|error| format!("{}: {}", path.display(), error.kind()))?;
+    Ok(text)
+}
+
+fn print(text: &str) -> Result<(), String> {
+    finish(std::io::stdout().lock().write_all(text.as_bytes()))
+}
+
+fn print_styled(text: &str, color: crate::cli::Color) -> Result<(), String> {
+    let choice = match color {
+        crate::cli::Color::Auto => anstream::ColorChoice::Auto,
+        crate::cli::Color::Always => anstream::ColorChoice::Always,
+        crate::cli::Color::Never => anstream::ColorChoice::Never,
+    };
+    finish(anstream::AutoStream::new(std::io::stdout(), choice).write_all(text.as_bytes()))
+}
+
+/// A reader that went away (`| head`) is no error of ours.
+fn finish(written: std::io::Result<()>) -> Result<(), String> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {}", error.kind())),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

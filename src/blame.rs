@@ -1,0 +1,160 @@
+//! From verdicts to standings: which broken check is the root, and which are explained by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::check::{Check, CheckId, Finding, Severity, Verdict};
+use crate::fact::{Unseen, Vantage};
+use crate::judge::{Answer, UNEXPECTED};
+
+/// A check at a vantage.
+pub type Seated = (CheckId, Vantage);
+
+/// One check's answer in the light of the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It holds.
+    Holds,
+    /// It holds although something it needs is broken: worth reading.
+    Despite(Vec<Seated>),
+    /// It is broken and nothing it needs is. `open` lists what it needs and could not be seen.
+    Root {
+        /// Needed and unseen.
+        open: Vec<Seated>,
+    },
+    /// It works, and will not for long; nothing it needs is broken.
+    Warns,
+    /// It is broken, and so is what it needs: these roots.
+    Explained(Vec<Seated>),
+    /// It could not be judged.
+    Unseen(Unseen),
+    /// There is nothing here to judge.
+    NotApplicable(&'static str),
+}
+
+/// An answer with its standing.
+#[derive(Debug, Clone)]
+pub struct Blamed {
+    /// The answer.
+    pub answer: Answer,
+    /// Its standing.
+    pub standing: Standing,
+}
+
+impl Blamed {
+    /// What was found, if it is broken or warns.
+    pub fn finding(&self) -> Option<&Finding> {
+        match &self.answer.judged {
+            Ok(Verdict::Broken(finding)) => Some(finding),
+            Ok(Verdict::Holds | Verdict::NotApplicable(_)) | Err(_) => None,
+        }
+    }
+}
+
+/// Gives every answer its standing.
+pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
+    let graph = Graph::of(checks, &answers);
+    answers
+        .into_iter()
+        .map(|answer| {
+            let standing = graph.standing(&answer);
+            Blamed { answer, standing }
+        })
+        .collect()
+}
+
+struct Graph {
+    /// What each needs directly.
+    needs: BTreeMap<Seated, Vec<Seated>>,
+    broken: BTreeSet<Seated>,
+    unseen: BTreeSet<Seated>,
+    warns: BTreeSet<Seated>,
+}
+
+impl Graph {
+    fn of(checks: &[Check], answers: &[Answer]) -> Self {
+        let judged: BTreeSet<Seated> = answers.iter().map(seated).collect();
+        let mut graph =
+            Self { needs: BTreeMap::new(), broken: BTreeSet::new(), unseen: BTreeSet::new(), warns: BTreeSet::new() };
+        for answer in answers {
+            let Some(check) = checks.iter().find(|check| check.id == answer.check) else { continue };
+            match &answer.judged {
+                Ok(Verdict::Broken(finding)) if severity(check, finding) == Severity::Broken => {
+                    graph.broken.insert(seated(answer));
+                }
+                Ok(Verdict::Broken(_)) => {
+                    graph.warns.insert(seated(answer));
+                }
+                Err(_) => {
+                    graph.unseen.insert(seated(answer));
+                }
+                Ok(Verdict::Holds | Verdict::NotApplicable(_)) => {}
+            }
+            graph.needs.insert(seated(answer), needed(check, answer.vantage, &judged));
+        }
+        graph
+    }
+
+    /// Everything that `of` needs, directly or not.
+    fn above(&self, of: &Seated) -> BTreeSet<Seated> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<&Seated> = self.needs.get(of).into_iter().flatten().collect();
+        while let Some(next) = open.pop() {
+            if next != of && found.insert(next.clone()) {
+                open.extend(self.needs.get(next).into_iter().flatten());
+            }
+        }
+        found
+    }
+
+    fn standing(&self, answer: &Answer) -> Standing {
+        let here = seated(answer);
+        let verdict = match &answer.judged {
+            Err(why) => return Standing::Unseen(why.clone()),
+            Ok(Verdict::NotApplicable(why)) => return Standing::NotApplicable(why),
+            Ok(verdict) => verdict,
+        };
+        let above = self.above(&here);
+        let broken: Vec<Seated> = above.iter().filter(|it| self.broken.contains(*it)).cloned().collect();
+        // A root is broken with nothing broken above it.
+        let roots: Vec<Seated> =
+            broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
+        match verdict {
+            Verdict::Holds if broken.is_empty() => Standing::Holds,
+            Verdict::Holds => Standing::Despite(roots),
+            _ if !broken.is_empty() => Standing::Explained(roots),
+            _ if self.warns.contains(&here) => Standing::Warns,
+            _ => Standing::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() },
+        }
+    }
+}
+
+fn seated(answer: &Answer) -> Seated {
+    (answer.check.clone(), answer.vantage)
+}
+
+/// How bad a finding is. A word that a plain check's file does not know is broken: there is no silent pass.
+pub fn severity(check: &Check, finding: &Finding) -> Severity {
+    if finding.cause == UNEXPECTED {
+        return Severity::Broken;
+    }
+    check.causes.get(finding.cause).map_or(Severity::Broken, |cause| cause.severity)
+}
+
+/// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever.
+fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
+    let mut found = Vec::new();
+    for need in &check.needs {
+        let places: Vec<Vantage> = match need.at {
+            Some(at) => vec![at],
+            None if judged.contains(&(need.check.clone(), here)) => vec![here],
+            None => Vantage::ALL.to_vec(),
+        };
+        found.extend(
+            places
+                .into_iter()
+                .map(|at| (need.check.clone(), at))
+                .filter(|it| judged.contains(it) && *it != (check.id.clone(), here)),
+        );
+    }
+    found
+}

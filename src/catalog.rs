@@ -1,0 +1,95 @@
+//! Every built-in check, in the order of the guide; then the user's. The files in `checks/` are embedded here,
+//! and the order of this list is the order of all output.
+
+use std::path::Path;
+
+use crate::check::{Category, Check, Judge};
+use crate::judge::{firewall, postgres, redis, tunnel, worker};
+
+/// A built-in check: its category, its id, the text of its file, and its judge if it thinks.
+type Entry = (Category, &'static str, &'static str, Option<Judge>);
+
+macro_rules! catalog {
+    ($($category:ident $folder:literal { $($id:literal $(=> $judge:path)?,)* })*) => {
+        &[$($((
+            Category::$category,
+            $id,
+            include_str!(concat!("../checks/", $folder, "/", $id, ".toml")),
+            catalog!(@judge $($judge)?),
+        ),)*)*]
+    };
+    (@judge $judge:path) => { Some($judge as Judge) };
+    (@judge) => { None };
+}
+
+const BUILT_IN: &[Entry] = catalog! {
+    Tunnel "tunnel" {
+        "wg-interface-up" => tunnel::wg_interface_up,
+        "wg-peers-known" => tunnel::wg_peers_known,
+        "wg-peers-persisted" => tunnel::wg_peers_persisted,
+        "wg-allowed-ips" => tunnel::wg_allowed_ips,
+        "wg-handshake" => tunnel::wg_handshake,
+        "tunnel-route" => tunnel::tunnel_route,
+        "tunnel-ping" => tunnel::tunnel_ping,
+        "wg-enabled-at-boot" => tunnel::wg_enabled_at_boot,
+        "wg-config-private" => tunnel::wg_config_private,
+        "names-resolve" => tunnel::names_resolve,
+    }
+    Firewall "firewall" {
+        "ufw-admits-wireguard" => firewall::ufw_admits_wireguard,
+        "ufw-admits-worker" => firewall::ufw_admits_worker,
+        "tcp-admitted" => firewall::tcp_admitted,
+    }
+    Redis "redis" {
+        "redis-listens" => redis::redis_listens,
+        "redis-port-open",
+        "redis-answers" => redis::redis_answers,
+        "redis-not-exposed" => redis::redis_not_exposed,
+    }
+    Postgres "postgres" {
+        "postgres-listens" => postgres::postgres_listens,
+        "postgres-port-open",
+        "postgres-answers" => postgres::postgres_answers,
+        "postgres-not-exposed" => postgres::postgres_not_exposed,
+    }
+    Worker "worker" {
+        "env-database" => worker::env_database,
+        "env-redis" => worker::env_redis,
+        "env-flask" => worker::env_flask,
+    }
+};
+
+/// The built-in checks. An error here is a defect of a file in `checks/`.
+pub fn built_in() -> Result<Vec<Check>, String> {
+    BUILT_IN
+        .iter()
+        .map(|(category, id, text, judge)| {
+            let path = format!("checks/{}/{id}.toml", category.word());
+            Check::parse(id, *category, text, &path, *judge)
+        })
+        .collect()
+}
+
+/// A check file of the user's: plain, named by its file, and not like one that is there already.
+pub fn own(path: &Path, text: &str, known: &[Check]) -> Result<Check, String> {
+    let shown = path.display();
+    let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let kebab = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !kebab {
+        return Err(format!("{shown}: the file's name is the check's id, in lower case with hyphens"));
+    }
+    if known.iter().any(|check| check.id.0 == id) {
+        return Err(format!("{shown}: there is a check `{id}` already"));
+    }
+    Check::parse(id, Category::Custom, text, &shown.to_string(), None)
+}
+
+/// Every check that another needs is there.
+pub fn needs_exist(checks: &[Check]) -> Result<(), String> {
+    for check in checks {
+        if let Some(need) = check.needs.iter().find(|need| !checks.iter().any(|other| other.id == need.check)) {
+            return Err(format!("{}: needs `{}`, and there is no such check", check.id, need.check));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! A check: a claim that something holds, as its file in `checks/` states it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::case::Seat;
+use crate::fact::{FactKey, Unseen, Vantage};
+
+/// A check's name: kebab-case, the stem of its file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CheckId(pub String);
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// What a check is about: the folder its file lies in, and the judge file that thinks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the names of the folders in checks/")]
+pub enum Category {
+    Tunnel,
+    Firewall,
+    Redis,
+    Postgres,
+    Worker,
+    /// The user's own (`--checks DIR`).
+    Custom,
+}
+
+impl Category {
+    /// In the order shown.
+    pub const ALL: [Self; 6] =
+        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
+
+    /// The folder's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tunnel => "tunnel",
+            Self::Firewall => "firewall",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+            Self::Worker => "worker",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// How bad a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The deployment does not work, or is open to strangers.
+    #[default]
+    Broken,
+    /// It works, and will not for long, or not for everybody.
+    Warn,
+}
+
+/// How to mend a cause.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fix {
+    /// The host on which to type; none where it depends on the deployment.
+    #[serde(default)]
+    pub on: Option<Vantage>,
+    /// What to do, in a sentence.
+    pub say: String,
+    /// The commands, as they can be typed.
+    #[serde(default)]
+    pub run: Vec<String>,
+    /// How to know that it worked.
+    pub know: String,
+}
+
+/// One way in which a check can fail to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// How bad it is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// What is seen.
+    pub says: String,
+    /// Why it is so, and where the guide errs if it does: shown by `explain`.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// How to mend it.
+    pub fix: Fix,
+}
+
+/// A check that must hold for another to mean anything: `redis-port-open`, or at one vantage
+/// `redis-answers@server`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Which check.
+    pub check: CheckId,
+    /// At which vantage; none for this one, or, if it is not judged here, wherever it is.
+    pub at: Option<Vantage>,
+}
+
+impl FromStr for Need {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (check, at) = text.split_once('@').map_or((text, None), |(check, at)| (check, Some(at)));
+        Ok(Self { check: CheckId(check.to_owned()), at: at.map(str::parse).transpose()? })
+    }
+}
+
+impl<'de> Deserialize<'de> for Need {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a judge found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The claim holds.
+    Holds,
+    /// It does not, and this is the cause.
+    Broken(Finding),
+    /// There is nothing here to judge; holds why.
+    NotApplicable(&'static str),
+}
+
+/// A cause by name, and the words that fill its sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The name of a `[cause.…]` of the check.
+    pub cause: &'static str,
+    /// Values for `{name}` in `says` and `fix`.
+    pub words: BTreeMap<&'static str, String>,
+    /// The file and line at fault, as `/etc/…:12`.
+    pub place: Option<String>,
+}
+
+/// A verdict, or why there is none.
+pub type Judged = Result<Verdict, Unseen>;
+
+/// A pure function from a seat to a verdict.
+pub type Judge = fn(&Seat<'_>) -> Judged;
+
+/// The claim holds.
+pub fn holds() -> Verdict {
+    Verdict::Holds
+}
+
+/// The claim is broken by this cause.
+pub fn broken(cause: &'static str) -> Finding {
+    Finding { cause, words: BTreeMap::new(), place: None }
+}
+
+/// There is nothing here to judge.
+pub fn not_applicable(why: &'static str) -> Verdict {
+    Verdict::NotApplicable(why)
+}
+
+impl Finding {
+    /// Fills `{name}` with a value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.words.insert(name, value.to_string());
+        self
+    }
+
+    /// Names the file and line at fault; also fills `{place}`.
+    #[must_use]
+    pub fn at(mut self, path: &str, line: u32) -> Self {
+        let place = format!("{path}:{line}");
+        self.words.insert("place", place.clone());
+        self.words.insert("file", path.to_owned());
+        self.words.insert("line", line.to_string());
+        self.place = Some(place);
+        self
+    }
+}
+
+impl From<Finding> for Verdict {
+    fn from(finding: Finding) -> Self {
+        Self::Broken(finding)
+    }
+}
+
+/// How a check comes to its verdict.
+#[derive(Debug, Clone)]
+pub enum Rule {
+    /// One look, and the words that hold. Any other word is the cause of that name, or, where no cause has it,
+    /// an unexpected one.
+    Expect(Vec<String>),
+    /// A judge that thinks.
+    Judge(Judge),
+}
+
+/// A check.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Its name.
+    pub id: CheckId,
+    /// What it is about.
+    pub category: Category,
+    /// What holds, in the present tense.
+    pub title: String,
+    /// The step of the guide it stands for, as in fixtures/guide-steps.toml, or `beyond`.
+    pub guide: String,
+    /// What must hold for it to mean anything.
+    pub needs: Vec<Need>,
+    /// At which vantages it is judged, and what is looked at there.
+    pub looks: BTreeMap<Vantage, Vec<FactKey>>,
+    /// What it also reads from other vantages, when their snapshots are at hand.
+    pub with: BTreeMap<Vantage, Vec<FactKey>>,
+    /// The vantages whose job cannot be called done while this is unseen.
+    pub essential: Vec<Vantage>,
+    /// The ways in which it can fail to hold.
+    pub causes: BTreeMap<String, Cause>,
+    /// How it is judged.
+    pub rule: Rule,
+}
+
+/// The file's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    title: String,
+    guide: String,
+    #[serde(default)]
+    needs: Vec<Need>,
+    looks: BTreeMap<Vantage, Vec<FactKey>>,
+    #[serde(default)]
+    with: BTreeMap<Vantage, Vec<FactKey>>,
+    #[serde(default)]
+    essential: Vec<Vantage>,
+    #[serde(default)]
+    expect: Vec<String>,
+    #[serde(default)]
+    cause: BTreeMap<String, Cause>,
+}
+
+impl Check {
+    /// Reads a check file. `judge` is given for the checks that think; the error says what is wrong and where.
+    pub fn parse(id: &str, category: Category, text: &str, path: &str, judge: Option<Judge>) -> Result<Self, String> {
+        let form: Form = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            format!("{path}:{line}: {}", error.message())
+        })?;
+        let rule = match (judge, form.expect.is_empty()) {
+            (Some(judge), true) => Rule::Judge(judge),
+            (None, false) => Rule::Expect(form.expect),
+            (Some(_), false) => return Err(format!("{path}: a check that thinks has no `expect`")),
+            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that hold")),
+        };
+        if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
+            return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
+        }
+        if form.looks.is_empty() {
+            return Err(format!("{path}: a check that looks at nothing cannot fail"));
+        }
+        Ok(Self {
+            id: CheckId(id.to_owned()),
+            category,
+            title: form.title,
+            guide: form.guide,
+            needs: form.needs,
+            looks: form.looks,
+            with: form.with,
+            essential: form.essential,
+            causes: form.cause,
+            rule,
+        })
+    }
+
+    /// Whether it thinks or is plain: the word used in lists.
+    pub fn kind(&self) -> &'static str {
+        match self.rule {
+            Rule::Expect(_) => "plain",
+            Rule::Judge(_) => "thinking",
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What can be typed. Types only; no logic.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use crate::fact::Vantage;
+use crate::profile::Profile;
+
+/// Tells why a private ClippyFront deployment does not connect, and which line to change.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = "Exit codes: 0 nothing is broken; 1 something is; \
+2 the run could not be done; 3 nothing is broken, but an essential check could not be seen.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands. They differ only in where they enter and leave the same pipe.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look at everything from here and judge it.
+    All(All),
+    /// Look at everything from here and print what was seen, to be judged elsewhere.
+    Snapshot(SnapshotArgs),
+    /// Judge snapshots, one per vantage, together.
+    Judge(JudgeArgs),
+    /// List the checks.
+    List(ListArgs),
+    /// Explain a check, or one cause of it (`check-id/cause`).
+    Explain(ExplainArgs),
+}
+
+/// What the user says of the deployment and of this machine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The deployment")]
+pub struct Deployment {
+    /// Where we stand; found out if left away.
+    #[arg(long = "as", value_name = "VANTAGE", value_parser = vantage)]
+    pub vantage: Option<Vantage>,
+    /// A TOML file with any of the values below (`server = "10.9.0.1"`, `redis_port = 6380`).
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+    /// The server's address in the tunnel [the guide's: 10.8.0.1].
+    #[arg(long, value_name = "ADDRESS")]
+    pub server: Option<IpAddr>,
+    /// The client's address in the tunnel [the guide's: 10.8.0.2].
+    #[arg(long, value_name = "ADDRESS")]
+    pub client: Option<IpAddr>,
+    /// The tunnel's subnet [the guide's: 10.8.0.0/24].
+    #[arg(long, value_name = "SUBNET")]
+    pub subnet: Option<IpNet>,
+    /// The server's address outside the tunnel, to see what is exposed there.
+    #[arg(long, value_name = "ADDRESS")]
+    pub public: Option<IpAddr>,
+    /// The WireGuard interface [the guide's: wg0].
+    #[arg(long, value_name = "NAME")]
+    pub interface: Option<String>,
+    /// WireGuard's UDP port on the server [the guide's: 51820].
+    #[arg(long, value_name = "PORT")]
+    pub wireguard_port: Option<u16>,
+    /// Redis' port [6379].
+    #[arg(long, value_name = "PORT")]
+    pub redis_port: Option<u16>,
+    /// PostgreSQL's port [5432].
+    #[arg(long, value_name = "PORT")]
+    pub postgres_port: Option<u16>,
+    /// The worker container's name [the guide's: clippy-gpu-worker].
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The web app's environment file on the server.
+    #[arg(long, value_name = "FILE")]
+    pub web_env: Option<String>,
+    /// The whole run ends after this many seconds; what has not answered by then is unseen.
+    #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
+    pub deadline: Duration,
+    /// A folder of check files of your own.
+    #[arg(long, value_name = "DIR")]
+    pub checks: Option<PathBuf>,
+}
+
+impl Deployment {
+    /// The values as a profile.
+    pub fn said(&self) -> Profile {
+        Profile {
+            server: self.server,
+            client: self.client,
+            subnet: self.subnet,
+            public: self.public,
+            interface: self.interface.clone(),
+            wireguard_port: self.wireguard_port,
+            redis_port: self.redis_port,
+            postgres_port: self.postgres_port,
+            container: self.container.clone(),
+            web_env: self.web_env.clone(),
+        }
+    }
+}
+
+/// How the report is shown, and what counts as failure.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The report")]
+pub struct Showing {
+    /// How to print the report.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Colours; `auto` also heeds NO_COLOR and CLICOLOR_FORCE.
+    #[arg(long, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Also fail (exit 1) on warnings, or (exit 3) on anything unseen.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Vec<FailOn>,
+    /// Also show the checks that do not apply.
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// `clipcheck all`
+#[derive(Debug, Args)]
+pub struct All {
+    /// Only these categories or checks.
+    #[arg(value_name = "CATEGORY|CHECK")]
+    pub only: Vec<String>,
+    /// Judge together with this snapshot from another vantage; can be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub with: Vec<PathBuf>,
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
+    /// The report.
+    #[command(flatten)]
+    pub showing: Showing,
+}
+
+/// `clipcheck snapshot`
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
+}
+
+/// `clipcheck judge`
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// Snapshot files, one per vantage; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// A folder of check files of your own.
+    #[arg(long, value_name = "DIR")]
+    pub checks: Option<PathBuf>,
+    /// The report.
+    #[command(flatten)]
+    pub showing: Showing,
+}
+
+/// `clipcheck list`
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// How to print the list.
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// A folder of check files of your own.
+    #[arg(long, value_name = "DIR")]
+    pub checks: Option<PathBuf>,
+}
+
+/// `clipcheck explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// `check-id` or `check-id/cause`.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// A folder of check files of your own.
+    #[arg(long, value_name = "DIR")]
+    pub checks: Option<PathBuf>,
+}
+
+/// The formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words typed")]
+pub enum Format {
+    Table,
+    Json,
+}
+
+/// The formats of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words typed")]
+pub enum ListFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words typed")]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What else counts as failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words typed")]
+pub enum FailOn {
+    Warn,
+    Unseen,
+}
+
+fn vantage(text: &str) -> Result<Vantage, String> {
+    text.parse()
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let value: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
+    if (0.1..=600.0).contains(&value) {
+        Ok(Duration::from_secs_f64(value))
+    } else {
+        Err("between 0.1 and 600 seconds".to_owned())
+    }
+}

@@ -1,0 +1,87 @@
+//! PostgreSQL: where it listens, what it says, who else can reach it.
+
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::dial::Dial;
+use crate::fact::postgres::PgSaid;
+use crate::fact::{Service, Unseen};
+
+/// A socket waits for connections to the tunnel's address. `SHOW listen_addresses` would lie: it names
+/// addresses whose bind failed.
+pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
+    let addresses = seat.addresses();
+    let (server, port) = (addresses.server.value, addresses.postgres_port.value);
+    let listeners = seat.listeners()?;
+    if listeners.answers(server, port) {
+        return Ok(holds());
+    }
+    let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
+    let unit = seat.postgres_unit().ok();
+    if found.is_empty() {
+        let state = unit.map_or("not known", |unit| unit.label());
+        return Ok(broken("not-running").with("state", state).into());
+    }
+    let found = found.join(", ");
+    let Ok(conf) = seat.pg_conf() else {
+        return Ok(broken("not-on-tunnel").with("found", found).with("place", "postgresql.conf").with("file", "postgresql.conf").into());
+    };
+    let named = conf.addresses().into_iter().any(|word| word == "*" || word == "0.0.0.0" || word == server.to_string());
+    let (path, line) = conf.listen_addresses.as_ref().map_or((conf.path.as_str(), 0), |it| (it.path.as_str(), it.line));
+    if !named {
+        return Ok(match line {
+            0 => broken("not-on-tunnel").with("place", path).with("file", path),
+            _ => broken("not-on-tunnel").at(path, line),
+        }
+        .with("found", found)
+        .into());
+    }
+    let since = unit.and_then(|unit| unit.since).ok_or_else(|| {
+        Unseen::Undecided(format!("{path} names {server} and no socket has it; when PostgreSQL started is not known"))
+    })?;
+    let cause = if conf.changed_at > since { "not-restarted" } else { "bound-too-early" };
+    Ok(broken(cause).with("found", found).at(path, line).into())
+}
+
+/// `SELECT 1` answers.
+pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
+    let outcome = seat.postgres()?;
+    let finding = match &outcome.said {
+        PgSaid::One => return Ok(holds()),
+        PgSaid::Speaks => {
+            return Err(Unseen::NotKnown("PostgreSQL answers, and no URL to log in with could be read here".to_owned()));
+        }
+        PgSaid::StartingUp => {
+            return Err(Unseen::Undecided("PostgreSQL starts up or recovers; look again in a moment".to_owned()));
+        }
+        PgSaid::Unreached(_) if seat.tcp(Service::Postgres).is_ok_and(|tcp| tcp.how == Dial::Open) => {
+            return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
+        }
+        PgSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
+        PgSaid::NoHbaEntry => broken("no-hba-entry"),
+        PgSaid::HbaRejects => broken("hba-rejects"),
+        PgSaid::WrongPassword => broken("wrong-password"),
+        PgSaid::NoPassword => broken("no-password"),
+        PgSaid::CannotLogIn => broken("cannot-log-in"),
+        PgSaid::NoSuchDatabase => broken("no-such-database"),
+        PgSaid::NoSsl => broken("no-ssl"),
+        PgSaid::TooManyClients => broken("too-many-clients"),
+        PgSaid::NotPermitted => broken("not-permitted"),
+        PgSaid::NotPostgres => broken("not-postgres"),
+        PgSaid::Silent => broken("silent"),
+        PgSaid::Closed => broken("closed"),
+        PgSaid::OtherMethod => broken("other-method"),
+        PgSaid::Refused(state) => broken("refused").with("state", state),
+    };
+    let seen_as = outcome.seen_as.map_or_else(|| seat.addresses().client.value.to_string(), |ip| ip.to_string());
+    Ok(finding
+        .with("endpoint", &outcome.endpoint)
+        .with("seen_as", seen_as)
+        .with("role", outcome.role.as_deref().unwrap_or("<role>"))
+        .with("database", outcome.database.as_deref().unwrap_or("clippy_front"))
+        .into())
+}
+
+/// It cannot be reached around the tunnel.
+pub fn postgres_not_exposed(seat: &Seat<'_>) -> Judged {
+    super::exposed(seat, Service::Postgres)
+}

@@ -1,0 +1,73 @@
+//! Redis: where it listens, what it says, who else can reach it.
+
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::dial::Dial;
+use crate::fact::redis::RedisSaid;
+use crate::fact::service::FailReason;
+use crate::fact::{Service, Unseen};
+
+/// A socket waits for connections to the tunnel's address.
+pub fn redis_listens(seat: &Seat<'_>) -> Judged {
+    let addresses = seat.addresses();
+    let (server, port) = (addresses.server.value, addresses.redis_port.value);
+    let listeners = seat.listeners()?;
+    if listeners.answers(server, port) {
+        return Ok(holds());
+    }
+    let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
+    let conf = seat.redis_conf().ok();
+    let bind = conf.and_then(|conf| conf.bind.as_ref());
+    if found.is_empty() {
+        let unit = seat.redis_unit().ok();
+        let too_early = unit.is_some_and(|unit| unit.reason == Some(FailReason::AddressNotThere));
+        let state = unit.map_or("not known", |unit| unit.label());
+        return Ok(broken(if too_early { "bound-too-early" } else { "not-running" }).with("state", state).into());
+    }
+    // `-10.8.0.1` binds the address too, if it is there.
+    let written = bind.is_some_and(|bind| {
+        bind.value.split_whitespace().any(|word| word.trim_start_matches('-') == server.to_string())
+    });
+    let finding = broken(if written { "not-restarted" } else { "not-on-tunnel" }).with("found", found.join(", "));
+    Ok(match bind {
+        Some(bind) => finding.at(&bind.path, bind.line),
+        None => finding.with("place", "/etc/redis/redis.conf"),
+    }
+    .into())
+}
+
+/// It says PONG.
+pub fn redis_answers(seat: &Seat<'_>) -> Judged {
+    let outcome = seat.redis()?;
+    let finding = match outcome.said {
+        RedisSaid::Pong => return Ok(holds()),
+        RedisSaid::Locked => {
+            return Err(Unseen::NotKnown("Redis wants a password, and no URL that holds one could be read here".to_owned()));
+        }
+        RedisSaid::Loading => {
+            return Err(Unseen::Undecided("Redis still loads its data; look again in a moment".to_owned()));
+        }
+        RedisSaid::Unreached(_) if seat.tcp(Service::Redis).is_ok_and(|tcp| tcp.how == Dial::Open) => {
+            return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
+        }
+        RedisSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
+        RedisSaid::Denied => broken("denied"),
+        RedisSaid::NoAuth => broken("no-auth"),
+        RedisSaid::WrongPassword => broken("wrong-password"),
+        RedisSaid::WrongUserOrPassword => broken("wrong-user-or-password"),
+        RedisSaid::PasswordNotWanted => broken("password-not-wanted"),
+        RedisSaid::NoSuchDatabase => broken("no-such-database"),
+        RedisSaid::NotPermitted => broken("not-permitted"),
+        RedisSaid::TooManyClients => broken("too-many-clients"),
+        RedisSaid::NotRedis => broken("not-redis"),
+        RedisSaid::Silent => broken("silent"),
+        RedisSaid::Closed => broken("closed"),
+        RedisSaid::NoTls => broken("no-tls"),
+    };
+    Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
+}
+
+/// It cannot be reached around the tunnel.
+pub fn redis_not_exposed(seat: &Seat<'_>) -> Judged {
+    super::exposed(seat, Service::Redis)
+}

@@ -1,0 +1,251 @@
+//! Interfaces, peers, handshakes, routes, echoes and names.
+
+use std::net::IpAddr;
+
+use crate::case::Seat;
+use crate::check::{Judged, Verdict, broken, holds, not_applicable};
+use crate::fact::dial::{Echo, NameAnswer};
+use crate::fact::network::Way;
+use crate::fact::service::FailReason;
+use crate::fact::wireguard::{WgInterface, WgPeer, WgState, short_key};
+use crate::fact::{Place, Unseen, Vantage};
+use crate::profile::{Known, Source};
+
+/// After this many seconds without a handshake there is no usable session: REJECT_AFTER_TIME of the WireGuard
+/// paper, section 6.1. With a keepalive or traffic a live session renews itself after 120 s.
+pub const REJECT_AFTER: u64 = 180;
+
+/// The far end's place and address in the tunnel, as this end knows it.
+fn far(seat: &Seat<'_>) -> (Vantage, Place, Known<IpAddr>) {
+    let addresses = seat.addresses();
+    match seat.vantage() {
+        Vantage::Server => (Vantage::Client, Place::Client, addresses.client.clone()),
+        Vantage::Client | Vantage::Container | Vantage::Outside => {
+            (Vantage::Server, Place::Server, addresses.server.clone())
+        }
+    }
+}
+
+fn running<'a>(seat: &Seat<'_>, state: &'a WgState) -> Option<&'a WgInterface> {
+    state.interfaces.iter().find(|interface| interface.name == seat.addresses().interface.value)
+}
+
+/// The interface is there and up.
+pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
+    let name = &seat.addresses().interface.value;
+    if let Some(link) = seat.links()?.named(name) {
+        return Ok(if link.up { holds() } else { broken("down").into() });
+    }
+    // The unit only tells why; that the interface is missing was seen.
+    let Ok(unit) = seat.wireguard_unit() else { return Ok(broken("missing").into()) };
+    let conf = seat.wg_conf().ok();
+    let finding = match (unit.active.as_str(), &unit.reason) {
+        (_, Some(FailReason::NoResolvconf)) => match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
+            Some((conf, at)) => broken("no-resolvconf").at(&conf.path, at.line),
+            None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
+        },
+        (_, Some(FailReason::KeyMalformed)) => match conf.and_then(|conf| conf.malformed_key().map(|at| (conf, at))) {
+            Some((conf, at)) => broken("bad-key").at(&conf.path, at.line),
+            None => broken("failed").with("reason", FailReason::KeyMalformed.words()),
+        },
+        (_, Some(FailReason::LineUnrecognized(key))) => match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
+            Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
+            None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
+        },
+        (_, Some(reason)) => broken("failed").with("reason", reason.words()),
+        ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
+        ("active", None) => broken("gone"),
+        _ if unit.known && conf.is_some() => broken("not-started"),
+        _ => broken("missing"),
+    };
+    Ok(finding.into())
+}
+
+/// There are peers, and with both ends in hand: the far end's key is among them.
+pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let (vantage, _, _) = far(seat);
+    let far_seat = seat.at(vantage).ok();
+    let far_key = far_seat.and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
+    let here = match seat.vantage() {
+        Vantage::Server => "server",
+        Vantage::Client | Vantage::Container | Vantage::Outside => "client",
+    };
+    let finding = match far_key {
+        Some(key) if !interface.peers.iter().any(|peer| peer.public_key == key) => {
+            broken(if here == "server" { "client-unknown" } else { "server-unknown" }).with("key", key)
+        }
+        None if interface.peers.is_empty() => broken(if here == "server" { "no-peers" } else { "no-server" }),
+        Some(_) | None => return Ok(holds()),
+    };
+    Ok(finding.into())
+}
+
+/// Every running peer is also in the file, and the reverse.
+pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let conf = seat.wg_conf()?;
+    let written = |key: &str| conf.peers.iter().any(|peer| peer.public_key.as_deref() == Some(key));
+    let runs = |key: &str| interface.peers.iter().any(|peer| peer.public_key == key);
+    if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(|key| !runs(key))) {
+        let key = peer.public_key.clone().unwrap_or_default();
+        return Ok(broken("only-written").with("key", short_key(&key)).at(&conf.path, peer.at.line).into());
+    }
+    if conf.save_config {
+        return Ok(holds());
+    }
+    Ok(match interface.peers.iter().find(|peer| !written(&peer.public_key)) {
+        None => holds(),
+        Some(peer) => broken("only-running")
+            .with("key", &peer.public_key)
+            .with("allowed", networks(peer))
+            .with("file", &conf.path)
+            .into(),
+    })
+}
+
+/// Some peer may use the far end's address.
+pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    if interface.peers.is_empty() {
+        return Ok(not_applicable("it has no peers"));
+    }
+    let (_, _, far) = far(seat);
+    if interface.peers.iter().any(|peer| covers(peer, far.value)) {
+        return Ok(holds());
+    }
+    if let Some(peer) = interface.peers.iter().find(|peer| peer.allowed_ips.is_empty()) {
+        return Ok(broken("none").with("key", &peer.public_key).with("far", far.value).into());
+    }
+    if far.source == Source::Guide {
+        return Err(Unseen::Undecided("the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned()));
+    }
+    let allowed = interface.peers.iter().map(networks).collect::<Vec<_>>().join("; ");
+    Ok(broken("not-covered").with("far", far.value).with("allowed", allowed).into())
+}
+
+fn covers(peer: &WgPeer, address: IpAddr) -> bool {
+    peer.allowed_ips.iter().any(|net| net.contains(&address))
+}
+
+fn networks(peer: &WgPeer) -> String {
+    peer.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A handshake younger than [`REJECT_AFTER`] with a peer that matters: the one that has the far end's address if
+/// that is known, else any (a laptop that is switched off is no fault).
+pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
+    let state = seat.wg_again()?;
+    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
+    let (_, _, far) = far(seat);
+    let mut peers: Vec<&WgPeer> = interface.peers.iter().filter(|peer| covers(peer, far.value)).collect();
+    if far.source == Source::Guide || peers.is_empty() {
+        peers = interface.peers.iter().collect();
+    }
+    if peers.is_empty() {
+        return Ok(not_applicable("it has no peers"));
+    }
+    if peers.iter().any(|peer| is_fresh(peer, state.read_at)) {
+        return Ok(holds());
+    }
+    let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else { return Ok(not_applicable("it has no peers")) };
+    let Some(at) = peer.handshake else {
+        let cause = if seat.vantage() == Vantage::Server { "never-heard" } else { "never-answered" };
+        let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
+        return Ok(broken(cause)
+            .with("key", short_key(&peer.public_key))
+            .with("endpoint", endpoint)
+            .with("sent", peer.sent)
+            .with("received", peer.received)
+            .into());
+    };
+    if !state.nudged.contains(&peer.public_key) {
+        // Nothing was sent, so silence says nothing: an idle tunnel ages honestly.
+        return Err(Unseen::Undecided("the tunnel is idle and no packet could be sent to wake it".to_owned()));
+    }
+    Ok(broken("stale").with("age", state.read_at.saturating_sub(at)).with("key", short_key(&peer.public_key)).into())
+}
+
+pub(super) fn is_fresh(peer: &WgPeer, now: u64) -> bool {
+    peer.handshake.is_some_and(|at| now.saturating_sub(at) <= REJECT_AFTER)
+}
+
+/// The kernel would send to the far end through the tunnel.
+pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
+    let (_, place, far) = far(seat);
+    let route = seat.route(place)?;
+    let own = &seat.addresses().interface.value;
+    let finding = match &route.way {
+        Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard") => return Ok(holds()),
+        Way::Device { device, gateway, .. } => {
+            let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
+            broken("elsewhere").with("device", format!("{device}{via}"))
+        }
+        Way::Local => broken("own-address"),
+        Way::None | Way::Barred => broken("no-route"),
+    };
+    if far.source == Source::Guide {
+        return Err(Unseen::Undecided("the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned()));
+    }
+    Ok(finding.with("far", far.value).into())
+}
+
+/// An echo comes back. A note at most, unless the kernel itself says why nothing can go out: a Windows peer
+/// drops echoes as it is delivered.
+pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
+    let (_, place, far) = far(seat);
+    let outcome = seat.ping(place)?;
+    let finding = match outcome.how {
+        Echo::Reply(_) => return Ok(holds()),
+        Echo::NoReply => broken("no-reply"),
+        Echo::NoPeer => broken("no-peer"),
+        Echo::NoEndpoint => broken("no-endpoint"),
+        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => broken("no-way").with("how", outcome.how.label()),
+    };
+    if far.source == Source::Guide && seat.vantage() == Vantage::Server {
+        return Err(Unseen::Undecided("the client's address in the tunnel is not known; `--client` tells it".to_owned()));
+    }
+    Ok(finding.with("far", far.value).into())
+}
+
+/// systemd starts the tunnel at boot.
+pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
+    let unit = seat.wireguard_unit()?;
+    if seat.links()?.named(&seat.addresses().interface.value).is_none() {
+        return Ok(not_applicable("the interface does not run"));
+    }
+    Ok(match unit.enabled.as_str() {
+        "enabled" | "enabled-runtime" | "static" | "generated" => holds(),
+        _ if !unit.known => not_applicable("wg-quick is not installed"),
+        _ => broken("not-enabled").with("unit", &unit.name).into(),
+    })
+}
+
+/// Nobody but root can read the tunnel's private key.
+pub fn wg_config_private(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    Ok(if conf.mode & 0o077 == 0 {
+        holds()
+    } else {
+        broken("readable").with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()
+    })
+}
+
+/// Every host name in the deployment's addresses resolves here, as libc sees it.
+pub fn names_resolve(seat: &Seat<'_>) -> Judged {
+    let names = seat.names()?;
+    if names.names.is_empty() {
+        return Ok(not_applicable("all addresses are literal"));
+    }
+    for look in &names.names {
+        let finding = match &look.libc {
+            NameAnswer::Addresses(_) => continue,
+            NameAnswer::NoSuchName => broken("no-such-name"),
+            NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => broken("no-resolver"),
+        };
+        let servers = look.servers.iter().map(|(server, _)| server.to_string()).collect::<Vec<_>>().join(", ");
+        let finding: Verdict = finding.with("name", &look.name).with("servers", servers).into();
+        return Ok(finding);
+    }
+    Ok(holds())
+}

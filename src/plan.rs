@@ -1,0 +1,51 @@
+//! What was typed and the catalogue → what will be looked at. Pure.
+
+use std::collections::BTreeSet;
+
+use crate::check::{Category, Check};
+use crate::fact::{FactKey, Place, TcpTarget, Vantage};
+use crate::profile::SETTLING;
+
+/// Keeps the checks that were asked for by category or id; an unknown word is an error that lists the near ones.
+pub fn select(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, String> {
+    for word in only {
+        let known = Category::ALL.iter().any(|category| category.word() == word)
+            || checks.iter().any(|check| check.id.0 == *word);
+        if !known {
+            let near: Vec<&str> =
+                checks.iter().map(|check| check.id.0.as_str()).filter(|id| id.contains(word.as_str())).collect();
+            let hint = if near.is_empty() { "`clipcheck list` shows them all".to_owned() } else { format!("near it: {}", near.join(", ")) };
+            return Err(format!("`{word}` is no check and no category; {hint}"));
+        }
+    }
+    if only.is_empty() {
+        return Ok(checks);
+    }
+    Ok(checks
+        .into_iter()
+        .filter(|check| only.iter().any(|word| *word == check.id.0 || word == check.category.word()))
+        .collect())
+}
+
+/// Everything to look at from a vantage: what its checks read, what settles the addresses, and what those looks
+/// need first.
+pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
+    let mut keys: BTreeSet<FactKey> = checks
+        .iter()
+        .flat_map(|check| check.looks.get(&vantage).into_iter().chain(check.with.get(&vantage)))
+        .flatten()
+        .cloned()
+        .collect();
+    // A snapshot of the server needs no view from outside, and the outside has no tunnel to settle anything by.
+    if vantage != Vantage::Outside {
+        keys.extend(SETTLING);
+    }
+    // Nothing with a password is sent before the route is known.
+    if keys.contains(&FactKey::Redis) || keys.contains(&FactKey::Postgres) {
+        keys.insert(FactKey::Route(Place::Server));
+    }
+    if keys.iter().any(|key| matches!(key, FactKey::Tcp(TcpTarget::Public(_)))) {
+        keys.insert(FactKey::Route(Place::Public));
+    }
+    keys
+}

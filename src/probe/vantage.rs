@@ -1,0 +1,67 @@
+//! Finds out where we stand, by what only one vantage has.
+
+use super::host::{self, Text};
+use crate::fact::Vantage;
+use crate::fact::wireguard::WgConf;
+
+/// The vantage and what gave it away; the error says how to tell it.
+pub async fn find() -> Result<(Vantage, String), String> {
+    if let Some(sign) = container_sign() {
+        return Ok((Vantage::Container, sign));
+    }
+    if let Some(found) = by_tunnel_file() {
+        return Ok(found);
+    }
+    for path in ["/etc/redis/redis.conf", "/etc/redis.conf", "/etc/postgresql", "/var/lib/pgsql/data/postgresql.conf"] {
+        if !matches!(host::stat(path), Ok(None)) {
+            return Ok((Vantage::Server, format!("{path} is here")));
+        }
+    }
+    if !matches!(host::stat("/etc/wireguard"), Ok(None)) && tunnel_interface().is_some() {
+        return Ok((Vantage::Client, "a tunnel and neither Redis nor PostgreSQL are here".to_owned()));
+    }
+    if let Some(name) = tunnel_interface() {
+        return Ok((Vantage::Client, format!("the interface {name} is here, and neither Redis nor PostgreSQL")));
+    }
+    if !matches!(host::stat("/etc/docker"), Ok(None)) || !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
+        return Ok((Vantage::Client, "Docker is here, and neither Redis nor PostgreSQL".to_owned()));
+    }
+    if matches!(host::stat("/etc/wireguard"), Ok(None)) {
+        return Ok((Vantage::Outside, "no WireGuard, Redis, PostgreSQL or Docker is here".to_owned()));
+    }
+    Err("cannot tell which host this is; say `--as server`, `client`, `container` or `outside`".to_owned())
+}
+
+/// Docker and Podman mark their containers.
+fn container_sign() -> Option<String> {
+    ["/.dockerenv", "/run/.containerenv"]
+        .into_iter()
+        .find(|path| matches!(host::stat(path), Ok(Some(_))))
+        .map(|path| format!("{path} is here"))
+}
+
+/// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's.
+fn by_tunnel_file() -> Option<(Vantage, String)> {
+    let names = host::list("/etc/wireguard")?;
+    for name in names.iter().filter(|name| name.ends_with(".conf")) {
+        let path = format!("/etc/wireguard/{name}");
+        let Text::Read(text) = host::read(&path) else { continue };
+        let conf = WgConf::parse(&path, 0, &text);
+        if conf.peers.iter().any(|peer| peer.endpoint.is_some()) {
+            return Some((Vantage::Client, format!("{path} has a peer with an Endpoint")));
+        }
+        if conf.listen_port.is_some() {
+            return Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint")));
+        }
+    }
+    None
+}
+
+/// An interface that is WireGuard's by kind, or by the usual name where the userspace implementation runs.
+fn tunnel_interface() -> Option<String> {
+    host::list("/sys/class/net")?.into_iter().find(|name| {
+        let uevent = format!("/sys/class/net/{name}/uevent");
+        let kernel = matches!(host::read(uevent), Text::Read(text) if text.contains("DEVTYPE=wireguard"));
+        kernel || name.starts_with("wg")
+    })
+}

@@ -1,0 +1,72 @@
+//! A check file → a page.
+
+use std::fmt::Write;
+
+use crate::check::{Cause, Check, Severity};
+
+pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, String> {
+    let (check_id, cause) = id.split_once('/').map_or((id, None), |(check, cause)| (check, Some(cause)));
+    let check = checks.iter().find(|check| check.id.0 == check_id).ok_or_else(|| {
+        let near: Vec<&str> = checks
+            .iter()
+            .map(|check| check.id.0.as_str())
+            .filter(|known| known.contains(check_id) || check_id.contains(known))
+            .collect();
+        let hint = if near.is_empty() { "`clipcheck list` shows them all".to_owned() } else { format!("near it: {}", near.join(", ")) };
+        format!("there is no check `{check_id}`; {hint}")
+    })?;
+    let mut out = String::new();
+    let _ = writeln!(out, "{}: {}", check.id, check.title);
+    let _ = writeln!(out, "  judged at   {}", join(check.looks.keys().map(|vantage| vantage.word().to_owned())));
+    for (vantage, keys) in &check.looks {
+        let _ = writeln!(out, "  looks at    {} ({vantage})", join(keys.iter().map(ToString::to_string)));
+    }
+    for (vantage, keys) in &check.with {
+        let _ = writeln!(out, "  also reads  {} ({vantage}), where its snapshot is at hand", join(keys.iter().map(ToString::to_string)));
+    }
+    if !check.needs.is_empty() {
+        let needs = check.needs.iter().map(|need| match need.at {
+            Some(at) => format!("{} ({at})", need.check),
+            None => need.check.to_string(),
+        });
+        wrap(&mut out, &join(needs), "  needs       ", "              ", width);
+    }
+    if check.guide != "beyond" {
+        let _ = writeln!(out, "  guide       {}", check.guide);
+    }
+    let causes: Vec<(&String, &Cause)> =
+        check.causes.iter().filter(|(name, _)| cause.is_none_or(|wanted| wanted == name.as_str())).collect();
+    if let (Some(wanted), true) = (cause, causes.is_empty()) {
+        return Err(format!(
+            "the check `{check_id}` has no cause `{wanted}`; it has: {}",
+            join(check.causes.keys().cloned())
+        ));
+    }
+    for (name, cause) in causes {
+        let kind = match cause.severity {
+            Severity::Broken => "",
+            Severity::Warn => " (a warning)",
+        };
+        let _ = writeln!(out, "\n{}/{name}{kind}", check.id);
+        wrap(&mut out, &cause.says, "  says   ", "         ", width);
+        if let Some(why) = &cause.why {
+            wrap(&mut out, why, "  why    ", "         ", width);
+        }
+        let on = cause.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
+        wrap(&mut out, &format!("{on}{}", cause.fix.say), "  fix    ", "         ", width);
+        for command in &cause.fix.run {
+            let _ = writeln!(out, "         $ {command}");
+        }
+        wrap(&mut out, &cause.fix.know, "  then   ", "         ", width);
+    }
+    Ok(out)
+}
+
+fn join(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn wrap(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
+    out.push_str(&textwrap::fill(text.trim(), textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest)));
+    out.push('\n');
+}

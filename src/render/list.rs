@@ -1,0 +1,59 @@
+//! The catalogue → a list.
+
+use std::fmt::Write;
+
+use comfy_table::{ContentArrangement, Table, TableStyle};
+use serde::Serialize;
+
+use crate::check::Check;
+
+pub(super) fn text(checks: &[Check], width: usize) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(100));
+    for check in checks {
+        table.add_row([check.category.word(), &check.id.0, &vantages(check), &check.title]);
+    }
+    table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
+}
+
+pub(super) fn markdown(checks: &[Check]) -> String {
+    let mut out = "| check | judged at | what holds | causes |\n| --- | --- | --- | --- |\n".to_owned();
+    for check in checks {
+        let causes = check.causes.keys().map(|cause| format!("`{cause}`")).collect::<Vec<_>>().join(" ");
+        let _ = writeln!(out, "| `{}` | {} | {} | {causes} |", check.id, vantages(check), check.title);
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a str,
+    category: &'static str,
+    kind: &'static str,
+    title: &'a str,
+    guide: &'a str,
+    vantages: Vec<&'static str>,
+    causes: Vec<&'a str>,
+}
+
+pub(super) fn json(checks: &[Check]) -> String {
+    let entries: Vec<Entry<'_>> = checks
+        .iter()
+        .map(|check| Entry {
+            id: &check.id.0,
+            category: check.category.word(),
+            kind: check.kind(),
+            title: &check.title,
+            guide: &check.guide,
+            vantages: check.looks.keys().map(|vantage| vantage.word()).collect(),
+            causes: check.causes.keys().map(String::as_str).collect(),
+        })
+        .collect();
+    serde_json::to_string_pretty(&entries).unwrap_or_default() + "\n"
+}
+
+fn vantages(check: &Check) -> String {
+    check.looks.keys().map(|vantage| vantage.word()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,248 @@
+//! Report → the screen. Meaning survives without colour.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
+
+use crate::fact::Vantage;
+use crate::profile::Source;
+use crate::report::{Answer, Evidence, Outcome, Report, Trouble};
+use crate::snapshot::Rights;
+
+/// How many lines of evidence a finding shows; JSON has them all.
+const EVIDENCE: usize = 6;
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const BOLD: Style = Style::new().bold();
+
+pub(super) fn render(report: &Report, width: usize, verbose: bool) -> String {
+    let mut out = String::new();
+    header(&mut out, report, width);
+    out.push('\n');
+    out.push_str(&table(report, width, verbose));
+    for outcome in &report.outcomes {
+        match &outcome.answer {
+            Answer::Root { trouble, explains, open } => {
+                finding(&mut out, outcome, trouble, "✗", RED, width);
+                relations(&mut out, explains, open, width);
+            }
+            Answer::Warns(trouble) => finding(&mut out, outcome, trouble, "!", YELLOW, width),
+            Answer::Holds
+            | Answer::Despite(_)
+            | Answer::Explained { .. }
+            | Answer::Unseen(_)
+            | Answer::NotApplicable(_) => {}
+        }
+    }
+    despite(&mut out, report, width);
+    unseen(&mut out, report, width);
+    out.push('\n');
+    closing(&mut out, report);
+    out
+}
+
+fn header(out: &mut String, report: &Report, width: usize) {
+    for host in &report.hosts {
+        let addresses = &host.addresses;
+        let guide = |source: Source| if source == Source::Guide { " (the guide's)" } else { "" };
+        let tunnel = if host.vantage == Vantage::Outside {
+            addresses.public.map_or_else(String::new, |public| format!("server at {public}"))
+        } else {
+            format!(
+                "server {}{}, client {}{}",
+                addresses.server.value,
+                guide(addresses.server.source),
+                addresses.client.value,
+                guide(addresses.client.source)
+            )
+        };
+        let rights = match host.rights {
+            Rights::Root => "as root",
+            Rights::User => "without root",
+        };
+        let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
+        let line = format!(
+            "clipcheck {}: {} {} ({}), {rights}, {at}; {tunnel}",
+            env!("CARGO_PKG_VERSION"),
+            host.vantage,
+            host.name,
+            host.vantage_by
+        );
+        wrapped(out, &line, "", "  ", width);
+    }
+}
+
+fn table(report: &Report, width: usize, verbose: bool) -> String {
+    let several = report.hosts.len() > 1;
+    let mut table = Table::new();
+    table.load_style(TableStyle::NOTHING);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width).unwrap_or(100));
+    let mut category = None;
+    for outcome in &report.outcomes {
+        if matches!(outcome.answer, Answer::NotApplicable(_)) && !verbose {
+            continue;
+        }
+        if category != Some(outcome.category) {
+            category = Some(outcome.category);
+            table.add_row(["", outcome.category.word(), ""]);
+        }
+        let mut name = outcome.check.clone();
+        if several {
+            let _ = write!(name, " ({})", outcome.vantage);
+        }
+        table.add_row([mark(&outcome.answer), &name, &gist(outcome)]);
+    }
+    let names = report.outcomes.iter().map(|outcome| outcome.check.len()).max().unwrap_or(0);
+    let names = names + if several { " (container)".len() } else { 0 };
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::ContentWidth).set_cell_alignment(CellAlignment::Right);
+    }
+    // On a narrow terminal the names wrap as well.
+    if let Some(column) = table.column_mut(1) {
+        let most = u16::try_from(names.min(width / 2)).unwrap_or(40) + 2;
+        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(most)));
+    }
+    let mut text: String =
+        table.lines().map(|line| paint(line.trim_end())).fold(String::new(), |text, line| text + &line + "\n");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn mark(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Holds => "✓",
+        Answer::Root { .. } => "✗",
+        Answer::Explained { .. } => "·",
+        Answer::Warns(_) | Answer::Despite(_) => "!",
+        Answer::Unseen(_) => "?",
+        Answer::NotApplicable(_) => "-",
+    }
+}
+
+/// A line of the table by its mark.
+fn paint(line: &str) -> String {
+    let style = match line.trim_start().chars().next() {
+        Some('✓') => GREEN,
+        Some('✗') => RED,
+        Some('!' | '?') => YELLOW,
+        _ => return line.to_owned(),
+    };
+    let at = line.len() - line.trim_start().len();
+    let mark = line[at..].chars().next().map_or(0, char::len_utf8);
+    format!("{}{style}{}{style:#}{}", &line[..at], &line[at..at + mark], &line[at + mark..])
+}
+
+fn gist(outcome: &Outcome) -> String {
+    match &outcome.answer {
+        Answer::Holds => outcome.title.clone(),
+        Answer::Despite(broken) => format!("{}, although {} is broken", outcome.title, broken.join(", ")),
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) => trouble.says.clone(),
+        Answer::Explained { by, .. } => format!("explained by {}", by.join(", ")),
+        Answer::Unseen(why) => format!("not seen: {why}"),
+        Answer::NotApplicable(why) => format!("does not apply: {why}"),
+    }
+}
+
+fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, mark: &str, style: Style, width: usize) {
+    let at = trouble.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
+    let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", trouble.code, place(outcome));
+    wrapped(out, &trouble.says, "  ", "  ", width);
+    for Evidence { line, vantage, source } in outcome.evidence.iter().take(EVIDENCE) {
+        let from = if source.is_empty() { vantage.to_string() } else { format!("{vantage}, {source}") };
+        wrapped(out, &format!("{line}  [{from}]"), "  saw    ", "           ", width);
+    }
+    let more = outcome.evidence.len().saturating_sub(EVIDENCE);
+    if more > 0 {
+        let _ = writeln!(out, "         … and {more} more; `--format json` shows all");
+    }
+    let on = trouble.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
+    wrapped(out, &format!("{on}{}", trouble.fix.say), "  fix    ", "         ", width);
+    for command in &trouble.fix.run {
+        // Never wrapped: it is there to be copied.
+        let _ = writeln!(out, "         {BOLD}$ {command}{BOLD:#}");
+    }
+    wrapped(out, &trouble.fix.know, "  then   ", "         ", width);
+    if outcome.guide != "beyond" {
+        let _ = writeln!(out, "  guide  {}", outcome.guide);
+    }
+}
+
+fn relations(out: &mut String, explains: &[String], open: &[String], width: usize) {
+    if !explains.is_empty() {
+        wrapped(out, &format!("{} more: {}", explains.len(), explains.join(", ")), "  explains ", "         ", width);
+    }
+    if !open.is_empty() {
+        wrapped(out, &format!("{} could not be seen and may be the deeper cause", open.join(", ")), "  but    ", "         ", width);
+    }
+}
+
+fn despite(out: &mut String, report: &Report, width: usize) {
+    for outcome in &report.outcomes {
+        if let Answer::Despite(broken) = &outcome.answer {
+            let line = format!("{} on {} holds although {} is broken: it is reached some other way", outcome.check, place(outcome), broken.join(", "));
+            out.push('\n');
+            wrapped(out, &line, &format!("{YELLOW}!{YELLOW:#} "), "  ", width);
+        }
+    }
+}
+
+fn unseen(out: &mut String, report: &Report, width: usize) {
+    let mut first = true;
+    for outcome in &report.outcomes {
+        if let Answer::Unseen(why) = &outcome.answer {
+            if first {
+                out.push_str("\nNot seen, and so neither good nor bad:\n");
+                first = false;
+            }
+            wrapped(out, &format!("{} on {}: {why}", outcome.check, place(outcome)), "  ? ", "    ", width);
+        }
+    }
+}
+
+fn place(outcome: &Outcome) -> String {
+    format!("{} {}", outcome.vantage, outcome.host)
+}
+
+fn closing(out: &mut String, report: &Report) {
+    let counts = report.counts;
+    let (style, verdict) = if counts.roots > 0 {
+        (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
+    } else if report.essential_unseen {
+        (YELLOW, "Nothing seen is broken, but not all that matters was seen".to_owned())
+    } else {
+        (GREEN, "Nothing is broken".to_owned())
+    };
+    let mut parts = vec![format!("{style}{verdict}{style:#}")];
+    for (count, what) in [
+        (counts.explained, "explained"),
+        (counts.warns, "to heed"),
+        (counts.unseen, "not seen"),
+        (counts.holds, "hold"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    let _ = writeln!(out, "{}.", parts.join(", "));
+}
+
+fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
+    // Styled prefixes count no columns, so only plain ones are handed to the wrapping.
+    let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false);
+    let plain = if first.contains('\x1b') { "  " } else { first };
+    let lines = textwrap::wrap(text, options.initial_indent(plain));
+    for (number, line) in lines.iter().enumerate() {
+        if number == 0 && plain != first {
+            out.push_str(first);
+            out.push_str(line.strip_prefix(plain).unwrap_or(line));
+        } else {
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+}

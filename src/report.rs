@@ -1,0 +1,335 @@
+//! All that a renderer may know: every sentence filled in, every standing decided, everything in order.
+
+use std::collections::BTreeMap;
+
+use crate::blame::{Blamed, Seated, Standing, severity};
+use crate::case::Case;
+use crate::check::{Category, Check, Fix, Severity};
+use crate::fact::{FactKey, Observed, Sight, Vantage};
+use crate::judge::UNEXPECTED;
+use crate::profile::{Addresses, Source};
+use crate::snapshot::{Rights, Snapshot};
+
+/// A judged case.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The hosts that were looked at, upstream first.
+    pub hosts: Vec<Host>,
+    /// Every check at every vantage, in the order of the catalogue.
+    pub outcomes: Vec<Outcome>,
+    /// How many of each.
+    pub counts: Counts,
+    /// Whether a check that is essential at its vantage could not be seen.
+    pub essential_unseen: bool,
+}
+
+/// A host that was looked at.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its part in the deployment.
+    pub vantage: Vantage,
+    /// How that was known.
+    pub vantage_by: String,
+    /// Its name.
+    pub name: String,
+    /// Seconds since the epoch.
+    pub taken_at: u64,
+    /// Who looked.
+    pub rights: Rights,
+    /// The deployment's addresses as settled there.
+    pub addresses: Addresses,
+    /// How long all looks took together, in microseconds.
+    pub took_us: u64,
+    /// The slowest single look.
+    pub slowest: Option<(FactKey, u64)>,
+}
+
+/// One check at one vantage.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The check's id.
+    pub check: String,
+    /// Its category.
+    pub category: Category,
+    /// What holds, if it holds.
+    pub title: String,
+    /// Where it was judged.
+    pub vantage: Vantage,
+    /// That host's name.
+    pub host: String,
+    /// The answer.
+    pub answer: Answer,
+    /// The step of the guide.
+    pub guide: String,
+    /// What was read to judge it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// One of the five answers; a broken one is a root or explained.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// It holds.
+    Holds,
+    /// It holds although these are broken.
+    Despite(Vec<String>),
+    /// It is broken by itself.
+    Root {
+        /// The cause.
+        trouble: Trouble,
+        /// The checks explained by it, as `id (vantage)`.
+        explains: Vec<String>,
+        /// What it needs and could not be seen.
+        open: Vec<String>,
+    },
+    /// It works, and will not for long.
+    Warns(Trouble),
+    /// It is broken because these are.
+    Explained {
+        /// The cause, as it looks from here.
+        trouble: Trouble,
+        /// The roots, as `id (vantage)`.
+        by: Vec<String>,
+    },
+    /// It could not be judged; holds why, and what would make it visible.
+    Unseen(String),
+    /// There is nothing here to judge; holds why.
+    NotApplicable(String),
+}
+
+impl Answer {
+    /// The word used in every format.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Holds | Self::Despite(_) => "holds",
+            Self::Root { .. } | Self::Explained { .. } => "broken",
+            Self::Warns(_) => "warns",
+            Self::Unseen(_) => "unseen",
+            Self::NotApplicable(_) => "not-applicable",
+        }
+    }
+}
+
+/// A cause with its sentences filled in.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// `check-id/cause`: stable, and what `clipcheck explain` takes.
+    pub code: String,
+    /// What is seen.
+    pub says: String,
+    /// How to mend it.
+    pub fix: Fix,
+    /// `file:line` at fault.
+    pub place: Option<String>,
+}
+
+/// A line that says so.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The line, without secrets.
+    pub line: String,
+    /// Where it was seen.
+    pub vantage: Vantage,
+    /// Who answered.
+    pub source: String,
+}
+
+/// How many of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the answers of `Answer`")]
+pub struct Counts {
+    pub holds: usize,
+    pub roots: usize,
+    pub explained: usize,
+    pub warns: usize,
+    pub unseen: usize,
+    pub not_applicable: usize,
+}
+
+/// Puts a report together.
+pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
+    let explains = explains(blamed);
+    let mut counts = Counts::default();
+    let mut essential_unseen = false;
+    let mut outcomes = Vec::new();
+    for blamed in blamed {
+        let Some(check) = checks.iter().find(|check| check.id == blamed.answer.check) else { continue };
+        let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
+        let trouble = || trouble(check, blamed, snapshot);
+        let here = (blamed.answer.check.clone(), blamed.answer.vantage);
+        let (count, answer) = match &blamed.standing {
+            Standing::Holds => (&mut counts.holds, Answer::Holds),
+            Standing::Despite(broken) => (&mut counts.holds, Answer::Despite(names(broken))),
+            Standing::Root { open } => (&mut counts.roots, Answer::Root {
+                trouble: trouble(),
+                explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
+                open: names(open),
+            }),
+            Standing::Warns => (&mut counts.warns, Answer::Warns(trouble())),
+            Standing::Explained(by) => {
+                (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) })
+            }
+            Standing::Unseen(why) => {
+                essential_unseen |= check.essential.contains(&blamed.answer.vantage);
+                (&mut counts.unseen, Answer::Unseen(why.to_string()))
+            }
+            Standing::NotApplicable(why) => (&mut counts.not_applicable, Answer::NotApplicable((*why).to_owned())),
+        };
+        *count += 1;
+        outcomes.push(Outcome {
+            check: check.id.to_string(),
+            category: check.category,
+            title: check.title.clone(),
+            vantage: blamed.answer.vantage,
+            host: snapshot.host.clone(),
+            answer,
+            guide: check.guide.clone(),
+            evidence: evidence(case, &blamed.answer.read),
+        });
+    }
+    Report { hosts: case.snapshots().map(host).collect(), outcomes, counts, essential_unseen }
+}
+
+impl Report {
+    /// The roots, in the order of the catalogue.
+    pub fn roots(&self) -> impl Iterator<Item = (&Outcome, &Trouble)> {
+        self.outcomes.iter().filter_map(|outcome| match &outcome.answer {
+            Answer::Root { trouble, .. } => Some((outcome, trouble)),
+            Answer::Holds
+            | Answer::Despite(_)
+            | Answer::Warns(_)
+            | Answer::Explained { .. }
+            | Answer::Unseen(_)
+            | Answer::NotApplicable(_) => None,
+        })
+    }
+}
+
+fn host(snapshot: &Snapshot) -> Host {
+    Host {
+        vantage: snapshot.vantage,
+        vantage_by: snapshot.vantage_by.clone(),
+        name: snapshot.host.clone(),
+        taken_at: snapshot.taken_at,
+        rights: snapshot.rights,
+        addresses: snapshot.addresses.clone(),
+        took_us: snapshot.took_us,
+        slowest: snapshot
+            .facts
+            .iter()
+            .map(|(key, observed)| (key.clone(), observed.took_us))
+            .max_by_key(|(_, took)| *took),
+    }
+}
+
+fn names(seated: &[Seated]) -> Vec<String> {
+    seated.iter().map(|(check, vantage)| format!("{check} ({vantage})")).collect()
+}
+
+/// Root → what it explains, in the order of the catalogue.
+fn explains(blamed: &[Blamed]) -> BTreeMap<Seated, Vec<Seated>> {
+    let mut explains: BTreeMap<Seated, Vec<Seated>> = BTreeMap::new();
+    for it in blamed {
+        if let Standing::Explained(roots) = &it.standing {
+            for root in roots {
+                explains.entry(root.clone()).or_default().push((it.answer.check.clone(), it.answer.vantage));
+            }
+        }
+    }
+    explains
+}
+
+fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    for (vantage, key) in read {
+        let observed = case.snapshot(*vantage).and_then(|snapshot| snapshot.facts.get(key));
+        if let Some(Observed { sight: Sight::Seen(fact), source, .. }) = observed {
+            found.extend(fact.summary().into_iter().map(|line| Evidence { line, vantage: *vantage, source: source.clone() }));
+        }
+    }
+    found
+}
+
+fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
+    let Some(finding) = blamed.finding() else {
+        return Trouble { code: check.id.to_string(), says: String::new(), fix: unexpected_fix(), place: None };
+    };
+    let mut words = common_words(snapshot);
+    words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
+    let (says, fix) = match check.causes.get(finding.cause) {
+        Some(cause) => (cause.says.clone(), cause.fix.clone()),
+        None => ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix()),
+    };
+    Trouble {
+        code: format!("{}/{}", check.id, finding.cause),
+        says: fill(&says, &words),
+        fix: Fix {
+            on: fix.on,
+            say: fill(&fix.say, &words),
+            run: fix.run.iter().map(|line| fill(line, &words)).collect(),
+            know: fill(&fix.know, &words),
+        },
+        place: finding.place.clone(),
+    }
+}
+
+fn unexpected_fix() -> Fix {
+    Fix {
+        on: None,
+        say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
+        run: Vec::new(),
+        know: "The check holds.".to_owned(),
+    }
+}
+
+/// The words that every sentence may use: the deployment's own values.
+fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
+    let addresses = &snapshot.addresses;
+    // The far end's public address is a word only where it is known.
+    let public = addresses.public.map_or_else(|| "<the server's public address>".to_owned(), |ip| ip.to_string());
+    let guessed = |source: Source| if source == Source::Guide { " (the guide's; not seen here)" } else { "" };
+    BTreeMap::from([
+        ("server", addresses.server.value.to_string()),
+        ("client", addresses.client.value.to_string()),
+        ("client_source", guessed(addresses.client.source).to_owned()),
+        ("subnet", addresses.subnet.value.to_string()),
+        ("interface", addresses.interface.value.clone()),
+        ("wireguard_port", addresses.wireguard_port.value.to_string()),
+        ("redis_port", addresses.redis_port.value.to_string()),
+        ("postgres_port", addresses.postgres_port.value.to_string()),
+        ("public", public),
+        ("host", snapshot.host.clone()),
+        ("here", snapshot.vantage.word().to_owned()),
+    ])
+}
+
+/// Fills `{name}`. A name that nobody gave stays, so that a test can find it.
+fn fill(template: &str, words: &BTreeMap<&'static str, String>) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        let name_end = rest[start + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map(|end| start + 1 + end);
+        let word = name_end
+            .filter(|&end| rest[end..].starts_with('}'))
+            .and_then(|end| words.get(&rest[start + 1..end]).map(|word| (end, word)));
+        if let Some((end, word)) = word {
+            out.push_str(&rest[..start]);
+            out.push_str(word);
+            rest = &rest[end + 1..];
+        } else {
+            out.push_str(&rest[..=start]);
+            rest = &rest[start + 1..];
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_filled_and_unknown_ones_stay() {
+        let words = BTreeMap::from([("server", "10.8.0.1".to_owned())]);
+        assert_eq!(fill("at {server}: {} {nobody} awk '{print $1}' {server}", &words), "at 10.8.0.1: {} {nobody} awk '{print $1}' 10.8.0.1");
+    }
+}

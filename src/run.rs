@@ -1,0 +1,167 @@
+//! Looks at everything at once, each thing as soon as it may be, and tells events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
+
+use crate::fact::{FactKey, Observed, Sight, Unseen, Vantage};
+use crate::probe::host;
+use crate::probe::{self, Keyring, Looked, Scene, Turn};
+use crate::profile::{Profile, SETTLING, settle};
+use crate::snapshot::{SCHEMA, Snapshot};
+
+/// What happens while looking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// So many looks are still under way.
+    Waiting(usize),
+    /// A look ended; holds what it was.
+    Done(FactKey),
+}
+
+/// What to look at, and from where.
+#[derive(Debug)]
+pub struct Orders {
+    /// Where we stand.
+    pub vantage: Vantage,
+    /// How that is known.
+    pub vantage_by: String,
+    /// What the user said.
+    pub profile: Profile,
+    /// What to look at.
+    pub keys: BTreeSet<FactKey>,
+    /// When to stop waiting.
+    pub deadline: Duration,
+}
+
+type Done = (FactKey, Looked, Duration);
+
+/// Looks, and returns what was seen.
+pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
+    let started = host::clock();
+    let ends = tokio::time::Instant::from_std(started) + orders.deadline;
+    let mut runner = Runner {
+        scene: Arc::new(Scene {
+            vantage: orders.vantage,
+            profile: orders.profile,
+            addresses: None,
+            seen: BTreeMap::new(),
+            keyring: Keyring::default(),
+        }),
+        waiting: orders.keys.clone(),
+        looking: BTreeSet::new(),
+        seen: BTreeMap::new(),
+        keyring: Keyring::default(),
+        tasks: JoinSet::new(),
+        events,
+    };
+    runner.start_what_may_be();
+    loop {
+        match tokio::time::timeout_at(ends, runner.tasks.join_next()).await {
+            Ok(Some(Ok(done))) => runner.take(done),
+            // A probe that panicked is found below: it is still in `looking`.
+            Ok(Some(Err(_))) => {}
+            Ok(None) => break,
+            Err(_) => {
+                runner.give_up(&Unseen::Deadline);
+                break;
+            }
+        }
+        if runner.tasks.is_empty() {
+            runner.give_up(&Unseen::Crashed);
+        }
+        runner.start_what_may_be();
+    }
+    let addresses = settle(&runner.scene.profile, orders.vantage, &runner.seen);
+    Snapshot {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        vantage: orders.vantage,
+        vantage_by: orders.vantage_by,
+        host: host::hostname(),
+        platform: std::env::consts::OS.to_owned(),
+        rights: host::rights(),
+        taken_at: host::now(),
+        took_us: micros(started.elapsed()),
+        addresses,
+        facts: runner.seen,
+    }
+}
+
+struct Runner {
+    scene: Arc<Scene>,
+    waiting: BTreeSet<FactKey>,
+    looking: BTreeSet<FactKey>,
+    seen: BTreeMap<FactKey, Observed>,
+    keyring: Keyring,
+    tasks: JoinSet<Done>,
+    events: UnboundedSender<Event>,
+}
+
+impl Runner {
+    /// The turn that has come: looks of a turn wait for the looks of the one before that they build on, and for
+    /// no others.
+    fn turn(&self) -> Turn {
+        let open = |key: &FactKey| self.waiting.contains(key) || self.looking.contains(key);
+        if SETTLING.iter().any(open) {
+            Turn::First
+        } else if self.waiting.iter().chain(&self.looking).any(|key| matches!(key, FactKey::Route(_))) {
+            Turn::Settled
+        } else {
+            Turn::Routed
+        }
+    }
+
+    fn start_what_may_be(&mut self) {
+        let turn = self.turn();
+        let ready: Vec<FactKey> = self.waiting.iter().filter(|key| probe::turn(key) <= turn).cloned().collect();
+        if ready.is_empty() {
+            return;
+        }
+        self.scene = Arc::new(Scene {
+            vantage: self.scene.vantage,
+            profile: self.scene.profile.clone(),
+            addresses: (turn > Turn::First).then(|| settle(&self.scene.profile, self.scene.vantage, &self.seen)),
+            seen: self.seen.clone(),
+            keyring: self.keyring.clone(),
+        });
+        for key in ready {
+            self.waiting.remove(&key);
+            self.looking.insert(key.clone());
+            let scene = Arc::clone(&self.scene);
+            self.tasks.spawn(async move {
+                let started = host::clock();
+                let looked = probe::look(&key, &scene).await;
+                (key, looked, started.elapsed())
+            });
+        }
+        let _ = self.events.send(Event::Waiting(self.looking.len()));
+    }
+
+    fn take(&mut self, (key, looked, took): Done) {
+        if let Some(keyring) = looked.keyring {
+            self.keyring = keyring;
+        }
+        self.looking.remove(&key);
+        let _ = self.events.send(Event::Done(key.clone()));
+        self.seen.insert(key, Observed { sight: looked.sight, source: looked.source, took_us: micros(took) });
+    }
+
+    /// What is still being looked at is unseen.
+    fn give_up(&mut self, why: &Unseen) {
+        let mut open = std::mem::take(&mut self.looking);
+        if *why == Unseen::Deadline {
+            open.append(&mut self.waiting);
+        }
+        for key in open {
+            self.seen.insert(key, Observed { sight: Sight::Unseen(why.clone()), source: String::new(), took_us: 0 });
+        }
+    }
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
