@@ -3,6 +3,8 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub mod rules;
+
 /// What a rule or a default does with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,7 +88,11 @@ impl UfwRule {
             && (self.ports.is_empty() || self.ports.iter().any(|(low, high)| (*low..=*high).contains(&knock.port)))
             && self.from.is_none_or(|net| net.contains(&knock.from))
             && self.to.is_none_or(|net| net.contains(&knock.to))
-            && self.interface.as_deref().is_none_or(|name| name == knock.interface)
+            && self.interface.as_deref().is_none_or(|name| match name.strip_suffix('+') {
+                // The wildcard of iptables: `wg+` is every interface whose name begins with wg.
+                Some(start) => knock.interface.starts_with(start),
+                None => name == knock.interface,
+            })
     }
 
     /// The rule in the words of the ufw command.
@@ -121,7 +127,7 @@ pub struct Ufw {
     pub default_input: Action,
     /// The file the rules are from.
     pub path: String,
-    /// Incoming IPv4 rules, first match wins.
+    /// Incoming IPv4 rules, first match wins. A rule for one source port is not among them.
     pub rules: Vec<UfwRule>,
 }
 

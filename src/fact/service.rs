@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod journal;
+pub mod show;
+
 /// A systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitState {
@@ -29,7 +32,7 @@ pub enum FailReason {
     NoResolvconf,
     /// `Key is not the correct length or format`.
     KeyMalformed,
-    /// `Line unrecognized`; holds the name before the `=`.
+    /// `Line unrecognized`; holds the name before the `=`, empty where that is no plain word.
     LineUnrecognized(String),
     /// `Name or service not known` or `Temporary failure in name resolution`: the endpoint does not resolve.
     NameNotKnown,
@@ -51,6 +54,7 @@ impl FailReason {
         match self {
             Self::NoResolvconf => "`resolvconf: command not found`".to_owned(),
             Self::KeyMalformed => "`Key is not the correct length or format`".to_owned(),
+            Self::LineUnrecognized(name) if name.is_empty() => "`Line unrecognized`".to_owned(),
             Self::LineUnrecognized(name) => format!("`Line unrecognized: {name}=`"),
             Self::NameNotKnown => "the endpoint's name does not resolve".to_owned(),
             Self::EndpointWithoutPort => "`Unable to find port of endpoint`".to_owned(),

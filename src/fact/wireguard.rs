@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Presence;
 
+pub mod conf;
+pub mod dump;
+pub mod key;
+pub mod uapi;
+
 /// The running state of all WireGuard interfaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WgState {
@@ -101,7 +106,7 @@ pub fn short_key(key: &str) -> String {
     format!("{head}…")
 }
 
-/// A place in a file, both counted from 1.
+/// A place in a file, both counted from 1: a value's first character, or the end of the line where it is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct At {
     /// Line, from 1.
@@ -145,12 +150,21 @@ pub struct WgConf {
     pub listen_port: Option<(u16, At)>,
     /// `PrivateKey =`.
     pub private_key: Option<(KeyShape, At)>,
+    /// The public key that belongs to the private key, in base64; none unless that is well formed.
+    pub derived_public: Option<String>,
     /// `DNS =`, its values, and where.
     pub dns: Option<(String, At)>,
     /// `SaveConfig = true`.
     pub save_config: bool,
     /// The `[Peer]` sections in order.
     pub peers: Vec<WgConfPeer>,
+    /// Lines that neither `wg` nor `wg-quick` knows, by the name before their `=`. The name is empty where it is
+    /// no plain word: a key that was broken in two must not end up here.
+    pub unknown: Vec<(String, At)>,
+    /// Values that `wg` or `ip` would refuse, by their name, keys excepted: those have a [`KeyShape`].
+    pub malformed: Vec<(String, At)>,
+    /// Whether the file begins with a byte order mark, at which `wg` stops.
+    pub bom: bool,
 }
 
 /// A `[Peer]` section as written.
@@ -175,7 +189,7 @@ pub struct WgConfPeer {
 pub struct WrittenEndpoint {
     /// A name or an address.
     pub host: String,
-    /// None if the line has no port.
+    /// None if the line has no port, or no number there.
     pub port: Option<u16>,
 }
 

@@ -1,6 +1,205 @@
+//! The names that the deployment's addresses use, asked twice: libc, which is what the app's Python sees, and each
+//! name server of resolv.conf by itself, which is where libc's answer comes from.
+#![expect(clippy::disallowed_methods, reason = "one datagram tells a closed port from a silent one")]
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use hickory_resolver::Resolver;
+use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
+use tokio::net::UdpSocket;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
 use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
+use crate::fact::environment::Setting;
+use crate::fact::{Fact, FactKey};
+
+/// For libc, whose own patience (5 s for each server, twice) is longer than anybody's here.
+const LIBC: Duration = Duration::from_secs(3);
+const SERVER: Duration = Duration::from_millis(1500);
 
 pub(super) async fn look(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let config = resolv_conf();
+    let mut looks = JoinSet::new();
+    for name in names(scene) {
+        looks.spawn(one(name, config.clone()));
+    }
+    let mut names = Vec::new();
+    while let Some(look) = looks.join_next().await {
+        names.extend(look);
+    }
+    names.sort_by(|a, b| a.name.cmp(&b.name));
+    Looked::new("getaddrinfo, the name servers of /etc/resolv.conf", Ok(Fact::Names(NameLooks { names })))
+}
+
+/// Host names in URLs that win and in the tunnel's file; addresses, localhost and placeholders are none.
+fn names(scene: &Scene) -> BTreeSet<String> {
+    let mut hosts = Vec::new();
+    if let Ok(Fact::Env(environment)) = scene.fact(&FactKey::Env) {
+        for variable in environment.variables.keys() {
+            if let Some(Setting::Url(url)) = environment.winner(variable).map(|layer| &layer.setting) {
+                hosts.push(url.host.as_str());
+            }
+        }
+    }
+    if let Ok(Fact::WgConf(conf)) = scene.fact(&FactKey::WgConf) {
+        hosts.extend(conf.peers.iter().filter_map(|peer| Some(peer.endpoint.as_ref()?.0.host.as_str())));
+    }
+    hosts.into_iter().filter(|host| is_name(host)).map(str::to_ascii_lowercase).collect()
+}
+
+fn is_name(host: &str) -> bool {
+    !host.is_empty()
+        && host.parse::<IpAddr>().is_err()
+        && !host.eq_ignore_ascii_case("localhost")
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+/// Without a name server in the file libc asks the machine itself, and so do we.
+fn resolv_conf() -> ResolverConfig {
+    let (mut config, _) = read_system_conf().unwrap_or_default();
+    if config.name_servers.is_empty() {
+        config.name_servers.push(NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+    }
+    config
+}
+
+async fn one(name: String, config: ResolverConfig) -> NameLook {
+    let (domain, search, servers) = config.into_parts();
+    let mut asked = JoinSet::new();
+    let mut order = BTreeSet::new();
+    for (rank, server) in servers.into_iter().enumerate() {
+        // The file may name a server twice, and hickory may hold one entry per protocol.
+        if order.insert(server.ip) {
+            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server.clone()]);
+            let name = name.clone();
+            asked.spawn(async move { (rank, server.ip, ask(&name, server.ip, config).await) });
+        }
+    }
+    let libc = libc(&name).await;
+    let mut answers = Vec::new();
+    while let Some(answer) = asked.join_next().await {
+        answers.extend(answer);
+    }
+    answers.sort_by_key(|(rank, ..)| *rank);
+    let servers: Vec<(IpAddr, NameAnswer)> = answers.into_iter().map(|(_, ip, answer)| (ip, answer)).collect();
+    let libc = match libc {
+        Some(Ok(addresses)) => NameAnswer::Addresses(addresses),
+        Some(Err(())) => why_libc_failed(&servers),
+        None => NameAnswer::Silent,
+    };
+    NameLook { name, libc, servers }
+}
+
+/// getaddrinfo's error code does not come through the standard library, only its words do, and those are no
+/// contract. libc believes the first server that knows, so that server's answer says what the failure was.
+fn why_libc_failed(servers: &[(IpAddr, NameAnswer)]) -> NameAnswer {
+    let first = servers.iter().find(|(_, answer)| matches!(answer, NameAnswer::Addresses(_) | NameAnswer::NoSuchName));
+    match first {
+        Some((_, NameAnswer::NoSuchName)) => NameAnswer::NoSuchName,
+        _ => NameAnswer::Failed,
+    }
+}
+
+/// None for no answer in time. On a thread of its own, not the runtime's: the runtime would wait for it at the end.
+async fn libc(name: &str) -> Option<Result<Vec<IpAddr>, ()>> {
+    let (answer, answered) = oneshot::channel();
+    let name = name.to_owned();
+    std::thread::spawn(move || {
+        let found = (name.as_str(), 0).to_socket_addrs();
+        // Nobody may wait for it any more.
+        let _ = answer.send(found.map(|found| found.map(|address| address.ip()).collect::<BTreeSet<_>>()));
+    });
+    match timeout(LIBC, answered).await {
+        Ok(Ok(found)) => Some(found.map(|found| found.into_iter().collect()).map_err(|_| ())),
+        Ok(Err(_)) => Some(Err(())),
+        Err(_) => None,
+    }
+}
+
+async fn ask(name: &str, server: IpAddr, config: ResolverConfig) -> NameAnswer {
+    tokio::select! {
+        () = refused(server) => NameAnswer::Refused,
+        answer = timeout(LIBC, query(name, config)) => answer.unwrap_or(NameAnswer::Silent),
+    }
+}
+
+/// Ends if nothing listens on the server's port: only a connected socket is told so, and hickory's is not.
+async fn refused(server: IpAddr) {
+    let own = SocketAddr::new(if server.is_ipv4() { [0; 4].into() } else { [0; 16].into() }, 0);
+    if let Ok(socket) = UdpSocket::bind(own).await
+        && socket.connect((server, 53)).await.is_ok()
+        && socket.send(&[0]).await.is_ok()
+        && let Err(error) = socket.recv(&mut [0; 16]).await
+        && error.kind() == std::io::ErrorKind::ConnectionRefused
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
+    let mut options = ResolverOpts::default();
+    options.timeout = SERVER;
+    options.attempts = 0;
+    options.num_concurrent_reqs = 1;
+    options.cache_size = 0;
+    options.use_hosts_file = ResolveHosts::Never;
+    let resolver = Resolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options);
+    let Ok(resolver) = resolver.build() else { return NameAnswer::Failed };
+    let (v4, v6) = tokio::join!(resolver.lookup(name, RecordType::A), resolver.lookup(name, RecordType::AAAA));
+    let mut addresses = BTreeSet::new();
+    for record in [&v4, &v6].into_iter().flatten().flat_map(|lookup| lookup.answers()) {
+        if let RData::A(address) = &record.data {
+            addresses.insert(IpAddr::V4(address.0));
+        } else if let RData::AAAA(address) = &record.data {
+            addresses.insert(IpAddr::V6(address.0));
+        }
+    }
+    match v4 {
+        _ if !addresses.is_empty() => NameAnswer::Addresses(addresses.into_iter().collect()),
+        Ok(_) => NameAnswer::NoSuchName,
+        Err(error) if error.is_no_records_found() => NameAnswer::NoSuchName,
+        Err(error) if matches!(error, NetError::Timeout) => NameAnswer::Silent,
+        Err(_) => NameAnswer::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_are_names() {
+        for (host, expected) in [
+            ("vpn.example.test", true),
+            ("redis", true),
+            ("10.8.0.1", false),
+            ("fd00::1", false),
+            ("LocalHost", false),
+            ("<server>", false),
+            ("", false),
+        ] {
+            assert_eq!(is_name(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_first_server_that_knows_explains_libcs_failure() {
+        let server = |answer| (IpAddr::V4(Ipv4Addr::LOCALHOST), answer);
+        assert_eq!(
+            why_libc_failed(&[server(NameAnswer::Silent), server(NameAnswer::NoSuchName)]),
+            NameAnswer::NoSuchName
+        );
+        assert_eq!(why_libc_failed(&[server(NameAnswer::Failed), server(NameAnswer::Refused)]), NameAnswer::Failed);
+        assert_eq!(why_libc_failed(&[]), NameAnswer::Failed);
+    }
 }

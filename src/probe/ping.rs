@@ -1,6 +1,96 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! ICMP echoes, without root wherever the kernel allows it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
+
+use super::{Looked, Scene, network};
+use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
+use crate::fact::{Fact, Place, Unseen};
+
+const ECHO: Duration = Duration::from_secs(1);
 
 pub(super) async fn look(to: Place, scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let outcome = match network::address(to, scene) {
+        Ok(to) => ping(to).await.map(Fact::Ping),
+        Err(why) => Err(why),
+    };
+    Looked::new("ICMP", outcome)
+}
+
+async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
+    let kind = if to.is_ipv4() { ICMP::V4 } else { ICMP::V6 };
+    let client = Client::new(&Config::builder().kind(kind).build()).map_err(|error| match error.kind() {
+        std::io::ErrorKind::PermissionDenied => Unseen::NeedsRights(
+            "run as root (CAP_NET_RAW), or let this user's group in by `sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'`"
+                .to_owned(),
+        ),
+        kind => Unseen::NoTool(format!("no ICMP socket: {kind}")),
+    })?;
+    let identifier = PingIdentifier(u16::try_from(std::process::id() & 0xffff).unwrap_or_default());
+    let mut pinger = client.pinger(to, identifier).await;
+    pinger.timeout(ECHO);
+    // On a datagram socket the kernel chooses the identifier.
+    let socket = if pinger.ident.is_none() { EchoSocket::Datagram } else { EchoSocket::Raw };
+    let mut how = Echo::NoReply;
+    // The first packet through an idle tunnel may be lost to the handshake, so silence is asked twice.
+    for sequence in 0..2 {
+        how = echo(pinger.ping(PingSequence(sequence), &[0; 16]).await);
+        if how != Echo::NoReply {
+            break;
+        }
+    }
+    Ok(PingOutcome { to, how, socket })
+}
+
+fn echo(outcome: Result<(IcmpPacket, Duration), SurgeError>) -> Echo {
+    match outcome {
+        // On a raw socket "destination unreachable" comes back as a packet like any other.
+        Ok((packet, took)) => {
+            let reply = match packet {
+                IcmpPacket::V4(packet) => packet.get_icmp_type().0 == 0,
+                IcmpPacket::V6(packet) => packet.get_icmpv6_type().0 == 129,
+            };
+            if reply { Echo::Reply(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)) } else { Echo::Unreachable }
+        }
+        Err(SurgeError::IOError(error)) => error.raw_os_error().map_or(Echo::Other(0), of_errno),
+        Err(SurgeError::Timeout { .. }) => Echo::NoReply,
+        Err(
+            SurgeError::IncorrectBufferSize
+            | SurgeError::MalformedPacket(_)
+            | SurgeError::EchoRequestPacket
+            | SurgeError::NetworkError
+            | SurgeError::IdenticalRequests { .. }
+            | SurgeError::ClientDestroyed,
+        ) => Echo::Other(0),
+    }
+}
+
+/// Linux' numbers. 126 and 89 are the kernel's WireGuard speaking: no peer for the address, no endpoint for the peer.
+fn of_errno(errno: i32) -> Echo {
+    match errno {
+        101 => Echo::NoRoute,
+        113 => Echo::Unreachable,
+        126 => Echo::NoPeer,
+        89 => Echo::NoEndpoint,
+        1 | 13 => Echo::Forbidden,
+        other => Echo::Other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_errors_keep_their_meaning() {
+        let failed = |errno| echo(Err(SurgeError::IOError(std::io::Error::from_raw_os_error(errno))));
+        assert_eq!(failed(101), Echo::NoRoute);
+        assert_eq!(failed(126), Echo::NoPeer);
+        assert_eq!(failed(89), Echo::NoEndpoint);
+        assert_eq!(failed(13), Echo::Forbidden);
+        assert_eq!(failed(22), Echo::Other(22));
+        assert_eq!(echo(Err(SurgeError::Timeout { seq: PingSequence(0) })), Echo::NoReply);
+    }
 }

@@ -1,9 +1,118 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! Asks systemd about a unit, and looks at files' owners and modes.
 
-pub(super) async fn unit(unit: &UnitTarget, scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+use super::{Looked, PROGRAM, Scene, host};
+use crate::fact::service::{FailReason, FileState, UnitState, journal, show};
+use crate::fact::{Fact, UnitTarget, Unseen};
+
+const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,Result";
+const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
+
+pub(super) async fn unit(target: &UnitTarget, scene: &Scene) -> Looked {
+    Looked::new("systemctl show", look(target, scene).await.map(Fact::Unit))
 }
+
+async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
+    // As sd_booted(3) does it: without this folder systemctl would only print an error.
+    if host::stat("/run/systemd/system")?.is_none() {
+        return Err(Unseen::NoTool("systemd does not run here".to_owned()));
+    }
+    let names = names(target, scene)?;
+    let mut args = vec!["TZ=UTC", "systemctl", "show", "--no-pager", "-p", PROPERTIES, "--"];
+    args.extend(names.iter().map(String::as_str));
+    let said = host::run("env", &args, PROGRAM).await?;
+    let shown = show::read(&said.out);
+    if !said.ok || shown.is_empty() {
+        return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
+    }
+    let chosen = [
+        shown.iter().find(|shown| shown.unit.known && shown.unit.active == "active"),
+        shown.iter().find(|shown| shown.unit.known),
+        shown.first(),
+    ];
+    let Some(shown) = chosen.into_iter().flatten().next().cloned() else {
+        return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
+    };
+    let mut unit = shown.unit;
+    let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
+    if unit.known && failed {
+        unit.reason = reason(target, &unit.name).await;
+    }
+    Ok(unit)
+}
+
+/// The units a target may stand for; the first one that runs is meant, else the first one that there is.
+fn names(target: &UnitTarget, scene: &Scene) -> Result<Vec<String>, Unseen> {
+    Ok(match target {
+        UnitTarget::WireGuard => vec![format!("wg-quick@{}.service", scene.addresses()?.interface.value)],
+        // Debian and Ubuntu; elsewhere, and where Debian's alias is all there is.
+        UnitTarget::Redis => vec!["redis-server.service".to_owned(), "redis.service".to_owned()],
+        UnitTarget::Postgres => clusters(scene.addresses()?.postgres_port.value),
+        UnitTarget::Named(name) => vec![name.clone()],
+    })
+}
+
+/// Debian's clusters, those on the deployment's port first. Its postgresql.service is an empty shell that is always
+/// active, so it comes last.
+fn clusters(port: u16) -> Vec<String> {
+    let mut found = Vec::new();
+    for version in host::list("/etc/postgresql").unwrap_or_default() {
+        for name in host::list(format!("/etc/postgresql/{version}")).unwrap_or_default() {
+            let conf = format!("/etc/postgresql/{version}/{name}/postgresql.conf");
+            let here = match host::read(conf) {
+                host::Text::Read(text) => listens_on(&text, port),
+                host::Text::Missing => continue,
+                host::Text::Forbidden | host::Text::Failed(_) => false,
+            };
+            found.push((!here, format!("postgresql@{version}-{name}.service")));
+        }
+    }
+    found.sort();
+    // Where a cluster is on the port, another one that happens to run is not meant.
+    if found.first().is_some_and(|(elsewhere, _)| !elsewhere) {
+        found.retain(|(elsewhere, _)| !elsewhere);
+    }
+    let mut names: Vec<String> = found.into_iter().map(|(_, name)| name).collect();
+    if names.is_empty() {
+        names.push("postgresql.service".to_owned());
+    }
+    names
+}
+
+fn listens_on(conf: &str, port: u16) -> bool {
+    let written = conf.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix("port")?;
+        let value = rest.trim_start_matches([' ', '\t', '=']).split(['#', ' ', '\t']).next()?;
+        value.trim_matches('\'').parse::<u16>().ok()
+    });
+    written.last().unwrap_or(5432) == port
+}
+
+async fn reason(target: &UnitTarget, unit: &str) -> Option<FailReason> {
+    let said = host::run("journalctl", &["-u", unit, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
+    let reason = said.ok().and_then(|said| journal::reason(&said.out));
+    if reason.is_some() || *target != UnitTarget::Redis {
+        return reason;
+    }
+    // Debian's Redis writes to a file of its own; the journal has only its exit status.
+    let said = host::run("tail", &["-n", "20", REDIS_LOG], PROGRAM).await;
+    said.ok().and_then(|said| journal::reason(&said.out))
+}
+
 pub(super) fn file(path: &str) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let found = host::stat(path)
+        .map(|stat| FileState { path: path.to_owned(), found: stat.map(|stat| (stat.mode, stat.owner)) });
+    Looked::new(path, found.map(Fact::File))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clusters_port_is_its_last_line_or_the_default() {
+        assert!(listens_on("port = 5433   # (change requires restart)\n", 5433));
+        assert!(listens_on("#port = 5433\n", 5432));
+        assert!(listens_on("port 5433\nport='5434'\n", 5434));
+        assert!(!listens_on("port = 5433\n", 5432));
+    }
 }

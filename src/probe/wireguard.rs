@@ -1,12 +1,184 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! WireGuard as it runs and as it is written. Private and preshared keys are dropped where they are read.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use secrecy::zeroize::Zeroize;
+
+use super::{Looked, PROGRAM, Scene, host, network};
+use crate::fact::network::{Link, Way};
+use crate::fact::wireguard::{WgInterface, WgPeer, WgState, conf as conf_file, dump};
+use crate::fact::{Fact, FactKey, Unseen};
+
+#[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(unix)]
+mod userspace;
+
+/// REJECT_AFTER_TIME of the WireGuard whitepaper, section 6.1: a session older than this carries no packet, so
+/// a packet brings about a new handshake.
+const SESSION: u64 = 180;
+
+/// Time for a handshake to be tried, answered and shown.
+const HANDSHAKE: Duration = Duration::from_millis(2200);
+const STEP: Duration = Duration::from_millis(100);
+
+/// Interfaces, each with who told of it.
+type Found = Result<Vec<(WgInterface, String)>, Unseen>;
 
 pub(super) async fn state() -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    looked(running().await)
 }
+
+fn looked((source, state): (String, Result<WgState, Unseen>)) -> Looked {
+    Looked::new(source, state.map(Fact::Wg))
+}
+
+fn needs_root() -> Unseen {
+    Unseen::NeedsRights("WireGuard shows its state to root alone; run clipcheck with sudo".to_owned())
+}
+
+async fn running() -> (String, Result<WgState, Unseen>) {
+    let links = network::all_links().await;
+    let (in_kernel, in_userspace) = tokio::join!(of_kernel(links.as_deref()), of_userspace(links.as_deref()));
+    match (in_kernel, in_userspace) {
+        (Ok(mut found), Ok(more)) => {
+            found.extend(more);
+            let sources: BTreeSet<String> = found.iter().map(|(_, source)| source.clone()).collect();
+            let source = sources.into_iter().collect::<Vec<_>>().join(", ");
+            let source = if source.is_empty() { "the kernel (netlink), /var/run/wireguard".to_owned() } else { source };
+            (source, Ok(as_state(found.into_iter().map(|(interface, _)| interface).collect())))
+        }
+        (in_kernel, in_userspace) => {
+            let why = in_kernel.err().or(in_userspace.err()).unwrap_or_else(needs_root);
+            let source = "`wg show all dump`".to_owned();
+            (source, of_wg().await.map(as_state).ok_or(why))
+        }
+    }
+}
+
+fn as_state(mut interfaces: Vec<WgInterface>) -> WgState {
+    interfaces.sort_by(|a, b| a.name.cmp(&b.name));
+    WgState { interfaces, read_at: host::now(), nudged: Vec::new() }
+}
+
+#[cfg(target_os = "linux")]
+async fn of_kernel(links: Result<&[Link], &Unseen>) -> Found {
+    let links = links.map_err(Clone::clone)?;
+    let names = links.iter().filter(|link| link.kind.as_deref() == Some("wireguard"));
+    kernel::interfaces(names.map(|link| link.name.as_str())).await
+}
+
+#[cfg(not(target_os = "linux"))]
+#[expect(clippy::unused_async, reason = "it is async on Linux")]
+async fn of_kernel(_links: Result<&[Link], &Unseen>) -> Found {
+    Err(needs_root())
+}
+
+#[cfg(unix)]
+async fn of_userspace(links: Result<&[Link], &Unseen>) -> Found {
+    userspace::interfaces(links.ok()).await
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unused_async, reason = "it is async on Unix")]
+async fn of_userspace(_links: Result<&[Link], &Unseen>) -> Found {
+    Err(needs_root())
+}
+
+/// Works without root where `wg` itself has the rights. `sudo -n` is not tried: for a user without such a rule it
+/// writes to the log and mails root.
+async fn of_wg() -> Option<Vec<WgInterface>> {
+    let mut said = host::run("wg", &["show", "all", "dump"], PROGRAM).await.ok()?;
+    let interfaces = dump::read(&said.out).filter(|_| said.ok);
+    said.out.zeroize();
+    interfaces
+}
+
+/// The state once more, after a packet was sent to each peer that looked idle: an idle tunnel has no handshake, and
+/// looks just like a broken one.
 pub(super) async fn again(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let first = match scene.fact(&FactKey::Wg) {
+        Ok(Fact::Wg(first)) => first,
+        Ok(_) => return Looked::new("", Err(Unseen::NotAsked(FactKey::Wg))),
+        Err(why) => return Looked::new("", Err(why)),
+    };
+    let idle: Vec<(&WgInterface, &WgPeer)> = first
+        .interfaces
+        .iter()
+        .flat_map(|interface| interface.peers.iter().map(move |peer| (interface, peer)))
+        .filter(|(_, peer)| peer.endpoint.is_some() && !is_fresh(peer, first.read_at))
+        .collect();
+    let mut nudged = Vec::new();
+    for (interface, peer) in idle {
+        if let Some(to) = inside(peer, scene)
+            && nudge(&interface.name, to).await
+        {
+            nudged.push(peer.public_key.clone());
+        }
+    }
+    if nudged.is_empty() {
+        return Looked::new("the first look; no peer needed a packet", Ok(Fact::Wg(first.clone())));
+    }
+    let begun = host::clock();
+    loop {
+        tokio::time::sleep(STEP).await;
+        let (source, state) = running().await;
+        let settled = state.as_ref().is_ok_and(|state| {
+            let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
+            peers.all(|peer| !nudged.contains(&peer.public_key) || is_fresh(peer, state.read_at))
+        });
+        if settled || state.is_err() || begun.elapsed() >= HANDSHAKE {
+            return looked((source, state.map(|state| WgState { nudged, ..state })));
+        }
+    }
 }
+
+fn is_fresh(peer: &WgPeer, now: u64) -> bool {
+    peer.handshake.is_some_and(|at| now.saturating_sub(at) <= SESSION)
+}
+
+/// An address behind the peer: its own where the prefix is one host's, else the server's, else the first.
+fn inside(peer: &WgPeer, scene: &Scene) -> Option<IpAddr> {
+    let server = scene.addresses().ok().map(|addresses| addresses.server.value);
+    let single = peer.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(ipnet::IpNet::addr);
+    single
+        .or_else(|| server.filter(|server| peer.allowed_ips.iter().any(|net| net.contains(server))))
+        .or_else(|| peer.allowed_ips.first()?.hosts().next())
+}
+
+/// Sends one byte to the discard port, if that goes through this interface and nowhere else.
+#[expect(clippy::disallowed_methods, reason = "the packet that brings about a handshake")]
+async fn nudge(interface: &str, to: IpAddr) -> bool {
+    let through = network::way(to).await;
+    if !matches!(through, Ok(Way::Device { device, .. }) if device == interface) {
+        return false;
+    }
+    let own = SocketAddr::new(if to.is_ipv4() { [0; 4].into() } else { [0; 16].into() }, 0);
+    let Ok(socket) = tokio::net::UdpSocket::bind(own).await else { return false };
+    matches!(tokio::time::timeout(STEP, socket.send_to(&[0], (to, 9))).await, Ok(Ok(_)))
+}
+
 pub(super) fn conf(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let path = path(scene);
+    let read = host::stat(&path).and_then(|stat| {
+        let stat = stat.ok_or_else(|| Unseen::NotKnown(format!("there is no {path}")))?;
+        let mut text = host::read_or_unseen(&path)?;
+        let conf = conf_file::read(&path, stat.mode, &text);
+        text.zeroize();
+        Ok(Fact::WgConf(conf))
+    });
+    Looked::new(path, read)
+}
+
+/// The file of the interface that the user named, else the only one there is, else the guide's.
+fn path(scene: &Scene) -> String {
+    let only = || {
+        let names = host::list("/etc/wireguard")?;
+        let mut files = names.iter().filter_map(|name| name.strip_suffix(".conf"));
+        files.next().filter(|_| files.next().is_none()).map(str::to_owned)
+    };
+    let interface = scene.profile.interface.clone().or_else(only).unwrap_or_else(|| "wg0".to_owned());
+    format!("/etc/wireguard/{interface}.conf")
 }

@@ -1,0 +1,61 @@
+//! What `systemctl show` prints: `Name=value` lines, one block per unit.
+
+use super::UnitState;
+
+/// One unit, and the result of its last run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The unit.
+    pub unit: UnitState,
+    /// Whether its last run ended as it should.
+    pub succeeded: bool,
+}
+
+/// Reads all blocks, in the order in which the units were asked for. Times must be in UTC.
+pub fn read(output: &str) -> Vec<Shown> {
+    output.split("\n\n").filter(|block| !block.trim().is_empty()).map(block).collect()
+}
+
+fn block(text: &str) -> Shown {
+    let value = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default().to_owned()
+    };
+    Shown {
+        unit: UnitState {
+            name: value("Id"),
+            known: !matches!(value("LoadState").as_str(), "" | "not-found"),
+            active: value("ActiveState"),
+            enabled: value("UnitFileState"),
+            since: time(&value("ActiveEnterTimestamp")),
+            after: value("After").split_whitespace().map(str::to_owned).collect(),
+            reason: None,
+        },
+        succeeded: matches!(value("Result").as_str(), "" | "success"),
+    }
+}
+
+/// `Sun 2026-11-22 13:50:01 UTC`. (`--timestamp=unix` would be simpler; Ubuntu 22.04's systemctl has no such word.)
+fn time(written: &str) -> Option<u64> {
+    let (_, date) = written.strip_suffix(" UTC")?.split_once(' ')?;
+    let at = date.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    u64::try_from(at.timestamp().as_second()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_read_in_order() {
+        let shown = read(
+            "Id=redis-server.service\nLoadState=loaded\nActiveState=failed\nUnitFileState=enabled\n\
+             After=network.target basic.target\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\nResult=exit-code\n\n\
+             Id=redis.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\nAfter=\n\
+             ActiveEnterTimestamp=\nResult=success\n",
+        );
+        assert_eq!(shown.len(), 2);
+        assert_eq!((shown[0].unit.since, shown[0].succeeded, shown[0].unit.known), (Some(61), false, true));
+        assert_eq!(shown[0].unit.after, ["network.target", "basic.target"]);
+        assert_eq!((shown[1].unit.since, shown[1].succeeded, shown[1].unit.known), (None, true, false));
+    }
+}
