@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 
 pub mod dotenv;
+pub mod inspect;
 pub mod url;
 
 pub use url::{EnvUrl, Flaw};
@@ -193,6 +194,17 @@ impl fmt::Display for Setting {
     }
 }
 
+/// Reads `__version__ = "0.10.0"` out of app/version.py.
+pub fn app_version(text: &str) -> Option<String> {
+    let value =
+        text.lines().find_map(|line| line.trim().strip_prefix("__version__")?.trim_start().strip_prefix('='))?;
+    let version = value.split('#').next()?.trim().trim_matches(['"', '\'']);
+    let plain = version.starts_with(|c: char| c.is_ascii_digit())
+        && version.len() <= 32
+        && version.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c));
+    plain.then(|| version.to_owned())
+}
+
 fn minor_version(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
@@ -245,6 +257,13 @@ mod tests {
         assert_eq!(environment(Some("0.11.0"), &only_dev).database(), Effective::Nothing);
         assert_eq!(environment(Some("1.6.2"), &only_dev).database(), Effective::Nothing);
         assert_eq!(environment(None, &only_dev).database(), Effective::DefaultOrNothing);
+    }
+
+    #[test]
+    fn the_version_is_read() {
+        let text = "\"\"\"Version.\"\"\"\n\n__version__ = \"0.10.0\"  # now\n";
+        assert_eq!(app_version(text).as_deref(), Some("0.10.0"));
+        assert_eq!(app_version("version = 1"), None);
     }
 
     #[test]

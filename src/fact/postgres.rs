@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
 
+pub mod conf;
+pub mod refusal;
+
 /// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,
 /// by the server routine that raised it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +27,11 @@ pub enum PgSaid {
     NoPassword,
     /// 28000: the role may not log in.
     CannotLogIn,
+    /// 28000 where `pg_hba.conf` says `trust`: there is no such role. (A password line says "wrong password" to that.)
+    NoSuchRole,
     /// 3D000.
     NoSuchDatabase,
-    /// The URL demands SSL and the server has none.
+    /// The URL demands SSL and the server has none, or none that could be agreed on.
     NoSsl,
     /// 53300: all connections, or all of this role, are taken.
     TooManyClients,
@@ -42,7 +47,7 @@ pub enum PgSaid {
     Silent,
     /// It accepted the connection and closed or reset it without a word.
     Closed,
-    /// An authentication method this program does not speak (gss, sspi, a client certificate).
+    /// `pg_hba.conf` asks for another proof than a password: ident, peer, gss, sspi, a client certificate.
     OtherMethod,
     /// Any other refusal; holds the SQLSTATE.
     Refused(String),
@@ -60,6 +65,7 @@ impl PgSaid {
             Self::WrongPassword => "wrong-password",
             Self::NoPassword => "no-password",
             Self::CannotLogIn => "cannot-log-in",
+            Self::NoSuchRole => "no-such-role",
             Self::NoSuchDatabase => "no-such-database",
             Self::NoSsl => "no-ssl",
             Self::TooManyClients => "too-many-clients",

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use super::dial::{Dial, Endpoint};
 
+pub mod conf;
+pub mod reply;
+
 /// Redis' answer, from a bare connection first and then with what the URL holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -31,6 +34,10 @@ pub enum RedisSaid {
     Loading,
     /// `-ERR max number of clients reached`.
     TooManyClients,
+    /// `-MISCONF`: it cannot save to its disk, and refuses PING and every write until it can.
+    CannotSave,
+    /// Any other error reply (`-MASTERDOWN`, `-BUSY`).
+    Refused,
     /// It spoke, but not Redis' protocol.
     NotRedis,
     /// It accepted the connection and said nothing.
@@ -58,6 +65,8 @@ impl RedisSaid {
             Self::NotPermitted => "not-permitted",
             Self::Loading => "loading",
             Self::TooManyClients => "too-many-clients",
+            Self::CannotSave => "cannot-save",
+            Self::Refused => "refused-otherwise",
             Self::NotRedis => "not-redis",
             Self::Silent => "silent",
             Self::Closed => "closed",
@@ -112,7 +121,8 @@ pub struct RedisConf {
     pub port: Option<Directive>,
     /// `protected-mode`.
     pub protected_mode: Option<Directive>,
-    /// Whether `requirepass` or a `user` line sets a password.
+    /// Whether the default user, which is everyone who does not log in, is kept out: by `requirepass`, or by a
+    /// `user default` line that sets a password or switches it off. Protected mode asks for the same.
     pub password: Presence,
 }
 

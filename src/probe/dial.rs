@@ -1,6 +1,203 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! TCP connections, and the one rule about passwords: none leaves the tunnel.
+#![expect(clippy::disallowed_methods, reason = "dialling and resolving names is this probe's work")]
 
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::{DIAL, Looked, Scene};
+use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
+use crate::fact::network::{Route, Way};
+use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
+
+/// glibc waits 5 s for a dead first name server and then asks the next. To stop before that would call a name
+/// unresolved that the app resolves.
+const RESOLVE: Duration = Duration::from_millis(6600);
+
+/// No name of a deployment has more addresses that are worth the wait.
+const MOST_ADDRESSES: usize = 3;
+
+/// Looks at one TCP port.
 pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let sight = match endpoint(target, scene) {
+        Err(why) => Err(why),
+        Ok(endpoint) => {
+            let (how, from) = match connect(&endpoint).await {
+                Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
+                Err(how) => (how, None),
+            };
+            Ok(Fact::Tcp(TcpOutcome { endpoint, how, from }))
+        }
+    };
+    Looked::new("kernel (TCP connect)", sight)
+}
+
+/// The service at the server's address in the tunnel.
+pub(super) fn tunnel(service: Service, scene: &Scene) -> Result<Endpoint, Unseen> {
+    let addresses = scene.addresses()?;
+    Ok(Endpoint { host: addresses.server.value.to_string(), port: port(service, scene)? })
+}
+
+fn port(service: Service, scene: &Scene) -> Result<u16, Unseen> {
+    let addresses = scene.addresses()?;
+    Ok(match service {
+        Service::Redis => addresses.redis_port.value,
+        Service::Postgres => addresses.postgres_port.value,
+    })
+}
+
+fn endpoint(target: &TcpTarget, scene: &Scene) -> Result<Endpoint, Unseen> {
+    match target {
+        TcpTarget::Tunnel(service) => tunnel(*service, scene),
+        TcpTarget::Public(service) => {
+            let ip = scene.addresses()?.public.ok_or_else(|| {
+                Unseen::NotKnown(
+                    "the server's address outside the tunnel is not known; `--public ADDRESS` tells it".to_owned(),
+                )
+            })?;
+            shows_outside(scene, ip)?;
+            Ok(Endpoint { host: ip.to_string(), port: port(*service, scene)? })
+        }
+        TcpTarget::Named(text) => text
+            .rsplit_once(':')
+            .and_then(|(host, port)| {
+                let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+                Some(Endpoint { host, port: port.parse().ok()? })
+            })
+            .ok_or_else(|| Unseen::NotKnown(format!("`{text}` is not HOST:PORT"))),
+    }
+}
+
+/// Whether a dial of the public address from here shows what a stranger would see.
+fn shows_outside(scene: &Scene, ip: IpAddr) -> Result<(), Unseen> {
+    let undecided = |why: String| Err(Unseen::Undecided(why));
+    if scene.vantage == Vantage::Container {
+        // A container sees its own gateway only; whether the host sends this into the tunnel is not to be seen.
+        return undecided(format!("which way the container's host sends packets to {ip} is not seen from inside it"));
+    }
+    let route = match route(scene, Place::Public) {
+        Ok(route) => route,
+        // Outside is outside by definition; a client may send everything through the tunnel.
+        Err(_) if scene.vantage == Vantage::Outside => return Ok(()),
+        Err(why) => {
+            return undecided(format!("the way to {ip} is not known ({why}), and it may lead through the tunnel"));
+        }
+    };
+    match &route.way {
+        Way::Device { device, kind, .. } if leads_into_tunnel(scene, device, kind.as_deref()) => {
+            undecided(format!("the way to {ip} leads through the tunnel, so it shows nothing of the outside"))
+        }
+        Way::Local => {
+            undecided(format!("{ip} is this machine's own address, so a dial from here shows nothing of the outside"))
+        }
+        Way::Device { .. } | Way::None | Way::Barred => Ok(()),
+    }
+}
+
+fn route(scene: &Scene, to: Place) -> Result<&Route, Unseen> {
+    let key = FactKey::Route(to);
+    if let Fact::Route(route) = scene.fact(&key)? { Ok(route) } else { Err(Unseen::NotAsked(key)) }
+}
+
+/// A device is the tunnel if the kernel says so, if it has the interface's name (userspace WireGuard is a `tun`), or
+/// if it holds this machine's address in the tunnel.
+fn leads_into_tunnel(scene: &Scene, device: &str, kind: Option<&str>) -> bool {
+    let Some(addresses) = &scene.addresses else { return kind == Some("wireguard") };
+    let own = match scene.vantage {
+        Vantage::Server => Some(addresses.server.value),
+        Vantage::Client => Some(addresses.client.value),
+        Vantage::Container | Vantage::Outside => None,
+    };
+    let holder = own.and_then(|own| match scene.fact(&FactKey::Links) {
+        Ok(Fact::Links(links)) => links.holder(own),
+        _ => None,
+    });
+    kind == Some("wireguard") || device == addresses.interface.value || holder.is_some_and(|link| link.name == device)
+}
+
+/// The one place that decides whether a password may be sent to an address: to this machine itself or through the
+/// tunnel, and nowhere else. `ip` is where a connection really leads, not what a name promised.
+pub(super) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<(), Unseen> {
+    let ip = ip.to_canonical();
+    let own = matches!(scene.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.holder(ip).is_some());
+    if ip.is_loopback() || own {
+        return Ok(());
+    }
+    // A container sees its own gateway only. The worker itself sends the same password the same way.
+    if scene.vantage == Vantage::Container
+        && scene.addresses.as_ref().is_some_and(|addresses| addresses.subnet.value.contains(&ip))
+    {
+        return Ok(());
+    }
+    let declined = |why: String| Err(Unseen::Declined(format!("{why}, and a password would have been sent")));
+    let route = match route(scene, Place::Server) {
+        Ok(route) if route.to == ip => route,
+        Ok(_) => return declined(format!("{ip} is neither this machine nor the server's address in the tunnel")),
+        Err(why) => return declined(format!("the route to {ip} is not known ({why})")),
+    };
+    match &route.way {
+        Way::Local => Ok(()),
+        Way::Device { device, kind, .. } => {
+            let named = scene.addresses.as_ref().is_some_and(|addresses| addresses.interface.value == *device);
+            if kind.as_deref() == Some("wireguard") || named {
+                return Ok(());
+            }
+            declined(format!("the route to {ip} leaves by {device} and not through the tunnel"))
+        }
+        Way::None | Way::Barred => declined(format!("there is no route to {ip}")),
+    }
+}
+
+/// Connects, as the app does: each address of a name in turn, and the last one's failure counts.
+pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Dial> {
+    let mut last = Dial::NoSuchName;
+    for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
+        match timeout(DIAL, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = classify(&error),
+            Err(_) => last = Dial::Timeout,
+        }
+    }
+    Err(last)
+}
+
+async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Dial> {
+    if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
+    }
+    match timeout(RESOLVE, lookup_host((endpoint.host.as_str(), endpoint.port))).await {
+        Ok(Ok(found)) => Ok(found.collect()),
+        Ok(Err(error)) => Err(unresolved(&error)),
+        Err(_) => Err(Dial::ResolverFailed),
+    }
+}
+
+/// std gives getaddrinfo's own code on Windows only. On Unix there is just `gai_strerror`'s text, which is English,
+/// since a Rust program never calls setlocale(3): glibc's two sentences and musl's two for "there is no such name".
+fn unresolved(error: &io::Error) -> Dial {
+    /// `WSAHOST_NOT_FOUND` and `WSANO_DATA`.
+    const WINDOWS: [i32; 2] = [11001, 11004];
+    const UNIX: [&str; 4] =
+        ["Name or service not known", "No address associated", "Name does not resolve", "Name has no usable address"];
+    let text = error.to_string();
+    let known = error.raw_os_error().is_some_and(|code| WINDOWS.contains(&code))
+        || UNIX.iter().any(|sentence| text.contains(sentence));
+    if known { Dial::NoSuchName } else { Dial::ResolverFailed }
+}
+
+/// The kinds stand for the errnos that `Dial` names (and for their Windows cousins); `EACCES` and `EPERM` are one kind.
+pub(super) fn classify(error: &io::Error) -> Dial {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is std's and open; the rest keeps its errno")]
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Dial::Refused,
+        io::ErrorKind::TimedOut => Dial::Timeout,
+        io::ErrorKind::ConnectionReset => Dial::Reset,
+        io::ErrorKind::HostUnreachable => Dial::HostUnreachable,
+        io::ErrorKind::NetworkUnreachable => Dial::NoRoute,
+        io::ErrorKind::PermissionDenied => Dial::Forbidden,
+        _ => Dial::Other(error.raw_os_error().unwrap_or(0)),
+    }
 }

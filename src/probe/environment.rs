@@ -1,6 +1,198 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! The variables that the app reads: the worker's, from inside its container or through `docker inspect`; on the
+//! server, the web app's file. Log-ins go into the keyring, and only what has no secret into the fact.
 
+use std::collections::BTreeMap;
+
+use super::{Keyring, Login, Looked, PROGRAM, Scene, host};
+use crate::fact::environment::{
+    Effective, Environment, Layer, Origin, VARIABLES, app_version, dotenv, inspect, setting, url,
+};
+use crate::fact::{Fact, Unseen, Vantage};
+
+/// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
+const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
+
+/// Where the image keeps the app's version.
+const VERSION: &str = "/app/app/version.py";
+
+/// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
+const CONTAINERS: [&str; 5] = [
+    "clippy-gpu-worker",
+    "clippy-worker",
+    "clippy-gpu-worker-sync",
+    "clippyfront-worker-worker-1",
+    "clippyfront-worker-worker-local-1",
+];
+
+/// Where the web app's variables stand in life.
+const WEB_FILES: [&str; 5] = [
+    "/opt/clippyfront/.env",
+    "/opt/clippy-front/.env",
+    "/srv/clippyfront/.env",
+    "/var/www/clippyfront/.env",
+    "/etc/clippyfront/clippyfront.env",
+];
+
+/// Looks at the app's variables from where we stand.
 pub(super) async fn look(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    match scene.vantage {
+        Vantage::Container => looked("the process environment", Ok(container())),
+        Vantage::Client => looked("docker inspect", client(scene).await),
+        Vantage::Server => looked("the web app's environment file", server(scene)),
+        Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
+    }
+}
+
+fn looked(source: &str, found: Result<Found, Unseen>) -> Looked {
+    match found {
+        Err(why) => Looked::new(source, Err(why)),
+        Ok(found) => {
+            let (environment, keyring) = found.finish();
+            Looked { keyring: Some(keyring), ..Looked::new(source, Ok(Fact::Env(environment))) }
+        }
+    }
+}
+
+/// What was read, secrets included. Lives for the length of one look, and has no `Debug`.
+struct Found {
+    owner: String,
+    app_version: Option<String>,
+    complete: bool,
+    /// Strongest first.
+    values: BTreeMap<&'static str, Vec<(Origin, String)>>,
+}
+
+impl Found {
+    fn new(owner: String) -> Self {
+        Self { owner, app_version: None, complete: false, values: BTreeMap::new() }
+    }
+
+    fn add(&mut self, name: &str, origin: Origin, value: String) {
+        if let Some(variable) = VARIABLES.into_iter().find(|variable| *variable == name) {
+            self.values.entry(variable).or_default().push((origin, value));
+        }
+    }
+
+    /// Adds what a file sets. The last line of a name wins; a last line without `=` unsets it.
+    fn add_file(&mut self, path: &str, text: &str, environment: &BTreeMap<String, String>) {
+        let bindings = dotenv::read(text, environment);
+        let mut unset: Vec<&str> = Vec::new();
+        for (index, binding) in bindings.iter().enumerate().rev() {
+            let is_last = bindings[index + 1..].iter().all(|later| later.name != binding.name);
+            match &binding.value {
+                None if is_last => unset.push(&binding.name),
+                Some(value) if !unset.contains(&binding.name.as_str()) => {
+                    self.add(&binding.name, Origin::File { path: path.to_owned(), line: binding.line }, value.clone());
+                }
+                None | Some(_) => {}
+            }
+        }
+    }
+
+    /// Parts what may be shown from what may not.
+    fn finish(self) -> (Environment, Keyring) {
+        let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
+            values.iter().map(|(at, value)| Layer { origin: at.clone(), setting: setting(name, value) }).collect()
+        };
+        let environment = Environment {
+            owner: self.owner,
+            app_version: self.app_version,
+            variables: self.values.iter().map(|(name, values)| ((*name).to_owned(), layers(name, values))).collect(),
+            complete: self.complete,
+        };
+        let login = |effective: Effective<'_>| {
+            let Effective::Set { variable, .. } = effective else { return None };
+            let (_, value) = self.values.get(variable)?.first()?;
+            let read = url::read(value).ok()?;
+            Some(Login { url: read.url, user: read.user, password: read.password })
+        };
+        let keyring = Keyring {
+            redis: login(environment.redis("CELERY_BROKER_URL")).filter(|login| login.url.is_redis()),
+            postgres: login(environment.database()).filter(|login| login.url.is_postgres()),
+        };
+        (environment, keyring)
+    }
+}
+
+/// We are in the worker's container: our environment is its environment.
+fn container() -> Found {
+    let mut found = Found::new("this container".to_owned());
+    let own: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+        .collect();
+    for variable in VARIABLES {
+        if let Some(value) = own.get(variable) {
+            found.add(variable, Origin::Process, value.clone());
+        }
+    }
+    found.complete = true;
+    for path in BAKED {
+        match host::read(path) {
+            host::Text::Missing => continue,
+            host::Text::Read(text) => found.add_file(path, &text, &own),
+            host::Text::Forbidden | host::Text::Failed(_) => found.complete = false,
+        }
+        break;
+    }
+    if let host::Text::Read(text) = host::read(VERSION) {
+        found.app_version = app_version(&text);
+    }
+    found
+}
+
+/// The container as Docker knows it. A .env that was baked into the image does not show.
+async fn client(scene: &Scene) -> Result<Found, Unseen> {
+    let names: Vec<&str> = match &scene.profile.container {
+        Some(name) => vec![name.as_str()],
+        None => CONTAINERS.to_vec(),
+    };
+    let mut arguments = vec!["inspect", "--type", "container", "--"];
+    arguments.extend(&names);
+    let said = host::run("docker", &arguments, PROGRAM).await?;
+    let mut containers = inspect::read(&said.out).unwrap_or_default();
+    if containers.is_empty() {
+        return Err(no_container(&said.err, &names));
+    }
+    // Docker answers in the order in which it was asked; a running one goes first.
+    containers.sort_by_key(|container| !container.running);
+    let container = containers.swap_remove(0);
+    let state = if container.running { "" } else { " (not running)" };
+    let mut found = Found::new(format!("container {}{state}", container.name));
+    for (name, value) in container.variables {
+        found.add(&name, Origin::Inspect, value);
+    }
+    Ok(found)
+}
+
+/// Docker's exit code is 1 for all of these; its sentences are what is left to tell them apart, and none is kept.
+fn no_container(error: &str, names: &[&str]) -> Unseen {
+    if error.contains("permission denied") {
+        return Unseen::NeedsRights("add this user to the docker group or run as root".to_owned());
+    }
+    if error.to_ascii_lowercase().contains("no such") {
+        let names = names.join(", ");
+        return Unseen::NotKnown(format!("no container named {names} runs here; `--container NAME` tells its name"));
+    }
+    Unseen::NoTool("Docker's engine does not answer".to_owned())
+}
+
+/// The web app's file. What systemd or a shell adds to its environment is not in it.
+fn server(scene: &Scene) -> Result<Found, Unseen> {
+    let path = match &scene.profile.web_env {
+        Some(path) => path.as_str(),
+        None => {
+            WEB_FILES.into_iter().find(|path| !matches!(host::read(path), host::Text::Missing)).ok_or_else(|| {
+                let places = WEB_FILES.join(", ");
+                Unseen::NotKnown(format!("there is none of {places}; `--web-env FILE` tells where the web app's is"))
+            })?
+        }
+    };
+    let mut found = Found::new(path.to_owned());
+    found.add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new());
+    if let Some((folder, _)) = path.rsplit_once('/')
+        && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
+    {
+        found.app_version = app_version(&text);
+    }
+    Ok(found)
 }

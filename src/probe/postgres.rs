@@ -1,9 +1,212 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! Logs in to PostgreSQL and runs `SELECT 1`, as libpq (and with it the app) would; without a log-in, asks whether
+//! PostgreSQL is what answers.
 
-pub(super) fn conf(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
-}
+use std::net::IpAddr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
+use tokio_postgres::{Config, Error, SimpleQueryMessage};
+
+use super::{DIAL, Login, Looked, Scene, dial, tls};
+use crate::fact::dial::Endpoint;
+use crate::fact::environment::url;
+use crate::fact::postgres::refusal::Refusal;
+use crate::fact::postgres::{PgOutcome, PgSaid};
+use crate::fact::{Fact, Service, Unseen, Vantage};
+
+mod conf;
+
+pub(super) use conf::conf;
+
+/// How long a log-in may take once connected. PostgreSQL looks up our name first where `pg_hba.conf` has host names.
+const LOG_IN: Duration = Duration::from_secs(5);
+
+/// The length 8 and the code 80877103: "do you speak TLS?" (the protocol's `SSLRequest`).
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// Talks to the PostgreSQL that the app uses.
 pub(super) async fn look(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let login = scene.keyring.postgres.as_ref();
+    let endpoint = match endpoint(scene, login) {
+        Ok(endpoint) => endpoint,
+        Err(why) => return Looked::new("", Err(why)),
+    };
+    let source = format!("PostgreSQL at {endpoint}");
+    let seen = talk(&endpoint, login, scene).await.map(|heard| {
+        Fact::Postgres(PgOutcome {
+            endpoint,
+            said: heard.said,
+            seen_as: heard.seen_as,
+            role: login.and_then(|login| login.url.role.clone()),
+            database: login.and_then(|login| login.url.database.clone()),
+            tls: heard.tls,
+        })
+    });
+    Looked::new(source, seen)
+}
+
+/// The server's address in the tunnel. On the server itself the web app's own way counts, which is often localhost.
+fn endpoint(scene: &Scene, login: Option<&Login>) -> Result<Endpoint, Unseen> {
+    let own = login.filter(|_| scene.vantage == Vantage::Server).map(|login| &login.url);
+    match own {
+        Some(url) if !url.host.is_empty() && (url.is_local() || url.host.parse::<IpAddr>().is_ok()) => {
+            Ok(Endpoint { host: url.host.clone(), port: url.port_or_default() })
+        }
+        Some(_) | None => dial::tunnel(Service::Postgres, scene),
+    }
+}
+
+/// What one conversation brought.
+struct Heard {
+    said: PgSaid,
+    seen_as: Option<IpAddr>,
+    tls: bool,
+}
+
+impl Heard {
+    fn bare(said: PgSaid) -> Self {
+        Self { said, seen_as: None, tls: false }
+    }
+
+    fn is_about_hba(&self) -> bool {
+        matches!(self.said, PgSaid::NoHbaEntry | PgSaid::HbaRejects)
+    }
+}
+
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<Heard, Unseen> {
+    let (speaks, peer) = match dial::connect(endpoint).await {
+        Err(how) => return Ok(Heard::bare(PgSaid::Unreached(how))),
+        Ok(stream) => {
+            let peer = stream.peer_addr().map(|at| at.ip());
+            (offers_tls(stream).await, peer)
+        }
+    };
+    let (Some(login), Ok(offers)) = (login, &speaks) else {
+        return Ok(Heard::bare(speaks.err().unwrap_or(PgSaid::Speaks)));
+    };
+    if login.user.is_some() || login.password.is_some() {
+        // A lone user counts: it may be the password, put in the wrong place.
+        let peer = peer.map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
+        dial::may_carry_password(scene, peer)?;
+    }
+    Ok(log_in_as_libpq(endpoint, login, *offers).await)
+}
+
+/// Asks whether the other end speaks TLS; an error is what was there in place of PostgreSQL.
+async fn offers_tls(mut stream: TcpStream) -> Result<bool, PgSaid> {
+    // Where this fails, the answer may still be there to be read.
+    let _ = timeout(DIAL, stream.write_all(&SSL_REQUEST)).await;
+    let mut answer = [0; 8];
+    match timeout(DIAL, stream.read(&mut answer)).await {
+        Err(_) => Err(PgSaid::Silent),
+        Ok(Ok(0) | Err(_)) => Err(PgSaid::Closed),
+        // One letter and then silence: an SSH server's greeting begins with an S too.
+        Ok(Ok(1)) if answer[0] == b'S' => Ok(true),
+        Ok(Ok(1)) if answer[0] == b'N' => Ok(false),
+        // A server that cannot even fork says so with an error message of the protocol, whose length follows.
+        Ok(Ok(count)) if answer[0] == b'E' && (count < 2 || answer[1] == 0) => Ok(false),
+        Ok(Ok(_)) => Err(PgSaid::NotPostgres),
+    }
+}
+
+/// libpq's order of attempts. `verify-ca` and `verify-full` are taken as `require`: the root certificate that they
+/// ask for is the app's, and is not at hand here.
+async fn log_in_as_libpq(endpoint: &Endpoint, login: &Login, offers: bool) -> Heard {
+    match login.url.sslmode.as_deref() {
+        Some("disable") => log_in(endpoint, login, false).await,
+        Some("require" | "verify-ca" | "verify-full") if !offers => Heard::bare(PgSaid::NoSsl),
+        Some("require" | "verify-ca" | "verify-full") => log_in(endpoint, login, true).await,
+        Some("allow") => {
+            let plain = log_in(endpoint, login, false).await;
+            if plain.is_about_hba() && offers { better(plain, log_in(endpoint, login, true).await) } else { plain }
+        }
+        Some(_) | None if !offers => log_in(endpoint, login, false).await,
+        Some(_) | None => {
+            let encrypted = log_in(endpoint, login, true).await;
+            if encrypted.is_about_hba() || encrypted.said == PgSaid::NoSsl {
+                better(encrypted, log_in(endpoint, login, false).await)
+            } else {
+                encrypted
+            }
+        }
+    }
+}
+
+/// Of two attempts, the one that came further; the first where both end at `pg_hba.conf`.
+fn better(first: Heard, second: Heard) -> Heard {
+    if first.is_about_hba() && second.is_about_hba() { first } else { second }
+}
+
+async fn log_in(endpoint: &Endpoint, login: &Login, encrypted: bool) -> Heard {
+    let stream = match dial::connect(endpoint).await {
+        Ok(stream) => stream,
+        Err(how) => return Heard::bare(PgSaid::Unreached(how)),
+    };
+    let mut config = Config::new();
+    config.application_name("clipcheck");
+    config.ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable });
+    if let Some(user) = &login.user {
+        config.user(user.expose_secret());
+    }
+    if let Some(password) = &login.password {
+        config.password(password.expose_secret());
+    }
+    // Without a name, server and libpq agree on the user's.
+    if let Some(name) = login.url.database.as_deref().and_then(url::decode) {
+        config.dbname(name);
+    }
+    let connector = tls::maker()
+        .and_then(|mut maker| MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, &endpoint.host).ok());
+    let asked = async {
+        match connector {
+            Some(connector) if encrypted => select_one(&config, stream, connector).await,
+            Some(_) | None => select_one(&config, stream, NoTls).await,
+        }
+    };
+    let (said, seen_as) = match timeout(LOG_IN, asked).await {
+        Err(_) => (PgSaid::Silent, None),
+        Ok(Ok(said)) => (said, None),
+        Ok(Err(error)) => failure(&error),
+    };
+    let tls = encrypted && !matches!(said, PgSaid::NoSsl | PgSaid::Unreached(_));
+    Heard { said, seen_as, tls }
+}
+
+async fn select_one<T>(config: &Config, stream: TcpStream, tls: T) -> Result<PgSaid, Error>
+where
+    T: TlsConnect<TcpStream>,
+{
+    let (client, mut connection) = config.connect_raw(stream, tls).await?;
+    let rows = tokio::select! {
+        rows = client.simple_query("SELECT 1") => rows?,
+        ended = &mut connection => return ended.map(|()| PgSaid::Closed),
+    };
+    let one = rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(row) if row.get(0) == Some("1")));
+    // Without the client the connection says good-bye, so that the server's log has no broken connection of ours.
+    drop(client);
+    let _ = timeout(Duration::from_millis(300), connection).await;
+    Ok(if one { PgSaid::One } else { PgSaid::NotPostgres })
+}
+
+/// The driver keeps its kinds of error to itself, but words each with one fixed sentence of its own: these are
+/// compared. The server's text is only looked into where its code and routine leave two meanings.
+fn failure(error: &Error) -> (PgSaid, Option<IpAddr>) {
+    if let Some(refused) = error.as_db_error() {
+        let refusal = Refusal { code: refused.code().code(), routine: refused.routine(), message: refused.message() };
+        return (refusal.read(), refusal.seen_as());
+    }
+    let said = match error.to_string().as_str() {
+        // "password missing"; no other setting of ours can be wrong.
+        "invalid configuration" => PgSaid::NoPassword,
+        "authentication error" => PgSaid::OtherMethod,
+        "error performing TLS handshake" => PgSaid::NoSsl,
+        "connection closed" | "error communicating with the server" => PgSaid::Closed,
+        _ => PgSaid::NotPostgres,
+    };
+    (said, None)
 }

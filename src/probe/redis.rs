@@ -1,9 +1,274 @@
-use super::{Looked, Scene};
-use crate::fact::{Place, TcpTarget, UnitTarget, Unseen};
+//! Asks Redis for a PONG: first on a bare connection, then with what the URL holds.
+//!
+//! The bare connection comes first because the driver loses the server's own words: a protected-mode server says
+//! `-DENIED …` and closes, and redis-rs makes a broken pipe of it. For the same reason AUTH is sent as an ordinary
+//! command, whose error code comes through, and not as part of the driver's connection set-up, where it does not.
 
-pub(super) fn conf() -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
-}
+use std::path::Path;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError};
+use secrecy::ExposeSecret;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::tls::{self, Wire};
+use super::{DIAL, Login, Looked, Scene, dial, host};
+use crate::fact::dial::Endpoint;
+use crate::fact::redis::conf::{self, Settings};
+use crate::fact::redis::{RedisOutcome, RedisSaid, reply};
+use crate::fact::{Fact, Presence, Service, Unseen};
+
+/// How long an open connection may stay without a word.
+const WORD: Duration = Duration::from_secs(2);
+
+/// Windows throws away what it received once a reset arrives, and a server that closes at once answers our PING with
+/// one. There, listen before speaking. Linux keeps what it received.
+const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } else { Duration::ZERO };
+
+/// Debian's place, then Red Hat's.
+const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
+
+/// Includes may name each other.
+const MOST_FILES: u32 = 32;
+
+/// Talks to Redis at the server's address in the tunnel.
 pub(super) async fn look(scene: &Scene) -> Looked {
-    Looked::new("", Err(Unseen::NotKnown("not built yet".to_owned())))
+    let endpoint = match dial::tunnel(Service::Redis, scene) {
+        Ok(endpoint) => endpoint,
+        Err(why) => return Looked::new("", Err(why)),
+    };
+    let login = scene.keyring.redis.as_ref();
+    let said = talk(&endpoint, login, scene).await;
+    Looked::new(
+        format!("Redis at {endpoint}"),
+        said.map(|said| {
+            Fact::Redis(RedisOutcome {
+                endpoint,
+                said,
+                password: Presence::of(login.is_some_and(|login| login.password.is_some())),
+                database: login.map_or(0, |login| login.url.redis_index()),
+            })
+        }),
+    )
+}
+
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<RedisSaid, Unseen> {
+    let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
+    let bare = match dial::connect(endpoint).await {
+        Err(how) => return Ok(RedisSaid::Unreached(how)),
+        Ok(stream) => match wire(stream, endpoint, encrypted).await {
+            Some(wire) => first_word(wire).await,
+            None => RedisSaid::NoTls,
+        },
+    };
+    let Some(login) = login else {
+        return Ok(if bare == RedisSaid::NoAuth { RedisSaid::Locked } else { bare });
+    };
+    let logs_in = login.user.is_some() || login.password.is_some();
+    // NotPermitted: the nameless user may be barred from what the URL's user may do.
+    let goes_on = (logs_in && matches!(bare, RedisSaid::Pong | RedisSaid::NoAuth | RedisSaid::NotPermitted))
+        || (bare == RedisSaid::Pong && login.url.redis_index() > 0);
+    if !goes_on {
+        return Ok(bare);
+    }
+    let stream = match dial::connect(endpoint).await {
+        Ok(stream) => stream,
+        Err(how) => return Ok(RedisSaid::Unreached(how)),
+    };
+    if logs_in {
+        // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
+        let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
+        dial::may_carry_password(scene, peer.ip())?;
+    }
+    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok(RedisSaid::NoTls) };
+    Ok(log_in(wire, login).await)
+}
+
+async fn wire(stream: TcpStream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {
+    if encrypted {
+        timeout(DIAL, tls::wrap(stream, &endpoint.host)).await.ok().flatten()
+    } else {
+        Some(Box::new(stream))
+    }
+}
+
+/// Says PING and reads the first line back, or what the server said before that.
+async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
+    let mut heard = Vec::new();
+    let mut ended = timeout(LISTEN_FIRST, read_line(&mut wire, &mut heard)).await;
+    if heard.is_empty() && !LISTEN_FIRST.is_zero() && ended.is_ok() {
+        return RedisSaid::Closed;
+    }
+    if heard.is_empty() {
+        // A server that has already closed makes this fail, and what it said before that is still to be read.
+        let _ = timeout(WORD, wire.write_all(b"PING\r\n")).await;
+        ended = timeout(WORD, read_line(&mut wire, &mut heard)).await;
+    }
+    match (heard.is_empty(), ended) {
+        (false, _) => reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+        (true, Err(_)) => RedisSaid::Silent,
+        (true, Ok(())) => RedisSaid::Closed,
+    }
+}
+
+/// Reads until the end of the line, of the connection, or of patience.
+async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) {
+    let mut buffer = [0; 512];
+    while !heard.contains(&b'\n') && heard.len() < 4096 {
+        match wire.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(count) => heard.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+/// AUTH, SELECT and PING, as redis-py sends them.
+async fn log_in(wire: Box<dyn Wire>, login: &Login) -> RedisSaid {
+    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
+    let opened = timeout(DIAL, MultiplexedConnection::new_with_config(&settings, wire, config)).await;
+    let (mut connection, driver) = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => return failure(&error),
+        Err(_) => return RedisSaid::Silent,
+    };
+    tokio::select! {
+        said = converse(&mut connection, login) => said,
+        () = driver => RedisSaid::Closed,
+    }
+}
+
+async fn converse(connection: &mut MultiplexedConnection, login: &Login) -> RedisSaid {
+    if let Err(said) = auth(connection, login).await {
+        return said;
+    }
+    let index = login.url.redis_index();
+    if index > 0 {
+        let selected: Result<(), _> = redis::cmd("SELECT").arg(index).query_async(connection).await;
+        match selected.as_ref().map_err(failure) {
+            Ok(()) => {}
+            // Out of range, or not allowed in cluster mode: either way there is no such database.
+            Err(RedisSaid::Refused) => return RedisSaid::NoSuchDatabase,
+            Err(said) => return said,
+        }
+    }
+    let pong: Result<String, _> = redis::cmd("PING").query_async(connection).await;
+    match pong.as_ref().map_err(failure) {
+        Ok(word) if word == "PONG" => RedisSaid::Pong,
+        Ok(_) => RedisSaid::NotRedis,
+        Err(said) => said,
+    }
+}
+
+async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(), RedisSaid> {
+    let password = login.password.as_ref().map_or("", |password| password.expose_secret());
+    let mut alone = redis::cmd("AUTH");
+    alone.arg(password);
+    let Some(user) = &login.user else {
+        if login.password.is_none() {
+            return Ok(());
+        }
+        return alone.query_async(connection).await.map_err(|error: RedisError| {
+            let said = failure(&error);
+            if said == RedisSaid::WrongUserOrPassword { RedisSaid::WrongPassword } else { said }
+        });
+    };
+    let both: Result<(), RedisError> =
+        redis::cmd("AUTH").arg(user.expose_secret()).arg(password).query_async(connection).await;
+    match both {
+        Err(error) if reply::wants_no_user(error.code().unwrap_or(""), error.detail().unwrap_or("")) => {
+            alone.query_async(connection).await.map_err(|error: RedisError| failure(&error))
+        }
+        both => both.map_err(|error| failure(&error)),
+    }
+}
+
+/// The driver's error, by the server's code where it has one. Its text is not kept: it may quote what was sent.
+fn failure(error: &RedisError) -> RedisSaid {
+    if let Some(code) = error.code() {
+        return reply::refusal(code, error.detail().unwrap_or(""));
+    }
+    if error.is_timeout() {
+        return RedisSaid::Silent;
+    }
+    if error.kind() == ErrorKind::Io { RedisSaid::Closed } else { RedisSaid::NotRedis }
+}
+
+/// Reads redis.conf and what it includes.
+pub(super) fn conf() -> Looked {
+    for path in FILES {
+        match host::read(path) {
+            host::Text::Missing => {}
+            host::Text::Read(_) | host::Text::Forbidden | host::Text::Failed(_) => return conf_at(path),
+        }
+    }
+    Looked::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
+}
+
+fn conf_at(path: &str) -> Looked {
+    let mut reader = Reader { settings: Settings::default(), folder: "/".to_owned(), files: 0 };
+    let sight =
+        reader.file(path).and_then(|()| reader.acl_file()).map(|()| Fact::RedisConf(reader.settings.finish(path)));
+    Looked::new(path, sight)
+}
+
+/// Follows a configuration through its files.
+struct Reader {
+    settings: Settings,
+    /// Relative names are resolved against the working directory: `/` under systemd, until `dir` changes it, which
+    /// Redis does at once on reading the line.
+    folder: String,
+    files: u32,
+}
+
+impl Reader {
+    fn file(&mut self, path: &str) -> Result<(), Unseen> {
+        self.files += 1;
+        if self.files > MOST_FILES {
+            return Err(Unseen::Unreadable(format!("{path}: more than {MOST_FILES} files include each other")));
+        }
+        for line in conf::lines(&host::read_or_unseen(path)?) {
+            let argument = line.arguments.first().map_or("", String::as_str);
+            match line.name.as_str() {
+                "include" => {
+                    for file in matching(&self.resolved(argument)) {
+                        self.file(&file)?;
+                    }
+                }
+                "dir" => self.folder = self.resolved(argument),
+                _ => self.settings.add(path, &line),
+            }
+        }
+        Ok(())
+    }
+
+    fn acl_file(&mut self) -> Result<(), Unseen> {
+        let Some(path) = self.settings.acl_file.clone().map(|file| self.resolved(&file)) else { return Ok(()) };
+        for line in conf::lines(&host::read_or_unseen(&path)?) {
+            self.settings.add(&path, &line);
+        }
+        Ok(())
+    }
+
+    fn resolved(&self, name: &str) -> String {
+        Path::new(&self.folder).join(name).to_string_lossy().into_owned()
+    }
+}
+
+/// The files that a pattern of `include` means (Redis 7 and later). Patterns stand in the file's name in life, never
+/// in a folder's; a name without any is taken as it is.
+fn matching(pattern: &str) -> Vec<String> {
+    let Some((folder, name)) = pattern.rsplit_once('/').filter(|(_, name)| name.contains(['*', '?', '['])) else {
+        return vec![pattern.to_owned()];
+    };
+    let names = host::list(if folder.is_empty() { "/" } else { folder }).unwrap_or_default();
+    // As glob(3), no pattern means a hidden file.
+    names
+        .into_iter()
+        .filter(|file| !file.starts_with('.') && conf::matches(name, file))
+        .map(|file| format!("{folder}/{file}"))
+        .collect()
 }

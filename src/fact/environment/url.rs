@@ -214,7 +214,8 @@ fn is_placeholder(text: &str) -> bool {
         || ["VPN_HOST_IP", "USER:PASSWORD", "YOUR_", "CHANGEME", "REPLACE_"].iter().any(|word| text.contains(word))
 }
 
-fn decode(text: &str) -> Option<String> {
+/// Takes off percent-encoding; none if nothing, or no UTF-8, is left.
+pub(crate) fn decode(text: &str) -> Option<String> {
     if text.is_empty() {
         return None;
     }

@@ -1,0 +1,210 @@
+//! redis.conf, read as Redis reads it: one directive per line, `#` only at the start of a line, sdssplitargs' quotes,
+//! an `include` taken in where it stands, the last directive of a name winning.
+
+use super::{Directive, RedisConf};
+use crate::fact::Presence;
+
+/// One directive as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// From 1.
+    pub number: u32,
+    /// In lower case, as Redis compares it.
+    pub name: String,
+    /// Its arguments without their quotes. May hold a password: never kept in a fact.
+    pub arguments: Vec<String>,
+}
+
+/// The directives of one file; lines with unbalanced quotes, on which Redis stops, are passed over.
+pub fn lines(text: &str) -> Vec<Line> {
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.split('\n')) {
+        let line = line.trim_matches([' ', '\t', '\r']);
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let Some(mut words) = words(line).filter(|words| !words.is_empty()) else { continue };
+        let name = words.remove(0).to_ascii_lowercase();
+        found.push(Line { number, name, arguments: words });
+    }
+    found
+}
+
+/// Splits a line as sdssplitargs does; none if a quote does not end, or does not end a word.
+fn words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut chars = line.chars().peekable();
+    loop {
+        while chars.next_if(char::is_ascii_whitespace).is_some() {}
+        if chars.peek().is_none() {
+            return Some(words);
+        }
+        let mut word = String::new();
+        while let Some(c) = chars.next_if(|c| !c.is_ascii_whitespace()) {
+            if c == '"' || c == '\'' {
+                quoted(c, &mut chars, &mut word)?;
+                if chars.peek().is_some_and(|after| !after.is_ascii_whitespace()) {
+                    return None;
+                }
+            } else {
+                word.push(c);
+            }
+        }
+        words.push(word);
+    }
+}
+
+fn quoted(quote: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, word: &mut String) -> Option<()> {
+    loop {
+        let c = chars.next()?;
+        if c == quote {
+            return Some(());
+        }
+        if c != '\\' {
+            word.push(c);
+        } else if quote == '\'' {
+            // Between single quotes, only `\'` is an escape.
+            word.push(chars.next_if_eq(&'\'').unwrap_or('\\'));
+        } else {
+            // `\xHH` may give any byte; no name, port or address needs it, so its digits stay as they are.
+            word.push(match chars.next()? {
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                other => other,
+            });
+        }
+    }
+}
+
+/// Whether a file's name fits a pattern with `*` and `?`. Other patterns of glob(3) fit only themselves.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let Some(first) = pattern.chars().next() else { return name.is_empty() };
+    let rest = &pattern[first.len_utf8()..];
+    match first {
+        '*' => name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| matches(rest, &name[at..])),
+        '?' => name.chars().next().is_some_and(|c| matches(rest, &name[c.len_utf8()..])),
+        c => name.strip_prefix(c).is_some_and(|after| matches(rest, after)),
+    }
+}
+
+/// What the directives amount to, added in the order in which Redis meets them.
+#[derive(Debug, Default)]
+pub struct Settings {
+    bind: Option<Directive>,
+    port: Option<Directive>,
+    protected_mode: Option<Directive>,
+    requirepass: bool,
+    default_user: Option<bool>,
+    /// The file named by `aclfile`, whose `user` lines count too.
+    pub acl_file: Option<String>,
+}
+
+impl Settings {
+    /// Takes in one directive of the file `path`.
+    pub fn add(&mut self, path: &str, line: &Line) {
+        let directive =
+            || Some(Directive { value: line.arguments.join(" "), path: path.to_owned(), line: line.number });
+        match line.name.as_str() {
+            "bind" => self.bind = directive(),
+            "port" => self.port = directive(),
+            "protected-mode" => self.protected_mode = directive(),
+            "requirepass" => self.requirepass = line.arguments.first().is_some_and(|password| !password.is_empty()),
+            "aclfile" => self.acl_file = line.arguments.first().filter(|file| !file.is_empty()).cloned(),
+            "user" => self.user(&line.arguments),
+            _ => {}
+        }
+    }
+
+    /// A `user` line begins from nothing: switched off, without password. It beats `requirepass`, as Redis loads it
+    /// after all else.
+    fn user(&mut self, arguments: &[String]) {
+        let Some((name, rules)) = arguments.split_first() else { return };
+        if name != "default" {
+            return;
+        }
+        let (mut on, mut open) = (false, false);
+        for rule in rules {
+            match rule.as_str() {
+                "on" => on = true,
+                "off" => on = false,
+                "nopass" => open = true,
+                "resetpass" => open = false,
+                "reset" => (on, open) = (false, false),
+                password if password.starts_with(['>', '#']) => open = false,
+                _ => {}
+            }
+        }
+        self.default_user = Some(!(on && open));
+    }
+
+    /// The fact.
+    pub fn finish(self, path: &str) -> RedisConf {
+        RedisConf {
+            path: path.to_owned(),
+            bind: self.bind,
+            port: self.port,
+            protected_mode: self.protected_mode,
+            password: Presence::of(self.default_user.unwrap_or(self.requirepass)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> RedisConf {
+        let mut settings = Settings::default();
+        for line in lines(text) {
+            settings.add("/etc/redis/redis.conf", &line);
+        }
+        settings.finish("/etc/redis/redis.conf")
+    }
+
+    #[test]
+    fn the_last_directive_wins_and_knows_its_line() {
+        let conf = read("# bind 0.0.0.0\nbind 127.0.0.1 -::1\nPort 6379\r\n\n  BIND 127.0.0.1 10.8.0.1\n");
+        let bind = conf.bind.expect("bind");
+        assert_eq!((bind.value.as_str(), bind.line), ("127.0.0.1 10.8.0.1", 5));
+        assert_eq!(conf.port.expect("port").value, "6379");
+        assert_eq!(conf.protected_mode, None);
+    }
+
+    #[test]
+    fn quotes_are_taken_off() {
+        assert_eq!(words(r#"bind "10.8.0.1" '::1'"#), Some(vec!["bind".into(), "10.8.0.1".into(), "::1".into()]));
+        assert_eq!(words(r#"requirepass "a\"b c""#), Some(vec!["requirepass".into(), "a\"b c".into()]));
+        assert_eq!(words("requirepass 'it\\'s'"), Some(vec!["requirepass".into(), "it's".into()]));
+        assert_eq!(words(r#"requirepass "never ends"#), None);
+        assert_eq!(words(r#"requirepass "a"b"#), None);
+    }
+
+    #[test]
+    fn the_default_users_password_is_what_counts() {
+        for (text, there) in [
+            ("", false),
+            ("requirepass s3cret", true),
+            ("requirepass s3cret\nrequirepass \"\"", false),
+            ("user worker on >s3cret ~* +@all", false),
+            ("user default on >s3cret ~* +@all", true),
+            ("user default on nopass ~* +@all", false),
+            ("user default off", true),
+            ("requirepass s3cret\nuser default on nopass ~* +@all", false),
+        ] {
+            assert_eq!(read(text).password, Presence::of(there), "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns_fit_names() {
+        assert!(matches("*.conf", "tunnel.conf") && matches("a?c", "abc") && matches("*", ""));
+        assert!(!matches("*.conf", "tunnel.conf~") && !matches("a?c", "ac"));
+    }
+
+    #[test]
+    fn no_password_stays_in_the_fact() {
+        let conf = read("requirepass s3cret\nuser default on >s3cret ~* +@all\nmasterauth s3cret\n");
+        assert!(!format!("{conf:?}").contains("s3cret"));
+    }
+}
