@@ -24,6 +24,7 @@ mod postgres;
 mod redis;
 mod service;
 mod tls;
+pub mod vantage;
 mod wireguard;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::blame::{Blamed, Seated, Standing, severity};
+use crate::blame::{Blamed, Seated, Standing};
 use crate::case::Case;
-use crate::check::{Category, Check, Fix, Severity};
+use crate::check::{Category, Check, Fix};
 use crate::fact::{FactKey, Observed, Sight, Vantage};
 use crate::judge::UNEXPECTED;
 use crate::profile::{Addresses, Source};

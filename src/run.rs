@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, LocalSet};
 
 use crate::fact::{FactKey, Observed, Sight, Unseen, Vantage};
 use crate::probe::host;
@@ -41,6 +41,11 @@ type Done = (FactKey, Looked, Duration);
 
 /// Looks, and returns what was seen.
 pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
+    // One thread is enough to wait on, and the drivers' futures need not be sent to another.
+    LocalSet::new().run_until(look_at_all(orders, events)).await
+}
+
+async fn look_at_all(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
     let started = host::clock();
     let ends = tokio::time::Instant::from_std(started) + orders.deadline;
     let mut runner = Runner {
@@ -132,7 +137,7 @@ impl Runner {
             self.waiting.remove(&key);
             self.looking.insert(key.clone());
             let scene = Arc::clone(&self.scene);
-            self.tasks.spawn(async move {
+            self.tasks.spawn_local(async move {
                 let started = host::clock();
                 let looked = probe::look(&key, &scene).await;
                 (key, looked, started.elapsed())

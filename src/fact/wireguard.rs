@@ -176,6 +176,8 @@ pub struct WgConfPeer {
     pub public_key: Option<String>,
     /// What the written key looks like; none if there is no such line.
     pub key_shape: Option<KeyShape>,
+    /// Where the key's line is.
+    pub key_at: Option<At>,
     /// `AllowedIPs =`, all of them.
     pub allowed_ips: Vec<IpNet>,
     /// `Endpoint =` as written, host and port apart where that is possible, and where.
@@ -211,6 +213,20 @@ impl WgConf {
             lines.push(format!("{}:{}: [Peer] {key}", self.path, peer.at.line));
         }
         lines
+    }
+
+    /// Where a key stands that `wg` refuses: the private one, or a peer's.
+    pub fn malformed_key(&self) -> Option<At> {
+        let own = self.private_key.filter(|(shape, _)| *shape != KeyShape::Good).map(|(_, at)| at);
+        let peers = || {
+            self.peers.iter().find(|peer| peer.key_shape.is_some_and(|shape| shape != KeyShape::Good)).map(|peer| peer.key_at.unwrap_or(peer.at))
+        };
+        own.or_else(peers)
+    }
+
+    /// Where a line stands whose name WireGuard does not know.
+    pub fn unknown_key(&self, name: &str) -> Option<At> {
+        self.unknown.iter().find(|(unknown, _)| unknown.eq_ignore_ascii_case(name)).map(|(_, at)| *at)
     }
 
     /// The first address, as the other end knows this host.

@@ -62,6 +62,7 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
         PgSaid::WrongPassword => broken("wrong-password"),
         PgSaid::NoPassword => broken("no-password"),
         PgSaid::CannotLogIn => broken("cannot-log-in"),
+        PgSaid::NoSuchRole => broken("no-such-role"),
         PgSaid::NoSuchDatabase => broken("no-such-database"),
         PgSaid::NoSsl => broken("no-ssl"),
         PgSaid::TooManyClients => broken("too-many-clients"),

@@ -59,6 +59,8 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
         RedisSaid::NoSuchDatabase => broken("no-such-database"),
         RedisSaid::NotPermitted => broken("not-permitted"),
         RedisSaid::TooManyClients => broken("too-many-clients"),
+        RedisSaid::CannotSave => broken("cannot-save"),
+        RedisSaid::Refused => broken("refused"),
         RedisSaid::NotRedis => broken("not-redis"),
         RedisSaid::Silent => broken("silent"),
         RedisSaid::Closed => broken("closed"),

@@ -2,7 +2,7 @@
 
 use super::host::{self, Text};
 use crate::fact::Vantage;
-use crate::fact::wireguard::WgConf;
+use crate::fact::wireguard::conf;
 
 /// The vantage and what gave it away; the error says how to tell it.
 pub async fn find() -> Result<(Vantage, String), String> {
@@ -46,7 +46,7 @@ fn by_tunnel_file() -> Option<(Vantage, String)> {
     for name in names.iter().filter(|name| name.ends_with(".conf")) {
         let path = format!("/etc/wireguard/{name}");
         let Text::Read(text) = host::read(&path) else { continue };
-        let conf = WgConf::parse(&path, 0, &text);
+        let conf = conf::read(&path, 0, &text);
         if conf.peers.iter().any(|peer| peer.endpoint.is_some()) {
             return Some((Vantage::Client, format!("{path} has a peer with an Endpoint")));
         }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use comfy_table::{ContentArrangement, Table, TableStyle};
+use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::check::Check;
 
 pub(super) fn text(checks: &[Check], width: usize) -> String {
     let mut table = Table::new();
-    table.load_style(TableStyle::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
     for check in checks {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::fact::Vantage;
 use crate::profile::Source;
@@ -78,7 +78,7 @@ fn header(out: &mut String, report: &Report, width: usize) {
 fn table(report: &Report, width: usize, verbose: bool) -> String {
     let several = report.hosts.len() > 1;
     let mut table = Table::new();
-    table.load_style(TableStyle::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
     let mut category = None;

@@ -53,6 +53,7 @@ pub fn read(path: &str, mode: u32, text: &str) -> WgConf {
                     at: written.at,
                     public_key: None,
                     key_shape: None,
+                    key_at: None,
                     allowed_ips: Vec::new(),
                     endpoint: None,
                     keepalive: None,
@@ -141,6 +142,7 @@ fn in_peer(peer: &mut WgConfPeer, malformed: &mut Vec<(String, At)>, set: &Assig
             let written = squeeze(set.value);
             let shape = key::shape(&written);
             peer.key_shape = Some(shape);
+            peer.key_at = Some(set.at);
             peer.public_key = (shape == KeyShape::Good).then_some(written);
         }
         "presharedkey" => {
