@@ -77,7 +77,7 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
     runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
             Some(vantage) => (vantage, "--as".to_owned()),
-            None => vantage::find().await?,
+            None => vantage::find()?,
         };
         let keys = plan::looks(checks, vantage);
         needs_public(vantage, &profile, &keys)?;
@@ -93,9 +93,11 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
 /// From outside, the server's public address is all there is to look at.
 fn needs_public(vantage: Vantage, profile: &Profile, keys: &std::collections::BTreeSet<FactKey>) -> Result<(), String> {
     if vantage == Vantage::Outside && profile.public.is_none() && !keys.is_empty() {
-        return Err("from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \
+        return Err(
+            "from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \
                     (or `--as` if this host is not outside)"
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::fact::Vantage;
 use crate::fact::wireguard::conf;
 
 /// The vantage and what gave it away; the error says how to tell it.
-pub async fn find() -> Result<(Vantage, String), String> {
+pub fn find() -> Result<(Vantage, String), String> {
     if let Some(sign) = container_sign() {
         return Ok((Vantage::Container, sign));
     }

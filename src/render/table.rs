@@ -177,14 +177,25 @@ fn relations(out: &mut String, explains: &[String], open: &[String], width: usiz
         wrapped(out, &format!("{} more: {}", explains.len(), explains.join(", ")), "  explains ", "         ", width);
     }
     if !open.is_empty() {
-        wrapped(out, &format!("{} could not be seen and may be the deeper cause", open.join(", ")), "  but    ", "         ", width);
+        wrapped(
+            out,
+            &format!("{} could not be seen and may be the deeper cause", open.join(", ")),
+            "  but    ",
+            "         ",
+            width,
+        );
     }
 }
 
 fn despite(out: &mut String, report: &Report, width: usize) {
     for outcome in &report.outcomes {
         if let Answer::Despite(broken) = &outcome.answer {
-            let line = format!("{} on {} holds although {} is broken: it is reached some other way", outcome.check, place(outcome), broken.join(", "));
+            let line = format!(
+                "{} on {} holds although {} is broken: it is reached some other way",
+                outcome.check,
+                place(outcome),
+                broken.join(", ")
+            );
             out.push('\n');
             wrapped(out, &line, &format!("{YELLOW}!{YELLOW:#} "), "  ", width);
         }
