@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::{DIAL, Looked, Scene};
+use super::{DIAL, EXPOSURE, Looked, Scene};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
@@ -22,10 +22,14 @@ const MOST_ADDRESSES: usize = 3;
 
 /// Looks at one TCP port.
 pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
+    let patience = match target {
+        TcpTarget::Public(_) => EXPOSURE,
+        TcpTarget::Tunnel(_) | TcpTarget::Named(_) => DIAL,
+    };
     let sight = match endpoint(target, scene) {
         Err(why) => Err(why),
         Ok(endpoint) => {
-            let (how, from) = match connect(&endpoint).await {
+            let (how, from) = match connect_within(&endpoint, patience).await {
                 Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
                 Err(how) => (how, None),
             };
@@ -153,9 +157,13 @@ pub(super) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<(), Unseen
 
 /// Connects, as the app does: each address of a name in turn, and the last one's failure counts.
 pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Dial> {
+    connect_within(endpoint, DIAL).await
+}
+
+async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<TcpStream, Dial> {
     let mut last = Dial::NoSuchName;
     for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
-        match timeout(DIAL, TcpStream::connect(address)).await {
+        match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => last = classify(&error),
             Err(_) => last = Dial::Timeout,

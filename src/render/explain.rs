@@ -77,7 +77,10 @@ fn join(words: impl Iterator<Item = String>) -> String {
 fn wrap(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
     out.push_str(&textwrap::fill(
         text.trim(),
-        textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest),
+        textwrap::Options::new(width)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation),
     ));
     out.push('\n');
 }

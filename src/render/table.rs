@@ -13,6 +13,9 @@ use crate::snapshot::Rights;
 /// How many lines of evidence a finding shows; JSON has them all.
 const EVIDENCE: usize = 6;
 
+/// Ids and dates have hyphens; they stay in one piece.
+const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
+
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -65,10 +68,10 @@ fn header(out: &mut String, report: &Report, width: usize) {
         };
         let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
         let line = format!(
-            "clipcheck {}: {} {} ({}), {rights}, {at}; {tunnel}",
+            "clipcheck {} on {} as {} ({}), {rights}, {at}; {tunnel}",
             env!("CARGO_PKG_VERSION"),
-            host.vantage,
             host.name,
+            host.vantage,
             host.vantage_by
         );
         wrapped(out, &line, "", "  ", width);
@@ -244,7 +247,7 @@ fn closing(out: &mut String, report: &Report) {
 
 fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
     // Styled prefixes count no columns, so only plain ones are handed to the wrapping.
-    let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false);
+    let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false).word_splitter(NO_SPLIT);
     let plain = if first.contains('\x1b') { "  " } else { first };
     let lines = textwrap::wrap(text, options.initial_indent(plain));
     for (number, line) in lines.iter().enumerate() {
