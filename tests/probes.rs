@@ -1,6 +1,7 @@
 //! The dialling probes against impostors on loopback (twenty-line servers that deny, keep silent, close, or speak
 //! another protocol) and against the real servers, where these are installed.
 #![allow(clippy::disallowed_methods, reason = "impostors are the world here")]
+#![allow(clippy::print_stdout, reason = "what is skipped is said")]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -83,10 +84,8 @@ fn scene(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> Scene
 async fn redis_look(port: u16, url: Option<&str>) -> RedisOutcome {
     let keyring = Keyring { redis: url.map(login), postgres: None };
     let looked = look(&FactKey::Redis, &scene(Vantage::Client, HOME, port, keyring)).await;
-    match looked.sight {
-        Sight::Seen(Fact::Redis(outcome)) => outcome,
-        other => panic!("{other:?}"),
-    }
+    let Sight::Seen(Fact::Redis(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
+    outcome
 }
 
 async fn redis(port: u16, url: Option<&str>) -> RedisSaid {
@@ -96,10 +95,8 @@ async fn redis(port: u16, url: Option<&str>) -> RedisSaid {
 async fn postgres_look(port: u16, url: Option<&str>) -> PgOutcome {
     let keyring = Keyring { redis: None, postgres: url.map(login) };
     let looked = look(&FactKey::Postgres, &scene(Vantage::Client, HOME, port, keyring)).await;
-    match looked.sight {
-        Sight::Seen(Fact::Postgres(outcome)) => outcome,
-        other => panic!("{other:?}"),
-    }
+    let Sight::Seen(Fact::Postgres(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
+    outcome
 }
 
 async fn postgres(port: u16, url: Option<&str>) -> PgSaid {
