@@ -194,7 +194,7 @@ fn despite(out: &mut String, report: &Report, width: usize) {
     for outcome in &report.outcomes {
         if let Answer::Despite(broken) = &outcome.answer {
             let line = format!(
-                "{} on {} holds although {} is broken: it is reached some other way",
+                "{} on {} holds although {} is broken: either it is reached some other way, or the trouble has not struck yet",
                 outcome.check,
                 place(outcome),
                 broken.join(", ")
