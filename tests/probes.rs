@@ -200,6 +200,20 @@ async fn every_answer_to_a_log_in_is_told_apart() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_is_not_lost_where_the_server_closes_after_it() {
+    let port = impostor(|mut stream| {
+        let mut buffer = [0; 512];
+        let Ok(count) = stream.read(&mut buffer) else { return };
+        let asked = String::from_utf8_lossy(&buffer[..count]).into_owned();
+        let answer = if asked.contains("AUTH") { "-WRONGPASS no\r\n" } else { "-NOAUTH Authentication required.\r\n" };
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    for round in 0..50 {
+        assert_eq!(redis(port, Some("redis://:pw@127.0.0.1/0")).await, RedisSaid::WrongPassword, "round {round}");
+    }
+}
+
 /// This machine's own address outside loopback. Nothing is sent to find it out.
 fn own_address() -> Option<IpAddr> {
     let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;

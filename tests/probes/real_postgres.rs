@@ -116,7 +116,8 @@ fn newest_bin() -> Option<PathBuf> {
     found.pop().map(|version| version.join("bin")).filter(|bin| bin.join("initdb").exists())
 }
 
-fn certificate(data: &Path) -> bool {
+/// Makes a certificate that names another host and that nobody signed.
+pub(super) fn certificate(data: &Path) -> bool {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=elsewhere"])
         .arg("-keyout")

@@ -96,6 +96,29 @@ async fn a_full_redis_says_so() {
 }
 
 #[tokio::test]
+async fn a_redis_behind_tls_answers() {
+    let certificates = tempfile::tempdir().expect("a folder");
+    if !super::real_postgres::certificate(certificates.path()) {
+        return println!("skipped: no openssl to make a certificate with");
+    }
+    let folder = certificates.path().display();
+    let tls_port = unused_port();
+    let more = format!(
+        "tls-port {tls_port}\ntls-cert-file {folder}/server.crt\ntls-key-file {folder}/server.key\n\
+         tls-ca-cert-file {folder}/server.crt\ntls-auth-clients no\nrequirepass s3cret\n"
+    );
+    let Some(_server) = start(HOME, &more) else { return };
+    for (url, said) in [
+        ("rediss://:s3cret@127.0.0.1/2", RedisSaid::Pong),
+        ("rediss://:wrong@127.0.0.1/2", RedisSaid::WrongPassword),
+        ("rediss://127.0.0.1/2", RedisSaid::NoAuth),
+        ("redis://:s3cret@127.0.0.1/2", RedisSaid::Closed),
+    ] {
+        assert_eq!(redis(tls_port, Some(url)).await, said, "{url}");
+    }
+}
+
+#[tokio::test]
 #[ignore = "listens beyond loopback, in protected mode"]
 async fn a_real_denial_is_never_lost() {
     let Some(own) = own_address() else { return println!("skipped: this machine has no address but loopback") };
