@@ -74,7 +74,7 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {}", error.kind()))?;
-    runtime.block_on(async {
+    let looked = runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
             Some(vantage) => (vantage, "--as".to_owned()),
             None => vantage::find()?,
@@ -87,7 +87,10 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
         let snapshot = run(orders, events).await;
         let _ = progress.await;
         Ok(snapshot)
-    })
+    });
+    // A look-up that libc still waits for must not hold up the end.
+    runtime.shutdown_background();
+    looked
 }
 
 /// From outside, the server's public address is all there is to look at.

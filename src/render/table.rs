@@ -219,7 +219,11 @@ fn unseen(out: &mut String, report: &Report, width: usize) {
 }
 
 fn place(outcome: &Outcome) -> String {
-    format!("{} {}", outcome.vantage, outcome.host)
+    if outcome.host == outcome.vantage.word() {
+        format!("the {}", outcome.vantage)
+    } else {
+        format!("the {} ({})", outcome.vantage, outcome.host)
+    }
 }
 
 fn closing(out: &mut String, report: &Report) {
