@@ -35,8 +35,7 @@ pub enum Category {
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 6] =
-        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
+    pub const ALL: [Self; 6] = [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {

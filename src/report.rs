@@ -7,7 +7,7 @@ use crate::case::Case;
 use crate::check::{Category, Check, Fix};
 use crate::fact::{FactKey, Observed, Sight, Vantage};
 use crate::judge::UNEXPECTED;
-use crate::profile::{Addresses, Source};
+use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
 /// A judged case.
@@ -159,15 +159,16 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
         let (count, answer) = match &blamed.standing {
             Standing::Holds => (&mut counts.holds, Answer::Holds),
             Standing::Despite(broken) => (&mut counts.holds, Answer::Despite(names(broken))),
-            Standing::Root { open } => (&mut counts.roots, Answer::Root {
-                trouble: trouble(),
-                explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
-                open: names(open),
-            }),
+            Standing::Root { open } => (
+                &mut counts.roots,
+                Answer::Root {
+                    trouble: trouble(),
+                    explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
+                    open: names(open),
+                },
+            ),
             Standing::Warns => (&mut counts.warns, Answer::Warns(trouble())),
-            Standing::Explained(by) => {
-                (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) })
-            }
+            Standing::Explained(by) => (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) }),
             Standing::Unseen(why) => {
                 essential_unseen |= check.essential.contains(&blamed.answer.vantage);
                 (&mut counts.unseen, Answer::Unseen(why.to_string()))
@@ -243,7 +244,11 @@ fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
     for (vantage, key) in read {
         let observed = case.snapshot(*vantage).and_then(|snapshot| snapshot.facts.get(key));
         if let Some(Observed { sight: Sight::Seen(fact), source, .. }) = observed {
-            found.extend(fact.summary().into_iter().map(|line| Evidence { line, vantage: *vantage, source: source.clone() }));
+            found.extend(fact.summary().into_iter().map(|line| Evidence {
+                line,
+                vantage: *vantage,
+                source: source.clone(),
+            }));
         }
     }
     found
@@ -257,7 +262,9 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix) = match check.causes.get(finding.cause) {
         Some(cause) => (cause.says.clone(), cause.fix.clone()),
-        None => ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix()),
+        None => {
+            ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
+        }
     };
     Trouble {
         code: format!("{}/{}", check.id, finding.cause),
@@ -265,7 +272,8 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
         fix: Fix {
             on: fix.on,
             say: fill(&fix.say, &words),
-            run: fix.run.iter().map(|line| fill(line, &words)).collect(),
+            // A command whose word is empty is left out: it is for a part of the trouble that is not there.
+            run: fix.run.iter().filter(|line| !names_empty_word(line, &words)).map(|line| fill(line, &words)).collect(),
             know: fill(&fix.know, &words),
         },
         place: finding.place.clone(),
@@ -286,11 +294,9 @@ fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
     let addresses = &snapshot.addresses;
     // The far end's public address is a word only where it is known.
     let public = addresses.public.map_or_else(|| "<the server's public address>".to_owned(), |ip| ip.to_string());
-    let guessed = |source: Source| if source == Source::Guide { " (the guide's; not seen here)" } else { "" };
     BTreeMap::from([
         ("server", addresses.server.value.to_string()),
         ("client", addresses.client.value.to_string()),
-        ("client_source", guessed(addresses.client.source).to_owned()),
         ("subnet", addresses.subnet.value.to_string()),
         ("interface", addresses.interface.value.clone()),
         ("wireguard_port", addresses.wireguard_port.value.to_string()),
@@ -302,12 +308,17 @@ fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
     ])
 }
 
+fn names_empty_word(template: &str, words: &BTreeMap<&'static str, String>) -> bool {
+    words.iter().any(|(name, value)| value.is_empty() && template.contains(&format!("{{{name}}}")))
+}
+
 /// Fills `{name}`. A name that nobody gave stays, so that a test can find it.
 fn fill(template: &str, words: &BTreeMap<&'static str, String>) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(start) = rest.find('{') {
-        let name_end = rest[start + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map(|end| start + 1 + end);
+        let name_end =
+            rest[start + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map(|end| start + 1 + end);
         let word = name_end
             .filter(|&end| rest[end..].starts_with('}'))
             .and_then(|end| words.get(&rest[start + 1..end]).map(|word| (end, word)));
@@ -330,6 +341,9 @@ mod tests {
     #[test]
     fn words_are_filled_and_unknown_ones_stay() {
         let words = BTreeMap::from([("server", "10.8.0.1".to_owned())]);
-        assert_eq!(fill("at {server}: {} {nobody} awk '{print $1}' {server}", &words), "at 10.8.0.1: {} {nobody} awk '{print $1}' 10.8.0.1");
+        assert_eq!(
+            fill("at {server}: {} {nobody} awk '{print $1}' {server}", &words),
+            "at 10.8.0.1: {} {nobody} awk '{print $1}' 10.8.0.1"
+        );
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::case::Seat;
 use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::{Echo, NameAnswer};
@@ -40,18 +42,22 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
     let Ok(unit) = seat.wireguard_unit() else { return Ok(broken("missing").into()) };
     let conf = seat.wg_conf().ok();
     let finding = match (unit.active.as_str(), &unit.reason) {
-        (_, Some(FailReason::NoResolvconf)) => match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
-            Some((conf, at)) => broken("no-resolvconf").at(&conf.path, at.line),
-            None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
-        },
+        (_, Some(FailReason::NoResolvconf)) => {
+            match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
+                Some((conf, at)) => broken("no-resolvconf").at(&conf.path, at.line),
+                None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
+            }
+        }
         (_, Some(FailReason::KeyMalformed)) => match conf.and_then(|conf| conf.malformed_key().map(|at| (conf, at))) {
             Some((conf, at)) => broken("bad-key").at(&conf.path, at.line),
             None => broken("failed").with("reason", FailReason::KeyMalformed.words()),
         },
-        (_, Some(FailReason::LineUnrecognized(key))) => match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
-            Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
-            None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
-        },
+        (_, Some(FailReason::LineUnrecognized(key))) => {
+            match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
+                Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
+                None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
+            }
+        }
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
@@ -118,10 +124,17 @@ pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
         return Ok(broken("none").with("key", &peer.public_key).with("far", far.value).into());
     }
     if far.source == Source::Guide {
-        return Err(Unseen::Undecided("the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+        ));
     }
     let allowed = interface.peers.iter().map(networks).collect::<Vec<_>>().join("; ");
-    Ok(broken("not-covered").with("far", far.value).with("allowed", allowed).into())
+    // The server gives each client its one address; a client sends the whole subnet into the tunnel.
+    let needed = match seat.vantage() {
+        Vantage::Server => IpNet::from(far.value),
+        Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value,
+    };
+    Ok(broken("not-covered").with("far", far.value).with("allowed", allowed).with("needed", needed).into())
 }
 
 fn covers(peer: &WgPeer, address: IpAddr) -> bool {
@@ -148,7 +161,9 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
     if peers.iter().any(|peer| is_fresh(peer, state.read_at)) {
         return Ok(holds());
     }
-    let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else { return Ok(not_applicable("it has no peers")) };
+    let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else {
+        return Ok(not_applicable("it has no peers"));
+    };
     let Some(at) = peer.handshake else {
         let cause = if seat.vantage() == Vantage::Server { "never-heard" } else { "never-answered" };
         let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
@@ -185,7 +200,9 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
         Way::None | Way::Barred => broken("no-route"),
     };
     if far.source == Source::Guide {
-        return Err(Unseen::Undecided("the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+        ));
     }
     Ok(finding.with("far", far.value).into())
 }
@@ -200,10 +217,14 @@ pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
         Echo::NoReply => broken("no-reply"),
         Echo::NoPeer => broken("no-peer"),
         Echo::NoEndpoint => broken("no-endpoint"),
-        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => broken("no-way").with("how", outcome.how.label()),
+        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
+            broken("no-way").with("how", outcome.how.label())
+        }
     };
     if far.source == Source::Guide && seat.vantage() == Vantage::Server {
-        return Err(Unseen::Undecided("the client's address in the tunnel is not known; `--client` tells it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
+        ));
     }
     Ok(finding.with("far", far.value).into())
 }

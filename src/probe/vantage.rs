@@ -5,7 +5,7 @@ use crate::fact::Vantage;
 use crate::fact::wireguard::conf;
 
 /// The vantage and what gave it away; the error says how to tell it.
-pub async fn find() -> Result<(Vantage, String), String> {
+pub fn find() -> Result<(Vantage, String), String> {
     if let Some(sign) = container_sign() {
         return Ok((Vantage::Container, sign));
     }
@@ -23,8 +23,8 @@ pub async fn find() -> Result<(Vantage, String), String> {
     if let Some(name) = tunnel_interface() {
         return Ok((Vantage::Client, format!("the interface {name} is here, and neither Redis nor PostgreSQL")));
     }
-    if !matches!(host::stat("/etc/docker"), Ok(None)) || !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
-        return Ok((Vantage::Client, "Docker is here, and neither Redis nor PostgreSQL".to_owned()));
+    if !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
+        return Ok((Vantage::Client, "Docker runs here, and neither Redis nor PostgreSQL is here".to_owned()));
     }
     if matches!(host::stat("/etc/wireguard"), Ok(None)) {
         return Ok((Vantage::Outside, "no WireGuard, Redis, PostgreSQL or Docker is here".to_owned()));
