@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clipcheck::blame::{Standing, blame};
 use clipcheck::catalog::built_in;
-use clipcheck::check::{Check, CheckId, Rule};
+use clipcheck::check::{Check, CheckId, Rule, broken};
 use clipcheck::fact::Vantage;
+use clipcheck::judge::Answer;
 
 use super::source::{bracketed, code, functions, literals, places, reached};
 use crate::{differences, files_named, none, read, root};
@@ -289,7 +291,8 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 wrong.push(format!("{} needs {} where it is never judged", check.id, need.check));
             }
         }
-        // As `blame` reads them: at the vantage that is named, else here, else wherever it is judged.
+        // As `blame` reads them: at the vantage that is named, else here, else wherever it is judged; of its own
+        // other seats those that are named before this one.
         for &here in check.looks.keys() {
             let at = |need: &clipcheck::check::Need| match need.at {
                 Some(at) => vec![at],
@@ -297,7 +300,11 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 None => Vantage::ALL.to_vec(),
             };
             let seat = (check.id.clone(), here);
-            let found = check.needs.iter().flat_map(|need| at(need).into_iter().map(|at| (need.check.clone(), at)));
+            let own = |need: &clipcheck::check::Need| need.check == check.id;
+            let this = check.needs.iter().position(|need| own(need) && need.at == Some(here));
+            let this = this.unwrap_or(check.needs.len());
+            let above = check.needs.iter().enumerate().filter(|(at, need)| !own(need) || *at < this);
+            let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }
     }
@@ -317,6 +324,35 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
     let circle = needs.keys().filter(|seat| !placed.contains(*seat));
     wrong.extend(circle.map(|(check, vantage)| format!("{check}@{vantage} needs itself, in a circle")));
     none("needs", wrong);
+}
+
+/// A broken deployment has a root, whatever is broken: one check at all its seats, or everything.
+#[test]
+fn what_is_broken_has_a_root() {
+    let checks = checks();
+    let broken_at = |check: &Check, vantage: Vantage| Answer {
+        check: check.id.clone(),
+        vantage,
+        judged: Ok(broken("some-cause").into()),
+        read: Vec::new(),
+    };
+    let seats = |check: &Check| check.looks.keys().map(|at| broken_at(check, *at)).collect::<Vec<_>>();
+    let mut cases: Vec<(String, Vec<Answer>)> =
+        checks.iter().map(|check| (format!("{} everywhere", check.id), seats(check))).collect();
+    cases.push(("every check".to_owned(), checks.iter().flat_map(seats).collect()));
+    let mut wrong = Vec::new();
+    for (name, answers) in cases {
+        let blamed = blame(&checks, answers);
+        if !blamed.iter().any(|it| matches!(it.standing, Standing::Root { .. })) {
+            wrong.push(format!("{name} is broken, and nothing is the root"));
+        }
+        for it in blamed {
+            if it.standing == Standing::Explained(Vec::new()) {
+                wrong.push(format!("{name}: {} ({}) is explained by nothing", it.answer.check, it.answer.vantage));
+            }
+        }
+    }
+    none("roots", wrong);
 }
 
 #[test]
