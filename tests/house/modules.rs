@@ -44,9 +44,24 @@ const NARROW: &[(&str, &str, &[&str])] = &[
 /// The modules that may touch the world, and what touching looks like.
 const DOORS: &[&str] = &["src/probe/", "src/probe.rs", "src/app.rs"];
 const TOUCHES: &[&str] = &[
-    "std::fs", "std::process::Command", "tokio::fs", "tokio::process", "TcpStream", "UdpSocket", "UnixStream",
-    "lookup_host", "SystemTime", "Instant::now", "env::var", "env::vars", "println!", "eprintln!", "print!", "eprint!",
-    "stdout()", "stdin()",
+    "std::fs",
+    "std::process::Command",
+    "tokio::fs",
+    "tokio::process",
+    "TcpStream",
+    "UdpSocket",
+    "UnixStream",
+    "lookup_host",
+    "SystemTime",
+    "Instant::now",
+    "env::var",
+    "env::vars",
+    "println!",
+    "eprintln!",
+    "print!",
+    "eprint!",
+    "stdout()",
+    "stdin()",
 ];
 /// Standard error is written in two more places: the last word of `main`, and the live line.
 const STDERR: &[&str] = &["src/main.rs", "src/app.rs", "src/render/progress.rs"];
@@ -272,7 +287,8 @@ fn nothing_points_outside_the_repository() {
             let found = words.iter().filter(|word| {
                 // `$dir/work/x` is a folder of a script's own.
                 line.match_indices(word.as_str()).any(|(at, _)| {
-                    !word.starts_with('/') || !line[..at].ends_with(|c: char| c.is_alphanumeric() || "}\"'_-.".contains(c))
+                    !word.starts_with('/')
+                        || !line[..at].ends_with(|c: char| c.is_alphanumeric() || "}\"'_-.".contains(c))
                 })
             });
             wrong.extend(found.map(|word| format!("{file}:{}: `{word}`", number + 1)));

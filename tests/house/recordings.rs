@@ -132,9 +132,10 @@ fn every_cause_is_reached_by_a_recording() {
 #[test]
 fn the_healthy_recording_reaches_no_cause() {
     let checks = checks();
-    let healthy: Vec<Judged> =
-        judged(&checks).into_iter().filter(|it| it.name.starts_with("fixtures/recorded/healthy/")
-            || it.name == "fixtures/recorded/healthy").collect();
+    let healthy: Vec<Judged> = judged(&checks)
+        .into_iter()
+        .filter(|it| it.name.starts_with("fixtures/recorded/healthy/") || it.name == "fixtures/recorded/healthy")
+        .collect();
     assert!(healthy.len() > 1, "no recordings in fixtures/recorded/healthy/");
     let found = healthy.iter().flat_map(|it| {
         troubles(&it.report).map(move |trouble| format!("{}: {}: {}", it.name, trouble.code, trouble.says))
@@ -258,7 +259,8 @@ fn what_looks_like_a_secret_is_found() {
     ] {
         assert!(secret(text).is_some(), "{text}");
     }
-    for text in ["redis://10.8.0.1:6379/0", "postgresql://10.8.0.1:5432/clippy_front", "`redis://:PASSWORD@10.8.0.1/0`"] {
+    for text in ["redis://10.8.0.1:6379/0", "postgresql://10.8.0.1:5432/clippy_front", "`redis://:PASSWORD@10.8.0.1/0`"]
+    {
         assert!(secret(text).is_none(), "{text}");
     }
     assert!(is_key("xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="));

@@ -146,7 +146,8 @@ pub(super) fn functions(text: &str) -> BTreeMap<String, String> {
     let code = self::code(text, true);
     let mut found = BTreeMap::new();
     for at in places(&code, "fn").collect::<Vec<_>>() {
-        let name: String = code[at + 2..].trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String =
+            code[at + 2..].trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         let Some(open) = code[at..].find('{') else { continue };
         if !name.is_empty() {
             found.insert(name, bracketed(&code, at + open).to_owned());
