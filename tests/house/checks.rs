@@ -450,7 +450,7 @@ fn the_page_on_checks_lists_the_looks_and_the_words() {
         &listed,
         "a word only in checks/README.md",
         &common_words(),
-        "a word only in src/report.rs",
+        "a word only in src/report/words.rs",
     ));
     none("checks/README.md", wrong);
 }
