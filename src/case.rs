@@ -7,7 +7,10 @@ use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
 use crate::fact::network::{Links, Listeners, Route};
+use crate::fact::postgres::hba::PgHba;
+use crate::fact::postgres::state::PgState;
 use crate::fact::postgres::{PgConf, PgOutcome};
+use crate::fact::redis::state::RedisState;
 use crate::fact::redis::{RedisConf, RedisOutcome};
 use crate::fact::service::UnitState;
 use crate::fact::wireguard::{WgConf, WgState};
@@ -136,6 +139,12 @@ impl<'a> Seat<'a> {
         redis_conf() -> RedisConf(RedisConf), FactKey::RedisConf;
         /// postgresql.conf.
         pg_conf() -> PgConf(PgConf), FactKey::PgConf;
+        /// pg_hba.conf.
+        pg_hba() -> PgHba(PgHba), FactKey::PgHba;
+        /// The running PostgreSQL.
+        pg_state() -> PgState(PgState), FactKey::PgState;
+        /// The running Redis.
+        redis_state() -> RedisState(RedisState), FactKey::RedisState;
         /// WireGuard's unit.
         wireguard_unit() -> Unit(UnitState), FactKey::Unit(UnitTarget::WireGuard);
         /// Redis' unit.

@@ -22,7 +22,10 @@ use dial::{NameLooks, PingOutcome, TcpOutcome};
 use environment::Environment;
 use firewall::Ufw;
 use network::{Links, Listeners, Route};
+use postgres::hba::PgHba;
+use postgres::state::PgState;
 use postgres::{PgConf, PgOutcome};
+use redis::state::RedisState;
 use redis::{RedisConf, RedisOutcome};
 use service::{FileState, UnitState};
 use wireguard::{WgConf, WgState};
@@ -178,6 +181,10 @@ pub enum FactKey {
     RedisConf,
     /// PostgreSQL's configuration file.
     PgConf,
+    /// PostgreSQL's rules of admission.
+    PgHba,
+    /// What the running PostgreSQL says of itself.
+    PgState,
     /// A systemd unit.
     Unit(UnitTarget),
     /// A file's owner and mode.
@@ -192,6 +199,8 @@ pub enum FactKey {
     Tcp(TcpTarget),
     /// Redis' own words to a PING.
     Redis,
+    /// What the running Redis says of itself.
+    RedisState,
     /// PostgreSQL's answer to `SELECT 1`.
     Postgres,
 }
@@ -209,6 +218,8 @@ impl fmt::Display for FactKey {
             Self::Ufw => f.write_str("ufw"),
             Self::RedisConf => f.write_str("redis-conf"),
             Self::PgConf => f.write_str("postgres-conf"),
+            Self::PgHba => f.write_str("postgres-hba"),
+            Self::PgState => f.write_str("postgres-state"),
             Self::Unit(UnitTarget::WireGuard) => f.write_str("unit wireguard"),
             Self::Unit(UnitTarget::Redis) => f.write_str("unit redis"),
             Self::Unit(UnitTarget::Postgres) => f.write_str("unit postgres"),
@@ -221,6 +232,7 @@ impl fmt::Display for FactKey {
             Self::Tcp(TcpTarget::Public(service)) => write!(f, "tcp {}@public", service.word()),
             Self::Tcp(TcpTarget::Named(endpoint)) => write!(f, "tcp {endpoint}"),
             Self::Redis => f.write_str("redis"),
+            Self::RedisState => f.write_str("redis-state"),
             Self::Postgres => f.write_str("postgres"),
         }
     }
@@ -273,9 +285,12 @@ impl FromStr for FactKey {
             "ufw" => Self::Ufw,
             "redis-conf" => Self::RedisConf,
             "postgres-conf" => Self::PgConf,
+            "postgres-hba" => Self::PgHba,
+            "postgres-state" => Self::PgState,
             "env" => Self::Env,
             "names" => Self::Names,
             "redis" => Self::Redis,
+            "redis-state" => Self::RedisState,
             "postgres" => Self::Postgres,
             _ => return Err(format!("`{text}` is nothing that can be looked at")),
         };
@@ -313,6 +328,8 @@ pub enum Fact {
     Ufw(Ufw),
     RedisConf(RedisConf),
     PgConf(PgConf),
+    PgHba(PgHba),
+    PgState(PgState),
     Unit(UnitState),
     File(FileState),
     Env(Environment),
@@ -320,6 +337,7 @@ pub enum Fact {
     Ping(PingOutcome),
     Tcp(TcpOutcome),
     Redis(RedisOutcome),
+    RedisState(RedisState),
     Postgres(PgOutcome),
 }
 
@@ -328,7 +346,8 @@ impl Fact {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Wg(it) => it.label(),
-            Self::WgConf(_) | Self::RedisConf(_) | Self::PgConf(_) => "there",
+            Self::WgConf(_) | Self::RedisConf(_) | Self::PgConf(_) | Self::PgHba(_) => "there",
+            Self::PgState(_) | Self::RedisState(_) => "running",
             Self::Links(_) => "seen",
             Self::Route(it) => it.label(),
             Self::Listeners(_) => "seen",
@@ -355,6 +374,8 @@ impl Fact {
             Self::Ufw(it) => it.summary(),
             Self::RedisConf(it) => it.summary(),
             Self::PgConf(it) => it.summary(),
+            Self::PgHba(it) => it.summary(),
+            Self::PgState(it) => it.summary(),
             Self::Unit(it) => vec![it.summary()],
             Self::File(it) => vec![it.summary()],
             Self::Env(it) => it.summary(),
@@ -362,6 +383,7 @@ impl Fact {
             Self::Ping(it) => vec![it.summary()],
             Self::Tcp(it) => vec![it.summary()],
             Self::Redis(it) => vec![it.summary()],
+            Self::RedisState(it) => it.summary(),
             Self::Postgres(it) => vec![it.summary()],
         }
     }
@@ -441,6 +463,9 @@ mod tests {
             "ufw",
             "redis-conf",
             "postgres-conf",
+            "postgres-hba",
+            "postgres-state",
+            "redis-state",
             "unit wireguard",
             "unit redis",
             "unit postgres",

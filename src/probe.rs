@@ -123,10 +123,12 @@ pub enum Turn {
 pub fn turn(key: &FactKey) -> Turn {
     match key {
         FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env => Turn::First,
-        FactKey::Listeners | FactKey::Ufw | FactKey::RedisConf | FactKey::PgConf | FactKey::File(_) => Turn::First,
+        FactKey::Listeners | FactKey::Ufw | FactKey::RedisConf | FactKey::File(_) => Turn::First,
+        // Which cluster is meant is said by the port.
+        FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
-        FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::Postgres => Turn::Routed,
+        FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::RedisState | FactKey::Postgres => Turn::Routed,
     }
 }
 
@@ -147,6 +149,8 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Ufw => aside(firewall::ufw).await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(scene),
+        FactKey::PgHba => postgres::hba(scene),
+        FactKey::PgState => postgres::state(scene).await,
         FactKey::Unit(unit) => service::unit(unit, scene).await,
         FactKey::File(path) => service::file(path),
         FactKey::Env => environment::look(scene).await,
@@ -154,6 +158,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Ping(to) => ping::look(*to, scene).await,
         FactKey::Tcp(target) => dial::tcp(target, scene).await,
         FactKey::Redis => redis::look(scene).await,
+        FactKey::RedisState => redis::state(scene).await,
         FactKey::Postgres => postgres::look(scene).await,
     }
 }

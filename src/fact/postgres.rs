@@ -8,7 +8,9 @@ use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
 
 pub mod conf;
+pub mod hba;
 pub mod refusal;
+pub mod state;
 
 /// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,
 /// by the server routine that raised it.

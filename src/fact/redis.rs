@@ -7,6 +7,7 @@ use super::dial::{Dial, Endpoint};
 
 pub mod conf;
 pub mod reply;
+pub mod state;
 
 /// Redis' answer, from a bare connection first and then with what the URL holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +122,15 @@ pub struct RedisConf {
     pub port: Option<Directive>,
     /// `protected-mode`.
     pub protected_mode: Option<Directive>,
+    /// `save`; none where the default (RDB on) rules. Its value is empty where it switches RDB off.
+    #[serde(default)]
+    pub save: Option<Directive>,
+    /// `appendonly`.
+    #[serde(default)]
+    pub append_only: Option<Directive>,
+    /// When the youngest of the files last changed, in seconds since the epoch.
+    #[serde(default)]
+    pub changed_at: u64,
     /// Whether the default user, which is everyone who does not log in, is kept out: by `requirepass`, or by a
     /// `user default` line that sets a password or switches it off. Protected mode asks for the same.
     pub password: Presence,

@@ -20,8 +20,12 @@ use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 
 mod conf;
+mod hba;
+mod state;
 
 pub(super) use conf::conf;
+pub(super) use hba::hba;
+pub(super) use state::state;
 
 /// How long a log-in may take once connected. PostgreSQL looks up our name first where `pg_hba.conf` has host names.
 const LOG_IN: Duration = Duration::from_secs(5);

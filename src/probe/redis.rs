@@ -4,7 +4,6 @@
 //! `-DENIED …` and closes, and redis-rs makes a broken pipe of it. For the same reason AUTH is sent as an ordinary
 //! command, whose error code comes through, and not as part of the driver's connection set-up, where it does not.
 
-use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -16,11 +15,16 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::tls::{self, Wire};
-use super::{DIAL, Login, Looked, Scene, dial, host};
+use super::{DIAL, Login, Looked, Scene, dial};
 use crate::fact::dial::Endpoint;
-use crate::fact::redis::conf::{self, Settings};
 use crate::fact::redis::{RedisOutcome, RedisSaid, reply};
 use crate::fact::{Fact, Presence, Service, Unseen};
+
+mod conf_files;
+mod state;
+
+pub(super) use conf_files::conf;
+pub(super) use state::state;
 
 /// How long an open connection may stay without a word.
 const WORD: Duration = Duration::from_secs(2);
@@ -28,12 +32,6 @@ const WORD: Duration = Duration::from_secs(2);
 /// Windows throws away what it received once a reset arrives, and a server that closes at once answers our PING with
 /// one. There, listen before speaking. Linux keeps what it received.
 const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } else { Duration::ZERO };
-
-/// Debian's place, then Red Hat's.
-const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
-
-/// Includes may name each other.
-const MOST_FILES: u32 = 32;
 
 /// Talks to Redis at the server's address in the tunnel.
 pub(super) async fn look(scene: &Scene) -> Looked {
@@ -198,80 +196,4 @@ fn failure(error: &RedisError) -> RedisSaid {
         return RedisSaid::Silent;
     }
     if error.kind() == ErrorKind::Io { RedisSaid::Closed } else { RedisSaid::NotRedis }
-}
-
-/// Reads redis.conf and what it includes.
-pub(super) fn conf() -> Looked {
-    for path in FILES {
-        match host::read(path) {
-            host::Text::Missing => {}
-            host::Text::Read(_) | host::Text::Forbidden | host::Text::Failed(_) => return conf_at(path),
-        }
-    }
-    Looked::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
-}
-
-fn conf_at(path: &str) -> Looked {
-    let mut reader = Reader { settings: Settings::default(), folder: "/".to_owned(), files: 0 };
-    let sight =
-        reader.file(path).and_then(|()| reader.acl_file()).map(|()| Fact::RedisConf(reader.settings.finish(path)));
-    Looked::new(path, sight)
-}
-
-/// Follows a configuration through its files.
-struct Reader {
-    settings: Settings,
-    /// Relative names are resolved against the working directory: `/` under systemd, until `dir` changes it, which
-    /// Redis does at once on reading the line.
-    folder: String,
-    files: u32,
-}
-
-impl Reader {
-    fn file(&mut self, path: &str) -> Result<(), Unseen> {
-        self.files += 1;
-        if self.files > MOST_FILES {
-            return Err(Unseen::Unreadable(format!("{path}: more than {MOST_FILES} files include each other")));
-        }
-        for line in conf::lines(&host::read_or_unseen(path)?) {
-            let argument = line.arguments.first().map_or("", String::as_str);
-            match line.name.as_str() {
-                "include" => {
-                    for file in matching(&self.resolved(argument)) {
-                        self.file(&file)?;
-                    }
-                }
-                "dir" => self.folder = self.resolved(argument),
-                _ => self.settings.add(path, &line),
-            }
-        }
-        Ok(())
-    }
-
-    fn acl_file(&mut self) -> Result<(), Unseen> {
-        let Some(path) = self.settings.acl_file.clone().map(|file| self.resolved(&file)) else { return Ok(()) };
-        for line in conf::lines(&host::read_or_unseen(&path)?) {
-            self.settings.add(&path, &line);
-        }
-        Ok(())
-    }
-
-    fn resolved(&self, name: &str) -> String {
-        Path::new(&self.folder).join(name).to_string_lossy().into_owned()
-    }
-}
-
-/// The files that a pattern of `include` means (Redis 7 and later). Patterns stand in the file's name in life, never
-/// in a folder's; a name without any is taken as it is.
-fn matching(pattern: &str) -> Vec<String> {
-    let Some((folder, name)) = pattern.rsplit_once('/').filter(|(_, name)| name.contains(['*', '?', '['])) else {
-        return vec![pattern.to_owned()];
-    };
-    let names = host::list(if folder.is_empty() { "/" } else { folder }).unwrap_or_default();
-    // As glob(3), no pattern means a hidden file.
-    names
-        .into_iter()
-        .filter(|file| !file.starts_with('.') && conf::matches(name, file))
-        .map(|file| format!("{folder}/{file}"))
-        .collect()
 }

@@ -94,6 +94,10 @@ pub struct Settings {
     bind: Option<Directive>,
     port: Option<Directive>,
     protected_mode: Option<Directive>,
+    save: Option<Directive>,
+    append_only: Option<Directive>,
+    /// When the youngest of the files last changed.
+    pub changed_at: u64,
     requirepass: bool,
     default_user: Option<bool>,
     /// The file named by `aclfile`, whose `user` lines count too.
@@ -109,6 +113,8 @@ impl Settings {
             "bind" => self.bind = directive(),
             "port" => self.port = directive(),
             "protected-mode" => self.protected_mode = directive(),
+            "save" => self.save = directive(),
+            "appendonly" => self.append_only = directive(),
             "requirepass" => self.requirepass = line.arguments.first().is_some_and(|password| !password.is_empty()),
             "aclfile" => self.acl_file = line.arguments.first().filter(|file| !file.is_empty()).cloned(),
             "user" => self.user(&line.arguments),
@@ -145,6 +151,9 @@ impl Settings {
             bind: self.bind,
             port: self.port,
             protected_mode: self.protected_mode,
+            save: self.save,
+            append_only: self.append_only,
+            changed_at: self.changed_at,
             password: Presence::of(self.default_user.unwrap_or(self.requirepass)),
         }
     }

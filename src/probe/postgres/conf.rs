@@ -22,10 +22,15 @@ const MOST_FILES: u32 = 64;
 
 /// Reads the configuration of the deployment's cluster.
 pub(in crate::probe) fn conf(scene: &Scene) -> Looked {
+    let (path, sight) = chosen(scene);
+    Looked::new(path, sight.map(Fact::PgConf))
+}
+
+/// The path that was read first, and what was read.
+pub(super) fn chosen(scene: &Scene) -> (String, Result<PgConf, Unseen>) {
     let settled = scene.addresses.as_ref().map(|addresses| addresses.postgres_port.value);
     let port = scene.profile.postgres_port.or(settled).unwrap_or(DEFAULT_PORT);
-    let (path, sight) = choose(&candidates(Path::new("/")), port);
-    Looked::new(path, sight.map(Fact::PgConf))
+    choose(&candidates(Path::new("/")), port)
 }
 
 /// The folders that hold a postgresql.conf, newest version first, with the cluster's name.

@@ -1,0 +1,160 @@
+//! What the running PostgreSQL says of itself to its own administrator: settings in force, connections, and the
+//! worker's role and database. Of a password only the kind of its hash is asked for.
+
+use serde::{Deserialize, Serialize};
+
+/// The running server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgState {
+    /// `server_version_num`: 150017 is 15.17.
+    pub version: u32,
+    /// `ssl`.
+    pub ssl: bool,
+    /// `max_connections`, less those that are kept for superusers.
+    pub room: u32,
+    /// Connections in use.
+    pub used: u32,
+    /// When pg_hba.conf and postgresql.conf were last loaded, in seconds since the epoch.
+    pub loaded_at: u64,
+    /// When the server started, in seconds since the epoch.
+    pub started_at: u64,
+    /// Settings whose file says otherwise until a restart.
+    pub pending: Vec<PgSetting>,
+    /// Lines of postgresql.conf and its kin that the server cannot read or apply.
+    pub bad_lines: Vec<PgSetting>,
+    /// Lines of pg_hba.conf that the server cannot read.
+    pub bad_hba_lines: Vec<u32>,
+    /// The role that the app logs in as; none where no URL names one.
+    pub role: Option<PgRole>,
+    /// The database that the app uses; none where no URL names one.
+    pub database: Option<PgDatabase>,
+}
+
+/// A setting and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgSetting {
+    /// Its name; none where the line could not be read.
+    pub name: Option<String>,
+    /// The file.
+    pub path: Option<String>,
+    /// From 1.
+    pub line: Option<u32>,
+}
+
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgRole {
+    /// Its name.
+    pub name: String,
+    /// What there is of it; none if there is no such role.
+    pub found: Option<PgRoleFound>,
+}
+
+/// What there is of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgRoleFound {
+    /// LOGIN.
+    pub can_log_in: bool,
+    /// SUPERUSER.
+    pub superuser: bool,
+    /// VALID UNTIL is over.
+    pub expired: bool,
+    /// How its password is kept.
+    pub password: PgPassword,
+    /// CONNECTION LIMIT; -1 for none.
+    pub limit: i32,
+    /// The roles that it is a member of, directly or not.
+    pub groups: Vec<String>,
+}
+
+/// How a password is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PgPassword {
+    /// There is none: no method that asks for one lets the role in.
+    None,
+    /// An md5 hash, which `scram-sha-256` cannot check.
+    Md5,
+    /// A SCRAM secret, which `md5` and `scram-sha-256` can check.
+    Scram,
+    /// Anything else.
+    Other,
+}
+
+/// A database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgDatabase {
+    /// Its name.
+    pub name: String,
+    /// What there is of it; none if there is no such database.
+    pub found: Option<PgDatabaseFound>,
+}
+
+/// What there is of a database. Rights are those of the role; none if there is no such role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgDatabaseFound {
+    /// Whether anybody may connect (`ALLOW_CONNECTIONS`).
+    pub open: bool,
+    /// CONNECT.
+    pub may_connect: Option<bool>,
+    /// CREATE on the schema public, or its equal; none where nobody could look inside the database.
+    pub may_create: Option<bool>,
+    /// How many tables there are that the role may not write to; none where nobody could look inside.
+    pub closed_tables: Option<u32>,
+}
+
+impl PgState {
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = vec![format!(
+            "PostgreSQL {}.{}: {} of {} connections in use, ssl {}",
+            self.version / 10000,
+            self.version % 10000,
+            self.used,
+            self.room,
+            if self.ssl { "on" } else { "off" }
+        )];
+        lines.extend(self.role.iter().map(PgRole::summary));
+        lines.extend(self.database.iter().map(PgDatabase::summary));
+        let place = |it: &PgSetting| match (&it.path, it.line) {
+            (Some(path), Some(line)) => format!("{path}:{line}"),
+            _ => "no file".to_owned(),
+        };
+        let name = |it: &PgSetting| it.name.clone().unwrap_or_else(|| "a line".to_owned());
+        lines.extend(self.pending.iter().map(|it| format!("{}: {} waits for a restart", place(it), name(it))));
+        lines.extend(self.bad_lines.iter().map(|it| format!("{}: {} cannot be used", place(it), name(it))));
+        lines
+    }
+}
+
+impl PgRole {
+    fn summary(&self) -> String {
+        let Some(found) = &self.found else { return format!("role {}: there is none", self.name) };
+        let login = if found.can_log_in { "may log in" } else { "may not log in" };
+        let password = match found.password {
+            PgPassword::None => "no password",
+            PgPassword::Md5 => "password kept as md5",
+            PgPassword::Scram => "password kept as scram-sha-256",
+            PgPassword::Other => "password kept otherwise",
+        };
+        let expired = if found.expired { ", expired" } else { "" };
+        format!("role {}: {login}, {password}{expired}", self.name)
+    }
+}
+
+impl PgDatabase {
+    fn summary(&self) -> String {
+        let Some(found) = &self.found else { return format!("database {}: there is none", self.name) };
+        let right = |what: &str, may: Option<bool>| match may {
+            Some(true) => format!(", may {what}"),
+            Some(false) => format!(", may not {what}"),
+            None => String::new(),
+        };
+        let open = if found.open { "open" } else { "closed to all" };
+        format!(
+            "database {}: {open}{}{}",
+            self.name,
+            right("connect", found.may_connect),
+            right("create tables", found.may_create)
+        )
+    }
+}

@@ -1,0 +1,178 @@
+//! Finds and reads `pg_hba.conf` with every file that it names.
+
+use std::path::{Path, PathBuf};
+
+use super::conf;
+use crate::fact::postgres::hba::{HbaLine, HbaName, HbaSaid, PgHba, line, token};
+use crate::fact::{Fact, Unseen};
+use crate::probe::{Looked, Scene, host};
+
+/// PostgreSQL's own limit (`CONF_FILE_MAX_DEPTH`).
+const DEEPEST: u32 = 10;
+
+/// From this version on the file may include others.
+const INCLUDES_SINCE: u32 = 16;
+
+/// Reads the rules of the deployment's cluster.
+pub(in crate::probe) fn hba(scene: &Scene) -> Looked {
+    match conf::chosen(scene) {
+        (path, Err(why)) => Looked::new(path, Err(why)),
+        (_, Ok(conf)) => {
+            let version = conf.cluster.split(['/', '.']).next().and_then(|version| version.parse().ok());
+            let read = read(&conf.hba_path, version.unwrap_or(INCLUDES_SINCE));
+            Looked::new(conf.hba_path, read.map(Fact::PgHba))
+        }
+    }
+}
+
+fn read(path: &str, version: u32) -> Result<PgHba, Unseen> {
+    let mut reader = Reader { includes: version >= INCLUDES_SINCE, lines: Vec::new(), changed_at: 0 };
+    let text = reader.text(Path::new(path))?;
+    reader.file(Path::new(path), &text, 0)?;
+    Ok(PgHba { path: path.to_owned(), changed_at: reader.changed_at, lines: reader.lines })
+}
+
+struct Reader {
+    includes: bool,
+    lines: Vec<HbaLine>,
+    changed_at: u64,
+}
+
+impl Reader {
+    fn text(&mut self, path: &Path) -> Result<String, Unseen> {
+        let text = host::read_or_unseen(&path.display().to_string())?;
+        self.changed_at = self.changed_at.max(host::stat(path)?.map_or(0, |stat| stat.changed_at));
+        Ok(text)
+    }
+
+    fn file(&mut self, path: &Path, text: &str, depth: u32) -> Result<(), Unseen> {
+        let mut unseen = None;
+        let lines = token::lines(text, &mut |name| self.words(path, name, depth, &mut unseen));
+        if let Some(why) = unseen {
+            return Err(why);
+        }
+        for it in lines {
+            let said = match it.error {
+                Some(why) => HbaSaid::Bad(why),
+                None => match it.fields.as_slice() {
+                    [word, rest @ ..] if self.includes && is_include(word) => {
+                        match self.include(path, &word[0].text, rest, depth)? {
+                            Ok(()) => continue,
+                            Err(why) => HbaSaid::Bad(why),
+                        }
+                    }
+                    fields => line::read(fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule),
+                },
+            };
+            self.lines.push(HbaLine { path: path.display().to_string(), line: it.number, said });
+        }
+        Ok(())
+    }
+
+    /// The words of a file that `@name` means. What may not be read leaves the whole file unseen.
+    fn words(
+        &mut self,
+        from: &Path,
+        name: &str,
+        depth: u32,
+        unseen: &mut Option<Unseen>,
+    ) -> Result<Vec<HbaName>, String> {
+        if depth > DEEPEST {
+            return Err("too many files name each other".to_owned());
+        }
+        let path = beside(from, name);
+        let text = match self.text(&path) {
+            Ok(text) => text,
+            Err(Unseen::NotKnown(_)) => return Err("a file that it names is not there".to_owned()),
+            Err(why) => {
+                unseen.get_or_insert(why);
+                return Ok(Vec::new());
+            }
+        };
+        let lines = token::lines(&text, &mut |name| self.words(&path, name, depth + 1, unseen));
+        let mut words = Vec::new();
+        for line in lines {
+            if let Some(why) = line.error {
+                return Err(why);
+            }
+            words.extend(line.fields.into_iter().flatten());
+        }
+        Ok(words)
+    }
+
+    /// Takes in another file, or all `*.conf` of a folder, where the line stands.
+    fn include(
+        &mut self,
+        from: &Path,
+        word: &str,
+        rest: &[Vec<HbaName>],
+        depth: u32,
+    ) -> Result<Result<(), String>, Unseen> {
+        let [name] = rest else { return Ok(Err("an include names one file".to_owned())) };
+        let [name] = name.as_slice() else { return Ok(Err("an include names one file".to_owned())) };
+        if depth >= DEEPEST {
+            return Ok(Err("too many files name each other".to_owned()));
+        }
+        let path = beside(from, &name.text);
+        let files: Vec<PathBuf> = if word == "include_dir" {
+            let Some(names) = host::list(&path) else { return Ok(Err("its folder cannot be read".to_owned())) };
+            let is_conf = |name: &str| !name.starts_with('.') && name.ends_with(".conf");
+            names.into_iter().filter(|name| is_conf(name)).map(|name| path.join(name)).collect()
+        } else {
+            vec![path]
+        };
+        for file in files {
+            match self.text(&file) {
+                Ok(text) => self.file(&file, &text, depth + 1)?,
+                Err(Unseen::NotKnown(_)) if word == "include_if_exists" => {}
+                Err(Unseen::NotKnown(_)) => return Ok(Err("a file that it names is not there".to_owned())),
+                Err(why) => return Err(why),
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn is_include(field: &[HbaName]) -> bool {
+    matches!(field, [word] if ["include", "include_if_exists", "include_dir"].contains(&word.text.as_str()))
+}
+
+/// A relative name is meant from the folder of the file that holds it.
+fn beside(file: &Path, name: &str) -> PathBuf {
+    file.parent().unwrap_or(Path::new("/")).join(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "the files under test are written here")]
+
+    use super::*;
+
+    #[test]
+    fn files_that_are_named_are_followed() {
+        let root = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).expect("written");
+        std::fs::create_dir(root.path().join("more")).expect("made");
+        write("roles", "alice, bob # and\n@others\n");
+        write("others", "\"carol\"\n");
+        write("more/b.conf", "host all all all reject\n");
+        write("more/a.conf", "host one all all md5\n");
+        write("more/a.conf.old", "nonsense\n");
+        write(
+            "pg_hba.conf",
+            "host all @roles all md5\ninclude_dir more\ninclude_if_exists none\ninclude none\nhost all @none all md5\n",
+        );
+        let path = root.path().join("pg_hba.conf").display().to_string();
+        let shown = |version| {
+            let read = read(&path, version).expect("readable");
+            let line = |line: &HbaLine| match &line.said {
+                HbaSaid::Rule(rule) => rule.to_string(),
+                HbaSaid::Bad(_) => format!("{} bad", line.line),
+            };
+            read.lines.iter().map(line).collect::<Vec<_>>()
+        };
+        let first = "host all alice,bob,\"carol\" all md5";
+        assert_eq!(shown(16), [first, "host one all all md5", "host all all all reject", "4 bad", "5 bad"]);
+        assert_eq!(shown(15), [first, "2 bad", "3 bad", "4 bad", "5 bad"]);
+    }
+}

@@ -1,0 +1,164 @@
+//! Asks the running PostgreSQL about itself, as its own administrator over the local socket (`peer`): read-only, one
+//! connection, no password needed. Only root may do that.
+
+use serde::Deserialize;
+
+use super::conf;
+use crate::fact::postgres::state::{PgDatabase, PgDatabaseFound, PgPassword, PgRole, PgRoleFound, PgSetting, PgState};
+use crate::fact::{Fact, Unseen};
+use crate::probe::{Looked, PROGRAM, Scene, host};
+use crate::snapshot::Rights;
+
+/// A session that cannot change anything, and does not wait. `application_name` tells the server's log who asks.
+const SESSION: &str = "PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=3000 -c search_path=pg_catalog";
+
+/// `{role}` and `{database}` are SQL literals.
+const SERVER: &str = include_str!("state_server.sql");
+
+/// The same inside the app's database: what only shows there.
+const INSIDE: &str = include_str!("state_inside.sql");
+
+/// Asks the cluster on the deployment's port.
+pub(in crate::probe) async fn state(scene: &Scene) -> Looked {
+    let sight = ask(scene).await;
+    Looked::new("psql, as postgres over the local socket", sight.map(Fact::PgState))
+}
+
+async fn ask(scene: &Scene) -> Result<PgState, Unseen> {
+    if host::rights() != Rights::Root {
+        return Err(Unseen::NeedsRights("run as root to ask PostgreSQL as its administrator".to_owned()));
+    }
+    let url = scene.keyring.postgres.as_ref().map(|login| &login.url);
+    let role = url.and_then(|url| url.role.clone()).filter(|name| is_plain(name));
+    let database = url.and_then(|url| url.database.clone()).filter(|name| is_plain(name));
+    let port = match conf::chosen(scene).1 {
+        Ok(conf) => conf.port.map_or_else(|| "5432".to_owned(), |port| port.value),
+        Err(_) => scene.addresses()?.postgres_port.value.to_string(),
+    };
+    let fill = |sql: &str| sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()));
+    let (server, inside) = (fill(SERVER), fill(INSIDE));
+    let mut arguments: Vec<&str> = vec!["-u", "postgres", "--", "env", SESSION, "PGAPPNAME=clipcheck", "PGCONNECT_TIMEOUT=2"];
+    arguments.extend(["psql", "-X", "-w", "-q", "-A", "-t", "-p", &port, "-d", "postgres", "-c", &server]);
+    // A database that is not there, or lets nobody in, ends psql here; what it said before that stays.
+    let connect = database.as_ref().map(|name| format!("\\connect {name}"));
+    if let Some(connect) = &connect {
+        arguments.extend(["-c", connect, "-c", &inside]);
+    }
+    let said = host::run("runuser", &arguments, PROGRAM).await?;
+    let mut lines = said.out.lines().filter(|line| line.starts_with('{'));
+    let Some(first) = lines.next() else {
+        return Err(Unseen::NoTool(format!("PostgreSQL on port {port} did not answer psql over its local socket")));
+    };
+    let told: Told = serde_json::from_str(first).map_err(|_| Unseen::Unreadable("psql's answer".to_owned()))?;
+    let inside: Option<Inside> = lines.next().and_then(|line| serde_json::from_str(line).ok());
+    Ok(told.state(role, database, inside.as_ref()))
+}
+
+/// No quotation mark, no backslash, nothing that psql's `\connect` takes for more than a name.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() < 64
+        && !name.starts_with('-')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
+/// As SQL. Only plain names come here.
+fn literal(name: Option<&str>) -> String {
+    name.map_or_else(|| "null::name".to_owned(), |name| format!("'{name}'::name"))
+}
+
+/// What the first query gives.
+#[derive(Deserialize)]
+struct Told {
+    version: u32,
+    ssl: bool,
+    room: u32,
+    used: u32,
+    loaded_at: u64,
+    started_at: u64,
+    pending: Vec<PgSetting>,
+    bad_lines: Vec<PgSetting>,
+    bad_hba_lines: Vec<u32>,
+    role: Option<ToldRole>,
+    database: Option<ToldDatabase>,
+}
+
+#[derive(Deserialize)]
+struct ToldRole {
+    can_log_in: bool,
+    superuser: bool,
+    expired: bool,
+    password: String,
+    limit: i32,
+    groups: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ToldDatabase {
+    open: bool,
+    may_connect: Option<bool>,
+}
+
+/// What the second query gives.
+#[derive(Deserialize)]
+struct Inside {
+    may_create: Option<bool>,
+    closed_tables: Option<u32>,
+}
+
+impl Told {
+    fn state(self, role: Option<String>, database: Option<String>, inside: Option<&Inside>) -> PgState {
+        PgState {
+            version: self.version,
+            ssl: self.ssl,
+            room: self.room,
+            used: self.used,
+            loaded_at: self.loaded_at,
+            started_at: self.started_at,
+            pending: self.pending,
+            bad_lines: self.bad_lines,
+            bad_hba_lines: self.bad_hba_lines,
+            role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
+            database: database.map(|name| PgDatabase {
+                name,
+                found: self.database.map(|it| PgDatabaseFound {
+                    open: it.open,
+                    may_connect: it.may_connect,
+                    may_create: inside.and_then(|it| it.may_create),
+                    closed_tables: inside.and_then(|it| it.closed_tables),
+                }),
+            }),
+        }
+    }
+}
+
+impl ToldRole {
+    fn found(self) -> PgRoleFound {
+        PgRoleFound {
+            can_log_in: self.can_log_in,
+            superuser: self.superuser,
+            expired: self.expired,
+            password: match self.password.as_str() {
+                "none" => PgPassword::None,
+                "md5" => PgPassword::Md5,
+                "scram" => PgPassword::Scram,
+                _ => PgPassword::Other,
+            },
+            limit: self.limit,
+            groups: self.groups,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_come_into_a_query() {
+        assert!(is_plain("clippy_front") && is_plain("a-b.c"));
+        for name in ["", "-", "a'b", "a\\b", "host=x", "a b", "\"a\"", "a;b"] {
+            assert!(!is_plain(name), "{name}");
+        }
+    }
+}

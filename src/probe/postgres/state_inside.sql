@@ -1,0 +1,12 @@
+select json_build_object(
+  'may_create', (
+    select has_schema_privilege(role.oid, schema.oid, 'CREATE') and has_schema_privilege(role.oid, schema.oid, 'USAGE')
+    from pg_authid role, pg_namespace schema where role.rolname = {role} and schema.nspname = 'public'
+  ),
+  'closed_tables', (
+    select count(*) from pg_authid role, pg_class tables, pg_namespace schema
+    where role.rolname = {role} and schema.nspname = 'public' and tables.relnamespace = schema.oid
+      and tables.relkind in ('r', 'p')
+      and not (has_table_privilege(role.oid, tables.oid, 'SELECT') and has_table_privilege(role.oid, tables.oid, 'INSERT'))
+  )
+)::jsonb::text

@@ -1,0 +1,52 @@
+with recursive
+  role as (select * from pg_authid where rolname = {role}),
+  groups as (
+    select member.roleid from pg_auth_members member join role on member.member = role.oid
+    union
+    select member.roleid from pg_auth_members member join groups on member.member = groups.roleid
+  )
+select json_build_object(
+  'version', current_setting('server_version_num')::int,
+  'ssl', current_setting('ssl')::bool,
+  'room', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+  'used', (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()),
+  'loaded_at', floor(extract(epoch from pg_conf_load_time()))::bigint,
+  'started_at', floor(extract(epoch from pg_postmaster_start_time()))::bigint,
+  'pending', (
+    select coalesce(json_agg(json_build_object('name', setting.name, 'path', file.sourcefile, 'line', file.sourceline)), '[]')
+    from pg_settings setting
+    left join lateral (
+      select * from pg_file_settings where pg_file_settings.name = setting.name order by seqno desc limit 1
+    ) file on true
+    where setting.pending_restart
+  ),
+  'bad_lines', (
+    select coalesce(json_agg(json_build_object('name', name, 'path', sourcefile, 'line', sourceline)), '[]')
+    from pg_file_settings
+    where error is not null and error <> 'setting could not be applied'
+  ),
+  'bad_hba_lines', (
+    select coalesce(json_agg(line_number), '[]') from pg_hba_file_rules where error is not null and type is null
+  ),
+  'role', (
+    select json_build_object(
+      'can_log_in', rolcanlogin,
+      'superuser', rolsuper,
+      'expired', coalesce(rolvaliduntil < now(), false),
+      'password', case
+        when rolpassword is null then 'none'
+        when rolpassword like 'md5%' then 'md5'
+        when rolpassword like 'SCRAM-SHA-256$%' then 'scram'
+        else 'other'
+      end,
+      'limit', rolconnlimit,
+      'groups', (select coalesce(json_agg(rolname order by rolname), '[]') from pg_authid where oid in (select roleid from groups))
+    ) from role
+  ),
+  'database', (
+    select json_build_object(
+      'open', datallowconn,
+      'may_connect', (select has_database_privilege(role.oid, pg_database.oid, 'CONNECT') from role)
+    ) from pg_database where datname = {database}
+  )
+)::jsonb::text

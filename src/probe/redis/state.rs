@@ -1,0 +1,101 @@
+//! Asks Redis about itself: `INFO`, and `CONFIG GET` of four settings. Nothing else is asked, and nothing is changed.
+
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError};
+use tokio::time::timeout;
+
+use super::{WORD, auth, dial, wire};
+use crate::fact::dial::Endpoint;
+use crate::fact::redis::state::{RedisState, info};
+use crate::fact::redis::{RedisSaid, reply};
+use crate::fact::{Fact, Service, Unseen};
+use crate::probe::{DIAL, Login, Looked, Scene};
+
+/// The whole conversation with one server.
+const TALK: Duration = Duration::from_secs(5);
+
+/// Asks at the server's address in the tunnel, else on loopback: what Redis says of itself is the same there.
+pub(in crate::probe) async fn state(scene: &Scene) -> Looked {
+    let tunnel = match dial::tunnel(Service::Redis, scene) {
+        Ok(endpoint) => endpoint,
+        Err(why) => return Looked::new("", Err(why)),
+    };
+    let loopback = Endpoint { host: "127.0.0.1".to_owned(), port: tunnel.port };
+    let login = scene.keyring.redis.as_ref();
+    let (there, here) = tokio::join!(ask(&tunnel, login, scene), ask(&loopback, login, scene));
+    let (source, sight) = match (there, here) {
+        (Ok(mut state), here) => {
+            state.loopback_run_id = here.ok().map(|here| here.run_id);
+            (tunnel, Ok(state))
+        }
+        (Err(_), Ok(mut here)) => {
+            here.loopback_run_id = Some(here.run_id.clone());
+            (loopback, Ok(here))
+        }
+        (Err(why), Err(_)) => (tunnel, Err(why)),
+    };
+    Looked::new(format!("Redis at {source}, INFO"), sight.map(Fact::RedisState))
+}
+
+async fn ask(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<RedisState, Unseen> {
+    let silent = || Unseen::NotKnown(format!("Redis at {endpoint} does not tell about itself"));
+    timeout(TALK, talk(endpoint, login, scene)).await.map_err(|_| silent())?
+}
+
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<RedisState, Unseen> {
+    let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
+    let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
+    let stream = dial::connect(endpoint).await.map_err(|_| unreached())?;
+    if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
+        dial::may_carry_password(scene, stream.peer_addr().map_err(|_| unreached())?.ip())?;
+    }
+    let wire = wire(stream, endpoint, encrypted).await.ok_or_else(unreached)?;
+    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
+    let (mut connection, driver) =
+        MultiplexedConnection::new_with_config(&settings, wire, config).await.map_err(|_| unreached())?;
+    tokio::select! {
+        state = converse(&mut connection, endpoint, login) => state,
+        () = driver => Err(unreached()),
+    }
+}
+
+async fn converse(
+    connection: &mut MultiplexedConnection,
+    endpoint: &Endpoint,
+    login: Option<&Login>,
+) -> Result<RedisState, Unseen> {
+    let refused = |what: &str| Unseen::NeedsRights(format!("the URL's user {what} at {endpoint}"));
+    if let Some(login) = login {
+        match auth(connection, login).await {
+            // What the server does without is told by another look.
+            Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
+            Err(_) => return Err(refused("is not let in")),
+        }
+    }
+    let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
+    let text = text.map_err(|error| {
+        let code = error.code().unwrap_or("");
+        match reply::refusal(code, "") {
+            RedisSaid::NoAuth => refused("has no password"),
+            _ => refused("may not ask for INFO"),
+        }
+    })?;
+    let mut state = RedisState::read(endpoint.clone(), &text)
+        .ok_or_else(|| Unseen::Unreadable(format!("what {endpoint} answers to INFO")))?;
+    if info(&text, "loading") != Some("1") {
+        state.bind = setting(connection, "bind").await;
+        state.protected_mode = setting(connection, "protected-mode").await;
+        state.save = setting(connection, "save").await;
+        state.stops_writes = setting(connection, "stop-writes-on-bgsave-error").await;
+    }
+    Ok(state)
+}
+
+/// A setting in force; none where the user may not ask, or where CONFIG was renamed.
+async fn setting(connection: &mut MultiplexedConnection, name: &str) -> Option<String> {
+    let pair: Result<Vec<String>, RedisError> = redis::cmd("CONFIG").arg("GET").arg(name).query_async(connection).await;
+    pair.ok().filter(|pair| pair.len() == 2)?.pop()
+}
