@@ -44,12 +44,26 @@ const BUILT_IN: &[Entry] = catalog! {
         "redis-listens" => redis::redis_listens,
         "redis-port-open",
         "redis-answers" => redis::redis_answers,
+        "redis-one-server" => redis::redis_one_server,
+        "redis-can-write" => redis::redis_can_write,
+        "redis-room" => redis::redis_room,
+        "redis-persists" => redis::redis_persists,
+        "redis-as-written" => redis::redis_as_written,
+        "redis-after-boot" => redis::redis_after_boot,
+        "redis-password-set" => redis::redis_password_set,
         "redis-not-exposed" => redis::redis_not_exposed,
     }
     Postgres "postgres" {
         "postgres-listens" => postgres::postgres_listens,
         "postgres-port-open",
         "postgres-answers" => postgres::postgres_answers,
+        "postgres-hba-parses" => postgres::postgres_hba_parses,
+        "postgres-hba-admits-worker" => postgres::postgres_hba_admits_worker,
+        "postgres-role-ready" => postgres::postgres_role_ready,
+        "postgres-room" => postgres::postgres_room,
+        "postgres-as-written" => postgres::postgres_as_written,
+        "postgres-after-boot" => postgres::postgres_after_boot,
+        "postgres-password-strong" => postgres::postgres_password_strong,
         "postgres-not-exposed" => postgres::postgres_not_exposed,
     }
     Worker "worker" {

@@ -8,6 +8,7 @@ use crate::fact::firewall::{Knock, Protocol};
 use crate::fact::network::Listener;
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 
+mod boot;
 pub mod firewall;
 pub mod postgres;
 pub mod redis;

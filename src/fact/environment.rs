@@ -114,7 +114,15 @@ pub enum Effective<'a> {
     DefaultOrNothing,
 }
 
-impl Effective<'_> {
+impl<'a> Effective<'a> {
+    /// The URL, where it is one; it lives as long as the environment.
+    pub fn into_url(self) -> Option<&'a EnvUrl> {
+        match self {
+            Self::Set { setting: Setting::Url(url), .. } => Some(url),
+            Self::Set { .. } | Self::CodeDefault | Self::Nothing | Self::DefaultOrNothing => None,
+        }
+    }
+
     /// The URL, where it is one.
     pub fn url(&self) -> Option<&EnvUrl> {
         match self {

@@ -123,6 +123,9 @@ pub struct Listener {
 pub struct Listeners {
     /// In the order of port and address.
     pub tcp: Vec<Listener>,
+    /// Whether a socket may be bound to an address that is not there yet (`net.ipv4.ip_nonlocal_bind`).
+    #[serde(default)]
+    pub any_address: bool,
 }
 
 impl Listeners {

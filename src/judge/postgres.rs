@@ -3,8 +3,15 @@
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
+use crate::fact::environment::{Effective, Origin, Setting};
 use crate::fact::postgres::PgSaid;
 use crate::fact::{Service, Unseen};
+
+mod hba;
+mod running;
+
+pub use hba::{postgres_hba_admits_worker, postgres_hba_parses};
+pub use running::{postgres_after_boot, postgres_as_written, postgres_role_ready, postgres_room};
 
 /// A socket waits for connections to the tunnel's address. `SHOW listen_addresses` would lie: it names
 /// addresses whose bind failed.
@@ -86,6 +93,26 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
         .with("role", outcome.role.as_deref().unwrap_or("<role>"))
         .with("database", outcome.database.as_deref().unwrap_or("clippy_front"))
         .into())
+}
+
+/// Nobody can guess the database's password from the app's code or its guide.
+pub fn postgres_password_strong(seat: &Seat<'_>) -> Judged {
+    let env = seat.env()?;
+    let Effective::Set { variable, origin, setting: Setting::Url(url) } = env.database() else {
+        return Ok(not_applicable("no URL is set"));
+    };
+    if !url.is_postgres() {
+        return Ok(not_applicable("it is no PostgreSQL"));
+    }
+    if !url.well_known {
+        return Ok(holds());
+    }
+    let finding = broken("well-known").with("variable", variable).with("role", url.role.as_deref().unwrap_or("<role>"));
+    Ok(match origin {
+        Origin::File { path, line } => finding.at(path, *line),
+        Origin::Process | Origin::Inspect => finding.with("place", origin),
+    }
+    .into())
 }
 
 /// It cannot be reached around the tunnel.

@@ -7,6 +7,12 @@ use crate::fact::redis::RedisSaid;
 use crate::fact::service::FailReason;
 use crate::fact::{Service, Unseen};
 
+mod running;
+
+pub use running::{
+    redis_after_boot, redis_as_written, redis_can_write, redis_one_server, redis_password_set, redis_persists, redis_room,
+};
+
 /// A socket waits for connections to the tunnel's address.
 pub fn redis_listens(seat: &Seat<'_>) -> Judged {
     let addresses = seat.addresses();
@@ -28,7 +34,15 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
     let written = bind.is_some_and(|bind| {
         bind.value.split_whitespace().any(|word| word.trim_start_matches('-') == server.to_string())
     });
-    let finding = broken(if written { "not-restarted" } else { "not-on-tunnel" }).with("found", found.join(", "));
+    // Redis goes on without an address that has a `-` in front and is not there when it starts.
+    let since = seat.redis_unit().ok().and_then(|unit| unit.since);
+    let loaded = conf.is_some_and(|conf| conf.changed_at > 0 && since.is_some_and(|since| since > conf.changed_at));
+    let finding = match (written, loaded) {
+        (false, _) => broken("not-on-tunnel"),
+        (true, true) => broken("went-without"),
+        (true, false) => broken("not-restarted"),
+    };
+    let finding = finding.with("found", found.join(", "));
     Ok(match bind {
         Some(bind) => finding.at(&bind.path, bind.line),
         None => finding.with("place", "/etc/redis/redis.conf"),

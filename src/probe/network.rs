@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Looked, Scene};
+use super::{Looked, Scene, host};
 use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::{Fact, Place, Unseen};
 
@@ -29,7 +29,13 @@ pub(super) async fn route(to: Place, scene: &Scene) -> Looked {
 }
 
 pub(super) fn listeners() -> Looked {
-    Looked::new("/proc/net/tcp, /proc/net/tcp6", listening().map(|tcp| Fact::Listeners(Listeners { tcp })))
+    let seen = listening().map(|tcp| Fact::Listeners(Listeners { tcp, any_address: any_address() }));
+    Looked::new("/proc/net/tcp, /proc/net/tcp6", seen)
+}
+
+/// Whether a socket may be bound to an address that is not there.
+fn any_address() -> bool {
+    matches!(host::read("/proc/sys/net/ipv4/ip_nonlocal_bind"), host::Text::Read(text) if text.trim() == "1")
 }
 
 /// Where a place is.

@@ -27,6 +27,10 @@ pub struct EnvUrl {
     pub role: Option<String>,
     /// Whether it has a password.
     pub password: Presence,
+    /// Whether the password is one that everybody knows: none, the user's name, or one that comes with the app, its
+    /// guide or the server. Compared where the URL is read; only the answer is kept.
+    #[serde(default)]
+    pub well_known: bool,
     /// `sslmode` of the query.
     pub sslmode: Option<String>,
 }
@@ -185,10 +189,22 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             user: Presence::of(user.is_some()),
             role: user.clone().filter(|_| password.is_some() && !is_redis),
             password: Presence::of(password.is_some()),
+            well_known: is_well_known(user.as_deref(), password.as_deref()),
             sslmode,
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),
+    })
+}
+
+/// Passwords that stand in the app's code, in its guide or in every list.
+const WELL_KNOWN: [&str; 7] =
+    ["postgres", "password", "changeme", "change_me", "clippy", "clippy_front", "clippyfront"];
+
+fn is_well_known(user: Option<&str>, password: Option<&str>) -> bool {
+    password.is_some_and(|password| {
+        let lower = password.to_lowercase();
+        password.is_empty() || user == Some(password) || WELL_KNOWN.contains(&lower.as_str())
     })
 }
 

@@ -1,0 +1,193 @@
+//! Whom `pg_hba.conf` lets in: as written, and as the running server has it.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds};
+use crate::fact::environment::EnvUrl;
+use crate::fact::postgres::hba::first::{First, Guest};
+use crate::fact::postgres::hba::{HbaLine, HbaRule, PgHba};
+use crate::fact::postgres::state::PgState;
+use crate::fact::postgres::{PgOutcome, PgSaid};
+use crate::fact::{Unseen, Vantage};
+use crate::profile::Source;
+
+/// Methods that a worker with a user and a password in its URL cannot meet.
+const NOT_BY_PASSWORD: [&str; 3] = ["ident", "gss", "cert"];
+
+/// PostgreSQL can read every line. If not, it keeps the rules that it has, and does not start with these.
+pub fn postgres_hba_parses(seat: &Seat<'_>) -> Judged {
+    let hba = seat.pg_hba()?;
+    let running = seat.pg_state().ok();
+    let Some((line, why)) = hba.bad().next() else { return Ok(holds()) };
+    if running.is_some_and(|state| state.bad_hba_lines.is_empty()) {
+        return Err(Unseen::Undecided(format!(
+            "{}:{} could not be read here, and PostgreSQL says that it can",
+            line.path, line.line
+        )));
+    }
+    Ok(broken("bad-line").with("why", why).at(&line.path, line.line).into())
+}
+
+/// The first line that fits the worker lets it try its password.
+pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
+    let worker = Worker::of(seat)?;
+    let hba = seat.pg_hba()?;
+    let running = seat.pg_state().ok();
+    let verdict = worker.meets(hba, running, worker.address)?;
+    let changed = running.is_some_and(|state| hba.changed_at > state.loaded_at);
+    let heard = |vantage| seat.at(vantage).and_then(|seat| seat.postgres());
+    let far: Vec<&PgOutcome> = [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).collect();
+    let refused = far.iter().any(|outcome| is_refused(outcome));
+    let let_in = far.iter().any(|outcome| is_let_in(outcome));
+    let finding = match verdict {
+        Some(finding) if changed && let_in && !refused => {
+            let until_reload = broken("until-reload");
+            match finding.place.as_deref().and_then(|place| place.rsplit_once(':')) {
+                Some((path, line)) => until_reload.at(path, line.parse().unwrap_or(0)),
+                None => until_reload,
+            }
+        }
+        Some(finding) => finding,
+        None if !changed || let_in => return Ok(holds()),
+        None => {
+            let own = seat.postgres().is_ok_and(|outcome| {
+                let from = outcome.seen_as.unwrap_or(seat.addresses().server.value);
+                is_refused(outcome) && worker.meets(hba, running, from).is_ok_and(|verdict| verdict.is_none())
+            });
+            if !refused && !own {
+                return Err(Unseen::Undecided(format!(
+                    "{} was changed after PostgreSQL last read it; what the running server has is not seen",
+                    hba.path
+                )));
+            }
+            broken("not-reloaded")
+        }
+    };
+    Ok(worker.words(finding, &hba.path).into())
+}
+
+fn is_refused(outcome: &PgOutcome) -> bool {
+    matches!(outcome.said, PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::OtherMethod)
+}
+
+/// Past `pg_hba.conf`, whatever came then.
+fn is_let_in(outcome: &PgOutcome) -> bool {
+    matches!(outcome.said, PgSaid::One | PgSaid::WrongPassword | PgSaid::NoSuchDatabase | PgSaid::NotPermitted)
+}
+
+/// How the role of the worker proves who it is, as `pg_hba.conf` has it; none where that is open.
+pub(super) fn method<'a>(seat: &Seat<'a>) -> Option<(&'a str, &'a HbaLine)> {
+    let worker = Worker::of(seat).ok()?;
+    let hba = seat.pg_hba().ok()?;
+    let running = seat.pg_state().ok();
+    worker.attempts(running).into_iter().find_map(|ssl| match hba.first(&worker.guest(running, worker.address, ssl)) {
+        First::Line(line, rule) if rule.method != "reject" => Some((rule.method.as_str(), line)),
+        First::Line(..) | First::None | First::Open(_) | First::Bad(_) => None,
+    })
+}
+
+/// The one who is to be let in.
+struct Worker<'a> {
+    address: IpAddr,
+    url: &'a EnvUrl,
+    role: &'a str,
+    database: &'a str,
+    own: Option<Vec<IpNet>>,
+}
+
+impl<'a> Worker<'a> {
+    /// By its own URL where its snapshot is at hand, else by the web app's, which names the same role and database.
+    fn of(seat: &Seat<'a>) -> Result<Self, Unseen> {
+        let addresses = seat.addresses();
+        if addresses.client.source == Source::Guide {
+            return Err(Unseen::Undecided(
+                "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
+            ));
+        }
+        let not_known = || Unseen::NotKnown("no DATABASE_URL with a role and a database could be read".to_owned());
+        let far = seat.at(Vantage::Client).and_then(|client| client.env());
+        let near = seat.env();
+        let urls = [far, near].into_iter().flatten().filter_map(|env| env.database().into_url());
+        let url = urls.into_iter().find(|url| url.is_postgres() && url.role.is_some()).ok_or_else(not_known)?;
+        let role = url.role.as_deref().ok_or_else(not_known)?;
+        // Without a name, server and libpq agree on the user's.
+        let database = url.database.as_deref().unwrap_or(role);
+        let own = seat.links().ok().map(|links| links.links.iter().flat_map(|link| link.addresses.clone()).collect());
+        Ok(Self { address: addresses.client.value, url, role, database, own })
+    }
+
+    fn guest<'b>(&'b self, running: Option<&'b PgState>, from: IpAddr, ssl: bool) -> Guest<'b> {
+        let groups = running
+            .and_then(|state| state.role.as_ref())
+            .filter(|role| role.name == self.role)
+            .map(|role| role.found.as_ref().map_or(&[][..], |found| &found.groups));
+        Guest { from, role: self.role, database: self.database, ssl, groups, own: self.own.as_deref() }
+    }
+
+    /// libpq's order of attempts, encrypted or not, as far as the server has encryption.
+    fn attempts(&self, running: Option<&PgState>) -> Vec<bool> {
+        let wanted: &[bool] = match self.url.sslmode.as_deref() {
+            Some("disable") => &[false],
+            Some("require" | "verify-ca" | "verify-full") => &[true],
+            Some("allow") => &[false, true],
+            Some(_) | None => &[true, false],
+        };
+        let off = running.is_some_and(|state| !state.ssl);
+        wanted.iter().copied().filter(|ssl| !(off && *ssl)).collect()
+    }
+
+    /// What keeps somebody at this address out; none if he is let in.
+    fn meets(&self, hba: &PgHba, running: Option<&PgState>, from: IpAddr) -> Result<Option<Finding>, Unseen> {
+        let mut found = None;
+        let attempts = self.attempts(running);
+        for ssl in &attempts {
+            let finding = match hba.first(&self.guest(running, from, *ssl)) {
+                First::Line(line, rule) => match obstacle(line, rule) {
+                    None => return Ok(None),
+                    Some(finding) => finding,
+                },
+                First::None => broken("no-line"),
+                First::Open(line) => {
+                    return Err(Unseen::Undecided(format!(
+                        "whether {}:{} fits the worker depends on names or groups that are not known",
+                        line.path, line.line
+                    )));
+                }
+                First::Bad(line) => {
+                    return Err(Unseen::Undecided(format!(
+                        "PostgreSQL cannot read {}:{}, and uses none of the file",
+                        line.path, line.line
+                    )));
+                }
+            };
+            found.get_or_insert(finding);
+        }
+        let Some(finding) = found else {
+            return Err(Unseen::Undecided("the URL demands SSL, and PostgreSQL has it switched off".to_owned()));
+        };
+        if finding.cause == "no-line"
+            && let Some(other) = [true, false].into_iter().find(|ssl| !attempts.contains(ssl))
+            && let First::Line(line, rule) = hba.first(&self.guest(running, from, other))
+            && obstacle(line, rule).is_none()
+        {
+            return Ok(Some(broken(if other { "ssl-only" } else { "plain-only" }).at(&line.path, line.line)));
+        }
+        Ok(Some(finding))
+    }
+
+    fn words(&self, finding: Finding, hba: &str) -> Finding {
+        finding.with("role", self.role).with("database", self.database).with("hba", hba)
+    }
+}
+
+fn obstacle(line: &HbaLine, rule: &HbaRule) -> Option<Finding> {
+    if rule.method == "reject" {
+        return Some(broken("rejects").at(&line.path, line.line));
+    }
+    NOT_BY_PASSWORD
+        .contains(&rule.method.as_str())
+        .then(|| broken("wrong-method").with("method", &rule.method).at(&line.path, line.line))
+}

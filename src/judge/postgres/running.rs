@@ -1,0 +1,97 @@
+//! What the running PostgreSQL has for the worker: role, database, room, and settings that wait.
+
+use super::hba;
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::postgres::state::{PgPassword, PgSetting};
+use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
+use crate::judge::boot::{self, Start};
+
+/// Of the connections, so many in a hundred may be taken.
+const FULL: u32 = 90;
+
+/// The role can log in to the database, and do its work there.
+pub fn postgres_role_ready(seat: &Seat<'_>) -> Judged {
+    let state = seat.pg_state()?;
+    let unknown = || Unseen::NotKnown("no DATABASE_URL that names a role and a database could be read here".to_owned());
+    let role = state.role.as_ref().ok_or_else(unknown)?;
+    let database = state.database.as_ref().ok_or_else(unknown)?;
+    let method = hba::method(seat).map_or("", |(method, _)| method);
+    let finding = match (&role.found, &database.found) {
+        (None, _) => broken("no-role"),
+        (Some(role), _) if !role.can_log_in => broken("cannot-log-in"),
+        (Some(role), _) if role.expired => broken("expired"),
+        (Some(role), _) if role.password == PgPassword::None && method != "trust" => broken("no-password"),
+        (Some(role), _) if role.password == PgPassword::Md5 && method == "scram-sha-256" => broken("md5-hash"),
+        (Some(_), None) => broken("no-database"),
+        (Some(_), Some(database)) if !database.open => broken("closed"),
+        (Some(_), Some(database)) if database.may_connect == Some(false) => broken("no-connect"),
+        (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) => {
+            broken("closed-tables").with("count", database.closed_tables.unwrap_or(0))
+        }
+        (Some(_), Some(database)) if database.may_create == Some(false) => broken("no-create"),
+        (Some(_), Some(_)) => return Ok(holds()),
+    };
+    Ok(finding.with("role", &role.name).with("database", &database.name).into())
+}
+
+/// There are connections left.
+pub fn postgres_room(seat: &Seat<'_>) -> Judged {
+    let state = seat.pg_state()?;
+    if state.used * 100 < state.room * FULL {
+        return Ok(holds());
+    }
+    Ok(broken("nearly-full").with("used", state.used).with("room", state.room).into())
+}
+
+/// The running server has every setting that its files have.
+pub fn postgres_as_written(seat: &Seat<'_>) -> Judged {
+    let state = seat.pg_state()?;
+    if let Some(setting) = state.bad_lines.first() {
+        return Ok(named(broken("bad-line"), setting).into());
+    }
+    Ok(match state.pending.first() {
+        None => holds(),
+        Some(setting) => named(broken("pending-restart"), setting).into(),
+    })
+}
+
+fn named(finding: Finding, setting: &PgSetting) -> Finding {
+    let finding = finding.with("name", setting.name.as_deref().unwrap_or("a line"));
+    match (&setting.path, setting.line) {
+        (Some(path), Some(line)) => finding.at(path, line),
+        _ => finding.with("place", "its files").with("file", "its files").with("line", 0),
+    }
+}
+
+/// After the next boot it runs, and listens where it does now.
+pub fn postgres_after_boot(seat: &Seat<'_>) -> Judged {
+    let cluster = seat.postgres_unit()?;
+    let shell = FactKey::Unit(UnitTarget::Named("postgresql.service".to_owned()));
+    let Fact::Unit(shell) = seat.fact(&shell)? else { return Err(Unseen::NotAsked(shell)) };
+    if !cluster.known {
+        return Ok(not_applicable("PostgreSQL is no unit of systemd here"));
+    }
+    if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
+        let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };
+        return Ok(broken("not-enabled").with("unit", unit).into());
+    }
+    let conf = seat.pg_conf()?;
+    let server = seat.addresses().server.value.to_string();
+    let explicit = conf.addresses().contains(&server.as_str());
+    if !explicit {
+        return Ok(holds());
+    }
+    match boot::start(seat, cluster)? {
+        Start::AfterTunnel => Ok(holds()),
+        Start::Open(why) => Ok(not_applicable(why)),
+        Start::BeforeTunnel => {
+            let finding = broken("before-tunnel").with("unit", boot::template(&cluster.name));
+            Ok(match &conf.listen_addresses {
+                Some(it) => finding.at(&it.path, it.line),
+                None => finding.with("place", &conf.path),
+            }
+            .into())
+        }
+    }
+}
