@@ -23,7 +23,8 @@ pub async fn find() -> Result<(Vantage, String), String> {
     if let Some(name) = tunnel_interface() {
         return Ok((Vantage::Client, format!("the interface {name} is here, and neither Redis nor PostgreSQL")));
     }
-    if !matches!(host::stat("/etc/docker"), Ok(None)) || !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
+    // A running engine's socket, not /etc/docker, which stays when Docker is removed.
+    if !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
         return Ok((Vantage::Client, "Docker is here, and neither Redis nor PostgreSQL".to_owned()));
     }
     if matches!(host::stat("/etc/wireguard"), Ok(None)) {
