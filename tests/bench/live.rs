@@ -65,14 +65,15 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
 /// Hands out work to labs that stand side by side; returns how often it was not well done.
 pub fn in_labs<T: Send + Copy>(items: Vec<T>, jobs: usize, work: impl Fn(&mut Lab, T) -> bool + Sync) -> Result<usize, Trouble> {
     let binary = binary()?;
+    let prefix = std::env::var("CLIPCHECK_LAB").unwrap_or_else(|_| "cf".to_owned());
     let queue = Mutex::new(VecDeque::from(items));
     let wrong = Mutex::new(0);
     thread::scope(|scope| {
         let labs: Vec<_> = (1..=jobs)
             .map(|job| {
-                let (queue, wrong, work, binary) = (&queue, &wrong, &work, &binary);
+                let (queue, wrong, work, binary, prefix) = (&queue, &wrong, &work, &binary, &prefix);
                 scope.spawn(move || -> Result<(), Trouble> {
-                    let mut lab = Lab::up(&format!("cf{job}"), binary)?;
+                    let mut lab = Lab::up(&format!("{prefix}{job}"), binary)?;
                     loop {
                         let Some(item) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { return Ok(()) };
                         if !work(&mut lab, item)
