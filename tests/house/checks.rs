@@ -201,7 +201,7 @@ fn a_check_that_thinks_has_its_function_in_the_file_of_its_category() {
                 wrong.push(format!("{}: its judge is {judge}, want {wanted}", check.id));
             }
             (Rule::Judge(_), None) => {
-                wrong.push(format!("{}: its line in src/catalog.rs was not understood", check.id))
+                wrong.push(format!("{}: its line in src/catalog.rs was not understood", check.id));
             }
             (Rule::Judge(_), Some(_)) | (Rule::Expect(_), _) => {}
         }

@@ -206,7 +206,7 @@ fn walk(value: &serde_json::Value, field: &str, found: &mut Vec<String>) {
         }
         serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, field, found)),
         serde_json::Value::String(text) => {
-            let public = ["public_key", "derived_public_key", "nudged"].contains(&field);
+            let public = ["public_key", "derived_public", "nudged"].contains(&field);
             if !public && text.split([' ', ',', '"', '\'']).any(is_key) {
                 found.push(format!("`{field}` holds what may be a private key: {text}"));
             }
