@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Check, CheckId, Finding, Need, Severity, Verdict};
+use crate::check::{Check, CheckId, Finding, Severity, Verdict};
 use crate::fact::{Unseen, Vantage};
 use crate::judge::{Answer, UNEXPECTED};
 
@@ -142,13 +142,16 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
 }
 
 /// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever.
+///
+/// A check that needs itself elsewhere (`redis-answers@server`, `redis-answers@client`) needs only the places that it
+/// names before its own: else each end would explain the other, and nothing would be the root.
 fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
     let mut found = Vec::new();
-    // Of its own other seats it needs those that its file names before this one: else two that are broken alike
-    // would explain each other, and none would be the root.
-    let own = |need: &Need| need.check == check.id;
-    let this = check.needs.iter().position(|need| own(need) && need.at == Some(here)).unwrap_or(check.needs.len());
-    for need in check.needs.iter().enumerate().filter(|(at, need)| !own(need) || *at < this).map(|(_, need)| need) {
+    let own = check.needs.iter().position(|need| need.check == check.id && need.at == Some(here));
+    for (index, need) in check.needs.iter().enumerate() {
+        if need.check == check.id && own.is_some_and(|own| index >= own) {
+            continue;
+        }
         let places: Vec<Vantage> = match need.at {
             Some(at) => vec![at],
             None if judged.contains(&(need.check.clone(), here)) => vec![here],
