@@ -74,10 +74,10 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {}", error.kind()))?;
-    runtime.block_on(async {
+    let looked = runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
             Some(vantage) => (vantage, "--as".to_owned()),
-            None => vantage::find().await?,
+            None => vantage::find()?,
         };
         let keys = plan::looks(checks, vantage);
         needs_public(vantage, &profile, &keys)?;
@@ -87,15 +87,20 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
         let snapshot = run(orders, events).await;
         let _ = progress.await;
         Ok(snapshot)
-    })
+    });
+    // A look-up that libc still waits for must not hold up the end.
+    runtime.shutdown_background();
+    looked
 }
 
 /// From outside, the server's public address is all there is to look at.
 fn needs_public(vantage: Vantage, profile: &Profile, keys: &std::collections::BTreeSet<FactKey>) -> Result<(), String> {
     if vantage == Vantage::Outside && profile.public.is_none() && !keys.is_empty() {
-        return Err("from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \
+        return Err(
+            "from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \
                     (or `--as` if this host is not outside)"
-            .to_owned());
+                .to_owned(),
+        );
     }
     Ok(())
 }

@@ -120,20 +120,21 @@ impl Graph {
         let here = seated(answer);
         let verdict = match &answer.judged {
             Err(why) => return Standing::Unseen(why.clone()),
-            Ok(Verdict::NotApplicable(why)) => return Standing::NotApplicable(why),
             Ok(verdict) => verdict,
         };
         let above = self.above(&here);
         let broken: Vec<Seated> = above.iter().filter(|it| self.broken.contains(*it)).cloned().collect();
         // A root is broken with nothing broken above it.
-        let roots: Vec<Seated> =
-            broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
+        let roots: Vec<Seated> = broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
         match verdict {
+            Verdict::NotApplicable(why) => Standing::NotApplicable(why),
             Verdict::Holds if broken.is_empty() => Standing::Holds,
             Verdict::Holds => Standing::Despite(roots),
-            _ if !broken.is_empty() => Standing::Explained(roots),
-            _ if self.warns.contains(&here) => Standing::Warns,
-            _ => Standing::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() },
+            Verdict::Broken(_) if !broken.is_empty() => Standing::Explained(roots),
+            Verdict::Broken(_) if self.warns.contains(&here) => Standing::Warns,
+            Verdict::Broken(_) => {
+                Standing::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() }
+            }
         }
     }
 }

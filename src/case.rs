@@ -78,10 +78,6 @@ macro_rules! facts {
     };
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a key that holds another kind of fact is one mistake, whatever the kind"
-)]
 impl<'a> Seat<'a> {
     /// The vantage.
     pub fn vantage(&self) -> Vantage {

@@ -35,8 +35,7 @@ pub enum Category {
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 6] =
-        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
+    pub const ALL: [Self; 6] = [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
@@ -256,6 +255,9 @@ impl Check {
         };
         if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
             return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
+        }
+        if matches!(rule, Rule::Expect(_)) && !form.with.is_empty() {
+            return Err(format!("{path}: a plain check reads one thing, and nothing `with` it"));
         }
         if form.looks.is_empty() {
             return Err(format!("{path}: a check that looks at nothing cannot fail"));

@@ -12,8 +12,12 @@ use crate::profile::Profile;
 
 /// Tells why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = "Exit codes: 0 nothing is broken; 1 something is; \
-2 the run could not be done; 3 nothing is broken, but an essential check could not be seen.")]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 nothing is broken; 1 something is; \
+2 the run could not be done; 3 nothing is broken, but an essential check could not be seen."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

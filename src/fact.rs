@@ -328,13 +328,11 @@ impl Fact {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Wg(it) => it.label(),
-            Self::WgConf(it) => it.label(),
+            Self::WgConf(_) | Self::RedisConf(_) | Self::PgConf(_) => "there",
             Self::Links(_) => "seen",
             Self::Route(it) => it.label(),
             Self::Listeners(_) => "seen",
             Self::Ufw(it) => it.label(),
-            Self::RedisConf(it) => it.label(),
-            Self::PgConf(it) => it.label(),
             Self::Unit(it) => it.label(),
             Self::File(it) => it.label(),
             Self::Env(_) => "seen",

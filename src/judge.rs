@@ -65,7 +65,11 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
             Dial::Open => broken("open-outside").with("endpoint", &tcp.endpoint).into(),
             Dial::Refused | Dial::Timeout | Dial::Reset | Dial::HostUnreachable => holds(),
             Dial::NoRoute | Dial::Forbidden | Dial::NoSuchName | Dial::ResolverFailed | Dial::Other(_) => {
-                return Err(Unseen::Undecided(format!("{} could not be dialled from here ({})", tcp.endpoint, tcp.how.label())));
+                return Err(Unseen::Undecided(format!(
+                    "{} could not be dialled from here ({})",
+                    tcp.endpoint,
+                    tcp.how.label()
+                )));
             }
         });
     }

@@ -14,7 +14,11 @@ pub fn select(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, String>
         if !known {
             let near: Vec<&str> =
                 checks.iter().map(|check| check.id.0.as_str()).filter(|id| id.contains(word.as_str())).collect();
-            let hint = if near.is_empty() { "`clipcheck list` shows them all".to_owned() } else { format!("near it: {}", near.join(", ")) };
+            let hint = if near.is_empty() {
+                "`clipcheck list` shows them all".to_owned()
+            } else {
+                format!("near it: {}", near.join(", "))
+            };
             return Err(format!("`{word}` is no check and no category; {hint}"));
         }
     }

@@ -31,6 +31,10 @@ mod wireguard;
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
 pub const DIAL: Duration = Duration::from_millis(3300);
 
+/// How long a dial may take where silence is the good answer: a port that nobody should reach. Longer than the
+/// first retransmission of a SYN (1 s, RFC 6298 section 2.1), so that two of them were sent.
+pub const EXPOSURE: Duration = Duration::from_millis(1300);
+
 /// How long a local program (systemctl, docker, wg) may take.
 pub const PROGRAM: Duration = Duration::from_secs(4);
 
@@ -126,6 +130,11 @@ pub fn turn(key: &FactKey) -> Turn {
     }
 }
 
+/// Runs a look that does not wait but reads much, so that the others need not wait for it.
+async fn aside(look: fn() -> Looked) -> Looked {
+    tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Looked::new("", Err(Unseen::Crashed)))
+}
+
 /// Looks at one thing.
 pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
     match key {
@@ -134,8 +143,8 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::WgConf => wireguard::conf(scene),
         FactKey::Links => network::links().await,
         FactKey::Route(to) => network::route(*to, scene).await,
-        FactKey::Listeners => network::listeners(),
-        FactKey::Ufw => firewall::ufw(),
+        FactKey::Listeners => aside(network::listeners).await,
+        FactKey::Ufw => aside(firewall::ufw).await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(scene),
         FactKey::Unit(unit) => service::unit(unit, scene).await,

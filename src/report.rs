@@ -7,8 +7,12 @@ use crate::case::Case;
 use crate::check::{Category, Check, Fix};
 use crate::fact::{FactKey, Observed, Sight, Vantage};
 use crate::judge::UNEXPECTED;
-use crate::profile::{Addresses, Source};
+use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
+
+mod words;
+
+use words::{common_words, fill, names_empty_word};
 
 /// A judged case.
 #[derive(Debug, Clone)]
@@ -159,15 +163,16 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
         let (count, answer) = match &blamed.standing {
             Standing::Holds => (&mut counts.holds, Answer::Holds),
             Standing::Despite(broken) => (&mut counts.holds, Answer::Despite(names(broken))),
-            Standing::Root { open } => (&mut counts.roots, Answer::Root {
-                trouble: trouble(),
-                explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
-                open: names(open),
-            }),
+            Standing::Root { open } => (
+                &mut counts.roots,
+                Answer::Root {
+                    trouble: trouble(),
+                    explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
+                    open: names(open),
+                },
+            ),
             Standing::Warns => (&mut counts.warns, Answer::Warns(trouble())),
-            Standing::Explained(by) => {
-                (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) })
-            }
+            Standing::Explained(by) => (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) }),
             Standing::Unseen(why) => {
                 essential_unseen |= check.essential.contains(&blamed.answer.vantage);
                 (&mut counts.unseen, Answer::Unseen(why.to_string()))
@@ -243,7 +248,11 @@ fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
     for (vantage, key) in read {
         let observed = case.snapshot(*vantage).and_then(|snapshot| snapshot.facts.get(key));
         if let Some(Observed { sight: Sight::Seen(fact), source, .. }) = observed {
-            found.extend(fact.summary().into_iter().map(|line| Evidence { line, vantage: *vantage, source: source.clone() }));
+            found.extend(fact.summary().into_iter().map(|line| Evidence {
+                line,
+                vantage: *vantage,
+                source: source.clone(),
+            }));
         }
     }
     found
@@ -257,7 +266,9 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix) = match check.causes.get(finding.cause) {
         Some(cause) => (cause.says.clone(), cause.fix.clone()),
-        None => ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix()),
+        None => {
+            ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
+        }
     };
     Trouble {
         code: format!("{}/{}", check.id, finding.cause),
@@ -265,7 +276,8 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
         fix: Fix {
             on: fix.on,
             say: fill(&fix.say, &words),
-            run: fix.run.iter().map(|line| fill(line, &words)).collect(),
+            // A command whose word is empty is left out: it is for a part of the trouble that is not there.
+            run: fix.run.iter().filter(|line| !names_empty_word(line, &words)).map(|line| fill(line, &words)).collect(),
             know: fill(&fix.know, &words),
         },
         place: finding.place.clone(),
@@ -278,58 +290,5 @@ fn unexpected_fix() -> Fix {
         say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
         run: Vec::new(),
         know: "The check holds.".to_owned(),
-    }
-}
-
-/// The words that every sentence may use: the deployment's own values.
-fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
-    let addresses = &snapshot.addresses;
-    // The far end's public address is a word only where it is known.
-    let public = addresses.public.map_or_else(|| "<the server's public address>".to_owned(), |ip| ip.to_string());
-    let guessed = |source: Source| if source == Source::Guide { " (the guide's; not seen here)" } else { "" };
-    BTreeMap::from([
-        ("server", addresses.server.value.to_string()),
-        ("client", addresses.client.value.to_string()),
-        ("client_source", guessed(addresses.client.source).to_owned()),
-        ("subnet", addresses.subnet.value.to_string()),
-        ("interface", addresses.interface.value.clone()),
-        ("wireguard_port", addresses.wireguard_port.value.to_string()),
-        ("redis_port", addresses.redis_port.value.to_string()),
-        ("postgres_port", addresses.postgres_port.value.to_string()),
-        ("public", public),
-        ("host", snapshot.host.clone()),
-        ("here", snapshot.vantage.word().to_owned()),
-    ])
-}
-
-/// Fills `{name}`. A name that nobody gave stays, so that a test can find it.
-fn fill(template: &str, words: &BTreeMap<&'static str, String>) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let name_end = rest[start + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map(|end| start + 1 + end);
-        let word = name_end
-            .filter(|&end| rest[end..].starts_with('}'))
-            .and_then(|end| words.get(&rest[start + 1..end]).map(|word| (end, word)));
-        if let Some((end, word)) = word {
-            out.push_str(&rest[..start]);
-            out.push_str(word);
-            rest = &rest[end + 1..];
-        } else {
-            out.push_str(&rest[..=start]);
-            rest = &rest[start + 1..];
-        }
-    }
-    out + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_filled_and_unknown_ones_stay() {
-        let words = BTreeMap::from([("server", "10.8.0.1".to_owned())]);
-        assert_eq!(fill("at {server}: {} {nobody} awk '{print $1}' {server}", &words), "at 10.8.0.1: {} {nobody} awk '{print $1}' 10.8.0.1");
     }
 }

@@ -71,7 +71,9 @@ fn parse(typed: &[String]) -> Result<Asked, String> {
             "--record" => asked.record = true,
             "--sample" => asked.sample = Some(number("--sample")?),
             "--jobs" => asked.jobs = Some(number("--jobs")?),
-            flag if flag.starts_with('-') => return Err(format!("`{flag}` is nothing that can be typed here; tests/faults begins with a list")),
+            flag if flag.starts_with('-') => {
+                return Err(format!("`{flag}` is nothing that can be typed here; tests/faults begins with a list"));
+            }
             id => asked.ids.push(id.to_owned()),
         }
     }
@@ -129,14 +131,26 @@ fn plain() -> Result<ExitCode, Trouble> {
     add("healthy".to_owned(), Box::new(|checks| judged::differs_healthy(&judged::read("healthy")?, &[], checks)));
     for fault in set.faults {
         let (id, expect) = (fault.id.clone(), fault.expect.clone());
-        add(format!("{}::alone", fault.id), Box::new(move |checks| judged::differs_alone(&judged::read(&id)?, &expect, checks)));
+        add(
+            format!("{}::alone", fault.id),
+            Box::new(move |checks| judged::differs_alone(&judged::read(&id)?, &expect, checks)),
+        );
         let (id, expect) = (fault.id.clone(), fault.expect.clone());
-        add(format!("{}::joined", fault.id), Box::new(move |checks| judged::differs_joined(&judged::read(&id)?, &expect, checks)));
+        add(
+            format!("{}::joined", fault.id),
+            Box::new(move |checks| judged::differs_joined(&judged::read(&id)?, &expect, checks)),
+        );
         let near = format!("{}.near", fault.id);
-        add(format!("{}::near", fault.id), Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &[], checks)));
+        add(
+            format!("{}::near", fault.id),
+            Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &[], checks)),
+        );
     }
     for variant in set.healthy {
-        add(variant.id.clone(), Box::new(move |checks| judged::differs_healthy(&judged::read(&variant.id)?, &variant.warns, checks)));
+        add(
+            variant.id.clone(),
+            Box::new(move |checks| judged::differs_healthy(&judged::read(&variant.id)?, &variant.warns, checks)),
+        );
     }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     Ok(conclusion.exit_code())

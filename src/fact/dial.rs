@@ -145,10 +145,10 @@ pub struct PingOutcome {
 
 impl PingOutcome {
     pub(crate) fn summary(&self) -> String {
-        match self.how {
-            Echo::Reply(us) => format!("ping {}: reply after {}.{} ms", self.to, us / 1000, us % 1000 / 100),
-            how => format!("ping {}: {}", self.to, how.label()),
+        if let Echo::Reply(us) = self.how {
+            return format!("ping {}: reply after {}.{} ms", self.to, us / 1000, us % 1000 / 100);
         }
+        format!("ping {}: {}", self.to, self.how.label())
     }
 }
 

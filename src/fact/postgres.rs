@@ -105,10 +105,10 @@ impl PgOutcome {
         let role = self.role.as_ref().map_or_else(String::new, |name| format!(" as {name}"));
         let tls = if self.tls { ", encrypted" } else { "" };
         let seen = self.seen_as.map_or_else(String::new, |ip| format!("; the server sees us as {ip}"));
-        match &self.said {
-            PgSaid::Unreached(dial) => format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label()),
-            said => format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, said.label()),
+        if let PgSaid::Unreached(dial) = &self.said {
+            return format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label());
         }
+        format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, self.said.label())
     }
 }
 
@@ -130,10 +130,6 @@ pub struct PgConf {
 }
 
 impl PgConf {
-    pub(crate) fn label(&self) -> &'static str {
-        "there"
-    }
-
     /// The addresses in `listen_addresses`, as written.
     pub fn addresses(&self) -> Vec<&str> {
         self.listen_addresses

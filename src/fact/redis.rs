@@ -92,10 +92,10 @@ pub struct RedisOutcome {
 impl RedisOutcome {
     pub(crate) fn summary(&self) -> String {
         let with = if self.password.is_present() { "with a password" } else { "without a password" };
-        match self.said {
-            RedisSaid::Unreached(dial) => format!("Redis {}: no connection ({})", self.endpoint, dial.label()),
-            said => format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, said.label()),
+        if let RedisSaid::Unreached(dial) = self.said {
+            return format!("Redis {}: no connection ({})", self.endpoint, dial.label());
         }
+        format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, self.said.label())
     }
 }
 
@@ -127,10 +127,6 @@ pub struct RedisConf {
 }
 
 impl RedisConf {
-    pub(crate) fn label(&self) -> &'static str {
-        "there"
-    }
-
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> =
             [("bind", &self.bind), ("port", &self.port), ("protected-mode", &self.protected_mode)]

@@ -18,7 +18,7 @@ pub struct UnitState {
     pub enabled: String,
     /// When it became active, in seconds since the epoch.
     pub since: Option<u64>,
-    /// Units it is ordered after (`After=`).
+    /// Units it is ordered after (`After=`), in alphabetic order.
     pub after: Vec<String>,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,

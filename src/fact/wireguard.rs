@@ -196,10 +196,6 @@ pub struct WrittenEndpoint {
 }
 
 impl WgConf {
-    pub(crate) fn label(&self) -> &'static str {
-        "there"
-    }
-
     pub(crate) fn summary(&self) -> Vec<String> {
         let addresses = self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let port =
@@ -219,7 +215,10 @@ impl WgConf {
     pub fn malformed_key(&self) -> Option<At> {
         let own = self.private_key.filter(|(shape, _)| *shape != KeyShape::Good).map(|(_, at)| at);
         let peers = || {
-            self.peers.iter().find(|peer| peer.key_shape.is_some_and(|shape| shape != KeyShape::Good)).map(|peer| peer.key_at.unwrap_or(peer.at))
+            self.peers
+                .iter()
+                .find(|peer| peer.key_shape.is_some_and(|shape| shape != KeyShape::Good))
+                .map(|peer| peer.key_at.unwrap_or(peer.at))
         };
         own.or_else(peers)
     }

@@ -65,7 +65,9 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
             .with("allow_words", allow.words())
             .at(&ufw.path, deny.line),
         None => match ufw.first_match(&knock(seat, *first)) {
-            Some(rule) => broken("denied").with("deny", rule.number).with("deny_words", rule.words()).at(&ufw.path, rule.line),
+            Some(rule) => {
+                broken("denied").with("deny", rule.number).with("deny_words", rule.words()).at(&ufw.path, rule.line)
+            }
             None => broken("not-allowed"),
         },
     };
@@ -84,7 +86,10 @@ fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
 }
 
 /// The rule that refuses a connection, and one behind it that would have let it in.
-fn defeated<'a>(ufw: &'a Ufw, knock: &Knock<'_>) -> Option<(&'a crate::fact::firewall::UfwRule, &'a crate::fact::firewall::UfwRule)> {
+fn defeated<'a>(
+    ufw: &'a Ufw,
+    knock: &Knock<'_>,
+) -> Option<(&'a crate::fact::firewall::UfwRule, &'a crate::fact::firewall::UfwRule)> {
     let mut matching = ufw.rules.iter().filter(|rule| rule.matches(knock));
     let deny = matching.next()?;
     let allow = matching.find(|rule| rule.action.admits())?;

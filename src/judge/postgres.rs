@@ -23,7 +23,11 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
     }
     let found = found.join(", ");
     let Ok(conf) = seat.pg_conf() else {
-        return Ok(broken("not-on-tunnel").with("found", found).with("place", "postgresql.conf").with("file", "postgresql.conf").into());
+        return Ok(broken("not-on-tunnel")
+            .with("found", found)
+            .with("place", "postgresql.conf")
+            .with("file", "postgresql.conf")
+            .into());
     };
     let named = conf.addresses().into_iter().any(|word| word == "*" || word == "0.0.0.0" || word == server.to_string());
     let (path, line) = conf.listen_addresses.as_ref().map_or((conf.path.as_str(), 0), |it| (it.path.as_str(), it.line));
@@ -48,7 +52,9 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
     let finding = match &outcome.said {
         PgSaid::One => return Ok(holds()),
         PgSaid::Speaks => {
-            return Err(Unseen::NotKnown("PostgreSQL answers, and no URL to log in with could be read here".to_owned()));
+            return Err(Unseen::NotKnown(
+                "PostgreSQL answers, and no URL to log in with could be read here".to_owned(),
+            ));
         }
         PgSaid::StartingUp => {
             return Err(Unseen::Undecided("PostgreSQL starts up or recovers; look again in a moment".to_owned()));

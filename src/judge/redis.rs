@@ -42,7 +42,9 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
     let finding = match outcome.said {
         RedisSaid::Pong => return Ok(holds()),
         RedisSaid::Locked => {
-            return Err(Unseen::NotKnown("Redis wants a password, and no URL that holds one could be read here".to_owned()));
+            return Err(Unseen::NotKnown(
+                "Redis wants a password, and no URL that holds one could be read here".to_owned(),
+            ));
         }
         RedisSaid::Loading => {
             return Err(Unseen::Undecided("Redis still loads its data; look again in a moment".to_owned()));

@@ -40,18 +40,22 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
     let Ok(unit) = seat.wireguard_unit() else { return Ok(broken("missing").into()) };
     let conf = seat.wg_conf().ok();
     let finding = match (unit.active.as_str(), &unit.reason) {
-        (_, Some(FailReason::NoResolvconf)) => match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
-            Some((conf, at)) => broken("no-resolvconf").at(&conf.path, at.line),
-            None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
-        },
+        (_, Some(FailReason::NoResolvconf)) => {
+            match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
+                Some((conf, at)) => broken("no-resolvconf").at(&conf.path, at.line),
+                None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
+            }
+        }
         (_, Some(FailReason::KeyMalformed)) => match conf.and_then(|conf| conf.malformed_key().map(|at| (conf, at))) {
             Some((conf, at)) => broken("bad-key").at(&conf.path, at.line),
             None => broken("failed").with("reason", FailReason::KeyMalformed.words()),
         },
-        (_, Some(FailReason::LineUnrecognized(key))) => match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
-            Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
-            None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
-        },
+        (_, Some(FailReason::LineUnrecognized(key))) => {
+            match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
+                Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
+                None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
+            }
+        }
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
@@ -134,7 +138,9 @@ pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     }
     if far.source == Source::Guide {
-        return Err(Unseen::Undecided("the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+        ));
     }
     let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
     // The guide's form: the server lists each client's own address, the client the tunnel's subnet.
@@ -185,7 +191,9 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
     if peers.iter().any(|peer| is_fresh(peer, state.read_at)) {
         return Ok(holds());
     }
-    let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else { return Ok(not_applicable("it has no peers")) };
+    let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else {
+        return Ok(not_applicable("it has no peers"));
+    };
     let Some(at) = peer.handshake else {
         let cause = if seat.vantage() == Vantage::Server { "never-heard" } else { "never-answered" };
         let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
@@ -222,7 +230,9 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
         Way::None | Way::Barred => broken("no-route"),
     };
     if far.source == Source::Guide {
-        return Err(Unseen::Undecided("the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+        ));
     }
     Ok(finding.with("far", far.value).into())
 }
@@ -237,10 +247,14 @@ pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
         Echo::NoReply => broken("no-reply"),
         Echo::NoPeer => broken("no-peer"),
         Echo::NoEndpoint => broken("no-endpoint"),
-        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => broken("no-way").with("how", outcome.how.label()),
+        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
+            broken("no-way").with("how", outcome.how.label())
+        }
     };
     if far.source == Source::Guide && seat.vantage() == Vantage::Server {
-        return Err(Unseen::Undecided("the client's address in the tunnel is not known; `--client` tells it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
+        ));
     }
     Ok(finding.with("far", far.value).into())
 }
@@ -280,7 +294,8 @@ pub fn names_resolve(seat: &Seat<'_>) -> Judged {
         }
         Vantage::Server | Vantage::Container | Vantage::Outside => None,
     };
-    let used = |name: &str| endpoints.as_ref().is_none_or(|hosts| hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
+    let used =
+        |name: &str| endpoints.as_ref().is_none_or(|hosts| hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
     let mut looks = names.names.iter().filter(|look| used(&look.name)).peekable();
     if looks.peek().is_none() {
         return Ok(not_applicable("all addresses are literal"));

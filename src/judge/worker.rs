@@ -102,7 +102,9 @@ fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<std::net::IpAddr>, Unseen
 /// but cannot override a value that is there and empty.
 fn unset(env: &Environment, variable: &'static str, dev: Option<&Layer>) -> Judged {
     let finding: Verdict = match env.winner(variable) {
-        Some(Layer { origin, setting: Setting::Empty }) => placed(broken("empty"), origin).with("variable", variable).into(),
+        Some(Layer { origin, setting: Setting::Empty }) => {
+            placed(broken("empty"), origin).with("variable", variable).into()
+        }
         _ if !env.complete => return Err(hidden(env, variable)),
         _ => match dev {
             Some(layer) => placed(broken("dev-only"), &layer.origin).into(),

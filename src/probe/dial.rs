@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::{DIAL, Looked, Scene};
+use super::{DIAL, EXPOSURE, Looked, Scene};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
@@ -22,10 +22,14 @@ const MOST_ADDRESSES: usize = 3;
 
 /// Looks at one TCP port.
 pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
+    let patience = match target {
+        TcpTarget::Public(_) => EXPOSURE,
+        TcpTarget::Tunnel(_) | TcpTarget::Named(_) => DIAL,
+    };
     let sight = match endpoint(target, scene) {
         Err(why) => Err(why),
         Ok(endpoint) => {
-            let (how, from) = match connect(&endpoint).await {
+            let (how, from) = match connect_within(&endpoint, patience).await {
                 Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
                 Err(how) => (how, None),
             };
@@ -153,9 +157,13 @@ pub(super) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<(), Unseen
 
 /// Connects, as the app does: each address of a name in turn, and the last one's failure counts.
 pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Dial> {
+    connect_within(endpoint, DIAL).await
+}
+
+async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<TcpStream, Dial> {
     let mut last = Dial::NoSuchName;
     for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
-        match timeout(DIAL, TcpStream::connect(address)).await {
+        match timeout(patience, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => last = classify(&error),
             Err(_) => last = Dial::Timeout,
@@ -199,5 +207,77 @@ pub(super) fn classify(error: &io::Error) -> Dial {
         io::ErrorKind::NetworkUnreachable => Dial::NoRoute,
         io::ErrorKind::PermissionDenied => Dial::Forbidden,
         _ => Dial::Other(error.raw_os_error().unwrap_or(0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::fact::{Observed, Sight};
+    use crate::probe::Keyring;
+    use crate::profile::{Profile, settle};
+
+    const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 8, 0, 1));
+
+    fn scene(vantage: Vantage, to: Place, way: Option<Way>) -> Scene {
+        let (profile, mut seen) = (Profile::default(), BTreeMap::new());
+        if let Some(way) = way {
+            let sight = Sight::Seen(Fact::Route(Route { to: SERVER, way }));
+            seen.insert(FactKey::Route(to), Observed { sight, source: String::new(), took_us: 0 });
+        }
+        let addresses = Some(settle(&profile, vantage, &seen));
+        Scene { vantage, profile, addresses, seen, keyring: Keyring::default() }
+    }
+
+    fn by(device: &str, kind: Option<&str>) -> Way {
+        Way::Device { device: device.to_owned(), kind: kind.map(str::to_owned), gateway: None, source: None }
+    }
+
+    #[test]
+    fn a_password_goes_through_the_tunnel_or_nowhere() {
+        use Vantage::{Client, Container, Server};
+        for (vantage, way, may) in [
+            (Client, Some(by("wg0", Some("wireguard"))), true),
+            (Client, Some(by("home", Some("wireguard"))), true),
+            (Client, Some(by("wg0", Some("tun"))), true),
+            (Client, Some(by("eth0", None)), false),
+            (Client, Some(by("tun0", Some("tun"))), false),
+            (Client, Some(Way::None), false),
+            (Client, Some(Way::Barred), false),
+            (Client, None, false),
+            (Server, Some(Way::Local), true),
+            (Server, Some(by("eth0", None)), false),
+            (Container, Some(by("eth0", Some("veth"))), true),
+        ] {
+            let scene = scene(vantage, Place::Server, way);
+            assert_eq!(may_carry_password(&scene, SERVER).is_ok(), may, "{vantage} {:?}", scene.seen);
+        }
+    }
+
+    #[test]
+    fn a_password_goes_to_no_other_address() {
+        let scene = scene(Vantage::Client, Place::Server, Some(by("wg0", Some("wireguard"))));
+        for (ip, may) in [("127.0.0.1", true), ("::ffff:10.8.0.1", true), ("10.8.0.7", false), ("192.0.2.1", false)] {
+            assert_eq!(may_carry_password(&scene, ip.parse().expect("an address")).is_ok(), may, "{ip}");
+        }
+        let container = Scene { vantage: Vantage::Container, ..scene };
+        assert!(may_carry_password(&container, "192.0.2.1".parse().expect("an address")).is_err());
+    }
+
+    #[test]
+    fn the_outside_is_not_looked_at_through_the_tunnel() {
+        for (vantage, way, shows) in [
+            (Vantage::Client, Some(by("wg0", Some("wireguard"))), false),
+            (Vantage::Client, Some(by("eth0", None)), true),
+            (Vantage::Client, None, false),
+            (Vantage::Server, Some(Way::Local), false),
+            (Vantage::Outside, None, true),
+            (Vantage::Container, Some(by("eth0", None)), false),
+        ] {
+            let scene = scene(vantage, Place::Public, way);
+            assert_eq!(shows_outside(&scene, SERVER).is_ok(), shows, "{vantage} {:?}", scene.seen);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
@@ -143,7 +144,7 @@ async fn refused(server: IpAddr) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
@@ -157,7 +158,7 @@ async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
     let Ok(resolver) = resolver.build() else { return NameAnswer::Failed };
     let (v4, v6) = tokio::join!(resolver.lookup(name, RecordType::A), resolver.lookup(name, RecordType::AAAA));
     let mut addresses = BTreeSet::new();
-    for record in [&v4, &v6].into_iter().flatten().flat_map(|lookup| lookup.answers()) {
+    for record in [&v4, &v6].into_iter().flatten().flat_map(Lookup::answers) {
         if let RData::A(address) = &record.data {
             addresses.insert(IpAddr::V4(address.0));
         } else if let RData::AAAA(address) = &record.data {
@@ -168,7 +169,7 @@ async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
         _ if !addresses.is_empty() => NameAnswer::Addresses(addresses.into_iter().collect()),
         Ok(_) => NameAnswer::NoSuchName,
         Err(error) if error.is_no_records_found() => NameAnswer::NoSuchName,
-        Err(error) if matches!(error, NetError::Timeout) => NameAnswer::Silent,
+        Err(NetError::Timeout) => NameAnswer::Silent,
         Err(_) => NameAnswer::Failed,
     }
 }

@@ -1,5 +1,6 @@
 //! ICMP echoes, without root wherever the kernel allows it.
 
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ use crate::fact::{Fact, Place, Unseen};
 
 const ECHO: Duration = Duration::from_secs(1);
 
+/// The kernel asks the same key for IPv6.
+const ICMP_RIGHTS: &str = "run as root (CAP_NET_RAW), or let every group send echoes with \
+    `sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'`";
+
 pub(super) async fn look(to: Place, scene: &Scene) -> Looked {
     let outcome = match network::address(to, scene) {
         Ok(to) => ping(to).await.map(Fact::Ping),
@@ -21,12 +26,12 @@ pub(super) async fn look(to: Place, scene: &Scene) -> Looked {
 
 async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
     let kind = if to.is_ipv4() { ICMP::V4 } else { ICMP::V6 };
-    let client = Client::new(&Config::builder().kind(kind).build()).map_err(|error| match error.kind() {
-        std::io::ErrorKind::PermissionDenied => Unseen::NeedsRights(
-            "run as root (CAP_NET_RAW), or let this user's group in by `sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'`"
-                .to_owned(),
-        ),
-        kind => Unseen::NoTool(format!("no ICMP socket: {kind}")),
+    let client = Client::new(&Config::builder().kind(kind).build()).map_err(|error| {
+        if error.kind() == ErrorKind::PermissionDenied {
+            Unseen::NeedsRights(ICMP_RIGHTS.to_owned())
+        } else {
+            Unseen::NoTool(format!("no ICMP socket: {}", error.kind()))
+        }
     })?;
     let identifier = PingIdentifier(u16::try_from(std::process::id() & 0xffff).unwrap_or_default());
     let mut pinger = client.pinger(to, identifier).await;

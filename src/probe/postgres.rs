@@ -182,10 +182,16 @@ where
     T: TlsConnect<TcpStream>,
 {
     let (client, mut connection) = config.connect_raw(stream, tls).await?;
+    let mut query = Box::pin(client.simple_query("SELECT 1"));
     let rows = tokio::select! {
-        rows = client.simple_query("SELECT 1") => rows?,
-        ended = &mut connection => return ended.map(|()| PgSaid::Closed),
+        rows = &mut query => rows?,
+        ended = &mut connection => {
+            // The last words of a server that closes may have come through just before.
+            let last = timeout(Duration::ZERO, &mut query).await;
+            return last.map_or_else(|_| ended, |rows| rows.map(drop)).map(|()| PgSaid::Closed);
+        }
     };
+    drop(query);
     let one = rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(row) if row.get(0) == Some("1")));
     // Without the client the connection says good-bye, so that the server's log has no broken connection of ours.
     drop(client);

@@ -5,6 +5,7 @@
 //! command, whose error code comes through, and not as part of the driver's connection set-up, where it does not.
 
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -135,9 +136,11 @@ async fn log_in(wire: Box<dyn Wire>, login: &Login) -> RedisSaid {
         Ok(Err(error)) => return failure(&error),
         Err(_) => return RedisSaid::Silent,
     };
+    let mut said = pin!(converse(&mut connection, login));
     tokio::select! {
-        said = converse(&mut connection, login) => said,
-        () = driver => RedisSaid::Closed,
+        said = &mut said => said,
+        // The last words of a server that closes may be on their way still.
+        () = driver => timeout(WORD, said).await.unwrap_or(RedisSaid::Closed),
     }
 }
 

@@ -4,7 +4,8 @@ use super::{Looked, PROGRAM, Scene, host};
 use crate::fact::service::{FailReason, FileState, UnitState, journal, show};
 use crate::fact::{Fact, UnitTarget, Unseen};
 
-const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,Result";
+const PROPERTIES: &str =
+    "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,Result";
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
 pub(super) async fn unit(target: &UnitTarget, scene: &Scene) -> Looked {
@@ -33,9 +34,10 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     };
     let mut unit = shown.unit;
+    let started = shown.started;
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
-        unit.reason = reason(target, &unit.name).await;
+        unit.reason = reason(target, &unit.name, started).await;
     }
     Ok(unit)
 }
@@ -84,16 +86,21 @@ fn listens_on(conf: &str, port: u16) -> bool {
         let value = rest.trim_start_matches([' ', '\t', '=']).split(['#', ' ', '\t']).next()?;
         value.trim_matches('\'').parse::<u16>().ok()
     });
-    written.last().unwrap_or(5432) == port
+    written.fold(5432, |_, last| last) == port
 }
 
-async fn reason(target: &UnitTarget, unit: &str) -> Option<FailReason> {
+async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>) -> Option<FailReason> {
     let said = host::run("journalctl", &["-u", unit, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
     let reason = said.ok().and_then(|said| journal::reason(&said.out));
     if reason.is_some() || *target != UnitTarget::Redis {
         return reason;
     }
-    // Debian's Redis writes to a file of its own; the journal has only its exit status.
+    // Debian's Redis writes to a file of its own; the journal has only its exit status. Unless the last start wrote
+    // to it, the file speaks of another one.
+    let changed = host::stat(REDIS_LOG).ok().flatten()?.changed_at;
+    if started.is_none_or(|started| changed < started) {
+        return None;
+    }
     let said = host::run("tail", &["-n", "20", REDIS_LOG], PROGRAM).await;
     said.ok().and_then(|said| journal::reason(&said.out))
 }

@@ -16,7 +16,7 @@ mod kernel;
 #[cfg(unix)]
 mod userspace;
 
-/// REJECT_AFTER_TIME of the WireGuard whitepaper, section 6.1: a session older than this carries no packet, so
+/// `REJECT_AFTER_TIME` of the WireGuard whitepaper, section 6.1: a session older than this carries no packet, so
 /// a packet brings about a new handshake.
 const SESSION: u64 = 180;
 

@@ -12,7 +12,11 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
             .map(|check| check.id.0.as_str())
             .filter(|known| known.contains(check_id) || check_id.contains(known))
             .collect();
-        let hint = if near.is_empty() { "`clipcheck list` shows them all".to_owned() } else { format!("near it: {}", near.join(", ")) };
+        let hint = if near.is_empty() {
+            "`clipcheck list` shows them all".to_owned()
+        } else {
+            format!("near it: {}", near.join(", "))
+        };
         format!("there is no check `{check_id}`; {hint}")
     })?;
     let mut out = String::new();
@@ -22,7 +26,11 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
         let _ = writeln!(out, "  looks at    {} ({vantage})", join(keys.iter().map(ToString::to_string)));
     }
     for (vantage, keys) in &check.with {
-        let _ = writeln!(out, "  also reads  {} ({vantage}), where its snapshot is at hand", join(keys.iter().map(ToString::to_string)));
+        let _ = writeln!(
+            out,
+            "  also reads  {} ({vantage}), where its snapshot is at hand",
+            join(keys.iter().map(ToString::to_string))
+        );
     }
     if !check.needs.is_empty() {
         let needs = check.needs.iter().map(|need| match need.at {
@@ -67,6 +75,12 @@ fn join(words: impl Iterator<Item = String>) -> String {
 }
 
 fn wrap(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
-    out.push_str(&textwrap::fill(text.trim(), textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest)));
+    out.push_str(&textwrap::fill(
+        text.trim(),
+        textwrap::Options::new(width)
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation),
+    ));
     out.push('\n');
 }

@@ -155,7 +155,10 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
                     .to_string(),
                 addresses: addresses(&host.addresses),
                 took_ms: millis(host.took_us),
-                slowest_look: host.slowest.as_ref().map(|(key, took)| LookV1 { look: key.to_string(), took_ms: millis(*took) }),
+                slowest_look: host
+                    .slowest
+                    .as_ref()
+                    .map(|(key, took)| LookV1 { look: key.to_string(), took_ms: millis(*took) }),
             })
             .collect(),
         roots: report.roots().map(|(outcome, trouble)| format!("{} {}", outcome.vantage, trouble.code)).collect(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use crate::check::Check;
@@ -14,6 +14,12 @@ pub(super) fn text(checks: &[Check], width: usize) -> String {
     table.set_width(u16::try_from(width).unwrap_or(100));
     for check in checks {
         table.add_row([check.category.word(), &check.id.0, &vantages(check), &check.title]);
+    }
+    // Ids are there to be copied: they are never broken.
+    for column in [0, 1] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }

@@ -13,6 +13,9 @@ use crate::snapshot::Rights;
 /// How many lines of evidence a finding shows; JSON has them all.
 const EVIDENCE: usize = 6;
 
+/// Ids and dates have hyphens; they stay in one piece.
+const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
+
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
@@ -65,10 +68,10 @@ fn header(out: &mut String, report: &Report, width: usize) {
         };
         let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
         let line = format!(
-            "clipcheck {}: {} {} ({}), {rights}, {at}; {tunnel}",
+            "clipcheck {} on {} as {} ({}), {rights}, {at}; {tunnel}",
             env!("CARGO_PKG_VERSION"),
-            host.vantage,
             host.name,
+            host.vantage,
             host.vantage_by
         );
         wrapped(out, &line, "", "  ", width);
@@ -177,14 +180,25 @@ fn relations(out: &mut String, explains: &[String], open: &[String], width: usiz
         wrapped(out, &format!("{} more: {}", explains.len(), explains.join(", ")), "  explains ", "         ", width);
     }
     if !open.is_empty() {
-        wrapped(out, &format!("{} could not be seen and may be the deeper cause", open.join(", ")), "  but    ", "         ", width);
+        wrapped(
+            out,
+            &format!("{} could not be seen and may be the deeper cause", open.join(", ")),
+            "  but    ",
+            "         ",
+            width,
+        );
     }
 }
 
 fn despite(out: &mut String, report: &Report, width: usize) {
     for outcome in &report.outcomes {
         if let Answer::Despite(broken) = &outcome.answer {
-            let line = format!("{} on {} holds although {} is broken: it is reached some other way", outcome.check, place(outcome), broken.join(", "));
+            let line = format!(
+                "{} on {} holds although {} is broken: either it is reached some other way, or the trouble has not struck yet",
+                outcome.check,
+                place(outcome),
+                broken.join(", ")
+            );
             out.push('\n');
             wrapped(out, &line, &format!("{YELLOW}!{YELLOW:#} "), "  ", width);
         }
@@ -205,7 +219,11 @@ fn unseen(out: &mut String, report: &Report, width: usize) {
 }
 
 fn place(outcome: &Outcome) -> String {
-    format!("{} {}", outcome.vantage, outcome.host)
+    if outcome.host == outcome.vantage.word() {
+        format!("the {}", outcome.vantage)
+    } else {
+        format!("the {} ({})", outcome.vantage, outcome.host)
+    }
 }
 
 fn closing(out: &mut String, report: &Report) {
@@ -233,7 +251,7 @@ fn closing(out: &mut String, report: &Report) {
 
 fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
     // Styled prefixes count no columns, so only plain ones are handed to the wrapping.
-    let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false);
+    let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false).word_splitter(NO_SPLIT);
     let plain = if first.contains('\x1b') { "  " } else { first };
     let lines = textwrap::wrap(text, options.initial_indent(plain));
     for (number, line) in lines.iter().enumerate() {

@@ -22,15 +22,8 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Self; 7] = [
-        Self::Guide,
-        Self::Wireguard,
-        Self::Firewall,
-        Self::Redis,
-        Self::Postgres,
-        Self::Environment,
-        Self::Exposure,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Guide, Self::Wireguard, Self::Firewall, Self::Redis, Self::Postgres, Self::Environment, Self::Exposure];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -173,8 +166,13 @@ impl Set {
                 || self.healthy.iter().any(|it| it.id == *id)
                 || id == "healthy";
             if !known {
-                let near: Vec<&str> = self.faults.iter().map(|it| it.id.as_str()).filter(|it| it.contains(id.as_str())).collect();
-                let hint = if near.is_empty() { "`tests/faults --list` shows them all".to_owned() } else { format!("near it: {}", near.join(", ")) };
+                let near: Vec<&str> =
+                    self.faults.iter().map(|it| it.id.as_str()).filter(|it| it.contains(id.as_str())).collect();
+                let hint = if near.is_empty() {
+                    "`tests/faults --list` shows them all".to_owned()
+                } else {
+                    format!("near it: {}", near.join(", "))
+                };
                 return Err(format!("there is no fault `{id}`; {hint}"));
             }
         }
@@ -208,7 +206,9 @@ fn parse<T: DeserializeOwned>(path: &str) -> Result<(T, String), String> {
 
 fn scripts(scripts: &Scripts, text: &str, path: &str) -> Result<(), String> {
     match scripts.keys().find(|host| !matches!(host.as_str(), "server" | "client" | "outside")) {
-        Some(host) => Err(format!("{path}:{}: `{host}` is no lab host: server, client or outside", line_of(text, host))),
+        Some(host) => {
+            Err(format!("{path}:{}: `{host}` is no lab host: server, client or outside", line_of(text, host)))
+        }
         None => Ok(()),
     }
 }
@@ -219,24 +219,38 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
     scripts(&fault.near, text, path)?;
     let expect = &fault.expect;
     let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
-    for (code, seated) in plain.map(|code| (code, false)).chain(expect.joined.iter().chain(&expect.warns).map(|it| (it.clone(), true))) {
+    for (code, seated) in
+        plain.map(|code| (code, false)).chain(expect.joined.iter().chain(&expect.warns).map(|it| (it.clone(), true)))
+    {
         let bare = match code.split_once(' ') {
             Some((vantage, bare)) if seated && vantage.parse::<Vantage>().is_ok() => bare,
             None if !seated => code.as_str(),
-            _ => return Err(format!("{path}:{}: `{code}` should be `{}`", line_of(text, &code), if seated { "VANTAGE CHECK/CAUSE" } else { "CHECK/CAUSE" })),
+            _ => {
+                return Err(format!(
+                    "{path}:{}: `{code}` should be `{}`",
+                    line_of(text, &code),
+                    if seated { "VANTAGE CHECK/CAUSE" } else { "CHECK/CAUSE" }
+                ));
+            }
         };
-        let known = bare.split_once('/').is_some_and(|(id, cause)| {
-            checks.iter().any(|check| check.id.0 == id && check.causes.contains_key(cause))
-        });
+        let known = bare
+            .split_once('/')
+            .is_some_and(|(id, cause)| checks.iter().any(|check| check.id.0 == id && check.causes.contains_key(cause)));
         if !known {
             return Err(format!("{path}:{}: no check has the cause `{bare}`", line_of(text, &code)));
         }
     }
     if expect.joined.is_empty() && expect.warns.is_empty() {
-        return Err(format!("{path}:{}: a fault that nobody can see is none: [expect] names no root", line_of(text, "[expect]")));
+        return Err(format!(
+            "{path}:{}: a fault that nobody can see is none: [expect] names no root",
+            line_of(text, "[expect]")
+        ));
     }
     if !fault.several && expect.joined.len() > 1 {
-        return Err(format!("{path}:{}: a single fault has one root; `several = true` if it is more than one", line_of(text, "joined")));
+        return Err(format!(
+            "{path}:{}: a single fault has one root; `several = true` if it is more than one",
+            line_of(text, "joined")
+        ));
     }
     if let Some(after) = &fault.after
         && !matches!(after.as_str(), "reboot server" | "reboot client")

@@ -43,7 +43,11 @@ pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble>
         }
         result.is_ok()
     })?;
-    println!("{} of {count} fixes proved, {} of them with the printed commands as they stand", count - wrong, (count - by_hand).saturating_sub(wrong));
+    println!(
+        "{} of {count} fixes proved, {} of them with the printed commands as they stand",
+        count - wrong,
+        (count - by_hand).saturating_sub(wrong)
+    );
     let mut notes = notes.into_inner().unwrap_or_default();
     notes.sort();
     notes.iter().for_each(|note| println!("    {note}"));
@@ -70,7 +74,8 @@ fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, St
     if !said.roots.is_empty() {
         return Err(format!("still broken after `{}`: {}", typed.join("; "), join(&said.roots)));
     }
-    let lost: BTreeSet<String> = held.difference(&holding(&said)).filter(|it| all_broken(&said).contains(*it)).cloned().collect();
+    let lost: BTreeSet<String> =
+        held.difference(&holding(&said)).filter(|it| all_broken(&said).contains(*it)).cloned().collect();
     if lost.is_empty() { Ok(typed) } else { Err(format!("the fix breaks {}", join(&lost))) }
 }
 
@@ -102,7 +107,11 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
         for line in &trouble.fix.run {
             if done.insert((host.to_owned(), line.clone())) {
                 let said = lab.inside(host, &["bash", "-c", line])?;
-                typed.push(if said.ok { line.clone() } else { format!("{line} (failed: {})", said.err.trim().lines().last().unwrap_or_default()) });
+                typed.push(if said.ok {
+                    line.clone()
+                } else {
+                    format!("{line} (failed: {})", said.err.trim().lines().last().unwrap_or_default())
+                });
             }
         }
     }
@@ -114,7 +123,10 @@ fn recovered(lab: &Lab, before: &Said, checks: &[Check]) -> Result<Said, String>
     let started = Instant::now();
     loop {
         let said = judged(&lab.look(&BTreeMap::new())?, checks)?;
-        if said.roots.is_empty() || started.elapsed() > RECOVERY || (said.roots.is_disjoint(&before.roots) && started.elapsed() > RECOVERY / 2) {
+        if said.roots.is_empty()
+            || started.elapsed() > RECOVERY
+            || (said.roots.is_disjoint(&before.roots) && started.elapsed() > RECOVERY / 2)
+        {
             return Ok(said);
         }
         thread::sleep(Duration::from_secs(2));
@@ -123,12 +135,16 @@ fn recovered(lab: &Lab, before: &Said, checks: &[Check]) -> Result<Said, String>
 
 /// `check (vantage)` of everything that holds.
 fn holding(said: &Said) -> BTreeSet<String> {
-    let holds = said.report.outcomes.iter().filter(|outcome| matches!(outcome.answer, Answer::Holds | Answer::Despite(_)));
+    let holds =
+        said.report.outcomes.iter().filter(|outcome| matches!(outcome.answer, Answer::Holds | Answer::Despite(_)));
     holds.map(|outcome| format!("{} ({})", outcome.check, outcome.vantage)).collect()
 }
 
 fn all_broken(said: &Said) -> BTreeSet<String> {
-    let broken = said.report.outcomes.iter().filter(|outcome| matches!(outcome.answer, Answer::Root { .. } | Answer::Explained { .. } | Answer::Warns(_)));
+    let broken =
+        said.report.outcomes.iter().filter(|outcome| {
+            matches!(outcome.answer, Answer::Root { .. } | Answer::Explained { .. } | Answer::Warns(_))
+        });
     broken.map(|outcome| format!("{} ({})", outcome.check, outcome.vantage)).collect()
 }
 

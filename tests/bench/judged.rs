@@ -73,7 +73,12 @@ pub fn differs_alone(snapshots: &Snapshots, expect: &Expect, checks: &[Check]) -
     let mut wrong = Vec::new();
     for vantage in Vantage::ALL {
         let said = alone(snapshots, vantage, checks)?;
-        compare(&mut wrong, &format!("{vantage} alone"), &bare(&said.roots), &expect.alone(vantage).iter().cloned().collect());
+        compare(
+            &mut wrong,
+            &format!("{vantage} alone"),
+            &bare(&said.roots),
+            &expect.alone(vantage).iter().cloned().collect(),
+        );
     }
     Ok(wrong)
 }

@@ -120,8 +120,12 @@ impl Lab {
             }
         };
         thread::scope(|scope| {
-            let looks: Vec<_> = Vantage::ALL.into_iter().map(|vantage| (vantage, scope.spawn(move || look(vantage)))).collect();
-            looks.into_iter().map(|(vantage, look)| Ok((vantage, look.join().map_err(|_| "a look panicked".to_owned())??))).collect()
+            let looks: Vec<_> =
+                Vantage::ALL.into_iter().map(|vantage| (vantage, scope.spawn(move || look(vantage)))).collect();
+            looks
+                .into_iter()
+                .map(|(vantage, look)| Ok((vantage, look.join().map_err(|_| "a look panicked".to_owned())??)))
+                .collect()
         })
     }
 
@@ -143,7 +147,10 @@ impl Lab {
         self.secrets.dedup();
         // A public key of one end is written in the other's file.
         let known = self.secrets.clone();
-        let public: String = ["server", "client"].iter().filter_map(|host| Some(self.inside(host, &["bash", "-c", PUBLIC]).ok()?.out)).collect();
+        let public: String = ["server", "client"]
+            .iter()
+            .filter_map(|host| Some(self.inside(host, &["bash", "-c", PUBLIC]).ok()?.out))
+            .collect();
         self.secrets = known.into_iter().filter(|word| !public.contains(word.as_str())).collect();
     }
 
@@ -164,7 +171,8 @@ fn expect(done: &Done, what: &str) -> Result<(), String> {
 
 /// The binary that the lab runs.
 pub fn binary() -> Result<String, String> {
-    let built = Command::new(root().join("tests/lab.d/build-static")).output().map_err(|error| error.kind().to_string())?;
+    let built =
+        Command::new(root().join("tests/lab.d/build-static")).output().map_err(|error| error.kind().to_string())?;
     if !built.status.success() {
         return Err(format!("the static binary could not be built: {}", String::from_utf8_lossy(&built.stderr)));
     }

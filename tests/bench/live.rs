@@ -54,7 +54,9 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
     items.extend(faults.iter().flat_map(|fault| [Item::Fault(fault), Item::Near(fault)]));
     items.extend(variants.into_iter().map(Item::Healthy));
     // The longest first, so that no job waits for another at the end.
-    items.sort_by_key(|item| std::cmp::Reverse(if let Item::Fault(fault) | Item::Near(fault) = item { fault.wait } else { 0 }));
+    items.sort_by_key(|item| {
+        std::cmp::Reverse(if let Item::Fault(fault) | Item::Near(fault) = item { fault.wait } else { 0 })
+    });
     let started = Instant::now();
     let count = items.len();
     let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, orders.record, checks))?;
@@ -63,7 +65,11 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
 }
 
 /// Hands out work to labs that stand side by side; returns how often it was not well done.
-pub fn in_labs<T: Send + Copy>(items: Vec<T>, jobs: usize, work: impl Fn(&mut Lab, T) -> bool + Sync) -> Result<usize, Trouble> {
+pub fn in_labs<T: Send + Copy>(
+    items: Vec<T>,
+    jobs: usize,
+    work: impl Fn(&mut Lab, T) -> bool + Sync,
+) -> Result<usize, Trouble> {
     let binary = binary()?;
     let prefix = std::env::var("CLIPCHECK_LAB").unwrap_or_else(|_| "cf".to_owned());
     let queue = Mutex::new(VecDeque::from(items));
@@ -75,7 +81,9 @@ pub fn in_labs<T: Send + Copy>(items: Vec<T>, jobs: usize, work: impl Fn(&mut La
                 scope.spawn(move || -> Result<(), Trouble> {
                     let mut lab = Lab::up(&format!("{prefix}{job}"), binary)?;
                     loop {
-                        let Some(item) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { return Ok(()) };
+                        let Some(item) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else {
+                            return Ok(());
+                        };
                         if !work(&mut lab, item)
                             && let Ok(mut wrong) = wrong.lock()
                         {
@@ -85,7 +93,8 @@ pub fn in_labs<T: Send + Copy>(items: Vec<T>, jobs: usize, work: impl Fn(&mut La
                 })
             })
             .collect();
-        labs.into_iter().try_for_each(|lab| lab.join().unwrap_or_else(|_| Err(Trouble::Failed("a job panicked".to_owned()))))
+        labs.into_iter()
+            .try_for_each(|lab| lab.join().unwrap_or_else(|_| Err(Trouble::Failed("a job panicked".to_owned()))))
     })?;
     Ok(wrong.into_inner().unwrap_or(1))
 }
@@ -104,7 +113,10 @@ fn one(lab: &mut Lab, item: Item<'_>, record: bool, checks: &[Check]) -> bool {
         lab.secrets()
     )];
     lines.extend(wrong.iter().map(|line| format!("    {line}")));
-    if record && let Some(snapshots) = snapshots && let Err(why) = keep(&item.id(), &snapshots) {
+    if record
+        && let Some(snapshots) = snapshots
+        && let Err(why) = keep(&item.id(), &snapshots)
+    {
         lines.push(format!("    not recorded: {why}"));
     }
     println!("{}", lines.join("\n"));

@@ -37,8 +37,12 @@ fn healthy(id: &str, warns: &[String], checks: &[Check]) -> Result<Vec<String>, 
 pub fn show(all: &[Compared], as_json: bool) -> (String, bool) {
     let wrong = all.iter().filter(|it| !it.differs.is_empty()).count();
     if as_json {
-        let entries: Vec<_> = all.iter().map(|it| json!({ "id": it.id, "agrees": it.differs.is_empty(), "differs": it.differs })).collect();
-        let text = serde_json::to_string_pretty(&json!({ "recordings": entries, "disagree": wrong })).unwrap_or_default();
+        let entries: Vec<_> = all
+            .iter()
+            .map(|it| json!({ "id": it.id, "agrees": it.differs.is_empty(), "differs": it.differs }))
+            .collect();
+        let text =
+            serde_json::to_string_pretty(&json!({ "recordings": entries, "disagree": wrong })).unwrap_or_default();
         return (text, wrong == 0);
     }
     let mut lines: Vec<String> = Vec::new();
@@ -72,7 +76,8 @@ pub fn list(set: &Set, as_json: bool) -> String {
         })
         .collect();
     if as_json {
-        let healthy: Vec<_> = set.healthy.iter().map(|it| json!({ "id": it.id, "story": it.story, "warns": it.warns })).collect();
+        let healthy: Vec<_> =
+            set.healthy.iter().map(|it| json!({ "id": it.id, "story": it.story, "warns": it.warns })).collect();
         return serde_json::to_string_pretty(&json!({ "faults": entries, "healthy": healthy })).unwrap_or_default();
     }
     let mut lines = Vec::new();

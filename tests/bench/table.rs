@@ -29,7 +29,8 @@ impl Score {
     #[expect(clippy::cast_precision_loss, reason = "there are dozens of them")]
     fn words(self) -> String {
         let share = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
-        let (precision, recall) = (share(self.right, self.right + self.extra), share(self.right, self.right + self.missed));
+        let (precision, recall) =
+            (share(self.right, self.right + self.extra), share(self.right, self.right + self.missed));
         let f1 = share(2 * self.right, 2 * self.right + self.extra + self.missed);
         format!("{precision:.2} / {recall:.2} / {f1:.2}")
     }
@@ -65,8 +66,18 @@ pub fn table(set: &Set, checks: &[Check]) -> Result<String, String> {
         "| --- | --- | --- | --- | --- | --- | --- | --- |".to_owned(),
     ];
     for (name, row) in &rows {
-        let alone: Vec<String> = row.alone.iter().map(|score| if score.right + score.extra + score.missed == 0 { "-".to_owned() } else { score.words() }).collect();
-        lines.push(format!("| {name} | {} | {} | {} | {} |", row.faults, row.joined.words(), alone.join(" | "), mean(row.red)));
+        let alone: Vec<String> = row
+            .alone
+            .iter()
+            .map(|score| if score.right + score.extra + score.missed == 0 { "-".to_owned() } else { score.words() })
+            .collect();
+        lines.push(format!(
+            "| {name} | {} | {} | {} | {} |",
+            row.faults,
+            row.joined.words(),
+            alone.join(" | "),
+            mean(row.red)
+        ));
     }
     let (false_alarms, states) = false_alarms(set, checks)?;
     lines.push(String::new());
@@ -92,7 +103,10 @@ fn add(row: &mut Row, fault: &Fault, checks: &[Check]) -> Result<(), String> {
     let wanted: BTreeSet<String> = fault.expect.joined.iter().chain(&fault.expect.warns).cloned().collect();
     row.joined.add(&together.roots.union(&together.warns).cloned().collect(), &wanted);
     for (score, vantage) in row.alone.iter_mut().zip(Vantage::ALL) {
-        score.add(&bare(&alone(&snapshots, vantage, checks)?.roots), &fault.expect.alone(vantage).iter().cloned().collect());
+        score.add(
+            &bare(&alone(&snapshots, vantage, checks)?.roots),
+            &fault.expect.alone(vantage).iter().cloned().collect(),
+        );
     }
     row.faults += 1;
     if !fault.several && !fault.expect.joined.is_empty() {

@@ -98,7 +98,7 @@ impl fmt::Display for EnvUrl {
         write!(f, "{}://", self.scheme)?;
         match (self.user.is_present(), self.password.is_present()) {
             (_, true) => {
-                write!(f, "{}:***@", self.role.as_deref().unwrap_or(if self.user.is_present() { "***" } else { "" }))?
+                write!(f, "{}:***@", self.role.as_deref().unwrap_or(if self.user.is_present() { "***" } else { "" }))?;
             }
             (true, false) => f.write_str("***@")?,
             (false, false) => {}

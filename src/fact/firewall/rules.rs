@@ -3,10 +3,10 @@
 //!
 //! `### tuple ### ACTION[_LOG] PROTOCOL DPORT DST SPORT SRC [DAPP SAPP] DIRECTION[_INTERFACE] [comment=HEX]`
 //!
-//! ACTION begins with `route:` for forwarded packets (ufw 0.36, backend_iptables.py).
+//! ACTION begins with `route:` for forwarded packets (ufw 0.36, `backend_iptables.py`).
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
@@ -100,7 +100,7 @@ fn read_tuple(fields: &[&str]) -> Option<Tuple> {
         format!("{} {dst} {} {src} {direction}", from(dapp, dport), from(sapp, sport))
     });
     let rule = match (ports(dport), net(src), net(dst)) {
-        (Some(ports), Some(from), Some(to)) if *sport == "any" => {
+        (Some(ports), Ok(from), Ok(to)) if *sport == "any" => {
             Some(UfwRule { number: 0, line: 0, action, protocol, ports, from, to, interface })
         }
         _ => None,
@@ -121,18 +121,18 @@ fn ports(written: &str) -> Option<Vec<(u16, u16)>> {
         .collect()
 }
 
-/// `Some(None)` is any address. ufw also takes a netmask behind the slash.
-fn net(written: &str) -> Option<Option<IpNet>> {
+/// None is any address; the error, something that is no address. ufw also takes a netmask behind the slash.
+fn net(written: &str) -> Result<Option<IpNet>, ()> {
     if matches!(written, "any" | "0.0.0.0/0" | "::/0") {
-        return Some(None);
+        return Ok(None);
     }
-    let net =
-        written.parse().ok().or_else(|| written.parse::<std::net::IpAddr>().ok().map(IpNet::from)).or_else(|| {
-            let (address, mask) = written.split_once('/')?;
-            let (address, mask) = (address.parse::<Ipv4Addr>().ok()?, mask.parse::<Ipv4Addr>().ok()?);
-            Ipv4Net::with_netmask(address, mask).ok().map(IpNet::V4)
-        })?;
-    Some(Some(net.trunc()))
+    let masked = || {
+        let (address, mask) = written.split_once('/')?;
+        let (address, mask) = (address.parse::<Ipv4Addr>().ok()?, mask.parse::<Ipv4Addr>().ok()?);
+        Ipv4Net::with_netmask(address, mask).ok().map(IpNet::V4)
+    };
+    let net = written.parse().ok().or_else(|| written.parse::<IpAddr>().ok().map(IpNet::from)).or_else(masked);
+    net.map(|net| Some(net.trunc())).ok_or(())
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub struct Shown {
     pub unit: UnitState,
     /// Whether its last run ended as it should.
     pub succeeded: bool,
+    /// When its main process was last started, in seconds since the epoch.
+    pub started: Option<u64>,
 }
 
 /// Reads all blocks, in the order in which the units were asked for. Times must be in UTC.
@@ -27,11 +29,20 @@ fn block(text: &str) -> Shown {
             active: value("ActiveState"),
             enabled: value("UnitFileState"),
             since: time(&value("ActiveEnterTimestamp")),
-            after: value("After").split_whitespace().map(str::to_owned).collect(),
+            after: units(&value("After")),
             reason: None,
         },
+        started: time(&value("ExecMainStartTimestamp")),
         succeeded: matches!(value("Result").as_str(), "" | "success"),
     }
+}
+
+/// systemctl gives them in no order, and quotes names that hold a backslash: `"system-wg\\x2dquick.slice"`.
+fn units(written: &str) -> Vec<String> {
+    let mut units: Vec<String> =
+        written.split_whitespace().map(|unit| unit.trim_matches('"').replace("\\\\", "\\")).collect();
+    units.sort();
+    units
 }
 
 /// `Sun 2026-11-22 13:50:01 UTC`. (`--timestamp=unix` would be simpler; Ubuntu 22.04's systemctl has no such word.)
@@ -49,13 +60,15 @@ mod tests {
     fn blocks_are_read_in_order() {
         let shown = read(
             "Id=redis-server.service\nLoadState=loaded\nActiveState=failed\nUnitFileState=enabled\n\
-             After=network.target basic.target\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\nResult=exit-code\n\n\
+             After=network.target \"system-wg\\\\x2dquick.slice\" basic.target\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\n\
+             ExecMainStartTimestamp=Thu 1970-01-01 00:02:00 UTC\nResult=exit-code\n\n\
              Id=redis.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\nAfter=\n\
              ActiveEnterTimestamp=\nResult=success\n",
         );
         assert_eq!(shown.len(), 2);
+        assert_eq!((shown[0].started, shown[1].started), (Some(120), None));
         assert_eq!((shown[0].unit.since, shown[0].succeeded, shown[0].unit.known), (Some(61), false, true));
-        assert_eq!(shown[0].unit.after, ["network.target", "basic.target"]);
+        assert_eq!(shown[0].unit.after, ["basic.target", "network.target", "system-wg\\x2dquick.slice"]);
         assert_eq!((shown[1].unit.since, shown[1].succeeded, shown[1].unit.known), (None, true, false));
     }
 }

@@ -151,7 +151,7 @@ fn in_peer(peer: &mut WgConfPeer, malformed: &mut Vec<(String, At)>, set: &Assig
             }
         }
         "allowedips" => {
-            peer.allowed_ips.extend(set.nets("AllowedIPs", malformed).iter().map(IpNet::trunc).collect::<Vec<_>>())
+            peer.allowed_ips.extend(set.nets("AllowedIPs", malformed).iter().map(IpNet::trunc));
         }
         "endpoint" => match endpoint(&squeeze(set.value)) {
             Some(written) => peer.endpoint = Some((written, set.at)),
