@@ -41,6 +41,9 @@ fn said(judge: &str) -> Said {
     let mut known = functions(&read("src/judge.rs"));
     known.retain(|name, _| !["judge", "plain"].contains(&name.as_str()));
     known.extend(functions(&read(format!("src/judge/{file}.rs"))));
+    for part in files_named(&format!("src/judge/{file}"), ".rs") {
+        known.extend(functions(&read(part)));
+    }
     let mut said = Said::default();
     for name in reached(&known, function) {
         said.listen(&known[&name]);
