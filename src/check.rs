@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::case::Seat;
 use crate::fact::{FactKey, Unseen, Vantage};
 
+mod form;
+
 /// A check's name: kebab-case, the stem of its file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CheckId(pub String);
@@ -101,6 +103,15 @@ pub struct Need {
     pub check: CheckId,
     /// At which vantage; none for this one, or, if it is not judged here, wherever it is.
     pub at: Option<Vantage>,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "{} ({at})", self.check),
+            None => self.check.fmt(f),
+        }
+    }
 }
 
 impl FromStr for Need {
@@ -209,6 +220,9 @@ pub struct Check {
     pub guide: String,
     /// What must hold for it to mean anything.
     pub needs: Vec<Need>,
+    /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
+    /// that dials itself passes neither the tunnel nor its own firewall.)
+    pub way: Vec<Need>,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
@@ -221,59 +235,11 @@ pub struct Check {
     pub rule: Rule,
 }
 
-/// The file's form.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    title: String,
-    guide: String,
-    #[serde(default)]
-    needs: Vec<Need>,
-    looks: BTreeMap<Vantage, Vec<FactKey>>,
-    #[serde(default)]
-    with: BTreeMap<Vantage, Vec<FactKey>>,
-    #[serde(default)]
-    essential: Vec<Vantage>,
-    #[serde(default)]
-    expect: Vec<String>,
-    #[serde(default)]
-    cause: BTreeMap<String, Cause>,
-}
-
 impl Check {
-    /// Reads a check file. `judge` is given for the checks that think; the error says what is wrong and where.
-    pub fn parse(id: &str, category: Category, text: &str, path: &str, judge: Option<Judge>) -> Result<Self, String> {
-        let form: Form = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            format!("{path}:{line}: {}", error.message())
-        })?;
-        let rule = match (judge, form.expect.is_empty()) {
-            (Some(judge), true) => Rule::Judge(judge),
-            (None, false) => Rule::Expect(form.expect),
-            (Some(_), false) => return Err(format!("{path}: a check that thinks has no `expect`")),
-            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that hold")),
-        };
-        if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
-            return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
-        }
-        if matches!(rule, Rule::Expect(_)) && !form.with.is_empty() {
-            return Err(format!("{path}: a plain check reads one thing, and nothing `with` it"));
-        }
-        if form.looks.is_empty() {
-            return Err(format!("{path}: a check that looks at nothing cannot fail"));
-        }
-        Ok(Self {
-            id: CheckId(id.to_owned()),
-            category,
-            title: form.title,
-            guide: form.guide,
-            needs: form.needs,
-            looks: form.looks,
-            with: form.with,
-            essential: form.essential,
-            causes: form.cause,
-            rule,
-        })
+    /// What must hold for it to mean anything at a vantage.
+    pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
+        let far = matches!(vantage, Vantage::Client | Vantage::Container);
+        self.needs.iter().chain(self.way.iter().filter(move |_| far))
     }
 
     /// Whether it thinks or is plain: the word used in lists.

@@ -41,7 +41,7 @@ fn said(judge: &str) -> Said {
     let mut known = functions(&read("src/judge.rs"));
     known.retain(|name, _| !["judge", "plain"].contains(&name.as_str()));
     known.extend(functions(&read(format!("src/judge/{file}.rs"))));
-    for part in std::iter::once("src/judge/boot.rs".to_owned()).chain(files_named(&format!("src/judge/{file}"), ".rs")) {
+    for part in files_named(&format!("src/judge/{file}"), ".rs") {
         known.extend(functions(&read(part)));
     }
     let mut said = Said::default();
@@ -204,7 +204,7 @@ fn a_check_that_thinks_has_its_function_in_the_file_of_its_category() {
                 wrong.push(format!("{}: its judge is {judge}, want {wanted}", check.id));
             }
             (Rule::Judge(_), None) => {
-                wrong.push(format!("{}: its line in src/catalog.rs was not understood", check.id))
+                wrong.push(format!("{}: its line in src/catalog.rs was not understood", check.id));
             }
             (Rule::Judge(_), Some(_)) | (Rule::Expect(_), _) => {}
         }
@@ -303,7 +303,7 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
     let mut wrong = Vec::new();
     let mut needs: BTreeMap<(CheckId, Vantage), Vec<(CheckId, Vantage)>> = BTreeMap::new();
     for check in &checks {
-        for need in &check.needs {
+        for need in check.needs.iter().chain(&check.way) {
             if !checks.iter().any(|other| other.id == need.check) {
                 wrong.push(format!("{} needs {}, and there is no such check", check.id, need.check));
             } else if need.at.is_some_and(|at| !judged.contains(&(need.check.clone(), at))) {
@@ -319,10 +319,10 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 None => Vantage::ALL.to_vec(),
             };
             let seat = (check.id.clone(), here);
-            let own = |need: &clipcheck::check::Need| need.check == check.id;
-            let this = check.needs.iter().position(|need| own(need) && need.at == Some(here));
-            let this = this.unwrap_or(check.needs.len());
-            let above = check.needs.iter().enumerate().filter(|(at, need)| !own(need) || *at < this);
+            let own = |need: &&clipcheck::check::Need| need.check == check.id;
+            let this = check.needs_at(here).position(|need| own(&need) && need.at == Some(here));
+            let above =
+                check.needs_at(here).enumerate().filter(|(at, need)| !own(need) || this.is_none_or(|this| *at < this));
             let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }
@@ -455,5 +455,10 @@ fn the_page_on_checks_lists_the_looks_and_the_words() {
         &common_words(),
         "a word only in src/report/words.rs",
     ));
+    let form = code(&read("src/check/form.rs"), true);
+    let form = bracketed(&form, form.find("struct Form {").expect("the form") + "struct Form ".len());
+    let keys = form.lines().filter_map(|line| line.trim().split_once(": ")).map(|(key, _)| key);
+    let unknown = keys.filter(|key| *key != "cause" && !page.contains(&format!("\n| `{key}` |")));
+    wrong.extend(unknown.map(|key| format!("the key `{key}` is not explained")));
     none("checks/README.md", wrong);
 }
