@@ -1,6 +1,6 @@
 //! Whom `pg_hba.conf` lets in: as written, and as the running server has it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
@@ -40,8 +40,12 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
     let changed = running.is_some_and(|state| hba.changed_at > state.loaded_at);
     let heard = |vantage| seat.at(vantage).and_then(|seat| seat.postgres());
     let far: Vec<&PgOutcome> = [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).collect();
-    let refused = far.iter().any(|outcome| is_refused(outcome));
-    let let_in = far.iter().any(|outcome| is_let_in(outcome));
+    // The web app's own log-in tells the same wherever the file means the same for it.
+    let own = seat.postgres().ok().filter(|outcome| {
+        worker.meets(hba, running, own_address(seat, outcome)).is_ok_and(|own| own.is_none() == verdict.is_none())
+    });
+    let refused = far.iter().copied().any(is_refused) || (far.is_empty() && own.is_some_and(is_refused));
+    let let_in = far.iter().copied().any(is_let_in) || (far.is_empty() && own.is_some_and(is_let_in));
     let finding = match verdict {
         Some(finding) if changed && let_in && !refused => {
             let until_reload = broken("until-reload");
@@ -52,21 +56,21 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
         }
         Some(finding) => finding,
         None if !changed || let_in => return Ok(holds()),
+        None if refused => broken("not-reloaded"),
         None => {
-            let own = seat.postgres().is_ok_and(|outcome| {
-                let from = outcome.seen_as.unwrap_or(seat.addresses().server.value);
-                is_refused(outcome) && worker.meets(hba, running, from).is_ok_and(|verdict| verdict.is_none())
-            });
-            if !refused && !own {
-                return Err(Unseen::Undecided(format!(
-                    "{} was changed after PostgreSQL last read it; what the running server has is not seen",
-                    hba.path
-                )));
-            }
-            broken("not-reloaded")
+            return Err(Unseen::Undecided(format!(
+                "{} was changed after PostgreSQL last read it; what the running server has is not seen",
+                hba.path
+            )));
         }
     };
     Ok(worker.words(finding, &hba.path).into())
+}
+
+/// From where the web app's log-in comes.
+fn own_address(seat: &Seat<'_>, outcome: &PgOutcome) -> IpAddr {
+    let local = outcome.endpoint.host.parse::<IpAddr>().map_or(true, |ip| ip.is_loopback());
+    outcome.seen_as.unwrap_or(if local { Ipv4Addr::LOCALHOST.into() } else { seat.addresses().server.value })
 }
 
 fn is_refused(outcome: &PgOutcome) -> bool {
