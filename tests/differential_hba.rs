@@ -54,7 +54,11 @@ fn ours(text: &str) -> PgHba {
         None => line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule),
     };
     let line = |it: token::Line| HbaLine { path: "pg_hba.conf".to_owned(), line: it.number, said: said(it) };
-    PgHba { path: "pg_hba.conf".to_owned(), changed_at: 0, lines: token::lines(text, &mut named).into_iter().map(line).collect() }
+    PgHba {
+        path: "pg_hba.conf".to_owned(),
+        changed_at: 0,
+        lines: token::lines(text, &mut named).into_iter().map(line).collect(),
+    }
 }
 
 /// A rule as `pg_hba_file_rules` shows it.
@@ -77,23 +81,24 @@ fn shown(line: u32, rule: &HbaRule) -> Row {
         netmask: mask,
         auth_method: Some(rule.method.clone()),
         bad: false,
+        silent: false,
     }
 }
 
 /// Compares line by line; returns how many agree.
 fn compare(text: &str, hba: &PgHba, rows: &[Row], disagreements: &mut Vec<String>) -> usize {
     let mut agreed = 0;
-    for at in 0..hba.lines.len().max(rows.len()) {
-        let mine = hba.lines.get(at).map(|it| match &it.said {
+    for index in 0..hba.lines.len().max(rows.len()) {
+        let mine = hba.lines.get(index).map(|it| match &it.said {
             HbaSaid::Rule(rule) => shown(it.line, rule),
             HbaSaid::Bad(_) => Row::bad(it.line),
         });
-        let theirs = rows.get(at).map(Row::plain);
+        let theirs = rows.get(index).map(Row::plain);
         if mine == theirs {
             agreed += 1;
         } else {
-            let number = rows.get(at).map_or(0, |row| row.line_number) as usize;
-            let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
+            let number = rows.get(index).map_or(0, |row| row.line_number);
+            let line = at(text, number);
             disagreements.push(format!("line {line:?}: ours {mine:?}, PostgreSQL's {theirs:?}"));
         }
     }
@@ -127,13 +132,16 @@ fn our_pg_hba_conf_is_postgresqls() {
     let (files, seed) = (number("CLIPCHECK_FILES", 400), number("CLIPCHECK_SEED", 1));
     let mut maker = Maker::new(seed);
     let mut disagreements = Vec::new();
-    let (mut lines, mut lines_agree, mut bad, mut logins, mut logins_agree, mut open, mut places) = (0, 0, 0, 0, 0, 0, 0);
+    let mut silent = Vec::new();
+    let (mut lines, mut lines_agree, mut bad, mut logins, mut logins_agree, mut open, mut places) =
+        (0, 0, 0, 0, 0, 0, 0);
     for _ in 0..files {
         let text = maker.file();
         let rows = cluster.rows(&text);
         let hba = ours(&text);
         lines += rows.len();
         bad += rows.iter().filter(|row| row.bad).count();
+        silent.extend(rows.iter().filter(|row| row.silent).map(|row| at(&text, row.line_number)));
         lines_agree += compare(&text, &hba, &rows, &mut disagreements);
 
         // What PostgreSQL cannot read it does not load: log-ins are tried with the good lines only.
@@ -145,8 +153,12 @@ fn our_pg_hba_conf_is_postgresqls() {
             continue;
         }
         for _ in 0..8 {
-            let (from, role, database, ssl) =
-                (maker.one(&CLIENTS), maker.one(&["u1", "u2", "all"]), maker.one(&["d1", "u1", "g1", "all"]), maker.chance(2));
+            let (from, role, database, ssl) = (
+                maker.one(&CLIENTS),
+                maker.one(&["u1", "u2", "all"]),
+                maker.one(&["d1", "u1", "g1", "all"]),
+                maker.chance(2),
+            );
             let address: IpAddr = from.parse().expect("an address");
             let groups = groups(role);
             let guest = Guest { from: address, role, database, ssl, groups: Some(&groups), own: Some(&own) };
@@ -176,6 +188,10 @@ fn our_pg_hba_conf_is_postgresqls() {
         "pg_hba.conf: {files} files (seed {seed}); {lines_agree} of {lines} lines agree, {bad} of them not readable; \
          {logins_agree} of {logins} log-ins agree, {places} of them to the line; {open} not decided by us"
     );
+    println!("{} lines PostgreSQL refuses without giving a reason in pg_hba_file_rules", silent.len());
+    if let Some(line) = silent.first() {
+        println!("    such as {line}");
+    }
     for disagreement in &disagreements {
         println!("DISAGREE {disagreement}");
     }
@@ -197,6 +213,12 @@ fn without_bad(text: &str, rows: &[Row]) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A line with what may continue it.
+fn at(text: &str, number: u32) -> String {
+    let lines: Vec<&str> = text.lines().skip(number.saturating_sub(1) as usize).take(4).collect();
+    format!("{lines:?}")
 }
 
 /// Networks of this machine, as `samehost` and `samenet` mean them.

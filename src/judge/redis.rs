@@ -10,7 +10,8 @@ use crate::fact::{Service, Unseen};
 mod running;
 
 pub use running::{
-    redis_after_boot, redis_as_written, redis_can_write, redis_one_server, redis_password_set, redis_persists, redis_room,
+    redis_after_boot, redis_as_written, redis_can_write, redis_one_server, redis_password_set, redis_persists,
+    redis_room,
 };
 
 /// A socket waits for connections to the tunnel's address.

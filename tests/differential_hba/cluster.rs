@@ -35,11 +35,24 @@ pub struct Row {
     pub netmask: Option<String>,
     pub auth_method: Option<String>,
     pub bad: bool,
+    /// PostgreSQL cannot read it and does not say why: a defect of some of its own messages.
+    #[serde(default)]
+    pub silent: bool,
 }
 
 impl Row {
     pub fn bad(line_number: u32) -> Self {
-        Self { line_number, r#type: None, database: None, user_name: None, address: None, netmask: None, auth_method: None, bad: true }
+        Self {
+            line_number,
+            r#type: None,
+            database: None,
+            user_name: None,
+            address: None,
+            netmask: None,
+            auth_method: None,
+            bad: true,
+            silent: false,
+        }
     }
 
     /// Without what a line that cannot be read shows of itself, and without the zone of an address.
@@ -76,7 +89,18 @@ impl Cluster {
         fs::write(cluster.data().join("more"), "").ok()?;
         let (key, cert) = (cluster.data().join("server.key"), cluster.data().join("server.crt"));
         run(Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=hba", "-keyout"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-subj",
+                "/CN=hba",
+                "-keyout",
+            ])
             .arg(&key)
             .arg("-out")
             .arg(&cert))?;
@@ -109,20 +133,25 @@ impl Cluster {
 
     /// Runs one of PostgreSQL's programs; its output if it ended well.
     fn postgres(&self, program: &str, arguments: &[&str]) -> Option<String> {
-        run(Command::new("runuser").args(["-u", "postgres", "--"]).arg(self.bin.join(program)).args(arguments).current_dir("/"))
+        run(Command::new("runuser")
+            .args(["-u", "postgres", "--"])
+            .arg(self.bin.join(program))
+            .args(arguments)
+            .current_dir("/"))
     }
 
     /// Asks as the superuser, over the socket, whose line every file begins with.
     fn ask(&self, sql: &str) -> Option<String> {
         let (port, folder) = (self.port.to_string(), self.folder.path().display().to_string());
-        run(Command::new(self.bin.join("psql")).args(["-X", "-q", "-A", "-t", "-h", &folder, "-p", &port, "-U", "postgres", "-d", "postgres", "-c", sql]))
+        run(Command::new(self.bin.join("psql"))
+            .args(["-X", "-q", "-A", "-t", "-h", &folder, "-p", &port, "-U", "postgres", "-d", "postgres", "-c", sql]))
     }
 
     /// What PostgreSQL makes of a file. The view reads it anew, loaded or not.
     pub fn rows(&self, text: &str) -> Vec<Row> {
         self.write(text);
         let rows = "select coalesce(json_agg(json_build_object('line_number', line_number, 'type', type, 'database', database, \
-            'user_name', user_name, 'address', address, 'netmask', netmask, 'auth_method', auth_method, 'bad', error is not null) \
+            'user_name', user_name, 'address', address, 'netmask', netmask, 'auth_method', auth_method, 'bad', type is null, 'silent', type is null and error is null) \
             order by line_number), '[]') from pg_hba_file_rules";
         let said = self.ask(rows).expect("pg_hba_file_rules");
         serde_json::from_str(&said).expect("JSON")
@@ -184,7 +213,8 @@ fn run(command: &mut Command) -> Option<String> {
 
 /// Where PostgreSQL's programs are.
 fn bin() -> Option<PathBuf> {
-    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
+    let mut versions: Vec<PathBuf> =
+        fs::read_dir("/usr/lib/postgresql").ok()?.filter_map(|entry| Some(entry.ok()?.path().join("bin"))).collect();
     versions.sort();
     versions.into_iter().rev().find(|path: &PathBuf| Path::new(path).join("initdb").exists())
 }

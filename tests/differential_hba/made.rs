@@ -32,7 +32,16 @@ impl Maker {
                 line = self.mutated(&line);
             }
             text.push_str(&line);
-            text.push_str(self.one(&["\n", "\n", "\n", "\n", " # why\n", "\t\n", "\r\n", "\n\n# host all all all trust\n"]));
+            text.push_str(self.one(&[
+                "\n",
+                "\n",
+                "\n",
+                "\n",
+                " # why\n",
+                "\t\n",
+                "\r\n",
+                "\n\n# host all all all trust\n",
+            ]));
         }
         text
     }
@@ -42,12 +51,43 @@ impl Maker {
     }
 
     fn line(&mut self) -> String {
-        let kind = self.one(&["host", "host", "host", "host", "hostssl", "hostnossl", "hostnogssenc", "hostgssenc", "local", "\"host\""]);
-        let databases = self.list(&[
-            "all", "all", "d1", "d1", "\"all\"", "sameuser", "samegroup", "samerole", "replication", "\"sameuser\"", "u1", "\"d\"1",
-            "\"d 1\"", "@dbs", "g1", "\"repl\"\"x\"", "D1", "/^d", "template1",
+        let kind = self.one(&[
+            "host",
+            "host",
+            "host",
+            "host",
+            "hostssl",
+            "hostnossl",
+            "hostnogssenc",
+            "hostgssenc",
+            "local",
+            "\"host\"",
         ]);
-        let roles = self.list(&["all", "all", "u1", "u1", "u2", "\"all\"", "+g1", "+g2", "\"+g1\"", "+u1", "@roles", "U1", "\"u1\"", "+nobody", "u\"1\"", "@nothere"]);
+        let databases = self.list(&[
+            "all",
+            "all",
+            "d1",
+            "d1",
+            "\"all\"",
+            "sameuser",
+            "samegroup",
+            "samerole",
+            "replication",
+            "\"sameuser\"",
+            "u1",
+            "\"d\"1",
+            "\"d 1\"",
+            "@dbs",
+            "g1",
+            "\"repl\"\"x\"",
+            "D1",
+            "/^d",
+            "template1",
+        ]);
+        let roles = self.list(&[
+            "all", "all", "u1", "u1", "u2", "\"all\"", "+g1", "+g2", "\"+g1\"", "+u1", "@roles", "U1", "\"u1\"",
+            "+nobody", "u\"1\"", "@nothere",
+        ]);
         let mut words = vec![kind.to_owned(), databases, roles];
         if kind != "local" {
             words.push(self.from());
@@ -80,36 +120,125 @@ impl Maker {
 
     fn from(&mut self) -> String {
         if self.chance(4) {
-            return self.one(&["all", "samehost", "samenet", "\"all\"", "all", "localhost", ".example.org", "\"samenet\""]).to_owned();
+            return self
+                .one(&["all", "samehost", "samenet", "\"all\"", "all", "localhost", ".example.org", "\"samenet\""])
+                .to_owned();
         }
         if self.chance(5) {
-            let address = self.one(&["127.0.0.2", "127.0.0.0", "127.0", "0x7f.1", "0177.0.0.2", "127.8.0.2", "::1", "10.8.0.1", "127.0.0.256", "fe80::1%1"]);
-            let mask = self.one(&["255.255.255.255", "255.255.255.0", "255.0.0.255", "255.0.0.0", "0.0.0.0", "ffff::", "255.255.255.256", "24", "255.255.0.0 255.0.0.0"]);
+            let address = self.one(&[
+                "127.0.0.2",
+                "127.0.0.0",
+                "127.0",
+                "0x7f.1",
+                "0177.0.0.2",
+                "127.8.0.2",
+                "::1",
+                "10.8.0.1",
+                "127.0.0.256",
+                "fe80::1%1",
+            ]);
+            let mask = self.one(&[
+                "255.255.255.255",
+                "255.255.255.0",
+                "255.0.0.255",
+                "255.0.0.0",
+                "0.0.0.0",
+                "ffff::",
+                "255.255.255.256",
+                "24",
+                "255.255.0.0 255.0.0.0",
+            ]);
             return format!("{address}{}{mask}", self.gap());
         }
         let address = self.one(&[
-            "127.0.0.1", "127.0.0.2", "127.0.0.0", "127.0.1.0", "127.8.0.0", "0.0.0.0", "10.8.0.0", "::1", "::", "fd00:8::1", "127.1", "0",
-            "127.0.0.2", "2130706434", "127.0.0.02", "::ffff:127.0.0.2", "host.example",
+            "127.0.0.1",
+            "127.0.0.2",
+            "127.0.0.0",
+            "127.0.1.0",
+            "127.8.0.0",
+            "0.0.0.0",
+            "10.8.0.0",
+            "::1",
+            "::",
+            "fd00:8::1",
+            "127.1",
+            "0",
+            "127.0.0.2",
+            "2130706434",
+            "127.0.0.02",
+            "::ffff:127.0.0.2",
+            "host.example",
         ]);
-        let length = if address.contains(':') { self.one(&["128", "64", "0", "129"]) } else { self.one(&["32", "32", "24", "24", "16", "8", "0", "33", "31", "030", "+8", "-1", "x", ""]) };
+        let length = if address.contains(':') {
+            self.one(&["128", "64", "0", "129"])
+        } else {
+            self.one(&["32", "32", "24", "24", "16", "8", "0", "33", "31", "030", "+8", "-1", "x", ""])
+        };
         format!("{address}/{length}")
     }
 
     fn method(&mut self) -> &'static str {
         self.one(&[
-            "trust", "trust", "reject", "reject", "password", "password", "md5", "md5", "scram-sha-256", "scram-sha-256", "scram-sha-256",
-            "ident", "peer", "gss", "pam", "cert", "ldap", "radius", "sspi", "bsd", "scram", "MD5", "\"trust\"", "trust,reject",
+            "trust",
+            "trust",
+            "reject",
+            "reject",
+            "password",
+            "password",
+            "md5",
+            "md5",
+            "scram-sha-256",
+            "scram-sha-256",
+            "scram-sha-256",
+            "ident",
+            "peer",
+            "gss",
+            "pam",
+            "cert",
+            "ldap",
+            "radius",
+            "sspi",
+            "bsd",
+            "scram",
+            "MD5",
+            "\"trust\"",
+            "trust,reject",
         ])
     }
 
     fn nonsense(&mut self) -> String {
         self.one(&[
-            "host", "host all", "host all all", "host all all all", "host all all 127.0.0.1", "host all all 127.0.0.1 255.255.255.255", "hosts all all all trust",
-            "HOST all all all trust", "local all all 127.0.0.1/32 trust", "host,local all all all trust", "include other.conf", "include_dir conf.d",
-            "\"\"", ",", ", host all all all trust", "\"host all all all trust", "host all all all trust \"", "host \"\" all all trust", "host all @ all trust",
-            "hostgssenc all all all md5", "hostgssenc all all all gss include_realm=1", "host all all all,127.0.0.1/32 trust", "local all all gss",
-            "#local all all trust", "\\", "host all all all trust \\", "@dbs", "host all all 127.0.0.1/24 255.0.0.0 trust", "host all all 127.0.0.1/32/32 trust",
-        ]).to_owned()
+            "host",
+            "host all",
+            "host all all",
+            "host all all all",
+            "host all all 127.0.0.1",
+            "host all all 127.0.0.1 255.255.255.255",
+            "hosts all all all trust",
+            "HOST all all all trust",
+            "local all all 127.0.0.1/32 trust",
+            "host,local all all all trust",
+            "include other.conf",
+            "include_dir conf.d",
+            "\"\"",
+            ",",
+            ", host all all all trust",
+            "\"host all all all trust",
+            "host all all all trust \"",
+            "host \"\" all all trust",
+            "host all @ all trust",
+            "hostgssenc all all all md5",
+            "hostgssenc all all all gss include_realm=1",
+            "host all all all,127.0.0.1/32 trust",
+            "local all all gss",
+            "#local all all trust",
+            "\\",
+            "host all all all trust \\",
+            "@dbs",
+            "host all all 127.0.0.1/24 255.0.0.0 trust",
+            "host all all 127.0.0.1/32/32 trust",
+        ])
+        .to_owned()
     }
 
     /// One byte left out, doubled or changed.
@@ -119,16 +248,45 @@ impl Maker {
         match self.next() % 3 {
             0 => drop(chars.remove(at)),
             1 => chars.insert(at, chars[at]),
-            _ => chars[at] = *[',', '"', '#', ' ', '/', '@', '+', '\\', '=', '9', 'x'].get(usize::try_from(self.next() % 11).unwrap_or(0)).unwrap_or(&'x'),
+            _ => {
+                chars[at] = *[',', '"', '#', ' ', '/', '@', '+', '\\', '=', '9', 'x']
+                    .get(usize::try_from(self.next() % 11).unwrap_or(0))
+                    .unwrap_or(&'x')
+            }
         }
         chars.into_iter().collect()
     }
 }
 
 const OPTIONS: &[&str] = &[
-    "map=m", "clientcert=verify-full", "clientcert=verify-ca", "clientcert=1", "clientname=DN", "clientname=x", "nonsense=1", "nonsense",
-    "include_realm=0", "krb_realm=X", "pamservice=x", "ldapserver=x ldapprefix=y", "ldapserver=x", "ldapserver=x ldapbasedn=\"dc=x\" ldapbindpasswd=secret",
-    "ldapserver=x ldapprefix=y ldapbasedn=z", "radiusservers=127.0.0.1 radiussecrets=s", "radiusservers=127.0.0.1", "ldapport=x", "map=a map=b", "\"map=a b\"",
-    "ldapscheme=ldaps", "ldapscheme=x", "pam_use_hostname=1", "compat_realm=1", "=", "radiusports=0 radiusservers=127.0.0.1 radiussecrets=s",
-    "ldapbasedn=x ldapsearchattribute=a ldapsearchfilter=b", "ldapurl=ldap://h/dc=x?uid?sub", "ldapurl=http://h/", "radiusservers=\"127.0.0.1,127.0.0.2\" radiussecrets=\"a\"",
+    "map=m",
+    "clientcert=verify-full",
+    "clientcert=verify-ca",
+    "clientcert=1",
+    "clientname=DN",
+    "clientname=x",
+    "nonsense=1",
+    "nonsense",
+    "include_realm=0",
+    "krb_realm=X",
+    "pamservice=x",
+    "ldapserver=x ldapprefix=y",
+    "ldapserver=x",
+    "ldapserver=x ldapbasedn=\"dc=x\" ldapbindpasswd=secret",
+    "ldapserver=x ldapprefix=y ldapbasedn=z",
+    "radiusservers=127.0.0.1 radiussecrets=s",
+    "radiusservers=127.0.0.1",
+    "ldapport=x",
+    "map=a map=b",
+    "\"map=a b\"",
+    "ldapscheme=ldaps",
+    "ldapscheme=x",
+    "pam_use_hostname=1",
+    "compat_realm=1",
+    "=",
+    "radiusports=0 radiusservers=127.0.0.1 radiussecrets=s",
+    "ldapbasedn=x ldapsearchattribute=a ldapsearchfilter=b",
+    "ldapurl=ldap://h/dc=x?uid?sub",
+    "ldapurl=http://h/",
+    "radiusservers=\"127.0.0.1,127.0.0.2\" radiussecrets=\"a\"",
 ];

@@ -22,7 +22,7 @@ pub struct RedisState {
     pub clients: u32,
     /// `maxclients`; Redis before 6.2 does not say.
     pub max_clients: Option<u32>,
-    /// `used_memory`, in bytes.
+    /// `used_memory` less `mem_not_counted_for_evict`, in bytes: what is held against the limit.
     pub used_memory: u64,
     /// `maxmemory`, in bytes; 0 for no limit.
     pub max_memory: u64,
@@ -73,7 +73,7 @@ impl RedisState {
             uptime: number("uptime_in_seconds")?,
             clients: small("connected_clients")?,
             max_clients: small("maxclients"),
-            used_memory: number("used_memory")?,
+            used_memory: number("used_memory")?.saturating_sub(number("mem_not_counted_for_evict").unwrap_or(0)),
             max_memory: number("maxmemory").unwrap_or(0),
             policy: plain("maxmemory_policy").unwrap_or_default(),
             role: plain("role")?,

@@ -39,7 +39,8 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
     let verdict = worker.meets(hba, running, worker.address)?;
     let changed = running.is_some_and(|state| hba.changed_at > state.loaded_at);
     let heard = |vantage| seat.at(vantage).and_then(|seat| seat.postgres());
-    let far: Vec<&PgOutcome> = [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).collect();
+    let far: Vec<&PgOutcome> =
+        [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).collect();
     // The web app's own log-in tells the same wherever the file means the same for it.
     let own = seat.postgres().ok().filter(|outcome| {
         worker.meets(hba, running, own_address(seat, outcome)).is_ok_and(|own| own.is_none() == verdict.is_none())

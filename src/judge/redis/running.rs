@@ -120,8 +120,6 @@ pub fn redis_after_boot(seat: &Seat<'_>) -> Judged {
     match boot::start(seat, unit)? {
         Start::AfterTunnel => Ok(holds()),
         Start::Open(why) => Ok(not_applicable(why)),
-        Start::BeforeTunnel => {
-            Ok(broken("before-tunnel").with("unit", &unit.name).at(&bind.path, bind.line).into())
-        }
+        Start::BeforeTunnel => Ok(broken("before-tunnel").with("unit", &unit.name).at(&bind.path, bind.line).into()),
     }
 }

@@ -10,7 +10,8 @@ use crate::probe::{Looked, PROGRAM, Scene, host};
 use crate::snapshot::Rights;
 
 /// A session that cannot change anything, and does not wait. `application_name` tells the server's log who asks.
-const SESSION: &str = "PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=3000 -c search_path=pg_catalog";
+const SESSION: &str =
+    "PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=3000 -c search_path=pg_catalog";
 
 /// `{role}` and `{database}` are SQL literals.
 const SERVER: &str = include_str!("state_server.sql");
@@ -35,9 +36,12 @@ async fn ask(scene: &Scene) -> Result<PgState, Unseen> {
         Ok(conf) => conf.port.map_or_else(|| "5432".to_owned(), |port| port.value),
         Err(_) => scene.addresses()?.postgres_port.value.to_string(),
     };
-    let fill = |sql: &str| sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()));
+    let fill = |sql: &str| {
+        sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()))
+    };
     let (server, inside) = (fill(SERVER), fill(INSIDE));
-    let mut arguments: Vec<&str> = vec!["-u", "postgres", "--", "env", SESSION, "PGAPPNAME=clipcheck", "PGCONNECT_TIMEOUT=2"];
+    let mut arguments: Vec<&str> =
+        vec!["-u", "postgres", "--", "env", SESSION, "PGAPPNAME=clipcheck", "PGCONNECT_TIMEOUT=2"];
     arguments.extend(["psql", "-X", "-w", "-q", "-A", "-t", "-p", &port, "-d", "postgres", "-c", &server]);
     // A database that is not there, or lets nobody in, ends psql here; what it said before that stays.
     let connect = database.as_ref().map(|name| format!("\\connect {name}"));

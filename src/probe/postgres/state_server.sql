@@ -22,11 +22,12 @@ select json_build_object(
   ),
   'bad_lines', (
     select coalesce(json_agg(json_build_object('name', name, 'path', sourcefile, 'line', sourceline)), '[]')
-    from pg_file_settings
-    where error is not null and error <> 'setting could not be applied'
+    from pg_file_settings file
+    where error is not null
+      and not exists (select from pg_settings setting where setting.name = file.name and setting.pending_restart)
   ),
   'bad_hba_lines', (
-    select coalesce(json_agg(line_number), '[]') from pg_hba_file_rules where error is not null and type is null
+    select coalesce(json_agg(line_number), '[]') from pg_hba_file_rules where type is null
   ),
   'role', (
     select json_build_object(

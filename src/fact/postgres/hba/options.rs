@@ -14,7 +14,7 @@ const OPTIONS: [(&str, &[&str]); 26] = [
     ("pam_use_hostname", &["pam"]),
     ("ldapurl", &["ldap"]),
     ("ldaptls", &["ldap"]),
-    ("ldapscheme", ANY),
+    ("ldapscheme", &["ldap"]),
     ("ldapserver", &["ldap"]),
     ("ldapport", &["ldap"]),
     ("ldapbinddn", &["ldap"]),
