@@ -39,10 +39,13 @@ pub(super) fn not_contradicted(scene: &Scene) -> Result<(), Unseen> {
     let server = &scene.addresses()?.server;
     let Ok(Fact::Env(env)) = scene.fact(&FactKey::Env) else { return Ok(()) };
     let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
-    let hosts: Vec<IpAddr> = [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
+    let hosts: Vec<IpAddr> =
+        [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
     let agreed = hosts.first().filter(|first| !first.is_loopback() && hosts.iter().all(|host| host == *first));
     match agreed {
-        Some(host) if scene.vantage == Vantage::Container && server.source == Source::Guide && *host != server.value => {
+        Some(host)
+            if scene.vantage == Vantage::Container && server.source == Source::Guide && *host != server.value =>
+        {
             Err(Unseen::NotKnown(format!(
                 "the URLs name {host}, which is not the guide's {}; if it is the server's address in the tunnel, say `--server {host}`",
                 server.value
