@@ -11,7 +11,9 @@ use super::Presence;
 pub mod conf;
 pub mod dump;
 pub mod key;
+pub mod keys;
 pub mod uapi;
+pub mod value;
 
 /// The running state of all WireGuard interfaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +135,12 @@ pub enum KeyShape {
     Quoted,
     /// A placeholder such as `REPLACE_SERVER_PRIVATE_KEY` or `<CLIENT_PUBLIC_KEY>`.
     Placeholder,
+    /// Good but for the `=` at its end.
+    Unpadded,
+    /// Broken in two: together with the next line it is good.
+    Wrapped,
+    /// The beginning of a key.
+    Truncated,
     /// Anything else that `wg` refuses.
     Malformed,
 }
@@ -144,8 +152,14 @@ pub struct WgConf {
     pub path: String,
     /// Permission bits, e.g. `0o600`.
     pub mode: u32,
+    /// Where the first `[Interface]` is.
+    #[serde(default)]
+    pub interface_at: Option<At>,
     /// `Address =`, all of them.
     pub addresses: Vec<IpNet>,
+    /// Where the first `Address =` is.
+    #[serde(default)]
+    pub address_at: Option<At>,
     /// `ListenPort =`.
     pub listen_port: Option<(u16, At)>,
     /// `PrivateKey =`.
@@ -154,17 +168,92 @@ pub struct WgConf {
     pub derived_public: Option<String>,
     /// `DNS =`, its values, and where.
     pub dns: Option<(String, At)>,
+    /// `MTU =`.
+    #[serde(default)]
+    pub mtu: Option<(String, At)>,
     /// `SaveConfig = true`.
     pub save_config: bool,
+    /// `PreUp`, `PostUp`, `PreDown` and `PostDown`: their names and places. Their commands may hold secrets.
+    #[serde(default)]
+    pub hooks: Vec<(String, At)>,
     /// The `[Peer]` sections in order.
     pub peers: Vec<WgConfPeer>,
-    /// Lines that neither `wg` nor `wg-quick` knows, by the name before their `=`. The name is empty where it is
-    /// no plain word: a key that was broken in two must not end up here.
-    pub unknown: Vec<(String, At)>,
-    /// Values that `wg` or `ip` would refuse, by their name, keys excepted: those have a [`KeyShape`].
-    pub malformed: Vec<(String, At)>,
-    /// Whether the file begins with a byte order mark, at which `wg` stops.
-    pub bom: bool,
+    /// What `wg`, `wg-quick` or `ip` refuse, each at its place, in the order of the file.
+    #[serde(default)]
+    pub troubles: Vec<Trouble>,
+    /// What they take, but not as it is written.
+    #[serde(default)]
+    pub slips: Vec<Slip>,
+    /// The other files of their kind beside this one.
+    #[serde(default)]
+    pub others: Vec<String>,
+}
+
+/// A line that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What is wrong with it.
+    pub what: Refusal,
+    /// The name before its `=`. Empty where that is no plain word: a key that was broken in two must not end up
+    /// here.
+    pub name: String,
+    /// Where.
+    pub at: At,
+}
+
+/// Why a line is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// wg-quick: neither true nor false.
+    NotBoolean,
+    /// wg: a byte order mark before the first line.
+    Mark,
+    /// wg: the whole file is UTF-16, as PowerShell's `>` writes it.
+    Wide,
+    /// wg: a section that is neither `[Interface]` nor `[Peer]`.
+    Section,
+    /// wg: no such name.
+    Unknown,
+    /// wg: a name of the other section, or of wg-quick outside `[Interface]`.
+    Elsewhere,
+    /// wg: a known name before any section.
+    NoSection,
+    /// wg: nothing behind the `=`, or no `=`.
+    Empty,
+    /// wg: a key that is none.
+    Key(KeyShape),
+    /// wg: an endpoint without a port.
+    NoPort,
+    /// wg: any other value.
+    Value,
+    /// wg, at the end of the file: a peer without a public key. The place is its section's.
+    NoPublicKey,
+    /// ip: an address or a packet size that it does not take.
+    Setting,
+}
+
+/// Something that is taken otherwise than it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slip {
+    /// How it is taken.
+    pub how: Taken,
+    /// The name before the `=`.
+    pub name: String,
+    /// Where.
+    pub at: At,
+}
+
+/// How something is taken otherwise than it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// A port above 65535 loses its upper bits: 51820 and 65536 + 51820 are one.
+    Wrapped,
+    /// An address inside a network stands for the network.
+    HostBits,
+    /// The name stood before in this section, and this one counts.
+    Again,
 }
 
 /// A `[Peer]` section as written.
@@ -178,12 +267,21 @@ pub struct WgConfPeer {
     pub key_shape: Option<KeyShape>,
     /// Where the key's line is.
     pub key_at: Option<At>,
+    /// Where a `PresharedKey =` is.
+    #[serde(default)]
+    pub preshared_at: Option<At>,
     /// `AllowedIPs =`, all of them.
     pub allowed_ips: Vec<IpNet>,
+    /// Where each of them is.
+    #[serde(default)]
+    pub allowed_at: Vec<At>,
     /// `Endpoint =` as written, host and port apart where that is possible, and where.
     pub endpoint: Option<(WrittenEndpoint, At)>,
     /// `PersistentKeepalive =` in seconds; none for off.
     pub keepalive: Option<u16>,
+    /// Where that is.
+    #[serde(default)]
+    pub keepalive_at: Option<At>,
 }
 
 /// `Endpoint =` as written.
@@ -201,6 +299,11 @@ impl WgConf {
         let port =
             self.listen_port.map_or_else(|| "no ListenPort".to_owned(), |(port, _)| format!("ListenPort {port}"));
         let mut lines = vec![format!("{}: Address {addresses}, {port}, {} [Peer]", self.path, self.peers.len())];
+        for trouble in &self.troubles {
+            lines.push(
+                format!("{}:{}: {:?} {}", self.path, trouble.at, trouble.what, trouble.name).trim_end().to_owned(),
+            );
+        }
         if let Some((dns, at)) = &self.dns {
             lines.push(format!("{}:{}: DNS = {dns}", self.path, at.line));
         }
@@ -211,25 +314,35 @@ impl WgConf {
         lines
     }
 
-    /// Where a key stands that `wg` refuses: the private one, or a peer's.
-    pub fn malformed_key(&self) -> Option<At> {
-        let own = self.private_key.filter(|(shape, _)| *shape != KeyShape::Good).map(|(_, at)| at);
-        let peers = || {
-            self.peers
-                .iter()
-                .find(|peer| peer.key_shape.is_some_and(|shape| shape != KeyShape::Good))
-                .map(|peer| peer.key_at.unwrap_or(peer.at))
-        };
-        own.or_else(peers)
-    }
-
-    /// Where a line stands whose name WireGuard does not know.
-    pub fn unknown_key(&self, name: &str) -> Option<At> {
-        self.unknown.iter().find(|(unknown, _)| unknown.eq_ignore_ascii_case(name)).map(|(_, at)| *at)
+    /// The trouble at which wg-quick gives up: it reads the whole file first, then hands it to `wg`, which stops at
+    /// the first line that it refuses, and then to `ip`.
+    pub fn refused(&self) -> Option<&Trouble> {
+        self.troubles.iter().min_by_key(|trouble| (trouble.what.turn(), trouble.at.line))
     }
 
     /// The first address, as the other end knows this host.
     pub fn address(&self) -> Option<IpAddr> {
         self.addresses.first().map(IpNet::addr)
+    }
+}
+
+impl Refusal {
+    /// When wg-quick comes to it.
+    fn turn(self) -> u8 {
+        match self {
+            Self::NotBoolean => 0,
+            Self::Mark
+            | Self::Wide
+            | Self::Section
+            | Self::Unknown
+            | Self::Elsewhere
+            | Self::NoSection
+            | Self::Empty
+            | Self::Key(_)
+            | Self::NoPort
+            | Self::Value => 1,
+            Self::NoPublicKey => 2,
+            Self::Setting => 3,
+        }
     }
 }

@@ -48,16 +48,6 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
                 None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
             }
         }
-        (_, Some(FailReason::KeyMalformed)) => match conf.and_then(|conf| conf.malformed_key().map(|at| (conf, at))) {
-            Some((conf, at)) => broken("bad-key").at(&conf.path, at.line),
-            None => broken("failed").with("reason", FailReason::KeyMalformed.words()),
-        },
-        (_, Some(FailReason::LineUnrecognized(key))) => {
-            match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
-                Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
-                None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
-            }
-        }
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
