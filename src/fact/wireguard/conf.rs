@@ -140,10 +140,7 @@ impl Reader<'_> {
         match name {
             "Address" => self.addresses(value, at),
             "MTU" => {
-                let number = value
-                    .strip_prefix("0x")
-                    .map_or_else(|| value.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok());
-                if !value.is_empty() && number.is_none() {
+                if !value.is_empty() && !value::is_size(value) {
                     self.trouble(Refusal::Setting, name, at);
                 }
                 self.conf.mtu = Some((value.to_owned(), at));

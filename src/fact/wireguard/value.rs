@@ -138,6 +138,16 @@ pub(super) fn keepalive(written: &str) -> Option<Option<u16>> {
     written.parse::<u16>().ok().filter(|_| digits).map(|seconds| Some(seconds).filter(|seconds| *seconds != 0))
 }
 
+/// A number as `ip` takes it: with a sign, if it likes.
+fn unsigned(text: &str) -> Option<u32> {
+    number(text.strip_prefix('+').unwrap_or(text))
+}
+
+/// `MTU =`, as `ip link set mtu` takes it; no IP packet is longer.
+pub(super) fn is_size(written: &str) -> bool {
+    unsigned(written).is_some_and(|size| (68..=65535).contains(&size))
+}
+
 /// One of `Address =`, as `ip address add` takes it: the length may be a netmask, and an IPv4 address may end early.
 pub(super) fn address(written: &str) -> Option<IpNet> {
     let (address, length) =
@@ -145,13 +155,13 @@ pub(super) fn address(written: &str) -> Option<IpNet> {
     let address: IpAddr = if written.contains(':') {
         IpAddr::V6(address.parse().ok()?)
     } else {
-        let parts: Vec<u8> = address.split('.').map(|part| number(part)?.try_into().ok()).collect::<Option<_>>()?;
+        let parts: Vec<u8> = address.split('.').map(|part| unsigned(part)?.try_into().ok()).collect::<Option<_>>()?;
         let mut bytes = [0; 4];
         bytes.get_mut(..parts.len())?.copy_from_slice(&parts);
         IpAddr::V4(Ipv4Addr::from(bytes))
     };
     let Some(length) = length else { return Some(IpNet::from(address)) };
-    let bits = number(length).or_else(|| {
+    let bits = unsigned(length).or_else(|| {
         let mask = u32::from(length.parse::<Ipv4Addr>().ok()?);
         (address.is_ipv4() && mask.leading_ones() + mask.trailing_zeros() >= 32).then(|| mask.leading_ones())
     })?;
