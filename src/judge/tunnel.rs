@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use crate::case::Seat;
 use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::{Echo, NameAnswer};
@@ -100,31 +98,63 @@ pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
     })
 }
 
-/// Some peer may use the far end's address.
+/// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
 pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     if interface.peers.is_empty() {
         return Ok(not_applicable("it has no peers"));
     }
-    let (_, _, far) = far(seat);
-    if interface.peers.iter().any(|peer| covers(peer, far.value)) {
-        return Ok(holds());
-    }
-    if let Some(peer) = interface.peers.iter().find(|peer| peer.allowed_ips.is_empty()) {
+    let (vantage, _, assumed) = far(seat);
+    let far_key = seat.at(vantage).ok().and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
+    let known = far_key.and_then(|key| interface.peers.iter().find(|peer| peer.public_key == key));
+    let far = match known {
+        Some(_) => own_address(seat, vantage).unwrap_or(assumed),
+        None => assumed,
+    };
+    let covered = match known {
+        Some(peer) => covers(peer, far.value),
+        None => interface.peers.iter().any(|peer| covers(peer, far.value)),
+    };
+    let robbed = interface.peers.iter().find(|peer| peer.allowed_ips.is_empty());
+    // A peer that shakes hands and may send nothing has lost its address to another one.
+    let robbed = match known {
+        Some(peer) => robbed.filter(|robbed| robbed.public_key == peer.public_key),
+        None => robbed.filter(|peer| !covered || peer.handshake.is_some()),
+    };
+    if let Some(peer) = robbed {
         return Ok(broken("none").with("key", &peer.public_key).with("far", far.value).into());
+    }
+    if covered {
+        return Ok(holds());
     }
     if far.source == Source::Guide {
         return Err(Unseen::Undecided(
             "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
         ));
     }
-    let allowed = interface.peers.iter().map(networks).collect::<Vec<_>>().join("; ");
-    // The server gives each client its one address; a client sends the whole subnet into the tunnel.
+    let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
+    // The guide's form: the server lists each client's own address, the client the tunnel's subnet.
     let needed = match seat.vantage() {
-        Vantage::Server => IpNet::from(far.value),
-        Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value,
+        Vantage::Server => format!("{}/{}", far.value, if far.value.is_ipv4() { 32 } else { 128 }),
+        Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value.to_string(),
     };
-    Ok(broken("not-covered").with("far", far.value).with("allowed", allowed).with("needed", needed).into())
+    let allowed = known.map_or_else(|| interface.peers.iter().map(networks).collect::<Vec<_>>().join("; "), networks);
+    Ok(broken("not-covered")
+        .with("far", far.value)
+        .with("allowed", allowed)
+        .with("needed", needed)
+        .with("key", &peer.public_key)
+        .into())
+}
+
+/// The far end's address as it has it itself; none where it has this end's, which is another fault.
+fn own_address(seat: &Seat<'_>, vantage: Vantage) -> Option<Known<IpAddr>> {
+    let addresses = seat.at(vantage).ok()?.addresses();
+    let (its, ours) = match vantage {
+        Vantage::Server => (&addresses.server, &seat.addresses().client),
+        Vantage::Client | Vantage::Container | Vantage::Outside => (&addresses.client, &seat.addresses().server),
+    };
+    (its.source != Source::Guide && its.value != ours.value).then(|| its.clone())
 }
 
 fn covers(peer: &WgPeer, address: IpAddr) -> bool {
@@ -171,7 +201,7 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
     Ok(broken("stale").with("age", state.read_at.saturating_sub(at)).with("key", short_key(&peer.public_key)).into())
 }
 
-pub(super) fn is_fresh(peer: &WgPeer, now: u64) -> bool {
+fn is_fresh(peer: &WgPeer, now: u64) -> bool {
     peer.handshake.is_some_and(|at| now.saturating_sub(at) <= REJECT_AFTER)
 }
 
@@ -226,7 +256,8 @@ pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("the interface does not run"));
     }
     Ok(match unit.enabled.as_str() {
-        "enabled" | "enabled-runtime" | "static" | "generated" => holds(),
+        // `enabled-runtime` is gone after the next boot.
+        "enabled" | "static" | "generated" => holds(),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
         _ => broken("not-enabled").with("unit", &unit.name).into(),
     })
@@ -242,13 +273,24 @@ pub fn wg_config_private(seat: &Seat<'_>) -> Judged {
     })
 }
 
-/// Every host name in the deployment's addresses resolves here, as libc sees it.
+/// Every host name that is used here resolves here, as libc sees it. On the client that is the tunnel's Endpoint: the
+/// worker's names are looked up inside its container, which has names of its own (`--add-host`, compose services).
 pub fn names_resolve(seat: &Seat<'_>) -> Judged {
     let names = seat.names()?;
-    if names.names.is_empty() {
+    let endpoints: Option<Vec<&str>> = match seat.vantage() {
+        Vantage::Client => {
+            let peers = &seat.wg_conf()?.peers;
+            Some(peers.iter().filter_map(|peer| Some(peer.endpoint.as_ref()?.0.host.as_str())).collect())
+        }
+        Vantage::Server | Vantage::Container | Vantage::Outside => None,
+    };
+    let used =
+        |name: &str| endpoints.as_ref().is_none_or(|hosts| hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
+    let mut looks = names.names.iter().filter(|look| used(&look.name)).peekable();
+    if looks.peek().is_none() {
         return Ok(not_applicable("all addresses are literal"));
     }
-    for look in &names.names {
+    for look in looks {
         let finding = match &look.libc {
             NameAnswer::Addresses(_) => continue,
             NameAnswer::NoSuchName => broken("no-such-name"),
