@@ -135,8 +135,10 @@ pub struct Finding {
     pub cause: &'static str,
     /// Values for `{name}` in `says` and `fix`.
     pub words: BTreeMap<&'static str, String>,
-    /// The file and line at fault, as `/etc/…:12`.
+    /// The file and line at fault, as `/etc/…:12` or `/etc/…:12:5`.
     pub place: Option<String>,
+    /// It works as long as nobody restarts it: a warning, whatever the cause is otherwise.
+    pub later: bool,
 }
 
 /// A verdict, or why there is none.
@@ -152,7 +154,7 @@ pub fn holds() -> Verdict {
 
 /// The claim is broken by this cause.
 pub fn broken(cause: &'static str) -> Finding {
-    Finding { cause, words: BTreeMap::new(), place: None }
+    Finding { cause, words: BTreeMap::new(), place: None, later: false }
 }
 
 /// There is nothing here to judge.
@@ -176,6 +178,23 @@ impl Finding {
         self.words.insert("file", path.to_owned());
         self.words.insert("line", line.to_string());
         self.place = Some(place);
+        self
+    }
+
+    /// Names the file, the line and the column at fault.
+    #[must_use]
+    pub fn at_column(self, path: &str, line: u32, column: u32) -> Self {
+        let mut found = self.at(path, line);
+        let place = format!("{path}:{line}:{column}");
+        found.words.insert("place", place.clone());
+        found.place = Some(place);
+        found
+    }
+
+    /// It works as long as nobody restarts it.
+    #[must_use]
+    pub fn for_later(mut self) -> Self {
+        self.later = true;
         self
     }
 }
@@ -215,6 +234,8 @@ pub struct Check {
     pub with: BTreeMap<Vantage, Vec<FactKey>>,
     /// The vantages whose job cannot be called done while this is unseen.
     pub essential: Vec<Vantage>,
+    /// What is added to a cause that only the next start will bring out.
+    pub later: Option<String>,
     /// The ways in which it can fail to hold.
     pub causes: BTreeMap<String, Cause>,
     /// How it is judged.
@@ -236,6 +257,8 @@ struct Form {
     essential: Vec<Vantage>,
     #[serde(default)]
     expect: Vec<String>,
+    #[serde(default)]
+    later: Option<String>,
     #[serde(default)]
     cause: BTreeMap<String, Cause>,
 }
@@ -271,6 +294,7 @@ impl Check {
             looks: form.looks,
             with: form.with,
             essential: form.essential,
+            later: form.later,
             causes: form.cause,
             rule,
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::blame::{Blamed, Seated, Standing};
 use crate::case::Case;
-use crate::check::{Category, Check, Fix};
+use crate::check::{Category, Cause, Check, Finding, Fix};
 use crate::fact::{FactKey, Observed, Sight, Vantage};
 use crate::judge::UNEXPECTED;
 use crate::profile::Addresses;
@@ -265,7 +265,7 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
     let mut words = common_words(snapshot);
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix) = match check.causes.get(finding.cause) {
-        Some(cause) => (cause.says.clone(), cause.fix.clone()),
+        Some(cause) => (says(check, cause, finding), cause.fix.clone()),
         None => {
             ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
         }
@@ -281,6 +281,14 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
             know: fill(&fix.know, &words),
         },
         place: finding.place.clone(),
+    }
+}
+
+/// What is seen, and what that means for later.
+fn says(check: &Check, cause: &Cause, finding: &Finding) -> String {
+    match &check.later {
+        Some(later) if finding.later => format!("{}; {later}", cause.says),
+        Some(_) | None => cause.says.clone(),
     }
 }
 

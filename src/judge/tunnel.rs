@@ -11,6 +11,13 @@ use crate::fact::wireguard::{WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Source};
 
+mod written;
+
+pub use written::{
+    wg_addresses, wg_allowed_ips_distinct, wg_config_valid, wg_endpoint, wg_key_files_private, wg_listen_port_fixed,
+    wg_preshared_agrees, wg_running_as_written,
+};
+
 /// After this many seconds without a handshake there is no usable session: REJECT_AFTER_TIME of the WireGuard
 /// paper, section 6.1. With a keepalive or traffic a live session renews itself after 120 s.
 pub const REJECT_AFTER: u64 = 180;
@@ -79,6 +86,9 @@ pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
 pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let conf = seat.wg_conf()?;
+    if conf.refused().is_some() {
+        return Ok(not_applicable(written::REFUSED));
+    }
     let written = |key: &str| conf.peers.iter().any(|peer| peer.public_key.as_deref() == Some(key));
     let runs = |key: &str| interface.peers.iter().any(|peer| peer.public_key == key);
     if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(|key| !runs(key))) {

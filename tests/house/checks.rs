@@ -41,6 +41,10 @@ fn said(judge: &str) -> Said {
     let mut known = functions(&read("src/judge.rs"));
     known.retain(|name, _| !["judge", "plain"].contains(&name.as_str()));
     known.extend(functions(&read(format!("src/judge/{file}.rs"))));
+    let beside = format!("src/judge/{file}");
+    if root().join(&beside).exists() {
+        known.extend(files_named(&beside, ".rs").iter().flat_map(|path| functions(&read(path))));
+    }
     let mut said = Said::default();
     for name in reached(&known, function) {
         said.listen(&known[&name]);
@@ -73,8 +77,8 @@ impl Said {
                 self.words.extend(literals(bracketed(body, at)).into_iter().next());
             }
         }
-        if blanked.contains(".at(") {
-            self.words.extend(["place", "file", "line"].map(str::to_owned));
+        if blanked.contains(".at(") || blanked.contains(".at_column(") {
+            self.words.extend(["place", "file", "line", "column"].map(str::to_owned));
         }
     }
 }
@@ -135,6 +139,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("wg", of("wireguard", "WgState")),
         ("wg-again", of("wireguard", "WgState")),
         ("wg-conf", only("there")),
+        ("wg-keys", of("wireguard/keys", "WgKeys")),
     ])
 }
 
