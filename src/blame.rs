@@ -160,8 +160,8 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
 /// names before its own: else each end would explain the other, and nothing would be the root.
 fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
     let mut found = Vec::new();
-    let own = check.needs.iter().position(|need| need.check == check.id && need.at == Some(here));
-    for (index, need) in check.needs.iter().enumerate() {
+    let own = check.needs_at(here).position(|need| need.check == check.id && need.at == Some(here));
+    for (index, need) in check.needs_at(here).enumerate() {
         if need.check == check.id && own.is_some_and(|own| index >= own) {
             continue;
         }

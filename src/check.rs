@@ -6,8 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Seat;
-use crate::fact::{FactKey, Unseen, Vantage};
+use crate::fact::{FactKey, Vantage};
+
+mod finding;
+
+pub use finding::{Finding, Judge, Judged, Verdict, broken, holds, not_applicable};
 
 /// A check's name: kebab-case, the stem of its file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -103,6 +106,15 @@ pub struct Need {
     pub at: Option<Vantage>,
 }
 
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "{} ({at})", self.check),
+            None => self.check.fmt(f),
+        }
+    }
+}
+
 impl FromStr for Need {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -114,94 +126,6 @@ impl FromStr for Need {
 impl<'de> Deserialize<'de> for Need {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// What a judge found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The claim holds.
-    Holds,
-    /// It does not, and this is the cause.
-    Broken(Finding),
-    /// There is nothing here to judge; holds why.
-    NotApplicable(&'static str),
-}
-
-/// A cause by name, and the words that fill its sentences.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The name of a `[cause.…]` of the check.
-    pub cause: &'static str,
-    /// Values for `{name}` in `says` and `fix`.
-    pub words: BTreeMap<&'static str, String>,
-    /// The file and line at fault, as `/etc/…:12` or `/etc/…:12:5`.
-    pub place: Option<String>,
-    /// It works as long as nobody restarts it: a warning, whatever the cause is otherwise.
-    pub later: bool,
-}
-
-/// A verdict, or why there is none.
-pub type Judged = Result<Verdict, Unseen>;
-
-/// A pure function from a seat to a verdict.
-pub type Judge = fn(&Seat<'_>) -> Judged;
-
-/// The claim holds.
-pub fn holds() -> Verdict {
-    Verdict::Holds
-}
-
-/// The claim is broken by this cause.
-pub fn broken(cause: &'static str) -> Finding {
-    Finding { cause, words: BTreeMap::new(), place: None, later: false }
-}
-
-/// There is nothing here to judge.
-pub fn not_applicable(why: &'static str) -> Verdict {
-    Verdict::NotApplicable(why)
-}
-
-impl Finding {
-    /// Fills `{name}` with a value.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.words.insert(name, value.to_string());
-        self
-    }
-
-    /// Names the file and line at fault; also fills `{place}`.
-    #[must_use]
-    pub fn at(mut self, path: &str, line: u32) -> Self {
-        let place = format!("{path}:{line}");
-        self.words.insert("place", place.clone());
-        self.words.insert("file", path.to_owned());
-        self.words.insert("line", line.to_string());
-        self.place = Some(place);
-        self
-    }
-
-    /// Names the file, the line and the column at fault.
-    #[must_use]
-    pub fn at_column(self, path: &str, line: u32, column: u32) -> Self {
-        let mut found = self.at(path, line);
-        let place = format!("{path}:{line}:{column}");
-        found.words.insert("place", place.clone());
-        found.place = Some(place);
-        found
-    }
-
-    /// It works as long as nobody restarts it.
-    #[must_use]
-    pub fn for_later(mut self) -> Self {
-        self.later = true;
-        self
-    }
-}
-
-impl From<Finding> for Verdict {
-    fn from(finding: Finding) -> Self {
-        Self::Broken(finding)
     }
 }
 
@@ -228,6 +152,9 @@ pub struct Check {
     pub guide: String,
     /// What must hold for it to mean anything.
     pub needs: Vec<Need>,
+    /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
+    /// that dials itself passes neither the tunnel nor its own firewall.)
+    pub way: Vec<Need>,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
@@ -250,6 +177,8 @@ struct Form {
     guide: String,
     #[serde(default)]
     needs: Vec<Need>,
+    #[serde(default)]
+    way: Vec<Need>,
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
@@ -291,6 +220,7 @@ impl Check {
             title: form.title,
             guide: form.guide,
             needs: form.needs,
+            way: form.way,
             looks: form.looks,
             with: form.with,
             essential: form.essential,
@@ -298,6 +228,12 @@ impl Check {
             causes: form.cause,
             rule,
         })
+    }
+
+    /// What must hold for it to mean anything at a vantage.
+    pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
+        let far = matches!(vantage, Vantage::Client | Vantage::Container);
+        self.needs.iter().chain(self.way.iter().filter(move |_| far))
     }
 
     /// Whether it thinks or is plain: the word used in lists.

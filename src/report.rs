@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::blame::{Blamed, Seated, Standing};
 use crate::case::Case;
-use crate::check::{Category, Cause, Check, Finding, Fix};
+use crate::check::{Category, Check, Fix};
 use crate::fact::{FactKey, Observed, Sight, Vantage};
 use crate::judge::UNEXPECTED;
 use crate::profile::Addresses;
@@ -12,7 +12,7 @@ use crate::snapshot::{Rights, Snapshot};
 
 mod words;
 
-use words::{common_words, fill, names_empty_word};
+use words::{common_words, fill, names_empty_word, says};
 
 /// A judged case.
 #[derive(Debug, Clone)]
@@ -281,14 +281,6 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
             know: fill(&fix.know, &words),
         },
         place: finding.place.clone(),
-    }
-}
-
-/// What is seen, and what that means for later.
-fn says(check: &Check, cause: &Cause, finding: &Finding) -> String {
-    match &check.later {
-        Some(later) if finding.later => format!("{}; {later}", cause.says),
-        Some(_) | None => cause.says.clone(),
     }
 }
 

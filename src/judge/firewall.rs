@@ -101,6 +101,9 @@ pub fn tcp_admitted(seat: &Seat<'_>) -> Judged {
     let redis = seat.tcp(Service::Redis)?;
     let postgres = seat.tcp(Service::Postgres)?;
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
+    if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
+        return Ok(broken("no-route").into());
+    }
     let finding = match (swallowed(redis), swallowed(postgres)) {
         (false, false) => return Ok(holds()),
         (true, false) => broken("one-dropped").with("port", redis.endpoint.port).with("other", postgres.endpoint.port),

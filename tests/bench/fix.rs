@@ -92,6 +92,7 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
                 typed.push(format!("[fix] on {host}"));
             }
         }
+        lab.put()?;
         return Ok(typed);
     }
     let mut done: BTreeSet<(String, String)> = BTreeSet::new();

@@ -29,6 +29,7 @@ impl From<String> for Trouble {
 /// One lab. Taken down at the end if it was raised here.
 pub struct Lab {
     name: String,
+    binary: String,
     raised: bool,
     /// Values that must appear in no snapshot.
     secrets: Vec<String>,
@@ -44,7 +45,7 @@ pub struct Done {
 impl Lab {
     /// Raises the lab, or takes the one that is up, and puts the binary in.
     pub fn up(name: &str, binary: &str) -> Result<Self, Trouble> {
-        let mut lab = Self { name: name.to_owned(), raised: false, secrets: Vec::new() };
+        let mut lab = Self { name: name.to_owned(), binary: binary.to_owned(), raised: false, secrets: Vec::new() };
         if lab.run(&["status"])?.1 == Some(3) {
             lab.raised = true;
         }
@@ -53,7 +54,7 @@ impl Lab {
             return Err(Trouble::NoLab(done.err.lines().last().unwrap_or_default().to_owned()));
         }
         expect(&done, "the lab does not come up")?;
-        expect(&lab.run(&["put", binary])?.0, "the binary could not be put into the lab")?;
+        lab.put()?;
         expect(&lab.run(&["mend", "--all"])?.0, "the lab is not healthy")?;
         lab.note_secrets();
         Ok(lab)
@@ -69,6 +70,11 @@ impl Lab {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let done = Done { ok: output.status.success(), out: text(&output.stdout), err: text(&output.stderr) };
         Ok((done, output.status.code()))
+    }
+
+    /// Puts the binary in, also into a container that was just made anew.
+    pub fn put(&self) -> Result<(), String> {
+        expect(&self.run(&["put", &self.binary])?.0, "the binary could not be put into the lab")
     }
 
     /// A command on a host, as root.

@@ -6,26 +6,18 @@
 //! The private key and preshared keys do not go on: of the former its shape and its public half, of the latter
 //! their places.
 
+use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, squeeze};
+pub use self::line::{names, plain_name};
 use super::value::{self, Endpoint};
 use super::{At, KeyShape, Refusal, Slip, Taken, Trouble, WgConf, WgConfPeer, key};
+
+mod line;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Section {
     None,
     Interface,
     Peer,
-}
-
-/// The names that wg-quick takes for itself.
-const QUICK: [&str; 9] = ["Address", "MTU", "DNS", "Table", "PreUp", "PreDown", "PostUp", "PostDown", "SaveConfig"];
-/// The names that `wg` knows in `[Interface]`.
-const INTERFACE: [&str; 3] = ["ListenPort", "FwMark", "PrivateKey"];
-/// And in `[Peer]`.
-const PEER: [&str; 5] = ["Endpoint", "PublicKey", "AllowedIPs", "PersistentKeepalive", "PresharedKey"];
-
-/// Every name of a wg-quick file, as it is usually written.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    QUICK.into_iter().chain(INTERFACE).chain(PEER)
 }
 
 /// Reads a file's text. Its own path and mode come from elsewhere, and so does the text of /etc/services: a port
@@ -59,36 +51,6 @@ pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
     }
     reader.end();
     reader.conf
-}
-
-/// A line without its comment.
-struct Line<'a> {
-    text: &'a str,
-    number: u32,
-}
-
-impl<'a> Line<'a> {
-    fn of(raw: &'a str, index: usize) -> Self {
-        let text = raw.split('#').next().unwrap_or_default();
-        Self { text, number: u32::try_from(index + 1).unwrap_or(u32::MAX) }
-    }
-
-    fn at(&self, before: usize) -> At {
-        At { line: self.number, column: u32::try_from(before + 1).unwrap_or(u32::MAX) }
-    }
-
-    /// Its first character that is none of white space.
-    fn start(&self) -> At {
-        self.at(self.text.chars().take_while(|c| is_space(*c)).count())
-    }
-
-    /// Its value's first character, or the place behind the `=`.
-    fn value_at(&self) -> At {
-        let Some((name, after)) = self.text.split_once('=') else { return self.start() };
-        let spaces = after.chars().take_while(|c| is_space(*c)).count();
-        let empty = after.chars().all(is_space);
-        self.at(name.chars().count() + 1 + if empty { 0 } else { spaces })
-    }
 }
 
 struct Reader<'a> {
@@ -151,10 +113,9 @@ impl Reader<'_> {
                     None => (value.to_owned(), at),
                 });
             }
-            "SaveConfig" => match value {
-                _ if value.eq_ignore_ascii_case("true") => self.conf.save_config = true,
-                _ if value.eq_ignore_ascii_case("false") => self.conf.save_config = false,
-                _ => self.trouble(Refusal::NotBoolean, name, at),
+            "SaveConfig" => match known(&["true", "false"], value) {
+                Some(word) => self.conf.save_config = word == "true",
+                None => self.trouble(Refusal::NotBoolean, name, at),
             },
             "PreUp" | "PreDown" | "PostUp" | "PostDown" => self.conf.hooks.push((name.to_owned(), line.start())),
             _ => {}
@@ -327,36 +288,11 @@ impl Reader<'_> {
     }
 
     fn end(&mut self) {
-        let nameless: Vec<At> =
-            self.conf.peers.iter().filter(|peer| peer.key_shape.is_none()).map(|peer| peer.at).collect();
-        for at in nameless {
+        let nameless = self.conf.peers.iter().filter(|peer| peer.key_shape.is_none()).map(|peer| peer.at);
+        for at in nameless.collect::<Vec<_>>() {
             self.trouble(Refusal::NoPublicKey, "PublicKey", at);
         }
     }
-}
-
-fn known(names: &[&'static str], written: &str) -> Option<&'static str> {
-    names.iter().find(|name| name.eq_ignore_ascii_case(written)).copied()
-}
-
-/// White space as C has it: without the no-break space that web pages have between words.
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t'..='\r')
-}
-
-/// `wg` drops white space anywhere in a line.
-fn squeeze(text: &str) -> String {
-    text.split('#').next().unwrap_or_default().chars().filter(|c| !is_space(*c)).collect()
-}
-
-/// The name before the `=` of a line that was not understood, if it can be no piece of a key: a plain word with a
-/// value after it. (A key that was broken in two ends in `=`, with nothing behind.)
-pub fn plain_name(line: &str) -> Option<String> {
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim();
-    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '=');
-    let plain = !name.is_empty() && name.len() <= 24 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
-    (plain && !value.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
