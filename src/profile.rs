@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::environment::{EnvUrl, Environment};
-use crate::fact::network::Links;
+use crate::fact::network::{Links, is_link_local};
 use crate::fact::wireguard::{WgConf, WgState};
 use crate::fact::{Fact, FactKey, Observed, Sight, Vantage};
 
@@ -268,13 +268,6 @@ impl Evidence {
         // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
         self.redis_port = port(broker.url().filter(|url| url.is_redis()));
         self.postgres_port = port(database.url().filter(|url| url.is_postgres()));
-    }
-}
-
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => (ip.segments()[0] & 0xffc0) == 0xfe80,
     }
 }
 

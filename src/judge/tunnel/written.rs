@@ -8,6 +8,7 @@ use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::dial::NameAnswer;
+use crate::fact::network::is_link_local;
 use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
 
@@ -249,15 +250,17 @@ pub fn wg_addresses(seat: &Seat<'_>) -> Judged {
         Vantage::Server => seat.addresses().server.value,
         Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().client.value,
     };
-    if conf.addresses.is_empty() && link.addresses.is_empty() {
+    // The kernel gives every interface an address of its own for the link.
+    let given: Vec<&IpNet> = link.addresses.iter().filter(|net| !is_link_local(net.addr())).collect();
+    if conf.addresses.is_empty() && given.is_empty() {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let right = format!("{own}/{}", seat.addresses().subnet.value.prefix_len());
         return Ok(broken("not-set").with("right", right).at(&conf.path, at.line).into());
     }
     let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else { return Ok(holds()) };
     let line = conf.address_at.map_or(1, |at| at.line);
-    let is = link.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let same = link.addresses.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());
+    let is = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let same = given.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());
     Ok(match same {
         false => broken("gone").with("written", missing).at(&conf.path, line),
         true => broken("differs").with("written", missing).with("runs", is).at(&conf.path, line),
