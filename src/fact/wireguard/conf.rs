@@ -43,7 +43,8 @@ pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
     };
     // bash drops them.
     let clean = text.replace('\0', "");
-    let mut reader = Reader { conf, services, quick: false, section: Section::None, seen: Vec::new(), header: None };
+    let mut reader =
+        Reader { conf, services, quick: false, deaf: false, section: Section::None, seen: Vec::new(), header: None };
     reader.marks(text);
     let lines: Vec<&str> = clean.trim_start_matches('\u{feff}').split('\n').collect();
     for (index, line) in lines.iter().enumerate() {
@@ -58,6 +59,8 @@ struct Reader<'a> {
     services: &'a str,
     /// Whether wg-quick believes to be in `[Interface]`.
     quick: bool,
+    /// Whether a mark keeps it from believing so: we read on, and it does not.
+    deaf: bool,
     /// Where `wg` believes to be.
     section: Section,
     /// The names that stood in this section.
@@ -90,6 +93,8 @@ impl Reader<'_> {
         let (key, value) = (key.trim_matches(is_space), value.trim_matches(is_space));
         if key.starts_with('[') {
             self.quick = key.eq_ignore_ascii_case("[Interface]");
+            self.deaf =
+                line.start().line == 1 && self.conf.troubles.iter().any(|trouble| trouble.what == Refusal::Mark);
         }
         match known(&QUICK, key).filter(|_| self.quick) {
             Some(name) => self.quick_line(name, value, line),
@@ -115,6 +120,7 @@ impl Reader<'_> {
             }
             "SaveConfig" => match known(&["true", "false"], value) {
                 Some(word) => self.conf.save_config = word == "true",
+                None if self.deaf => {}
                 None => self.trouble(Refusal::NotBoolean, name, at),
             },
             "PreUp" | "PreDown" | "PostUp" | "PostDown" => self.conf.hooks.push((name.to_owned(), line.start())),

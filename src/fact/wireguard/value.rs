@@ -153,7 +153,9 @@ pub(super) fn address(written: &str) -> Option<IpNet> {
     let (address, length) =
         written.split_once('/').map_or((written, None), |(address, length)| (address, Some(length)));
     let address: IpAddr = if written.contains(':') {
-        IpAddr::V6(address.parse().ok()?)
+        // The kernel gives no interface these.
+        let barred = |ip: &Ipv6Addr| ip.is_unspecified() || ip.is_loopback() || ip.is_multicast();
+        IpAddr::V6(address.parse().ok().filter(|ip| !barred(ip))?)
     } else {
         let parts: Vec<u8> = address.split('.').map(|part| unsigned(part)?.try_into().ok()).collect::<Option<_>>()?;
         let mut bytes = [0; 4];
