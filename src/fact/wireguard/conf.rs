@@ -23,24 +23,7 @@ enum Section {
 /// Reads a file's text. Its own path and mode come from elsewhere, and so does the text of /etc/services: a port
 /// may be a name.
 pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
-    let conf = WgConf {
-        path: path.to_owned(),
-        mode,
-        interface_at: None,
-        addresses: Vec::new(),
-        address_at: None,
-        listen_port: None,
-        private_key: None,
-        derived_public: None,
-        dns: None,
-        mtu: None,
-        save_config: false,
-        hooks: Vec::new(),
-        peers: Vec::new(),
-        troubles: Vec::new(),
-        slips: Vec::new(),
-        others: Vec::new(),
-    };
+    let conf = WgConf::empty(path, mode);
     // bash drops them.
     let clean = text.replace('\0', "");
     let mut reader =

@@ -194,6 +194,28 @@ pub struct WrittenEndpoint {
 }
 
 impl WgConf {
+    /// A file that says nothing.
+    pub(super) fn empty(path: &str, mode: u32) -> Self {
+        Self {
+            path: path.to_owned(),
+            mode,
+            interface_at: None,
+            addresses: Vec::new(),
+            address_at: None,
+            listen_port: None,
+            private_key: None,
+            derived_public: None,
+            dns: None,
+            mtu: None,
+            save_config: false,
+            hooks: Vec::new(),
+            peers: Vec::new(),
+            troubles: Vec::new(),
+            slips: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
     pub(crate) fn summary(&self) -> Vec<String> {
         let addresses = self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let port =
