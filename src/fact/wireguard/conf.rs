@@ -257,7 +257,9 @@ impl Reader<'_> {
                 Endpoint::Bad => self.trouble(Refusal::Value, name, at),
             },
             _ => match value::keepalive(value) {
-                Some(seconds) => (peer.keepalive, peer.keepalive_at) = (seconds, Some(at)),
+                Some(seconds) => {
+                    (peer.keepalive, peer.keepalive_at) = (Some(seconds).filter(|seconds| *seconds != 0), Some(at));
+                }
                 None => self.trouble(Refusal::Value, name, at),
             },
         }

@@ -226,6 +226,12 @@ impl WgConf {
                 format!("{}:{}: {:?} {}", self.path, trouble.at, trouble.what, trouble.name).trim_end().to_owned(),
             );
         }
+        let hooks: Vec<&str> = self.hooks.iter().map(|(name, _)| name.as_str()).collect();
+        for (what, list) in [("runs commands", hooks.join(", ")), ("beside it", self.others.join(", "))] {
+            if !list.is_empty() {
+                lines.push(format!("{}: {what}: {list}", self.path));
+            }
+        }
         if let Some((dns, at)) = &self.dns {
             lines.push(format!("{}:{}: DNS = {dns}", self.path, at.line));
         }
