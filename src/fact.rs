@@ -415,6 +415,7 @@ pub enum Unseen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the two variants say it")]
+#[expect(clippy::large_enum_variant, reason = "a snapshot has a few dozen, nearly all of them seen")]
 pub enum Sight {
     Seen(Fact),
     Unseen(Unseen),

@@ -226,8 +226,8 @@ impl Evidence {
                 });
                 let written = conf.and_then(|conf| conf.listen_port).map(|(port, _)| port);
                 // A port that nobody wrote down is another one after the next start.
-                self.wireguard_port = written
-                    .and_then(|written| Some(running.and_then(|interface| interface.listen_port).unwrap_or(written)));
+                self.wireguard_port =
+                    written.map(|written| running.and_then(|interface| interface.listen_port).unwrap_or(written));
             }
             Vantage::Client => {
                 self.client = own.map(|net| net.addr());

@@ -164,7 +164,8 @@ pub(super) fn conf(scene: &Scene) -> Looked {
         let services = host::read_or_unseen("/etc/services").unwrap_or_default();
         let mut conf = conf_file::read(&path, stat.mode, &text, &services);
         text.zeroize();
-        let beside = host::list(FOLDER).unwrap_or_default().into_iter().filter(|name| name.ends_with(".conf"));
+        let beside =
+            host::list(FOLDER).unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
         conf.others = beside.map(|name| format!("{FOLDER}/{name}")).filter(|other| *other != path).collect();
         Ok(Fact::WgConf(conf))
     });

@@ -212,7 +212,7 @@ const CHARACTERS: [&str; 26] = [
 pub(crate) fn file(dice: &mut Dice) -> Vec<u8> {
     let mut text = dice.pick(&GOOD).to_owned();
     for _ in 0..dice.roll(4) {
-        text = damaged(dice, text);
+        text = damaged(dice, &text);
     }
     let text = text.replace("KEY", KEY).replace("OTHER", OTHER);
     match dice.roll(60) {
@@ -228,7 +228,7 @@ pub(crate) fn file(dice: &mut Dice) -> Vec<u8> {
     }
 }
 
-fn damaged(dice: &mut Dice, text: String) -> String {
+fn damaged(dice: &mut Dice, text: &str) -> String {
     let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
     let at = dice.roll(lines.len());
     match dice.roll(12) {

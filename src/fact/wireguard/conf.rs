@@ -23,24 +23,7 @@ enum Section {
 /// Reads a file's text. Its own path and mode come from elsewhere, and so does the text of /etc/services: a port
 /// may be a name.
 pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
-    let conf = WgConf {
-        path: path.to_owned(),
-        mode,
-        interface_at: None,
-        addresses: Vec::new(),
-        address_at: None,
-        listen_port: None,
-        private_key: None,
-        derived_public: None,
-        dns: None,
-        mtu: None,
-        save_config: false,
-        hooks: Vec::new(),
-        peers: Vec::new(),
-        troubles: Vec::new(),
-        slips: Vec::new(),
-        others: Vec::new(),
-    };
+    let conf = WgConf::empty(path, mode);
     // bash drops them.
     let clean = text.replace('\0', "");
     let mut reader =
@@ -274,7 +257,9 @@ impl Reader<'_> {
                 Endpoint::Bad => self.trouble(Refusal::Value, name, at),
             },
             _ => match value::keepalive(value) {
-                Some(seconds) => (peer.keepalive, peer.keepalive_at) = (seconds, Some(at)),
+                Some(seconds) => {
+                    (peer.keepalive, peer.keepalive_at) = (Some(seconds).filter(|seconds| *seconds != 0), Some(at));
+                }
                 None => self.trouble(Refusal::Value, name, at),
             },
         }

@@ -42,7 +42,7 @@ impl KeyFile {
 pub fn is_private(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let other = ["pub", "psk", "preshared", ".conf", ".pem"].iter().any(|word| name.contains(word));
-    (name.contains("private") || name.ends_with(".key")) && !other
+    (name.contains("private") || name.rsplit('.').next() == Some("key")) && !other
 }
 
 impl WgKeys {

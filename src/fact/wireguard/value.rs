@@ -129,13 +129,13 @@ pub(super) fn is_mark(written: &str) -> bool {
             && u32::from_str_radix(digits, radix).is_ok())
 }
 
-/// `PersistentKeepalive =`: off, or seconds. The outer `None` is for what is refused.
-pub(super) fn keepalive(written: &str) -> Option<Option<u16>> {
+/// `PersistentKeepalive =`: seconds, 0 for off. None for what is refused.
+pub(super) fn keepalive(written: &str) -> Option<u16> {
     if written.eq_ignore_ascii_case("off") {
-        return Some(None);
+        return Some(0);
     }
     let digits = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
-    written.parse::<u16>().ok().filter(|_| digits).map(|seconds| Some(seconds).filter(|seconds| *seconds != 0))
+    written.parse::<u16>().ok().filter(|_| digits)
 }
 
 /// A number as `ip` takes it: with a sign, if it likes.
@@ -221,7 +221,7 @@ mod tests {
     fn marks_keepalives_and_networks() {
         assert!(["off", "OFF", "0", "0x10", "4294967295", "010"].into_iter().all(is_mark));
         assert!(!["", "0x", "0X10", "4294967296", "-1", "abc", "1a"].into_iter().any(is_mark));
-        assert_eq!((keepalive("OFF"), keepalive("0"), keepalive("25")), (Some(None), Some(None), Some(Some(25))));
+        assert_eq!((keepalive("OFF"), keepalive("0"), keepalive("25")), (Some(0), Some(0), Some(25)));
         assert!(["", "65536", "-1", "+25", "25s", "on"].into_iter().all(|written| keepalive(written).is_none()));
         assert_eq!(allowed("1.2.3.4/032"), "1.2.3.4/32".parse().ok());
         assert!(

@@ -194,6 +194,28 @@ pub struct WrittenEndpoint {
 }
 
 impl WgConf {
+    /// A file that says nothing.
+    pub(super) fn empty(path: &str, mode: u32) -> Self {
+        Self {
+            path: path.to_owned(),
+            mode,
+            interface_at: None,
+            addresses: Vec::new(),
+            address_at: None,
+            listen_port: None,
+            private_key: None,
+            derived_public: None,
+            dns: None,
+            mtu: None,
+            save_config: false,
+            hooks: Vec::new(),
+            peers: Vec::new(),
+            troubles: Vec::new(),
+            slips: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
     pub(crate) fn summary(&self) -> Vec<String> {
         let addresses = self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let port =
@@ -203,6 +225,12 @@ impl WgConf {
             lines.push(
                 format!("{}:{}: {:?} {}", self.path, trouble.at, trouble.what, trouble.name).trim_end().to_owned(),
             );
+        }
+        let hooks: Vec<&str> = self.hooks.iter().map(|(name, _)| name.as_str()).collect();
+        for (what, list) in [("runs commands", hooks.join(", ")), ("beside it", self.others.join(", "))] {
+            if !list.is_empty() {
+                lines.push(format!("{}: {what}: {list}", self.path));
+            }
         }
         if let Some((dns, at)) = &self.dns {
             lines.push(format!("{}:{}: DNS = {dns}", self.path, at.line));

@@ -53,9 +53,10 @@ fn port_meant(seat: &Seat<'_>) -> String {
     let on_server = seat.vantage() == Vantage::Server;
     let there = seat.at(far(seat).0).ok();
     let interface = there.as_ref().and_then(|there| running(there, there.wg().ok()?));
-    let port = match on_server {
-        true => interface.and_then(|it| it.peers.iter().find_map(|peer| peer.endpoint)).map(|at| at.port()),
-        false => interface.and_then(|it| it.listen_port),
+    let port = if on_server {
+        interface.and_then(|it| it.peers.iter().find_map(|peer| peer.endpoint)).map(|at| at.port())
+    } else {
+        interface.and_then(|it| it.listen_port)
     };
     port.or(on_server.then_some(51820)).map_or_else(String::new, |port| port.to_string())
 }

@@ -99,7 +99,8 @@ fn setting(conf: &WgConf, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
         |net: &IpNet| conf.peers.iter().any(|other| other.at.line > peer.at.line && other.allowed_ips.contains(net));
     let mut written: Vec<IpNet> = peer.allowed_ips.iter().copied().filter(|net| !later(net)).collect();
     let mut is = runs.allowed_ips.clone();
-    (written.sort(), is.sort());
+    written.sort();
+    is.sort();
     written.dedup();
     let list = |nets: &[IpNet]| match nets {
         [] => "none".to_owned(),
@@ -258,12 +259,9 @@ pub fn wg_addresses(seat: &Seat<'_>) -> Judged {
         return Ok(broken("not-set").with("right", right).at(&conf.path, at.line).into());
     }
     let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else { return Ok(holds()) };
-    let line = conf.address_at.map_or(1, |at| at.line);
+    let at = conf.address_at.map_or(1, |at| at.line);
     let is = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let same = given.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());
-    Ok(match same {
-        false => broken("gone").with("written", missing).at(&conf.path, line),
-        true => broken("differs").with("written", missing).with("runs", is).at(&conf.path, line),
-    }
-    .into())
+    let finding = if same { broken("differs").with("runs", is) } else { broken("gone") };
+    Ok(finding.with("written", missing).at(&conf.path, at).into())
 }
