@@ -123,7 +123,8 @@ pub enum Turn {
 pub fn turn(key: &FactKey) -> Turn {
     match key {
         FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env => Turn::First,
-        FactKey::Listeners | FactKey::Ufw | FactKey::RedisConf | FactKey::PgConf | FactKey::File(_) => Turn::First,
+        FactKey::Listeners | FactKey::Ufw | FactKey::Netfilter => Turn::First,
+        FactKey::RedisConf | FactKey::PgConf | FactKey::File(_) => Turn::First,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
         FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::Postgres => Turn::Routed,
@@ -145,6 +146,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Route(to) => network::route(*to, scene).await,
         FactKey::Listeners => aside(network::listeners).await,
         FactKey::Ufw => aside(firewall::ufw).await,
+        FactKey::Netfilter => firewall::netfilter().await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(scene),
         FactKey::Unit(unit) => service::unit(unit, scene).await,

@@ -1,0 +1,318 @@
+//! The kernel's own rules: what its tools list, and the ordered model made of it, which [`walk`](super::walk) follows.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{iptables, nft};
+
+/// Who lists rules. The two generations of iptables keep their rules apart, and both are obeyed; one of them is
+/// simply called `iptables`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the programs' names")]
+pub enum Tool {
+    Iptables,
+    Ip6tables,
+    IptablesNft,
+    Ip6tablesNft,
+    IptablesLegacy,
+    Ip6tablesLegacy,
+    Nft,
+}
+
+impl Tool {
+    /// The command that changes what it lists.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Iptables => "iptables",
+            Self::Ip6tables => "ip6tables",
+            Self::IptablesNft => "iptables-nft",
+            Self::Ip6tablesNft => "ip6tables-nft",
+            Self::IptablesLegacy => "iptables-legacy",
+            Self::Ip6tablesLegacy => "ip6tables-legacy",
+            Self::Nft => "nft",
+        }
+    }
+
+    /// For IPv6 alone.
+    pub fn is_six(self) -> bool {
+        matches!(self, Self::Ip6tables | Self::Ip6tablesNft | Self::Ip6tablesLegacy)
+    }
+}
+
+/// What one tool listed, one chain or rule a line, without counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Which.
+    pub tool: Tool,
+    /// iptables-save's lines, or the objects of `nft -j` that are not iptables' own.
+    pub lines: Vec<String>,
+}
+
+/// Rules in a file from which they are restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The file.
+    pub path: String,
+    /// Its iptables rules (`-A …`).
+    pub rules: Vec<String>,
+}
+
+/// The kernel's rules, and the files they may be from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Netfilter {
+    /// In the order of [`Tool`].
+    pub listings: Vec<Listing>,
+    /// ufw's own files, and those of the programs that restore iptables rules at boot.
+    pub stored: Vec<Stored>,
+    /// Programs that are missing though the kernel may hold rules that only they can list.
+    pub missing: Vec<String>,
+}
+
+impl Netfilter {
+    /// The model.
+    pub fn model(&self) -> Model {
+        let tables = self.listings.iter().flat_map(|listing| match listing.tool {
+            Tool::Nft => nft::read(&listing.lines),
+            tool => iptables::read(tool, &listing.lines),
+        });
+        Model { tables: tables.collect(), missing: self.missing.clone() }
+    }
+
+    /// The rules of a file.
+    pub fn stored_in(&self, path: &str) -> Option<&[String]> {
+        self.stored.iter().find(|stored| stored.path == path).map(|stored| stored.rules.as_slice())
+    }
+
+    pub(crate) fn label(&self) -> &'static str {
+        if self.model().tables.iter().all(Table::is_idle) { "empty" } else { "rules" }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for table in self.model().tables {
+            for (name, chain) in &table.chains {
+                let Some(base) = &chain.base else { continue };
+                let policy = if base.drops { "drop" } else { "accept" };
+                let reached = table.reached(name).len();
+                lines.push(format!(
+                    "{} table {}, chain {name}: policy {policy}, {} rules, {reached} chains behind it",
+                    table.tool.command(),
+                    table.name,
+                    chain.rules.len()
+                ));
+            }
+        }
+        if lines.is_empty() {
+            lines.push("the kernel holds no firewall rules".to_owned());
+        }
+        lines.extend(self.missing.iter().map(|program| format!("{program} is missing, so its rules are not seen")));
+        lines
+    }
+}
+
+/// Every table of the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// In the order listed.
+    pub tables: Vec<Table>,
+    /// As in [`Netfilter::missing`].
+    pub missing: Vec<String>,
+}
+
+/// For which packets a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the families of nft(8)")]
+pub enum Family {
+    Ip,
+    Ip6,
+    Inet,
+    Netdev,
+}
+
+/// A table: chains that may jump to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Whose it is.
+    pub tool: Tool,
+    /// As its tool wants it: `filter`, or `inet filter` for nft.
+    pub name: String,
+    /// Its family.
+    pub family: Family,
+    /// Its chains by name.
+    pub chains: BTreeMap<String, Chain>,
+}
+
+impl Table {
+    /// Whether nothing in it could stop or turn a packet.
+    pub fn is_idle(&self) -> bool {
+        self.chains.values().all(|chain| chain.rules.is_empty() && chain.base.as_ref().is_none_or(|base| !base.drops))
+    }
+
+    /// The chains that a chain leads to.
+    pub fn reached(&self, from: &str) -> Vec<&str> {
+        let mut found: Vec<&str> = Vec::new();
+        let mut open = vec![from];
+        while let Some(name) = open.pop() {
+            for rule in self.chains.get(name).map(|chain| chain.rules.as_slice()).unwrap_or_default() {
+                if let Act::Jump(to) | Act::Goto(to) = &rule.act
+                    && !found.contains(&to.as_str())
+                    && self.chains.contains_key(to)
+                {
+                    found.push(to);
+                    open.push(to);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Where in a packet's way a base chain stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the hooks of netfilter")]
+pub enum Hook {
+    Ingress,
+    Prerouting,
+    Input,
+    Forward,
+    Postrouting,
+    /// Only for what this host sends.
+    Output,
+}
+
+/// What makes a chain a base chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Where.
+    pub hook: Hook,
+    /// The lower first.
+    pub priority: i32,
+    /// A chain that translates addresses: a connection that was translated once does not meet another.
+    pub nat: bool,
+    /// Its policy.
+    pub drops: bool,
+    /// Devices of an ingress chain.
+    pub devices: Vec<String>,
+}
+
+/// A list of rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Chain {
+    /// None for a chain that is only jumped to.
+    pub base: Option<Base>,
+    /// In order.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its place in the chain, from 1.
+    pub number: u32,
+    /// nft's handle.
+    pub handle: Option<u64>,
+    /// As its tool writes it.
+    pub text: String,
+    /// What a packet must be, all of it.
+    pub tests: Vec<Test>,
+    /// What then happens to it.
+    pub act: Act,
+}
+
+/// What is done with a packet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the targets of iptables(8) and the statements of nft(8)")]
+pub enum Act {
+    Accept,
+    Drop,
+    Reject,
+    Return,
+    /// It is counted, logged or otherwise left as it is.
+    Continue,
+    Jump(String),
+    Goto(String),
+    /// Sent on to another address, or port, or both.
+    Dnat(Option<IpAddr>, Option<u16>),
+    /// Its mark is changed.
+    Mark,
+    /// Its connection is not tracked.
+    Untrack,
+    /// Not understood: it may do anything.
+    Puzzle,
+}
+
+/// A number of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are what they say")]
+pub enum Field {
+    /// 4 or 6.
+    Version,
+    Protocol,
+    SourcePort,
+    Port,
+    /// Bits of the connection's state: [`NEW`] and its like.
+    State,
+    /// Bits: [`TRANSLATED`].
+    Status,
+    /// 0 for unicast.
+    PacketType,
+}
+
+/// A new connection's state.
+pub const NEW: u32 = 8;
+/// The state of an untracked packet.
+pub const UNTRACKED: u32 = 64;
+/// The state, and the status, of a connection whose destination was changed.
+pub const TRANSLATED: u32 = 128;
+/// Every state that the first packet of a connection is not in.
+pub const OTHER_STATE: u32 = 1;
+
+/// Which end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are what they say")]
+pub enum End {
+    From,
+    To,
+}
+
+/// What a packet must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Test {
+    /// It came in (or goes out, if `End::To`) by one of these interfaces; `*` at the end stands for anything.
+    Interface(End, Vec<String>),
+    /// Its address is in one of these ranges.
+    Address(End, Vec<(IpAddr, IpAddr)>),
+    /// A number of it is in one of these ranges.
+    Number(Field, Vec<(u32, u32)>),
+    /// Of the flags under the first mask, just those of the second are set.
+    TcpFlags(u8, u8),
+    /// The address is the host's own (`local`), or, if true, the interface's own; or an ordinary one (`unicast`).
+    Kind(End, Vec<String>, bool),
+    /// Its mark under the mask is this.
+    Mark(u32, u32),
+    /// All of one of these lists.
+    Any(Vec<Vec<Test>>),
+    /// The opposite.
+    Not(Box<Test>),
+    /// Never.
+    Never,
+    /// Under a rate: true for the first, which is enough to be let in and not enough to be kept out.
+    Rate,
+    /// Not understood.
+    Puzzle,
+}
+
+impl Test {
+    /// The opposite, if `not`.
+    #[must_use]
+    pub fn negate(self, not: bool) -> Self {
+        match (not, self) {
+            (false, test) => test,
+            (true, Self::Puzzle) => Self::Puzzle,
+            (true, test) => Self::Not(Box::new(test)),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! Follows a new connection's first packet through the kernel's rules: is it accepted, and by which rule?
+//!
+//! A rule that is not understood both matches and does not, and both ways are followed. Only if they end differently
+//! is there no answer. The packet is a plain SYN (or datagram) of an untouched connection: no mark, no ipset, no
+//! limit reached, and it comes by the interface by which an answer to its source would go.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::netfilter::{
+    Act, Base, Chain, End, Family, Field, Hook, Model, NEW, OTHER_STATE, Rule, TRANSLATED, Table, Test, Tool, UNTRACKED,
+};
+use super::{Knock, Protocol};
+use crate::fact::network::Links;
+
+/// Where a packet's fate was decided, or on the way there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Whose table.
+    pub tool: Tool,
+    /// As its tool wants it.
+    pub table: String,
+    /// The chain.
+    pub chain: String,
+    /// The rule's number, from 1; for a policy, one more than there are rules.
+    pub number: u32,
+    /// nft's handle of it.
+    pub handle: Option<u64>,
+    /// The rule; none for the chain's policy.
+    pub rule: Option<String>,
+}
+
+/// What becomes of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are what they say")]
+pub enum Fate {
+    Accepted,
+    Dropped,
+    Rejected,
+    /// A rule that could decide it is not understood.
+    Unknown,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passage {
+    /// What becomes of it.
+    pub fate: Fate,
+    /// The rule that decides (or is not understood) comes last, the rules that lead to it before. Empty where the
+    /// kernel has none.
+    pub trail: Vec<Step>,
+    /// Where it is sent on to, if its destination is changed.
+    pub sent_on: Option<SocketAddr>,
+}
+
+impl Passage {
+    /// The rule or policy that decides.
+    pub fn by(&self) -> Option<&Step> {
+        self.trail.last()
+    }
+}
+
+/// A three-valued answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    No,
+    Maybe,
+    Yes,
+}
+
+impl Truth {
+    fn of(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Maybe => Self::Maybe,
+            Self::Yes => Self::No,
+        }
+    }
+
+    fn all(truths: impl Iterator<Item = Self>) -> Self {
+        truths.fold(Self::Yes, |one, other| if one == Self::No || other == Self::No {
+            Self::No
+        } else if one == Self::Maybe || other == Self::Maybe {
+            Self::Maybe
+        } else {
+            Self::Yes
+        })
+    }
+}
+
+struct Packet<'a> {
+    knock: &'a Knock<'a>,
+    links: Option<&'a Links>,
+    to: IpAddr,
+    port: u16,
+    /// Its destination was changed.
+    translated: bool,
+    marked: bool,
+    tracked: Truth,
+    /// By which it goes on; none if that is not known, empty if it stays.
+    leaves: Option<String>,
+}
+
+impl Packet<'_> {
+    fn is_here(&self) -> bool {
+        self.to == self.knock.to || self.links.is_some_and(|links| links.holder(self.to).is_some())
+    }
+
+    fn is_six(&self) -> bool {
+        self.knock.from.is_ipv6()
+    }
+
+    fn meets(&self, test: &Test) -> Truth {
+        match test {
+            Test::Interface(end, names) => {
+                let name = match end {
+                    End::From => Some(self.knock.interface),
+                    End::To => self.leaves.as_deref(),
+                };
+                name.map_or(Truth::Maybe, |name| Truth::of(names.iter().any(|pattern| is_named(name, pattern))))
+            }
+            Test::Address(end, ranges) => {
+                let address = match end {
+                    End::From => self.knock.from,
+                    End::To => self.to,
+                };
+                let inside = |(low, high): &(IpAddr, IpAddr)| {
+                    low.is_ipv6() == address.is_ipv6() && (*low..=*high).contains(&address)
+                };
+                Truth::of(ranges.iter().any(inside))
+            }
+            Test::Number(field, spans) => self.number(*field, spans),
+            Test::TcpFlags(mask, set) => Truth::of(0x02 & mask == *set),
+            Test::Kind(end, kinds, here) => self.kind(*end, *here).map_or(Truth::Maybe, |kind| {
+                Truth::of(kinds.iter().any(|it| it == kind))
+            }),
+            Test::Mark(..) if self.marked => Truth::Maybe,
+            Test::Mark(value, _) => Truth::of(*value == 0),
+            Test::Any(lists) => Truth::all(lists.iter().map(|all| self.meets_all(all).not())).not(),
+            Test::Not(test) => self.meets(test).not(),
+            Test::Never => Truth::No,
+            Test::Rate => Truth::Yes,
+            Test::Puzzle => Truth::Maybe,
+        }
+    }
+
+    fn meets_all(&self, tests: &[Test]) -> Truth {
+        Truth::all(tests.iter().map(|test| self.meets(test)))
+    }
+
+    fn number(&self, field: Field, spans: &[(u32, u32)]) -> Truth {
+        let is = |value: u32| spans.iter().any(|(low, high)| (*low..=*high).contains(&value));
+        match field {
+            Field::Version => Truth::of(is(if self.is_six() { 6 } else { 4 })),
+            Field::Protocol => match self.knock.protocol {
+                Protocol::Tcp => Truth::of(is(6)),
+                Protocol::Udp => Truth::of(is(17)),
+                Protocol::Any | Protocol::Other => Truth::Maybe,
+            },
+            Field::Port => Truth::of(is(u32::from(self.port))),
+            // Any program's own choice: one of the upper ports.
+            Field::SourcePort if spans.iter().any(|(low, high)| *low <= 1024 && *high >= 65535) => Truth::Yes,
+            Field::SourcePort => Truth::of(spans.iter().any(|(_, high)| *high >= 1024)).min_maybe(),
+            Field::State => match self.tracked {
+                Truth::Yes => Truth::of(is(NEW) || (self.translated && is(TRANSLATED))),
+                Truth::No => Truth::of(is(UNTRACKED)),
+                Truth::Maybe if is(NEW) == is(UNTRACKED) && !is(OTHER_STATE) => Truth::of(is(NEW)),
+                Truth::Maybe => Truth::Maybe,
+            },
+            Field::Status => Truth::of(self.translated && is(TRANSLATED)),
+            Field::PacketType => Truth::of(is(0)),
+        }
+    }
+
+    fn kind(&self, end: End, here: bool) -> Option<&'static str> {
+        match end {
+            End::From => Some("unicast"),
+            End::To if !self.is_here() => Some("unicast"),
+            End::To if !here => Some("local"),
+            End::To => {
+                let link = self.links?.named(self.knock.interface)?;
+                Some(if link.addresses.iter().any(|net| net.addr() == self.to) { "local" } else { "unicast" })
+            }
+        }
+    }
+}
+
+impl Truth {
+    fn min_maybe(self) -> Self {
+        if self == Self::Yes { Self::Maybe } else { self }
+    }
+}
+
+fn is_named(name: &str, pattern: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
+}
+
+/// How a packet can leave a base chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    Accept,
+    Drop,
+    Reject,
+    Dnat(Option<IpAddr>, Option<u16>),
+    Puzzle,
+}
+
+/// All the ways in which it can leave a chain, each with the first trail there.
+#[derive(Default)]
+struct Exits {
+    found: Vec<(Exit, Vec<Step>)>,
+    /// The first step at which more than one way was open.
+    doubt: Option<Vec<Step>>,
+    /// It may come to the chain's end.
+    falls: bool,
+}
+
+impl Exits {
+    fn add(&mut self, exit: Exit, trail: &[Step]) {
+        if !self.found.iter().any(|(known, _)| *known == exit) {
+            self.found.push((exit, trail.to_vec()));
+        }
+    }
+
+    fn doubt(&mut self, trail: &[Step]) {
+        self.doubt.get_or_insert_with(|| trail.to_vec());
+    }
+}
+
+/// Deeper than the kernel's own limit of 16 jumps.
+const DEPTH: usize = 64;
+
+fn step(table: &Table, chain: &str, rule: &Rule) -> Step {
+    Step {
+        tool: table.tool,
+        table: table.name.clone(),
+        chain: chain.to_owned(),
+        number: rule.number,
+        handle: rule.handle,
+        rule: Some(rule.text.clone()),
+    }
+}
+
+fn follow(table: &Table, name: &str, packet: &mut Packet<'_>, trail: &mut Vec<Step>, exits: &mut Exits) -> bool {
+    let Some(chain) = table.chains.get(name).filter(|_| trail.len() < DEPTH) else {
+        exits.add(Exit::Puzzle, trail);
+        exits.doubt(trail);
+        return true;
+    };
+    for rule in &chain.rules {
+        let mut truth = packet.meets_all(&rule.tests);
+        // Who is under a rate is let in; whether all are, or are kept out, is not known.
+        if truth == Truth::Yes && rule.tests.contains(&Test::Rate) && matches!(rule.act, Act::Drop | Act::Reject) {
+            truth = Truth::Maybe;
+        }
+        if truth == Truth::No {
+            continue;
+        }
+        trail.push(step(table, name, rule));
+        if truth == Truth::Maybe && rule.act != Act::Continue {
+            exits.doubt(trail);
+        }
+        let goes_on = act(&rule.act, table, packet, trail, exits, truth);
+        trail.pop();
+        match goes_on {
+            Next::Rule => {}
+            Next::Caller if truth == Truth::Yes => return true,
+            Next::Nowhere if truth == Truth::Yes => return false,
+            Next::Caller => exits.falls = true,
+            Next::Nowhere => {}
+        }
+    }
+    true
+}
+
+enum Next {
+    Rule,
+    Caller,
+    Nowhere,
+}
+
+fn act(
+    act: &Act,
+    table: &Table,
+    packet: &mut Packet<'_>,
+    trail: &mut Vec<Step>,
+    exits: &mut Exits,
+    truth: Truth,
+) -> Next {
+    let exit = match act {
+        Act::Accept => Exit::Accept,
+        Act::Drop => Exit::Drop,
+        Act::Reject => Exit::Reject,
+        Act::Dnat(to, port) => Exit::Dnat(*to, *port),
+        Act::Return => return Next::Caller,
+        Act::Continue => return Next::Rule,
+        Act::Mark => {
+            packet.marked = true;
+            return Next::Rule;
+        }
+        Act::Untrack => {
+            packet.tracked = if truth == Truth::Yes { Truth::No } else { Truth::Maybe };
+            return Next::Rule;
+        }
+        Act::Puzzle => {
+            exits.add(Exit::Puzzle, trail);
+            exits.doubt(trail);
+            return Next::Rule;
+        }
+        Act::Jump(to) => {
+            // What falls out of a chain that was jumped to goes on behind the jump.
+            let outer = std::mem::replace(&mut exits.falls, false);
+            let falls = follow(table, to, packet, trail, exits) || exits.falls;
+            exits.falls = outer;
+            return if falls { Next::Rule } else { Next::Nowhere };
+        }
+        Act::Goto(to) => {
+            let outer = std::mem::replace(&mut exits.falls, false);
+            let falls = follow(table, to, packet, trail, exits) || exits.falls;
+            exits.falls = outer;
+            return if falls { Next::Caller } else { Next::Nowhere };
+        }
+    };
+    exits.add(exit, trail);
+    Next::Nowhere
+}
+
+fn leave(table: &Table, name: &str, chain: &Chain, base: &Base, packet: &mut Packet<'_>) -> Exits {
+    let mut exits = Exits::default();
+    let falls = follow(table, name, packet, &mut Vec::new(), &mut exits);
+    if falls || exits.falls {
+        let policy = Step {
+            tool: table.tool,
+            table: table.name.clone(),
+            chain: name.to_owned(),
+            number: u32::try_from(chain.rules.len()).unwrap_or(u32::MAX).saturating_add(1),
+            handle: None,
+            rule: None,
+        };
+        exits.add(if base.drops { Exit::Drop } else { Exit::Accept }, &[policy]);
+    }
+    exits
+}
+
+/// The journey through all hooks.
+struct Journey {
+    /// An earlier place at which the packet may have been stopped, or something else may have been done to it.
+    doubt: Option<Vec<Step>>,
+    /// By what it was let through last: a rule, or else a policy.
+    accepted: Vec<Step>,
+}
+
+impl Model {
+    /// What becomes of a new connection to this host.
+    pub fn passage(&self, knock: &Knock<'_>, links: Option<&Links>) -> Passage {
+        let mut packet = Packet {
+            knock,
+            links,
+            to: knock.to,
+            port: knock.port,
+            translated: false,
+            marked: false,
+            tracked: Truth::Yes,
+            leaves: Some(String::new()),
+        };
+        let mut journey = Journey { doubt: None, accepted: Vec::new() };
+        let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);
+        stopped = stopped.or_else(|| self.pass(Hook::Prerouting, &mut packet, &mut journey));
+        stopped = stopped.or_else(|| {
+            if packet.is_here() {
+                return self.pass(Hook::Input, &mut packet, &mut journey);
+            }
+            packet.leaves = links.and_then(|links| {
+                let on = links.links.iter().find(|link| link.addresses.iter().any(|net| net.contains(&packet.to)));
+                on.map(|link| link.name.clone())
+            });
+            let forward = self.pass(Hook::Forward, &mut packet, &mut journey);
+            forward.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey))
+        });
+        let sent_on = packet.translated.then(|| SocketAddr::new(packet.to, packet.port));
+        let (fate, trail) = match (stopped, journey.doubt) {
+            (Some((fate, trail)), _) => (fate, trail),
+            (None, Some(trail)) => (Fate::Unknown, trail),
+            (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
+            (None, None) => (Fate::Accepted, journey.accepted),
+        };
+        Passage { fate, trail, sent_on }
+    }
+
+    /// The base chains of a hook that this packet meets, in their order.
+    fn bases(&self, hook: Hook, packet: &Packet<'_>) -> Vec<(&Table, &str, &Chain, &Base)> {
+        let meets = |family: Family| match family {
+            Family::Ip => !packet.is_six(),
+            Family::Ip6 => packet.is_six(),
+            Family::Inet | Family::Netdev => true,
+        };
+        let mut found: Vec<_> = self
+            .tables
+            .iter()
+            .filter(|table| meets(table.family))
+            .flat_map(|table| table.chains.iter().map(move |(name, chain)| (table, name.as_str(), chain)))
+            .filter_map(|(table, name, chain)| Some((table, name, chain, chain.base.as_ref()?)))
+            .filter(|(_, _, _, base)| base.hook == hook)
+            .filter(|(_, _, _, base)| {
+                hook != Hook::Ingress || base.devices.iter().any(|device| device == packet.knock.interface)
+            })
+            .collect();
+        found.sort_by_key(|(_, _, _, base)| base.priority);
+        found
+    }
+
+    /// None if it comes through.
+    fn pass(&self, hook: Hook, packet: &mut Packet<'_>, journey: &mut Journey) -> Option<(Fate, Vec<Step>)> {
+        for (table, name, chain, base) in self.bases(hook, packet) {
+            if base.nat && packet.translated {
+                continue;
+            }
+            let mut exits = leave(table, name, chain, base, packet);
+            let doubt = exits.doubt.take().unwrap_or_default();
+            let blocks = exits.found.iter().all(|(exit, _)| matches!(exit, Exit::Drop | Exit::Reject));
+            match exits.found.as_mut_slice() {
+                [(Exit::Accept, trail)] => {
+                    let by_rule = trail.last().is_some_and(|step| step.rule.is_some());
+                    if (by_rule || journey.accepted.last().is_none_or(|step| step.rule.is_none())) && !base.nat {
+                        journey.accepted = std::mem::take(trail);
+                    }
+                }
+                [(Exit::Drop, trail)] => return Some((Fate::Dropped, std::mem::take(trail))),
+                [(Exit::Reject, trail)] => return Some((Fate::Rejected, std::mem::take(trail))),
+                [(Exit::Dnat(to, port), _)] => {
+                    packet.translated = true;
+                    packet.to = to.unwrap_or(packet.to);
+                    packet.port = port.unwrap_or(packet.port);
+                    // The kernel drops what is sent to 127.0.0.1 from outside, unless it is told not to.
+                    if packet.to.is_loopback() {
+                        journey.doubt.get_or_insert(doubt);
+                    }
+                }
+                [(_, trail), ..] if blocks => return Some((Fate::Dropped, std::mem::take(trail))),
+                _ if base.nat => return Some((Fate::Unknown, doubt)),
+                _ => {
+                    journey.doubt.get_or_insert(doubt);
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+#[path = "walk_tests.rs"]
+mod tests;
