@@ -142,9 +142,16 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
 }
 
 /// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever.
+///
+/// A check that needs itself elsewhere (`redis-answers@server`, `redis-answers@client`) needs only the places that it
+/// names before its own: else each end would explain the other, and nothing would be the root.
 fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
     let mut found = Vec::new();
-    for need in &check.needs {
+    let own = check.needs.iter().position(|need| need.check == check.id && need.at == Some(here));
+    for (index, need) in check.needs.iter().enumerate() {
+        if need.check == check.id && own.is_some_and(|own| index >= own) {
+            continue;
+        }
         let places: Vec<Vantage> = match need.at {
             Some(at) => vec![at],
             None if judged.contains(&(need.check.clone(), here)) => vec![here],

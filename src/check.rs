@@ -256,6 +256,9 @@ impl Check {
         if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
             return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
         }
+        if matches!(rule, Rule::Expect(_)) && !form.with.is_empty() {
+            return Err(format!("{path}: a plain check reads one thing, and nothing `with` it"));
+        }
         if form.looks.is_empty() {
             return Err(format!("{path}: a check that looks at nothing cannot fail"));
         }

@@ -231,25 +231,25 @@ mod tests {
         Scene { vantage, profile, addresses, seen, keyring: Keyring::default() }
     }
 
-    fn by(device: &str, kind: Option<&str>) -> Option<Way> {
-        Some(Way::Device { device: device.to_owned(), kind: kind.map(str::to_owned), gateway: None, source: None })
+    fn by(device: &str, kind: Option<&str>) -> Way {
+        Way::Device { device: device.to_owned(), kind: kind.map(str::to_owned), gateway: None, source: None }
     }
 
     #[test]
     fn a_password_goes_through_the_tunnel_or_nowhere() {
         use Vantage::{Client, Container, Server};
         for (vantage, way, may) in [
-            (Client, by("wg0", Some("wireguard")), true),
-            (Client, by("home", Some("wireguard")), true),
-            (Client, by("wg0", Some("tun")), true),
-            (Client, by("eth0", None), false),
-            (Client, by("tun0", Some("tun")), false),
+            (Client, Some(by("wg0", Some("wireguard"))), true),
+            (Client, Some(by("home", Some("wireguard"))), true),
+            (Client, Some(by("wg0", Some("tun"))), true),
+            (Client, Some(by("eth0", None)), false),
+            (Client, Some(by("tun0", Some("tun"))), false),
             (Client, Some(Way::None), false),
             (Client, Some(Way::Barred), false),
             (Client, None, false),
             (Server, Some(Way::Local), true),
-            (Server, by("eth0", None), false),
-            (Container, by("eth0", Some("veth")), true),
+            (Server, Some(by("eth0", None)), false),
+            (Container, Some(by("eth0", Some("veth"))), true),
         ] {
             let scene = scene(vantage, Place::Server, way);
             assert_eq!(may_carry_password(&scene, SERVER).is_ok(), may, "{vantage} {:?}", scene.seen);
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_password_goes_to_no_other_address() {
-        let scene = scene(Vantage::Client, Place::Server, by("wg0", Some("wireguard")));
+        let scene = scene(Vantage::Client, Place::Server, Some(by("wg0", Some("wireguard"))));
         for (ip, may) in [("127.0.0.1", true), ("::ffff:10.8.0.1", true), ("10.8.0.7", false), ("192.0.2.1", false)] {
             assert_eq!(may_carry_password(&scene, ip.parse().expect("an address")).is_ok(), may, "{ip}");
         }
@@ -269,12 +269,12 @@ mod tests {
     #[test]
     fn the_outside_is_not_looked_at_through_the_tunnel() {
         for (vantage, way, shows) in [
-            (Vantage::Client, by("wg0", Some("wireguard")), false),
-            (Vantage::Client, by("eth0", None), true),
+            (Vantage::Client, Some(by("wg0", Some("wireguard"))), false),
+            (Vantage::Client, Some(by("eth0", None)), true),
             (Vantage::Client, None, false),
             (Vantage::Server, Some(Way::Local), false),
             (Vantage::Outside, None, true),
-            (Vantage::Container, by("eth0", None), false),
+            (Vantage::Container, Some(by("eth0", None)), false),
         ] {
             let scene = scene(vantage, Place::Public, way);
             assert_eq!(shows_outside(&scene, SERVER).is_ok(), shows, "{vantage} {:?}", scene.seen);

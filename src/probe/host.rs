@@ -38,11 +38,16 @@ pub fn read(path: impl AsRef<Path>) -> Text {
     });
     match opened {
         Ok(bytes) => Text::Read(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) => match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Text::Missing,
-            std::io::ErrorKind::PermissionDenied => Text::Forbidden,
-            kind => Text::Failed(kind.to_string()),
-        },
+        Err(error) => {
+            let kind = error.kind();
+            if matches!(kind, std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) {
+                Text::Missing
+            } else if kind == std::io::ErrorKind::PermissionDenied {
+                Text::Forbidden
+            } else {
+                Text::Failed(kind.to_string())
+            }
+        }
     }
 }
 

@@ -43,8 +43,8 @@ fn container_sign() -> Option<String> {
 /// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's.
 fn by_tunnel_file() -> Option<(Vantage, String)> {
     let names = host::list("/etc/wireguard")?;
-    for name in names.iter().filter(|name| name.ends_with(".conf")) {
-        let path = format!("/etc/wireguard/{name}");
+    for name in names.iter().filter_map(|name| name.strip_suffix(".conf")) {
+        let path = format!("/etc/wireguard/{name}.conf");
         let Text::Read(text) = host::read(&path) else { continue };
         let conf = conf::read(&path, 0, &text);
         if conf.peers.iter().any(|peer| peer.endpoint.is_some()) {

@@ -1,3 +1,5 @@
+//! What `conf` makes of files as people write them.
+
 use super::*;
 
 const PRIVATE: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";

@@ -1,0 +1,156 @@
+//! Looking and judging, on loopback: what is printed where, and how the run ends.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+
+use crate::{at_loopback, closed_port, fixture, folder, here, json, path, program, refused, run, run_with, said};
+
+#[test]
+fn a_run_prints_its_report_and_nothing_else() {
+    let here = here(closed_port());
+    let table = run(&at_loopback(&["all"], &here));
+    assert_eq!((table.code, table.err.as_str()), (1, ""), "{table:?}");
+    assert!(table.out.contains("✗ redis-port-open/refused"), "{}", table.out);
+    assert!(!table.out.contains('\x1b'), "colours without a terminal: {}", table.out);
+    // Only commands, which are there to be copied, may be wider than the screen.
+    let wide = table.out.lines().find(|line| line.chars().count() > 100 && !line.contains("$ "));
+    assert_eq!(wide, None, "without a terminal the width is 100");
+    let coloured = run(&at_loopback(&["all", "--color", "always"], &here));
+    assert!(coloured.out.contains('\x1b'), "{}", coloured.out);
+    let forced = run_with(&[("CLICOLOR_FORCE", "1")], &at_loopback(&["all"], &here));
+    assert!(forced.out.contains('\x1b'), "{}", forced.out);
+}
+
+#[test]
+fn the_json_report_has_a_schema_the_times_and_the_exit_code() {
+    let here = here(closed_port());
+    let said = run(&at_loopback(&["all", "--format", "json"], &here));
+    assert_eq!(said.err, "");
+    let report = json(&said.out);
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["exit_code"], said.code);
+    assert_eq!(report["verdict"], "broken");
+    let host = &report["hosts"][0];
+    assert_eq!(host["vantage"], "container");
+    assert_eq!(host["addresses"]["server"], serde_json::json!({ "value": "127.0.0.1", "from": "said" }));
+    let took = host["took_ms"].as_f64().expect("took_ms");
+    let slowest = host["slowest_look"]["took_ms"].as_f64().expect("slowest_look.took_ms");
+    assert!(slowest > 0.0 && slowest <= took + 1.0, "the slowest look {slowest} ms, all together {took} ms");
+    assert!(host["slowest_look"]["look"].as_str().is_some_and(|look| !look.is_empty()));
+    let roots = report["roots"].as_array().expect("roots");
+    assert!(roots.iter().any(|root| root == "container redis-port-open/refused"), "{roots:?}");
+    let counts = report["counts"].as_object().expect("counts");
+    let all: u64 = counts.values().filter_map(serde_json::Value::as_u64).sum();
+    assert_eq!(all, u64::try_from(report["checks"].as_array().expect("checks").len()).expect("small"));
+}
+
+#[test]
+fn a_snapshot_can_be_judged_elsewhere_with_the_same_result() {
+    let here = here(closed_port());
+    let snapshot = run(&at_loopback(&["snapshot"], &here));
+    assert_eq!((snapshot.code, snapshot.err.as_str()), (0, ""));
+    assert_eq!(json(&snapshot.out)["schema"], 1);
+    let folder = folder(&[("container.json", &snapshot.out)]);
+    let file = path(&folder, "container.json");
+    let file = file.as_str();
+    let judged = run(&["judge", file]);
+    assert_eq!(judged.code, 1, "{judged:?}");
+    assert!(judged.out.contains("redis-port-open/refused"), "{}", judged.out);
+    // The same from standard input.
+    let piped = program(&[])
+        .args(["judge", "-"])
+        .stdin(std::fs::File::open(file).expect("the snapshot"))
+        .output()
+        .expect("clipcheck runs");
+    assert_eq!(said(&piped).out, judged.out);
+    refused(&["judge", file, file], &["two snapshots of the container"]);
+    let with: Vec<&str> = at_loopback(&["all", "--with", file], &here);
+    refused(&with, &["two snapshots of the container"]);
+}
+
+/// Checks that hold, break, warn and cannot be seen, on this machine.
+fn four(port: u16) -> [(&'static str, String); 4] {
+    let check = |look: &str, expect: &str, cause: &str| {
+        format!(
+            "title = \"It is as expected\"\nguide = \"beyond\"\nlooks = {{ container = [\"{look}\"] }}\n\
+             expect = [\"{expect}\"]\n[cause.{cause}]\nsays = \"it is {{seen}}\"\nfix.say = \"Mend it.\"\nfix.know = \"It is.\"\n"
+        )
+    };
+    let dial = format!("tcp 127.0.0.1:{port}");
+    let warns = check(&dial, "refused", "open").replace("says", "severity = \"warn\"\nsays");
+    let unseen = check("unit clipcheck-no-such-unit.service", "active", "failed");
+    [
+        ("own-holds.toml", check(&dial, "open", "refused")),
+        ("own-breaks.toml", check(&dial, "refused", "open")),
+        ("own-warns.toml", warns),
+        ("own-unseen.toml", unseen),
+    ]
+}
+
+#[test]
+fn the_exit_code_says_how_it_went() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    let files = four(port);
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let checks = folder(&files);
+    let here = here(closed_port());
+    // Without systemctl in the path no unit can be seen.
+    let code = |args: &[&str]| {
+        let mut command = program(&[]);
+        command.env("PATH", "").args(at_loopback(args, &here)).arg("--checks").arg(checks.path());
+        let said = said(&command.output().expect("clipcheck runs"));
+        assert_eq!(said.err, "", "{args:?}");
+        said.code
+    };
+    assert_eq!(code(&["all", "own-holds"]), 0);
+    assert_eq!(code(&["all", "own-breaks"]), 1);
+    assert_eq!(code(&["all", "own-warns"]), 0);
+    assert_eq!(code(&["all", "own-warns", "--fail-on", "warn"]), 1);
+    assert_eq!(code(&["all", "own-unseen"]), 0);
+    assert_eq!(code(&["all", "own-unseen", "--fail-on", "unseen"]), 3);
+    assert_eq!(code(&["all", "own-holds", "own-warns", "own-unseen", "--fail-on", "warn", "--fail-on", "unseen"]), 1);
+    // What is essential and unseen is never a success.
+    let essential = files[3].1.replace("\nexpect =", "\nessential = [\"container\"]\nexpect =");
+    std::fs::write(checks.path().join("own-unseen.toml"), essential).expect("written");
+    assert_eq!(code(&["all", "own-unseen"]), 3);
+    assert_eq!(code(&["all", "own-unseen", "own-breaks"]), 1);
+}
+
+/// `clipcheck … | head -1` ends in silence.
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    for args in [vec!["list"], vec!["--help"], vec!["explain", "redis-answers"]] {
+        let mut child =
+            program(&[]).args(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("clipcheck runs");
+        drop(child.stdout.take());
+        let said = said(&child.wait_with_output().expect("it ends"));
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{args:?}");
+    }
+}
+
+#[test]
+fn the_deadline_holds() {
+    let here = here(closed_port());
+    let started = std::time::Instant::now();
+    let args: Vec<&str> =
+        at_loopback(&["snapshot"], &here).into_iter().map(|arg| if arg == "3" { "0.1" } else { arg }).collect();
+    assert_eq!(run(&args).code, 0);
+    assert!(started.elapsed().as_millis() < 2000, "{:?}", started.elapsed());
+}
+
+/// The healthy deployment, as its recording in `fixtures/recorded/healthy/` has it.
+#[test]
+fn a_recording_is_judged_as_ever() {
+    let files: Vec<String> = ["server", "client", "container"]
+        .map(|vantage| fixture(&format!("recorded/healthy/{vantage}.json")).display().to_string())
+        .to_vec();
+    let args: Vec<&str> = std::iter::once("judge").chain(files.iter().map(String::as_str)).collect();
+    let said = run(&args);
+    assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+    assert!(said.out.contains("Nothing is broken"), "{}", said.out);
+    let together: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
+    let report = json(&run(&together).out);
+    assert_eq!(report["hosts"].as_array().map(Vec::len), Some(3));
+    assert_eq!((&report["counts"]["roots"], &report["counts"]["warns"]), (&0.into(), &0.into()));
+}

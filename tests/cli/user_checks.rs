@@ -1,0 +1,95 @@
+//! `--checks DIR`: what a user may write, and what is said to mistakes in it.
+
+use crate::{at_loopback, closed_port, fixture, folder, here, json, refused, run};
+
+const GOOD: &str = r#"title = "The port is open"
+guide = "beyond"
+looks = { container = ["tcp 127.0.0.1:9"] }
+expect = ["open"]
+
+[cause.refused]
+says = "nothing listens on port 9"
+fix.say = "Nothing."
+fix.know = "It is open."
+"#;
+
+#[track_caller]
+fn mistake(name: &str, text: &str, words: &[&str]) {
+    let checks = folder(&[(name, text)]);
+    let checks = checks.path().to_str().expect("a path");
+    refused(&["all", "--as", "container", "--checks", checks], words);
+    refused(&["list", "--checks", checks], words);
+    refused(&["explain", "redis-answers", "--checks", checks], words);
+}
+
+#[test]
+fn the_examples_work() {
+    let examples = fixture("user-checks");
+    let examples = examples.to_str().expect("a path");
+    let listed = json(&run(&["list", "--format", "json", "--checks", examples]).out);
+    let own: Vec<&str> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|entry| entry["category"] == "custom")
+        .filter_map(|entry| entry["id"].as_str())
+        .collect();
+    assert_eq!(own, ["ssh-port-open", "ssh-starts", "web-env-private"]);
+    let here = here(closed_port());
+    for (vantage, wanted) in [("server", 2), ("container", 1)] {
+        let args = at_loopback(&["all", "custom", "--checks", examples, "--format", "json"], &here);
+        let args: Vec<&str> = args.into_iter().map(|arg| if arg == "container" { vantage } else { arg }).collect();
+        let said = run(&args);
+        assert_eq!(said.err, "", "{said:?}");
+        let report = json(&said.out);
+        assert_eq!(report["checks"].as_array().map(Vec::len), Some(wanted), "{vantage}: {report}");
+    }
+    let page = run(&["explain", "ssh-port-open/refused", "--checks", examples]);
+    assert!(page.out.contains("sudo systemctl enable --now ssh"), "{}", page.out);
+}
+
+#[test]
+fn a_check_of_ones_own_is_judged_like_any_other() {
+    let checks = folder(&[("port-nine.toml", GOOD)]);
+    let here = here(closed_port());
+    let said = run(&at_loopback(&["all", "port-nine", "--checks", checks.path().to_str().expect("a path")], &here));
+    assert_eq!((said.code, said.err.as_str()), (1, ""), "{said:?}");
+    assert!(said.out.contains("port-nine/refused") && said.out.contains("nothing listens on port 9"), "{}", said.out);
+}
+
+/// There is no silent pass: a word that the file does not know is broken.
+#[test]
+fn an_unlisted_word_is_broken() {
+    let checks = folder(&[("port-nine.toml", &GOOD.replace("cause.refused", "cause.timeout"))]);
+    let here = here(closed_port());
+    let said = run(&at_loopback(&["all", "port-nine", "--checks", checks.path().to_str().expect("a path")], &here));
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.out.contains("port-nine/unexpected") && said.out.contains("“refused”"), "{}", said.out);
+}
+
+#[test]
+fn a_mistake_is_named_with_its_place() {
+    mistake("x.toml", &GOOD.replace("expect =", "expect = ="), &["x.toml:4: "]);
+    mistake("x.toml", &GOOD.replace("guide", "giude"), &["x.toml:2: ", "giude"]);
+    mistake("x.toml", &GOOD.replace("fix.know", "fix.known"), &["x.toml:9: ", "known"]);
+    mistake(
+        "x.toml",
+        &GOOD.replace("tcp 127.0.0.1:9", "telnet 127.0.0.1"),
+        &["x.toml:3: ", "telnet", "nothing that can be looked at"],
+    );
+    mistake("x.toml", &GOOD.replace("container =", "moon ="), &["x.toml:3: ", "moon"]);
+    mistake("x.toml", &GOOD.replace("[\"tcp 127.0.0.1:9\"]", "[\"redis\", \"env\"]"), &["x.toml", "exactly one thing"]);
+    mistake("x.toml", &GOOD.replace("expect = [\"open\"]", ""), &["x.toml", "`expect`"]);
+    mistake("x.toml", &GOOD.replace("{ container = [\"tcp 127.0.0.1:9\"] }", "{}"), &["x.toml", "looks at nothing"]);
+    mistake("x.toml", &format!("needs = [\"frobnicate\"]\n{GOOD}"), &["x: needs `frobnicate`"]);
+    mistake("redis-answers.toml", GOOD, &["redis-answers.toml", "already"]);
+    mistake("Port Nine.toml", GOOD, &["Port Nine.toml", "lower case"]);
+    refused(&["list", "--checks", "/nonexistent"], &["/nonexistent"]);
+}
+
+/// Thinking takes Rust: what only a thinking check may say is refused in a user's file.
+#[test]
+fn a_users_check_is_plain() {
+    let with = GOOD.replace("expect", "with = { server = [\"wg\"] }\nexpect");
+    mistake("x.toml", &with, &["x.toml", "`with`"]);
+}
