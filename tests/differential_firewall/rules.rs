@@ -57,8 +57,8 @@ const SIX: [&str; 5] = ["fd08::/64", "fd08::2", "fd77::/64", "fd77::2", "2001:db
 const OWN_FOUR: [&str; 3] = ["10.8.0.1", "192.168.77.1", "10.8.0.0/24"];
 const OWN_SIX: [&str; 2] = ["fd08::1", "fd77::1"];
 
-pub fn set(case: u64, attempt: u64) -> Set {
-    let mut dice = Dice((case * 20 + attempt + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+pub fn set(case: u64) -> Set {
+    let mut dice = Dice((case + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     for _ in 0..4 {
         dice.roll(2);
     }
@@ -188,7 +188,7 @@ fn matches(dice: &mut Dice, six: bool) -> String {
             2 | 3 => format!("{no}-s {}", if six { dice.one(&SIX) } else { dice.one(&FOUR) }),
             4 => format!("{no}-d {}", if six { dice.one(&OWN_SIX) } else { dice.one(&OWN_FOUR) }),
             5 => format!("-m conntrack {no}--ctstate {}", dice.one(&["NEW", "RELATED,ESTABLISHED", "INVALID", "NEW,RELATED", "UNTRACKED"])),
-            6 => format!("-m addrtype {no}--dst-type {}", dice.one(&["LOCAL", "BROADCAST", "UNICAST"])),
+            6 => format!("-m addrtype {no}--dst-type {}", dice.one(&["LOCAL", if six { "ANYCAST" } else { "BROADCAST" }, "UNICAST"])),
             7 => "-m limit --limit 100/sec --limit-burst 200".to_owned(),
             8 => "-m comment --comment \"a \\\"quoted\\\" -j DROP comment\"".to_owned(),
             9 => format!("-m mark {no}--mark {}", dice.one(&["0x1", "0x0/0xff", "0"])),

@@ -177,22 +177,34 @@ impl World {
         world
     }
 
-    /// Replaces all rules; the error is the tool's own.
-    pub fn load(&self, set: &Set) -> Result<(), String> {
+    /// Replaces all rules. Lines that their own tool refuses are taken out; how many, or what it says in the end.
+    pub fn load(&self, set: &mut Set) -> Result<u64, String> {
         let host = &self.names[0];
         let mut script = format!("ip netns exec {host} nft flush ruleset\n");
         for command in ["iptables-legacy-restore", "ip6tables-legacy-restore"] {
-            let empty = ["filter", "nat", "mangle", "raw"].map(|table| format!("*{table}\\nCOMMIT\\n")).concat();
+            let empty = "*filter\\n:INPUT ACCEPT\\n:FORWARD ACCEPT\\nCOMMIT\\n*nat\\nCOMMIT\\n*mangle\\nCOMMIT\\n*raw\\nCOMMIT\\n";
             script += &format!("printf '{empty}' | ip netns exec {host} {command}\n");
         }
         let (_, said) = shell(&script, "");
-        for (command, text) in &set.texts {
-            let (ok, more) = shell(&format!("ip netns exec {host} {command}"), text);
-            if !ok {
-                return Err(format!("{command}: {said}{more}"));
+        let mut refused = 0;
+        for (command, text) in &mut set.texts {
+            loop {
+                let (ok, more) = shell(&format!("ip netns exec {host} {command}"), text);
+                if ok {
+                    break;
+                }
+                let bad = blamed(&more).filter(|_| refused < 100);
+                let bad = bad.ok_or_else(|| format!("{command}: {said}{more}"))?;
+                // The older restore names the COMMIT that failed; a rule before it is to blame.
+                let rules = text.lines().enumerate().take(bad);
+                let rules = rules.filter(|(_, line)| line.starts_with("-A") || *command == "nft -f -");
+                let bad = rules.last().map(|(at, _)| at).ok_or_else(|| format!("{command}: {more}"))?;
+                let kept = text.lines().enumerate().filter(|(at, _)| *at != bad);
+                *text = kept.map(|(_, line)| format!("{line}\n")).collect();
+                refused += 1;
             }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// As the probe asks for it.
@@ -265,6 +277,14 @@ impl Drop for World {
     }
 }
 
+/// The line that a tool complains about: `line: 20`, `line 12: …`, `/dev/stdin:7:37-45:`.
+fn blamed(said: &str) -> Option<usize> {
+    let number = |text: &str| text.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    ["occurred at line:", "line ", "/dev/stdin:", "at line "].iter().find_map(|mark| {
+        said.match_indices(mark).find_map(|(at, _)| number(&said[at + mark.len()..]))
+    })
+}
+
 fn shell(script: &str, input: &str) -> (bool, String) {
     let mut child = Command::new("sh")
         .args(["-c", script])
@@ -283,7 +303,11 @@ pub fn help(role: &str) {
     if role == "listen" {
         for port in PORTS.into_iter().chain([81, 9999]) {
             let listener = TcpListener::bind(("::", port)).unwrap();
-            std::thread::spawn(move || listener.incoming().for_each(drop));
+            std::thread::spawn(move || {
+                for stream in listener.incoming() {
+                    std::thread::spawn(move || echo(stream?));
+                }
+            });
             let socket = UdpSocket::bind(("::", port)).unwrap();
             std::thread::spawn(move || {
                 let mut bytes = [0; 64];
@@ -311,10 +335,29 @@ pub fn help(role: &str) {
     }
 }
 
+fn echo(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(3)))?;
+    let mut bytes = [0; 8];
+    let length = stream.read(&mut bytes)?;
+    stream.write_all(&bytes[..length])
+}
+
 fn connect(to: SocketAddr, patience: Duration) -> Answer {
-    match TcpStream::connect_timeout(&to, patience) {
+    let talk = || -> std::io::Result<usize> {
+        let mut stream = TcpStream::connect_timeout(&to, patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.write_all(b"hello")?;
+        stream.read(&mut [0; 8])
+    };
+    answer(&talk())
+}
+
+fn answer(talk: &std::io::Result<usize>) -> Answer {
+    match talk {
         Ok(_) => Answer::Open,
-        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => Answer::Silent,
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock) => {
+            Answer::Silent
+        }
         Err(_) => Answer::Rejected,
     }
 }
@@ -325,9 +368,8 @@ fn ask(to: SocketAddr, patience: Duration) -> Answer {
     socket.connect(to).unwrap();
     socket.set_read_timeout(Some(patience)).unwrap();
     let mut bytes = [0; 8];
-    match socket.send(b"hello").and_then(|_| socket.recv(&mut bytes)) {
-        Ok(_) => Answer::Open,
-        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Answer::Silent,
-        Err(_) => Answer::Rejected,
-    }
+    let mut talk = || socket.send(b"hello").and_then(|_| socket.recv(&mut bytes));
+    // The second datagram belongs to a known connection.
+    let first = talk();
+    answer(&first.and_then(|_| talk()))
 }

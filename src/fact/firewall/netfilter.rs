@@ -267,8 +267,12 @@ pub const NEW: u32 = 8;
 pub const UNTRACKED: u32 = 64;
 /// The state, and the status, of a connection whose destination was changed.
 pub const TRANSLATED: u32 = 128;
-/// Every state that the first packet of a connection is not in.
-pub const OTHER_STATE: u32 = 1;
+/// The state of a packet that is not yet, or cannot be, part of a connection.
+pub const INVALID: u32 = 1;
+/// The state of every later packet of a connection.
+pub const ESTABLISHED: u32 = 2;
+/// The state of the first packet of a connection that belongs to another.
+pub const RELATED: u32 = 4;
 
 /// Which end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::netfilter::{Act, Base, Chain, Family, Hook, Rule, Table, Test, Tool};
+use super::netfilter::{Act, Base, Chain, Family, Field, Hook, Rule, Table, Test, Tool};
 
 mod expr;
 mod text;
@@ -126,6 +126,28 @@ fn parts(rule: &Value, table: &str, sets: &Sets<'_>, number: u32) -> Vec<Rule> {
             "mangle" | "continue" => {}
             "ct count" | "quota" | "connlimit" => tests.push(Test::Puzzle),
             "xt" if word(value, "type") == "match" => tests.push(Test::Puzzle),
+            "reject" => {
+                // nft itself adds, and does not show, what its answer is possible for.
+                let (field, number) = match word(value, "type") {
+                    "tcp reset" => (Field::Protocol, 6),
+                    "icmp" => (Field::Version, 4),
+                    "icmpv6" => (Field::Version, 6),
+                    _ => (Field::Protocol, u32::MAX),
+                };
+                if number != u32::MAX {
+                    tests.push(Test::Number(field, vec![(number, number)]));
+                }
+                push(&tests, Act::Reject);
+            }
+            "dnat" => {
+                // `dnat ip to …` in a table of both families is for the one.
+                let six = value.get("addr").and_then(Value::as_str).is_some_and(|address| address.contains(':'));
+                let version = if six { 6 } else { 4 };
+                if value.get("addr").is_some() {
+                    tests.push(Test::Number(Field::Version, vec![(version, version)]));
+                }
+                push(&tests, act(statement));
+            }
             _ => push(&tests, act(statement)),
         }
     }

@@ -1,13 +1,14 @@
 //! Follows a new connection's first packet through the kernel's rules: is it accepted, and by which rule?
 //!
 //! A rule that is not understood both matches and does not, and both ways are followed. Only if they end differently
-//! is there no answer. The packet is a plain SYN (or datagram) of an untouched connection: no mark, no ipset, no
-//! limit reached, and it comes by the interface by which an answer to its source would go.
+//! is there no answer. The packet is a plain SYN (or datagram) of an untouched connection: no mark, no limit reached,
+//! and it comes by the interface by which an answer to its source would go. Then the next packet of the same
+//! connection is followed, for who lets in the first only lets in nobody.
 
 use std::net::{IpAddr, SocketAddr};
 
 use super::netfilter::{
-    Act, Base, Chain, End, Family, Field, Hook, Model, NEW, OTHER_STATE, Rule, TRANSLATED, Table, Test, Tool, UNTRACKED,
+    Act, Base, Chain, ESTABLISHED, End, Family, Field, Hook, INVALID, Model, NEW, Rule, TRANSLATED, Table, Test, Tool, UNTRACKED,
 };
 use super::{Knock, Protocol};
 use crate::fact::network::Links;
@@ -50,6 +51,8 @@ pub struct Passage {
     pub trail: Vec<Step>,
     /// Where it is sent on to, if its destination is changed.
     pub sent_on: Option<SocketAddr>,
+    /// The first packet is let in, and this is the fate of the next.
+    pub later: bool,
 }
 
 impl Passage {
@@ -99,6 +102,10 @@ struct Packet<'a> {
     /// Its destination was changed.
     translated: bool,
     marked: bool,
+    /// It is not the first of its connection.
+    later: bool,
+    /// Connections are not yet looked up: what comes before has no state.
+    early: bool,
     tracked: Truth,
     /// By which it goes on; none if that is not known, empty if it stays.
     leaves: Option<String>,
@@ -133,7 +140,7 @@ impl Packet<'_> {
                 Truth::of(ranges.iter().any(inside))
             }
             Test::Number(field, spans) => self.number(*field, spans),
-            Test::TcpFlags(mask, set) => Truth::of(0x02 & mask == *set),
+            Test::TcpFlags(mask, set) => Truth::of(if self.later { ACK } else { SYN } & mask == *set),
             Test::Kind(end, kinds, here) => self.kind(*end, *here).map_or(Truth::Maybe, |kind| {
                 Truth::of(kinds.iter().any(|it| it == kind))
             }),
@@ -165,9 +172,12 @@ impl Packet<'_> {
             Field::SourcePort if spans.iter().any(|(low, high)| *low <= 1024 && *high >= 65535) => Truth::Yes,
             Field::SourcePort => Truth::of(spans.iter().any(|(_, high)| *high >= 1024)).min_maybe(),
             Field::State => match self.tracked {
-                Truth::Yes => Truth::of(is(NEW) || (self.translated && is(TRANSLATED))),
+                _ if self.early && self.tracked == Truth::Yes => Truth::of(is(INVALID)),
+                Truth::Yes => Truth::of(is(if self.later { ESTABLISHED } else { NEW }) || (self.translated && is(TRANSLATED))),
                 Truth::No => Truth::of(is(UNTRACKED)),
-                Truth::Maybe if is(NEW) == is(UNTRACKED) && !is(OTHER_STATE) => Truth::of(is(NEW)),
+                Truth::Maybe if [NEW, ESTABLISHED, INVALID].iter().all(|state| is(*state) == is(UNTRACKED)) => {
+                    Truth::of(is(UNTRACKED))
+                }
                 Truth::Maybe => Truth::Maybe,
             },
             Field::Status => Truth::of(self.translated && is(TRANSLATED)),
@@ -197,6 +207,9 @@ impl Truth {
 fn is_named(name: &str, pattern: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
 }
+
+const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
 
 /// How a packet can leave a base chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,6 +242,9 @@ impl Exits {
         self.doubt.get_or_insert_with(|| trail.to_vec());
     }
 }
+
+/// The priority at which the kernel finds the connection that a packet belongs to.
+const CONNTRACK: i32 = -200;
 
 /// Deeper than the kernel's own limit of 16 jumps.
 const DEPTH: usize = 64;
@@ -356,6 +372,16 @@ struct Journey {
 impl Model {
     /// What becomes of a new connection to this host.
     pub fn passage(&self, knock: &Knock<'_>, links: Option<&Links>) -> Passage {
+        let first = self.packet(knock, links, None);
+        if first.fate != Fate::Accepted {
+            return first;
+        }
+        let next = self.packet(knock, links, Some(first.sent_on));
+        if next.fate == Fate::Accepted { first } else { next }
+    }
+
+    /// One packet: the first, or one after the first was `sent_on`.
+    fn packet(&self, knock: &Knock<'_>, links: Option<&Links>, later: Option<Option<SocketAddr>>) -> Passage {
         let mut packet = Packet {
             knock,
             links,
@@ -363,12 +389,17 @@ impl Model {
             port: knock.port,
             translated: false,
             marked: false,
+            later: later.is_some(),
+            early: true,
             tracked: Truth::Yes,
             leaves: Some(String::new()),
         };
         let mut journey = Journey { doubt: None, accepted: Vec::new() };
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);
         stopped = stopped.or_else(|| self.pass(Hook::Prerouting, &mut packet, &mut journey));
+        if let Some(to) = later.flatten() {
+            (packet.to, packet.port, packet.translated) = (to.ip(), to.port(), true);
+        }
         stopped = stopped.or_else(|| {
             if packet.is_here() {
                 return self.pass(Hook::Input, &mut packet, &mut journey);
@@ -387,7 +418,7 @@ impl Model {
             (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
             (None, None) => (Fate::Accepted, journey.accepted),
         };
-        Passage { fate, trail, sent_on }
+        Passage { fate, trail, sent_on, later: later.is_some() }
     }
 
     /// The base chains of a hook that this packet meets, in their order.
@@ -405,7 +436,8 @@ impl Model {
             .filter_map(|(table, name, chain)| Some((table, name, chain, chain.base.as_ref()?)))
             .filter(|(_, _, _, base)| base.hook == hook)
             .filter(|(_, _, _, base)| {
-                hook != Hook::Ingress || base.devices.iter().any(|device| device == packet.knock.interface)
+                let here = base.devices.is_empty() || base.devices.iter().any(|it| it == packet.knock.interface);
+                hook != Hook::Ingress || here
             })
             .collect();
         found.sort_by_key(|(_, _, _, base)| base.priority);
@@ -415,10 +447,15 @@ impl Model {
     /// None if it comes through.
     fn pass(&self, hook: Hook, packet: &mut Packet<'_>, journey: &mut Journey) -> Option<(Fate, Vec<Step>)> {
         for (table, name, chain, base) in self.bases(hook, packet) {
-            if base.nat && packet.translated {
+            if base.nat && (packet.translated || packet.later) {
                 continue;
             }
+            packet.early = hook == Hook::Ingress || (hook == Hook::Prerouting && base.priority < CONNTRACK);
             let mut exits = leave(table, name, chain, base, packet);
+            if hook == Hook::Ingress && base.devices.is_empty() {
+                // Whether it is this packet's chain is not known.
+                exits.add(Exit::Puzzle, &[]);
+            }
             let doubt = exits.doubt.take().unwrap_or_default();
             let blocks = exits.found.iter().all(|(exit, _)| matches!(exit, Exit::Drop | Exit::Reject));
             match exits.found.as_mut_slice() {

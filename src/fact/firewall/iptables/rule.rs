@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::fact::firewall::netfilter::{
-    Act, End, Field, NEW, OTHER_STATE, Rule, TRANSLATED, Test, UNTRACKED,
+    Act, ESTABLISHED, End, Field, INVALID, NEW, RELATED, Rule, TRANSLATED, Test, UNTRACKED,
 };
 
 /// `-A CHAIN …`, not yet numbered.
@@ -297,7 +297,9 @@ fn states(list: &str) -> Test {
         "NEW" => NEW,
         "UNTRACKED" => UNTRACKED,
         "DNAT" => TRANSLATED,
-        _ => OTHER_STATE,
+        "INVALID" => INVALID,
+        "ESTABLISHED" => ESTABLISHED,
+        _ => RELATED,
     });
     Test::Number(Field::State, bits.map(|bit| (bit, bit)).collect())
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use crate::fact::firewall::iptables;
-use crate::fact::firewall::netfilter::{End, Field, NEW, OTHER_STATE, TRANSLATED, Test, UNTRACKED};
+use crate::fact::firewall::netfilter::{ESTABLISHED, End, Field, INVALID, NEW, RELATED, TRANSLATED, Test, UNTRACKED};
 
 /// The elements of named sets and maps, by table and name.
 pub(super) type Sets<'a> = BTreeMap<(String, &'a str), Option<&'a Vec<Value>>>;
@@ -281,7 +281,9 @@ fn number(field: Field, value: &Value) -> Option<u32> {
         Field::State => match word {
             "new" => Some(NEW),
             "untracked" => Some(UNTRACKED),
-            "established" | "related" | "invalid" => Some(OTHER_STATE),
+            "invalid" => Some(INVALID),
+            "established" => Some(ESTABLISHED),
+            "related" => Some(RELATED),
             _ => None,
         },
         Field::Status => (word == "dnat").then_some(TRANSLATED),

@@ -7,16 +7,24 @@ use serde_json::Value;
 /// A table's family, its name and a rule's handle.
 type At = (String, String, u64);
 
+/// The devices of an ingress chain by family, table and name: nft's JSON leaves them out before version 1.0.8.
+type Devices = BTreeMap<(String, String, String), Vec<String>>;
+
 /// The objects of `nft -j list ruleset` in one line each, without counters and without the tables that `skip` names
 /// (family, name); every rule with its text out of `nft -a list ruleset`. None if it is no JSON.
 pub fn tidy(json: &str, listing: &str, skip: &[(String, String)]) -> Option<Vec<String>> {
     let mut whole: Value = serde_json::from_str(json).ok()?;
-    let texts = texts(listing);
+    let (texts, devices) = texts(listing);
     let objects = whole.get_mut("nftables")?.as_array_mut()?;
-    Some(objects.iter_mut().filter_map(|object| tidied(object, &texts, skip)).collect())
+    Some(objects.iter_mut().filter_map(|object| tidied(object, &texts, &devices, skip)).collect())
 }
 
-fn tidied(object: &mut Value, texts: &BTreeMap<At, String>, skip: &[(String, String)]) -> Option<String> {
+fn tidied(
+    object: &mut Value,
+    texts: &BTreeMap<At, String>,
+    devices: &Devices,
+    skip: &[(String, String)],
+) -> Option<String> {
     let (kind, inner) = object.as_object_mut()?.iter_mut().next()?;
     let word = |key: &str| inner.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let at = match kind.as_str() {
@@ -28,6 +36,7 @@ fn tidied(object: &mut Value, texts: &BTreeMap<At, String>, skip: &[(String, Str
         return None;
     }
     let is_rule = kind == "rule";
+    let named = devices.get(&(at.0.clone(), at.1.clone(), word("name"))).filter(|_| kind == "chain");
     calm(inner);
     let inner = inner.as_object_mut()?;
     if is_rule {
@@ -37,6 +46,9 @@ fn tidied(object: &mut Value, texts: &BTreeMap<At, String>, skip: &[(String, Str
         }
     } else {
         inner.remove("handle");
+    }
+    if let Some(named) = named {
+        inner.insert("dev".to_owned(), named.iter().cloned().map(Value::String).collect());
     }
     Some(object.to_string())
 }
@@ -56,17 +68,22 @@ fn calm(value: &mut Value) {
     }
 }
 
-/// The rules of `nft -a list ruleset` in nft's own words.
-fn texts(listing: &str) -> BTreeMap<At, String> {
-    let mut found = BTreeMap::new();
-    let (mut family, mut table) = (String::new(), String::new());
+/// The rules of `nft -a list ruleset` in nft's own words, and the devices of its ingress chains.
+fn texts(listing: &str) -> (BTreeMap<At, String>, Devices) {
+    let (mut found, mut devices) = (BTreeMap::new(), Devices::new());
+    let (mut family, mut table, mut chain) = (String::new(), String::new(), String::new());
     for line in listing.lines() {
+        if let Some((_, rest)) = line.split_once(" hook ingress device") {
+            let all = rest.split(" priority").next().unwrap_or_default().split('"').skip(1).step_by(2);
+            devices.insert((family.clone(), table.clone(), chain.clone()), all.map(str::to_owned).collect());
+        }
         let Some((text, handle)) = line.rsplit_once(" # handle ") else { continue };
         let words: Vec<&str> = text.split_whitespace().collect();
         match words.as_slice() {
             ["table", its_family, its_name, "{"] => {
                 (family, table) = ((*its_family).to_owned(), (*its_name).to_owned());
             }
+            ["chain", name, "{"] => chain = (*name).to_owned(),
             _ if text.ends_with('{') => {}
             _ => {
                 if let Ok(handle) = handle.trim().parse() {
@@ -75,7 +92,7 @@ fn texts(listing: &str) -> BTreeMap<At, String> {
             }
         }
     }
-    found
+    (found, devices)
 }
 
 /// `counter packets 3 bytes 180` is `counter`.
