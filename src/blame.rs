@@ -68,13 +68,19 @@ struct Graph {
     broken: BTreeSet<Seated>,
     unseen: BTreeSet<Seated>,
     warns: BTreeSet<Seated>,
+    holds: BTreeSet<Seated>,
 }
 
 impl Graph {
     fn of(checks: &[Check], answers: &[Answer]) -> Self {
         let judged: BTreeSet<Seated> = answers.iter().map(seated).collect();
-        let mut graph =
-            Self { needs: BTreeMap::new(), broken: BTreeSet::new(), unseen: BTreeSet::new(), warns: BTreeSet::new() };
+        let mut graph = Self {
+            needs: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            unseen: BTreeSet::new(),
+            warns: BTreeSet::new(),
+            holds: BTreeSet::new(),
+        };
         for answer in answers {
             let Some(check) = checks.iter().find(|check| check.id == answer.check) else { continue };
             match &answer.judged {
@@ -87,19 +93,23 @@ impl Graph {
                 Err(_) => {
                     graph.unseen.insert(seated(answer));
                 }
-                Ok(Verdict::Holds | Verdict::NotApplicable(_)) => {}
+                Ok(Verdict::Holds) => {
+                    graph.holds.insert(seated(answer));
+                }
+                Ok(Verdict::NotApplicable(_)) => {}
             }
             graph.needs.insert(seated(answer), needed(check, answer.vantage, &judged));
         }
         graph
     }
 
-    /// Everything that `of` needs, directly or not.
+    /// Everything that `of` needs, directly or not. What holds ends the way up: where the port is open, no firewall
+    /// rule explains what Redis says there.
     fn above(&self, of: &Seated) -> BTreeSet<Seated> {
         let mut found = BTreeSet::new();
         let mut open: Vec<&Seated> = self.needs.get(of).into_iter().flatten().collect();
         while let Some(next) = open.pop() {
-            if next != of && found.insert(next.clone()) {
+            if next != of && found.insert(next.clone()) && !self.holds.contains(next) {
                 open.extend(self.needs.get(next).into_iter().flatten());
             }
         }
@@ -147,8 +157,8 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
 /// names before its own: else each end would explain the other, and nothing would be the root.
 fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
     let mut found = Vec::new();
-    let own = check.needs.iter().position(|need| need.check == check.id && need.at == Some(here));
-    for (index, need) in check.needs.iter().enumerate() {
+    let own = check.needs_at(here).position(|need| need.check == check.id && need.at == Some(here));
+    for (index, need) in check.needs_at(here).enumerate() {
         if need.check == check.id && own.is_some_and(|own| index >= own) {
             continue;
         }

@@ -103,6 +103,15 @@ pub struct Need {
     pub at: Option<Vantage>,
 }
 
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "{} ({at})", self.check),
+            None => self.check.fmt(f),
+        }
+    }
+}
+
 impl FromStr for Need {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -209,6 +218,9 @@ pub struct Check {
     pub guide: String,
     /// What must hold for it to mean anything.
     pub needs: Vec<Need>,
+    /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
+    /// that dials itself passes neither the tunnel nor its own firewall.)
+    pub way: Vec<Need>,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
@@ -229,6 +241,8 @@ struct Form {
     guide: String,
     #[serde(default)]
     needs: Vec<Need>,
+    #[serde(default)]
+    way: Vec<Need>,
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
@@ -268,12 +282,19 @@ impl Check {
             title: form.title,
             guide: form.guide,
             needs: form.needs,
+            way: form.way,
             looks: form.looks,
             with: form.with,
             essential: form.essential,
             causes: form.cause,
             rule,
         })
+    }
+
+    /// What must hold for it to mean anything at a vantage.
+    pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
+        let far = matches!(vantage, Vantage::Client | Vantage::Container);
+        self.needs.iter().chain(self.way.iter().filter(move |_| far))
     }
 
     /// Whether it thinks or is plain: the word used in lists.

@@ -260,8 +260,9 @@ impl Evidence {
             self.server = Some(*first);
         }
         let port = |url: Option<&EnvUrl>| url.and_then(|url| url.port);
-        self.redis_port = port(broker.url());
-        self.postgres_port = port(database.url());
+        // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
+        self.redis_port = port(broker.url().filter(|url| url.is_redis()));
+        self.postgres_port = port(database.url().filter(|url| url.is_postgres()));
     }
 }
 

@@ -88,8 +88,7 @@ fn run(case: u64, world: &mut World, tally: &Mutex<Tally>, show: bool) {
     let model = netfilter.model();
     let strict = strict(&model);
     let dials = world::dials();
-    let passages: Vec<Passage> =
-        dials.iter().map(|dial| model.passage(&dial.knock(), Some(&world::links()))).collect();
+    let passages: Vec<Passage> = dials.iter().map(|dial| model.passage(&dial.knock(), Some(&world::links()))).collect();
     let mut answers = world.dial(&dials, 150);
     // A busy machine is slow: only what stays different is different.
     let differs = |passage: &Passage, answer: Answer| !agrees(passage.fate, answer, strict && !passage.later);
@@ -136,11 +135,13 @@ fn strict(model: &Model) -> bool {
     model.tables.iter().filter(|table| !table.is_idle()).all(|table| {
         table.chains.values().all(|chain| {
             let alone = chain.base.as_ref().is_none_or(|base| {
-                let family = if table.family == Family::Ip6 { [false, true] } else { [true, table.family != Family::Ip] };
+                let family =
+                    if table.family == Family::Ip6 { [false, true] } else { [true, table.family != Family::Ip] };
                 let idle = chain.rules.is_empty() && !base.drops;
-                idle || [4, 6].iter().zip(family).all(|(version, meets)| {
-                    !meets || places.insert((base.hook, base.priority, *version))
-                })
+                idle || [4, 6]
+                    .iter()
+                    .zip(family)
+                    .all(|(version, meets)| !meets || places.insert((base.hook, base.priority, *version)))
             });
             alone
                 && chain.rules.iter().all(|rule| {

@@ -79,7 +79,17 @@ impl WgState {
     }
 }
 
+/// After this many seconds without a handshake there is no usable session, and a packet brings about a new one:
+/// REJECT_AFTER_TIME of the WireGuard paper, section 6.1. With a keepalive or traffic a live session renews itself
+/// after 120 s.
+pub const REJECT_AFTER: u64 = 180;
+
 impl WgPeer {
+    /// Whether its last handshake is young enough to carry packets.
+    pub fn has_session(&self, now: u64) -> bool {
+        self.handshake.is_some_and(|at| now.saturating_sub(at) <= REJECT_AFTER)
+    }
+
     fn summary(&self, now: u64) -> String {
         let handshake = match self.handshake {
             None => "never shook hands".to_owned(),

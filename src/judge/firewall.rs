@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::tunnel::is_fresh;
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, Echo, TcpOutcome};
@@ -115,6 +114,9 @@ pub fn tcp_admitted(seat: &Seat<'_>) -> Judged {
     let redis = seat.tcp(Service::Redis)?;
     let postgres = seat.tcp(Service::Postgres)?;
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
+    if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
+        return Ok(broken("no-route").into());
+    }
     let finding = match (swallowed(redis), swallowed(postgres)) {
         (false, false) => return Ok(holds()),
         (true, false) => broken("one-dropped").with("port", redis.endpoint.port).with("other", postgres.endpoint.port),
@@ -125,15 +127,10 @@ pub fn tcp_admitted(seat: &Seat<'_>) -> Judged {
     Ok(finding.into())
 }
 
-/// An echo or a fresh handshake; the echo alone where the tunnel's state cannot be seen.
+/// An echo came back. A handshake says nothing here: for three minutes after the tunnel's other end is gone it still
+/// looks fresh, and the silence would be blamed on a firewall.
 fn tunnel_is_alive(seat: &Seat<'_>) -> bool {
-    let echoed = seat.ping(Place::Server).is_ok_and(|ping| matches!(ping.how, Echo::Reply(_)));
-    let shaken = || -> Result<bool, Unseen> {
-        let state = seat.wg_again()?;
-        let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
-        Ok(peers.any(|peer| is_fresh(peer, state.read_at)))
-    };
-    echoed || (seat.vantage() == crate::fact::Vantage::Client && shaken().unwrap_or(false))
+    seat.ping(Place::Server).is_ok_and(|ping| matches!(ping.how, Echo::Reply(_)))
 }
 
 /// What ufw has stored is what the kernel does.

@@ -1,21 +1,17 @@
-//! Interfaces, peers, handshakes, routes, echoes and names.
+//! Interfaces, peers and handshakes; in [`way`] routes, echoes and names.
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
 use crate::case::Seat;
-use crate::check::{Judged, Verdict, broken, holds, not_applicable};
-use crate::fact::dial::{Echo, NameAnswer};
-use crate::fact::network::Way;
+use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::service::FailReason;
 use crate::fact::wireguard::{WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Source};
 
-/// After this many seconds without a handshake there is no usable session: REJECT_AFTER_TIME of the WireGuard
-/// paper, section 6.1. With a keepalive or traffic a live session renews itself after 120 s.
-pub const REJECT_AFTER: u64 = 180;
+mod way;
+
+pub use way::{names_resolve, tunnel_ping, tunnel_route};
 
 /// The far end's place and address in the tunnel, as this end knows it.
 fn far(seat: &Seat<'_>) -> (Vantage, Place, Known<IpAddr>) {
@@ -110,31 +106,63 @@ pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
     })
 }
 
-/// Some peer may use the far end's address.
+/// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
 pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     if interface.peers.is_empty() {
         return Ok(not_applicable("it has no peers"));
     }
-    let (_, _, far) = far(seat);
-    if interface.peers.iter().any(|peer| covers(peer, far.value)) {
-        return Ok(holds());
-    }
-    if let Some(peer) = interface.peers.iter().find(|peer| peer.allowed_ips.is_empty()) {
+    let (vantage, _, assumed) = far(seat);
+    let far_key = seat.at(vantage).ok().and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
+    let known = far_key.and_then(|key| interface.peers.iter().find(|peer| peer.public_key == key));
+    let far = match known {
+        Some(_) => own_address(seat, vantage).unwrap_or(assumed),
+        None => assumed,
+    };
+    let covered = match known {
+        Some(peer) => covers(peer, far.value),
+        None => interface.peers.iter().any(|peer| covers(peer, far.value)),
+    };
+    let robbed = interface.peers.iter().find(|peer| peer.allowed_ips.is_empty());
+    // A peer that shakes hands and may send nothing has lost its address to another one.
+    let robbed = match known {
+        Some(peer) => robbed.filter(|robbed| robbed.public_key == peer.public_key),
+        None => robbed.filter(|peer| !covered || peer.handshake.is_some()),
+    };
+    if let Some(peer) = robbed {
         return Ok(broken("none").with("key", &peer.public_key).with("far", far.value).into());
+    }
+    if covered {
+        return Ok(holds());
     }
     if far.source == Source::Guide {
         return Err(Unseen::Undecided(
             "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
         ));
     }
-    let allowed = interface.peers.iter().map(networks).collect::<Vec<_>>().join("; ");
-    // The server gives each client its one address; a client sends the whole subnet into the tunnel.
+    let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
+    // The guide's form: the server lists each client's own address, the client the tunnel's subnet.
     let needed = match seat.vantage() {
-        Vantage::Server => IpNet::from(far.value),
-        Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value,
+        Vantage::Server => format!("{}/{}", far.value, if far.value.is_ipv4() { 32 } else { 128 }),
+        Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value.to_string(),
     };
-    Ok(broken("not-covered").with("far", far.value).with("allowed", allowed).with("needed", needed).into())
+    let allowed = known.map_or_else(|| interface.peers.iter().map(networks).collect::<Vec<_>>().join("; "), networks);
+    Ok(broken("not-covered")
+        .with("far", far.value)
+        .with("allowed", allowed)
+        .with("needed", needed)
+        .with("key", &peer.public_key)
+        .into())
+}
+
+/// The far end's address as it has it itself; none where it has this end's, which is another fault.
+fn own_address(seat: &Seat<'_>, vantage: Vantage) -> Option<Known<IpAddr>> {
+    let addresses = seat.at(vantage).ok()?.addresses();
+    let (its, ours) = match vantage {
+        Vantage::Server => (&addresses.server, &seat.addresses().client),
+        Vantage::Client | Vantage::Container | Vantage::Outside => (&addresses.client, &seat.addresses().server),
+    };
+    (its.source != Source::Guide && its.value != ours.value).then(|| its.clone())
 }
 
 fn covers(peer: &WgPeer, address: IpAddr) -> bool {
@@ -145,8 +173,12 @@ fn networks(peer: &WgPeer) -> String {
     peer.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A handshake younger than [`REJECT_AFTER`] with a peer that matters: the one that has the far end's address if
-/// that is known, else any (a laptop that is switched off is no fault).
+/// After the server was restarted the client sends into its dead session for 15 s (KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of
+/// the WireGuard paper, section 6.1) before it shakes hands anew, and tries that every 5 s: 16 s were measured.
+const GRACE: u64 = 20;
+
+/// A session with a peer that matters: the one that has the far end's address if that is known, else any (a laptop
+/// that is switched off is no fault).
 pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
     let state = seat.wg_again()?;
     let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
@@ -158,13 +190,25 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
     if peers.is_empty() {
         return Ok(not_applicable("it has no peers"));
     }
-    if peers.iter().any(|peer| is_fresh(peer, state.read_at)) {
+    if peers.iter().any(|peer| peer.has_session(state.read_at)) {
         return Ok(holds());
     }
     let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else {
         return Ok(not_applicable("it has no peers"));
     };
+    let young = |since: u64| seat.taken_at() < since + GRACE;
+    // A client that was restarted speaks at once; a server waits to be spoken to.
+    if seat.vantage() == Vantage::Server && seat.wireguard_unit().is_ok_and(|unit| unit.since.is_some_and(young)) {
+        return Err(Unseen::Undecided(
+            "the tunnel was started less than 20 s ago, and the client may not have noticed yet; look again".to_owned(),
+        ));
+    }
     let Some(at) = peer.handshake else {
+        if seat.vantage() != Vantage::Server && peer.sent == 0 {
+            return Err(Unseen::Undecided(
+                "nothing was sent into the tunnel yet, so nothing could come back".to_owned(),
+            ));
+        }
         let cause = if seat.vantage() == Vantage::Server { "never-heard" } else { "never-answered" };
         let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
         return Ok(broken(cause)
@@ -181,54 +225,6 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
     Ok(broken("stale").with("age", state.read_at.saturating_sub(at)).with("key", short_key(&peer.public_key)).into())
 }
 
-pub(super) fn is_fresh(peer: &WgPeer, now: u64) -> bool {
-    peer.handshake.is_some_and(|at| now.saturating_sub(at) <= REJECT_AFTER)
-}
-
-/// The kernel would send to the far end through the tunnel.
-pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
-    let (_, place, far) = far(seat);
-    let route = seat.route(place)?;
-    let own = &seat.addresses().interface.value;
-    let finding = match &route.way {
-        Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard") => return Ok(holds()),
-        Way::Device { device, gateway, .. } => {
-            let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
-            broken("elsewhere").with("device", format!("{device}{via}"))
-        }
-        Way::Local => broken("own-address"),
-        Way::None | Way::Barred => broken("no-route"),
-    };
-    if far.source == Source::Guide {
-        return Err(Unseen::Undecided(
-            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
-        ));
-    }
-    Ok(finding.with("far", far.value).into())
-}
-
-/// An echo comes back. A note at most, unless the kernel itself says why nothing can go out: a Windows peer
-/// drops echoes as it is delivered.
-pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
-    let (_, place, far) = far(seat);
-    let outcome = seat.ping(place)?;
-    let finding = match outcome.how {
-        Echo::Reply(_) => return Ok(holds()),
-        Echo::NoReply => broken("no-reply"),
-        Echo::NoPeer => broken("no-peer"),
-        Echo::NoEndpoint => broken("no-endpoint"),
-        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
-            broken("no-way").with("how", outcome.how.label())
-        }
-    };
-    if far.source == Source::Guide && seat.vantage() == Vantage::Server {
-        return Err(Unseen::Undecided(
-            "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
-        ));
-    }
-    Ok(finding.with("far", far.value).into())
-}
-
 /// systemd starts the tunnel at boot.
 pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
     let unit = seat.wireguard_unit()?;
@@ -236,7 +232,8 @@ pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("the interface does not run"));
     }
     Ok(match unit.enabled.as_str() {
-        "enabled" | "enabled-runtime" | "static" | "generated" => holds(),
+        // `enabled-runtime` is gone after the next boot.
+        "enabled" | "static" | "generated" => holds(),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
         _ => broken("not-enabled").with("unit", &unit.name).into(),
     })
@@ -250,23 +247,4 @@ pub fn wg_config_private(seat: &Seat<'_>) -> Judged {
     } else {
         broken("readable").with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()
     })
-}
-
-/// Every host name in the deployment's addresses resolves here, as libc sees it.
-pub fn names_resolve(seat: &Seat<'_>) -> Judged {
-    let names = seat.names()?;
-    if names.names.is_empty() {
-        return Ok(not_applicable("all addresses are literal"));
-    }
-    for look in &names.names {
-        let finding = match &look.libc {
-            NameAnswer::Addresses(_) => continue,
-            NameAnswer::NoSuchName => broken("no-such-name"),
-            NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => broken("no-resolver"),
-        };
-        let servers = look.servers.iter().map(|(server, _)| server.to_string()).collect::<Vec<_>>().join(", ");
-        let finding: Verdict = finding.with("name", &look.name).with("servers", servers).into();
-        return Ok(finding);
-    }
-    Ok(holds())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
-use super::{DIAL, EXPOSURE, Looked, Scene};
+use super::{DIAL, EXPOSURE, Looked, Scene, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
@@ -42,6 +42,7 @@ pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
 /// The service at the server's address in the tunnel.
 pub(super) fn tunnel(service: Service, scene: &Scene) -> Result<Endpoint, Unseen> {
     let addresses = scene.addresses()?;
+    network::not_contradicted(scene)?;
     Ok(Endpoint { host: addresses.server.value.to_string(), port: port(service, scene)? })
 }
 

@@ -63,7 +63,11 @@ const STORES: [&str; 10] = [
 const GENERATIONS: [(&str, [(&str, Tool); 3], &str); 2] = [
     (
         "iptables-save",
-        [("", Tool::Iptables), ("iptables-nft-save", Tool::IptablesNft), ("iptables-legacy-save", Tool::IptablesLegacy)],
+        [
+            ("", Tool::Iptables),
+            ("iptables-nft-save", Tool::IptablesNft),
+            ("iptables-legacy-save", Tool::IptablesLegacy),
+        ],
         "/proc/net/ip_tables_names",
     ),
     (

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::{Looked, Scene};
 use crate::fact::network::{Links, Listeners, Route};
-use crate::fact::{Fact, Place, Unseen};
+use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
+use crate::profile::Source;
 
 #[cfg(target_os = "linux")]
 mod netlink;
@@ -32,11 +33,36 @@ pub(super) fn listeners() -> Looked {
     Looked::new("/proc/net/tcp, /proc/net/tcp6", listening().map(|tcp| Fact::Listeners(Listeners { tcp })))
 }
 
+/// A container sees no tunnel, so it knows the server's address by its URLs or by the guide. Where all URLs agree on
+/// another address than the guide's, either may be wrong, and a dial of the guide's would show nothing.
+pub(super) fn not_contradicted(scene: &Scene) -> Result<(), Unseen> {
+    let server = &scene.addresses()?.server;
+    let Ok(Fact::Env(env)) = scene.fact(&FactKey::Env) else { return Ok(()) };
+    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let hosts: Vec<IpAddr> =
+        [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
+    let agreed = hosts.first().filter(|first| !first.is_loopback() && hosts.iter().all(|host| host == *first));
+    match agreed {
+        Some(host)
+            if scene.vantage == Vantage::Container && server.source == Source::Guide && *host != server.value =>
+        {
+            Err(Unseen::NotKnown(format!(
+                "the URLs name {host}, which is not the guide's {}; if it is the server's address in the tunnel, say `--server {host}`",
+                server.value
+            )))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Where a place is.
 pub(super) fn address(place: Place, scene: &Scene) -> Result<IpAddr, Unseen> {
     let addresses = scene.addresses()?;
     match place {
-        Place::Server => Ok(addresses.server.value),
+        Place::Server => {
+            not_contradicted(scene)?;
+            Ok(addresses.server.value)
+        }
         Place::Client => Ok(addresses.client.value),
         Place::Public => addresses.public.ok_or_else(|| {
             Unseen::NotKnown(

@@ -23,6 +23,7 @@ pub fn find() -> Result<(Vantage, String), String> {
     if let Some(name) = tunnel_interface() {
         return Ok((Vantage::Client, format!("the interface {name} is here, and neither Redis nor PostgreSQL")));
     }
+    // A running engine's socket, not /etc/docker, which stays when Docker is removed.
     if !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
         return Ok((Vantage::Client, "Docker runs here, and neither Redis nor PostgreSQL is here".to_owned()));
     }

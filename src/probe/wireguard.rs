@@ -16,10 +16,6 @@ mod kernel;
 #[cfg(unix)]
 mod userspace;
 
-/// `REJECT_AFTER_TIME` of the WireGuard whitepaper, section 6.1: a session older than this carries no packet, so
-/// a packet brings about a new handshake.
-const SESSION: u64 = 180;
-
 /// Time for a handshake to be tried, answered and shown.
 const HANDSHAKE: Duration = Duration::from_millis(2200);
 const STEP: Duration = Duration::from_millis(100);
@@ -108,7 +104,7 @@ pub(super) async fn again(scene: &Scene) -> Looked {
         .interfaces
         .iter()
         .flat_map(|interface| interface.peers.iter().map(move |peer| (interface, peer)))
-        .filter(|(_, peer)| peer.endpoint.is_some() && !is_fresh(peer, first.read_at))
+        .filter(|(_, peer)| peer.endpoint.is_some() && !peer.has_session(first.read_at))
         .collect();
     let mut nudged = Vec::new();
     for (interface, peer) in idle {
@@ -127,16 +123,12 @@ pub(super) async fn again(scene: &Scene) -> Looked {
         let (source, state) = running().await;
         let settled = state.as_ref().is_ok_and(|state| {
             let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
-            peers.all(|peer| !nudged.contains(&peer.public_key) || is_fresh(peer, state.read_at))
+            peers.all(|peer| !nudged.contains(&peer.public_key) || peer.has_session(state.read_at))
         });
         if settled || state.is_err() || begun.elapsed() >= HANDSHAKE {
             return looked((source, state.map(|state| WgState { nudged, ..state })));
         }
     }
-}
-
-fn is_fresh(peer: &WgPeer, now: u64) -> bool {
-    peer.handshake.is_some_and(|at| now.saturating_sub(at) <= SESSION)
 }
 
 /// An address behind the peer: its own where the prefix is one host's, else the server's, else the first.

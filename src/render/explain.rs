@@ -32,12 +32,10 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
             join(keys.iter().map(ToString::to_string))
         );
     }
-    if !check.needs.is_empty() {
-        let needs = check.needs.iter().map(|need| match need.at {
-            Some(at) => format!("{} ({at})", need.check),
-            None => need.check.to_string(),
-        });
-        wrap(&mut out, &join(needs), "  needs       ", "              ", width);
+    for (label, needs) in [("  needs       ", &check.needs), ("  on the way  ", &check.way)] {
+        if !needs.is_empty() {
+            wrap(&mut out, &join(needs.iter().map(ToString::to_string)), label, "              ", width);
+        }
     }
     if check.guide != "beyond" {
         let _ = writeln!(out, "  guide       {}", check.guide);

@@ -154,3 +154,16 @@ fn a_recording_is_judged_as_ever() {
     assert_eq!(report["hosts"].as_array().map(Vec::len), Some(3));
     assert_eq!((&report["counts"]["roots"], &report["counts"]["warns"]), (&0.into(), &0.into()));
 }
+
+/// The guide typed to the letter, all four ends together, as a person reads it. After a change that was meant:
+/// `INSTA_UPDATE=always cargo test --test cli`.
+#[test]
+fn the_guide_to_the_letter_reads_as_ever() {
+    let files: Vec<String> = ["server", "client", "container", "outside"]
+        .map(|vantage| fixture(&format!("recorded/guide-to-the-letter/{vantage}.json")).display().to_string())
+        .to_vec();
+    let args: Vec<&str> = std::iter::once("judge").chain(files.iter().map(String::as_str)).collect();
+    let said = run(&args);
+    assert_eq!((said.code, said.err.as_str()), (1, ""), "{}", said.out);
+    insta::assert_snapshot!("guide-to-the-letter", said.out);
+}

@@ -2,6 +2,9 @@
 
 use std::process::Stdio;
 
+use clipcheck::fact::environment::setting;
+use proptest::prelude::*;
+
 use crate::{at_loopback, closed_port, here, program, said};
 
 /// `{S}` stands for the secret, `{P}` for a closed port on loopback. (A scheme, a host, a port and a database's name
@@ -94,4 +97,27 @@ fn no_secret_of_the_environment_is_printed() {
         }
     }
     assert!(wrong.is_empty(), "secrets are printed:\n{}", wrong.join("\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The same for any password that can be typed, encoded or not: what is kept of a URL does not hold it.
+    #[test]
+    fn no_password_is_kept_of_a_url(before in "[ -~]{0,5}", after in "[ -~]{0,5}", form in 0_usize..6) {
+        let password = format!("{before}{SECRET}{after}");
+        let url = [
+            "postgresql://clippy:{}@10.8.0.1:5432/clippy_front",
+            "postgresql://clippy:{}@10.8.0.1/clippy_front?sslmode=require",
+            "redis://:{}@10.8.0.1:6379/0",
+            "rediss://worker:{}@10.8.0.1:6379/0",
+            "redis://{}@10.8.0.1",
+            "postgresql://10.8.0.1/clippy_front?password={}",
+        ][form].replace("{}", &password);
+        for variable in ["DATABASE_URL", "CELERY_BROKER_URL"] {
+            let kept = setting(variable, &url);
+            let shown = format!("{kept} {kept:?} {}", serde_json::to_string(&kept).expect("JSON")).to_lowercase();
+            prop_assert!(!shown.contains(&SECRET.to_lowercase()), "{url}: {shown}");
+        }
+    }
 }

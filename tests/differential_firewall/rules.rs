@@ -187,20 +187,31 @@ fn matches(dice: &mut Dice, six: bool) -> String {
             0 | 1 => format!("{no}-i {}", dice.one(&["wg0", "eth0", "wg+", "eth+", "dk0"])),
             2 | 3 => format!("{no}-s {}", if six { dice.one(&SIX) } else { dice.one(&FOUR) }),
             4 => format!("{no}-d {}", if six { dice.one(&OWN_SIX) } else { dice.one(&OWN_FOUR) }),
-            5 => format!("-m conntrack {no}--ctstate {}", dice.one(&["NEW", "RELATED,ESTABLISHED", "INVALID", "NEW,RELATED", "UNTRACKED"])),
-            6 => format!("-m addrtype {no}--dst-type {}", dice.one(&["LOCAL", if six { "ANYCAST" } else { "BROADCAST" }, "UNICAST"])),
+            5 => format!(
+                "-m conntrack {no}--ctstate {}",
+                dice.one(&["NEW", "RELATED,ESTABLISHED", "INVALID", "NEW,RELATED", "UNTRACKED"])
+            ),
+            6 => format!(
+                "-m addrtype {no}--dst-type {}",
+                dice.one(&["LOCAL", if six { "ANYCAST" } else { "BROADCAST" }, "UNICAST"])
+            ),
             7 => "-m limit --limit 100/sec --limit-burst 200".to_owned(),
             8 => "-m comment --comment \"a \\\"quoted\\\" -j DROP comment\"".to_owned(),
             9 => format!("-m mark {no}--mark {}", dice.one(&["0x1", "0x0/0xff", "0"])),
-            10 if !six => format!("-m iprange {no}--src-range {}", dice.one(&["10.8.0.1-10.8.0.9", "192.168.77.2-192.168.77.3"])),
+            10 if !six => {
+                format!("-m iprange {no}--src-range {}", dice.one(&["10.8.0.1-10.8.0.9", "192.168.77.2-192.168.77.3"]))
+            }
             11 => format!("-m pkttype {no}--pkt-type {}", dice.one(&["unicast", "multicast"])),
             12 if dice.chance(20) => "-m statistic --mode random --probability 0.5".to_owned(),
             13 => format!("-m addrtype {no}--src-type {}", dice.one(&["LOCAL", "UNICAST"])),
             _ => String::new(),
         };
-        let option = word.split_whitespace().find(|it| it.starts_with('-') && it.len() > 1).unwrap_or_default().to_owned();
+        let option =
+            word.split_whitespace().find(|it| it.starts_with('-') && it.len() > 1).unwrap_or_default().to_owned();
         let module = word.split_whitespace().nth(1).unwrap_or_default().to_owned();
-        let twice = words.iter().any(|it| if option == "-m" { it.contains(&format!("-m {module}")) } else { it.contains(&option) });
+        let twice = words
+            .iter()
+            .any(|it| if option == "-m" { it.contains(&format!("-m {module}")) } else { it.contains(&option) });
         if !word.is_empty() && !twice {
             words.push(word);
         }
@@ -300,10 +311,23 @@ fn nft(dice: &mut Dice) -> String {
     for (at, family) in families.into_iter().enumerate() {
         let _ = writeln!(text, "table {family} t{at} {{");
         if family != "ip6" {
-            let _ = writeln!(text, " set lan {{ type ipv4_addr; flags interval; elements = {{ {}, 198.51.100.0/24 }}; }}", dice.one(&["10.8.0.0/24", "192.168.77.2-192.168.77.9"]));
+            let _ = writeln!(
+                text,
+                " set lan {{ type ipv4_addr; flags interval; elements = {{ {}, 198.51.100.0/24 }}; }}",
+                dice.one(&["10.8.0.0/24", "192.168.77.2-192.168.77.9"])
+            );
         }
-        let _ = writeln!(text, " set ports {{ type inet_service; flags interval; elements = {{ {}, 6000-6400 }}; }}", dice.one(&["22", "80", "5432"]));
-        let _ = writeln!(text, " set pairs {{ type ifname . inet_service; elements = {{ \"wg0\" . {}, \"eth0\" . {} }}; }}", dice.one(&PORTS), dice.one(&PORTS));
+        let _ = writeln!(
+            text,
+            " set ports {{ type inet_service; flags interval; elements = {{ {}, 6000-6400 }}; }}",
+            dice.one(&["22", "80", "5432"])
+        );
+        let _ = writeln!(
+            text,
+            " set pairs {{ type ifname . inet_service; elements = {{ \"wg0\" . {}, \"eth0\" . {} }}; }}",
+            dice.one(&PORTS),
+            dice.one(&PORTS)
+        );
         for (chain, below) in [("c", ""), ("b", "c"), ("a", "bc")] {
             let _ = writeln!(text, " chain {chain} {{");
             for _ in 0..dice.roll(5) {
@@ -330,7 +354,12 @@ fn nft(dice: &mut Dice) -> String {
             let _ = writeln!(text, "  iifname {} tcp dport {} {way}\n }}", dice.one(&DEVICES), dice.one(&PORTS));
         }
         for at in 0..1 + dice.roll(2) {
-            let _ = writeln!(text, " chain in{at} {{ type filter hook input priority {}; policy {};", dice.one(&["0", "-5", "10"]), dice.one(&["accept", "drop"]));
+            let _ = writeln!(
+                text,
+                " chain in{at} {{ type filter hook input priority {}; policy {};",
+                dice.one(&["0", "-5", "10"]),
+                dice.one(&["accept", "drop"])
+            );
             for _ in 0..dice.roll(7) {
                 let _ = writeln!(text, "  {}", nft_rule(dice, family, "abc"));
             }
@@ -339,7 +368,12 @@ fn nft(dice: &mut Dice) -> String {
         text += "}\n";
     }
     if dice.chance(10) {
-        let _ = writeln!(text, "table netdev n {{\n chain i {{ type filter hook ingress device {} priority 0; policy accept;\n  tcp dport {} drop\n }}\n}}", dice.one(&DEVICES), dice.one(&PORTS));
+        let _ = writeln!(
+            text,
+            "table netdev n {{\n chain i {{ type filter hook ingress device {} priority 0; policy accept;\n  tcp dport {} drop\n }}\n}}",
+            dice.one(&DEVICES),
+            dice.one(&PORTS)
+        );
     }
     text
 }
@@ -362,18 +396,41 @@ fn nft_rule(dice: &mut Dice, family: &str, below: &str) -> String {
         words.push(match dice.roll(18) {
             0 => format!("iifname {not}{}", dice.one(&["wg0", "\"wg*\"", "{ \"wg0\", \"lo\" }", "eth0"])),
             1 => format!("iif {not}{}", dice.one(&["wg0", "eth0", "lo"])),
-            2 if family != "ip6" => format!("ip saddr {not}{}", dice.one(&["10.8.0.0/24", "192.168.77.2", "{ 10.8.0.2, 192.168.77.0/24 }", "@lan", "10.8.0.1-10.8.0.9"])),
-            3 if family != "ip" => format!("ip6 saddr {not}{}", dice.one(&["fd08::/64", "fd77::2", "{ fd08::2, fd77::/64 }"])),
+            2 if family != "ip6" => format!(
+                "ip saddr {not}{}",
+                dice.one(&[
+                    "10.8.0.0/24",
+                    "192.168.77.2",
+                    "{ 10.8.0.2, 192.168.77.0/24 }",
+                    "@lan",
+                    "10.8.0.1-10.8.0.9"
+                ])
+            ),
+            3 if family != "ip" => {
+                format!("ip6 saddr {not}{}", dice.one(&["fd08::/64", "fd77::2", "{ fd08::2, fd77::/64 }"]))
+            }
             4 if family != "ip6" => format!("ip daddr {not}{}", dice.one(&["10.8.0.1", "192.168.77.0/24"])),
             5..=7 => format!("tcp dport {not}{}", dice.one(&["6379", "{ 5432, 6379 }", "1000-7000", "@ports", "22"])),
             8 => format!("udp dport {not}51820"),
             9 => format!("meta l4proto {not}{}", dice.one(&["tcp", "udp", "{ tcp, udp } th dport 51820"])),
-            10 => format!("ct state {}", dice.one(&["new", "established,related", "!= new", "{ new, untracked }", "invalid"])),
+            10 => format!(
+                "ct state {}",
+                dice.one(&["new", "established,related", "!= new", "{ new, untracked }", "invalid"])
+            ),
             11 => format!("fib daddr type {not}{}", dice.one(&["local", "{ local, broadcast }", "unicast"])),
-            12 => dice.one(&["fib saddr . iif oif missing", "fib saddr . iif oif exists", "fib daddr . iif type local"]).to_owned(),
+            12 => dice
+                .one(&["fib saddr . iif oif missing", "fib saddr . iif oif exists", "fib daddr . iif type local"])
+                .to_owned(),
             13 => "limit rate 200/second burst 200 packets".to_owned(),
             14 => format!("iifname . tcp dport {not}@pairs"),
-            15 => dice.one(&["tcp flags & (fin|syn|rst|ack) == syn", "tcp flags syn / syn,ack", "tcp flags syn", "tcp flags & (fin|syn|rst|ack) != syn"]).to_owned(),
+            15 => dice
+                .one(&[
+                    "tcp flags & (fin|syn|rst|ack) == syn",
+                    "tcp flags syn / syn,ack",
+                    "tcp flags syn",
+                    "tcp flags & (fin|syn|rst|ack) != syn",
+                ])
+                .to_owned(),
             16 if family == "inet" => format!("meta nfproto {}", dice.one(&["ipv4", "ipv6"])),
             16 => dice.one(&["meta mark 0", "meta mark & 0xff == 1", "meta pkttype unicast"]).to_owned(),
             _ => dice.one(&["counter", "tcp dport >= 5000", "tcp sport 1024-65535", "tcp dport < 1000", ""]).to_owned(),

@@ -148,10 +148,13 @@ impl World {
                  net.ipv6.conf.all.forwarding=1\n"
             );
         }
-        for (at, (peer, device, four, six)) in
-            [(tunnel, "wg0", "10.8.0", "fd08:"), (lan, "eth0", "192.168.77", "fd77:"), (container, "dk0", "172.30.0", "fd30:")]
-                .into_iter()
-                .enumerate()
+        for (at, (peer, device, four, six)) in [
+            (tunnel, "wg0", "10.8.0", "fd08:"),
+            (lan, "eth0", "192.168.77", "fd77:"),
+            (container, "dk0", "172.30.0", "fd30:"),
+        ]
+        .into_iter()
+        .enumerate()
         {
             let (ours, theirs) = (format!("02:00:00:00:{at:02x}:01"), format!("02:00:00:00:{at:02x}:02"));
             script += &format!(
@@ -167,7 +170,8 @@ impl World {
                      ip -n {peer} neigh replace {version}1 lladdr {ours} dev p0 nud permanent\n"
                 );
             }
-            script += &format!("ip -n {peer} route add default via {four}.1; ip -n {peer} route add default via {six}:1\n");
+            script +=
+                &format!("ip -n {peer} route add default via {four}.1; ip -n {peer} route add default via {six}:1\n");
         }
         assert!(shell(&script, "").0, "the namespaces could not be made");
         for (at, role) in [(0, "listen"), (3, "listen"), (1, "dial"), (2, "dial")] {
@@ -279,10 +283,11 @@ impl Drop for World {
 
 /// The line that a tool complains about: `line: 20`, `line 12: …`, `/dev/stdin:7:37-45:`.
 fn blamed(said: &str) -> Option<usize> {
-    let number = |text: &str| text.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
-    ["occurred at line:", "line ", "/dev/stdin:", "at line "].iter().find_map(|mark| {
-        said.match_indices(mark).find_map(|(at, _)| number(&said[at + mark.len()..]))
-    })
+    let number =
+        |text: &str| text.trim_start().chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok();
+    ["occurred at line:", "line ", "/dev/stdin:", "at line "]
+        .iter()
+        .find_map(|mark| said.match_indices(mark).find_map(|(at, _)| number(&said[at + mark.len()..])))
 }
 
 fn shell(script: &str, input: &str) -> (bool, String) {

@@ -41,6 +41,9 @@ fn said(judge: &str) -> Said {
     let mut known = functions(&read("src/judge.rs"));
     known.retain(|name, _| !["judge", "plain"].contains(&name.as_str()));
     known.extend(functions(&read(format!("src/judge/{file}.rs"))));
+    for part in files_named(&format!("src/judge/{file}"), ".rs") {
+        known.extend(functions(&read(part)));
+    }
     let mut said = Said::default();
     for name in reached(&known, function) {
         said.listen(&known[&name]);
@@ -300,7 +303,7 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
     let mut wrong = Vec::new();
     let mut needs: BTreeMap<(CheckId, Vantage), Vec<(CheckId, Vantage)>> = BTreeMap::new();
     for check in &checks {
-        for need in &check.needs {
+        for need in check.needs.iter().chain(&check.way) {
             if !checks.iter().any(|other| other.id == need.check) {
                 wrong.push(format!("{} needs {}, and there is no such check", check.id, need.check));
             } else if need.at.is_some_and(|at| !judged.contains(&(need.check.clone(), at))) {
@@ -317,9 +320,9 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
             };
             let seat = (check.id.clone(), here);
             let own = |need: &clipcheck::check::Need| need.check == check.id;
-            let this = check.needs.iter().position(|need| own(need) && need.at == Some(here));
-            let this = this.unwrap_or(check.needs.len());
-            let above = check.needs.iter().enumerate().filter(|(at, need)| !own(need) || *at < this);
+            let this = check.needs_at(here).position(|need| own(need) && need.at == Some(here));
+            let this = this.unwrap_or(usize::MAX);
+            let above = check.needs_at(here).enumerate().filter(|(at, need)| !own(need) || *at < this);
             let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }

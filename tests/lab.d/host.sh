@@ -179,7 +179,7 @@ shut_down_host() {
 
 # --- health
 
-no_handshake() { ! run_in "$1" wg show wg0 latest-handshakes 2> /dev/null | awk '$2 > 0 { ok = 1 } END { exit !ok }'; }
+no_handshake() { ! run_in "$1" wg show all latest-handshakes 2> /dev/null | awk '$3 > 0 { ok = 1 } END { exit !ok }'; }
 
 # Says what does not work yet; nothing if all does.
 ailments() {

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import signal
 import sys
 import time
@@ -19,7 +20,8 @@ def ping_redis(timeout):
 
 def connect_postgres(timeout):
     url = os.environ.get("DATABASE_URL") or "postgresql://user:password@localhost/clippy_front"
-    return psycopg2.connect(url, connect_timeout=timeout)
+    # the app hands its URLs to SQLAlchemy, which takes the driver's name off
+    return psycopg2.connect(re.sub(r"^postgresql\+\w+:", "postgresql:", url), connect_timeout=timeout)
 
 
 def select(connection):

@@ -164,7 +164,9 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         None => (None, None),
     };
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
-    let database = path.strip_prefix('/').filter(|name| !name.is_empty());
+    // Of other schemes the path may be anything: `sqlite:////app/instance/clippy.db` is no flaw, but another kind.
+    let is_ours = matches!(scheme.split('+').next(), Some("postgresql" | "postgres" | "redis" | "rediss"));
+    let database = path.strip_prefix('/').filter(|name| is_ours && !name.is_empty());
     if path.contains('#')
         || database.is_some_and(|name| !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.%".contains(c)))
     {

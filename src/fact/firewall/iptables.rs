@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::netfilter::{Base, Chain, Family, Hook, Rule, Table, Tool};
 
 mod rule;
+mod value;
 
 pub use rule::rule;
-pub(super) use rule::{flag_bit, protocol};
+pub(super) use value::{flag_bit, protocol};
 
 /// The lines that matter, without packet counters and the time of day.
 pub fn tidy(text: &str) -> Vec<String> {
@@ -94,7 +95,10 @@ pub fn hooks(text: &str, interface: &str) -> Vec<String> {
 /// Whether two rules do the same: their order of tests and their comments mean nothing.
 pub fn same(one: &Rule, other: &Rule) -> bool {
     let covers = |a: &Rule, b: &Rule| a.tests.iter().all(|test| b.tests.contains(test));
-    one.act == other.act && covers(one, other) && covers(other, one) && !one.tests.contains(&super::netfilter::Test::Puzzle)
+    one.act == other.act
+        && covers(one, other)
+        && covers(other, one)
+        && !one.tests.contains(&super::netfilter::Test::Puzzle)
 }
 
 #[cfg(test)]

@@ -91,10 +91,10 @@ fn base(chain: &Value) -> Option<Base> {
 /// One rule of nft's may do several things one after the other, or one of several by a map: each is a rule here.
 fn parts(rule: &Value, table: &str, sets: &Sets<'_>, number: u32) -> Vec<Rule> {
     let handle = rule.get("handle").and_then(Value::as_u64);
-    let text = rule.get("text").and_then(Value::as_str).map_or_else(
-        || rule.get("expr").map(Value::to_string).unwrap_or_default(),
-        str::to_owned,
-    );
+    let text = rule
+        .get("text")
+        .and_then(Value::as_str)
+        .map_or_else(|| rule.get("expr").map(Value::to_string).unwrap_or_default(), str::to_owned);
     let mut rules = Vec::new();
     let mut tests: Vec<Test> = Vec::new();
     let mut push = |tests: &[Test], act: Act| {
@@ -109,9 +109,12 @@ fn parts(rule: &Value, table: &str, sets: &Sets<'_>, number: u32) -> Vec<Rule> {
             "match" => tests.extend(expr::test(value, table, sets)),
             "limit" => tests.push(limit(value)),
             "set" | "meter" => tests.extend(
-                value.get("stmt").and_then(Value::as_array).into_iter().flatten().map(|inner| {
-                    inner.get("limit").map_or(Test::Puzzle, limit)
-                }),
+                value
+                    .get("stmt")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .map(|inner| inner.get("limit").map_or(Test::Puzzle, limit)),
             ),
             "vmap" => match expr::map(value, table, sets) {
                 Some(ways) => {

@@ -107,9 +107,8 @@ fn key(left: &Value) -> (Key, Vec<Test>) {
                 "ip" => guards.push(one(Field::Version, 4)),
                 "ip6" => guards.push(one(Field::Version, 6)),
                 "ether" | "th" => {}
-                protocol => guards.push(
-                    iptables::protocol(protocol).map_or(Test::Puzzle, |number| one(Field::Protocol, number)),
-                ),
+                protocol => guards
+                    .push(iptables::protocol(protocol).map_or(Test::Puzzle, |number| one(Field::Protocol, number))),
             }
             (payload(name("protocol"), name("field")), guards)
         }

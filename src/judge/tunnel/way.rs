@@ -1,0 +1,83 @@
+//! The way to the other end: routes, echoes and names.
+
+use super::far;
+use crate::case::Seat;
+use crate::check::{Judged, Verdict, broken, holds, not_applicable};
+use crate::fact::dial::{Echo, NameAnswer};
+use crate::fact::network::Way;
+use crate::fact::{Unseen, Vantage};
+use crate::profile::Source;
+
+/// The kernel would send to the far end through the tunnel.
+pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
+    let (_, place, far) = far(seat);
+    let route = seat.route(place)?;
+    let own = &seat.addresses().interface.value;
+    let finding = match &route.way {
+        Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard") => return Ok(holds()),
+        Way::Device { device, gateway, .. } => {
+            let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
+            broken("elsewhere").with("device", format!("{device}{via}"))
+        }
+        Way::Local => broken("own-address"),
+        Way::None | Way::Barred => broken("no-route"),
+    };
+    if far.source == Source::Guide {
+        return Err(Unseen::Undecided(
+            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+        ));
+    }
+    Ok(finding.with("far", far.value).into())
+}
+
+/// An echo comes back. A note at most, unless the kernel itself says why nothing can go out: a Windows peer
+/// drops echoes as it is delivered.
+pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
+    let (_, place, far) = far(seat);
+    let outcome = seat.ping(place)?;
+    let finding = match outcome.how {
+        Echo::Reply(_) => return Ok(holds()),
+        Echo::NoReply => broken("no-reply"),
+        Echo::NoPeer => broken("no-peer"),
+        Echo::NoEndpoint => broken("no-endpoint"),
+        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
+            broken("no-way").with("how", outcome.how.label())
+        }
+    };
+    if far.source == Source::Guide && seat.vantage() == Vantage::Server {
+        return Err(Unseen::Undecided(
+            "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
+        ));
+    }
+    Ok(finding.with("far", far.value).into())
+}
+
+/// Every host name that is used here resolves here, as libc sees it. On the client that is the tunnel's Endpoint: the
+/// worker's names are looked up inside its container, which has names of its own (`--add-host`, compose services).
+pub fn names_resolve(seat: &Seat<'_>) -> Judged {
+    let names = seat.names()?;
+    let endpoints: Option<Vec<&str>> = match seat.vantage() {
+        Vantage::Client => {
+            let peers = &seat.wg_conf()?.peers;
+            Some(peers.iter().filter_map(|peer| Some(peer.endpoint.as_ref()?.0.host.as_str())).collect())
+        }
+        Vantage::Server | Vantage::Container | Vantage::Outside => None,
+    };
+    let used =
+        |name: &str| endpoints.as_ref().is_none_or(|hosts| hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
+    let mut looks = names.names.iter().filter(|look| used(&look.name)).peekable();
+    if looks.peek().is_none() {
+        return Ok(not_applicable("all addresses are literal"));
+    }
+    for look in looks {
+        let finding = match &look.libc {
+            NameAnswer::Addresses(_) => continue,
+            NameAnswer::NoSuchName => broken("no-such-name"),
+            NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => broken("no-resolver"),
+        };
+        let servers = look.servers.iter().map(|(server, _)| server.to_string()).collect::<Vec<_>>().join(", ");
+        let finding: Verdict = finding.with("name", &look.name).with("servers", servers).into();
+        return Ok(finding);
+    }
+    Ok(holds())
+}

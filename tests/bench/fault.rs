@@ -1,0 +1,270 @@
+//! The files of `fixtures/faults/` and `fixtures/healthy/`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clipcheck::check::Check;
+use clipcheck::fact::Vantage;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// What a fault is about, in the order of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    Guide,
+    Wireguard,
+    Firewall,
+    Redis,
+    Postgres,
+    Environment,
+    Exposure,
+}
+
+impl Family {
+    pub const ALL: [Self; 7] =
+        [Self::Guide, Self::Wireguard, Self::Firewall, Self::Redis, Self::Postgres, Self::Environment, Self::Exposure];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Guide => "guide",
+            Self::Wireguard => "wireguard",
+            Self::Firewall => "firewall",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+            Self::Environment => "environment",
+            Self::Exposure => "exposure",
+        }
+    }
+}
+
+/// Which roots must be named, and nothing else.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// From one vantage alone; absent for none.
+    pub server: Vec<String>,
+    pub client: Vec<String>,
+    pub container: Vec<String>,
+    pub outside: Vec<String>,
+    /// All four together, as `vantage code`.
+    pub joined: Vec<String>,
+    /// The warnings of all four together, as `vantage code`.
+    pub warns: Vec<String>,
+    /// What the place that the joined root names must be.
+    pub place: Option<Place>,
+}
+
+impl Expect {
+    pub fn alone(&self, vantage: Vantage) -> &[String] {
+        match vantage {
+            Vantage::Server => &self.server,
+            Vantage::Client => &self.client,
+            Vantage::Container => &self.container,
+            Vantage::Outside => &self.outside,
+        }
+    }
+}
+
+/// A line of a file on a lab host.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    pub file: String,
+    /// A part of the line.
+    pub holds: String,
+}
+
+/// The fix by hand, where the printed commands need a value that only the user has.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandFix {
+    pub reason: String,
+    pub server: Option<String>,
+    pub client: Option<String>,
+}
+
+type Scripts = BTreeMap<String, String>;
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// The file's stem.
+    #[serde(skip)]
+    pub id: String,
+    pub story: String,
+    pub family: Family,
+    pub hosts: Vec<Vantage>,
+    /// `reboot HOST`, after the scripts.
+    pub after: Option<String>,
+    /// Seconds that must go by before the trouble shows: a handshake lives for three minutes.
+    #[serde(default)]
+    pub wait: u64,
+    /// More than one fault at once: the only one that may have more than one root.
+    #[serde(default)]
+    pub several: bool,
+    pub near_story: String,
+    pub expect: Expect,
+    #[serde(rename = "break")]
+    pub broken: Scripts,
+    pub near: Scripts,
+    pub fix: Option<HandFix>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Healthy {
+    /// `healthy-STEM`.
+    #[serde(skip)]
+    pub id: String,
+    pub story: String,
+    pub after: Option<String>,
+    #[serde(default)]
+    pub wait: u64,
+    /// What the user must say, by vantage.
+    #[serde(default)]
+    pub args: BTreeMap<Vantage, Vec<String>>,
+    /// Warnings that are true of it, as `vantage code`.
+    #[serde(default)]
+    pub warns: Vec<String>,
+    pub make: Scripts,
+}
+
+/// The whole set.
+pub struct Set {
+    pub faults: Vec<Fault>,
+    pub healthy: Vec<Healthy>,
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Set {
+    /// Reads all files; the error names file and line.
+    pub fn read(checks: &[Check]) -> Result<Self, String> {
+        let mut faults = Vec::new();
+        for (id, path) in files("fixtures/faults")? {
+            let (fault, text): (Fault, String) = parse(&path)?;
+            valid(&fault, &text, &path, checks)?;
+            faults.push(Fault { id, ..fault });
+        }
+        faults.sort_by(|a, b| (a.family, &a.id).cmp(&(b.family, &b.id)));
+        let mut healthy = Vec::new();
+        for (id, path) in files("fixtures/healthy")? {
+            let (variant, text): (Healthy, String) = parse(&path)?;
+            scripts(&variant.make, &text, &path)?;
+            healthy.push(Healthy { id: format!("healthy-{id}"), ..variant });
+        }
+        Ok(Self { faults, healthy })
+    }
+
+    /// Keeps what was named; no name for all. The plain healthy state is called `healthy`.
+    pub fn select(mut self, ids: &[String]) -> Result<(Self, bool), String> {
+        for id in ids {
+            let known = self.faults.iter().any(|it| it.id == *id)
+                || self.healthy.iter().any(|it| it.id == *id)
+                || id == "healthy";
+            if !known {
+                let near: Vec<&str> =
+                    self.faults.iter().map(|it| it.id.as_str()).filter(|it| it.contains(id.as_str())).collect();
+                let hint = if near.is_empty() {
+                    "`tests/faults --list` shows them all".to_owned()
+                } else {
+                    format!("near it: {}", near.join(", "))
+                };
+                return Err(format!("there is no fault `{id}`; {hint}"));
+            }
+        }
+        if ids.is_empty() {
+            return Ok((self, true));
+        }
+        self.faults.retain(|it| ids.contains(&it.id));
+        self.healthy.retain(|it| ids.contains(&it.id));
+        Ok((self, ids.iter().any(|id| id == "healthy")))
+    }
+}
+
+fn files(folder: &str) -> Result<Vec<(String, String)>, String> {
+    let entries = std::fs::read_dir(root().join(folder)).map_err(|error| format!("{folder}: {}", error.kind()))?;
+    let mut found: Vec<(String, String)> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter_map(|name| Some((name.strip_suffix(".toml")?.to_owned(), format!("{folder}/{name}"))))
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+fn parse<T: DeserializeOwned>(path: &str) -> Result<(T, String), String> {
+    let text = std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {}", error.kind()))?;
+    let parsed = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        format!("{path}:{line}: {}", error.message().replace('\n', " "))
+    })?;
+    Ok((parsed, text))
+}
+
+fn scripts(scripts: &Scripts, text: &str, path: &str) -> Result<(), String> {
+    match scripts.keys().find(|host| !matches!(host.as_str(), "server" | "client" | "outside")) {
+        Some(host) => {
+            Err(format!("{path}:{}: `{host}` is no lab host: server, client or outside", line_of(text, host)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the types cannot say: every code exists, every host is one.
+fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), String> {
+    scripts(&fault.broken, text, path)?;
+    scripts(&fault.near, text, path)?;
+    let expect = &fault.expect;
+    let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
+    for (code, seated) in
+        plain.map(|code| (code, false)).chain(expect.joined.iter().chain(&expect.warns).map(|it| (it.clone(), true)))
+    {
+        let bare = match code.split_once(' ') {
+            Some((vantage, bare)) if seated && vantage.parse::<Vantage>().is_ok() => bare,
+            None if !seated => code.as_str(),
+            _ => {
+                return Err(format!(
+                    "{path}:{}: `{code}` should be `{}`",
+                    line_of(text, &code),
+                    if seated { "VANTAGE CHECK/CAUSE" } else { "CHECK/CAUSE" }
+                ));
+            }
+        };
+        let known = bare
+            .split_once('/')
+            .is_some_and(|(id, cause)| checks.iter().any(|check| check.id.0 == id && check.causes.contains_key(cause)));
+        if !known {
+            return Err(format!("{path}:{}: no check has the cause `{bare}`", line_of(text, &code)));
+        }
+    }
+    if expect.joined.is_empty() && expect.warns.is_empty() {
+        return Err(format!(
+            "{path}:{}: a fault that nobody can see is none: [expect] names no root",
+            line_of(text, "[expect]")
+        ));
+    }
+    if !fault.several && expect.joined.len() > 1 {
+        return Err(format!(
+            "{path}:{}: a single fault has one root; `several = true` if it is more than one",
+            line_of(text, "joined")
+        ));
+    }
+    if let Some(after) = &fault.after
+        && !matches!(after.as_str(), "reboot server" | "reboot client")
+    {
+        return Err(format!("{path}:{}: `after` is `reboot server` or `reboot client`", line_of(text, "after")));
+    }
+    Ok(())
+}
+
+fn line_of(text: &str, word: &str) -> usize {
+    text.lines().position(|line| line.contains(word)).map_or(1, |index| index + 1)
+}
+
+/// The folder of a recording.
+pub fn recorded(id: &str) -> PathBuf {
+    Path::new(&root()).join("fixtures/recorded").join(id)
+}

@@ -1,0 +1,154 @@
+//! The printed fixes, typed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clipcheck::check::Check;
+use clipcheck::fact::Vantage;
+use clipcheck::report::Answer;
+
+use super::fault::{Fault, Set};
+use super::judged::{Said, judged};
+use super::lab::{Lab, Trouble};
+use super::live::{broken, in_labs, seen};
+
+/// How long a deployment may take to come back after its fix.
+const RECOVERY: Duration = Duration::from_secs(40);
+
+/// A fix may bring to light what the fault had hidden; that is then fixed too.
+const ROUNDS: usize = 3;
+
+/// Types the fix of every fault; returns how many do not mend it.
+pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble> {
+    let notes = Mutex::new(Vec::new());
+    let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.expect.joined.is_empty()).collect();
+    let count = faults.len();
+    let by_hand = faults.iter().filter(|fault| fault.fix.is_some()).count();
+    let wrong = in_labs(faults, jobs, |lab, fault| {
+        let started = Instant::now();
+        let result = one(lab, fault, checks);
+        let took = started.elapsed().as_secs_f32();
+        match &result {
+            Ok(typed) => println!("mended     {} ({took:.0} s): {}", fault.id, typed.join("; ")),
+            Err(why) => println!("NOT MENDED {} ({took:.0} s): {why}", fault.id),
+        }
+        if let Ok(mut notes) = notes.lock() {
+            match (&result, &fault.fix) {
+                (Err(why), _) => notes.push(format!("{}: not mended: {why}", fault.id)),
+                (Ok(_), Some(fix)) => notes.push(format!("{}: by hand, as printed: {}", fault.id, fix.reason)),
+                (Ok(_), None) => {}
+            }
+        }
+        result.is_ok()
+    })?;
+    println!(
+        "{} of {count} fixes proved, {} of them with the printed commands as they stand",
+        count - wrong,
+        (count - by_hand).saturating_sub(wrong)
+    );
+    let mut notes = notes.into_inner().unwrap_or_default();
+    notes.sort();
+    notes.iter().for_each(|note| println!("    {note}"));
+    Ok(wrong)
+}
+
+fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, String> {
+    lab.mend()?;
+    broken(lab, fault)?;
+    let (snapshots, wrong) = seen(lab, fault, checks)?;
+    if !wrong.is_empty() {
+        return Err(format!("it is not recognised: {}", wrong.join("; ")));
+    }
+    let mut said = judged(&snapshots, checks)?;
+    let held = holding(&said);
+    let mut typed = Vec::new();
+    for _ in 0..ROUNDS {
+        typed.extend(mend(lab, fault, &said)?);
+        said = recovered(lab, &said, checks)?;
+        if said.roots.is_empty() {
+            break;
+        }
+    }
+    if !said.roots.is_empty() {
+        return Err(format!("still broken after `{}`: {}", typed.join("; "), join(&said.roots)));
+    }
+    let lost: BTreeSet<String> =
+        held.difference(&holding(&said)).filter(|it| all_broken(&said).contains(*it)).cloned().collect();
+    if lost.is_empty() { Ok(typed) } else { Err(format!("the fix breaks {}", join(&lost))) }
+}
+
+/// Types what is printed for each root, or what it describes where only the user has a value.
+fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
+    let mut typed = Vec::new();
+    if let Some(fix) = &fault.fix {
+        for (host, script) in [("server", &fix.server), ("client", &fix.client)] {
+            if let Some(script) = script {
+                let done = lab.inside(host, &["bash", "-euo", "pipefail", "-c", script])?;
+                if !done.ok {
+                    return Err(format!("the script of [fix] failed on {host}: {}", done.err.trim()));
+                }
+                typed.push(format!("[fix] on {host}"));
+            }
+        }
+        lab.put()?;
+        return Ok(typed);
+    }
+    let mut done: BTreeSet<(String, String)> = BTreeSet::new();
+    for (outcome, trouble) in said.report.roots() {
+        let host = match trouble.fix.on.unwrap_or(outcome.vantage) {
+            Vantage::Server => "server",
+            Vantage::Client | Vantage::Container => "client",
+            Vantage::Outside => "outside",
+        };
+        if trouble.fix.run.is_empty() {
+            return Err(format!("{} prints no command, and the file has no [fix]", trouble.code));
+        }
+        for line in &trouble.fix.run {
+            if done.insert((host.to_owned(), line.clone())) {
+                let said = lab.inside(host, &["bash", "-c", line])?;
+                typed.push(if said.ok {
+                    line.clone()
+                } else {
+                    format!("{line} (failed: {})", said.err.trim().lines().last().unwrap_or_default())
+                });
+            }
+        }
+    }
+    Ok(typed)
+}
+
+/// Looks until nothing is broken, or other roots than before are, or it takes too long.
+fn recovered(lab: &Lab, before: &Said, checks: &[Check]) -> Result<Said, String> {
+    let started = Instant::now();
+    loop {
+        let said = judged(&lab.look(&BTreeMap::new())?, checks)?;
+        if said.roots.is_empty()
+            || started.elapsed() > RECOVERY
+            || (said.roots.is_disjoint(&before.roots) && started.elapsed() > RECOVERY / 2)
+        {
+            return Ok(said);
+        }
+        thread::sleep(Duration::from_secs(2));
+    }
+}
+
+/// `check (vantage)` of everything that holds.
+fn holding(said: &Said) -> BTreeSet<String> {
+    let holds =
+        said.report.outcomes.iter().filter(|outcome| matches!(outcome.answer, Answer::Holds | Answer::Despite(_)));
+    holds.map(|outcome| format!("{} ({})", outcome.check, outcome.vantage)).collect()
+}
+
+fn all_broken(said: &Said) -> BTreeSet<String> {
+    let broken =
+        said.report.outcomes.iter().filter(|outcome| {
+            matches!(outcome.answer, Answer::Root { .. } | Answer::Explained { .. } | Answer::Warns(_))
+        });
+    broken.map(|outcome| format!("{} ({})", outcome.check, outcome.vantage)).collect()
+}
+
+fn join(words: &BTreeSet<String>) -> String {
+    words.iter().cloned().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,9 @@
+//! The parts of `tests/faults`.
+
+pub mod fault;
+pub mod fix;
+pub mod judged;
+pub mod lab;
+pub mod live;
+pub mod replay;
+pub mod table;
