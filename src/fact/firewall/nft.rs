@@ -11,6 +11,7 @@ use super::netfilter::{Act, Base, Chain, Family, Field, Hook, Rule, Table, Test,
 
 mod expr;
 mod text;
+mod value;
 
 use expr::Sets;
 pub use text::tidy;
