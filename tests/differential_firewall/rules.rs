@@ -240,7 +240,7 @@ fn plain(dice: &mut Dice, commands: [&'static str; 2]) -> Vec<(&'static str, Str
             let six = command.starts_with("ip6");
             let mut text = String::new();
             if dice.chance(25) {
-                text += "*raw\n:PREROUTING ACCEPT [0:0]\n";
+                text += "*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -i dk0 -j ACCEPT\n";
                 for _ in 0..1 + dice.roll(2) {
                     let target = dice.one(&["DROP", "ACCEPT", "CT --notrack", "DROP"]);
                     let rule = matches(dice, six);
@@ -251,7 +251,7 @@ fn plain(dice: &mut Dice, commands: [&'static str; 2]) -> Vec<(&'static str, Str
                 text += "COMMIT\n";
             }
             if dice.chance(25) {
-                text += "*mangle\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n";
+                text += "*mangle\n:PREROUTING ACCEPT [0:0]\n:INPUT ACCEPT [0:0]\n-A PREROUTING -i dk0 -j ACCEPT\n";
                 for _ in 0..1 + dice.roll(2) {
                     let chain = dice.one(&["PREROUTING", "INPUT"]);
                     let target = dice.one(&["DROP", "ACCEPT", "MARK --set-mark 1"]);
@@ -337,7 +337,10 @@ fn nft(dice: &mut Dice) -> String {
         }
         if dice.chance(25) {
             let priority = dice.one(&["-300", "-150", "-10"]);
-            let _ = writeln!(text, " chain early {{ type filter hook prerouting priority {priority}; policy accept;");
+            let _ = writeln!(
+                text,
+                " chain early {{ type filter hook prerouting priority {priority}; policy accept;\n  iifname dk0 accept"
+            );
             for _ in 0..1 + dice.roll(2) {
                 let _ = writeln!(text, "  {}", nft_rule(dice, family, "c"));
             }
@@ -436,11 +439,17 @@ fn nft_rule(dice: &mut Dice, family: &str, below: &str) -> String {
             _ => dice.one(&["counter", "tcp dport >= 5000", "tcp sport 1024-65535", "tcp dport < 1000", ""]).to_owned(),
         });
     }
+    // nft 1.0.6 has a bug: it does not list `meta nfproto` in front of `reject with tcp reset`.
+    let reject = if words.iter().any(|word| word.contains("nfproto")) {
+        "reject"
+    } else {
+        "meta l4proto tcp reject with tcp reset"
+    };
     let verdict = match dice.roll(10) {
         0 | 1 if !chains.is_empty() => format!("jump {}", dice.one(&chains)),
         2 if !chains.is_empty() => format!("goto {}", dice.one(&chains)),
         3 => "return".to_owned(),
-        4 => dice.one(&["reject", "meta l4proto tcp reject with tcp reset"]).to_owned(),
+        4 => dice.one(&["reject", reject]).to_owned(),
         5 | 6 => "counter drop".to_owned(),
         7 => "counter".to_owned(),
         _ => "accept".to_owned(),

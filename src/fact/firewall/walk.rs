@@ -69,12 +69,34 @@ impl Passage {
 /// The priority at which the kernel finds the connection that a packet belongs to.
 const CONNTRACK: i32 = -200;
 
+/// The priority at which destinations are translated.
+const TRANSLATION: i32 = -100;
+
+type Found<'a> = (&'a Table, &'a str, &'a Chain, &'a Base);
+
+fn rivals(bases: &[Found<'_>], base: &Base) -> bool {
+    let rival = |other: &Base, chain: &Chain| other.nat && other.priority == base.priority && !chain.rules.is_empty();
+    bases.iter().filter(|(_, _, chain, other)| rival(other, chain)).count() > 1
+}
+
 /// The journey through all hooks.
 struct Journey {
     /// An earlier place at which the packet may have been stopped, or something else may have been done to it.
     doubt: Option<Vec<Step>>,
     /// By what it was let through last: a rule, or else a policy.
     accepted: Vec<Step>,
+}
+
+impl Packet<'_> {
+    /// A later packet goes where the first one went, unless its connection is not tracked.
+    fn translate(&mut self, journey: &mut Journey) {
+        if let Some(to) = self.to_be.take() {
+            (self.to, self.port, self.translated) = (to.ip(), to.port(), true);
+            if self.tracked != Truth::Yes {
+                journey.doubt.get_or_insert_default();
+            }
+        }
+    }
 }
 
 impl Model {
@@ -98,6 +120,7 @@ impl Model {
             translated: false,
             marked: false,
             later: later.is_some(),
+            to_be: later.flatten(),
             early: true,
             tracked: Truth::Yes,
             leaves: Some(String::new()),
@@ -105,9 +128,7 @@ impl Model {
         let mut journey = Journey { doubt: None, accepted: Vec::new() };
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);
         stopped = stopped.or_else(|| self.pass(Hook::Prerouting, &mut packet, &mut journey));
-        if let Some(to) = later.flatten() {
-            (packet.to, packet.port, packet.translated) = (to.ip(), to.port(), true);
-        }
+        packet.translate(&mut journey);
         stopped = stopped.or_else(|| {
             if packet.is_here() {
                 return self.pass(Hook::Input, &mut packet, &mut journey);
@@ -130,7 +151,7 @@ impl Model {
     }
 
     /// The base chains of a hook that this packet meets, in their order.
-    fn bases(&self, hook: Hook, packet: &Packet<'_>) -> Vec<(&Table, &str, &Chain, &Base)> {
+    fn bases(&self, hook: Hook, packet: &Packet<'_>) -> Vec<Found<'_>> {
         let meets = |family: Family| match family {
             Family::Ip => !packet.is_six(),
             Family::Ip6 => packet.is_six(),
@@ -154,8 +175,13 @@ impl Model {
 
     /// None if it comes through.
     fn pass(&self, hook: Hook, packet: &mut Packet<'_>, journey: &mut Journey) -> Option<(Fate, Vec<Step>)> {
-        for (table, name, chain, base) in self.bases(hook, packet) {
-            if base.nat && (packet.translated || packet.later) {
+        let bases = self.bases(hook, packet);
+        for (table, name, chain, base) in &bases {
+            // A later packet is translated as the first one was.
+            if hook == Hook::Prerouting && base.priority > TRANSLATION {
+                packet.translate(journey);
+            }
+            if base.nat && (packet.translated || packet.later || packet.tracked == Truth::No) {
                 continue;
             }
             packet.early = hook == Hook::Ingress || (hook == Hook::Prerouting && base.priority < CONNTRACK);
@@ -175,6 +201,10 @@ impl Model {
                 }
                 [(Exit::Drop, trail)] => return Some((Fate::Dropped, std::mem::take(trail))),
                 [(Exit::Reject, trail)] => return Some((Fate::Rejected, std::mem::take(trail))),
+                // Of two at the same place, the kernel asks the one that was loaded later; no listing tells which.
+                [(Exit::Dnat(..), trail)] if packet.tracked == Truth::Maybe || rivals(&bases, base) => {
+                    return Some((Fate::Unknown, std::mem::take(trail)));
+                }
                 [(Exit::Dnat(to, port), _)] => {
                     packet.translated = true;
                     packet.to = to.unwrap_or(packet.to);

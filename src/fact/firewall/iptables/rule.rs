@@ -115,8 +115,8 @@ impl<'a> Reader<'a> {
                 (Some(mask), Some(set)) => Test::TcpFlags(mask, set),
                 _ => Test::Puzzle,
             },
-            "--src-type" => Test::Kind(End::From, kinds(self.value()), false),
-            "--dst-type" => Test::Kind(End::To, kinds(self.value()), false),
+            "--src-type" => Test::Addrtype(End::From, kinds(self.value()), false),
+            "--dst-type" => Test::Addrtype(End::To, kinds(self.value()), false),
             "--pkt-type" => one(Field::PacketType, u32::from(self.value() != "unicast")),
             "--mark" => mark(self.value()),
             // Every first fragment, and all that is none.
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
             }
             "--limit-iface-in" => {
                 for test in &mut self.tests {
-                    if let Test::Kind(_, _, here) = test {
+                    if let Test::Addrtype(_, _, here) = test {
                         *here = true;
                     } else if matches!(test, Test::Not(_)) {
                         *test = Test::Puzzle;

@@ -187,6 +187,8 @@ pub enum Test {
     TcpFlags(u8, u8),
     /// The address is the host's own (`local`), or, if true, the interface's own; or an ordinary one (`unicast`).
     Kind(End, Vec<String>, bool),
+    /// The same as iptables asks it, which for IPv6 wants every kind it names, and calls the host's own unicast too.
+    Addrtype(End, Vec<String>, bool),
     /// Its mark under the mask is this.
     Mark(u32, u32),
     /// All of one of these lists.

@@ -1,6 +1,6 @@
 //! The packet that is followed, and what a rule can ask of it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::fact::firewall::netfilter::{ESTABLISHED, End, Field, INVALID, NEW, TRANSLATED, Test, UNTRACKED};
 use crate::fact::firewall::{Knock, Protocol};
@@ -55,6 +55,8 @@ pub(super) struct Packet<'a> {
     /// Its destination was changed.
     pub(super) translated: bool,
     pub(super) marked: bool,
+    /// Where the first packet of its connection was sent on to.
+    pub(super) to_be: Option<SocketAddr>,
     /// It is not the first of its connection.
     pub(super) later: bool,
     /// Connections are not yet looked up: what comes before has no state.
@@ -97,6 +99,16 @@ impl Packet<'_> {
             Test::Kind(end, kinds, here) => {
                 self.kind(*end, *here).map_or(Truth::Maybe, |kind| Truth::of(kinds.iter().any(|it| it == kind)))
             }
+            Test::Addrtype(end, kinds, here) if self.is_six() => {
+                let local = self.kind(*end, *here);
+                Truth::all(kinds.iter().map(|kind| match kind.as_str() {
+                    "unicast" => Truth::Yes,
+                    "local" => local.map_or(Truth::Maybe, |kind| Truth::of(kind == "local")),
+                    "multicast" | "unspec" | "anycast" => Truth::No,
+                    _ => Truth::Maybe,
+                }))
+            }
+            Test::Addrtype(end, kinds, here) => self.meets(&Test::Kind(*end, kinds.clone(), *here)),
             Test::Mark(..) if self.marked => Truth::Maybe,
             Test::Mark(value, _) => Truth::of(*value == 0),
             Test::Any(lists) => Truth::all(lists.iter().map(|all| self.meets_all(all).not())).not(),
