@@ -102,16 +102,20 @@ impl Packet<'_> {
 impl Model {
     /// What becomes of a new connection to this host.
     pub fn passage(&self, knock: &Knock<'_>, links: Option<&Links>) -> Passage {
-        let first = self.packet(knock, links, None);
+        let (first, tracked) = self.packet(knock, links, None);
         if first.fate != Fate::Accepted {
             return first;
         }
-        let next = self.packet(knock, links, Some(first.sent_on));
+        let (next, still) = self.packet(knock, links, Some(first.sent_on));
+        if next.fate == Fate::Accepted && tracked != still {
+            // The kernel meets the connection in its middle, and takes it for another.
+            return Passage { fate: Fate::Unknown, ..next };
+        }
         if next.fate == Fate::Accepted { first } else { next }
     }
 
     /// One packet: the first, or one after the first was `sent_on`.
-    fn packet(&self, knock: &Knock<'_>, links: Option<&Links>, later: Option<Option<SocketAddr>>) -> Passage {
+    fn packet(&self, knock: &Knock<'_>, links: Option<&Links>, later: Option<Option<SocketAddr>>) -> (Passage, Truth) {
         let mut packet = Packet {
             knock,
             links,
@@ -147,7 +151,7 @@ impl Model {
             (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
             (None, None) => (Fate::Accepted, journey.accepted),
         };
-        Passage { fate, trail, sent_on, later: later.is_some() }
+        (Passage { fate, trail, sent_on, later: later.is_some() }, packet.tracked)
     }
 
     /// The base chains of a hook that this packet meets, in their order.
