@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::case::Seat;
 use crate::fact::{FactKey, Unseen, Vantage};
 
+mod form;
+
 /// A check's name: kebab-case, the stem of its file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CheckId(pub String);
@@ -233,64 +235,7 @@ pub struct Check {
     pub rule: Rule,
 }
 
-/// The file's form.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    title: String,
-    guide: String,
-    #[serde(default)]
-    needs: Vec<Need>,
-    #[serde(default)]
-    way: Vec<Need>,
-    looks: BTreeMap<Vantage, Vec<FactKey>>,
-    #[serde(default)]
-    with: BTreeMap<Vantage, Vec<FactKey>>,
-    #[serde(default)]
-    essential: Vec<Vantage>,
-    #[serde(default)]
-    expect: Vec<String>,
-    #[serde(default)]
-    cause: BTreeMap<String, Cause>,
-}
-
 impl Check {
-    /// Reads a check file. `judge` is given for the checks that think; the error says what is wrong and where.
-    pub fn parse(id: &str, category: Category, text: &str, path: &str, judge: Option<Judge>) -> Result<Self, String> {
-        let form: Form = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            format!("{path}:{line}: {}", error.message())
-        })?;
-        let rule = match (judge, form.expect.is_empty()) {
-            (Some(judge), true) => Rule::Judge(judge),
-            (None, false) => Rule::Expect(form.expect),
-            (Some(_), false) => return Err(format!("{path}: a check that thinks has no `expect`")),
-            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that hold")),
-        };
-        if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
-            return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
-        }
-        if matches!(rule, Rule::Expect(_)) && !form.with.is_empty() {
-            return Err(format!("{path}: a plain check reads one thing, and nothing `with` it"));
-        }
-        if form.looks.is_empty() {
-            return Err(format!("{path}: a check that looks at nothing cannot fail"));
-        }
-        Ok(Self {
-            id: CheckId(id.to_owned()),
-            category,
-            title: form.title,
-            guide: form.guide,
-            needs: form.needs,
-            way: form.way,
-            looks: form.looks,
-            with: form.with,
-            essential: form.essential,
-            causes: form.cause,
-            rule,
-        })
-    }
-
     /// What must hold for it to mean anything at a vantage.
     pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
         let far = matches!(vantage, Vantage::Client | Vantage::Container);

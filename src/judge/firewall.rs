@@ -63,7 +63,7 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
     let words = |port: u16| if blocked(port) { port.to_string() } else { String::new() };
     let ports: Vec<u16> = [redis, postgres].into_iter().filter(|port| blocked(*port)).collect();
     let Some(first) = ports.first() else { return Ok(holds()) };
-    let list = ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+    let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
     let finding = match defeated(ufw, &knock(seat, *first)) {
         Some((deny, allow)) => broken("deny-first")
             .with("deny", deny.number)

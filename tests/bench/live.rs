@@ -194,9 +194,29 @@ fn place(lab: &Lab, fault: &Fault, said: &Said) -> Result<Option<String>, String
 fn keep(id: &str, snapshots: &Snapshots) -> std::io::Result<()> {
     std::fs::create_dir_all(recorded(id))?;
     for (vantage, snapshot) in snapshots {
-        std::fs::write(recorded(id).join(format!("{vantage}.json")), snapshot.to_json())?;
+        std::fs::write(recorded(id).join(format!("{vantage}.json")), one_fact_a_line(&snapshot.to_json()))?;
     }
     Ok(())
+}
+
+/// The same JSON with each fact on a line of its own, so that a change of one is one line of a diff.
+fn one_fact_a_line(json: &str) -> String {
+    let mut out = String::new();
+    let mut deep = false;
+    for line in json.lines() {
+        let indent = line.len() - line.trim_start().len();
+        deep = indent > 4 || (deep && indent == 4 && line.trim_start().starts_with('}'));
+        if deep {
+            out.push_str(line.trim_start());
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+    }
+    out.push('\n');
+    out
 }
 
 /// Others every day, the same all day.

@@ -319,10 +319,10 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 None => Vantage::ALL.to_vec(),
             };
             let seat = (check.id.clone(), here);
-            let own = |need: &clipcheck::check::Need| need.check == check.id;
-            let this = check.needs_at(here).position(|need| own(need) && need.at == Some(here));
-            let this = this.unwrap_or(usize::MAX);
-            let above = check.needs_at(here).enumerate().filter(|(at, need)| !own(need) || *at < this);
+            let own = |need: &&clipcheck::check::Need| need.check == check.id;
+            let this = check.needs_at(here).position(|need| own(&need) && need.at == Some(here));
+            let above =
+                check.needs_at(here).enumerate().filter(|(at, need)| !own(need) || this.is_none_or(|this| *at < this));
             let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }
@@ -455,5 +455,10 @@ fn the_page_on_checks_lists_the_looks_and_the_words() {
         &common_words(),
         "a word only in src/report/words.rs",
     ));
+    let form = code(&read("src/check/form.rs"), true);
+    let form = bracketed(&form, form.find("struct Form {").expect("the form") + "struct Form ".len());
+    let keys = form.lines().filter_map(|line| line.trim().split_once(": ")).map(|(key, _)| key);
+    let unknown = keys.filter(|key| *key != "cause" && !page.contains(&format!("\n| `{key}` |")));
+    wrong.extend(unknown.map(|key| format!("the key `{key}` is not explained")));
     none("checks/README.md", wrong);
 }

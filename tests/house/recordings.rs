@@ -1,6 +1,7 @@
 //! What the checks make of reality: every snapshot in `fixtures/recorded/`, alone and with the others of its folder.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use clipcheck::blame::blame;
 use clipcheck::case::Case;
@@ -38,8 +39,15 @@ fn recordings() -> Vec<String> {
     found
 }
 
+/// Judged once for all tests.
+static JUDGED: LazyLock<Vec<Judged>> = LazyLock::new(|| judge_all(&checks()));
+
+fn judged() -> &'static [Judged] {
+    &JUDGED
+}
+
 /// Each recording alone, and all of a folder together.
-fn judged(checks: &[Check]) -> Vec<Judged> {
+fn judge_all(checks: &[Check]) -> Vec<Judged> {
     let mut folders: BTreeMap<String, Vec<Snapshot>> = BTreeMap::new();
     let mut cases: Vec<(String, Vec<Snapshot>)> = Vec::new();
     for path in recordings() {
@@ -83,8 +91,9 @@ fn a_check_reads_what_it_says_it_reads() {
         }
     }
     let mut read: BTreeSet<Look> = BTreeSet::new();
-    for answer in judged(&checks).into_iter().flat_map(|it| it.answers) {
-        read.extend(answer.read.into_iter().map(|(at, key)| (answer.check.0.clone(), answer.vantage, at, key)));
+    for answer in judged().iter().flat_map(|it| &it.answers) {
+        let keys = answer.read.iter().cloned();
+        read.extend(keys.map(|(at, key)| (answer.check.0.clone(), answer.vantage, at, key)));
     }
     let show = |(check, seat, at, key): &Look| {
         if seat == at { format!("{check}@{seat}: `{key}`") } else { format!("{check}@{seat}: `{key}` of the {at}") }
@@ -103,7 +112,7 @@ fn every_cause_is_reached_by_a_recording() {
     let checks = checks();
     let mut reached: BTreeSet<String> = BTreeSet::new();
     let mut unexpected = BTreeSet::new();
-    for judged in judged(&checks) {
+    for judged in judged() {
         for answer in &judged.answers {
             let Ok(Verdict::Broken(finding)) = &answer.judged else { continue };
             let code = format!("{}/{}", answer.check, finding.cause);
@@ -131,9 +140,8 @@ fn every_cause_is_reached_by_a_recording() {
 
 #[test]
 fn the_healthy_recording_reaches_no_cause() {
-    let checks = checks();
-    let healthy: Vec<Judged> = judged(&checks)
-        .into_iter()
+    let healthy: Vec<&Judged> = judged()
+        .iter()
         .filter(|it| it.name.starts_with("fixtures/recorded/healthy/") || it.name == "fixtures/recorded/healthy")
         .collect();
     assert!(healthy.len() > 1, "no recordings in fixtures/recorded/healthy/");
@@ -153,7 +161,7 @@ fn every_sentence_is_whole() {
         })
     };
     let mut wrong = BTreeSet::new();
-    for judged in judged(&checks()) {
+    for judged in judged() {
         for trouble in troubles(&judged.report) {
             let fix = &trouble.fix;
             for text in [&trouble.says, &fix.say, &fix.know].into_iter().chain(&fix.run) {
@@ -231,7 +239,7 @@ fn no_recording_holds_a_secret() {
 #[test]
 fn no_report_shows_a_secret() {
     let mut wrong = BTreeSet::new();
-    for judged in judged(&checks()) {
+    for judged in judged() {
         let mut texts: Vec<String> = Vec::new();
         for outcome in &judged.report.outcomes {
             texts.extend(outcome.evidence.iter().map(|it| format!("{} {}", it.line, it.source)));

@@ -1,0 +1,67 @@
+//! The text of a check file → a check, or what is wrong with it and where.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Category, Cause, Check, CheckId, Judge, Need, Rule};
+use crate::fact::{FactKey, Vantage};
+
+/// The file's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    title: String,
+    guide: String,
+    #[serde(default)]
+    needs: Vec<Need>,
+    #[serde(default)]
+    way: Vec<Need>,
+    looks: BTreeMap<Vantage, Vec<FactKey>>,
+    #[serde(default)]
+    with: BTreeMap<Vantage, Vec<FactKey>>,
+    #[serde(default)]
+    essential: Vec<Vantage>,
+    #[serde(default)]
+    expect: Vec<String>,
+    #[serde(default)]
+    cause: BTreeMap<String, Cause>,
+}
+
+impl Check {
+    /// Reads a check file. `judge` is given for the checks that think; the error says what is wrong and where.
+    pub fn parse(id: &str, category: Category, text: &str, path: &str, judge: Option<Judge>) -> Result<Self, String> {
+        let form: Form = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            format!("{path}:{line}: {}", error.message())
+        })?;
+        let rule = match (judge, form.expect.is_empty()) {
+            (Some(judge), true) => Rule::Judge(judge),
+            (None, false) => Rule::Expect(form.expect),
+            (Some(_), false) => return Err(format!("{path}: a check that thinks has no `expect`")),
+            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that hold")),
+        };
+        if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
+            return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
+        }
+        if matches!(rule, Rule::Expect(_)) && !form.with.is_empty() {
+            return Err(format!("{path}: a plain check reads one thing, and nothing `with` it"));
+        }
+        if form.looks.is_empty() {
+            return Err(format!("{path}: a check that looks at nothing cannot fail"));
+        }
+        Ok(Self {
+            id: CheckId(id.to_owned()),
+            category,
+            title: form.title,
+            guide: form.guide,
+            needs: form.needs,
+            way: form.way,
+            looks: form.looks,
+            with: form.with,
+            essential: form.essential,
+            causes: form.cause,
+            rule,
+        })
+    }
+}
