@@ -11,6 +11,7 @@ use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::postgres::{PgConf, PgOutcome};
 use crate::fact::redis::{RedisConf, RedisOutcome};
 use crate::fact::service::UnitState;
+use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgState};
 use crate::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
@@ -125,6 +126,8 @@ impl<'a> Seat<'a> {
         wg_again() -> Wg(WgState), FactKey::WgAgain;
         /// The tunnel's file.
         wg_conf() -> WgConf(WgConf), FactKey::WgConf;
+        /// Key files.
+        wg_keys() -> WgKeys(WgKeys), FactKey::WgKeys;
         /// Interfaces.
         links() -> Links(Links), FactKey::Links;
         /// The route to a place.

@@ -26,6 +26,7 @@ use network::{Links, Listeners, Route};
 use postgres::{PgConf, PgOutcome};
 use redis::{RedisConf, RedisOutcome};
 use service::{FileState, UnitState};
+use wireguard::keys::WgKeys;
 use wireguard::{WgConf, WgState};
 
 /// Where we stand. In the order in which a connection's conditions arise: what is wrong upstream explains
@@ -167,6 +168,8 @@ pub enum FactKey {
     WgAgain,
     /// The tunnel's configuration file.
     WgConf,
+    /// Files that are named like WireGuard's private keys.
+    WgKeys,
     /// Network interfaces and their addresses.
     Links,
     /// The kernel's choice of route to a place.
@@ -206,6 +209,7 @@ impl fmt::Display for FactKey {
             Self::Wg => f.write_str("wg"),
             Self::WgAgain => f.write_str("wg-again"),
             Self::WgConf => f.write_str("wg-conf"),
+            Self::WgKeys => f.write_str("wg-keys"),
             Self::Links => f.write_str("links"),
             Self::Route(to) => write!(f, "route {}", place(to)),
             Self::Listeners => f.write_str("listeners"),
@@ -272,6 +276,7 @@ impl FromStr for FactKey {
             "wg" => Self::Wg,
             "wg-again" => Self::WgAgain,
             "wg-conf" => Self::WgConf,
+            "wg-keys" => Self::WgKeys,
             "links" => Self::Links,
             "listeners" => Self::Listeners,
             "ufw" => Self::Ufw,
@@ -312,6 +317,7 @@ serde_as_text!(FactKey);
 pub enum Fact {
     Wg(WgState),
     WgConf(WgConf),
+    WgKeys(WgKeys),
     Links(Links),
     Route(Route),
     Listeners(Listeners),
@@ -335,6 +341,7 @@ impl Fact {
         match self {
             Self::Wg(it) => it.label(),
             Self::WgConf(_) | Self::RedisConf(_) | Self::PgConf(_) => "there",
+            Self::WgKeys(it) => it.label(),
             Self::Links(_) => "seen",
             Self::Route(it) => it.label(),
             Self::Listeners(_) => "seen",
@@ -356,6 +363,7 @@ impl Fact {
         match self {
             Self::Wg(it) => it.summary(),
             Self::WgConf(it) => it.summary(),
+            Self::WgKeys(it) => it.summary(),
             Self::Links(it) => it.summary(),
             Self::Route(it) => vec![it.summary()],
             Self::Listeners(it) => it.summary(),
@@ -441,6 +449,7 @@ mod tests {
             "wg",
             "wg-again",
             "wg-conf",
+            "wg-keys",
             "links",
             "route server",
             "route client",

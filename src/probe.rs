@@ -123,8 +123,13 @@ pub enum Turn {
 pub fn turn(key: &FactKey) -> Turn {
     match key {
         FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env => Turn::First,
-        FactKey::Listeners | FactKey::Ufw | FactKey::Netfilter => Turn::First,
-        FactKey::RedisConf | FactKey::PgConf | FactKey::File(_) => Turn::First,
+        FactKey::WgKeys
+        | FactKey::Listeners
+        | FactKey::Ufw
+        | FactKey::Netfilter
+        | FactKey::RedisConf
+        | FactKey::PgConf
+        | FactKey::File(_) => Turn::First,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
         FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::Postgres => Turn::Routed,
@@ -142,6 +147,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Wg => wireguard::state().await,
         FactKey::WgAgain => wireguard::again(scene).await,
         FactKey::WgConf => wireguard::conf(scene),
+        FactKey::WgKeys => aside(wireguard::keys).await,
         FactKey::Links => network::links().await,
         FactKey::Route(to) => network::route(*to, scene).await,
         FactKey::Listeners => aside(network::listeners).await,

@@ -181,7 +181,9 @@ pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Ve
 fn place(lab: &Lab, fault: &Fault, said: &Said) -> Result<Option<String>, String> {
     let Some(wanted) = &fault.expect.place else { return Ok(None) };
     for (root, place) in &said.places {
-        let (Some((file, line)), Some((host, _))) = (place.rsplit_once(':'), root.split_once(' ')) else { continue };
+        // FILE:LINE or FILE:LINE:COLUMN
+        let (Some((file, line)), Some((host, _))) = (place.split_once(':'), root.split_once(' ')) else { continue };
+        let line = line.split(':').next().unwrap_or_default();
         let host = if host == Vantage::Container.word() { Vantage::Client.word() } else { host };
         let text = lab.inside(host, &["sed", "-n", &format!("{line}p"), file])?.out;
         if file == wanted.file && text.contains(&wanted.holds) {

@@ -137,6 +137,12 @@ impl World {
     pub fn raise(number: u64) -> Self {
         let names = ["h", "t", "l", "c"].map(|role| format!("ccdf{}-{number}{role}", std::process::id()));
         let mut world = Self { names, helpers: Vec::new() };
+        // What a run that was killed has left.
+        shell(
+            "for name in $(ip netns list | grep -o '^ccdf[0-9]*-[^ ]*'); do pid=${name#ccdf}; \
+             [ -e /proc/${pid%%-*} ] || ip netns del $name; done",
+            "",
+        );
         let [host, tunnel, lan, container] = &world.names;
         let mut script = String::from("set -e\n");
         for name in &world.names {
