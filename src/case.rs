@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
+use crate::fact::firewall::netfilter::Netfilter;
 use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::postgres::{PgConf, PgOutcome};
 use crate::fact::redis::{RedisConf, RedisOutcome};
@@ -135,6 +136,8 @@ impl<'a> Seat<'a> {
         listeners() -> Listeners(Listeners), FactKey::Listeners;
         /// ufw.
         ufw() -> Ufw(Ufw), FactKey::Ufw;
+        /// The kernel's rules.
+        netfilter() -> Netfilter(Netfilter), FactKey::Netfilter;
         /// redis.conf.
         redis_conf() -> RedisConf(RedisConf), FactKey::RedisConf;
         /// postgresql.conf.

@@ -46,6 +46,9 @@ const BUILT_IN: &[Entry] = catalog! {
     Firewall "firewall" {
         "ufw-admits-wireguard" => firewall::ufw_admits_wireguard,
         "ufw-admits-worker" => firewall::ufw_admits_worker,
+        "ufw-loaded" => firewall::ufw_loaded,
+        "firewall-admits-wireguard" => firewall::firewall_admits_wireguard,
+        "firewall-admits-worker" => firewall::firewall_admits_worker,
         "tcp-admitted" => firewall::tcp_admitted,
     }
     Redis "redis" {

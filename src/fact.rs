@@ -21,6 +21,7 @@ pub mod wireguard;
 use dial::{NameLooks, PingOutcome, TcpOutcome};
 use environment::Environment;
 use firewall::Ufw;
+use firewall::netfilter::Netfilter;
 use network::{Links, Listeners, Route};
 use postgres::{PgConf, PgOutcome};
 use redis::{RedisConf, RedisOutcome};
@@ -177,6 +178,8 @@ pub enum FactKey {
     Listeners,
     /// ufw's stored rules.
     Ufw,
+    /// The kernel's own firewall rules.
+    Netfilter,
     /// Redis' configuration file.
     RedisConf,
     /// PostgreSQL's configuration file.
@@ -211,6 +214,7 @@ impl fmt::Display for FactKey {
             Self::Route(to) => write!(f, "route {}", place(to)),
             Self::Listeners => f.write_str("listeners"),
             Self::Ufw => f.write_str("ufw"),
+            Self::Netfilter => f.write_str("netfilter"),
             Self::RedisConf => f.write_str("redis-conf"),
             Self::PgConf => f.write_str("postgres-conf"),
             Self::Unit(UnitTarget::WireGuard) => f.write_str("unit wireguard"),
@@ -276,6 +280,7 @@ impl FromStr for FactKey {
             "links" => Self::Links,
             "listeners" => Self::Listeners,
             "ufw" => Self::Ufw,
+            "netfilter" => Self::Netfilter,
             "redis-conf" => Self::RedisConf,
             "postgres-conf" => Self::PgConf,
             "env" => Self::Env,
@@ -317,6 +322,7 @@ pub enum Fact {
     Route(Route),
     Listeners(Listeners),
     Ufw(Ufw),
+    Netfilter(Netfilter),
     RedisConf(RedisConf),
     PgConf(PgConf),
     Unit(UnitState),
@@ -340,6 +346,7 @@ impl Fact {
             Self::Route(it) => it.label(),
             Self::Listeners(_) => "seen",
             Self::Ufw(it) => it.label(),
+            Self::Netfilter(it) => it.label(),
             Self::Unit(it) => it.label(),
             Self::File(it) => it.label(),
             Self::Env(_) => "seen",
@@ -361,6 +368,7 @@ impl Fact {
             Self::Route(it) => vec![it.summary()],
             Self::Listeners(it) => it.summary(),
             Self::Ufw(it) => it.summary(),
+            Self::Netfilter(it) => it.summary(),
             Self::RedisConf(it) => it.summary(),
             Self::PgConf(it) => it.summary(),
             Self::Unit(it) => vec![it.summary()],
@@ -449,6 +457,7 @@ mod tests {
             "route public",
             "listeners",
             "ufw",
+            "netfilter",
             "redis-conf",
             "postgres-conf",
             "unit wireguard",

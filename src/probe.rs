@@ -126,6 +126,7 @@ pub fn turn(key: &FactKey) -> Turn {
         FactKey::WgKeys
         | FactKey::Listeners
         | FactKey::Ufw
+        | FactKey::Netfilter
         | FactKey::RedisConf
         | FactKey::PgConf
         | FactKey::File(_) => Turn::First,
@@ -151,6 +152,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Route(to) => network::route(*to, scene).await,
         FactKey::Listeners => aside(network::listeners).await,
         FactKey::Ufw => aside(firewall::ufw).await,
+        FactKey::Netfilter => firewall::netfilter().await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(scene),
         FactKey::Unit(unit) => service::unit(unit, scene).await,
