@@ -9,6 +9,9 @@
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::unwrap_used,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::range_plus_one,
     reason = "a test that loads rules and dials"
 )]
 

@@ -58,27 +58,32 @@ const STORES: [&str; 10] = [
     "/etc/sysconfig/ip6tables",
 ];
 
-/// Each version of IP: iptables' command, what it is called in its two generations, and where the kernel names the
-/// tables of the older one.
-const GENERATIONS: [(&str, [(&str, Tool); 3], &str); 2] = [
-    (
-        "iptables-save",
-        [
-            ("", Tool::Iptables),
-            ("iptables-nft-save", Tool::IptablesNft),
-            ("iptables-legacy-save", Tool::IptablesLegacy),
-        ],
-        "/proc/net/ip_tables_names",
-    ),
-    (
-        "ip6tables-save",
-        [
-            ("", Tool::Ip6tables),
-            ("ip6tables-nft-save", Tool::Ip6tablesNft),
-            ("ip6tables-legacy-save", Tool::Ip6tablesLegacy),
-        ],
-        "/proc/net/ip6_tables_names",
-    ),
+/// iptables for one version of IP. Its two generations keep their rules apart; one of them is the usual one.
+struct Generations {
+    usual: (&'static str, Tool),
+    nft: (&'static str, Tool),
+    legacy: (&'static str, Tool),
+    /// Where the kernel names the tables of the older one.
+    legacy_names: &'static str,
+    /// nft's word for the version.
+    family: &'static str,
+}
+
+const GENERATIONS: [Generations; 2] = [
+    Generations {
+        usual: ("iptables-save", Tool::Iptables),
+        nft: ("iptables-nft-save", Tool::IptablesNft),
+        legacy: ("iptables-legacy-save", Tool::IptablesLegacy),
+        legacy_names: "/proc/net/ip_tables_names",
+        family: "ip",
+    },
+    Generations {
+        usual: ("ip6tables-save", Tool::Ip6tables),
+        nft: ("ip6tables-nft-save", Tool::Ip6tablesNft),
+        legacy: ("ip6tables-legacy-save", Tool::Ip6tablesLegacy),
+        legacy_names: "/proc/net/ip6_tables_names",
+        family: "ip6",
+    },
 ];
 
 pub(super) async fn netfilter() -> Looked {
@@ -92,27 +97,26 @@ async fn kernel() -> Result<Netfilter, Unseen> {
     let mut seen = Netfilter { listings: Vec::new(), stored: stored(), missing: Vec::new() };
     // Tables that iptables keeps in nftables, by family and name.
     let mut shown: Vec<(String, String)> = Vec::new();
-    for (save, [(_, usual), (nft_save, nft_tool), (legacy_save, legacy_tool)], legacy_names) in GENERATIONS {
-        let family = if usual.is_six() { "ip6" } else { "ip" };
-        let version = installed(host::run(save, &["-V"], PROGRAM).await)?;
+    for Generations { usual, nft, legacy, legacy_names, family } in GENERATIONS {
+        let version = installed(host::run(usual.0, &["-V"], PROGRAM).await)?;
         let usual_is_legacy = version.as_ref().is_some_and(|said| !said.out.contains("nf_tables"));
         let has_legacy = matches!(host::read(legacy_names), Text::Read(names) if !names.trim().is_empty());
-        if version.is_some() && (!usual_is_legacy || has_legacy) {
-            let lines = listed(save).await?.unwrap_or_default();
-            if !usual_is_legacy {
+        let mut keep = |tool: Tool, lines: Vec<String>, in_nftables: bool| {
+            if in_nftables {
                 shown.extend(iptables::tables(&lines).into_iter().map(|name| (family.to_owned(), name.to_owned())));
             }
-            seen.listings.push(Listing { tool: usual, lines });
+            seen.listings.push(Listing { tool, lines });
+        };
+        if version.is_some() && (!usual_is_legacy || has_legacy) {
+            keep(usual.1, listed(usual.0).await?.unwrap_or_default(), !usual_is_legacy);
         }
         if version.is_none() || usual_is_legacy {
-            let lines = listed(nft_save).await?.unwrap_or_default();
-            shown.extend(iptables::tables(&lines).into_iter().map(|name| (family.to_owned(), name.to_owned())));
-            seen.listings.push(Listing { tool: nft_tool, lines });
+            keep(nft.1, listed(nft.0).await?.unwrap_or_default(), true);
         }
         if has_legacy && !usual_is_legacy {
-            match listed(legacy_save).await? {
-                Some(lines) => seen.listings.push(Listing { tool: legacy_tool, lines }),
-                None => seen.missing.push(legacy_save.to_owned()),
+            match listed(legacy.0).await? {
+                Some(lines) => keep(legacy.1, lines, false),
+                None => seen.missing.push(legacy.0.to_owned()),
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Style {
+pub(crate) enum Style {
     /// As ufw writes them.
     Ufw,
     /// By hand, for either generation of iptables.
@@ -16,14 +16,14 @@ pub enum Style {
 }
 
 #[derive(Debug, Clone)]
-pub struct Set {
-    pub style: Style,
+pub(crate) struct Set {
+    pub(crate) style: Style,
     /// Commands and what they read.
-    pub texts: Vec<(&'static str, String)>,
+    pub(crate) texts: Vec<(&'static str, String)>,
 }
 
 impl Set {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.texts.iter().map(|(command, text)| format!("# {command}\n{text}\n")).collect()
     }
 }
@@ -57,7 +57,7 @@ const SIX: [&str; 5] = ["fd08::/64", "fd08::2", "fd77::/64", "fd77::2", "2001:db
 const OWN_FOUR: [&str; 3] = ["10.8.0.1", "192.168.77.1", "10.8.0.0/24"];
 const OWN_SIX: [&str; 2] = ["fd08::1", "fd77::1"];
 
-pub fn set(case: u64) -> Set {
+pub(crate) fn set(case: u64) -> Set {
     let mut dice = Dice((case + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     for _ in 0..4 {
         dice.roll(2);

@@ -12,18 +12,18 @@ use clipcheck::fact::network::{Link, Links};
 
 use crate::rules::Set;
 
-pub const PORTS: [u16; 7] = [22, 80, 443, 5432, 6379, 8080, 51820];
+pub(crate) const PORTS: [u16; 7] = [22, 80, 443, 5432, 6379, 8080, 51820];
 const SEPARATOR: &str = "=====";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Open,
     Rejected,
     Silent,
 }
 
 impl Answer {
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Rejected => "rejected",
@@ -33,16 +33,16 @@ impl Answer {
 }
 
 #[derive(Debug, Clone)]
-pub struct Dial {
-    pub tunnel: bool,
-    pub udp: bool,
+pub(crate) struct Dial {
+    pub(crate) tunnel: bool,
+    pub(crate) udp: bool,
     from: IpAddr,
     to: IpAddr,
     port: u16,
 }
 
 impl Dial {
-    pub fn knock(&self) -> Knock<'_> {
+    pub(crate) fn knock(&self) -> Knock<'_> {
         Knock {
             interface: if self.tunnel { "wg0" } else { "eth0" },
             from: self.from,
@@ -61,7 +61,7 @@ impl fmt::Display for Dial {
 }
 
 /// Every connection that is tried.
-pub fn dials() -> Vec<Dial> {
+pub(crate) fn dials() -> Vec<Dial> {
     let mut dials = Vec::new();
     for (tunnel, from, to) in [
         (true, "10.8.0.2", "10.8.0.1"),
@@ -76,7 +76,7 @@ pub fn dials() -> Vec<Dial> {
     dials
 }
 
-pub fn links() -> Links {
+pub(crate) fn links() -> Links {
     let link = |name: &str, addresses: [&str; 2]| Link {
         name: name.to_owned(),
         kind: None,
@@ -128,13 +128,13 @@ impl Helper {
     }
 }
 
-pub struct World {
+pub(crate) struct World {
     names: [String; 4],
     helpers: Vec<Helper>,
 }
 
 impl World {
-    pub fn raise(number: u64) -> Self {
+    pub(crate) fn raise(number: u64) -> Self {
         let names = ["h", "t", "l", "c"].map(|role| format!("ccdf{}-{number}{role}", std::process::id()));
         let mut world = Self { names, helpers: Vec::new() };
         // What a run that was killed has left.
@@ -188,7 +188,7 @@ impl World {
     }
 
     /// Replaces all rules. Lines that their own tool refuses are taken out; how many, or what it says in the end.
-    pub fn load(&self, set: &mut Set) -> Result<u64, String> {
+    pub(crate) fn load(&self, set: &mut Set) -> Result<u64, String> {
         let host = &self.names[0];
         let mut script = format!("ip netns exec {host} nft flush ruleset\n");
         for command in ["iptables-legacy-restore", "ip6tables-legacy-restore"] {
@@ -218,7 +218,7 @@ impl World {
     }
 
     /// As the probe asks for it.
-    pub fn netfilter(&self) -> Netfilter {
+    pub(crate) fn netfilter(&self) -> Netfilter {
         let asked = [
             "iptables-nft-save",
             "ip6tables-nft-save",
@@ -248,7 +248,7 @@ impl World {
         Netfilter { listings, stored: Vec::new(), missing: Vec::new() }
     }
 
-    pub fn dial(&mut self, dials: &[Dial], patience: u64) -> Vec<Answer> {
+    pub(crate) fn dial(&mut self, dials: &[Dial], patience: u64) -> Vec<Answer> {
         let mut found = vec![Answer::Silent; dials.len()];
         let mut asked = Vec::new();
         for (helper, tunnel) in [(2, true), (3, false)] {
@@ -310,7 +310,7 @@ fn shell(script: &str, input: &str) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-pub fn help(role: &str) {
+pub(crate) fn help(role: &str) {
     if role == "listen" {
         for port in PORTS.into_iter().chain([81, 9999]) {
             let listener = TcpListener::bind(("::", port)).unwrap();

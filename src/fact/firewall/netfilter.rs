@@ -75,9 +75,12 @@ pub struct Netfilter {
 impl Netfilter {
     /// The model.
     pub fn model(&self) -> Model {
-        let tables = self.listings.iter().flat_map(|listing| match listing.tool {
-            Tool::Nft => nft::read(&listing.lines),
-            tool => iptables::read(tool, &listing.lines),
+        let tables = self.listings.iter().flat_map(|listing| {
+            if listing.tool == Tool::Nft {
+                nft::read(&listing.lines)
+            } else {
+                iptables::read(listing.tool, &listing.lines)
+            }
         });
         Model { tables: tables.collect(), missing: self.missing.clone() }
     }

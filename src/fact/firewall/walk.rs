@@ -106,7 +106,7 @@ impl Model {
         if first.fate != Fate::Accepted {
             return first;
         }
-        let (next, still) = self.packet(knock, links, Some(first.sent_on));
+        let (next, still) = self.packet(knock, links, Some(&first));
         if next.fate == Fate::Accepted && tracked != still {
             // The kernel meets the connection in its middle, and takes it for another.
             return Passage { fate: Fate::Unknown, ..next };
@@ -114,8 +114,8 @@ impl Model {
         if next.fate == Fate::Accepted { first } else { next }
     }
 
-    /// One packet: the first, or one after the first was `sent_on`.
-    fn packet(&self, knock: &Knock<'_>, links: Option<&Links>, later: Option<Option<SocketAddr>>) -> (Passage, Truth) {
+    /// One packet: the first, or one after it.
+    fn packet(&self, knock: &Knock<'_>, links: Option<&Links>, first: Option<&Passage>) -> (Passage, Truth) {
         let mut packet = Packet {
             knock,
             links,
@@ -123,8 +123,8 @@ impl Model {
             port: knock.port,
             translated: false,
             marked: false,
-            later: later.is_some(),
-            to_be: later.flatten(),
+            later: first.is_some(),
+            to_be: first.and_then(|first| first.sent_on),
             early: true,
             tracked: Truth::Yes,
             leaves: Some(String::new()),
@@ -151,7 +151,7 @@ impl Model {
             (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
             (None, None) => (Fate::Accepted, journey.accepted),
         };
-        (Passage { fate, trail, sent_on, later: later.is_some() }, packet.tracked)
+        (Passage { fate, trail, sent_on, later: first.is_some() }, packet.tracked)
     }
 
     /// The base chains of a hook that this packet meets, in their order.

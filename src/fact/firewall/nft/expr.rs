@@ -190,10 +190,8 @@ fn elements(value: &Value, table: &str, sets: &Sets<'_>) -> Option<Vec<Value>> {
         let found = sets.get(&(table.to_owned(), name))?;
         return Some(found.cloned().unwrap_or_default());
     }
-    Some(match value.get("set").unwrap_or(value) {
-        Value::Array(all) => all.clone(),
-        one => vec![one.clone()],
-    })
+    let among = value.get("set").unwrap_or(value);
+    Some(among.as_array().cloned().unwrap_or_else(|| vec![among.clone()]))
 }
 
 /// Whether what is compared is this, or among these.
@@ -225,10 +223,9 @@ fn is(key: &Key, value: &Value, table: &str, sets: &Sets<'_>) -> Test {
             Some(kind) => Test::Kind(*end, vec![kind.to_owned()], *here),
             None => Test::Puzzle,
         },
-        Key::WayBack => match value {
-            Value::Bool(true) => Test::Any(vec![Vec::new()]),
-            Value::Bool(false) => Test::Never,
-            Value::Number(number) if number.as_u64() == Some(0) => Test::Never,
+        Key::WayBack => match (value.as_bool(), value.as_u64()) {
+            (Some(true), _) => Test::Any(vec![Vec::new()]),
+            (Some(false), _) | (_, Some(0)) => Test::Never,
             _ => Test::Puzzle,
         },
         Key::All(keys) => match value.get("concat").and_then(Value::as_array) {

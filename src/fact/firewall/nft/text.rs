@@ -83,7 +83,7 @@ fn texts(listing: &str) -> (BTreeMap<At, String>, Devices) {
             ["table", its_family, its_name, "{"] => {
                 (family, table) = ((*its_family).to_owned(), (*its_name).to_owned());
             }
-            ["chain", name, "{"] => chain = (*name).to_owned(),
+            ["chain", name, "{"] => (*name).clone_into(&mut chain),
             _ if text.ends_with('{') => {}
             _ => {
                 if let Ok(handle) = handle.trim().parse() {

@@ -47,6 +47,7 @@ impl Truth {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that a rule may ask")]
 pub(super) struct Packet<'a> {
     pub(super) knock: &'a Knock<'a>,
     pub(super) links: Option<&'a Links>,
