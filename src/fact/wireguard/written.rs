@@ -222,9 +222,7 @@ impl WgConf {
             self.listen_port.map_or_else(|| "no ListenPort".to_owned(), |(port, _)| format!("ListenPort {port}"));
         let mut lines = vec![format!("{}: Address {addresses}, {port}, {} [Peer]", self.path, self.peers.len())];
         for trouble in &self.troubles {
-            lines.push(
-                format!("{}:{}: {:?} {}", self.path, trouble.at, trouble.what, trouble.name).trim_end().to_owned(),
-            );
+            lines.push(format!("{}:{}: {}", self.path, trouble.at, trouble.words()));
         }
         let hooks: Vec<&str> = self.hooks.iter().map(|(name, _)| name.as_str()).collect();
         for (what, list) in [("runs commands", hooks.join(", ")), ("beside it", self.others.join(", "))] {
@@ -251,6 +249,31 @@ impl WgConf {
     /// The first address, as the other end knows this host.
     pub fn address(&self) -> Option<IpAddr> {
         self.addresses.first().map(IpNet::addr)
+    }
+}
+
+impl Trouble {
+    /// What is refused, without its value.
+    fn words(&self) -> String {
+        let what = match self.what {
+            Refusal::NotBoolean => "is neither true nor false",
+            Refusal::Mark => "a byte order mark",
+            Refusal::Wide => "UTF-16",
+            Refusal::Section => "no known section",
+            Refusal::Unknown => "no known name",
+            Refusal::Elsewhere => "stands in the other section",
+            Refusal::NoSection => "stands in no section",
+            Refusal::Empty | Refusal::Key(KeyShape::Empty) => "has no value",
+            Refusal::Key(KeyShape::Placeholder) => "is a placeholder",
+            Refusal::Key(KeyShape::Quoted) => "is in quotes",
+            Refusal::Key(KeyShape::Wrapped) => "goes on in the next line",
+            Refusal::Key(KeyShape::Truncated | KeyShape::Unpadded) => "is too short",
+            Refusal::Key(KeyShape::Malformed | KeyShape::Good) => "is no key",
+            Refusal::NoPort => "has no port",
+            Refusal::Value | Refusal::Setting => "has a value that is not taken",
+            Refusal::NoPublicKey => "is missing",
+        };
+        if self.name.is_empty() { what.to_owned() } else { format!("{} {what}", self.name) }
     }
 }
 
