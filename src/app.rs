@@ -116,7 +116,7 @@ fn show(case: &Case, checks: &[Check], showing: &Showing) -> Result<Exit, String
 fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     let mut checks = catalog::built_in()?;
     let Some(folder) = own else { return Ok(checks) };
-    let entries = std::fs::read_dir(folder).map_err(|error| format!("{}: {}", folder.display(), error.kind()))?;
+    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
@@ -142,8 +142,17 @@ fn read(path: &Path) -> Result<String, String> {
     } else {
         std::fs::read_to_string(path).map(|found| text = found)
     };
-    read.map_err(|error| format!("{}: {}", path.display(), error.kind()))?;
+    read.map_err(|error| unreadable(path, &error))?;
     Ok(text)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    let why = if error.kind() == std::io::ErrorKind::NotFound {
+        "no such file or folder".to_owned()
+    } else {
+        error.kind().to_string()
+    };
+    format!("{}: {why}", path.display())
 }
 
 fn print(text: &str) -> Result<(), String> {

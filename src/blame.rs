@@ -148,6 +148,9 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
     if finding.cause == UNEXPECTED {
         return Severity::Broken;
     }
+    if finding.later {
+        return Severity::Warn;
+    }
     check.causes.get(finding.cause).map_or(Severity::Broken, |cause| cause.severity)
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
+use crate::fact::firewall::netfilter::Netfilter;
 use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::postgres::hba::PgHba;
 use crate::fact::postgres::state::PgState;
@@ -13,6 +14,7 @@ use crate::fact::postgres::{PgConf, PgOutcome};
 use crate::fact::redis::state::RedisState;
 use crate::fact::redis::{RedisConf, RedisOutcome};
 use crate::fact::service::UnitState;
+use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgState};
 use crate::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
@@ -127,6 +129,8 @@ impl<'a> Seat<'a> {
         wg_again() -> Wg(WgState), FactKey::WgAgain;
         /// The tunnel's file.
         wg_conf() -> WgConf(WgConf), FactKey::WgConf;
+        /// Key files.
+        wg_keys() -> WgKeys(WgKeys), FactKey::WgKeys;
         /// Interfaces.
         links() -> Links(Links), FactKey::Links;
         /// The route to a place.
@@ -135,6 +139,8 @@ impl<'a> Seat<'a> {
         listeners() -> Listeners(Listeners), FactKey::Listeners;
         /// ufw.
         ufw() -> Ufw(Ufw), FactKey::Ufw;
+        /// The kernel's rules.
+        netfilter() -> Netfilter(Netfilter), FactKey::Netfilter;
         /// redis.conf.
         redis_conf() -> RedisConf(RedisConf), FactKey::RedisConf;
         /// postgresql.conf.

@@ -24,20 +24,31 @@ macro_rules! catalog {
 
 const BUILT_IN: &[Entry] = catalog! {
     Tunnel "tunnel" {
+        "wg-config-valid" => tunnel::wg_config_valid,
         "wg-interface-up" => tunnel::wg_interface_up,
+        "wg-addresses" => tunnel::wg_addresses,
         "wg-peers-known" => tunnel::wg_peers_known,
         "wg-peers-persisted" => tunnel::wg_peers_persisted,
+        "wg-running-as-written" => tunnel::wg_running_as_written,
+        "wg-preshared-agrees" => tunnel::wg_preshared_agrees,
+        "wg-allowed-ips-distinct" => tunnel::wg_allowed_ips_distinct,
         "wg-allowed-ips" => tunnel::wg_allowed_ips,
+        "wg-listen-port-fixed" => tunnel::wg_listen_port_fixed,
+        "wg-endpoint" => tunnel::wg_endpoint,
         "wg-handshake" => tunnel::wg_handshake,
         "tunnel-route" => tunnel::tunnel_route,
         "tunnel-ping" => tunnel::tunnel_ping,
         "wg-enabled-at-boot" => tunnel::wg_enabled_at_boot,
         "wg-config-private" => tunnel::wg_config_private,
+        "wg-key-files-private" => tunnel::wg_key_files_private,
         "names-resolve" => tunnel::names_resolve,
     }
     Firewall "firewall" {
         "ufw-admits-wireguard" => firewall::ufw_admits_wireguard,
         "ufw-admits-worker" => firewall::ufw_admits_worker,
+        "ufw-loaded" => firewall::ufw_loaded,
+        "firewall-admits-wireguard" => firewall::firewall_admits_wireguard,
+        "firewall-admits-worker" => firewall::firewall_admits_worker,
         "tcp-admitted" => firewall::tcp_admitted,
     }
     Redis "redis" {

@@ -6,8 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::case::Seat;
-use crate::fact::{FactKey, Unseen, Vantage};
+use crate::fact::{FactKey, Vantage};
+
+mod finding;
+
+pub use finding::{Finding, Judge, Judged, Verdict, broken, holds, not_applicable};
 
 mod form;
 
@@ -128,75 +131,6 @@ impl<'de> Deserialize<'de> for Need {
     }
 }
 
-/// What a judge found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The claim holds.
-    Holds,
-    /// It does not, and this is the cause.
-    Broken(Finding),
-    /// There is nothing here to judge; holds why.
-    NotApplicable(&'static str),
-}
-
-/// A cause by name, and the words that fill its sentences.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The name of a `[cause.…]` of the check.
-    pub cause: &'static str,
-    /// Values for `{name}` in `says` and `fix`.
-    pub words: BTreeMap<&'static str, String>,
-    /// The file and line at fault, as `/etc/…:12`.
-    pub place: Option<String>,
-}
-
-/// A verdict, or why there is none.
-pub type Judged = Result<Verdict, Unseen>;
-
-/// A pure function from a seat to a verdict.
-pub type Judge = fn(&Seat<'_>) -> Judged;
-
-/// The claim holds.
-pub fn holds() -> Verdict {
-    Verdict::Holds
-}
-
-/// The claim is broken by this cause.
-pub fn broken(cause: &'static str) -> Finding {
-    Finding { cause, words: BTreeMap::new(), place: None }
-}
-
-/// There is nothing here to judge.
-pub fn not_applicable(why: &'static str) -> Verdict {
-    Verdict::NotApplicable(why)
-}
-
-impl Finding {
-    /// Fills `{name}` with a value.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.words.insert(name, value.to_string());
-        self
-    }
-
-    /// Names the file and line at fault; also fills `{place}`.
-    #[must_use]
-    pub fn at(mut self, path: &str, line: u32) -> Self {
-        let place = format!("{path}:{line}");
-        self.words.insert("place", place.clone());
-        self.words.insert("file", path.to_owned());
-        self.words.insert("line", line.to_string());
-        self.place = Some(place);
-        self
-    }
-}
-
-impl From<Finding> for Verdict {
-    fn from(finding: Finding) -> Self {
-        Self::Broken(finding)
-    }
-}
-
 /// How a check comes to its verdict.
 #[derive(Debug, Clone)]
 pub enum Rule {
@@ -229,6 +163,8 @@ pub struct Check {
     pub with: BTreeMap<Vantage, Vec<FactKey>>,
     /// The vantages whose job cannot be called done while this is unseen.
     pub essential: Vec<Vantage>,
+    /// What is added to a cause that only the next start will bring out.
+    pub later: Option<String>,
     /// The ways in which it can fail to hold.
     pub causes: BTreeMap<String, Cause>,
     /// How it is judged.

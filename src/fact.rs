@@ -21,6 +21,7 @@ pub mod wireguard;
 use dial::{NameLooks, PingOutcome, TcpOutcome};
 use environment::Environment;
 use firewall::Ufw;
+use firewall::netfilter::Netfilter;
 use network::{Links, Listeners, Route};
 use postgres::hba::PgHba;
 use postgres::state::PgState;
@@ -28,6 +29,7 @@ use postgres::{PgConf, PgOutcome};
 use redis::state::RedisState;
 use redis::{RedisConf, RedisOutcome};
 use service::{FileState, UnitState};
+use wireguard::keys::WgKeys;
 use wireguard::{WgConf, WgState};
 
 /// Where we stand. In the order in which a connection's conditions arise: what is wrong upstream explains
@@ -169,6 +171,8 @@ pub enum FactKey {
     WgAgain,
     /// The tunnel's configuration file.
     WgConf,
+    /// Files that are named like WireGuard's private keys.
+    WgKeys,
     /// Network interfaces and their addresses.
     Links,
     /// The kernel's choice of route to a place.
@@ -177,6 +181,8 @@ pub enum FactKey {
     Listeners,
     /// ufw's stored rules.
     Ufw,
+    /// The kernel's own firewall rules.
+    Netfilter,
     /// Redis' configuration file.
     RedisConf,
     /// PostgreSQL's configuration file.
@@ -212,10 +218,12 @@ impl fmt::Display for FactKey {
             Self::Wg => f.write_str("wg"),
             Self::WgAgain => f.write_str("wg-again"),
             Self::WgConf => f.write_str("wg-conf"),
+            Self::WgKeys => f.write_str("wg-keys"),
             Self::Links => f.write_str("links"),
             Self::Route(to) => write!(f, "route {}", place(to)),
             Self::Listeners => f.write_str("listeners"),
             Self::Ufw => f.write_str("ufw"),
+            Self::Netfilter => f.write_str("netfilter"),
             Self::RedisConf => f.write_str("redis-conf"),
             Self::PgConf => f.write_str("postgres-conf"),
             Self::PgHba => f.write_str("postgres-hba"),
@@ -280,9 +288,11 @@ impl FromStr for FactKey {
             "wg" => Self::Wg,
             "wg-again" => Self::WgAgain,
             "wg-conf" => Self::WgConf,
+            "wg-keys" => Self::WgKeys,
             "links" => Self::Links,
             "listeners" => Self::Listeners,
             "ufw" => Self::Ufw,
+            "netfilter" => Self::Netfilter,
             "redis-conf" => Self::RedisConf,
             "postgres-conf" => Self::PgConf,
             "postgres-hba" => Self::PgHba,
@@ -322,10 +332,12 @@ serde_as_text!(FactKey);
 pub enum Fact {
     Wg(WgState),
     WgConf(WgConf),
+    WgKeys(WgKeys),
     Links(Links),
     Route(Route),
     Listeners(Listeners),
     Ufw(Ufw),
+    Netfilter(Netfilter),
     RedisConf(RedisConf),
     PgConf(PgConf),
     PgHba(PgHba),
@@ -348,10 +360,12 @@ impl Fact {
             Self::Wg(it) => it.label(),
             Self::WgConf(_) | Self::RedisConf(_) | Self::PgConf(_) | Self::PgHba(_) => "there",
             Self::PgState(_) | Self::RedisState(_) => "running",
+            Self::WgKeys(it) => it.label(),
             Self::Links(_) => "seen",
             Self::Route(it) => it.label(),
             Self::Listeners(_) => "seen",
             Self::Ufw(it) => it.label(),
+            Self::Netfilter(it) => it.label(),
             Self::Unit(it) => it.label(),
             Self::File(it) => it.label(),
             Self::Env(_) => "seen",
@@ -368,10 +382,12 @@ impl Fact {
         match self {
             Self::Wg(it) => it.summary(),
             Self::WgConf(it) => it.summary(),
+            Self::WgKeys(it) => it.summary(),
             Self::Links(it) => it.summary(),
             Self::Route(it) => vec![it.summary()],
             Self::Listeners(it) => it.summary(),
             Self::Ufw(it) => it.summary(),
+            Self::Netfilter(it) => it.summary(),
             Self::RedisConf(it) => it.summary(),
             Self::PgConf(it) => it.summary(),
             Self::PgHba(it) => it.summary(),
@@ -429,6 +445,7 @@ pub enum Unseen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the two variants say it")]
+#[expect(clippy::large_enum_variant, reason = "a snapshot has a few dozen, nearly all of them seen")]
 pub enum Sight {
     Seen(Fact),
     Unseen(Unseen),
@@ -455,12 +472,14 @@ mod tests {
             "wg",
             "wg-again",
             "wg-conf",
+            "wg-keys",
             "links",
             "route server",
             "route client",
             "route public",
             "listeners",
             "ufw",
+            "netfilter",
             "redis-conf",
             "postgres-conf",
             "postgres-hba",

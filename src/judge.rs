@@ -1,11 +1,16 @@
 //! Runs every check over a case. Judges are pure: their only input is a [`Seat`], their only clock is when the
 //! snapshot was taken.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use crate::case::{Case, Seat};
 use crate::check::{Check, CheckId, Judged, Rule, Verdict, broken, holds};
 use crate::fact::dial::Dial;
+use crate::fact::firewall::walk::{Fate, Passage};
 use crate::fact::firewall::{Knock, Protocol};
-use crate::fact::network::Listener;
+use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 
 mod boot;
@@ -58,7 +63,7 @@ fn plain(check: &Check, expected: &[String], key: &FactKey, seat: &Seat<'_>) -> 
 }
 
 /// Whether a service can be reached around the tunnel. Seen from the client or outside by dialling; on the server
-/// by its sockets and ufw, which is a warning at most: another firewall may stand in front.
+/// by its sockets and its firewall, which is a warning at most: another firewall may stand in front.
 fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
@@ -79,8 +84,11 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
         Service::Redis => addresses.redis_port.value,
         Service::Postgres => addresses.postgres_port.value,
     };
-    let wide: Vec<&Listener> = seat
-        .listeners()?
+    let listeners = seat.listeners()?;
+    if let Some(judged) = exposed_by_kernel(seat, port, listeners) {
+        return judged;
+    }
+    let wide: Vec<&Listener> = listeners
         .on(port)
         .filter(|listener| !listener.address.ip().is_loopback() && listener.address.ip() != addresses.server.value)
         .collect();
@@ -106,4 +114,62 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
         None => broken("listens-widely"),
     };
     Ok(finding.with("wide", wide).with("port", port).into())
+}
+
+/// The same by the kernel's own rules. None where they are not seen.
+fn exposed_by_kernel(seat: &Seat<'_>, port: u16, listeners: &Listeners) -> Option<Judged> {
+    let (model, links) = (seat.netfilter().ok()?.model(), seat.links().ok()?);
+    let tunnel = &seat.addresses().interface.value;
+    let mut puzzle = None;
+    for (interface, net) in gates(links, tunnel) {
+        let to = net.addr();
+        for from in [firewall::stranger(to), neighbour(net)] {
+            let knock = Knock { interface, from, to, protocol: Protocol::Tcp, port };
+            let passage = model.passage(&knock, Some(links));
+            if passage.sent_on.is_none() && !listeners.answers(to, port) {
+                continue;
+            }
+            match passage.fate {
+                Fate::Dropped | Fate::Rejected => {}
+                Fate::Unknown => puzzle = Some(firewall::undecided(&passage)),
+                Fate::Accepted => return Some(Ok(open_to(seat, port, listeners, &knock, &passage))),
+            }
+        }
+    }
+    Some(puzzle.map_or(Ok(holds()), Err))
+}
+
+fn open_to(seat: &Seat<'_>, port: u16, listeners: &Listeners, knock: &Knock<'_>, passage: &Passage) -> Verdict {
+    let server = seat.addresses().server.value;
+    let wide = listeners.on(port).map(|listener| listener.address.ip());
+    let wide = wide.filter(|ip| !ip.is_loopback() && *ip != server).map(|ip| ip.to_string()).collect::<Vec<_>>();
+    let step = passage.by().filter(|step| step.rule.is_some());
+    let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.is_some_and(|step| step.chain.starts_with("ufw")));
+    let finding = match (passage.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(knock)?))), step) {
+        (Some(to), _, _) => broken("published").with("to", to),
+        (None, Some((ufw, rule)), _) => broken("let-in").with("number", rule.number).at(&ufw.path, rule.line),
+        (None, None, Some(step)) => {
+            broken("admitted").with("rule", firewall::rule(step)).with("chain", &step.chain).with("table", &step.table)
+        }
+        (None, None, None) => broken("listens-widely"),
+    };
+    finding.with("wide", wide.join(", ")).with("port", port).with("gate", knock.interface).into()
+}
+
+/// The ways around the tunnel: every interface to other hosts, with each of its addresses.
+fn gates<'a>(links: &'a Links, tunnel: &'a str) -> impl Iterator<Item = (&'a str, &'a IpNet)> {
+    let inner = |link: &Link| {
+        let own = ["lo", "docker", "br-", "veth", "virbr", "podman", "cni", "lxc"];
+        own.iter().any(|start| link.name.starts_with(start)) || link.kind.as_deref() == Some("wireguard")
+    };
+    let outer = links.links.iter().filter(move |link| link.name != tunnel && link.up && !inner(link));
+    outer.flat_map(|link| link.addresses.iter().map(|net| (link.name.as_str(), net))).filter(|(_, net)| {
+        // What is link-local is heard by the next neighbour only, and never dialled by a name.
+        !matches!(net.addr(), IpAddr::V6(address) if address.is_unicast_link_local())
+    })
+}
+
+/// Another host of the same network, if it has room for one.
+fn neighbour(net: &IpNet) -> IpAddr {
+    net.hosts().find(|host| *host != net.addr()).unwrap_or_else(|| firewall::stranger(net.addr()))
 }

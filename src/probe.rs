@@ -123,7 +123,12 @@ pub enum Turn {
 pub fn turn(key: &FactKey) -> Turn {
     match key {
         FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env => Turn::First,
-        FactKey::Listeners | FactKey::Ufw | FactKey::RedisConf | FactKey::File(_) => Turn::First,
+        FactKey::WgKeys
+        | FactKey::Listeners
+        | FactKey::Ufw
+        | FactKey::Netfilter
+        | FactKey::RedisConf
+        | FactKey::File(_) => Turn::First,
         // Which cluster is meant is said by the port.
         FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
@@ -143,10 +148,12 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Wg => wireguard::state().await,
         FactKey::WgAgain => wireguard::again(scene).await,
         FactKey::WgConf => wireguard::conf(scene),
+        FactKey::WgKeys => aside(wireguard::keys).await,
         FactKey::Links => network::links().await,
         FactKey::Route(to) => network::route(*to, scene).await,
         FactKey::Listeners => aside(network::listeners).await,
         FactKey::Ufw => aside(firewall::ufw).await,
+        FactKey::Netfilter => firewall::netfilter().await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(scene),
         FactKey::PgHba => postgres::hba(scene),

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::environment::{EnvUrl, Environment};
-use crate::fact::network::Links;
+use crate::fact::network::{Links, is_link_local};
 use crate::fact::wireguard::{WgConf, WgState};
 use crate::fact::{Fact, FactKey, Observed, Sight, Vantage};
 
@@ -207,10 +207,12 @@ impl Evidence {
             .map(|interface| interface.name.clone())
             .or_else(|| wireguard_link.map(|link| link.name.clone()))
             .or_else(|| conf.and_then(|conf| Path::new(&conf.path).file_stem()?.to_str().map(str::to_owned)));
-        let own = conf.and_then(|conf| conf.addresses.first().copied()).or_else(|| {
-            let name = self.interface.as_deref()?;
-            links?.named(name)?.addresses.iter().find(|net| !is_link_local(net.addr())).copied()
-        });
+        // What runs goes before what is written: the file may not have been loaded yet.
+        let on_link = self
+            .interface
+            .as_deref()
+            .and_then(|name| links?.named(name)?.addresses.iter().find(|net| !is_link_local(net.addr())).copied());
+        let own = on_link.or_else(|| conf.and_then(|conf| conf.addresses.first().copied()));
         // A /32 or /128 says nothing about the subnet.
         self.subnet = own.filter(|net| net.prefix_len() < net.max_prefix_len()).map(|net| net.trunc());
         match vantage {
@@ -222,7 +224,10 @@ impl Evidence {
                     }
                     _ => None,
                 });
-                self.wireguard_port = conf.and_then(|conf| conf.listen_port).map(|(port, _)| port);
+                let written = conf.and_then(|conf| conf.listen_port).map(|(port, _)| port);
+                // A port that nobody wrote down is another one after the next start.
+                self.wireguard_port =
+                    written.map(|written| running.and_then(|interface| interface.listen_port).unwrap_or(written));
             }
             Vantage::Client => {
                 self.client = own.map(|net| net.addr());
@@ -263,13 +268,6 @@ impl Evidence {
         // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
         self.redis_port = port(broker.url().filter(|url| url.is_redis()));
         self.postgres_port = port(database.url().filter(|url| url.is_postgres()));
-    }
-}
-
-fn is_link_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_link_local(),
-        IpAddr::V6(ip) => (ip.segments()[0] & 0xffc0) == 0xfe80,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::snapshot::{Rights, Snapshot};
 
 mod words;
 
-use words::{common_words, fill, names_empty_word};
+use words::{common_words, fill, names_empty_word, says};
 
 /// A judged case.
 #[derive(Debug, Clone)]
@@ -265,7 +265,7 @@ fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
     let mut words = common_words(snapshot);
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix) = match check.causes.get(finding.cause) {
-        Some(cause) => (cause.says.clone(), cause.fix.clone()),
+        Some(cause) => (says(check, cause, finding), cause.fix.clone()),
         None => {
             ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
         }

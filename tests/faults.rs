@@ -116,12 +116,15 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
     Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// One judgement of the replay: what differs, or why it could not be judged.
+type Judgement = Box<dyn Fn(&[Check]) -> Result<Vec<String>, String> + Send>;
+
 /// The replay, as tests.
 fn plain() -> Result<ExitCode, Trouble> {
     let checks: Arc<Vec<Check>> = Arc::new(catalog::built_in()?);
     let set = Set::read(&checks)?;
     let mut trials = Vec::new();
-    let mut add = |name: String, test: Box<dyn Fn(&[Check]) -> Result<Vec<String>, String> + Send>| {
+    let mut add = |name: String, test: Judgement| {
         let checks = Arc::clone(&checks);
         trials.push(Trial::test(name, move || {
             let differs = test(&checks)?;

@@ -25,6 +25,8 @@ struct Form {
     #[serde(default)]
     expect: Vec<String>,
     #[serde(default)]
+    later: Option<String>,
+    #[serde(default)]
     cause: BTreeMap<String, Cause>,
 }
 
@@ -60,6 +62,7 @@ impl Check {
             looks: form.looks,
             with: form.with,
             essential: form.essential,
+            later: form.later,
             causes: form.cause,
             rule,
         })

@@ -3,7 +3,11 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub mod iptables;
+pub mod netfilter;
+pub mod nft;
 pub mod rules;
+pub mod walk;
 
 /// What a rule or a default does with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

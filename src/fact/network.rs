@@ -51,6 +51,14 @@ impl Links {
     }
 }
 
+/// Whether an address is one that the kernel gives itself, for its link alone.
+pub fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => (ip.segments()[0] & 0xffc0) == 0xfe80,
+    }
+}
+
 /// The kernel's answer to "how would you send to this address".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {

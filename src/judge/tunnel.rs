@@ -1,4 +1,5 @@
-//! Interfaces, peers and handshakes; in [`way`] routes, echoes and names.
+//! Interfaces, peers and handshakes; in [`valid`] and [`written`] the tunnel's file, in [`keys`] keys, in [`way`]
+//! routes, echoes and names.
 
 use std::net::IpAddr;
 
@@ -9,9 +10,17 @@ use crate::fact::wireguard::{WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Source};
 
+mod keys;
+mod valid;
 mod way;
+mod written;
 
+pub use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
+pub use valid::wg_config_valid;
 pub use way::{names_resolve, tunnel_ping, tunnel_route};
+pub use written::{
+    wg_addresses, wg_allowed_ips_distinct, wg_endpoint, wg_listen_port_fixed, wg_peers_persisted, wg_running_as_written,
+};
 
 /// The far end's place and address in the tunnel, as this end knows it.
 fn far(seat: &Seat<'_>) -> (Vantage, Place, Known<IpAddr>) {
@@ -44,16 +53,6 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
                 None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
             }
         }
-        (_, Some(FailReason::KeyMalformed)) => match conf.and_then(|conf| conf.malformed_key().map(|at| (conf, at))) {
-            Some((conf, at)) => broken("bad-key").at(&conf.path, at.line),
-            None => broken("failed").with("reason", FailReason::KeyMalformed.words()),
-        },
-        (_, Some(FailReason::LineUnrecognized(key))) => {
-            match conf.and_then(|conf| conf.unknown_key(key).map(|at| (conf, at))) {
-                Some((conf, at)) => broken("bad-line").with("key", key).at(&conf.path, at.line),
-                None => broken("failed").with("reason", FailReason::LineUnrecognized(key.clone()).words()),
-            }
-        }
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
@@ -81,29 +80,6 @@ pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
         Some(_) | None => return Ok(holds()),
     };
     Ok(finding.into())
-}
-
-/// Every running peer is also in the file, and the reverse.
-pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
-    let conf = seat.wg_conf()?;
-    let written = |key: &str| conf.peers.iter().any(|peer| peer.public_key.as_deref() == Some(key));
-    let runs = |key: &str| interface.peers.iter().any(|peer| peer.public_key == key);
-    if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(|key| !runs(key))) {
-        let key = peer.public_key.clone().unwrap_or_default();
-        return Ok(broken("only-written").with("key", short_key(&key)).at(&conf.path, peer.at.line).into());
-    }
-    if conf.save_config {
-        return Ok(holds());
-    }
-    Ok(match interface.peers.iter().find(|peer| !written(&peer.public_key)) {
-        None => holds(),
-        Some(peer) => broken("only-running")
-            .with("key", &peer.public_key)
-            .with("allowed", networks(peer))
-            .with("file", &conf.path)
-            .into(),
-    })
 }
 
 /// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
@@ -236,15 +212,5 @@ pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
         "enabled" | "static" | "generated" => holds(),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
         _ => broken("not-enabled").with("unit", &unit.name).into(),
-    })
-}
-
-/// Nobody but root can read the tunnel's private key.
-pub fn wg_config_private(seat: &Seat<'_>) -> Judged {
-    let conf = seat.wg_conf()?;
-    Ok(if conf.mode & 0o077 == 0 {
-        holds()
-    } else {
-        broken("readable").with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()
     })
 }

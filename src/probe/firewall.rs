@@ -1,9 +1,11 @@
-//! Reads ufw's stored rules. What iptables really holds may differ; `ufw reload` makes them one.
+//! Reads ufw's stored rules, and asks the kernel for its own. The two may differ; `ufw reload` makes them one.
 
-use super::Looked;
-use super::host::{self, Text};
-use crate::fact::firewall::{Action, Ufw, rules};
+use super::host::{self, Said, Text};
+use super::{Looked, PROGRAM};
+use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
+use crate::fact::firewall::{Action, Ufw, iptables, nft, rules};
 use crate::fact::{Fact, Unseen};
+use crate::snapshot::Rights;
 
 const SWITCH: &str = "/etc/ufw/ufw.conf";
 const DEFAULTS: &str = "/etc/default/ufw";
@@ -40,4 +42,148 @@ fn look() -> Result<Ufw, Unseen> {
         path: RULES.to_owned(),
         rules: rules::read(&host::read_or_unseen(RULES)?),
     })
+}
+
+/// From which iptables rules are restored at boot, or by ufw.
+const STORES: [&str; 10] = [
+    RULES,
+    "/etc/ufw/user6.rules",
+    "/etc/ufw/before.rules",
+    "/etc/ufw/before6.rules",
+    "/etc/ufw/after.rules",
+    "/etc/ufw/after6.rules",
+    "/etc/iptables/rules.v4",
+    "/etc/iptables/rules.v6",
+    "/etc/sysconfig/iptables",
+    "/etc/sysconfig/ip6tables",
+];
+
+/// iptables for one version of IP. Its two generations keep their rules apart; one of them is the usual one.
+struct Generations {
+    usual: (&'static str, Tool),
+    nft: (&'static str, Tool),
+    legacy: (&'static str, Tool),
+    /// Where the kernel names the tables of the older one.
+    legacy_names: &'static str,
+    /// nft's word for the version.
+    family: &'static str,
+}
+
+const GENERATIONS: [Generations; 2] = [
+    Generations {
+        usual: ("iptables-save", Tool::Iptables),
+        nft: ("iptables-nft-save", Tool::IptablesNft),
+        legacy: ("iptables-legacy-save", Tool::IptablesLegacy),
+        legacy_names: "/proc/net/ip_tables_names",
+        family: "ip",
+    },
+    Generations {
+        usual: ("ip6tables-save", Tool::Ip6tables),
+        nft: ("ip6tables-nft-save", Tool::Ip6tablesNft),
+        legacy: ("ip6tables-legacy-save", Tool::Ip6tablesLegacy),
+        legacy_names: "/proc/net/ip6_tables_names",
+        family: "ip6",
+    },
+];
+
+pub(super) async fn netfilter() -> Looked {
+    Looked::new("iptables-save, ip6tables-save, nft", kernel().await.map(Fact::Netfilter))
+}
+
+async fn kernel() -> Result<Netfilter, Unseen> {
+    if host::rights() != Rights::Root {
+        return Err(Unseen::NeedsRights("run as root to list the kernel's firewall rules".to_owned()));
+    }
+    let mut seen = Netfilter { listings: Vec::new(), stored: stored(), missing: Vec::new() };
+    // Tables that iptables keeps in nftables, by family and name.
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for Generations { usual, nft, legacy, legacy_names, family } in GENERATIONS {
+        let version = installed(host::run(usual.0, &["-V"], PROGRAM).await)?;
+        let usual_is_legacy = version.as_ref().is_some_and(|said| !said.out.contains("nf_tables"));
+        let has_legacy = matches!(host::read(legacy_names), Text::Read(names) if !names.trim().is_empty());
+        let mut keep = |tool: Tool, lines: Vec<String>, in_nftables: bool| {
+            if in_nftables {
+                shown.extend(iptables::tables(&lines).into_iter().map(|name| (family.to_owned(), name.to_owned())));
+            }
+            seen.listings.push(Listing { tool, lines });
+        };
+        if version.is_some() && (!usual_is_legacy || has_legacy) {
+            keep(usual.1, listed(usual.0).await?.unwrap_or_default(), !usual_is_legacy);
+        }
+        if version.is_none() || usual_is_legacy {
+            keep(nft.1, listed(nft.0).await?.unwrap_or_default(), true);
+        }
+        if has_legacy && !usual_is_legacy {
+            match listed(legacy.0).await? {
+                Some(lines) => keep(legacy.1, lines, false),
+                None => seen.missing.push(legacy.0.to_owned()),
+            }
+        }
+    }
+    seen.listings.retain(|listing| !listing.lines.is_empty());
+    match installed(host::run("nft", &["-j", "list", "ruleset"], PROGRAM).await)? {
+        Some(said) => seen.listings.push(Listing { tool: Tool::Nft, lines: native(&said, &shown).await? }),
+        None => seen.missing.push("nft".to_owned()),
+    }
+    if seen.missing.iter().any(|program| program == "nft") && seen.listings.is_empty() {
+        return Err(Unseen::NoTool("neither `nft` nor `iptables-save` shows any rules".to_owned()));
+    }
+    seen.listings.retain(|listing| !listing.lines.is_empty());
+    Ok(seen)
+}
+
+/// None where the program is not installed.
+fn installed(said: Result<Said, Unseen>) -> Result<Option<Said>, Unseen> {
+    match said {
+        Ok(said) => Ok(Some(said)),
+        Err(Unseen::NoTool(why)) if why.ends_with("is not installed") => Ok(None),
+        Err(why) => Err(why),
+    }
+}
+
+async fn listed(program: &str) -> Result<Option<Vec<String>>, Unseen> {
+    match installed(host::run(program, &[], PROGRAM).await)? {
+        Some(said) if said.ok => Ok(Some(iptables::tidy(&said.out))),
+        Some(said) => Err(refused(program, &said)),
+        None => Ok(None),
+    }
+}
+
+/// In a container root may not look either.
+fn refused(program: &str, said: &Said) -> Unseen {
+    if said.err.contains("ermission denied") || said.err.contains("not permitted") || said.err.contains("be root") {
+        Unseen::NeedsRights(format!("`{program}` wants CAP_NET_ADMIN"))
+    } else {
+        Unseen::Unreadable(format!("`{program}` failed"))
+    }
+}
+
+async fn native(json: &Said, shown: &[(String, String)]) -> Result<Vec<String>, Unseen> {
+    if !json.ok {
+        return Err(refused("nft", json));
+    }
+    // The same rules in nft's own words; where they are missing, the JSON is shown.
+    let text = host::run("nft", &["-a", "list", "ruleset"], PROGRAM).await.map(|said| said.out).unwrap_or_default();
+    nft::tidy(&json.out, &text, shown).ok_or_else(|| Unseen::Unreadable("`nft -j list ruleset`".to_owned()))
+}
+
+fn stored() -> Vec<Stored> {
+    let mut found = Vec::new();
+    let mut keep = |path: String, rules: Vec<String>| {
+        if !rules.is_empty() {
+            found.push(Stored { path, rules });
+        }
+    };
+    for path in STORES {
+        if let Text::Read(text) = host::read(path) {
+            keep(path.to_owned(), iptables::stored(&text));
+        }
+    }
+    for name in host::list("/etc/wireguard").unwrap_or_default() {
+        let path = format!("/etc/wireguard/{name}");
+        if let (Some(interface), Text::Read(text)) = (name.strip_suffix(".conf"), host::read(&path)) {
+            keep(path.clone(), iptables::hooks(&text, interface));
+        }
+    }
+    found
 }

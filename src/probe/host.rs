@@ -78,6 +78,8 @@ pub struct Stat {
     pub owner: u32,
     /// Seconds since the epoch.
     pub changed_at: u64,
+    /// Whether it is a plain file.
+    pub is_file: bool,
 }
 
 /// A file's mode, owner and age; `Ok(None)` if there is no such file.
@@ -93,13 +95,18 @@ pub fn stat(path: impl AsRef<Path>) -> Result<Option<Stat>, Unseen> {
 #[cfg(unix)]
 fn stat_of(found: &std::fs::Metadata) -> Stat {
     use std::os::unix::fs::MetadataExt;
-    Stat { mode: found.mode() & 0o7777, owner: found.uid(), changed_at: u64::try_from(found.mtime()).unwrap_or(0) }
+    Stat {
+        mode: found.mode() & 0o7777,
+        owner: found.uid(),
+        changed_at: u64::try_from(found.mtime()).unwrap_or(0),
+        is_file: found.is_file(),
+    }
 }
 
 #[cfg(not(unix))]
 fn stat_of(found: &std::fs::Metadata) -> Stat {
     let changed = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    Stat { mode: 0o600, owner: 0, changed_at: changed.map_or(0, |age| age.as_secs()) }
+    Stat { mode: 0o600, owner: 0, changed_at: changed.map_or(0, |age| age.as_secs()), is_file: found.is_file() }
 }
 
 /// What a program said.

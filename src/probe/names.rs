@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::{Looked, Scene};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
 use crate::fact::environment::Setting;
+use crate::fact::wireguard::value::literal;
 use crate::fact::{Fact, FactKey};
 
 /// For libc, whose own patience (5 s for each server, twice) is longer than anybody's here.
@@ -59,7 +60,7 @@ fn names(scene: &Scene) -> BTreeSet<String> {
 
 fn is_name(host: &str) -> bool {
     !host.is_empty()
-        && host.parse::<IpAddr>().is_err()
+        && literal(host).is_none()
         && !host.eq_ignore_ascii_case("localhost")
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }

@@ -47,7 +47,7 @@ fn by_tunnel_file() -> Option<(Vantage, String)> {
     for name in names.iter().filter_map(|name| name.strip_suffix(".conf")) {
         let path = format!("/etc/wireguard/{name}.conf");
         let Text::Read(text) = host::read(&path) else { continue };
-        let conf = conf::read(&path, 0, &text);
+        let conf = conf::read(&path, 0, &text, "");
         if conf.peers.iter().any(|peer| peer.endpoint.is_some()) {
             return Some((Vantage::Client, format!("{path} has a peer with an Endpoint")));
         }

@@ -8,6 +8,7 @@ use secrecy::zeroize::Zeroize;
 
 use super::{Looked, PROGRAM, Scene, host, network};
 use crate::fact::network::{Link, Way};
+use crate::fact::wireguard::keys::{KeyFile, WgKeys, is_private};
 use crate::fact::wireguard::{WgInterface, WgPeer, WgState, conf as conf_file, dump};
 use crate::fact::{Fact, FactKey, Unseen};
 
@@ -152,25 +153,56 @@ async fn nudge(interface: &str, to: IpAddr) -> bool {
     matches!(tokio::time::timeout(STEP, socket.send_to(&[0], (to, 9))).await, Ok(Ok(_)))
 }
 
+const FOLDER: &str = "/etc/wireguard";
+
 pub(super) fn conf(scene: &Scene) -> Looked {
     let path = path(scene);
     let read = host::stat(&path).and_then(|stat| {
         let stat = stat.ok_or_else(|| Unseen::NotKnown(format!("there is no {path}")))?;
         let mut text = host::read_or_unseen(&path)?;
-        let conf = conf_file::read(&path, stat.mode, &text);
+        // A port may be a name.
+        let services = host::read_or_unseen("/etc/services").unwrap_or_default();
+        let mut conf = conf_file::read(&path, stat.mode, &text, &services);
         text.zeroize();
+        let beside =
+            host::list(FOLDER).unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
+        conf.others = beside.map(|name| format!("{FOLDER}/{name}")).filter(|other| *other != path).collect();
         Ok(Fact::WgConf(conf))
     });
     Looked::new(path, read)
 }
 
+/// Where the guide has keys made: beside the tunnel's file, or at home.
+pub(super) fn keys() -> Looked {
+    let homes = host::list("/home").unwrap_or_default().into_iter().map(|name| format!("/home/{name}"));
+    let folders: Vec<String> = [FOLDER.to_owned(), "/root".to_owned()].into_iter().chain(homes).collect();
+    Looked::new(folders.join(", "), key_files(&folders).map(Fact::WgKeys))
+}
+
+fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
+    let mut files = Vec::new();
+    for folder in folders {
+        let Some(mode) = host::stat(folder)?.map(|stat| stat.mode) else { continue };
+        let names = host::list(folder).ok_or_else(|| Unseen::NeedsRights(format!("run as root to see {folder}")))?;
+        for name in names.into_iter().filter(|name| is_private(name)) {
+            let path = format!("{folder}/{name}");
+            let Some(stat) = host::stat(&path)?.filter(|stat| stat.is_file) else { continue };
+            let mut text = host::read_or_unseen(&path)?;
+            files.push(KeyFile::read(path, (stat.mode, stat.owner), mode & 0o011 != 0, &text));
+            text.zeroize();
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(WgKeys { files })
+}
+
 /// The file of the interface that the user named, else the only one there is, else the guide's.
 fn path(scene: &Scene) -> String {
     let only = || {
-        let names = host::list("/etc/wireguard")?;
+        let names = host::list(FOLDER)?;
         let mut files = names.iter().filter_map(|name| name.strip_suffix(".conf"));
         files.next().filter(|_| files.next().is_none()).map(str::to_owned)
     };
     let interface = scene.profile.interface.clone().or_else(only).unwrap_or_else(|| "wg0".to_owned());
-    format!("/etc/wireguard/{interface}.conf")
+    format!("{FOLDER}/{interface}.conf")
 }

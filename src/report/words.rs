@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::check::{Cause, Check, Finding};
 use crate::snapshot::Snapshot;
 
 /// The words that every sentence may use: the deployment's own values.
@@ -48,6 +49,14 @@ pub(super) fn fill(template: &str, words: &BTreeMap<&'static str, String>) -> St
         }
     }
     out + rest
+}
+
+/// What is seen, and what that means for later.
+pub(super) fn says(check: &Check, cause: &Cause, finding: &Finding) -> String {
+    match &check.later {
+        Some(later) if finding.later => format!("{}; {later}", cause.says),
+        Some(_) | None => cause.says.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -50,7 +50,9 @@ pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble>
     );
     let mut notes = notes.into_inner().unwrap_or_default();
     notes.sort();
-    notes.iter().for_each(|note| println!("    {note}"));
+    for note in notes {
+        println!("    {note}");
+    }
     Ok(wrong)
 }
 

@@ -181,7 +181,9 @@ pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Ve
 fn place(lab: &Lab, fault: &Fault, said: &Said) -> Result<Option<String>, String> {
     let Some(wanted) = &fault.expect.place else { return Ok(None) };
     for (root, place) in &said.places {
-        let (Some((file, line)), Some((host, _))) = (place.rsplit_once(':'), root.split_once(' ')) else { continue };
+        // FILE:LINE or FILE:LINE:COLUMN
+        let (Some((file, line)), Some((host, _))) = (place.split_once(':'), root.split_once(' ')) else { continue };
+        let line = line.split(':').next().unwrap_or_default();
         let host = if host == Vantage::Container.word() { Vantage::Client.word() } else { host };
         let text = lab.inside(host, &["sed", "-n", &format!("{line}p"), file])?.out;
         if file == wanted.file && text.contains(&wanted.holds) {
@@ -194,9 +196,29 @@ fn place(lab: &Lab, fault: &Fault, said: &Said) -> Result<Option<String>, String
 fn keep(id: &str, snapshots: &Snapshots) -> std::io::Result<()> {
     std::fs::create_dir_all(recorded(id))?;
     for (vantage, snapshot) in snapshots {
-        std::fs::write(recorded(id).join(format!("{vantage}.json")), snapshot.to_json())?;
+        std::fs::write(recorded(id).join(format!("{vantage}.json")), one_fact_a_line(&snapshot.to_json()))?;
     }
     Ok(())
+}
+
+/// The same JSON with each fact on a line of its own, so that a change of one is one line of a diff.
+fn one_fact_a_line(json: &str) -> String {
+    let mut out = String::new();
+    let mut deep = false;
+    for line in json.lines() {
+        let indent = line.len() - line.trim_start().len();
+        deep = indent > 4 || (deep && indent == 4 && line.trim_start().starts_with('}'));
+        if deep {
+            out.push_str(line.trim_start());
+        } else {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line);
+        }
+    }
+    out.push('\n');
+    out
 }
 
 /// Others every day, the same all day.

@@ -76,8 +76,8 @@ impl Said {
                 self.words.extend(literals(bracketed(body, at)).into_iter().next());
             }
         }
-        if blanked.contains(".at(") {
-            self.words.extend(["place", "file", "line"].map(str::to_owned));
+        if blanked.contains(".at(") || blanked.contains(".at_column(") {
+            self.words.extend(["place", "file", "line", "column"].map(str::to_owned));
         }
     }
 }
@@ -138,6 +138,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("wg", of("wireguard", "WgState")),
         ("wg-again", of("wireguard", "WgState")),
         ("wg-conf", only("there")),
+        ("wg-keys", of("wireguard/keys", "WgKeys")),
     ])
 }
 

@@ -1,203 +1,289 @@
-//! A wg-quick file, read as `wg-quick` and `wg setconf` read it: names in any case, `#` begins a comment anywhere,
-//! white space (a CR too) means nothing, lists are separated by commas, names may repeat. The private key and
-//! preshared keys do not go on: of the former its shape and its public half, of the latter nothing.
+//! A wg-quick file, read as `wg-quick` and `wg setconf` read it, one after the other. wg-quick takes its own names
+//! out of `[Interface]`, in any case but spelled in one piece; what is left goes to `wg`, which drops all white
+//! space (a CR too) and `#` with what follows, knows two sections and eight names, and stops at the first line that
+//! it does not take. `tests/differential_wg.rs` compares.
+//!
+//! The private key and preshared keys do not go on: of the former its shape and its public half, of the latter
+//! their places.
 
-use ipnet::IpNet;
+use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, squeeze};
+pub use self::line::{names, plain_name};
+use super::value::{self, Endpoint};
+use super::{At, KeyShape, Refusal, Slip, Taken, Trouble, WgConf, WgConfPeer, key};
 
-use super::{At, KeyShape, WgConf, WgConfPeer, WrittenEndpoint, key};
+mod line;
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Section {
     None,
     Interface,
     Peer,
 }
 
-/// Reads a file's text. Only its own path and mode come from elsewhere.
-pub fn read(path: &str, mode: u32, text: &str) -> WgConf {
-    let mut conf = WgConf {
-        path: path.to_owned(),
-        mode,
-        addresses: Vec::new(),
-        listen_port: None,
-        private_key: None,
-        derived_public: None,
-        dns: None,
-        save_config: false,
-        peers: Vec::new(),
-        unknown: Vec::new(),
-        malformed: Vec::new(),
-        bom: text.starts_with('\u{feff}'),
-    };
-    let mut section = Section::None;
-    for (number, raw) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
-        let line = raw.split('#').next().unwrap_or_default();
-        let at = |column: usize| At { line: number, column: u32::try_from(column + 1).unwrap_or(u32::MAX) };
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count();
-        let written = Written { line, at: at(indent) };
-        if written.line.trim().is_empty() {
-            continue;
+/// Reads a file's text. Its own path and mode come from elsewhere, and so does the text of /etc/services: a port
+/// may be a name.
+pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
+    let conf = WgConf::empty(path, mode);
+    // bash drops them.
+    let clean = text.replace('\0', "");
+    let mut reader =
+        Reader { conf, services, quick: false, deaf: false, section: Section::None, seen: Vec::new(), header: None };
+    reader.marks(text);
+    let lines: Vec<&str> = clean.trim_start_matches('\u{feff}').split('\n').collect();
+    for (index, line) in lines.iter().enumerate() {
+        reader.line(&Line::of(line, index), lines.get(index + 1).copied().unwrap_or_default());
+    }
+    reader.end();
+    reader.conf
+}
+
+struct Reader<'a> {
+    conf: WgConf,
+    services: &'a str,
+    /// Whether wg-quick believes to be in `[Interface]`.
+    quick: bool,
+    /// Whether a mark keeps it from believing so: we read on, and it does not.
+    deaf: bool,
+    /// Where `wg` believes to be.
+    section: Section,
+    /// The names that stood in this section.
+    seen: Vec<&'static str>,
+    /// The section's own line.
+    header: Option<At>,
+}
+
+impl Reader<'_> {
+    fn trouble(&mut self, what: Refusal, name: &str, at: At) {
+        self.conf.troubles.push(Trouble { what, name: name.to_owned(), at });
+    }
+
+    fn slip(&mut self, how: Taken, name: &str, at: At) {
+        self.conf.slips.push(Slip { how, name: name.to_owned(), at });
+    }
+
+    /// A mark before the first line is no white space. UTF-16 reads as bytes that are no UTF-8, with zeros between.
+    fn marks(&mut self, text: &str) {
+        let at = At { line: 1, column: 1 };
+        if text.starts_with('\u{feff}') {
+            self.trouble(Refusal::Mark, "", at);
+        } else if text.starts_with("\u{fffd}\u{fffd}") || text.starts_with("[\0") {
+            self.trouble(Refusal::Wide, "", at);
         }
-        let squeezed = squeeze(line);
-        if squeezed.starts_with('[') {
-            section = match squeezed.to_ascii_lowercase().as_str() {
-                "[interface]" => Section::Interface,
-                "[peer]" => Section::Peer,
-                _ => {
-                    conf.unknown.push((String::new(), written.at));
-                    Section::None
+    }
+
+    fn line(&mut self, line: &Line<'_>, next: &str) {
+        let (key, value) = line.text.split_once('=').unwrap_or((line.text, line.text));
+        let (key, value) = (key.trim_matches(is_space), value.trim_matches(is_space));
+        if key.starts_with('[') {
+            self.quick = key.eq_ignore_ascii_case("[Interface]");
+            self.deaf =
+                line.start().line == 1 && self.conf.troubles.iter().any(|trouble| trouble.what == Refusal::Mark);
+        }
+        match known(&QUICK, key).filter(|_| self.quick) {
+            Some(name) => self.quick_line(name, value, line),
+            None => self.wg_line(line, next),
+        }
+    }
+
+    fn quick_line(&mut self, name: &'static str, value: &str, line: &Line<'_>) {
+        let at = line.value_at();
+        match name {
+            "Address" => self.addresses(value, at),
+            "MTU" => {
+                if !value.is_empty() && !value::is_size(value) {
+                    self.trouble(Refusal::Setting, name, at);
                 }
-            };
-            if section == Section::Peer {
-                conf.peers.push(WgConfPeer {
-                    at: written.at,
-                    public_key: None,
-                    key_shape: None,
-                    key_at: None,
-                    allowed_ips: Vec::new(),
-                    endpoint: None,
-                    keepalive: None,
+                self.conf.mtu = Some((value.to_owned(), at));
+            }
+            "DNS" => {
+                self.conf.dns = Some(match self.conf.dns.take() {
+                    Some((before, at)) => (format!("{before}, {value}"), at),
+                    None => (value.to_owned(), at),
                 });
             }
-            continue;
-        }
-        let known = match (written.assignment(), section, conf.peers.last_mut()) {
-            (None, ..) | (_, Section::None, _) | (_, Section::Peer, None) => false,
-            (Some(set), Section::Interface, _) => interface(&mut conf, &set),
-            (Some(set), Section::Peer, Some(peer)) => in_peer(peer, &mut conf.malformed, &set),
-        };
-        if !known {
-            conf.unknown.push((plain_name(line).unwrap_or_default(), written.at));
+            "SaveConfig" => match known(&["true", "false"], value) {
+                Some(word) => self.conf.save_config = word == "true",
+                None if self.deaf => {}
+                None => self.trouble(Refusal::NotBoolean, name, at),
+            },
+            "PreUp" | "PreDown" | "PostUp" | "PostDown" => self.conf.hooks.push((name.to_owned(), line.start())),
+            _ => {}
         }
     }
-    conf
-}
 
-struct Written<'a> {
-    line: &'a str,
-    at: At,
-}
-
-/// One `name = value`.
-struct Assignment<'a> {
-    name: String,
-    value: &'a str,
-    at: At,
-}
-
-impl<'a> Written<'a> {
-    fn assignment(&self) -> Option<Assignment<'a>> {
-        let (name, after) = self.line.split_once('=')?;
-        let before = name.chars().count() + 1 + after.chars().take_while(|c| c.is_whitespace()).count();
-        let value = after.trim();
-        let before = if value.is_empty() { name.chars().count() + 1 } else { before };
-        let column = u32::try_from(before + 1).unwrap_or(u32::MAX);
-        Some(Assignment { name: squeeze(name).to_ascii_lowercase(), value, at: At { line: self.at.line, column } })
-    }
-}
-
-impl Assignment<'_> {
-    fn list(&self) -> impl Iterator<Item = &str> {
-        self.value.split([',', ' ', '\t']).map(str::trim).filter(|item| !item.is_empty())
-    }
-
-    /// Prefixes; what is none is noted.
-    fn nets(&self, name: &str, malformed: &mut Vec<(String, At)>) -> Vec<IpNet> {
-        let nets: Vec<Option<IpNet>> = self.list().map(net).collect();
-        if nets.contains(&None) {
-            malformed.push((name.to_owned(), self.at));
-        }
-        nets.into_iter().flatten().collect()
-    }
-}
-
-fn interface(conf: &mut WgConf, set: &Assignment<'_>) -> bool {
-    match set.name.as_str() {
-        "address" => conf.addresses.extend(set.nets("Address", &mut conf.malformed)),
-        "listenport" => match set.value.parse() {
-            Ok(port) => conf.listen_port = Some((port, set.at)),
-            Err(_) => conf.malformed.push(("ListenPort".to_owned(), set.at)),
-        },
-        "privatekey" => {
-            let written = squeeze(set.value);
-            conf.private_key = Some((key::shape(&written), set.at));
-            conf.derived_public = key::from_base64(&written).map(|private| key::public_of(&private));
-        }
-        "dns" => {
-            conf.dns = Some(match conf.dns.take() {
-                Some((before, at)) => (format!("{before}, {}", set.value), at),
-                None => (set.value.to_owned(), set.at),
-            });
-        }
-        "saveconfig" => conf.save_config = set.value.eq_ignore_ascii_case("true"),
-        "mtu" | "table" | "preup" | "predown" | "postup" | "postdown" | "fwmark" => {}
-        _ => return false,
-    }
-    true
-}
-
-fn in_peer(peer: &mut WgConfPeer, malformed: &mut Vec<(String, At)>, set: &Assignment<'_>) -> bool {
-    match set.name.as_str() {
-        "publickey" => {
-            let written = squeeze(set.value);
-            let shape = key::shape(&written);
-            peer.key_shape = Some(shape);
-            peer.key_at = Some(set.at);
-            peer.public_key = (shape == KeyShape::Good).then_some(written);
-        }
-        "presharedkey" => {
-            if key::shape(&squeeze(set.value)) != KeyShape::Good {
-                malformed.push(("PresharedKey".to_owned(), set.at));
+    fn addresses(&mut self, value: &str, at: At) {
+        self.conf.address_at.get_or_insert(at);
+        for item in value.split([',', ' ', '\t']).filter(|item| !item.is_empty()) {
+            match value::address(item) {
+                // The second of two equal ones exists already, and wg-quick gives up.
+                Some(net) if !self.conf.addresses.contains(&net) => self.conf.addresses.push(net),
+                Some(_) | None => self.trouble(Refusal::Setting, "Address", at),
             }
         }
-        "allowedips" => {
-            peer.allowed_ips.extend(set.nets("AllowedIPs", malformed).iter().map(IpNet::trunc));
-        }
-        "endpoint" => match endpoint(&squeeze(set.value)) {
-            Some(written) => peer.endpoint = Some((written, set.at)),
-            None => malformed.push(("Endpoint".to_owned(), set.at)),
-        },
-        "persistentkeepalive" => match set.value.parse::<u16>() {
-            Ok(seconds) => peer.keepalive = Some(seconds).filter(|seconds| *seconds != 0),
-            Err(_) if set.value.eq_ignore_ascii_case("off") => peer.keepalive = None,
-            Err(_) => malformed.push(("PersistentKeepalive".to_owned(), set.at)),
-        },
-        _ => return false,
     }
-    true
-}
 
-/// `wg` drops white space anywhere in a line.
-fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
-}
+    fn wg_line(&mut self, line: &Line<'_>, next: &str) {
+        let squeezed = squeeze(line.text);
+        if squeezed.is_empty() {
+            return;
+        }
+        if squeezed.starts_with('[') {
+            return self.section(&squeezed, line);
+        }
+        let (written, value) = squeezed.split_once('=').unwrap_or((&squeezed, ""));
+        let here = match self.section {
+            Section::None => None,
+            Section::Interface => known(&INTERFACE, written),
+            Section::Peer => known(&PEER, written),
+        };
+        let elsewhere = [known(&QUICK, written), known(&INTERFACE, written), known(&PEER, written)];
+        match (here, elsewhere.into_iter().flatten().next()) {
+            (Some(name), _) if value.is_empty() => {
+                let shape = if name.ends_with("Key") { Refusal::Key(KeyShape::Empty) } else { Refusal::Empty };
+                self.no_value(name, line);
+                self.trouble(shape, name, line.value_at());
+            }
+            (Some(name), _) => {
+                if self.seen.contains(&name) && name != "AllowedIPs" {
+                    self.slip(Taken::Again, name, line.start());
+                }
+                self.seen.push(name);
+                if self.section == Section::Interface {
+                    self.in_interface(name, value, line.value_at(), next);
+                } else {
+                    self.in_peer(name, value, line.value_at(), next);
+                }
+            }
+            // wg-quick knows the section by `[Interface]` alone, `wg` also by `[ interface ]`.
+            (None, Some(name))
+                if self.section == Section::Interface && known(&QUICK, name).is_some() && !self.quick =>
+            {
+                self.trouble(Refusal::Section, "", self.header.unwrap_or_else(|| line.start()));
+            }
+            (None, Some(name)) if self.section == Section::None => self.trouble(Refusal::NoSection, name, line.start()),
+            (None, Some(name)) => self.trouble(Refusal::Elsewhere, name, line.start()),
+            (None, None) => {
+                let name = plain_name(line.text).unwrap_or_default();
+                self.trouble(Refusal::Unknown, &name, line.start());
+            }
+        }
+    }
 
-/// A prefix, or an address, which counts as a full one. Newer versions of `wg` take a sign before it.
-fn net(written: &str) -> Option<IpNet> {
-    let written = written.trim_start_matches(['+', '-']);
-    written.parse().ok().or_else(|| written.parse::<std::net::IpAddr>().ok().map(IpNet::from))
-}
+    /// A key's line without the key is remembered like any other of its kind.
+    fn no_value(&mut self, name: &str, line: &Line<'_>) {
+        let at = line.value_at();
+        match (name, self.conf.peers.last_mut()) {
+            ("PrivateKey", _) => self.conf.private_key = Some((KeyShape::Empty, at)),
+            ("PublicKey", Some(peer)) => (peer.key_shape, peer.key_at) = (Some(KeyShape::Empty), Some(at)),
+            _ => {}
+        }
+    }
 
-fn endpoint(written: &str) -> Option<WrittenEndpoint> {
-    let (host, port) = match written.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, after)) => (host, after.strip_prefix(':')),
-        None => match written.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (written, None),
-        },
-    };
-    let host = host.to_owned();
-    (!host.is_empty()).then(|| WrittenEndpoint { host, port: port.and_then(|port| port.parse().ok()) })
-}
+    fn section(&mut self, squeezed: &str, line: &Line<'_>) {
+        let at = line.start();
+        self.header = Some(at);
+        self.seen.clear();
+        if squeezed.eq_ignore_ascii_case("[Interface]") {
+            self.section = Section::Interface;
+            self.conf.interface_at.get_or_insert(at);
+        } else if squeezed.eq_ignore_ascii_case("[Peer]") {
+            self.section = Section::Peer;
+            self.conf.peers.push(WgConfPeer {
+                at,
+                public_key: None,
+                key_shape: None,
+                key_at: None,
+                preshared_at: None,
+                allowed_ips: Vec::new(),
+                allowed_at: Vec::new(),
+                endpoint: None,
+                keepalive: None,
+                keepalive_at: None,
+            });
+        } else {
+            self.trouble(Refusal::Section, "", at);
+        }
+    }
 
-/// The name before the `=` of a line that was not understood, if it can be no piece of a key: a plain word with a
-/// value after it. (A key that was broken in two ends in `=`, with nothing behind.)
-pub fn plain_name(line: &str) -> Option<String> {
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim();
-    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '=');
-    let plain = !name.is_empty() && name.len() <= 24 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
-    (plain && !value.is_empty()).then(|| name.to_owned())
+    fn key(&mut self, name: &str, value: &str, at: At, next: &str) -> KeyShape {
+        let shape = key::shape(value, &squeeze(next));
+        if shape != KeyShape::Good {
+            self.trouble(Refusal::Key(shape), name, at);
+        }
+        shape
+    }
+
+    fn in_interface(&mut self, name: &'static str, value: &str, at: At, next: &str) {
+        match name {
+            "PrivateKey" => {
+                self.conf.private_key = Some((self.key(name, value, at, next), at));
+                self.conf.derived_public = key::from_base64(value).map(|private| key::public_of(&private));
+            }
+            "ListenPort" => match value::port(value, self.services) {
+                Some(port) => {
+                    self.conf.listen_port = Some((port.number, at));
+                    if port.wrapped {
+                        self.slip(Taken::Wrapped, name, at);
+                    }
+                }
+                None => self.trouble(Refusal::Value, name, at),
+            },
+            _ if value::is_mark(value) => {}
+            _ => self.trouble(Refusal::Value, name, at),
+        }
+    }
+
+    fn in_peer(&mut self, name: &'static str, value: &str, at: At, next: &str) {
+        let shape = if name.ends_with("Key") { self.key(name, value, at, next) } else { KeyShape::Malformed };
+        let Some(peer) = self.conf.peers.last_mut() else { return };
+        match name {
+            "PublicKey" => {
+                (peer.key_shape, peer.key_at) = (Some(shape), Some(at));
+                peer.public_key = (shape == KeyShape::Good).then(|| value.to_owned());
+            }
+            "PresharedKey" => peer.preshared_at = Some(at),
+            "AllowedIPs" => self.allowed_ips(value, at),
+            "Endpoint" => match value::endpoint(value, self.services) {
+                Endpoint::Good(written, wrapped) => {
+                    peer.endpoint = Some((written, at));
+                    if wrapped {
+                        self.slip(Taken::Wrapped, name, at);
+                    }
+                }
+                Endpoint::NoPort(written) => {
+                    peer.endpoint = Some((written, at));
+                    self.trouble(Refusal::NoPort, name, at);
+                }
+                Endpoint::Bad => self.trouble(Refusal::Value, name, at),
+            },
+            _ => match value::keepalive(value) {
+                Some(seconds) => {
+                    (peer.keepalive, peer.keepalive_at) = (Some(seconds).filter(|seconds| *seconds != 0), Some(at));
+                }
+                None => self.trouble(Refusal::Value, name, at),
+            },
+        }
+    }
+
+    fn allowed_ips(&mut self, value: &str, at: At) {
+        for item in value.split(',') {
+            let Some(net) = value::allowed(item) else { return self.trouble(Refusal::Value, "AllowedIPs", at) };
+            if net.trunc() != net {
+                self.slip(Taken::HostBits, "AllowedIPs", at);
+            }
+            if let Some(peer) = self.conf.peers.last_mut() {
+                peer.allowed_ips.push(net.trunc());
+                peer.allowed_at.push(at);
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let nameless = self.conf.peers.iter().filter(|peer| peer.key_shape.is_none()).map(|peer| peer.at);
+        for at in nameless.collect::<Vec<_>>() {
+            self.trouble(Refusal::NoPublicKey, "PublicKey", at);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,11 @@ const PRIVATE: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 const PUBLIC: &str = "B6N8vBQgk8i3VdwbEOhstCY3StFqqFPtC9/AsrhtHHw=";
 
 fn conf(text: &str) -> WgConf {
-    read("/etc/wireguard/wg0.conf", 0o600, text)
+    read("/etc/wireguard/wg0.conf", 0o600, text, "")
+}
+
+fn troubles(conf: &WgConf) -> Vec<(Refusal, &str, u32)> {
+    conf.troubles.iter().map(|trouble| (trouble.what, trouble.name.as_str(), trouble.at.line)).collect()
 }
 
 fn at(line: u32, column: u32) -> At {
@@ -23,7 +27,7 @@ fn the_guides_server_file_is_read_and_its_private_key_is_not_kept() {
     assert_eq!(conf.listen_port, Some((51820, at(3, 14))));
     assert_eq!(conf.private_key, Some((KeyShape::Good, at(4, 14))));
     assert_eq!(conf.derived_public.as_deref(), Some(PUBLIC));
-    assert!(conf.save_config && !conf.bom && conf.unknown.is_empty() && conf.malformed.is_empty());
+    assert!(conf.save_config && conf.troubles.is_empty() && conf.slips.is_empty());
     assert_eq!(conf.peers.len(), 1);
     assert_eq!((conf.peers[0].at, conf.peers[0].public_key.as_deref()), (at(7, 1), Some(PUBLIC)));
     assert!(!serde_json::to_string(&conf).unwrap().contains(&PRIVATE[..12]));
@@ -33,7 +37,7 @@ fn the_guides_server_file_is_read_and_its_private_key_is_not_kept() {
 fn names_in_any_case_carriage_returns_and_loose_white_space_are_fine() {
     let conf = conf(&format!(
         "  [INTERFACE]\r\n\taddress=10.8.0.2/24 , fd00::2\r\nprivatekey={PRIVATE}\r\ndns = 1.1.1.1\r\nDNS=lan\r\n[ peer ]\r\n\
-         PUBLICKEY = {PUBLIC}\r\nallowedips = 10.8.0.9/24,\r\nAllowedIPs = 192.0.2.1\r\nPersistentKeepalive = OFF\r\n\
+         PUBLICKEY = {PUBLIC}\r\nallowedips = 10.8.0.9/24\r\nAllowedIPs = 192.0.2.1\r\nPersistentKeepalive = OFF\r\n\
          endpoint = vpn . example.test : 51820\r\n"
     ));
     assert_eq!(conf.addresses, ["10.8.0.2/24".parse().unwrap(), "fd00::2/128".parse().unwrap()]);
@@ -44,13 +48,14 @@ fn names_in_any_case_carriage_returns_and_loose_white_space_are_fine() {
     assert_eq!(peer.keepalive, None);
     let (endpoint, _) = peer.endpoint.as_ref().unwrap();
     assert_eq!((endpoint.host.as_str(), endpoint.port), ("vpn.example.test", Some(51820)));
-    assert!(conf.unknown.is_empty() && conf.malformed.is_empty(), "{conf:?}");
+    assert!(conf.troubles.is_empty(), "{conf:?}");
+    assert_eq!((conf.slips[0].how, conf.slips[0].at.line), (Taken::HostBits, 8));
 }
 
 #[test]
 fn a_mark_at_the_start_is_told_and_read_over() {
     let conf = conf("\u{feff}[Interface]\nAddress = 10.8.0.2/24\n");
-    assert!(conf.bom);
+    assert_eq!(troubles(&conf), [(Refusal::Mark, "", 1)]);
     assert_eq!(conf.addresses.len(), 1);
 }
 
@@ -62,10 +67,22 @@ fn the_guides_mistakes_have_their_places() {
     ));
     assert_eq!(conf.private_key, Some((KeyShape::Empty, at(3, 13))));
     assert_eq!(conf.derived_public, None);
-    let unknown: Vec<(&str, u32)> = conf.unknown.iter().map(|(name, at)| (name.as_str(), at.line)).collect();
-    assert_eq!(unknown, [("PrivateKey", 1), ("BindAddress", 4), ("Address", 11), ("MTU", 12)]);
-    let malformed: Vec<(&str, u32)> = conf.malformed.iter().map(|(name, at)| (name.as_str(), at.line)).collect();
-    assert_eq!(malformed, [("Address", 5), ("ListenPort", 6), ("AllowedIPs", 9)]);
+    assert_eq!(
+        troubles(&conf),
+        [
+            (Refusal::NoSection, "PrivateKey", 1),
+            (Refusal::Key(KeyShape::Empty), "PrivateKey", 3),
+            (Refusal::Unknown, "BindAddress", 4),
+            (Refusal::Setting, "Address", 5),
+            (Refusal::Value, "ListenPort", 6),
+            (Refusal::Key(KeyShape::Placeholder), "PublicKey", 8),
+            (Refusal::Value, "AllowedIPs", 9),
+            (Refusal::NoPort, "Endpoint", 10),
+            (Refusal::Elsewhere, "Address", 11),
+            (Refusal::Elsewhere, "MTU", 12),
+        ]
+    );
+    assert_eq!(conf.refused().map(|first| first.at.line), Some(1));
     assert_eq!(conf.peers[0].key_shape, Some(KeyShape::Placeholder));
     let (endpoint, place) = conf.peers[0].endpoint.as_ref().unwrap();
     assert_eq!((endpoint.port, *place), (None, at(10, 12)));
@@ -75,8 +92,8 @@ fn the_guides_mistakes_have_their_places() {
 fn a_private_key_broken_in_two_does_not_end_up_among_the_unknown_names() {
     let (head, tail) = PRIVATE.split_at(20);
     let conf = conf(&format!("[Interface]\nPrivateKey = {head}\n{tail}\n"));
-    assert_eq!(conf.private_key.map(|(shape, _)| shape), Some(KeyShape::Malformed));
-    assert_eq!(conf.unknown, [(String::new(), at(3, 1))]);
+    assert_eq!(conf.private_key.map(|(shape, _)| shape), Some(KeyShape::Wrapped));
+    assert_eq!(troubles(&conf), [(Refusal::Key(KeyShape::Wrapped), "PrivateKey", 2), (Refusal::Unknown, "", 3)]);
 }
 
 #[test]
@@ -88,10 +105,41 @@ fn endpoints_of_all_kinds() {
         ("vpn.example.test:", "vpn.example.test", None),
         ("<SERVER_PUBLIC_IP>:51820", "<SERVER_PUBLIC_IP>", Some(51820)),
     ] {
-        let read = endpoint(written).unwrap();
+        let conf = conf(&format!("[Peer]\nPublicKey = {PUBLIC}\nEndpoint = {written}\n"));
+        let (read, _) = conf.peers[0].endpoint.as_ref().unwrap();
         assert_eq!((read.host.as_str(), read.port), (host, port), "{written}");
     }
-    assert_eq!(endpoint(":51820"), None);
+    assert!(conf("[Peer]\nEndpoint = :51820\n").peers[0].endpoint.is_none());
+}
+
+#[test]
+fn wg_quick_gives_up_on_its_own_lines_first_and_on_addresses_last() {
+    let conf = conf("[Interface]\nAddress = 10.8.0.1/24, 10.8.0.1/24\n[Peer]\n[Interface]\nSaveConfig = yes\n");
+    assert_eq!(
+        troubles(&conf),
+        [
+            (Refusal::Setting, "Address", 2),
+            (Refusal::NotBoolean, "SaveConfig", 5),
+            (Refusal::NoPublicKey, "PublicKey", 3)
+        ]
+    );
+    assert_eq!(conf.refused().map(|first| first.what), Some(Refusal::NotBoolean));
+}
+
+#[test]
+fn a_header_with_spaces_is_one_to_wg_alone() {
+    let conf = conf("[ Interface ]\nListenPort = 51820\nAddress = 10.8.0.1/24\n");
+    assert_eq!(conf.listen_port, Some((51820, at(2, 14))));
+    assert_eq!(troubles(&conf), [(Refusal::Section, "", 1)]);
+}
+
+#[test]
+fn hooks_leave_their_names_and_a_name_that_is_taken_twice_is_told() {
+    let conf = conf("[Interface]\nPostUp = curl -u me:secret x\nListenPort = 1\nListenPort = 70000\n");
+    assert_eq!(conf.hooks, [("PostUp".to_owned(), at(2, 1))]);
+    let slips: Vec<(Taken, u32)> = conf.slips.iter().map(|slip| (slip.how, slip.at.line)).collect();
+    assert_eq!(slips, [(Taken::Again, 4), (Taken::Wrapped, 4)]);
+    assert!(!serde_json::to_string(&conf).unwrap().contains("secret"));
 }
 
 #[test]

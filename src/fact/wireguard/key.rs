@@ -44,8 +44,8 @@ pub fn public_of(private: &[u8; 32]) -> String {
     to_base64(PublicKey::from(&StaticSecret::from(*private)).as_bytes())
 }
 
-/// What a written key looks like. `written` has no white space in it: `wg` drops all of it.
-pub fn shape(written: &str) -> KeyShape {
+/// What a written key looks like, with the line behind it. Neither has white space in it: `wg` drops all of it.
+pub fn shape(written: &str, next: &str) -> KeyShape {
     const STAND_INS: [&str; 8] = ["REPLACE", "YOUR", "CHANGE", "PASTE", "INSERT", "EXAMPLE", "PRIVATE", "PUBLIC"];
     let quoted = |c: char| matches!(c, '"' | '\'' | '`' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}');
     if written.is_empty() {
@@ -62,7 +62,16 @@ pub fn shape(written: &str) -> KeyShape {
     if named || written.contains(['<', '>', '{', '}', '[', ']', '$', '_', '\u{2026}']) || written.contains("...") {
         return KeyShape::Placeholder;
     }
-    KeyShape::Malformed
+    if !written.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')) {
+        return KeyShape::Malformed;
+    }
+    if from_base64(&Zeroizing::new(format!("{written}="))).is_some() {
+        return KeyShape::Unpadded;
+    }
+    if from_base64(&Zeroizing::new(format!("{written}{next}"))).is_some() {
+        return KeyShape::Wrapped;
+    }
+    if written.len() < 44 { KeyShape::Truncated } else { KeyShape::Malformed }
 }
 
 #[cfg(test)]
@@ -84,6 +93,8 @@ mod tests {
 
     #[test]
     fn shapes_are_told_apart() {
+        let (head, tail) = PRIVATE.split_at(20);
+        assert_eq!(shape(head, tail), KeyShape::Wrapped);
         for (written, expected) in [
             (PRIVATE, KeyShape::Good),
             ("", KeyShape::Empty),
@@ -92,12 +103,13 @@ mod tests {
             ("REPLACE_SERVER_PRIVATE_KEY", KeyShape::Placeholder),
             ("<CLIENT_PUBLIC_KEY>", KeyShape::Placeholder),
             ("...", KeyShape::Placeholder),
-            // One character short, no padding, spare bits set.
-            ("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHy=", KeyShape::Malformed),
-            ("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA", KeyShape::Malformed),
+            // One character short, no padding, spare bits set, a no-break space.
+            ("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHy=", KeyShape::Truncated),
+            ("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA", KeyShape::Unpadded),
+            ("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\u{a0}", KeyShape::Malformed),
             ("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyB=", KeyShape::Malformed),
         ] {
-            assert_eq!(shape(written), expected, "{written}");
+            assert_eq!(shape(written, ""), expected, "{written}");
         }
     }
 }

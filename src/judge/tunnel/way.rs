@@ -37,6 +37,9 @@ pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
     let outcome = seat.ping(place)?;
     let finding = match outcome.how {
         Echo::Reply(_) => return Ok(holds()),
+        Echo::NoRoute if seat.vantage() == Vantage::Container => {
+            return Ok(not_applicable("this container has no route at all, which tcp-admitted tells"));
+        }
         Echo::NoReply => broken("no-reply"),
         Echo::NoPeer => broken("no-peer"),
         Echo::NoEndpoint => broken("no-endpoint"),

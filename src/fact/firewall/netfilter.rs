@@ -1,0 +1,118 @@
+//! The kernel's own rules: what its tools list, and the ordered model made of it, which [`walk`](super::walk) follows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{iptables, nft};
+
+mod model;
+
+pub use model::*;
+
+/// Who lists rules. The two generations of iptables keep their rules apart, and both are obeyed; one of them is
+/// simply called `iptables`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the programs' names")]
+pub enum Tool {
+    Iptables,
+    Ip6tables,
+    IptablesNft,
+    Ip6tablesNft,
+    IptablesLegacy,
+    Ip6tablesLegacy,
+    Nft,
+}
+
+impl Tool {
+    /// The command that changes what it lists.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Iptables => "iptables",
+            Self::Ip6tables => "ip6tables",
+            Self::IptablesNft => "iptables-nft",
+            Self::Ip6tablesNft => "ip6tables-nft",
+            Self::IptablesLegacy => "iptables-legacy",
+            Self::Ip6tablesLegacy => "ip6tables-legacy",
+            Self::Nft => "nft",
+        }
+    }
+
+    /// For IPv6 alone.
+    pub fn is_six(self) -> bool {
+        matches!(self, Self::Ip6tables | Self::Ip6tablesNft | Self::Ip6tablesLegacy)
+    }
+}
+
+/// What one tool listed, one chain or rule a line, without counters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Which.
+    pub tool: Tool,
+    /// iptables-save's lines, or the objects of `nft -j` that are not iptables' own.
+    pub lines: Vec<String>,
+}
+
+/// Rules in a file from which they are restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stored {
+    /// The file.
+    pub path: String,
+    /// Its iptables rules (`-A …`).
+    pub rules: Vec<String>,
+}
+
+/// The kernel's rules, and the files they may be from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Netfilter {
+    /// In the order of [`Tool`].
+    pub listings: Vec<Listing>,
+    /// ufw's own files, and those of the programs that restore iptables rules at boot.
+    pub stored: Vec<Stored>,
+    /// Programs that are missing though the kernel may hold rules that only they can list.
+    pub missing: Vec<String>,
+}
+
+impl Netfilter {
+    /// The model.
+    pub fn model(&self) -> Model {
+        let tables = self.listings.iter().flat_map(|listing| {
+            if listing.tool == Tool::Nft {
+                nft::read(&listing.lines)
+            } else {
+                iptables::read(listing.tool, &listing.lines)
+            }
+        });
+        Model { tables: tables.collect(), missing: self.missing.clone() }
+    }
+
+    /// The rules of a file.
+    pub fn stored_in(&self, path: &str) -> Option<&[String]> {
+        self.stored.iter().find(|stored| stored.path == path).map(|stored| stored.rules.as_slice())
+    }
+
+    pub(crate) fn label(&self) -> &'static str {
+        if self.model().tables.iter().all(Table::is_idle) { "empty" } else { "rules" }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for table in self.model().tables {
+            for (name, chain) in &table.chains {
+                let Some(base) = &chain.base else { continue };
+                let policy = if base.drops { "drop" } else { "accept" };
+                let reached = table.reached(name).len();
+                lines.push(format!(
+                    "{} table {}, chain {name}: policy {policy}, {} rules, {reached} chains behind it",
+                    table.tool.command(),
+                    table.name,
+                    chain.rules.len()
+                ));
+            }
+        }
+        if lines.is_empty() {
+            lines.push("the kernel holds no firewall rules".to_owned());
+        }
+        lines.extend(self.missing.iter().map(|program| format!("{program} is missing, so its rules are not seen")));
+        lines
+    }
+}

@@ -1,0 +1,240 @@
+//! nft's expressions: what a rule compares, and with what.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use super::value::{addresses, flags, numbers};
+use crate::fact::firewall::iptables;
+use crate::fact::firewall::netfilter::{End, Field, Test};
+
+/// The elements of named sets and maps, by table and name.
+pub(super) type Sets<'a> = BTreeMap<(String, &'a str), Option<&'a Vec<Value>>>;
+
+/// What is compared.
+enum Key {
+    Interface(End),
+    Address(End),
+    Number(Field),
+    Mark(u32),
+    /// Under a mask, if it is given.
+    Flags(Option<u8>),
+    /// Of the address, among those of the interface only.
+    Kind(End, bool),
+    /// Whether there is a way back to the source: there always is to one that is asked about here.
+    WayBack,
+    All(Vec<Key>),
+    Puzzle,
+}
+
+/// `{"match": {"op", "left", "right"}}`.
+pub(super) fn test(value: &Value, table: &str, sets: &Sets<'_>) -> Vec<Test> {
+    let (Some(op), Some(left), Some(right)) =
+        (value.get("op").and_then(Value::as_str), value.get("left"), value.get("right"))
+    else {
+        return vec![Test::Puzzle];
+    };
+    let (key, mut tests) = key(left);
+    tests.push(match op {
+        "in" if matches!(key, Key::Flags(None)) => {
+            flags(right).map_or(Test::Puzzle, |bits| Test::TcpFlags(bits, 0).negate(true))
+        }
+        "==" | "in" => is(&key, right, table, sets),
+        "!=" => is(&key, right, table, sets).negate(true),
+        _ => match (&key, right.as_u64().and_then(|number| u32::try_from(number).ok())) {
+            (Key::Number(field), Some(number)) => {
+                let span = match op {
+                    "<" => number.checked_sub(1).map(|high| (0, high)),
+                    "<=" => Some((0, number)),
+                    ">" => number.checked_add(1).map(|low| (low, u32::MAX)),
+                    ">=" => Some((number, u32::MAX)),
+                    _ => return vec![Test::Puzzle],
+                };
+                span.map_or(Test::Never, |span| Test::Number(*field, vec![span]))
+            }
+            _ => Test::Puzzle,
+        },
+    });
+    tests
+}
+
+/// `{"vmap": {"key", "data"}}`: what each verdict asks for.
+pub(super) fn map(value: &Value, table: &str, sets: &Sets<'_>) -> Option<Vec<(Vec<Test>, Value)>> {
+    let (key, guards) = key(value.get("key")?);
+    let elements = elements(value.get("data")?, table, sets)?;
+    let mut ways = Vec::new();
+    let mut rest = None;
+    for element in elements {
+        let [at, way] = element.as_array()?.as_slice() else { return None };
+        if bare(at).as_str() == Some("*") && !matches!(key, Key::Interface(_)) {
+            rest = Some(way.clone());
+            continue;
+        }
+        let mut tests = guards.clone();
+        tests.push(is(&key, at, table, sets));
+        ways.push((tests, way.clone()));
+    }
+    // The catch-all is asked last, wherever it is written.
+    if let Some(way) = rest {
+        let others = ways.iter().map(|(tests, _)| tests.clone()).collect();
+        let mut tests = guards;
+        tests.push(Test::Any(others).negate(true));
+        ways.push((tests, way));
+    }
+    Some(ways)
+}
+
+/// Whether a statement changes a mark: `{"mangle": {"key", "value"}}`.
+pub(super) fn is_mark(mangle: &Value) -> bool {
+    mangle.get("key").is_none_or(|left| matches!(key(left).0, Key::Mark(_) | Key::Puzzle))
+}
+
+/// The key, and what else must be so for the comparison to be made at all.
+fn key(left: &Value) -> (Key, Vec<Test>) {
+    let one = |field, number| Test::Number(field, vec![(number, number)]);
+    let Some((kind, value)) = left.as_object().and_then(|object| object.iter().next()) else {
+        return (Key::Puzzle, Vec::new());
+    };
+    let name = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    match kind.as_str() {
+        "meta" => (meta(name("key")), Vec::new()),
+        "ct" => (tracked(value), Vec::new()),
+        "fib" => (route(value), Vec::new()),
+        "payload" => {
+            let mut guards = Vec::new();
+            match name("protocol") {
+                "ip" => guards.push(one(Field::Version, 4)),
+                "ip6" => guards.push(one(Field::Version, 6)),
+                "ether" | "th" => {}
+                protocol => guards
+                    .push(iptables::protocol(protocol).map_or(Test::Puzzle, |number| one(Field::Protocol, number))),
+            }
+            (payload(name("protocol"), name("field")), guards)
+        }
+        "concat" => {
+            let (keys, guards): (Vec<Key>, Vec<Vec<Test>>) = value.as_array().into_iter().flatten().map(key).unzip();
+            (Key::All(keys), guards.concat())
+        }
+        "&" => match value.as_array().map(Vec::as_slice) {
+            Some([left, mask]) => match (key(left), mask) {
+                ((Key::Mark(_), guards), mask) => {
+                    let mask = mask.as_u64().and_then(|mask| u32::try_from(mask).ok());
+                    (mask.map_or(Key::Puzzle, Key::Mark), guards)
+                }
+                ((Key::Flags(None), guards), mask) => {
+                    (flags(mask).map_or(Key::Puzzle, |mask| Key::Flags(Some(mask))), guards)
+                }
+                ((_, guards), _) => (Key::Puzzle, guards),
+            },
+            _ => (Key::Puzzle, Vec::new()),
+        },
+        _ => (Key::Puzzle, Vec::new()),
+    }
+}
+
+fn meta(name: &str) -> Key {
+    match name {
+        "iifname" | "iif" => Key::Interface(End::From),
+        "oifname" | "oif" => Key::Interface(End::To),
+        "l4proto" => Key::Number(Field::Protocol),
+        "nfproto" | "protocol" => Key::Number(Field::Version),
+        "mark" => Key::Mark(u32::MAX),
+        "pkttype" => Key::Number(Field::PacketType),
+        _ => Key::Puzzle,
+    }
+}
+
+fn tracked(value: &Value) -> Key {
+    match value.get("key").and_then(Value::as_str).unwrap_or_default() {
+        _ if value.get("dir").is_some() => Key::Puzzle,
+        "state" => Key::Number(Field::State),
+        "status" => Key::Number(Field::Status),
+        "mark" => Key::Mark(u32::MAX),
+        _ => Key::Puzzle,
+    }
+}
+
+fn route(value: &Value) -> Key {
+    let flag = |name: &str| {
+        value.get("flags").and_then(Value::as_array).is_some_and(|all| all.iter().any(|it| it.as_str() == Some(name)))
+    };
+    match value.get("result").and_then(Value::as_str).unwrap_or_default() {
+        "type" if flag("oif") || flag("mark") => Key::Puzzle,
+        "type" if flag("daddr") => Key::Kind(End::To, flag("iif")),
+        "type" if flag("saddr") => Key::Kind(End::From, flag("iif")),
+        "oif" | "oifname" if flag("saddr") => Key::WayBack,
+        _ => Key::Puzzle,
+    }
+}
+
+fn payload(protocol: &str, field: &str) -> Key {
+    match (protocol, field) {
+        ("ip" | "ip6", "saddr") => Key::Address(End::From),
+        ("ip" | "ip6", "daddr") => Key::Address(End::To),
+        ("ip", "protocol") | ("ip6", "nexthdr") => Key::Number(Field::Protocol),
+        ("ether", "type") => Key::Number(Field::Version),
+        ("tcp", "flags") => Key::Flags(None),
+        ("tcp" | "udp" | "th" | "sctp" | "dccp", "dport") => Key::Number(Field::Port),
+        ("tcp" | "udp" | "th" | "sctp" | "dccp", "sport") => Key::Number(Field::SourcePort),
+        _ => Key::Puzzle,
+    }
+}
+
+/// Without `{"elem": {"val": …, "timeout": …}}` around it.
+fn bare(value: &Value) -> &Value {
+    value.get("elem").and_then(|elem| elem.get("val")).unwrap_or(value)
+}
+
+/// Those of an anonymous set, or of one by name.
+fn elements(value: &Value, table: &str, sets: &Sets<'_>) -> Option<Vec<Value>> {
+    if let Some(name) = value.as_str().and_then(|name| name.strip_prefix('@')) {
+        let found = sets.get(&(table.to_owned(), name))?;
+        return Some(found.cloned().unwrap_or_default());
+    }
+    let among = value.get("set").unwrap_or(value);
+    Some(among.as_array().cloned().unwrap_or_else(|| vec![among.clone()]))
+}
+
+/// Whether what is compared is this, or among these.
+fn is(key: &Key, value: &Value, table: &str, sets: &Sets<'_>) -> Test {
+    let value = bare(value);
+    let many = value.get("set").is_some() || value.is_array() || value.as_str().is_some_and(|it| it.starts_with('@'));
+    if many && !matches!(key, Key::Flags(_)) {
+        return match elements(value, table, sets) {
+            Some(all) => Test::Any(all.iter().map(|one| vec![is(key, one, table, sets)]).collect()),
+            None => Test::Puzzle,
+        };
+    }
+    if value.as_str() == Some("*") {
+        return Test::Any(vec![Vec::new()]);
+    }
+    match key {
+        Key::Interface(end) => match value.as_str() {
+            Some(name) => Test::Interface(*end, vec![name.to_owned()]),
+            None => Test::Puzzle,
+        },
+        Key::Address(end) => addresses(value).map_or(Test::Puzzle, |range| Test::Address(*end, vec![range])),
+        Key::Number(field) => numbers(*field, value).map_or(Test::Puzzle, |span| Test::Number(*field, vec![span])),
+        Key::Mark(mask) => {
+            let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+            number.map_or(Test::Puzzle, |number| Test::Mark(number, *mask))
+        }
+        Key::Flags(mask) => flags(value).map_or(Test::Puzzle, |bits| Test::TcpFlags(mask.unwrap_or(0xff), bits)),
+        Key::Kind(end, here) => match value.as_str() {
+            Some(kind) => Test::Kind(*end, vec![kind.to_owned()], *here),
+            None => Test::Puzzle,
+        },
+        Key::WayBack => match (value.as_bool(), value.as_u64()) {
+            (Some(true), _) => Test::Any(vec![Vec::new()]),
+            (Some(false), _) | (_, Some(0)) => Test::Never,
+            _ => Test::Puzzle,
+        },
+        Key::All(keys) => match value.get("concat").and_then(Value::as_array) {
+            Some(parts) if parts.len() == keys.len() => {
+                let tests = keys.iter().zip(parts).map(|(key, part)| is(key, part, table, sets));
+                Test::Any(vec![tests.collect()])
+            }
+            _ => Test::Puzzle,
+        },
+        Key::Puzzle => Test::Puzzle,
+    }
+}

@@ -1,0 +1,171 @@
+//! The packet that is followed, and what a rule can ask of it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::fact::firewall::netfilter::{ESTABLISHED, End, Field, INVALID, NEW, TRANSLATED, Test, UNTRACKED};
+use crate::fact::firewall::{Knock, Protocol};
+use crate::fact::network::Links;
+
+const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
+
+/// A three-valued answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Truth {
+    No,
+    Maybe,
+    Yes,
+}
+
+impl Truth {
+    pub(super) fn of(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+
+    fn doubted(self) -> Self {
+        if self == Self::Yes { Self::Maybe } else { self }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Maybe => Self::Maybe,
+            Self::Yes => Self::No,
+        }
+    }
+
+    fn all(truths: impl Iterator<Item = Self>) -> Self {
+        truths.fold(Self::Yes, |one, other| {
+            if one == Self::No || other == Self::No {
+                Self::No
+            } else if one == Self::Maybe || other == Self::Maybe {
+                Self::Maybe
+            } else {
+                Self::Yes
+            }
+        })
+    }
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that a rule may ask")]
+pub(super) struct Packet<'a> {
+    pub(super) knock: &'a Knock<'a>,
+    pub(super) links: Option<&'a Links>,
+    pub(super) to: IpAddr,
+    pub(super) port: u16,
+    /// Its destination was changed.
+    pub(super) translated: bool,
+    pub(super) marked: bool,
+    /// Where the first packet of its connection was sent on to.
+    pub(super) to_be: Option<SocketAddr>,
+    /// It is not the first of its connection.
+    pub(super) later: bool,
+    /// Connections are not yet looked up: what comes before has no state.
+    pub(super) early: bool,
+    pub(super) tracked: Truth,
+    /// By which it goes on; none if that is not known, empty if it stays.
+    pub(super) leaves: Option<String>,
+}
+
+impl Packet<'_> {
+    pub(super) fn is_here(&self) -> bool {
+        self.to == self.knock.to || self.links.is_some_and(|links| links.holder(self.to).is_some())
+    }
+
+    pub(super) fn is_six(&self) -> bool {
+        self.knock.from.is_ipv6()
+    }
+
+    fn meets(&self, test: &Test) -> Truth {
+        match test {
+            Test::Interface(end, names) => {
+                let name = match end {
+                    End::From => Some(self.knock.interface),
+                    End::To => self.leaves.as_deref(),
+                };
+                name.map_or(Truth::Maybe, |name| Truth::of(names.iter().any(|pattern| is_named(name, pattern))))
+            }
+            Test::Address(end, ranges) => {
+                let address = match end {
+                    End::From => self.knock.from,
+                    End::To => self.to,
+                };
+                let inside = |(low, high): &(IpAddr, IpAddr)| {
+                    low.is_ipv6() == address.is_ipv6() && (*low..=*high).contains(&address)
+                };
+                Truth::of(ranges.iter().any(inside))
+            }
+            Test::Number(field, spans) => self.number(*field, spans),
+            Test::TcpFlags(mask, set) => Truth::of(if self.later { ACK } else { SYN } & mask == *set),
+            Test::Kind(end, kinds, here) => {
+                self.kind(*end, *here).map_or(Truth::Maybe, |kind| Truth::of(kinds.iter().any(|it| it == kind)))
+            }
+            Test::Addrtype(end, kinds, here) if self.is_six() => {
+                let local = self.kind(*end, *here);
+                Truth::all(kinds.iter().map(|kind| match kind.as_str() {
+                    "unicast" => Truth::Yes,
+                    "local" => local.map_or(Truth::Maybe, |kind| Truth::of(kind == "local")),
+                    "multicast" | "unspec" | "anycast" => Truth::No,
+                    _ => Truth::Maybe,
+                }))
+            }
+            Test::Addrtype(end, kinds, here) => self.meets(&Test::Kind(*end, kinds.clone(), *here)),
+            Test::Mark(..) if self.marked => Truth::Maybe,
+            Test::Mark(value, _) => Truth::of(*value == 0),
+            Test::Any(lists) => Truth::all(lists.iter().map(|all| self.meets_all(all).not())).not(),
+            Test::Not(test) => self.meets(test).not(),
+            Test::Never => Truth::No,
+            Test::Rate => Truth::Yes,
+            Test::Puzzle => Truth::Maybe,
+        }
+    }
+
+    pub(super) fn meets_all(&self, tests: &[Test]) -> Truth {
+        Truth::all(tests.iter().map(|test| self.meets(test)))
+    }
+
+    fn number(&self, field: Field, spans: &[(u32, u32)]) -> Truth {
+        let is = |value: u32| spans.iter().any(|(low, high)| (*low..=*high).contains(&value));
+        match field {
+            Field::Version => Truth::of(is(if self.is_six() { 6 } else { 4 })),
+            Field::Protocol => match self.knock.protocol {
+                Protocol::Tcp => Truth::of(is(6)),
+                Protocol::Udp => Truth::of(is(17)),
+                Protocol::Any | Protocol::Other => Truth::Maybe,
+            },
+            Field::Port => Truth::of(is(u32::from(self.port))),
+            // Any program's own choice: one of the upper ports.
+            Field::SourcePort if spans.iter().any(|(low, high)| *low <= 1024 && *high >= 65535) => Truth::Yes,
+            Field::SourcePort => Truth::of(spans.iter().any(|(_, high)| *high >= 1024)).doubted(),
+            Field::State => match self.tracked {
+                _ if self.early && self.tracked == Truth::Yes => Truth::of(is(INVALID)),
+                Truth::Yes => {
+                    Truth::of(is(if self.later { ESTABLISHED } else { NEW }) || (self.translated && is(TRANSLATED)))
+                }
+                Truth::No => Truth::of(is(UNTRACKED)),
+                Truth::Maybe if [NEW, ESTABLISHED, INVALID].iter().all(|state| is(*state) == is(UNTRACKED)) => {
+                    Truth::of(is(UNTRACKED))
+                }
+                Truth::Maybe => Truth::Maybe,
+            },
+            Field::Status => Truth::of(self.translated && is(TRANSLATED)),
+            Field::PacketType => Truth::of(is(0)),
+        }
+    }
+
+    fn kind(&self, end: End, here: bool) -> Option<&'static str> {
+        match end {
+            End::From => Some("unicast"),
+            End::To if !self.is_here() => Some("unicast"),
+            End::To if !here => Some("local"),
+            End::To => {
+                let link = self.links?.named(self.knock.interface)?;
+                Some(if link.addresses.iter().any(|net| net.addr() == self.to) { "local" } else { "unicast" })
+            }
+        }
+    }
+}
+
+fn is_named(name: &str, pattern: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == name, |start| name.starts_with(start))
+}

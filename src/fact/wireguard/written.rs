@@ -1,0 +1,299 @@
+//! The tunnel's file as it is written: its values, their places, and what in it is refused.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::short_key;
+
+/// A place in a file, both counted from 1: a value's first character, or the end of the line where it is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct At {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// The shape of a key as written, never the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyShape {
+    /// 44 characters of base64 that hold 32 bytes.
+    Good,
+    /// Nothing after the `=`.
+    Empty,
+    /// In quotes.
+    Quoted,
+    /// A placeholder such as `REPLACE_SERVER_PRIVATE_KEY` or `<CLIENT_PUBLIC_KEY>`.
+    Placeholder,
+    /// Good but for the `=` at its end.
+    Unpadded,
+    /// Broken in two: together with the next line it is good.
+    Wrapped,
+    /// The beginning of a key.
+    Truncated,
+    /// Anything else that `wg` refuses.
+    Malformed,
+}
+
+/// A wg-quick file as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WgConf {
+    /// Its full path.
+    pub path: String,
+    /// Permission bits, e.g. `0o600`.
+    pub mode: u32,
+    /// Where the first `[Interface]` is.
+    #[serde(default)]
+    pub interface_at: Option<At>,
+    /// `Address =`, all of them.
+    pub addresses: Vec<IpNet>,
+    /// Where the first `Address =` is.
+    #[serde(default)]
+    pub address_at: Option<At>,
+    /// `ListenPort =`.
+    pub listen_port: Option<(u16, At)>,
+    /// `PrivateKey =`.
+    pub private_key: Option<(KeyShape, At)>,
+    /// The public key that belongs to the private key, in base64; none unless that is well formed.
+    pub derived_public: Option<String>,
+    /// `DNS =`, its values, and where.
+    pub dns: Option<(String, At)>,
+    /// `MTU =`.
+    #[serde(default)]
+    pub mtu: Option<(String, At)>,
+    /// `SaveConfig = true`.
+    pub save_config: bool,
+    /// `PreUp`, `PostUp`, `PreDown` and `PostDown`: their names and places. Their commands may hold secrets.
+    #[serde(default)]
+    pub hooks: Vec<(String, At)>,
+    /// The `[Peer]` sections in order.
+    pub peers: Vec<WgConfPeer>,
+    /// What `wg`, `wg-quick` or `ip` refuse, each at its place, in the order of the file.
+    #[serde(default)]
+    pub troubles: Vec<Trouble>,
+    /// What they take, but not as it is written.
+    #[serde(default)]
+    pub slips: Vec<Slip>,
+    /// The other files of their kind beside this one.
+    #[serde(default)]
+    pub others: Vec<String>,
+}
+
+/// A line that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What is wrong with it.
+    pub what: Refusal,
+    /// The name before its `=`. Empty where that is no plain word: a key that was broken in two must not end up
+    /// here.
+    pub name: String,
+    /// Where.
+    pub at: At,
+}
+
+/// Why a line is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// wg-quick: neither true nor false.
+    NotBoolean,
+    /// wg: a byte order mark before the first line.
+    Mark,
+    /// wg: the whole file is UTF-16, as PowerShell's `>` writes it.
+    Wide,
+    /// wg: a section that is neither `[Interface]` nor `[Peer]`.
+    Section,
+    /// wg: no such name.
+    Unknown,
+    /// wg: a name of the other section, or of wg-quick outside `[Interface]`.
+    Elsewhere,
+    /// wg: a known name before any section.
+    NoSection,
+    /// wg: nothing behind the `=`, or no `=`.
+    Empty,
+    /// wg: a key that is none.
+    Key(KeyShape),
+    /// wg: an endpoint without a port.
+    NoPort,
+    /// wg: any other value.
+    Value,
+    /// wg, at the end of the file: a peer without a public key. The place is its section's.
+    NoPublicKey,
+    /// ip: an address or a packet size that it does not take.
+    Setting,
+}
+
+/// Something that is taken otherwise than it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slip {
+    /// How it is taken.
+    pub how: Taken,
+    /// The name before the `=`.
+    pub name: String,
+    /// Where.
+    pub at: At,
+}
+
+/// How something is taken otherwise than it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// A port above 65535 loses its upper bits: 51820 and 65536 + 51820 are one.
+    Wrapped,
+    /// An address inside a network stands for the network.
+    HostBits,
+    /// The name stood before in this section, and this one counts.
+    Again,
+}
+
+/// A `[Peer]` section as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WgConfPeer {
+    /// Where the section begins.
+    pub at: At,
+    /// The key as written, if it is well formed.
+    pub public_key: Option<String>,
+    /// What the written key looks like; none if there is no such line.
+    pub key_shape: Option<KeyShape>,
+    /// Where the key's line is.
+    pub key_at: Option<At>,
+    /// Where a `PresharedKey =` is.
+    #[serde(default)]
+    pub preshared_at: Option<At>,
+    /// `AllowedIPs =`, all of them.
+    pub allowed_ips: Vec<IpNet>,
+    /// Where each of them is.
+    #[serde(default)]
+    pub allowed_at: Vec<At>,
+    /// `Endpoint =` as written, host and port apart where that is possible, and where.
+    pub endpoint: Option<(WrittenEndpoint, At)>,
+    /// `PersistentKeepalive =` in seconds; none for off.
+    pub keepalive: Option<u16>,
+    /// Where that is.
+    #[serde(default)]
+    pub keepalive_at: Option<At>,
+}
+
+/// `Endpoint =` as written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenEndpoint {
+    /// A name or an address.
+    pub host: String,
+    /// None if the line has no port, or no number there.
+    pub port: Option<u16>,
+}
+
+impl WgConf {
+    /// A file that says nothing.
+    pub(super) fn empty(path: &str, mode: u32) -> Self {
+        Self {
+            path: path.to_owned(),
+            mode,
+            interface_at: None,
+            addresses: Vec::new(),
+            address_at: None,
+            listen_port: None,
+            private_key: None,
+            derived_public: None,
+            dns: None,
+            mtu: None,
+            save_config: false,
+            hooks: Vec::new(),
+            peers: Vec::new(),
+            troubles: Vec::new(),
+            slips: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let addresses = self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let port =
+            self.listen_port.map_or_else(|| "no ListenPort".to_owned(), |(port, _)| format!("ListenPort {port}"));
+        let mut lines = vec![format!("{}: Address {addresses}, {port}, {} [Peer]", self.path, self.peers.len())];
+        for trouble in &self.troubles {
+            lines.push(format!("{}:{}: {}", self.path, trouble.at, trouble.words()));
+        }
+        let hooks: Vec<&str> = self.hooks.iter().map(|(name, _)| name.as_str()).collect();
+        for (what, list) in [("runs commands", hooks.join(", ")), ("beside it", self.others.join(", "))] {
+            if !list.is_empty() {
+                lines.push(format!("{}: {what}: {list}", self.path));
+            }
+        }
+        if let Some((dns, at)) = &self.dns {
+            lines.push(format!("{}:{}: DNS = {dns}", self.path, at.line));
+        }
+        for peer in &self.peers {
+            let key = peer.public_key.as_deref().map_or_else(|| "without a key".to_owned(), short_key);
+            lines.push(format!("{}:{}: [Peer] {key}", self.path, peer.at.line));
+        }
+        lines
+    }
+
+    /// The trouble at which wg-quick gives up: it reads the whole file first, then hands it to `wg`, which stops at
+    /// the first line that it refuses, and then to `ip`.
+    pub fn refused(&self) -> Option<&Trouble> {
+        self.troubles.iter().min_by_key(|trouble| (trouble.what.turn(), trouble.at.line))
+    }
+
+    /// The first address, as the other end knows this host.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.addresses.first().map(IpNet::addr)
+    }
+}
+
+impl Trouble {
+    /// What is refused, without its value.
+    fn words(&self) -> String {
+        let what = match self.what {
+            Refusal::NotBoolean => "is neither true nor false",
+            Refusal::Mark => "a byte order mark",
+            Refusal::Wide => "UTF-16",
+            Refusal::Section => "no known section",
+            Refusal::Unknown => "no known name",
+            Refusal::Elsewhere => "stands in the other section",
+            Refusal::NoSection => "stands in no section",
+            Refusal::Empty | Refusal::Key(KeyShape::Empty) => "has no value",
+            Refusal::Key(KeyShape::Placeholder) => "is a placeholder",
+            Refusal::Key(KeyShape::Quoted) => "is in quotes",
+            Refusal::Key(KeyShape::Wrapped) => "goes on in the next line",
+            Refusal::Key(KeyShape::Truncated | KeyShape::Unpadded) => "is too short",
+            Refusal::Key(KeyShape::Malformed | KeyShape::Good) => "is no key",
+            Refusal::NoPort => "has no port",
+            Refusal::Value | Refusal::Setting => "has a value that is not taken",
+            Refusal::NoPublicKey => "is missing",
+        };
+        if self.name.is_empty() { what.to_owned() } else { format!("{} {what}", self.name) }
+    }
+}
+
+impl Refusal {
+    /// When wg-quick comes to it.
+    fn turn(self) -> u8 {
+        match self {
+            Self::NotBoolean => 0,
+            Self::Mark
+            | Self::Wide
+            | Self::Section
+            | Self::Unknown
+            | Self::Elsewhere
+            | Self::NoSection
+            | Self::Empty
+            | Self::Key(_)
+            | Self::NoPort
+            | Self::Value => 1,
+            Self::NoPublicKey => 2,
+            Self::Setting => 3,
+        }
+    }
+}

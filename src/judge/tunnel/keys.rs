@@ -1,0 +1,64 @@
+//! Keys: who can read them, and whether the two ends agree that there is one.
+
+use super::running;
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::Vantage;
+use crate::fact::wireguard::WgInterface;
+use crate::fact::wireguard::keys::KeyFile;
+
+/// Either both ends have a preshared key for the other, or neither has.
+pub fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged {
+    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Ok(client) = seat.at(Vantage::Client) else {
+        return Ok(not_applicable("only the two ends together show it"));
+    };
+    let Some(there) = running(&client, client.wg()?) else {
+        return Ok(not_applicable("the client's interface does not run"));
+    };
+    let of = |interface: &WgInterface, key: &Option<String>| {
+        interface.peers.iter().find(|peer| Some(&peer.public_key) == key.as_ref()).cloned()
+    };
+    let (Some(theirs), Some(ours)) = (of(here, &there.public_key), of(there, &here.public_key)) else {
+        return Ok(not_applicable("the two ends do not know each other"));
+    };
+    let on_server = theirs.preshared.is_present();
+    if on_server == ours.preshared.is_present() {
+        return Ok(holds());
+    }
+    let line = |seat: &Seat<'_>, key: &str| {
+        let conf = seat.wg_conf().ok()?;
+        let peer = conf.peers.iter().find(|peer| peer.public_key.as_deref() == Some(key))?;
+        Some((conf.path.clone(), peer.preshared_at?.line))
+    };
+    let (finding, written) = if on_server {
+        (broken("server-only").with("key", &theirs.public_key), line(seat, &theirs.public_key))
+    } else {
+        (broken("client-only").with("key", &ours.public_key), line(&client, &ours.public_key))
+    };
+    let written = written.map_or_else(String::new, |(path, line)| format!("sed -i {line}d {path}"));
+    Ok(finding.with("unwrite", written).into())
+}
+
+/// Nobody but root can read the key files that the set-up left behind.
+pub fn wg_key_files_private(seat: &Seat<'_>) -> Judged {
+    let keys = seat.wg_keys()?;
+    if keys.files.iter().all(|file| file.public_key.is_none()) {
+        return Ok(not_applicable("there are no key files"));
+    }
+    let open = |file: &&KeyFile| file.public_key.is_some() && file.reachable && file.mode & 0o077 != 0;
+    Ok(match keys.files.iter().find(open) {
+        None => holds(),
+        Some(file) => broken("readable").with("path", &file.path).with("mode", format!("{:04o}", file.mode)).into(),
+    })
+}
+
+/// Nobody but root can read the tunnel's private key.
+pub fn wg_config_private(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    Ok(if conf.mode & 0o077 == 0 {
+        holds()
+    } else {
+        broken("readable").with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()
+    })
+}

@@ -1,0 +1,253 @@
+//! Whether the tunnel's file is taken, and what would mend it if not.
+
+use ipnet::IpNet;
+
+use super::{far, networks, running};
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds};
+use crate::fact::Vantage;
+use crate::fact::wireguard::keys::KeyFile;
+use crate::fact::wireguard::{At, KeyShape, Refusal, Taken, Trouble, WgConf, WgInterface, conf::names};
+
+/// wg-quick, wg and ip take the file.
+pub fn wg_config_valid(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    let interface = seat.wg().ok().and_then(|state| running(seat, state));
+    if let Some(trouble) = conf.refused() {
+        let finding = refusal(seat, conf, trouble, interface).at_column(&conf.path, trouble.at.line, trouble.at.column);
+        let up = seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some());
+        return Ok(if up { finding.for_later() } else { finding }.into());
+    }
+    if let Some((written, at)) = stand_in(conf) {
+        return Ok(broken("endpoint-placeholder")
+            .with("endpoint", written)
+            .with("right", public_endpoint(seat))
+            .at_column(&conf.path, at.line, at.column)
+            .into());
+    }
+    if conf.private_key.is_none() {
+        let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
+        let finding = broken("no-private-key")
+            .with("maker", private_maker(seat, interface))
+            .at_column(&conf.path, at.line, at.column);
+        let keyed = interface.is_some_and(|interface| interface.public_key.is_some());
+        return Ok(if keyed { finding.for_later() } else { finding }.into());
+    }
+    if let Some(slip) = conf.slips.iter().find(|slip| slip.how == Taken::Wrapped) {
+        let taken = match slip.name.as_str() {
+            "ListenPort" => conf.listen_port.map(|(port, _)| port),
+            _ => conf.peers.iter().find_map(|peer| peer.endpoint.as_ref()?.0.port),
+        };
+        return Ok(broken("port-too-large")
+            .with("name", &slip.name)
+            .with("taken", taken.unwrap_or_default())
+            .with("right", port_meant(seat))
+            .at_column(&conf.path, slip.at.line, slip.at.column)
+            .into());
+    }
+    Ok(holds())
+}
+
+/// The port that was meant: what the other end has, and on the server else the guide's.
+fn port_meant(seat: &Seat<'_>) -> String {
+    let on_server = seat.vantage() == Vantage::Server;
+    let there = seat.at(far(seat).0).ok();
+    let interface = there.as_ref().and_then(|there| running(there, there.wg().ok()?));
+    let port = if on_server {
+        interface.and_then(|it| it.peers.iter().find_map(|peer| peer.endpoint)).map(|at| at.port())
+    } else {
+        interface.and_then(|it| it.listen_port)
+    };
+    port.or(on_server.then_some(51820)).map_or_else(String::new, |port| port.to_string())
+}
+
+/// The cause of what is refused, with the words of its fix.
+fn refusal(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&WgInterface>) -> Finding {
+    let name = trouble.name.as_str();
+    let key = |finding: Finding| finding.with("name", name).with("maker", maker(seat, conf, trouble, interface));
+    match trouble.what {
+        Refusal::Mark => broken("byte-order-mark"),
+        Refusal::Wide => broken("utf-sixteen"),
+        Refusal::Section => broken("unknown-section"),
+        Refusal::NoSection => broken("no-section").with("name", name),
+        Refusal::Unknown => match meant(name) {
+            Some(meant) => broken("misspelt").with("name", name).with("meant", meant),
+            None => broken("unknown-name").with("name", name).with("shown", shown(name)),
+        },
+        Refusal::Elsewhere => elsewhere(conf, trouble),
+        Refusal::Key(KeyShape::Empty) => key(broken("key-empty")),
+        Refusal::Key(KeyShape::Placeholder) => key(broken("key-placeholder")),
+        Refusal::Key(KeyShape::Quoted) => broken("key-quoted").with("name", name),
+        Refusal::Key(KeyShape::Unpadded) => broken("key-unpadded").with("name", name),
+        Refusal::Key(KeyShape::Wrapped) => broken("key-wrapped").with("name", name),
+        Refusal::Key(KeyShape::Truncated) => key(broken("key-truncated")),
+        Refusal::Key(KeyShape::Malformed | KeyShape::Good) => key(broken("key-malformed")),
+        Refusal::NoPublicKey => broken("no-public-key").with("key", far_key(seat).unwrap_or_default()),
+        Refusal::NoPort => {
+            let host = conf.peers.iter().find_map(|peer| {
+                peer.endpoint.as_ref().filter(|(_, at)| *at == trouble.at).map(|(written, _)| bracketed(&written.host))
+            });
+            broken("endpoint-no-port").with("host", host.unwrap_or_default()).with("port", far_port(seat))
+        }
+        Refusal::Empty => broken("no-value").with("name", name).with("right", right(seat, conf, trouble, interface)),
+        Refusal::Value | Refusal::NotBoolean | Refusal::Setting => {
+            broken("bad-value").with("name", name).with("right", right(seat, conf, trouble, interface))
+        }
+    }
+}
+
+fn shown(name: &str) -> String {
+    if name.is_empty() { "the line".to_owned() } else { format!("`{name}`") }
+}
+
+/// A line of the other section: where that one begins, if there is just one.
+fn elsewhere(conf: &WgConf, trouble: &Trouble) -> Finding {
+    let of_peer = ["Endpoint", "PublicKey", "AllowedIPs", "PersistentKeepalive", "PresharedKey"];
+    let (section, header) = if of_peer.contains(&trouble.name.as_str()) {
+        let only = conf.peers.first().filter(|_| conf.peers.len() == 1);
+        ("[Peer]", only.map(|peer| peer.at.line))
+    } else {
+        ("[Interface]", conf.interface_at.map(|at| at.line))
+    };
+    let header = header.map_or_else(String::new, |line| line.to_string());
+    broken("wrong-section").with("name", &trouble.name).with("section", section).with("header", header)
+}
+
+/// The name that was meant: one that is at most two letters away.
+fn meant(name: &str) -> Option<&'static str> {
+    let near = names().map(|known| (distance(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known)).min()?;
+    (name.len() > 3 && near.0 <= 2).then_some(near.1)
+}
+
+/// How many letters must be changed, added or left out.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, letter) in one.bytes().enumerate() {
+        let mut before = std::mem::replace(&mut row[0], index + 1);
+        for (at, theirs) in other.bytes().enumerate() {
+            let changed = before + usize::from(letter != theirs);
+            before = row[at + 1];
+            row[at + 1] = changed.min(row[at] + 1).min(before + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// The far end's public key, if its snapshot is at hand.
+fn far_key(seat: &Seat<'_>) -> Option<String> {
+    let there = seat.at(far(seat).0).ok()?;
+    running(&there, there.wg().ok()?)?.public_key.clone()
+}
+
+/// A command that prints the key that should stand there; empty where only the user has it.
+fn maker(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&WgInterface>) -> String {
+    match trouble.name.as_str() {
+        "PrivateKey" => private_maker(seat, interface),
+        "PublicKey" => {
+            let only =
+                interface.filter(|_| conf.peers.len() == 1).and_then(|interface| match interface.peers.as_slice() {
+                    [only] => Some(only.public_key.clone()),
+                    _ => None,
+                });
+            far_key(seat).or(only).map_or_else(String::new, |key| format!("echo {key}"))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The key that runs; else the one that the other end knows, in a file; else the file that is named like it; else a
+/// new one, which the other end must then learn.
+fn private_maker(seat: &Seat<'_>, interface: Option<&WgInterface>) -> String {
+    let name = &seat.addresses().interface.value;
+    if interface.is_some_and(|interface| interface.public_key.is_some()) {
+        return format!("wg show {name} private-key");
+    }
+    let files: Vec<&KeyFile> = seat.wg_keys().map(|keys| keys.files.iter().collect()).unwrap_or_default();
+    let good = || files.iter().filter(|file| file.public_key.is_some());
+    let known: Vec<String> = seat
+        .at(far(seat).0)
+        .ok()
+        .and_then(|there| {
+            Some(running(&there, there.wg().ok()?)?.peers.iter().map(|peer| peer.public_key.clone()).collect())
+        })
+        .unwrap_or_default();
+    let chosen = good()
+        .find(|file| file.public_key.as_ref().is_some_and(|key| known.contains(key)))
+        .or_else(|| good().find(|file| file.path.contains(seat.vantage().word())))
+        .or_else(|| good().next().filter(|_| good().count() == 1));
+    chosen.map_or_else(|| "wg genkey".to_owned(), |file| format!("cat {}", file.path))
+}
+
+/// A value that would do, as the guide has it; empty where only the user knows one.
+fn right(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&WgInterface>) -> String {
+    let addresses = seat.addresses();
+    let on_server = seat.vantage() == Vantage::Server;
+    match trouble.name.as_str() {
+        "ListenPort" => addresses.wireguard_port.value.to_string(),
+        "FwMark" => "off".to_owned(),
+        "PersistentKeepalive" => "25".to_owned(),
+        "MTU" => "1420".to_owned(),
+        "SaveConfig" => "false".to_owned(),
+        "Endpoint" => public_endpoint(seat),
+        "Address" => {
+            let own = if on_server { addresses.server.value } else { addresses.client.value };
+            format!("{own}/{}", addresses.subnet.value.prefix_len())
+        }
+        "AllowedIPs" => {
+            // As it runs, where it does; else the guide's form.
+            let section = conf.peers.iter().rfind(|peer| peer.at.line < trouble.at.line);
+            let runs = section.and_then(|peer| {
+                interface?.peers.iter().find(|it| peer.public_key.as_ref() == Some(&it.public_key)).map(networks)
+            });
+            runs.unwrap_or_else(|| match (on_server, conf.peers.len()) {
+                (true, 1) => IpNet::from(addresses.client.value).to_string(),
+                (true, _) => String::new(),
+                (false, _) => addresses.subnet.value.to_string(),
+            })
+        }
+        _ => String::new(),
+    }
+}
+
+/// What an Endpoint on the client should be, where the server's address outside is known.
+pub(super) fn public_endpoint(seat: &Seat<'_>) -> String {
+    match (seat.vantage(), seat.addresses().public) {
+        (Vantage::Client, Some(public)) => format!("{}:{}", bracketed(&public.to_string()), far_port(seat)),
+        _ => String::new(),
+    }
+}
+
+/// The port on which the server listens, by its own snapshot if that is at hand.
+fn far_port(seat: &Seat<'_>) -> u16 {
+    let there = seat.at(Vantage::Server).ok();
+    let runs = there.and_then(|there| running(&there, there.wg().ok()?)?.listen_port);
+    runs.unwrap_or(seat.addresses().wireguard_port.value)
+}
+
+pub(super) fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// An Endpoint that still is the guide's placeholder.
+fn stand_in(conf: &WgConf) -> Option<(String, At)> {
+    let words = ["replace", "your", "server_public", "linux_", "example_", "ddns"];
+    conf.peers.iter().filter_map(|peer| peer.endpoint.as_ref()).find_map(|(written, at)| {
+        let host = written.host.to_ascii_lowercase();
+        let named = host.contains(['<', '>', '{', '}', '$', '_']) && words.iter().any(|word| host.contains(word));
+        (named || host.contains(['<', '>', '{', '}'])).then(|| (written.host.clone(), *at))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_told_from_an_unknown_name() {
+        assert_eq!(meant("PrivteKey"), Some("PrivateKey"));
+        assert_eq!(meant("AllowedIP"), Some("AllowedIPs"));
+        assert_eq!(meant("Listenport_"), Some("ListenPort"));
+        assert_eq!((meant("BindAddress"), meant("Name"), meant("")), (None, None, None));
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+}

@@ -1,0 +1,267 @@
+//! The tunnel's file against what runs of it, and against the other end's.
+
+use ipnet::IpNet;
+
+use super::valid::{bracketed, public_endpoint};
+use super::{networks, running};
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Vantage;
+use crate::fact::dial::NameAnswer;
+use crate::fact::network::is_link_local;
+use crate::fact::wireguard::value::literal;
+use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
+
+/// What a judge says where the file is refused: that is a matter of `wg-config-valid`.
+const REFUSED: &str = "the tunnel's file is not taken as it is";
+
+/// Every running peer is also in the file, and the reverse.
+pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let conf = seat.wg_conf()?;
+    if conf.refused().is_some() {
+        return Ok(not_applicable(REFUSED));
+    }
+    let written = |key: &str| conf.peers.iter().any(|peer| peer.public_key.as_deref() == Some(key));
+    let runs = |key: &str| interface.peers.iter().any(|peer| peer.public_key == key);
+    if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(|key| !runs(key))) {
+        let key = peer.public_key.clone().unwrap_or_default();
+        return Ok(broken("only-written").with("key", short_key(&key)).at(&conf.path, peer.at.line).into());
+    }
+    if conf.save_config {
+        return Ok(holds());
+    }
+    Ok(match interface.peers.iter().find(|peer| !written(&peer.public_key)) {
+        None => holds(),
+        Some(peer) => broken("only-running")
+            .with("key", &peer.public_key)
+            .with("allowed", networks(peer))
+            .with("file", &conf.path)
+            .into(),
+    })
+}
+
+/// What runs is what a restart would make of the file.
+pub fn wg_running_as_written(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let conf = seat.wg_conf()?;
+    if conf.refused().is_some() {
+        return Ok(not_applicable(REFUSED));
+    }
+    let differs = own_differs(conf, interface).or_else(|| peer_differs(conf, interface));
+    let Some(finding) = differs else { return Ok(holds()) };
+    // Stopping the tunnel would write what runs over the file.
+    Ok(match (conf.save_config, finding.words.get("name")) {
+        (true, name) => {
+            let place = finding.place.clone().unwrap_or_default();
+            broken("overwritten").with("name", name.cloned().unwrap_or_default()).with("changed", place).into()
+        }
+        (false, _) => finding.into(),
+    })
+}
+
+fn own_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding> {
+    if let (Some(written), Some(runs), Some((_, at))) = (&conf.derived_public, &interface.public_key, conf.private_key)
+        && written != runs
+    {
+        let finding = broken("own-key").with("written", short_key(written)).with("runs", short_key(runs));
+        return Some(finding.with("name", "PrivateKey").at(&conf.path, at.line));
+    }
+    let (port, at) = conf.listen_port.filter(|(port, _)| *port != 0)?;
+    let runs = interface.listen_port.filter(|runs| *runs != port)?;
+    Some(
+        broken("listen-port")
+            .with("name", "ListenPort")
+            .with("written", port)
+            .with("runs", runs)
+            .at(&conf.path, at.line),
+    )
+}
+
+/// The first setting of a peer that differs. Peers that are at one side alone are another check's.
+fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding> {
+    conf.peers.iter().find_map(|peer| {
+        let key = peer.public_key.as_ref()?;
+        let runs = interface.peers.iter().find(|runs| runs.public_key == *key)?;
+        let (name, at, written, is) = setting(conf, peer, runs)?;
+        let line = at.unwrap_or(peer.at).line;
+        let finding = broken("peer").with("key", short_key(key)).with("name", name);
+        Some(finding.with("written", written).with("runs", is).at(&conf.path, line))
+    })
+}
+
+/// A setting's name, its place, and what it is in the file and in what runs.
+type Setting = (&'static str, Option<At>, String, String);
+
+fn setting(conf: &WgConf, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
+    // A later peer that claims the same address has it: that is no difference from the file.
+    let later =
+        |net: &IpNet| conf.peers.iter().any(|other| other.at.line > peer.at.line && other.allowed_ips.contains(net));
+    let mut written: Vec<IpNet> = peer.allowed_ips.iter().copied().filter(|net| !later(net)).collect();
+    let mut is = runs.allowed_ips.clone();
+    written.sort();
+    is.sort();
+    written.dedup();
+    let list = |nets: &[IpNet]| match nets {
+        [] => "none".to_owned(),
+        nets => nets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    if written != is {
+        return Some(("AllowedIPs", peer.allowed_at.first().copied(), list(&written), list(&is)));
+    }
+    let seconds = |keepalive: Option<u16>| keepalive.map_or_else(|| "off".to_owned(), |seconds| seconds.to_string());
+    if peer.keepalive != runs.keepalive {
+        return Some(("PersistentKeepalive", peer.keepalive_at, seconds(peer.keepalive), seconds(runs.keepalive)));
+    }
+    let key = |there: bool| if there { "a key" } else { "none" }.to_owned();
+    if peer.preshared_at.is_some() != runs.preshared.is_present() {
+        return Some((
+            "PresharedKey",
+            peer.preshared_at,
+            key(peer.preshared_at.is_some()),
+            key(runs.preshared.is_present()),
+        ));
+    }
+    let (endpoint, at) = peer.endpoint.as_ref()?;
+    let (ip, port) = (literal(&endpoint.host)?, endpoint.port?);
+    let is = runs.endpoint.filter(|is| (is.ip().to_canonical(), is.port()) != (ip.to_canonical(), port))?;
+    Some(("Endpoint", Some(*at), format!("{}:{port}", bracketed(&endpoint.host)), is.to_string()))
+}
+
+/// No two peers of the file claim one address.
+pub fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    if conf.refused().is_some() {
+        return Ok(not_applicable(REFUSED));
+    }
+    let claims: Vec<(usize, IpNet, At)> = conf
+        .peers
+        .iter()
+        .enumerate()
+        .flat_map(|(index, peer)| {
+            let places = peer.allowed_at.iter().copied().chain(std::iter::repeat(peer.at));
+            peer.allowed_ips.iter().zip(places).map(move |(net, at)| (index, *net, at))
+        })
+        .collect();
+    for (index, (one, net, at)) in claims.iter().enumerate() {
+        if let Some((_, _, later)) = claims[index + 1..].iter().find(|(other, same, _)| other != one && same == net) {
+            return Ok(broken("claimed-twice")
+                .with("net", net)
+                .with("first", format!("{}:{}", conf.path, at.line))
+                .at(&conf.path, later.line)
+                .into());
+        }
+    }
+    // On the server a whole network is one client's, and the others have what is more exactly theirs.
+    if seat.vantage() == Vantage::Server {
+        let inside = |one: usize, net: &IpNet| {
+            claims.iter().find(|(other, smaller, _)| *other != one && net.contains(smaller) && net != smaller)
+        };
+        for (one, net, at) in &claims {
+            if let Some((_, smaller, other)) = inside(*one, net) {
+                return Ok(broken("contains-another")
+                    .with("net", net)
+                    .with("smaller", smaller)
+                    .with("other", format!("{}:{}", conf.path, other.line))
+                    .at(&conf.path, at.line)
+                    .into());
+            }
+        }
+    }
+    Ok(holds())
+}
+
+/// The server listens on the same port after every start.
+pub fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    if conf.refused().is_some() {
+        return Ok(not_applicable(REFUSED));
+    }
+    if conf.listen_port.is_some_and(|(port, _)| port != 0) {
+        return Ok(holds());
+    }
+    let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
+    let runs = seat.wg().ok().and_then(|state| running(seat, state)?.listen_port);
+    let client = seat.at(Vantage::Client).ok();
+    let asked =
+        client.and_then(|client| running(&client, client.wg().ok()?)?.peers.iter().find_map(|peer| peer.endpoint));
+    let shown = |port: Option<u16>| port.map_or_else(|| "none".to_owned(), |port| port.to_string());
+    let finding = match asked.map(|asked| asked.port()) {
+        Some(asked) if runs.is_some_and(|runs| runs != asked) => {
+            broken("random").with("asked", asked).with("port", asked)
+        }
+        _ => broken("not-set").with("port", seat.addresses().wireguard_port.value),
+    };
+    Ok(finding.with("runs", shown(runs)).at(&conf.path, at.line).into())
+}
+
+/// The client knows where the server is. While handshakes go through, wherever they go is right.
+pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let conf = seat.wg_conf()?;
+    let server = seat.at(Vantage::Server).ok();
+    let there = server.as_ref().and_then(|server| running(server, server.wg().ok()?));
+    let by_key = |peer: &&WgPeer| there.is_some_and(|there| there.public_key.as_ref() == Some(&peer.public_key));
+    let covers = |peer: &&WgPeer| super::covers(peer, seat.addresses().server.value);
+    let peer = interface.peers.iter().find(by_key).or_else(|| interface.peers.iter().find(covers));
+    let Some(peer) = peer.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
+    if peer.has_session(seat.wg()?.read_at) {
+        return Ok(holds());
+    }
+    let written = conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key));
+    let line = written.map_or(1, |it| it.endpoint.as_ref().map_or(it.at, |(_, at)| *at).line);
+    let Some(runs) = peer.endpoint else {
+        let right = public_endpoint(seat);
+        let finding = broken("missing").with("key", &peer.public_key).with("right", right);
+        return Ok(finding.at(&conf.path, line).into());
+    };
+    if let Some(port) = there.and_then(|there| there.listen_port)
+        && port != runs.port()
+    {
+        return Ok(broken("other-port").with("asked", runs).with("port", port).at(&conf.path, line).into());
+    }
+    if let Some(name) =
+        written.and_then(|it| it.endpoint.as_ref()).map(|(written, _)| written.host.to_ascii_lowercase())
+        && literal(&name).is_none()
+        && let Some(look) = seat.names()?.names.iter().find(|look| look.name == name)
+        && let NameAnswer::Addresses(now) = &look.libc
+        && !now.contains(&runs.ip().to_canonical())
+    {
+        let list = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        return Ok(broken("moved")
+            .with("name", name)
+            .with("now", list)
+            .with("asked", runs)
+            .at(&conf.path, line)
+            .into());
+    }
+    Ok(holds())
+}
+
+/// The interface has the addresses that the file gives it.
+pub fn wg_addresses(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    if conf.refused().is_some() {
+        return Ok(not_applicable(REFUSED));
+    }
+    let Some(link) = seat.links()?.named(&seat.addresses().interface.value) else {
+        return Ok(not_applicable("the interface does not run"));
+    };
+    let own = match seat.vantage() {
+        Vantage::Server => seat.addresses().server.value,
+        Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().client.value,
+    };
+    // The kernel gives every interface an address of its own for the link.
+    let given: Vec<&IpNet> = link.addresses.iter().filter(|net| !is_link_local(net.addr())).collect();
+    if conf.addresses.is_empty() && given.is_empty() {
+        let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
+        let right = format!("{own}/{}", seat.addresses().subnet.value.prefix_len());
+        return Ok(broken("not-set").with("right", right).at(&conf.path, at.line).into());
+    }
+    let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else { return Ok(holds()) };
+    let at = conf.address_at.map_or(1, |at| at.line);
+    let is = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let same = given.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());
+    let finding = if same { broken("differs").with("runs", is) } else { broken("gone") };
+    Ok(finding.with("written", missing).at(&conf.path, at).into())
+}
