@@ -143,10 +143,10 @@ fn plain() -> Result<ExitCode, Trouble> {
             format!("{}::joined", fault.id),
             Box::new(move |checks| judged::differs_joined(&judged::read(&id)?, &expect, checks)),
         );
-        let near = format!("{}.near", fault.id);
+        let (near, warns) = (format!("{}.near", fault.id), fault.near_warns.clone());
         add(
             format!("{}::near", fault.id),
-            Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &[], checks)),
+            Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &warns, checks)),
         );
     }
     for variant in set.healthy {

@@ -104,6 +104,9 @@ pub struct Fault {
     #[serde(default)]
     pub several: bool,
     pub near_story: String,
+    /// What may be said of the near miss, as `vantage code`: it is true, and only a warning.
+    #[serde(default)]
+    pub near_warns: Vec<String>,
     pub expect: Expect,
     #[serde(rename = "break")]
     pub broken: Scripts,

@@ -136,7 +136,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.wait_healthy()?;
             thread::sleep(Duration::from_secs(fault.wait));
             let snapshots = lab.look(&nothing)?;
-            let wrong = differs_healthy(&snapshots, &[], checks)?;
+            let wrong = differs_healthy(&snapshots, &fault.near_warns, checks)?;
             Ok((snapshots, wrong))
         }
         Item::Healthy(variant) => {

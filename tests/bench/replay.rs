@@ -21,7 +21,7 @@ pub fn replay(set: &Set, checks: &[Check]) -> Vec<Compared> {
         differs.dedup();
         all.push(Compared { id: fault.id.clone(), differs });
         let near = format!("{}.near", fault.id);
-        all.push(Compared { differs: flat(healthy(&near, &[], checks)), id: near });
+        all.push(Compared { differs: flat(healthy(&near, &fault.near_warns, checks)), id: near });
     }
     for variant in &set.healthy {
         all.push(Compared { id: variant.id.clone(), differs: flat(healthy(&variant.id, &variant.warns, checks)) });

@@ -118,7 +118,7 @@ fn add(row: &mut Row, fault: &Fault, checks: &[Check]) -> Result<(), String> {
 
 /// Everything red or yellow that is said of a healthy state and is not true of it.
 fn false_alarms(set: &Set, checks: &[Check]) -> Result<(usize, usize), String> {
-    let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), Vec::new()));
+    let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone()));
     let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone()));
     let mut count = 0;
     let mut states = 0;
