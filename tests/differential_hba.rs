@@ -3,6 +3,7 @@
 //!
 //! `cargo test --test differential_hba -- --ignored --nocapture` prints how many agreed, and every disagreement.
 //! `CLIPCHECK_SEED` takes other files than usual, `CLIPCHECK_FILES` more of them.
+#![expect(unreachable_pub, reason = "the test is one program in several files")]
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "raises a PostgreSQL and tells what it compared")]
 
 use std::net::IpAddr;
@@ -128,7 +129,7 @@ fn our_pg_hba_conf_is_postgresqls() {
         println!("skipped: no PostgreSQL can be started here");
         return;
     };
-    let own = cluster.own_networks();
+    let own = networks(&Cluster::addresses());
     let (files, seed) = (number("CLIPCHECK_FILES", 400), number("CLIPCHECK_SEED", 1));
     let mut maker = Maker::new(seed);
     let mut disagreements = Vec::new();

@@ -249,9 +249,8 @@ impl Maker {
             0 => drop(chars.remove(at)),
             1 => chars.insert(at, chars[at]),
             _ => {
-                chars[at] = *[',', '"', '#', ' ', '/', '@', '+', '\\', '=', '9', 'x']
-                    .get(usize::try_from(self.next() % 11).unwrap_or(0))
-                    .unwrap_or(&'x')
+                let other = self.one(&[",", "\"", "#", " ", "/", "@", "+", "\\", "=", "9", "x"]);
+                chars.splice(at..=at, other.chars());
             }
         }
         chars.into_iter().collect()

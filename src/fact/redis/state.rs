@@ -7,6 +7,7 @@ use crate::fact::dial::Endpoint;
 
 /// The running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "as INFO has them")]
 pub struct RedisState {
     /// Who was asked.
     pub endpoint: Endpoint,

@@ -116,7 +116,8 @@ impl Reader {
         let path = beside(from, &name.text);
         let files: Vec<PathBuf> = if word == "include_dir" {
             let Some(names) = host::list(&path) else { return Ok(Err("its folder cannot be read".to_owned())) };
-            let is_conf = |name: &str| !name.starts_with('.') && name.ends_with(".conf");
+            let is_conf =
+                |name: &str| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "conf");
             names.into_iter().filter(|name| is_conf(name)).map(|name| path.join(name)).collect()
         } else {
             vec![path]

@@ -77,11 +77,8 @@ async fn converse(
     }
     let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
     let text = text.map_err(|error| {
-        let code = error.code().unwrap_or("");
-        match reply::refusal(code, "") {
-            RedisSaid::NoAuth => refused("has no password"),
-            _ => refused("may not ask for INFO"),
-        }
+        let locked = reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth;
+        refused(if locked { "has no password" } else { "may not ask for INFO" })
     })?;
     let mut state = RedisState::read(endpoint.clone(), &text)
         .ok_or_else(|| Unseen::Unreadable(format!("what {endpoint} answers to INFO")))?;

@@ -12,22 +12,20 @@ pub fn read(fields: &[Vec<HbaName>]) -> Result<HbaRule, String> {
     let kind = HbaKind::read(&kind.text).ok_or_else(|| "this kind of connection does not exist".to_owned())?;
     let databases = fields.next().ok_or_else(|| ends("the databases"))?;
     let roles = fields.next().ok_or_else(|| ends("the roles"))?;
-    let from = match kind {
-        HbaKind::Local => None,
-        _ => {
-            let address = one(fields.next(), "the address")?;
-            Some(match from(address)? {
-                Source::Whole(from) => from,
-                Source::Bare(address) => {
-                    let mask = one(fields.next(), "the mask")?;
-                    let mask = numeric(&mask.text).ok_or_else(|| "the mask is no mask".to_owned())?;
-                    if mask.is_ipv4() != address.is_ipv4() {
-                        return Err("address and mask are not of one kind".to_owned());
-                    }
-                    HbaFrom::Net { address, mask }
+    let from = if kind == HbaKind::Local {
+        None
+    } else {
+        Some(match from(one(fields.next(), "the address")?)? {
+            Source::Whole(from) => from,
+            Source::Bare(address) => {
+                let mask = one(fields.next(), "the mask")?;
+                let mask = numeric(&mask.text).ok_or_else(|| "the mask is no mask".to_owned())?;
+                if mask.is_ipv4() != address.is_ipv4() {
+                    return Err("address and mask are not of one kind".to_owned());
                 }
-            })
-        }
+                HbaFrom::Net { address, mask }
+            }
+        })
     };
     let method = one(fields.next(), "the method")?.text.clone();
     let given: Vec<Given> = fields.flatten().map(options::split).collect::<Result<_, _>>()?;
