@@ -76,10 +76,14 @@ async fn converse(
         }
     }
     let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
-    let text = text.map_err(|error| {
-        let locked = reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth;
-        refused(if locked { "has no password" } else { "may not ask for INFO" })
-    })?;
+    let text =
+        text.map_err(|error| match (reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth, login) {
+            (true, None) => {
+                Unseen::NotKnown("Redis wants a password, and no URL that holds one could be read here".to_owned())
+            }
+            (true, Some(_)) => refused("has no password"),
+            (false, _) => refused("may not ask for INFO"),
+        })?;
     let mut state = RedisState::read(endpoint.clone(), &text)
         .ok_or_else(|| Unseen::Unreadable(format!("what {endpoint} answers to INFO")))?;
     if info(&text, "loading") != Some("1") {
