@@ -10,6 +10,10 @@ use crate::fact::firewall::walk::{Fate, Passage, Step};
 use crate::fact::firewall::{Knock, Protocol, Ufw, iptables};
 use crate::fact::{Place, Service, Unseen};
 
+mod stored;
+
+pub use stored::firewall_after_boot;
+
 /// A source that stands for any host outside: TEST-NET-3 of RFC 5737, nobody's address.
 pub(super) const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 
@@ -42,9 +46,9 @@ pub fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged {
             && rule.interface.as_deref() != Some(&seat.addresses().interface.value)
     });
     // Where IPv6 leads to the outside, clients may come that way alone.
-    let six = seat.links().is_ok_and(|links| {
-        super::gates(links, &seat.addresses().interface.value).any(|(_, net)| net.addr().is_ipv6())
-    });
+    let six = seat
+        .links()
+        .is_ok_and(|links| super::gates(links, &seat.addresses().interface.value).any(|(_, net)| net.addr().is_ipv6()));
     let by_six = six && ufw.admits(&knock_from(STRANGER_SIX, Protocol::Udp));
     if ufw.admits(&knock(Protocol::Udp)) || by_six || narrow {
         return Ok(holds());
@@ -81,9 +85,10 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
             .with("allow_words", allow.words())
             .at(&ufw.path_of(deny), deny.line),
         None => match ufw.first_match(&knock(seat, *first)) {
-            Some(rule) => {
-                broken("denied").with("deny", rule.number).with("deny_words", rule.words()).at(&ufw.path_of(rule), rule.line)
-            }
+            Some(rule) => broken("denied")
+                .with("deny", rule.number)
+                .with("deny_words", rule.words())
+                .at(&ufw.path_of(rule), rule.line),
             None => broken("not-allowed"),
         },
     };

@@ -63,6 +63,9 @@ const STORES: [&str; 10] = [
     "/etc/sysconfig/ip6tables",
 ];
 
+/// What nftables.service loads at boot (Debian, Ubuntu, Arch).
+const NFTABLES: &str = "/etc/nftables.conf";
+
 /// iptables for one version of IP. Its two generations keep their rules apart; one of them is the usual one.
 struct Generations {
     usual: (&'static str, Tool),
@@ -183,6 +186,9 @@ fn stored() -> Vec<Stored> {
         if let Text::Read(text) = host::read(path) {
             keep(path.to_owned(), iptables::stored(&text));
         }
+    }
+    if let Text::Read(text) = host::read(NFTABLES) {
+        keep(NFTABLES.to_owned(), nft::stored(&text));
     }
     for name in host::list("/etc/wireguard").unwrap_or_default() {
         let path = format!("/etc/wireguard/{name}");

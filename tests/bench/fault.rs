@@ -226,8 +226,9 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
     scripts(&fault.near, text, path)?;
     let expect = &fault.expect;
     let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
-    for (code, seated) in
-        plain.map(|code| (code, false)).chain(expect.joined.iter().chain(&expect.warns).chain(&expect.reboot).map(|it| (it.clone(), true)))
+    for (code, seated) in plain
+        .map(|code| (code, false))
+        .chain(expect.joined.iter().chain(&expect.warns).chain(&expect.reboot).map(|it| (it.clone(), true)))
     {
         let bare = match code.split_once(' ') {
             Some((vantage, bare)) if seated && vantage.parse::<Vantage>().is_ok() => bare,

@@ -51,8 +51,9 @@ pub fn reboot(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble
         let started = Instant::now();
         let differs = one(lab, item, checks).unwrap_or_else(|why| vec![why]);
         let word = if differs.is_empty() { "as foretold" } else { "OTHERWISE  " };
-        let lines: String = differs.iter().map(|line| format!("\n    {line}")).collect();
-        println!("{word} {} ({:.0} s){lines}", item.id(), started.elapsed().as_secs_f32());
+        let mut lines = vec![format!("{word} {} ({:.0} s)", item.id(), started.elapsed().as_secs_f32())];
+        lines.extend(differs.iter().map(|line| format!("    {line}")));
+        println!("{}", lines.join("\n"));
         differs.is_empty()
     })?;
     println!(
@@ -69,7 +70,9 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
         Item::Foretold(fault) => {
             broken(lab, fault)?;
             let mut wrong = differs_joined(&lab.look(&BTreeMap::new())?, &fault.expect, checks)?;
-            wrong.iter_mut().for_each(|line| line.insert_str(0, "before the boot: "));
+            for line in &mut wrong {
+                line.insert_str(0, "before the boot: ");
+            }
             for host in &fault.hosts {
                 lab.reboot(if *host == Vantage::Container { Vantage::Client } else { *host }.word())?;
             }
@@ -82,7 +85,9 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
                 }
                 thread::sleep(Duration::from_secs(2));
             };
-            wrong.extend(wanted.difference(&roots).map(|code| format!("after the boot: {code} was foretold and is not")));
+            wrong.extend(
+                wanted.difference(&roots).map(|code| format!("after the boot: {code} was foretold and is not")),
+            );
             wrong.extend(roots.difference(&wanted).map(|code| format!("after the boot: {code} was not foretold")));
             Ok(wrong)
         }

@@ -214,7 +214,9 @@ mod tests {
     fn the_rules_for_ipv6_come_last_and_speak_of_ipv6_only() {
         let rules = read(
             "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n",
-            Some("\n### tuple ### allow tcp 22 ::/0 any ::/0 in\n### tuple ### allow tcp 6379 ::/0 any fd42:8::/64 in_wg0\n"),
+            Some(
+                "\n### tuple ### allow tcp 22 ::/0 any ::/0 in\n### tuple ### allow tcp 6379 ::/0 any fd42:8::/64 in_wg0\n",
+            ),
         );
         let seen: Vec<_> = rules.iter().map(|rule| (rule.number, rule.line, rule.six)).collect();
         assert_eq!(seen, [(1, 1, false), (2, 2, true), (3, 3, true)]);
