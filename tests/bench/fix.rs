@@ -118,14 +118,14 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
         if trouble.fix.run.is_empty() {
             return Err(format!("{} prints no command, and the file has no [fix]", trouble.code));
         }
-        for line in &trouble.fix.run {
-            if done.insert((host.to_owned(), line.clone())) {
-                let said = lab.inside(host, &["bash", "-c", line])?;
-                typed.push(if said.ok {
-                    line.clone()
-                } else {
-                    format!("{line} (failed: {})", said.err.trim().lines().last().unwrap_or_default())
-                });
+        // In one shell, as they are pasted: one line may set what the next one uses.
+        let lines: Vec<&str> = trouble.fix.run.iter().map(String::as_str).collect();
+        let script = lines.join("\n");
+        if done.insert((host.to_owned(), script.clone())) {
+            let said = lab.inside(host, &["bash", "-c", &script])?;
+            typed.extend(lines.into_iter().map(str::to_owned));
+            if !said.ok {
+                typed.push(format!("(failed: {})", said.err.trim().lines().last().unwrap_or_default()));
             }
         }
     }
