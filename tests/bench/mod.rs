@@ -1,5 +1,6 @@
 //! The parts of `tests/faults`.
 
+pub mod ambiguity;
 pub mod fault;
 pub mod fix;
 pub mod judged;
