@@ -17,7 +17,7 @@ use std::thread;
 
 use bench::fault::Set;
 use bench::lab::Trouble;
-use bench::{ambiguity, fix, judged, live, replay, table};
+use bench::{ambiguity, fix, judged, live, pair, replay, table};
 use clipcheck::catalog;
 use clipcheck::check::Check;
 use libtest_mimic::{Arguments, Trial};
@@ -167,6 +167,9 @@ fn plain() -> Result<ExitCode, Trouble> {
             format!("{}::near", fault.id),
             Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &warns, checks)),
         );
+    }
+    for it in set.pairs {
+        add(format!("{}::joined", it.id), Box::new(move |checks| pair::differs(&judged::read(&it.id)?, &it, checks)));
     }
     for variant in set.healthy {
         add(

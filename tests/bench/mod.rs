@@ -6,5 +6,6 @@ pub mod fix;
 pub mod judged;
 pub mod lab;
 pub mod live;
+pub mod pair;
 pub mod replay;
 pub mod table;
