@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Check, CheckId, Finding, Severity, Verdict};
+use crate::check::{Check, CheckId, Finding, Severity, Suspect, Verdict};
 use crate::fact::{Unseen, Vantage};
 use crate::judge::{Answer, UNEXPECTED};
+
+mod suspects;
+
+use suspects::{Answers, suspects};
 
 /// A check at a vantage.
 pub type Seated = (CheckId, Vantage);
@@ -38,6 +42,8 @@ pub struct Blamed {
     pub answer: Answer,
     /// Its standing.
     pub standing: Standing,
+    /// What else may be behind it, if it is a root or warns.
+    pub suspects: Vec<Suspect>,
 }
 
 impl Blamed {
@@ -53,12 +59,25 @@ impl Blamed {
 /// Gives every answer its standing.
 pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
     let graph = Graph::of(checks, &answers);
+    let by_seat: Answers<'_> = answers.iter().map(|answer| (seated(answer), answer)).collect();
+    let judged: Vec<(Standing, Vec<Suspect>)> = answers
+        .iter()
+        .map(|answer| {
+            let standing = graph.standing(answer);
+            let check = checks.iter().find(|check| check.id == answer.check);
+            let left = match (&answer.judged, &standing, check) {
+                (Ok(Verdict::Broken(finding)), Standing::Root { .. } | Standing::Warns, Some(check)) => {
+                    suspects(checks, check, finding.cause, answer.vantage, &by_seat)
+                }
+                _ => Vec::new(),
+            };
+            (standing, left)
+        })
+        .collect();
     answers
         .into_iter()
-        .map(|answer| {
-            let standing = graph.standing(&answer);
-            Blamed { answer, standing }
-        })
+        .zip(judged)
+        .map(|(answer, (standing, suspects))| Blamed { answer, standing, suspects })
         .collect()
 }
 

@@ -12,6 +12,10 @@ mod finding;
 
 pub use finding::{Finding, Judge, Judged, Verdict, broken, holds, not_applicable};
 
+mod suspect;
+
+pub use suspect::Suspect;
+
 mod form;
 
 /// A check's name: kebab-case, the stem of its file.
@@ -94,6 +98,12 @@ pub struct Cause {
     /// Why it is so, and where the guide errs if it does: shown by `explain`.
     #[serde(default)]
     pub why: Option<String>,
+    /// What else looks exactly like this from a vantage by itself, likeliest first.
+    #[serde(default)]
+    pub may_be: BTreeMap<Vantage, Vec<Suspect>>,
+    /// How to tell them apart by hand.
+    #[serde(default)]
+    pub tell: Option<String>,
     /// How to mend it.
     pub fix: Fix,
 }

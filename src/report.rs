@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::blame::{Blamed, Seated, Standing};
 use crate::case::Case;
-use crate::check::{Category, Check, Fix};
+use crate::check::{Category, Check};
 use crate::fact::{FactKey, Observed, Sight, Vantage};
-use crate::judge::UNEXPECTED;
 use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
+mod doubt;
+mod trouble;
 mod words;
 
-use words::{common_words, fill, names_empty_word, says};
+use trouble::trouble;
+pub use trouble::{Maybe, Trouble};
 
 /// A judged case.
 #[derive(Debug, Clone)]
@@ -113,19 +115,6 @@ impl Answer {
     }
 }
 
-/// A cause with its sentences filled in.
-#[derive(Debug, Clone)]
-pub struct Trouble {
-    /// `check-id/cause`: stable, and what `clipcheck explain` takes.
-    pub code: String,
-    /// What is seen.
-    pub says: String,
-    /// How to mend it.
-    pub fix: Fix,
-    /// `file:line` at fault.
-    pub place: Option<String>,
-}
-
 /// A line that says so.
 #[derive(Debug, Clone)]
 pub struct Evidence {
@@ -158,7 +147,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
     for blamed in blamed {
         let Some(check) = checks.iter().find(|check| check.id == blamed.answer.check) else { continue };
         let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
-        let trouble = || trouble(check, blamed, snapshot);
+        let trouble = || trouble(case, check, blamed, checks);
         let here = (blamed.answer.check.clone(), blamed.answer.vantage);
         let (count, answer) = match &blamed.standing {
             Standing::Holds => (&mut counts.holds, Answer::Holds),
@@ -256,39 +245,4 @@ fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
         }
     }
     found
-}
-
-fn trouble(check: &Check, blamed: &Blamed, snapshot: &Snapshot) -> Trouble {
-    let Some(finding) = blamed.finding() else {
-        return Trouble { code: check.id.to_string(), says: String::new(), fix: unexpected_fix(), place: None };
-    };
-    let mut words = common_words(snapshot);
-    words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
-    let (says, fix) = match check.causes.get(finding.cause) {
-        Some(cause) => (says(check, cause, finding), cause.fix.clone()),
-        None => {
-            ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
-        }
-    };
-    Trouble {
-        code: format!("{}/{}", check.id, finding.cause),
-        says: fill(&says, &words),
-        fix: Fix {
-            on: fix.on,
-            say: fill(&fix.say, &words),
-            // A command whose word is empty is left out: it is for a part of the trouble that is not there.
-            run: fix.run.iter().filter(|line| !names_empty_word(line, &words)).map(|line| fill(line, &words)).collect(),
-            know: fill(&fix.know, &words),
-        },
-        place: finding.place.clone(),
-    }
-}
-
-fn unexpected_fix() -> Fix {
-    Fix {
-        on: None,
-        say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
-        run: Vec::new(),
-        know: "The check holds.".to_owned(),
-    }
 }

@@ -17,13 +17,13 @@ use std::thread;
 
 use bench::fault::Set;
 use bench::lab::Trouble;
-use bench::{fix, judged, live, reboot, replay, table};
+use bench::{ambiguity, fix, judged, live, pair, reboot, replay, table};
 use clipcheck::catalog;
 use clipcheck::check::Check;
 use libtest_mimic::{Arguments, Trial};
 
 /// What can be typed.
-const MODES: [&str; 6] = ["--list", "--replay", "--live", "--prove-fix", "--reboot", "--table"];
+const MODES: [&str; 7] = ["--list", "--replay", "--live", "--prove-fix", "--reboot", "--table", "--alike"];
 
 fn main() -> ExitCode {
     let typed: Vec<String> = std::env::args().skip(1).filter(|word| word != "--quiet" && word != "-q").collect();
@@ -99,6 +99,16 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
             println!("{text}");
             agrees
         }
+        Some("--alike") => {
+            let alike = ambiguity::alike(&set, &checks)?;
+            let wrong: Vec<String> = alike.iter().flat_map(|it| it.wrong(&checks)).collect();
+            println!("{}", ambiguity::show(&alike));
+            println!("{} sets of causes that look alike, {} claims wrong", alike.len(), wrong.len());
+            for line in &wrong {
+                println!("    {line}");
+            }
+            wrong.is_empty()
+        }
         Some("--table") => {
             let table = table::table(&set, &checks)?;
             println!("{table}");
@@ -133,7 +143,16 @@ fn plain() -> Result<ExitCode, Trouble> {
         }));
     };
     add("healthy".to_owned(), Box::new(|checks| judged::differs_healthy(&judged::read("healthy")?, &[], checks)));
+    add(
+        "what-looks-alike".to_owned(),
+        Box::new(|checks| {
+            let alike = ambiguity::alike(&Set::read(checks)?, checks)?;
+            Ok(alike.iter().flat_map(|it| it.wrong(checks)).collect())
+        }),
+    );
     for fault in set.faults {
+        let whole = fault.clone();
+        add(format!("{}::alike", fault.id), Box::new(move |checks| Ok(ambiguity::kept(&whole, checks)?.1)));
         let (id, expect) = (fault.id.clone(), fault.expect.clone());
         add(
             format!("{}::alone", fault.id),
@@ -149,6 +168,9 @@ fn plain() -> Result<ExitCode, Trouble> {
             format!("{}::near", fault.id),
             Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &warns, checks)),
         );
+    }
+    for it in set.pairs {
+        add(format!("{}::joined", it.id), Box::new(move |checks| pair::differs(&judged::read(&it.id)?, &it, checks)));
     }
     for variant in set.healthy {
         add(

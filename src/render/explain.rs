@@ -64,6 +64,17 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
             let _ = writeln!(out, "         $ {command}");
         }
         wrap(&mut out, &cause.fix.know, "  then   ", "         ", width);
+        for (vantage, suspects) in &cause.may_be {
+            let _ = writeln!(out, "  alike  from the {vantage} by itself these look the same, likeliest first:");
+            for suspect in suspects {
+                let title = checks.iter().find(|check| check.id == suspect.check).map_or("", |check| &check.title);
+                let line = format!("{} ({}): {title}", suspect.code(), suspect.on);
+                wrap(&mut out, &line, "         - ", "           ", width);
+            }
+        }
+        if let Some(tell) = &cause.tell {
+            wrap(&mut out, tell, "  tell   ", "         ", width);
+        }
     }
     Ok(out)
 }

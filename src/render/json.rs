@@ -100,7 +100,18 @@ struct TroubleV1<'a> {
     says: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    may_be: Vec<MaybeV1<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    tell_apart: &'a [String],
     fix: FixV1<'a>,
+}
+
+#[derive(Serialize)]
+struct MaybeV1<'a> {
+    on: &'static str,
+    code: &'a str,
+    title: &'a str,
 }
 
 #[derive(Serialize)]
@@ -215,6 +226,12 @@ fn trouble(trouble: &Trouble) -> TroubleV1<'_> {
         code: &trouble.code,
         says: &trouble.says,
         place: trouble.place.as_deref(),
+        may_be: trouble
+            .may_be
+            .iter()
+            .map(|it| MaybeV1 { on: it.on.word(), code: &it.code, title: &it.title })
+            .collect(),
+        tell_apart: &trouble.tell,
         fix: FixV1 {
             on: trouble.fix.on.map(crate::fact::Vantage::word),
             say: &trouble.fix.say,

@@ -7,11 +7,14 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use crate::fact::Vantage;
 use crate::profile::Source;
-use crate::report::{Answer, Evidence, Outcome, Report, Trouble};
+use crate::report::{Answer, Evidence, Maybe, Outcome, Report, Trouble};
 use crate::snapshot::Rights;
 
 /// How many lines of evidence a finding shows; JSON has them all.
 const EVIDENCE: usize = 6;
+
+/// How many of the causes that look alike a finding shows.
+const MAY_BE: usize = 6;
 
 /// Ids and dates have hyphens; they stay in one piece.
 const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
@@ -163,6 +166,7 @@ fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, mark: &str, s
     if more > 0 {
         let _ = writeln!(out, "         … and {more} more; `--format json` shows all");
     }
+    doubt(out, trouble, width);
     let on = trouble.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
     wrapped(out, &format!("{on}{}", trouble.fix.say), "  fix    ", "         ", width);
     for command in &trouble.fix.run {
@@ -172,6 +176,28 @@ fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, mark: &str, s
     wrapped(out, &trouble.fix.know, "  then   ", "         ", width);
     if outcome.guide != "beyond" {
         let _ = writeln!(out, "  guide  {}", outcome.guide);
+    }
+}
+
+/// What looks the same from here; never picked from in silence.
+fn doubt(out: &mut String, trouble: &Trouble, width: usize) {
+    if trouble.may_be.is_empty() {
+        return;
+    }
+    out.push_str("  may be these do not hold, which look alike from here; likeliest first:\n");
+    let mut told = "";
+    for Maybe { on, code, title } in trouble.may_be.iter().take(MAY_BE) {
+        // Several causes of one check stand beside each other: its title is said once.
+        let words = if told == title { format!("{code} ({on})") } else { format!("{code} ({on}): {title}") };
+        wrapped(out, &words, "         - ", "           ", width);
+        told = title;
+    }
+    let more = trouble.may_be.len().saturating_sub(MAY_BE);
+    if more > 0 {
+        let _ = writeln!(out, "         … and {more} more; `clipcheck explain {}` lists them", trouble.code);
+    }
+    for (number, way) in trouble.tell.iter().enumerate() {
+        wrapped(out, way, if number == 0 { "  tell   " } else { "  or     " }, "         ", width);
     }
 }
 

@@ -8,6 +8,8 @@ use clipcheck::fact::Vantage;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::pair::{self, Pair};
+
 /// What a fault is about, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -141,6 +143,7 @@ pub struct Healthy {
 pub struct Set {
     pub faults: Vec<Fault>,
     pub healthy: Vec<Healthy>,
+    pub pairs: Vec<Pair>,
 }
 
 pub fn root() -> PathBuf {
@@ -163,15 +166,17 @@ impl Set {
             scripts(&variant.make, &text, &path)?;
             healthy.push(Healthy { id: format!("healthy-{id}"), ..variant });
         }
-        Ok(Self { faults, healthy })
+        let pairs = pair::read(&faults)?;
+        Ok(Self { faults, healthy, pairs })
     }
 
-    /// Keeps what was named; no name for all. The plain healthy state is called `healthy`.
+    /// Keeps what was named; no name for all. The plain healthy state is called `healthy`, all pairs `pairs`.
     pub fn select(mut self, ids: &[String]) -> Result<(Self, bool), String> {
         for id in ids {
             let known = self.faults.iter().any(|it| it.id == *id)
                 || self.healthy.iter().any(|it| it.id == *id)
-                || id == "healthy";
+                || self.pairs.iter().any(|it| it.id == *id)
+                || matches!(id.as_str(), "healthy" | "pairs");
             if !known {
                 let near: Vec<&str> =
                     self.faults.iter().map(|it| it.id.as_str()).filter(|it| it.contains(id.as_str())).collect();
@@ -188,6 +193,8 @@ impl Set {
         }
         self.faults.retain(|it| ids.contains(&it.id));
         self.healthy.retain(|it| ids.contains(&it.id));
+        let all_pairs = ids.iter().any(|id| id == "pairs");
+        self.pairs.retain(|it| all_pairs || ids.contains(&it.id));
         Ok((self, ids.iter().any(|id| id == "healthy")))
     }
 }

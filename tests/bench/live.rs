@@ -11,6 +11,7 @@ use clipcheck::fact::Vantage;
 use super::fault::{Fault, Healthy, Set, recorded};
 use super::judged::{Said, Snapshots, differs_alone, differs_healthy, differs_joined, judged};
 use super::lab::{Lab, Trouble, binary};
+use super::pair::{self, Pair};
 
 /// After a change of the tunnel the two ends need up to 15 s to speak again, and to see that they do not.
 pub const SETTLING: Duration = Duration::from_secs(25);
@@ -27,6 +28,7 @@ enum Item<'a> {
     Fault(&'a Fault),
     Near(&'a Fault),
     Healthy(&'a Healthy),
+    Pair(&'a Pair),
     Plain,
 }
 
@@ -36,6 +38,7 @@ impl Item<'_> {
             Self::Fault(fault) => fault.id.clone(),
             Self::Near(fault) => format!("{}.near", fault.id),
             Self::Healthy(variant) => variant.id.clone(),
+            Self::Pair(pair) => pair.id.clone(),
             Self::Plain => "healthy".to_owned(),
         }
     }
@@ -45,17 +48,24 @@ impl Item<'_> {
 pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result<usize, Trouble> {
     let mut faults: Vec<&Fault> = set.faults.iter().collect();
     let mut variants: Vec<&Healthy> = set.healthy.iter().collect();
+    let mut pairs: Vec<&Pair> = set.pairs.iter().collect();
     if let Some(count) = orders.sample {
         faults = sample(faults, count);
         variants = sample(variants, 1);
+        pairs = sample(pairs, 1);
     }
     let mut items: Vec<Item> = Vec::new();
     items.extend(plain.then_some(Item::Plain));
     items.extend(faults.iter().flat_map(|fault| [Item::Fault(fault), Item::Near(fault)]));
     items.extend(variants.into_iter().map(Item::Healthy));
+    items.extend(pairs.into_iter().map(Item::Pair));
     // The longest first, so that no job waits for another at the end.
     items.sort_by_key(|item| {
-        std::cmp::Reverse(if let Item::Fault(fault) | Item::Near(fault) = item { fault.wait } else { 0 })
+        std::cmp::Reverse(match item {
+            Item::Fault(fault) | Item::Near(fault) => fault.wait,
+            Item::Pair(pair) => pair.wait(),
+            Item::Healthy(_) | Item::Plain => 0,
+        })
     });
     let started = Instant::now();
     let count = items.len();
@@ -147,6 +157,13 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             let wrong = differs_healthy(&snapshots, &variant.warns, checks)?;
             Ok((snapshots, wrong))
         }
+        Item::Pair(pair) => {
+            for fault in &pair.faults {
+                lab.make(&fault.id, fault.after.as_deref())?;
+            }
+            thread::sleep(Duration::from_secs(pair.wait()));
+            until_right(lab, |snapshots| pair::differs(snapshots, pair, checks))
+        }
         Item::Plain => {
             let snapshots = lab.look(&nothing)?;
             let wrong = differs_healthy(&snapshots, &[], checks)?;
@@ -164,12 +181,22 @@ pub fn broken(lab: &mut Lab, fault: &Fault) -> Result<(), String> {
 
 /// Looks until what is seen is what must be, or the time for settling is over.
 pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Vec<String>), String> {
+    until_right(lab, |snapshots| {
+        let mut wrong = differs_alone(snapshots, &fault.expect, checks)?;
+        wrong.extend(differs_joined(snapshots, &fault.expect, checks)?);
+        wrong.extend(place(lab, fault, &judged(snapshots, checks)?)?);
+        Ok(wrong)
+    })
+}
+
+fn until_right(
+    lab: &Lab,
+    differs: impl Fn(&Snapshots) -> Result<Vec<String>, String>,
+) -> Result<(Snapshots, Vec<String>), String> {
     let started = Instant::now();
     loop {
         let snapshots = lab.look(&BTreeMap::new())?;
-        let mut wrong = differs_alone(&snapshots, &fault.expect, checks)?;
-        wrong.extend(differs_joined(&snapshots, &fault.expect, checks)?);
-        wrong.extend(place(lab, fault, &judged(&snapshots, checks)?)?);
+        let wrong = differs(&snapshots)?;
         if wrong.is_empty() || started.elapsed() > SETTLING {
             return Ok((snapshots, wrong));
         }

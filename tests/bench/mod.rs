@@ -1,10 +1,12 @@
 //! The parts of `tests/faults`.
 
+pub mod ambiguity;
 pub mod fault;
 pub mod fix;
 pub mod judged;
 pub mod lab;
 pub mod live;
 pub mod reboot;
+pub mod pair;
 pub mod replay;
 pub mod table;

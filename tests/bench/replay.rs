@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::fault::Set;
 use super::judged::{differs_alone, differs_healthy, differs_joined, read};
+use super::pair;
 
 /// One recording, and in what it differs from what must be said of it.
 pub struct Compared {
@@ -22,6 +23,10 @@ pub fn replay(set: &Set, checks: &[Check]) -> Vec<Compared> {
         all.push(Compared { id: fault.id.clone(), differs });
         let near = format!("{}.near", fault.id);
         all.push(Compared { differs: flat(healthy(&near, &fault.near_warns, checks)), id: near });
+    }
+    for it in &set.pairs {
+        let differs = flat(read(&it.id).and_then(|snapshots| pair::differs(&snapshots, it, checks)));
+        all.push(Compared { id: it.id.clone(), differs });
     }
     for variant in &set.healthy {
         all.push(Compared { id: variant.id.clone(), differs: flat(healthy(&variant.id, &variant.warns, checks)) });

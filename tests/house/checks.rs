@@ -158,6 +158,7 @@ fn sentences(check: &Check) -> Vec<(String, String)> {
         found.push((place("fix.say"), cause.fix.say.clone()));
         found.push((place("fix.know"), cause.fix.know.clone()));
         found.extend(cause.fix.run.iter().map(|line| (place("fix.run"), line.clone())));
+        found.extend(cause.tell.iter().map(|line| (place("tell"), line.clone())));
     }
     found
 }
@@ -465,4 +466,28 @@ fn the_page_on_checks_lists_the_looks_and_the_words() {
     let unknown = keys.filter(|key| *key != "cause" && !page.contains(&format!("\n| `{key}` |")));
     wrong.extend(unknown.map(|key| format!("the key `{key}` is not explained")));
     none("checks/README.md", wrong);
+}
+
+#[test]
+fn what_may_be_exists() {
+    let checks = checks();
+    let mut wrong = Vec::new();
+    for check in &checks {
+        for (name, cause) in &check.causes {
+            for (here, suspect) in cause.may_be.iter().flat_map(|(here, all)| all.iter().map(move |it| (here, it))) {
+                let place = format!("{}/{name} may_be.{here}", check.id);
+                if !check.looks.contains_key(here) {
+                    wrong.push(format!("{place}: it is not judged there"));
+                }
+                let there = checks.iter().find(|it| it.id == suspect.check).is_some_and(|it| {
+                    let cause = suspect.cause.as_ref().is_none_or(|cause| it.causes.contains_key(cause));
+                    it.looks.contains_key(&suspect.on) && cause
+                });
+                if !there {
+                    wrong.push(format!("{place}: there is no `{suspect}`"));
+                }
+            }
+        }
+    }
+    none("may_be", wrong);
 }

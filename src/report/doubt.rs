@@ -1,0 +1,43 @@
+//! What cannot be told apart from here, in words.
+
+use std::collections::BTreeSet;
+
+use super::Maybe;
+use crate::case::Case;
+use crate::check::{Cause, Check, Suspect};
+use crate::fact::Vantage;
+use crate::snapshot::Rights;
+
+pub(super) fn may_be(suspects: &[Suspect], checks: &[Check]) -> Vec<Maybe> {
+    let title = |suspect: &Suspect| {
+        let check = checks.iter().find(|check| check.id == suspect.check);
+        check.map_or_else(String::new, |check| check.title.clone())
+    };
+    suspects.iter().map(|it| Maybe { on: it.on, code: it.code(), title: title(it) }).collect()
+}
+
+/// The other ends first: with their snapshots the one is named. Then what the check's file knows to do by hand.
+pub(super) fn tell(
+    suspects: &[Suspect],
+    case: &Case,
+    named: Option<&Cause>,
+    fill: impl Fn(&str) -> String,
+) -> Vec<String> {
+    if suspects.is_empty() {
+        return Vec::new();
+    }
+    let seats: BTreeSet<Vantage> = suspects.iter().map(|it| it.on).collect();
+    let away: Vec<&str> = seats.iter().filter(|on| case.snapshot(**on).is_none()).map(|on| on.word()).collect();
+    let mut said = Vec::new();
+    if !away.is_empty() {
+        let places = away.join(" and on the ");
+        let with = away.join(".json --with ");
+        said.push(format!(
+            "`clipcheck snapshot` on the {places}, then `clipcheck all --with {with}.json` here names it"
+        ));
+    }
+    let blind = seats.iter().filter(|on| case.snapshot(**on).is_some_and(|seen| seen.rights == Rights::User));
+    said.extend(blind.map(|on| format!("`clipcheck` on the {on} as root: not all that matters was seen there")));
+    said.extend(named.and_then(|named| named.tell.as_deref()).map(fill));
+    said
+}

@@ -1,0 +1,81 @@
+//! A cause with its sentences filled in.
+
+use super::doubt;
+use super::words::{common_words, fill, names_empty_word, says};
+use crate::blame::Blamed;
+use crate::case::Case;
+use crate::check::{Check, Fix};
+use crate::fact::Vantage;
+use crate::judge::UNEXPECTED;
+
+/// A cause with its sentences filled in.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// `check-id/cause`: stable, and what `clipcheck explain` takes.
+    pub code: String,
+    /// What is seen.
+    pub says: String,
+    /// How to mend it.
+    pub fix: Fix,
+    /// `file:line` at fault.
+    pub place: Option<String>,
+    /// What looks the same from here and was not ruled out, likeliest first; empty where the cause is certain.
+    pub may_be: Vec<Maybe>,
+    /// How to tell those apart, the surest way first.
+    pub tell: Vec<String>,
+}
+
+/// A check that may be broken elsewhere, and look from here as this does.
+#[derive(Debug, Clone)]
+pub struct Maybe {
+    /// Where.
+    pub on: Vantage,
+    /// `check` or `check/cause`: what `clipcheck explain` takes.
+    pub code: String,
+    /// What would not hold.
+    pub title: String,
+}
+
+pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Check]) -> Trouble {
+    let (Some(finding), Some(snapshot)) = (blamed.finding(), case.snapshot(blamed.answer.vantage)) else {
+        return Trouble {
+            code: check.id.to_string(),
+            says: String::new(),
+            fix: unexpected_fix(),
+            place: None,
+            may_be: Vec::new(),
+            tell: Vec::new(),
+        };
+    };
+    let mut words = common_words(snapshot);
+    words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
+    let (says, fix) = match check.causes.get(finding.cause) {
+        Some(text) => (says(check, text, finding), text.fix.clone()),
+        None => {
+            ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
+        }
+    };
+    Trouble {
+        code: format!("{}/{}", check.id, finding.cause),
+        says: fill(&says, &words),
+        fix: Fix {
+            on: fix.on,
+            say: fill(&fix.say, &words),
+            // A command whose word is empty is left out: it is for a part of the trouble that is not there.
+            run: fix.run.iter().filter(|line| !names_empty_word(line, &words)).map(|line| fill(line, &words)).collect(),
+            know: fill(&fix.know, &words),
+        },
+        place: finding.place.clone(),
+        may_be: doubt::may_be(&blamed.suspects, checks),
+        tell: doubt::tell(&blamed.suspects, case, check.causes.get(finding.cause), |text| fill(text, &words)),
+    }
+}
+
+fn unexpected_fix() -> Fix {
+    Fix {
+        on: None,
+        say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
+        run: Vec::new(),
+        know: "The check holds.".to_owned(),
+    }
+}
