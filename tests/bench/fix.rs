@@ -68,7 +68,7 @@ fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, St
     let mut typed = Vec::new();
     for _ in 0..ROUNDS {
         typed.extend(mend(lab, fault, &said)?);
-        said = recovered(lab, &said, checks)?;
+        said = recovered(lab, &said, &fault.blind, checks)?;
         if said.roots.is_empty() {
             break;
         }
@@ -122,10 +122,10 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
 }
 
 /// Looks until nothing is broken, or other roots than before are, or it takes too long.
-fn recovered(lab: &Lab, before: &Said, checks: &[Check]) -> Result<Said, String> {
+fn recovered(lab: &Lab, before: &Said, blind: &[Vantage], checks: &[Check]) -> Result<Said, String> {
     let started = Instant::now();
     loop {
-        let said = judged(&lab.look(&BTreeMap::new())?, checks)?;
+        let said = judged(&lab.look(&BTreeMap::new(), blind)?, checks)?;
         if said.roots.is_empty()
             || started.elapsed() > RECOVERY
             || (said.roots.is_disjoint(&before.roots) && started.elapsed() > RECOVERY / 2)

@@ -135,7 +135,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.make(&item.id(), fault.after.as_deref())?;
             lab.wait_healthy()?;
             thread::sleep(Duration::from_secs(fault.wait));
-            let snapshots = lab.look(&nothing)?;
+            let snapshots = lab.look(&nothing, &fault.blind)?;
             let wrong = differs_healthy(&snapshots, &fault.near_warns, checks)?;
             Ok((snapshots, wrong))
         }
@@ -143,12 +143,12 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.make(&variant.id.replacen("healthy-", "healthy/", 1), variant.after.as_deref())?;
             lab.wait_healthy()?;
             thread::sleep(Duration::from_secs(variant.wait));
-            let snapshots = lab.look(&variant.args)?;
+            let snapshots = lab.look(&variant.args, &[])?;
             let wrong = differs_healthy(&snapshots, &variant.warns, checks)?;
             Ok((snapshots, wrong))
         }
         Item::Plain => {
-            let snapshots = lab.look(&nothing)?;
+            let snapshots = lab.look(&nothing, &[])?;
             let wrong = differs_healthy(&snapshots, &[], checks)?;
             Ok((snapshots, wrong))
         }
@@ -166,7 +166,7 @@ pub fn broken(lab: &mut Lab, fault: &Fault) -> Result<(), String> {
 pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Vec<String>), String> {
     let started = Instant::now();
     loop {
-        let snapshots = lab.look(&BTreeMap::new())?;
+        let snapshots = lab.look(&BTreeMap::new(), &fault.blind)?;
         let mut wrong = differs_alone(&snapshots, &fault.expect, checks)?;
         wrong.extend(differs_joined(&snapshots, &fault.expect, checks)?);
         wrong.extend(place(lab, fault, &judged(&snapshots, checks)?)?);
