@@ -18,6 +18,7 @@ mod docker;
 mod environment;
 mod firewall;
 pub mod host;
+pub mod inside;
 mod names;
 mod network;
 mod ping;
@@ -75,6 +76,11 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Before anything was looked at.
+    pub fn bare(vantage: Vantage, profile: Profile) -> Self {
+        Self { vantage, profile, addresses: None, seen: BTreeMap::new(), keyring: Keyring::default() }
+    }
+
     /// What an earlier look saw.
     fn fact(&self, key: &FactKey) -> Result<&Fact, Unseen> {
         match self.seen.get(key).map(|observed| &observed.sight) {

@@ -10,6 +10,7 @@ use crate::judge::UNEXPECTED;
 use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
+pub mod chain;
 mod words;
 
 use words::{common_words, fill, names_empty_word, says};

@@ -110,13 +110,18 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
             }
             continue;
         };
-        let earlier = |name: &str| lookup(name).or_else(|| own.get(name).cloned());
+        let of_files = |name: &str| from_files.iter().rev().find(|(own, _)| own == name)?.1.value.clone();
+        let earlier = |name: &str| lookup(name).or_else(|| own.get(name).cloned()).or_else(|| of_files(name));
         let lines = if raw { envfile::docker(&text, &earlier) } else { envfile::compose(&text, &earlier) }.ok()?;
         stack.env_files.push(path.clone());
-        for line in lines {
-            let origin = Origin::EnvFile { path: path.clone(), line: line.line };
-            from_files.push((line.name, Given { origin, value: Some(line.value), via: via(line.names, false) }));
-        }
+        let made: Vec<_> = lines
+            .into_iter()
+            .map(|line| {
+                let origin = Origin::EnvFile { path: path.clone(), line: line.line };
+                (line.name, Given { origin, value: Some(line.value), via: via(line.names, false) })
+            })
+            .collect();
+        from_files.extend(made);
     }
     for (name, given) in from_files.into_iter().rev() {
         stack.given.entry(name).or_default().push(given);

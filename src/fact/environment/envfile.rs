@@ -90,7 +90,8 @@ impl<'a> Reader<'a> {
             Some((end, "=" | ":")) => (end, false),
             Some((end, "\n")) => (end, true),
             Some(_) => return None,
-            None => (rest.len(), true),
+            // compose takes a bare name at the very end, without a line end, for the value of a name that is empty.
+            None => return Some((String::new(), false)),
         };
         let name = rest[..end].trim_end();
         if name.is_empty() || name.contains(' ') {

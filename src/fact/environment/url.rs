@@ -109,10 +109,10 @@ pub struct ReadUrl {
 
 /// Cuts a URL.
 pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
-    let kind = text.trim_start().split("://").next().unwrap_or_default();
+    let kind = text.split("://").next().unwrap_or_default();
     let is_redis = kind == "redis" || kind == "rediss";
     // Python's urlsplit drops these, and `int()` the blanks behind an index.
-    let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], "").trim_matches(' ').to_owned());
+    let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], "").trim_end_matches(' ').to_owned());
     let text = cleaned.as_deref().unwrap_or(text);
     Flaw::around(text)?;
     let (scheme, rest) = text.split_once("://").ok_or(Flaw::NoScheme)?;
@@ -122,8 +122,13 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     // Of other schemes the path may be anything: `sqlite:////app/instance/clippy.db` is no flaw, but another kind.
     let is_ours = is_redis || matches!(scheme.split('+').next(), Some("postgresql" | "postgres"));
     let (login, place, tail) = if is_redis || !is_ours { cut_by_urlsplit(rest) } else { cut_by_sqlalchemy(rest) };
-    if tail.contains('@') || place.contains('@') {
+    let brackets = is_redis && login.is_some_and(|login| login.contains(['[', ']']));
+    if tail.contains('@') || place.contains('@') || brackets {
         return Err(Flaw::UnencodedPassword);
+    }
+    // SQLAlchemy wants a number behind a colon.
+    if is_ours && !is_redis && place.ends_with(':') {
+        return Err(Flaw::Unreadable);
     }
     let (host, port) = cut_place(place).ok_or(Flaw::UnencodedPassword)?;
     let (user, password) = match login.map(|login| login.split_once(':').map_or((login, None), |(u, p)| (u, Some(p)))) {
