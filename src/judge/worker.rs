@@ -146,7 +146,8 @@ fn outdated<'a>(
 /// Names the line that a variable's value comes from.
 fn named(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
     let finding = finding.with("variable", variable);
-    let recipe = recipe(seat).filter(|_| matches!(origin, Origin::Process | Origin::Inspect));
+    let given = matches!(origin, Origin::Process | Origin::Inspect);
+    let recipe = if given { recipe(seat) } else { None };
     let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
     let Some(source) = recipe.and_then(|recipe| recipe.source(variable)) else {
         return match origin.place() {

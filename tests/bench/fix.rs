@@ -118,6 +118,8 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
             }
         }
     }
+    // A command may have made the container anew.
+    lab.put()?;
     Ok(typed)
 }
 

@@ -239,10 +239,11 @@ pub(crate) fn url(dice: &mut Dice) -> Url {
     let text = match dice.roll(30) {
         0 => format!("\"{whole}\""),
         1 => whole.replacen("://", ":/", 1),
-        2 => whole + "\n",
+        // Behind a port or a query SQLAlchemy passes it over.
+        2 if path.len() > 1 && !path.contains('?') => whole + "\n",
         3 => format!(" {whole}"),
         // Behind an index redis-py passes it over; the image's own command line then breaks on it.
-        4 if !redis => whole + " # note",
+        4 if !redis && !path.contains('?') => whole + " # note",
         _ => whole,
     };
     let database = path.trim_start_matches('/').split('?').next().unwrap_or_default().trim();

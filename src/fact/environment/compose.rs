@@ -94,9 +94,12 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
             stack.given.entry(name).or_default().insert(0, given);
         }
         for (path, required, raw) in node.get("env_file").map(files).unwrap_or_default() {
-            let path = absolute(project.folder, &fill::fill(&path, &lookup)?.text);
-            env_files.retain(|(other, ..)| *other != path);
-            env_files.push((path, required, raw));
+            let path = fill::fill(&path, &lookup)?.text;
+            // A file that is named twice, in the same letters, keeps its first place.
+            match env_files.iter_mut().find(|(other, ..)| *other == path) {
+                Some(there) => *there = (path, required, raw),
+                None => env_files.push((path, required, raw)),
+            }
         }
     }
     stack.place.as_ref()?;
@@ -104,6 +107,7 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
         stack.given.iter().filter_map(|(name, given)| Some((name.clone(), given.first()?.value.clone()?))).collect();
     let mut from_files: Vec<(String, Given)> = Vec::new();
     for (path, required, raw) in env_files {
+        let path = absolute(project.folder, &path);
         let Some(text) = (project.open)(&path) else {
             if required {
                 stack.unread.push(path);

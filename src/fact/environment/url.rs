@@ -177,11 +177,12 @@ fn cut_by_urlsplit(rest: &str) -> (Option<&str>, &str, &str) {
 
 /// The same as SQLAlchemy's `make_url` cuts: a user without `:` and `/`, a password without `@`.
 fn cut_by_sqlalchemy(rest: &str) -> (Option<&str>, &str, &str) {
-    let login = rest.split_once('@').filter(|(login, _)| {
-        let user = login.split_once(':').map_or(*login, |(user, _)| user);
-        !user.contains('/')
-    });
-    let (login, rest) = login.map_or((None, rest), |(login, rest)| (Some(login), rest));
+    let user = rest.find([':', '/']).unwrap_or(rest.len());
+    let with_password = || Some(user + rest[user..].strip_prefix(':')?.find('@')? + 1);
+    let (login, rest) = match with_password().or_else(|| rest[..user].rfind('@')) {
+        Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+        None => (None, rest),
+    };
     let (place, tail) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
     (login, place, tail)
 }

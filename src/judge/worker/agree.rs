@@ -19,10 +19,11 @@ pub fn env_agrees(seat: &Seat<'_>) -> Judged {
     let own = seat.env()?;
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let web = server.env()?;
-    for (wanted, cause) in [("CELERY_BROKER_URL", "broker-index"), ("CELERY_RESULT_BACKEND", "results-index")] {
+    for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
         if let (Some((variable, mine)), Some((_, theirs))) = (redis(own, wanted), redis(web, wanted))
             && mine.redis_index() != theirs.redis_index()
         {
+            let cause = if wanted.contains("BROKER") { "broker-index" } else { "results-index" };
             let finding = two(broken(cause), mine.redis_index(), theirs.redis_index());
             return Ok(at(seat, own, finding, variable).into());
         }
