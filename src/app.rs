@@ -16,10 +16,10 @@ use crate::exit::Exit;
 use crate::fact::{FactKey, Vantage};
 use crate::judge::judge;
 use crate::plan;
-use crate::probe::vantage;
+use crate::probe::{Scene, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
-use crate::report::{Report, report};
+use crate::report::{Report, chain, report};
 use crate::run::{Orders, run};
 use crate::snapshot::Snapshot;
 
@@ -28,6 +28,9 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
     match cli.command {
         Command::All(args) => all(&args),
         Command::Snapshot(args) => {
+            if args.remove_own_copy {
+                inside::remove_own_copy();
+            }
             let checks = checks(args.deployment.checks.as_deref())?;
             print(&look(&args.deployment, &checks)?.to_json())?;
             Ok(Exit::Fine)
@@ -43,6 +46,9 @@ fn all(args: &All) -> Result<Exit, String> {
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let here = look(&args.deployment, &checks)?;
+    if here.vantage == Vantage::Client && args.deployment.container.is_some() {
+        snapshots.push(look_inside(&args.deployment)?);
+    }
     snapshots.push(here);
     show(&Case::new(snapshots)?, &checks, &args.showing)
 }
@@ -59,21 +65,66 @@ fn list(args: &ListArgs) -> Result<Exit, String> {
 }
 
 fn explain(args: &ExplainArgs) -> Result<Exit, String> {
-    let checks = checks(args.checks.as_deref())?;
-    print(&render::explain(&checks, &args.id)?)?;
+    let checks = checks(args.deployment.checks.as_deref())?;
+    let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
+    let named = chain::variables().iter().find(|variable| **variable == args.id);
+    let Some(variable) = named else {
+        let mut page = render::explain(&checks, &args.id)?;
+        if !snapshots.is_empty() {
+            let case = Case::new(snapshots)?;
+            let named: Vec<&str> = chain::variables().iter().copied().filter(|name| page.contains(name)).collect();
+            for variable in named {
+                page.push('\n');
+                page.push_str(&render::chains(&chain::chains(&case, variable)));
+            }
+        }
+        print(&page)?;
+        return Ok(Exit::Fine);
+    };
+    let snapshots = if snapshots.is_empty() {
+        let environment = plan::select(checks, &["env-flask".to_owned()])?;
+        let here = look(&args.deployment, &environment)?;
+        let within = here.vantage == Vantage::Client && args.deployment.container.is_some();
+        let inside = if within { Some(look_inside(&args.deployment)?) } else { None };
+        inside.into_iter().chain([here]).collect()
+    } else {
+        snapshots
+    };
+    let chains = chain::chains(&Case::new(snapshots)?, variable);
+    if chains.is_empty() {
+        return Err(format!("{variable}: no snapshot of a worker or of the web app's host saw the variables"));
+    }
+    print(&render::chains(&chains))?;
     Ok(Exit::Fine)
 }
 
-fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
+/// What is seen inside the worker's container on this machine.
+fn look_inside(deployment: &Deployment) -> Result<Snapshot, String> {
+    let profile = profile(deployment)?;
+    let said = profile.flags();
+    let scene = Scene::bare(Vantage::Client, profile);
+    let text = runtime()?.block_on(inside::snapshot(&scene, &said, deployment.deadline))?;
+    Snapshot::parse(&text, "the container's snapshot")
+}
+
+fn profile(deployment: &Deployment) -> Result<Profile, String> {
     let file = match &deployment.profile {
         Some(path) => Profile::parse(&read(path)?, path)?,
         None => Profile::default(),
     };
-    let profile = deployment.said().or(file);
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    Ok(deployment.said().or(file))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| format!("cannot start: {}", error.kind()))?;
+        .map_err(|error| format!("cannot start: {}", error.kind()))
+}
+
+fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
+    let profile = profile(deployment)?;
+    let runtime = runtime()?;
     let looked = runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
             Some(vantage) => (vantage, "--as".to_owned()),

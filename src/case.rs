@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
+use crate::fact::docker::Docker;
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
 use crate::fact::firewall::netfilter::Netfilter;
@@ -159,6 +160,8 @@ impl<'a> Seat<'a> {
         postgres_unit() -> Unit(UnitState), FactKey::Unit(UnitTarget::Postgres);
         /// The app's variables.
         env() -> Env(Environment), FactKey::Env;
+        /// The worker's containers.
+        docker() -> Docker(Docker), FactKey::Docker;
         /// Host names.
         names() -> Names(NameLooks), FactKey::Names;
         /// An echo.

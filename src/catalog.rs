@@ -82,6 +82,12 @@ const BUILT_IN: &[Entry] = catalog! {
         "env-database" => worker::env_database,
         "env-redis" => worker::env_redis,
         "env-flask" => worker::env_flask,
+        "env-heeded" => worker::env_heeded,
+        "env-ports" => worker::env_ports,
+        "env-agrees" => worker::env_agrees,
+        "worker-running" => worker::worker_running,
+        "worker-fresh" => worker::worker_fresh,
+        "worker-one" => worker::worker_one,
     }
 };
 

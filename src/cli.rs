@@ -73,8 +73,9 @@ pub struct Deployment {
     /// PostgreSQL's port [5432].
     #[arg(long, value_name = "PORT")]
     pub postgres_port: Option<u16>,
-    /// The worker container's name [the guide's: clippy-gpu-worker].
-    #[arg(long, value_name = "NAME")]
+    /// The worker container's name [the guide's: clippy-gpu-worker]. With `all` on the Docker host, and also
+    /// without a name: look from inside the container, too; this program is copied in, and removed again.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub container: Option<String>,
     /// The web app's environment file on the server.
     #[arg(long, value_name = "FILE")]
@@ -99,7 +100,7 @@ impl Deployment {
             wireguard_port: self.wireguard_port,
             redis_port: self.redis_port,
             postgres_port: self.postgres_port,
-            container: self.container.clone(),
+            container: self.container.clone().filter(|name| !name.is_empty()),
             web_env: self.web_env.clone(),
         }
     }
@@ -143,6 +144,9 @@ pub struct All {
 /// `clipcheck snapshot`
 #[derive(Debug, Args)]
 pub struct SnapshotArgs {
+    /// Remove this program's own file first, if it is a copy that `all --container` made.
+    #[arg(long, hide = true)]
+    pub remove_own_copy: bool,
     /// The deployment.
     #[command(flatten)]
     pub deployment: Deployment,
@@ -176,12 +180,15 @@ pub struct ListArgs {
 /// `clipcheck explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// `check-id` or `check-id/cause`.
+    /// `check-id`, `check-id/cause`, or a variable such as DATABASE_URL: every place that sets it.
     #[arg(value_name = "ID")]
     pub id: String,
-    /// A folder of check files of your own.
-    #[arg(long, value_name = "DIR")]
-    pub checks: Option<PathBuf>,
+    /// Snapshots of the worker's variables; without any, a variable is looked at from here.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
 }
 
 /// The formats of a report.

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub mod dial;
+pub mod docker;
 pub mod environment;
 pub mod firewall;
 pub mod network;
@@ -19,6 +20,7 @@ pub mod service;
 pub mod wireguard;
 
 use dial::{NameLooks, PingOutcome, TcpOutcome};
+use docker::Docker;
 use environment::Environment;
 use firewall::Ufw;
 use firewall::netfilter::Netfilter;
@@ -197,6 +199,8 @@ pub enum FactKey {
     File(String),
     /// The variables of the worker (or, on the server, of the web app).
     Env,
+    /// The worker's containers, as Docker knows them.
+    Docker,
     /// The host names that the deployment's addresses use, as libc and as each name server answers.
     Names,
     /// An ICMP echo.
@@ -234,6 +238,7 @@ impl fmt::Display for FactKey {
             Self::Unit(UnitTarget::Named(name)) => write!(f, "unit {name}"),
             Self::File(path) => write!(f, "file {path}"),
             Self::Env => f.write_str("env"),
+            Self::Docker => f.write_str("docker"),
             Self::Names => f.write_str("names"),
             Self::Ping(to) => write!(f, "ping {}", place(to)),
             Self::Tcp(TcpTarget::Tunnel(service)) => write!(f, "tcp {}", service.word()),
@@ -298,6 +303,7 @@ impl FromStr for FactKey {
             "postgres-hba" => Self::PgHba,
             "postgres-state" => Self::PgState,
             "env" => Self::Env,
+            "docker" => Self::Docker,
             "names" => Self::Names,
             "redis" => Self::Redis,
             "redis-state" => Self::RedisState,
@@ -345,6 +351,7 @@ pub enum Fact {
     Unit(UnitState),
     File(FileState),
     Env(Environment),
+    Docker(Docker),
     Names(NameLooks),
     Ping(PingOutcome),
     Tcp(TcpOutcome),
@@ -369,6 +376,7 @@ impl Fact {
             Self::Unit(it) => it.label(),
             Self::File(it) => it.label(),
             Self::Env(_) => "seen",
+            Self::Docker(it) => it.label(),
             Self::Names(it) => it.label(),
             Self::Ping(it) => it.how.label(),
             Self::Tcp(it) => it.how.label(),
@@ -395,6 +403,7 @@ impl Fact {
             Self::Unit(it) => vec![it.summary()],
             Self::File(it) => vec![it.summary()],
             Self::Env(it) => it.summary(),
+            Self::Docker(it) => it.summary(),
             Self::Names(it) => it.summary(),
             Self::Ping(it) => vec![it.summary()],
             Self::Tcp(it) => vec![it.summary()],

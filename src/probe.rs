@@ -14,9 +14,11 @@ use crate::fact::{Fact, FactKey, Observed, Sight, TcpTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod dial;
+mod docker;
 mod environment;
 mod firewall;
 pub mod host;
+pub mod inside;
 mod names;
 mod network;
 mod ping;
@@ -74,6 +76,11 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Before anything was looked at.
+    pub fn bare(vantage: Vantage, profile: Profile) -> Self {
+        Self { vantage, profile, addresses: None, seen: BTreeMap::new(), keyring: Keyring::default() }
+    }
+
     /// What an earlier look saw.
     fn fact(&self, key: &FactKey) -> Result<&Fact, Unseen> {
         match self.seen.get(key).map(|observed| &observed.sight) {
@@ -122,7 +129,7 @@ pub enum Turn {
 /// When a look can begin: the whole order of looking.
 pub fn turn(key: &FactKey) -> Turn {
     match key {
-        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env => Turn::First,
+        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env | FactKey::Docker => Turn::First,
         FactKey::WgKeys
         | FactKey::Listeners
         | FactKey::Ufw
@@ -161,6 +168,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Unit(unit) => service::unit(unit, scene).await,
         FactKey::File(path) => service::file(path),
         FactKey::Env => environment::look(scene).await,
+        FactKey::Docker => docker::look(scene).await,
         FactKey::Names => names::look(scene).await,
         FactKey::Ping(to) => ping::look(*to, scene).await,
         FactKey::Tcp(target) => dial::tcp(target, scene).await,

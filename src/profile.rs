@@ -74,6 +74,23 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The same as flags, for this program in a container: all but what only the hosts have.
+    pub fn flags(&self) -> Vec<String> {
+        let values = [
+            ("--server", self.server.map(|it| it.to_string())),
+            ("--client", self.client.map(|it| it.to_string())),
+            ("--subnet", self.subnet.map(|it| it.to_string())),
+            ("--public", self.public.map(|it| it.to_string())),
+            ("--interface", self.interface.clone()),
+            ("--wireguard-port", self.wireguard_port.map(|it| it.to_string())),
+            ("--redis-port", self.redis_port.map(|it| it.to_string())),
+            ("--postgres-port", self.postgres_port.map(|it| it.to_string())),
+        ];
+        values.into_iter().filter_map(|(flag, value)| Some(format!("{flag}={}", value?))).collect()
+    }
+}
+
 /// Where a value comes from, the stronger first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,9 @@ use crate::check::Check;
 use crate::cli::{Format, ListFormat, Showing};
 use crate::exit::Exit;
 use crate::report::Report;
+use crate::report::chain::Chain;
 
+mod chain;
 mod explain;
 mod json;
 mod list;
@@ -34,6 +36,11 @@ pub fn list(checks: &[Check], format: ListFormat) -> String {
 /// A check's page, or one cause's.
 pub fn explain(checks: &[Check], id: &str) -> Result<String, String> {
     explain::page(checks, id, width())
+}
+
+/// Where a variable comes from.
+pub fn chains(chains: &[Chain]) -> String {
+    chain::page(chains)
 }
 
 /// The terminal's columns; 100 where there is no terminal, so that logs are alike everywhere.

@@ -9,6 +9,7 @@ use crate::fact::{FactKey, Observed, Sight, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
+pub mod chain;
 mod doubt;
 mod trouble;
 mod words;

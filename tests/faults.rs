@@ -142,7 +142,7 @@ fn plain() -> Result<ExitCode, Trouble> {
             if differs.is_empty() { Ok(()) } else { Err(differs.join("\n").into()) }
         }));
     };
-    add("healthy".to_owned(), Box::new(|checks| judged::differs_healthy(&judged::read("healthy")?, &[], checks)));
+    add("healthy".to_owned(), Box::new(|checks| judged::differs_healthy(&judged::read("healthy", &[])?, &[], checks)));
     add(
         "what-looks-alike".to_owned(),
         Box::new(|checks| {
@@ -153,20 +153,20 @@ fn plain() -> Result<ExitCode, Trouble> {
     for fault in set.faults {
         let whole = fault.clone();
         add(format!("{}::alike", fault.id), Box::new(move |checks| Ok(ambiguity::kept(&whole, checks)?.1)));
-        let (id, expect) = (fault.id.clone(), fault.expect.clone());
+        let (id, expect, blind) = (fault.id.clone(), fault.expect.clone(), fault.blind.clone());
         add(
             format!("{}::alone", fault.id),
-            Box::new(move |checks| judged::differs_alone(&judged::read(&id)?, &expect, checks)),
+            Box::new(move |checks| judged::differs_alone(&judged::read(&id, &blind)?, &expect, checks)),
         );
-        let (id, expect) = (fault.id.clone(), fault.expect.clone());
+        let (id, expect, blind) = (fault.id.clone(), fault.expect.clone(), fault.blind.clone());
         add(
             format!("{}::joined", fault.id),
-            Box::new(move |checks| judged::differs_joined(&judged::read(&id)?, &expect, checks)),
+            Box::new(move |checks| judged::differs_joined(&judged::read(&id, &blind)?, &expect, checks)),
         );
-        let (near, warns) = (format!("{}.near", fault.id), fault.near_warns.clone());
+        let (near, warns, blind) = (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind);
         add(
             format!("{}::near", fault.id),
-            Box::new(move |checks| judged::differs_healthy(&judged::read(&near)?, &warns, checks)),
+            Box::new(move |checks| judged::differs_healthy(&judged::read(&near, &blind)?, &warns, checks)),
         );
     }
     for it in set.pairs {
@@ -175,7 +175,7 @@ fn plain() -> Result<ExitCode, Trouble> {
     for variant in set.healthy {
         add(
             variant.id.clone(),
-            Box::new(move |checks| judged::differs_healthy(&judged::read(&variant.id)?, &variant.warns, checks)),
+            Box::new(move |checks| judged::differs_healthy(&judged::read(&variant.id, &[])?, &variant.warns, checks)),
         );
     }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);

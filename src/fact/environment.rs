@@ -8,22 +8,38 @@ use serde::{Deserialize, Serialize};
 
 use super::Presence;
 
+pub mod compose;
 pub mod dotenv;
+pub mod effective;
+pub mod envfile;
+pub mod flaw;
 pub mod inspect;
+pub mod recipe;
 pub mod url;
 
-pub use url::{EnvUrl, Flaw};
+pub use effective::Effective;
+pub use flaw::Flaw;
+pub use recipe::{Ingredient, Recipe, Source, Via};
+pub use url::EnvUrl;
 
 /// The variables that are read, in the order in which they are shown.
-pub const VARIABLES: [&str; 7] = [
+pub const VARIABLES: [&str; 12] = [
     "DATABASE_URL",
     "DEV_DATABASE_URL",
     "REDIS_URL",
     "CELERY_BROKER_URL",
     "CELERY_RESULT_BACKEND",
+    "REDIS_DB",
     "FLASK_ENV",
     "USE_GPU_QUEUE",
+    "CELERY_QUEUES",
+    "TABLE_PREFIX",
+    "FLASK_APP_URL",
+    "WORKER_API_KEY",
 ];
+
+/// The variable whose value is a secret: only whether it is set is kept.
+const SECRET: &str = "WORKER_API_KEY";
 
 /// Which variables hold URLs; the others hold a word.
 pub fn is_url(variable: &str) -> bool {
@@ -38,6 +54,22 @@ pub enum Origin {
     Process,
     /// The container's configuration, as `docker inspect` shows it.
     Inspect,
+    /// The image's own `ENV`.
+    Image,
+    /// A line of a compose file's `environment`.
+    Compose {
+        /// The file.
+        path: String,
+        /// From 1.
+        line: u32,
+    },
+    /// A line of an env file that compose passes on.
+    EnvFile {
+        /// The file.
+        path: String,
+        /// From 1.
+        line: u32,
+    },
     /// A line of a file that python-dotenv reads.
     File {
         /// The file.
@@ -52,7 +84,22 @@ impl fmt::Display for Origin {
         match self {
             Self::Process => f.write_str("the process environment"),
             Self::Inspect => f.write_str("the container's configuration"),
+            Self::Image => f.write_str("the image's ENV"),
+            Self::Compose { path, line } => write!(f, "`environment` at {path}:{line}"),
+            Self::EnvFile { path, line } => write!(f, "`env_file` at {path}:{line}"),
             Self::File { path, line } => write!(f, "{path}:{line}"),
+        }
+    }
+}
+
+impl Origin {
+    /// The file and the line, where it is one.
+    pub fn place(&self) -> Option<(&str, u32)> {
+        match self {
+            Self::Compose { path, line } | Self::EnvFile { path, line } | Self::File { path, line } => {
+                Some((path, *line))
+            }
+            Self::Process | Self::Inspect | Self::Image => None,
         }
     }
 }
@@ -63,6 +110,8 @@ impl fmt::Display for Origin {
 pub enum Setting {
     /// Set, to nothing.
     Empty,
+    /// Set, and a secret.
+    Secret,
     /// A word (FLASK_ENV, USE_GPU_QUEUE).
     Word(String),
     /// A URL.
@@ -92,44 +141,9 @@ pub struct Environment {
     pub variables: BTreeMap<String, Vec<Layer>>,
     /// Whether every place that the app reads was read. (`docker inspect` does not show a baked /app/.env.)
     pub complete: bool,
-}
-
-/// What the app uses for one of its URLs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effective<'a> {
-    /// This variable's value.
-    Set {
-        /// The variable that supplied it, which may be another than the one asked for.
-        variable: &'static str,
-        /// Where it is set.
-        origin: &'a Origin,
-        /// To what; never [`Setting::Empty`].
-        setting: &'a Setting,
-    },
-    /// The default in the app's code, which names localhost.
-    CodeDefault,
-    /// Nothing: this version of the app stops with an error.
-    Nothing,
-    /// Nothing is set, and without the app's version it is open which of the two above follows.
-    DefaultOrNothing,
-}
-
-impl<'a> Effective<'a> {
-    /// The URL, where it is one; it lives as long as the environment.
-    pub fn into_url(self) -> Option<&'a EnvUrl> {
-        match self {
-            Self::Set { setting: Setting::Url(url), .. } => Some(url),
-            Self::Set { .. } | Self::CodeDefault | Self::Nothing | Self::DefaultOrNothing => None,
-        }
-    }
-
-    /// The URL, where it is one.
-    pub fn url(&self) -> Option<&EnvUrl> {
-        match self {
-            Self::Set { setting: Setting::Url(url), .. } => Some(url),
-            Self::Set { .. } | Self::CodeDefault | Self::Nothing | Self::DefaultOrNothing => None,
-        }
-    }
+    /// How the container was made; seen where Docker runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
 }
 
 impl Environment {
@@ -138,50 +152,19 @@ impl Environment {
         self.variables.get(variable)?.first()
     }
 
-    fn non_empty(&self, variable: &'static str) -> Option<Effective<'_>> {
-        let layer = self.winner(variable)?;
-        (layer.setting != Setting::Empty).then_some(Effective::Set {
-            variable,
-            origin: &layer.origin,
-            setting: &layer.setting,
-        })
-    }
-
-    /// `create_app()` compares exactly: `production` is production, everything else that is not `testing` is
-    /// development, an unset variable included (app/__init__.py).
-    pub fn is_production(&self) -> bool {
-        matches!(self.winner("FLASK_ENV"), Some(Layer { setting: Setting::Word(word), .. }) if word == "production")
-    }
-
-    /// What the app uses to reach PostgreSQL (config/settings.py). Production: DATABASE_URL alone; up to 0.10 an
-    /// unset or empty one falls back to localhost, from 0.11 on the app stops. Development: DATABASE_URL, else
-    /// DEV_DATABASE_URL, else localhost.
-    pub fn database(&self) -> Effective<'_> {
-        if let Some(set) = self.non_empty("DATABASE_URL") {
-            return set;
-        }
-        if !self.is_production() {
-            return self.non_empty("DEV_DATABASE_URL").unwrap_or(Effective::CodeDefault);
-        }
-        match self.app_version.as_deref().and_then(minor_version) {
-            Some(version) if version >= (0, 11) => Effective::Nothing,
-            Some(_) => Effective::CodeDefault,
-            None => Effective::DefaultOrNothing,
-        }
-    }
-
-    /// What the app uses for one of its three Redis URLs: the variable, else REDIS_URL, else
-    /// `redis://localhost:6379/0` (config/settings.py). Celery reads the same variables itself.
-    pub fn redis(&self, variable: &'static str) -> Effective<'_> {
-        self.non_empty(variable).or_else(|| self.non_empty("REDIS_URL")).unwrap_or(Effective::CodeDefault)
-    }
-
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for variable in VARIABLES {
             for (rank, layer) in self.variables.get(variable).into_iter().flatten().enumerate() {
                 let shadowed = if rank > 0 { " (shadowed)" } else { "" };
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));
+            }
+            for source in self.recipe.iter().filter_map(|recipe| recipe.sources.get(variable)).flatten() {
+                let other = if source.agrees { "" } else { " (not what the container has)" };
+                match &source.setting {
+                    Some(setting) => lines.push(format!("  {variable}={setting} by {source}{other}")),
+                    None => lines.push(format!("  {variable} by {source}, without a value")),
+                }
             }
         }
         if lines.is_empty() {
@@ -195,6 +178,7 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("(empty)"),
+            Self::Secret => f.write_str("(set)"),
             Self::Word(word) => f.write_str(word),
             Self::Url(url) => url.fmt(f),
             Self::Flawed(flaw) => write!(f, "({})", flaw.words()),
@@ -213,18 +197,16 @@ pub fn app_version(text: &str) -> Option<String> {
     plain.then(|| version.to_owned())
 }
 
-fn minor_version(text: &str) -> Option<(u32, u32)> {
-    let mut parts = text.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
 /// Reads one value as the fact keeps it. For URL variables the secrets stay behind.
 pub fn setting(variable: &str, value: &str) -> Setting {
     if value.is_empty() {
         return Setting::Empty;
     }
+    if variable == SECRET {
+        return Setting::Secret;
+    }
     if !is_url(variable) {
-        let plain = value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.'\"".contains(c));
+        let plain = value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.,'\"".contains(c));
         return if plain { Setting::Word(value.to_owned()) } else { Setting::Flawed(Flaw::Unreadable) };
     }
     match url::read(value) {
@@ -236,63 +218,4 @@ pub fn setting(variable: &str, value: &str) -> Setting {
 /// True if any layer of the variable holds a password.
 pub fn has_password(layers: &[Layer]) -> Presence {
     Presence::of(layers.iter().any(|layer| matches!(&layer.setting, Setting::Url(url) if url.password.is_present())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(version: Option<&str>, pairs: &[(&str, &str)]) -> Environment {
-        Environment {
-            owner: "test".to_owned(),
-            app_version: version.map(str::to_owned),
-            complete: true,
-            variables: pairs
-                .iter()
-                .map(|(name, value)| {
-                    ((*name).to_owned(), vec![Layer { origin: Origin::Process, setting: setting(name, value) }])
-                })
-                .collect(),
-        }
-    }
-
-    const URL: &str = "postgresql://u:p@10.8.0.1/clippy_front";
-
-    #[test]
-    fn production_reads_database_url_alone() {
-        let only_dev = [("FLASK_ENV", "production"), ("DEV_DATABASE_URL", URL)];
-        assert_eq!(environment(Some("0.10.0"), &only_dev).database(), Effective::CodeDefault);
-        assert_eq!(environment(Some("0.11.0"), &only_dev).database(), Effective::Nothing);
-        assert_eq!(environment(Some("1.6.2"), &only_dev).database(), Effective::Nothing);
-        assert_eq!(environment(None, &only_dev).database(), Effective::DefaultOrNothing);
-    }
-
-    #[test]
-    fn the_version_is_read() {
-        let text = "\"\"\"Version.\"\"\"\n\n__version__ = \"0.10.0\"  # now\n";
-        assert_eq!(app_version(text).as_deref(), Some("0.10.0"));
-        assert_eq!(app_version("version = 1"), None);
-    }
-
-    #[test]
-    fn an_empty_value_counts_as_unset_but_shadows() {
-        let empty = environment(Some("0.10.0"), &[("FLASK_ENV", "production"), ("DATABASE_URL", "")]);
-        assert_eq!(empty.database(), Effective::CodeDefault);
-    }
-
-    #[test]
-    fn anything_but_production_is_development() {
-        for word in ["development", "Production", "prod", "production "] {
-            let app = environment(None, &[("FLASK_ENV", word), ("DEV_DATABASE_URL", URL)]);
-            assert!(matches!(app.database(), Effective::Set { variable: "DEV_DATABASE_URL", .. }), "{word}");
-        }
-        assert_eq!(environment(None, &[]).database(), Effective::CodeDefault);
-    }
-
-    #[test]
-    fn results_fall_back_to_redis_url_and_not_to_the_broker() {
-        let app = environment(None, &[("CELERY_BROKER_URL", "redis://10.8.0.1:6379/0")]);
-        assert!(matches!(app.redis("CELERY_BROKER_URL"), Effective::Set { .. }));
-        assert_eq!(app.redis("CELERY_RESULT_BACKEND"), Effective::CodeDefault);
-    }
 }

@@ -3,7 +3,7 @@
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::environment::{Effective, Origin, Setting};
+use crate::fact::environment::{Effective, Setting};
 use crate::fact::postgres::PgSaid;
 use crate::fact::{Service, Unseen};
 
@@ -114,9 +114,9 @@ pub fn postgres_password_strong(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     }
     let finding = broken("well-known").with("variable", variable).with("role", url.role.as_deref().unwrap_or("<role>"));
-    Ok(match origin {
-        Origin::File { path, line } => finding.at(path, *line),
-        Origin::Process | Origin::Inspect => finding.with("place", origin),
+    Ok(match origin.place() {
+        Some((path, line)) => finding.at(path, line),
+        None => finding.with("place", origin),
     }
     .into())
 }

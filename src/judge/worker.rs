@@ -1,28 +1,39 @@
-//! Do the worker's URLs exist, and do they name the server's address in the tunnel?
+//! The worker: does it run, which values does it really use, and are they right?
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, Verdict, broken, holds};
-use crate::fact::Unseen;
-use crate::fact::dial::NameAnswer;
-use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Setting};
-use crate::profile::Source;
+use crate::fact::environment::{Effective, EnvUrl, Environment, Layer, Origin, Recipe, Setting};
+use crate::fact::{Unseen, Vantage};
+
+mod agree;
+mod container;
+mod url;
+
+pub use agree::{env_agrees, env_heeded, env_ports};
+pub use container::{worker_fresh, worker_one, worker_running};
 
 /// DATABASE_URL, as the app resolves it.
 pub fn env_database(seat: &Seat<'_>) -> Judged {
     let env = seat.env()?;
     match env.database() {
-        Effective::Set { variable, origin, setting } => match trouble(seat, setting, EnvUrl::is_postgres)? {
-            Some(finding) => Ok(placed(finding.with("variable", variable), origin).into()),
-            None => match setting {
-                Setting::Url(url) if url.scheme == "postgres" => {
-                    Ok(placed(broken("postgres-scheme").with("variable", variable), origin).into())
-                }
-                Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Flawed(_) => Ok(holds()),
-            },
-        },
-        Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => {
-            unset(env, "DATABASE_URL", env.winner("DEV_DATABASE_URL").filter(|layer| layer.setting != Setting::Empty))
+        Effective::Set { variable, origin, setting } => {
+            let finding = match url::trouble(seat, setting, EnvUrl::is_postgres)? {
+                Some(finding) => finding,
+                None => match setting {
+                    Setting::Url(url) if url.scheme == "postgres" => broken("postgres-scheme"),
+                    Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Secret | Setting::Flawed(_) => {
+                        return Ok(holds());
+                    }
+                },
+            };
+            Ok(placed(seat, finding, variable, origin).into())
         }
+        Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => unset(
+            seat,
+            env,
+            "DATABASE_URL",
+            env.winner("DEV_DATABASE_URL").filter(|layer| layer.setting != Setting::Empty),
+        ),
     }
 }
 
@@ -32,12 +43,22 @@ pub fn env_redis(seat: &Seat<'_>) -> Judged {
     for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
         match env.redis(wanted) {
             Effective::Set { variable, origin, setting } => {
-                if let Some(finding) = trouble(seat, setting, EnvUrl::is_redis)? {
-                    return Ok(placed(finding.with("variable", variable), origin).into());
-                }
+                let finding = match url::trouble(seat, setting, EnvUrl::is_redis)? {
+                    Some(finding) => finding,
+                    None => match setting {
+                        // redis-py then logs in as that user, with an empty password.
+                        Setting::Url(url) if url.user.is_present() && !url.password.is_present() => {
+                            broken("password-as-user")
+                        }
+                        Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Secret | Setting::Flawed(_) => {
+                            continue;
+                        }
+                    },
+                };
+                return Ok(placed(seat, finding, variable, origin).into());
             }
             Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => {
-                return unset(env, wanted, None);
+                return unset(seat, env, wanted, None);
             }
         }
     }
@@ -51,64 +72,32 @@ pub fn env_flask(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     }
     Ok(match env.winner("FLASK_ENV") {
-        Some(Layer { origin, setting }) => placed(broken("not-production").with("value", setting), origin).into(),
+        Some(Layer { origin, setting }) => {
+            let finding = broken("not-production").with("value", setting);
+            named(seat, finding, "FLASK_ENV", origin).into()
+        }
         None if env.complete => broken("unset").into(),
         None => return Err(hidden(env, "FLASK_ENV")),
     })
 }
 
-/// What is wrong with a value that is set.
-fn trouble(seat: &Seat<'_>, setting: &Setting, right_kind: fn(&EnvUrl) -> bool) -> Result<Option<Finding>, Unseen> {
-    let url = match setting {
-        Setting::Url(url) => url,
-        Setting::Flawed(Flaw::Placeholder) => return Ok(Some(broken("placeholder"))),
-        Setting::Flawed(flaw) => return Ok(Some(broken("flawed").with("flaw", flaw.words()))),
-        Setting::Empty | Setting::Word(_) => return Ok(Some(broken("flawed").with("flaw", "no URL"))),
-    };
-    if !right_kind(url) {
-        return Ok(Some(broken("wrong-kind").with("scheme", &url.scheme)));
-    }
-    if url.is_local() {
-        return Ok(Some(broken("local").with("name", if url.host.is_empty() { "no host at all" } else { &url.host })));
-    }
-    let server = &seat.addresses().server;
-    let there = match url.host.parse() {
-        Ok(address) => vec![address],
-        Err(_) => resolved(seat, &url.host)?,
-    };
-    if there.contains(&server.value) {
-        return Ok(None);
-    }
-    if server.source == Source::Guide {
-        return Err(Unseen::Undecided(format!(
-            "{} is not the guide's {}; if it is your server's address in the tunnel, say `--server`",
-            url.host, server.value
-        )));
-    }
-    Ok(Some(broken("elsewhere").with("name", &url.host)))
-}
-
-fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<std::net::IpAddr>, Unseen> {
-    let names = seat.names()?;
-    match names.names.iter().find(|look| look.name == name).map(|look| &look.libc) {
-        Some(NameAnswer::Addresses(found)) => Ok(found.clone()),
-        Some(NameAnswer::NoSuchName | NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed) | None => {
-            Err(Unseen::Undecided(format!("the name {name} does not resolve here")))
-        }
-    }
-}
-
 /// Nothing, or an empty value: seen from inside it is certain; from outside a baked /app/.env may still set it,
 /// but cannot override a value that is there and empty.
-fn unset(env: &Environment, variable: &'static str, dev: Option<&Layer>) -> Judged {
+fn unset(seat: &Seat<'_>, env: &Environment, variable: &'static str, dev: Option<&Layer>) -> Judged {
     let finding: Verdict = match env.winner(variable) {
-        Some(Layer { origin, setting: Setting::Empty }) => {
-            placed(broken("empty"), origin).with("variable", variable).into()
-        }
+        Some(Layer { origin, setting: Setting::Empty }) => placed(seat, broken("empty"), variable, origin).into(),
         _ if !env.complete => return Err(hidden(env, variable)),
         _ => match dev {
-            Some(layer) => placed(broken("dev-only"), &layer.origin).into(),
-            None => broken("unset").with("variable", variable).into(),
+            Some(layer) => placed(seat, broken("dev-only"), "DEV_DATABASE_URL", &layer.origin).into(),
+            None => {
+                let finding = broken("unset").with("variable", variable);
+                let recipe = recipe(seat);
+                let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
+                match recipe.and_then(|recipe| recipe.place.as_ref()) {
+                    Some((path, line)) => finding.at(path, *line).into(),
+                    None => finding.into(),
+                }
+            }
         },
     };
     Ok(finding)
@@ -121,9 +110,54 @@ fn hidden(env: &Environment, variable: &str) -> Unseen {
     ))
 }
 
-fn placed(finding: Finding, origin: &Origin) -> Finding {
-    match origin {
-        Origin::File { path, line } => finding.at(path, *line).with("origin", origin),
-        Origin::Process | Origin::Inspect => finding.with("origin", origin),
+/// How the container was made: seen where Docker runs.
+fn recipe<'a>(seat: &Seat<'a>) -> Option<&'a Recipe> {
+    let own = seat.env().ok().and_then(|env| env.recipe.as_ref());
+    own.or_else(|| seat.at(Vantage::Client).ok()?.env().ok()?.recipe.as_ref())
+}
+
+/// A variable whose value the container has from elsewhere than the files say now: then what is wrong with the value
+/// is not what the files say.
+fn placed(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
+    let Some((recipe, source)) = outdated(seat, variable, origin) else {
+        return named(seat, finding, variable, origin);
+    };
+    let finding = if recipe.is_newer(source) { broken("stale") } else { broken("shell") };
+    let finding =
+        finding.with("variable", variable).with("origin", source).with("anew", recipe.anew().unwrap_or_default());
+    match source.line() {
+        Some((path, line)) => finding.at(path, line),
+        None => finding,
+    }
+}
+
+fn outdated<'a>(
+    seat: &Seat<'a>,
+    variable: &str,
+    origin: &Origin,
+) -> Option<(&'a Recipe, &'a crate::fact::environment::Source)> {
+    if !matches!(origin, Origin::Process | Origin::Inspect) {
+        return None;
+    }
+    let recipe = recipe(seat)?;
+    Some((recipe, recipe.differs(variable)?))
+}
+
+/// Names the line that a variable's value comes from.
+fn named(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
+    let finding = finding.with("variable", variable);
+    let given = matches!(origin, Origin::Process | Origin::Inspect);
+    let recipe = if given { recipe(seat) } else { None };
+    let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
+    let Some(source) = recipe.and_then(|recipe| recipe.source(variable)) else {
+        return match origin.place() {
+            Some((path, line)) => finding.at(path, line).with("origin", origin),
+            None => finding.with("origin", origin),
+        };
+    };
+    let finding = finding.with("origin", source);
+    match source.line() {
+        Some((path, line)) => finding.at(path, line),
+        None => finding,
     }
 }

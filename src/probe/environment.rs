@@ -3,26 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Keyring, Login, Looked, PROGRAM, Scene, host};
+use super::{Keyring, Login, Looked, Scene, host};
 use crate::fact::environment::{
-    Effective, Environment, Layer, Origin, VARIABLES, app_version, dotenv, inspect, setting, url,
+    Effective, Environment, Layer, Origin, Recipe, VARIABLES, app_version, dotenv, setting, url,
 };
 use crate::fact::{Fact, Unseen, Vantage};
+
+mod made;
 
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
 
 /// Where the image keeps the app's version.
 const VERSION: &str = "/app/app/version.py";
-
-/// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
-const CONTAINERS: [&str; 5] = [
-    "clippy-gpu-worker",
-    "clippy-worker",
-    "clippy-gpu-worker-sync",
-    "clippyfront-worker-worker-1",
-    "clippyfront-worker-worker-local-1",
-];
 
 /// Where the web app's variables stand in life.
 const WEB_FILES: [&str; 5] = [
@@ -37,7 +30,7 @@ const WEB_FILES: [&str; 5] = [
 pub(super) async fn look(scene: &Scene) -> Looked {
     match scene.vantage {
         Vantage::Container => looked("the process environment", Ok(container())),
-        Vantage::Client => looked("docker inspect", client(scene).await),
+        Vantage::Client => looked("docker inspect", made::client(scene).await),
         Vantage::Server => looked("the web app's environment file", server(scene)),
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
     }
@@ -58,13 +51,14 @@ struct Found {
     owner: String,
     app_version: Option<String>,
     complete: bool,
+    recipe: Option<Recipe>,
     /// Strongest first.
     values: BTreeMap<&'static str, Vec<(Origin, String)>>,
 }
 
 impl Found {
     fn new(owner: String) -> Self {
-        Self { owner, app_version: None, complete: false, values: BTreeMap::new() }
+        Self { owner, app_version: None, complete: false, recipe: None, values: BTreeMap::new() }
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
@@ -99,6 +93,7 @@ impl Found {
             app_version: self.app_version,
             variables: self.values.iter().map(|(name, values)| ((*name).to_owned(), layers(name, values))).collect(),
             complete: self.complete,
+            recipe: self.recipe,
         };
         let login = |effective: Effective<'_>| {
             let Effective::Set { variable, .. } = effective else { return None };
@@ -138,42 +133,6 @@ fn container() -> Found {
         found.app_version = app_version(&text);
     }
     found
-}
-
-/// The container as Docker knows it. A .env that was baked into the image does not show.
-async fn client(scene: &Scene) -> Result<Found, Unseen> {
-    let names: Vec<&str> = match &scene.profile.container {
-        Some(name) => vec![name.as_str()],
-        None => CONTAINERS.to_vec(),
-    };
-    let mut arguments = vec!["inspect", "--type", "container", "--"];
-    arguments.extend(&names);
-    let said = host::run("docker", &arguments, PROGRAM).await?;
-    let mut containers = inspect::read(&said.out).unwrap_or_default();
-    if containers.is_empty() {
-        return Err(no_container(&said.err, &names));
-    }
-    // Docker answers in the order in which it was asked; a running one goes first.
-    containers.sort_by_key(|container| !container.running);
-    let container = containers.swap_remove(0);
-    let state = if container.running { "" } else { " (not running)" };
-    let mut found = Found::new(format!("container {}{state}", container.name));
-    for (name, value) in container.variables {
-        found.add(&name, Origin::Inspect, value);
-    }
-    Ok(found)
-}
-
-/// Docker's exit code is 1 for all of these; its sentences are what is left to tell them apart, and none is kept.
-fn no_container(error: &str, names: &[&str]) -> Unseen {
-    if error.contains("permission denied") {
-        return Unseen::NeedsRights("add this user to the docker group or run as root".to_owned());
-    }
-    if error.to_ascii_lowercase().contains("no such") {
-        let names = names.join(", ");
-        return Unseen::NotKnown(format!("no container named {names} runs here; `--container NAME` tells its name"));
-    }
-    Unseen::NoTool("Docker's engine does not answer".to_owned())
 }
 
 /// The web app's file. What systemd or a shell adds to its environment is not in it.
@@ -241,15 +200,5 @@ mod tests {
         let mut found = Found::new("test".to_owned());
         found.add_file("/app/.env", "REDIS_URL=redis://10.8.0.1/0\nREDIS_URL\n", &BTreeMap::new());
         assert!(found.values.is_empty());
-    }
-
-    #[test]
-    fn dockers_refusals_are_told_apart() {
-        let said = |text| no_container(text, &["x"]);
-        let denied = "permission denied while trying to connect to the Docker daemon socket at unix:///x";
-        assert!(matches!(said(denied), Unseen::NeedsRights(_)));
-        assert!(matches!(said("Error: No such container: x"), Unseen::NotKnown(_)));
-        assert!(matches!(said("error: no such object: x"), Unseen::NotKnown(_)));
-        assert!(matches!(said("Cannot connect to the Docker daemon at unix:///x."), Unseen::NoTool(_)));
     }
 }

@@ -1,5 +1,5 @@
 //! The door: read a file, run a program, read the clock. Every probe goes through here, so that what this program
-//! can do to a machine stands on one page: it reads.
+//! can do to a machine stands on one page: it reads, and removes its own copy.
 #![expect(clippy::disallowed_methods, reason = "this is the door that the other files may not open")]
 
 use std::io::Read;
@@ -140,6 +140,22 @@ pub async fn run(program: &str, args: &[&str], deadline: Duration) -> Result<Sai
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }),
     }
+}
+
+/// The file of this running program.
+pub fn own_program() -> Option<String> {
+    std::env::current_exe().ok()?.to_str().map(str::to_owned)
+}
+
+/// This process' number.
+pub fn process_id() -> u32 {
+    std::process::id()
+}
+
+/// Removes a file: the program's own copy in a container, and nothing else. That it cannot be removed is no error:
+/// whoever made it tries, too.
+pub(super) fn remove(path: &str) {
+    let _ = std::fs::remove_file(path);
 }
 
 /// A variable of this process.

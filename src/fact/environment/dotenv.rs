@@ -31,6 +31,18 @@ struct Reader<'a> {
     at: usize,
 }
 
+/// White space within a line, as Python's `[^\S\r\n]`.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() && c != '\r' && c != '\n'
+}
+
+fn is_end(c: char) -> bool {
+    c == '\r' || c == '\n'
+}
+
+/// The statement is none that python-dotenv can read.
+struct Unreadable;
+
 impl Reader<'_> {
     fn rest(&self) -> &str {
         &self.text[self.at..]
@@ -40,128 +52,128 @@ impl Reader<'_> {
         u32::try_from(self.text[..self.at].matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    fn skip_line(&mut self) {
-        self.at += self.rest().find('\n').map_or(self.rest().len(), |end| end + 1);
+    fn skip(&mut self, what: fn(char) -> bool) {
+        self.at += self.rest().find(|c| !what(c)).unwrap_or(self.rest().len());
     }
 
-    /// The next binding; lines that are no binding are passed over, as python-dotenv does with a warning.
+    fn line(&mut self) -> String {
+        let line = self.rest().split(is_end).next().unwrap_or_default().to_owned();
+        self.at += line.len();
+        line
+    }
+
+    /// The next binding. What is none is passed over, from where it stops making sense to the end of that line.
     fn binding(&mut self) -> Option<(u32, String, Option<String>)> {
         loop {
-            let blank = self.rest().len() - self.rest().trim_start().len();
-            self.at += blank;
+            self.skip(char::is_whitespace);
             if self.rest().is_empty() {
                 return None;
             }
-            if self.rest().starts_with('#') {
-                self.skip_line();
-                continue;
-            }
             let line = self.line_number();
-            let start = self.at;
-            if let Some((name, raw)) = self.one() {
-                return Some((line, name, raw));
+            match self.one() {
+                Ok(Some((name, raw))) => return Some((line, name, raw)),
+                Ok(None) => {}
+                Err(Unreadable) => {
+                    self.line();
+                }
             }
-            self.at = start;
-            self.skip_line();
         }
     }
 
-    fn one(&mut self) -> Option<(String, Option<String>)> {
-        if let Some(after) = self.rest().strip_prefix("export") {
-            let gap = after.len() - after.trim_start_matches([' ', '\t']).len();
-            if gap > 0 {
-                self.at += "export".len() + gap;
-            }
+    fn one(&mut self) -> Result<Option<(String, Option<String>)>, Unreadable> {
+        if self.rest().strip_prefix("export").is_some_and(|after| after.starts_with(is_blank)) {
+            self.at += "export".len();
+            self.skip(is_blank);
         }
-        let name = if self.rest().starts_with('\'') {
-            let inner = self.rest()[1..].find('\'')?;
-            let name = self.rest()[1..=inner].to_owned();
-            self.at += inner + 2;
+        let name = self.name()?;
+        self.skip(is_blank);
+        let raw = if self.rest().starts_with('=') {
+            self.at += 1;
+            self.skip(is_blank);
+            Some(self.value()?)
+        } else {
+            None
+        };
+        self.skip(is_blank);
+        if self.rest().starts_with('#') {
+            self.line();
+        }
+        if !self.rest().is_empty() && !self.rest().starts_with(is_end) {
+            return Err(Unreadable);
+        }
+        Ok(name.map(|name| (name, raw)))
+    }
+
+    /// None for a comment.
+    fn name(&mut self) -> Result<Option<String>, Unreadable> {
+        if self.rest().starts_with('#') {
+            return Ok(None);
+        }
+        let name = if let Some(after) = self.rest().strip_prefix('\'') {
+            let name = after.split_once('\'').map(|(name, _)| name.to_owned()).ok_or(Unreadable)?;
+            self.at += name.len() + 2;
             name
         } else {
-            let end =
-                self.rest().find(|c: char| c == '=' || c == '#' || c.is_whitespace()).unwrap_or(self.rest().len());
-            let name = self.rest()[..end].to_owned();
-            self.at += end;
+            let end = self.rest().find(|c: char| c == '=' || c == '#' || c.is_whitespace());
+            let name = self.rest()[..end.unwrap_or(self.rest().len())].to_owned();
+            self.at += name.len();
             name
         };
-        if name.is_empty() {
-            return None;
-        }
-        self.skip_blanks();
-        if !self.rest().starts_with('=') {
-            return self.end_of_line().then_some((name, None));
-        }
-        self.at += 1;
-        self.skip_blanks();
-        let raw = match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let text = self.quoted(quote)?;
-                if !self.end_of_line() {
-                    return None;
-                }
-                text
-            }
-            _ => self.unquoted(),
-        };
-        Some((name, Some(raw)))
+        if name.is_empty() { Err(Unreadable) } else { Ok(Some(name)) }
     }
 
-    fn skip_blanks(&mut self) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\x0b', '\x0c']).len();
+    fn value(&mut self) -> Result<String, Unreadable> {
+        match self.rest().chars().next() {
+            Some(quote @ ('"' | '\'')) => self.quoted(quote),
+            _ => Ok(self.unquoted()),
+        }
     }
 
-    /// Blanks, an optional comment, and the end of the line.
-    fn end_of_line(&mut self) -> bool {
-        self.skip_blanks();
-        if self.rest().starts_with('#') || self.rest().starts_with('\n') || self.rest().is_empty() {
-            self.skip_line();
-            return true;
-        }
-        false
-    }
-
-    fn quoted(&mut self, quote: char) -> Option<String> {
-        let mut out = String::new();
-        let mut chars = self.rest().char_indices().skip(1);
-        while let Some((at, c)) = chars.next() {
-            if c == quote {
-                self.at += at + 1;
-                return Some(out);
-            }
-            if c != '\\' {
-                out.push(c);
-                continue;
-            }
-            let (_, escaped) = chars.next()?;
-            match (quote, escaped) {
-                (_, '\\') => out.push('\\'),
-                (_, c) if c == quote => out.push(c),
-                ('"', 'n') => out.push('\n'),
-                ('"', 't') => out.push('\t'),
-                ('"', 'r') => out.push('\r'),
-                ('"', '\'') => out.push('\''),
-                (_, other) => out.extend(['\\', other]),
-            }
-        }
-        None
+    /// The value ends at the first quotation mark without a backslash before it, or else at the last one with.
+    fn quoted(&mut self, quote: char) -> Result<String, Unreadable> {
+        let inner = &self.rest()[1..];
+        let mut marks = inner.match_indices(quote).map(|(at, _)| at);
+        let mut last = None;
+        let end = marks.find(|at| {
+            let escaped = inner[..*at].ends_with('\\');
+            last = Some(*at);
+            !escaped
+        });
+        let end = end.or(last).ok_or(Unreadable)?;
+        let text = unescape(&inner[..end], quote);
+        self.at += end + 2;
+        Ok(text)
     }
 
     fn unquoted(&mut self) -> String {
-        let end = self.rest().find('\n').unwrap_or(self.rest().len());
-        let line = &self.rest()[..end];
-        let mut cut = line.len();
-        for (at, _) in line.match_indices('#') {
-            if at == 0 || line[..at].ends_with([' ', '\t']) {
-                cut = at;
-                break;
-            }
-        }
-        let value = line[..cut].trim_end().to_owned();
-        self.skip_line();
-        value
+        let line = self.line();
+        let comment = line.match_indices('#').find(|(at, _)| line[..*at].ends_with(char::is_whitespace));
+        comment.map_or(line.as_str(), |(at, _)| &line[..at]).trim_end().to_owned()
     }
+}
+
+fn unescape(text: &str, quote: char) -> String {
+    let mut out = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match (quote, chars.next()) {
+            (_, Some(c @ ('\\' | '\''))) | ('"', Some(c @ '"')) => out.push(c),
+            ('"', Some('a')) => out.push('\u{7}'),
+            ('"', Some('b')) => out.push('\u{8}'),
+            ('"', Some('f')) => out.push('\u{c}'),
+            ('"', Some('n')) => out.push('\n'),
+            ('"', Some('r')) => out.push('\r'),
+            ('"', Some('t')) => out.push('\t'),
+            ('"', Some('v')) => out.push('\u{b}'),
+            (_, Some(other)) => out.extend(['\\', other]),
+            (_, None) => out.push('\\'),
+        }
+    }
+    out
 }
 
 /// `${X}` and `${X:-default}`; an unknown name without default vanishes. A bare `$X` stays.
@@ -169,15 +181,21 @@ fn expand(text: &str, earlier: &[Binding], environment: &BTreeMap<String, String
     let mut out = String::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
-        let Some(length) = rest[start..].find('}') else { break };
-        let inner = &rest[start + 2..start + length];
+        let inner = &rest[start + 2..];
+        let Some(length) = inner.find('}') else { break };
+        let inner = &inner[..length];
         let (name, default) = inner.split_once(":-").unwrap_or((inner, ""));
+        if name.contains(':') {
+            // Not its syntax, so it stays as it is.
+            out.push_str(&rest[..start + 2]);
+            rest = &rest[start + 2..];
+            continue;
+        }
         out.push_str(&rest[..start]);
-        let found = environment.get(name).cloned().or_else(|| {
-            earlier.iter().rev().find(|binding| binding.name == name).and_then(|binding| binding.value.clone())
-        });
+        let earlier = || earlier.iter().rev().find(|binding| binding.name == name);
+        let found = environment.get(name).cloned().or_else(|| Some(earlier()?.value.clone().unwrap_or_default()));
         out.push_str(found.as_deref().unwrap_or(default));
-        rest = &rest[start + length + 1..];
+        rest = &rest[start + length + 3..];
     }
     out + rest
 }

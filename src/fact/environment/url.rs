@@ -1,13 +1,16 @@
 //! A connection URL, cut as the app's libraries cut it, and kept without its secrets.
 //!
-//! Where a password with `@` or `/` in it was not percent-encoded, the cut falls inside the password. Such a URL
-//! is kept as a [`Flaw`] only: whatever stands in its host or database may be part of the password.
+//! SQLAlchemy cuts at the first `@`, and lets `/ # ? :` stand in a password; redis-py and kombu cut with Python's
+//! urlsplit, which ends the authority at the first `/ # ?` and takes the last `@` in it. Where a password with such a
+//! character was not percent-encoded, the cut falls inside the password. Such a URL is kept as a [`Flaw`] only:
+//! whatever stands in its host or database may be part of the password.
 
 use std::fmt;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use super::flaw::Flaw;
 use crate::fact::Presence;
 
 /// A URL without its secrets.
@@ -33,38 +36,6 @@ pub struct EnvUrl {
     pub well_known: bool,
     /// `sslmode` of the query.
     pub sslmode: Option<String>,
-}
-
-/// What is wrong with a value that was meant to be a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Flaw {
-    /// It begins or ends with a quotation mark.
-    Quoted,
-    /// It has no `scheme://`.
-    NoScheme,
-    /// It still has a placeholder: `<user>`, `VPN_HOST_IP`, `USER:PASSWORD`.
-    Placeholder,
-    /// The password has `@`, `/`, `#`, `?` or `:` in it and is not percent-encoded.
-    UnencodedPassword,
-    /// White space or a carriage return inside or around it.
-    WhiteSpace,
-    /// Anything else.
-    Unreadable,
-}
-
-impl Flaw {
-    /// What is seen, in a few words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Quoted => "in quotation marks",
-            Self::NoScheme => "without a scheme",
-            Self::Placeholder => "with a placeholder left in it",
-            Self::UnencodedPassword => "with an unencoded special character in the password",
-            Self::WhiteSpace => "with white space in it",
-            Self::Unreadable => "unreadable",
-        }
-    }
 }
 
 impl EnvUrl {
@@ -138,42 +109,39 @@ pub struct ReadUrl {
 
 /// Cuts a URL.
 pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
-    let quotes = ['"', '\'', '\u{201c}', '\u{201d}'];
-    if text.starts_with(quotes) || text.ends_with(quotes) {
-        return Err(Flaw::Quoted);
-    }
-    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Flaw::WhiteSpace);
-    }
-    if is_placeholder(text) {
-        return Err(Flaw::Placeholder);
-    }
+    let kind = text.split("://").next().unwrap_or_default();
+    let is_redis = kind == "redis" || kind == "rediss";
+    // Python's urlsplit drops these, and `int()` the blanks behind an index.
+    let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], "").trim_end_matches(' ').to_owned());
+    let text = cleaned.as_deref().unwrap_or(text);
+    Flaw::around(text)?;
     let (scheme, rest) = text.split_once("://").ok_or(Flaw::NoScheme)?;
     if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c)) {
         return Err(Flaw::NoScheme);
     }
-    let (authority, tail) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
-    // An `@` behind the authority, or two inside it, stand inside a password: libpq and SQLAlchemy cut at the
-    // first, redis-py at the last, and none of them gets both parts right.
-    if tail.contains('@') || authority.matches('@').count() > 1 {
+    // Of other schemes the path may be anything: `sqlite:////app/instance/clippy.db` is no flaw, but another kind.
+    let is_ours = is_redis || matches!(scheme.split('+').next(), Some("postgresql" | "postgres"));
+    let (login, place, tail) = if is_redis || !is_ours { cut_by_urlsplit(rest) } else { cut_by_sqlalchemy(rest) };
+    let brackets = is_redis && login.is_some_and(|login| login.contains(['[', ']']));
+    if tail.contains('@') || place.contains('@') || brackets {
         return Err(Flaw::UnencodedPassword);
     }
-    let (login, place) = match authority.rsplit_once('@') {
-        Some((login, place)) => (Some(login), place),
-        None => (None, authority),
-    };
+    // SQLAlchemy wants a number behind a colon.
+    if is_ours && !is_redis && place.ends_with(':') {
+        return Err(Flaw::Unreadable);
+    }
     let (host, port) = cut_place(place).ok_or(Flaw::UnencodedPassword)?;
     let (user, password) = match login.map(|login| login.split_once(':').map_or((login, None), |(u, p)| (u, Some(p)))) {
         Some((user, password)) => (decode(user), password.and_then(decode)),
         None => (None, None),
     };
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
-    // Of other schemes the path may be anything: `sqlite:////app/instance/clippy.db` is no flaw, but another kind.
-    let is_ours = matches!(scheme.split('+').next(), Some("postgresql" | "postgres" | "redis" | "rediss"));
     let database = path.strip_prefix('/').filter(|name| is_ours && !name.is_empty());
-    if path.contains('#')
-        || database.is_some_and(|name| !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.%".contains(c)))
-    {
+    let sound = |name: &str| match is_redis {
+        true => name.bytes().all(|byte| byte.is_ascii_digit()),
+        false => name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.%".contains(c)),
+    };
+    if path.contains('#') || database.is_some_and(|name| !sound(name)) {
         return Err(Flaw::Unreadable);
     }
     let sslmode = query
@@ -181,7 +149,6 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         .find_map(|pair| pair.strip_prefix("sslmode="))
         .filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
         .map(str::to_owned);
-    let is_redis = scheme.starts_with("redis");
     Ok(ReadUrl {
         url: EnvUrl {
             scheme: scheme.to_owned(),
@@ -197,6 +164,27 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),
     })
+}
+
+/// Log-in, place and the rest, as Python's urlsplit cuts.
+fn cut_by_urlsplit(rest: &str) -> (Option<&str>, &str, &str) {
+    let (authority, tail) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
+    match authority.rsplit_once('@') {
+        Some((login, place)) => (Some(login), place, tail),
+        None => (None, authority, tail),
+    }
+}
+
+/// The same as SQLAlchemy's `make_url` cuts: a user without `:` and `/`, a password without `@`.
+fn cut_by_sqlalchemy(rest: &str) -> (Option<&str>, &str, &str) {
+    let user = rest.find([':', '/']).unwrap_or(rest.len());
+    let with_password = || Some(user + rest[user..].strip_prefix(':')?.find('@')? + 1);
+    let (login, rest) = match with_password().or_else(|| rest[..user].rfind('@')) {
+        Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+        None => (None, rest),
+    };
+    let (place, tail) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
+    (login, place, tail)
 }
 
 /// Passwords that stand in the app's code, in its guide or in every list.
@@ -224,12 +212,6 @@ fn cut_place(place: &str) -> Option<(&str, Option<u16>)> {
         Some(port) => Some(port.parse().ok()?),
     };
     host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c)).then_some((host, port))
-}
-
-/// The placeholders of the guide, of the example compose files and of common templates.
-fn is_placeholder(text: &str) -> bool {
-    (text.contains('<') && text.contains('>'))
-        || ["VPN_HOST_IP", "USER:PASSWORD", "YOUR_", "CHANGEME", "REPLACE_"].iter().any(|word| text.contains(word))
 }
 
 /// Takes off percent-encoding; none if nothing, or no UTF-8, is left.
@@ -274,11 +256,28 @@ mod tests {
             ("10.8.0.1:6379/0", Flaw::NoScheme),
             ("postgresql://<user>:<pass>@10.8.0.1/clippy_front", Flaw::Placeholder),
             ("postgresql://u:p@ss@10.8.0.1/db", Flaw::UnencodedPassword),
-            ("postgresql://u:p/ss@10.8.0.1/db", Flaw::UnencodedPassword),
+            ("redis://:pa/ss@10.8.0.1:6379/0", Flaw::UnencodedPassword),
             ("redis://:pa#ss@10.8.0.1:6379/0", Flaw::UnencodedPassword),
-            ("redis://10.8.0.1:6379/0\r", Flaw::WhiteSpace),
+            ("postgresql://u:p@10.8.0.1/db\r", Flaw::WhiteSpace),
+            ("postgresql://u:p@10.8.0.1/db # mine", Flaw::Comment),
+            ("redis://10.8.0.1:6379/zero", Flaw::Unreadable),
         ] {
             assert_eq!(read(text).map(|read| read.url).unwrap_err(), flaw, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_libraries_take_is_taken() {
+        let password = |text: &str| {
+            let read = read(text).expect(text);
+            (read.url.host.clone(), read.password.map(|it| it.expose_secret().to_owned()))
+        };
+        for (text, expected) in [
+            ("postgresql://u:p/s#s?s:s@10.8.0.1/db", "p/s#s?s:s"),
+            ("redis://:p@s:s@10.8.0.1:6379/0", "p@s:s"),
+            ("redis://:p@10.8.0.1:6379/0 \r", "p"),
+        ] {
+            assert_eq!(password(text), ("10.8.0.1".to_owned(), Some(expected.to_owned())), "{text}");
         }
     }
 

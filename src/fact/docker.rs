@@ -1,0 +1,189 @@
+//! The worker's containers as Docker knows them: which there are, how they do, and what they were made of.
+
+use serde::{Deserialize, Serialize};
+
+/// The containers on this machine that are workers, the one that is looked at first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Docker {
+    /// All of them.
+    pub workers: Vec<Worker>,
+}
+
+/// A container's state in Docker's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "Docker's own words")]
+pub enum State {
+    Running,
+    Restarting,
+    Exited,
+    Created,
+    Paused,
+    Dead,
+    Removing,
+}
+
+impl State {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Running, "running"),
+        (Self::Restarting, "restarting"),
+        (Self::Exited, "exited"),
+        (Self::Created, "created"),
+        (Self::Paused, "paused"),
+        (Self::Dead, "dead"),
+        (Self::Removing, "removing"),
+    ];
+
+    /// Docker's word.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, word)| word)
+    }
+
+    /// From Docker's word.
+    pub fn read(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(state, _)| *state)
+    }
+}
+
+/// What a worker's log ends with, where it is one of the sentences that are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LastWords {
+    /// kombu 5.7 and later refuse redis-py 5.0.1, and requirements.txt pins only the latter.
+    KombuTooNew,
+    /// No DATABASE_URL, with version 0.11 or later.
+    NoDatabase,
+    /// `postgres://`.
+    NoDialect,
+    /// A broker's URL that names no transport: quotation marks, or no scheme.
+    NoTransport,
+    /// A module or a program is not in the image.
+    NotInImage,
+}
+
+impl LastWords {
+    /// Each with a part of the sentence, as the programs write it.
+    const KNOWN: [(Self, &'static str); 8] = [
+        (Self::KombuTooNew, "Redis transport requires redis-py versions"),
+        (Self::NoDatabase, "'SQLALCHEMY_DATABASE_URI' or 'SQLALCHEMY_BINDS' must be set"),
+        (Self::NoDialect, "Can't load plugin: sqlalchemy.dialects:postgres"),
+        (Self::NoTransport, "No such transport:"),
+        (Self::NotInImage, "ModuleNotFoundError: No module named"),
+        (Self::NotInImage, "executable file not found"),
+        (Self::NotInImage, "can't open file"),
+        (Self::NotInImage, "not found"),
+    ];
+
+    /// The last of the known sentences in a log.
+    pub fn read(log: &str) -> Option<Self> {
+        log.lines().rev().find_map(|line| Self::KNOWN.iter().find(|(_, part)| line.contains(part)).map(|(it, _)| *it))
+    }
+
+    /// What it means.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::KombuTooNew => "its kombu is too new for its redis-py: rebuild the image with `kombu<5.7`",
+            Self::NoDatabase => "it has no DATABASE_URL",
+            Self::NoDialect => "DATABASE_URL begins with postgres:// where SQLAlchemy wants postgresql://",
+            Self::NoTransport => "CELERY_BROKER_URL names no transport: quotation marks in it, or no scheme",
+            Self::NotInImage => "a program or a module is not in the image",
+        }
+    }
+}
+
+/// One worker's container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worker {
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: State,
+    /// The exit code of the last run.
+    pub exit_code: i64,
+    /// Whether the kernel ended the last run for want of memory.
+    pub out_of_memory: bool,
+    /// Whether Docker itself could not start it.
+    pub failed_to_start: bool,
+    /// How often Docker started it again by itself.
+    pub restarts: u32,
+    /// When it was made, in seconds since the epoch.
+    pub created_at: u64,
+    /// When it was last started; 0 if never.
+    pub started_at: u64,
+    /// Its image by name.
+    pub image: String,
+    /// Whether the image of that name is another one by now; none where the name is gone.
+    pub image_replaced: Option<bool>,
+    /// The first characters of its image's id.
+    pub image_id: String,
+    /// The networks it is in.
+    pub networks: Vec<String>,
+    /// The ports it publishes.
+    pub published: Vec<String>,
+    /// How its log ends, where it does not run.
+    pub last_words: Option<LastWords>,
+}
+
+impl Docker {
+    pub(crate) fn label(&self) -> &'static str {
+        self.workers.first().map_or("none", |worker| worker.state.word())
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        if self.workers.is_empty() {
+            return vec!["Docker has no container of a worker".to_owned()];
+        }
+        self.workers.iter().map(Worker::summary).collect()
+    }
+}
+
+impl Worker {
+    /// Why it does not run, in a few words.
+    pub fn reason(&self) -> String {
+        let code = match self.exit_code {
+            _ if self.out_of_memory => "it was ended for want of memory".to_owned(),
+            _ if self.failed_to_start => "Docker could not start it".to_owned(),
+            0 => "it ended by itself, with exit code 0".to_owned(),
+            126 | 127 => format!("its command was not found (exit code {})", self.exit_code),
+            137 => "it was killed (exit code 137)".to_owned(),
+            143 => "it was stopped (exit code 143)".to_owned(),
+            code => format!("it ended with exit code {code}"),
+        };
+        match self.last_words {
+            Some(words) => format!("{code}; its log says that {}", words.words()),
+            None => code,
+        }
+    }
+
+    fn summary(&self) -> String {
+        let image = match self.image_replaced {
+            Some(true) => ", and that name is another image by now",
+            Some(false) | None => "",
+        };
+        let published =
+            if self.published.is_empty() { String::new() } else { format!(", publishes {}", self.published.join(" ")) };
+        let restarts = if self.restarts == 0 { String::new() } else { format!(", restarted {} times", self.restarts) };
+        let reason = if self.state == State::Running { String::new() } else { format!(": {}", self.reason()) };
+        format!(
+            "container {} is {}{reason}{restarts}; image {} ({}){image}, networks {}{published}",
+            self.name,
+            self.state.word(),
+            self.image,
+            self.image_id,
+            self.networks.join(" ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_known_sentence_of_a_log_counts() {
+        let log = "starting\nModuleNotFoundError: No module named 'x'\nkombu.exceptions.VersionMismatch: Redis transport \
+                   requires redis-py versions 6.1.0 or later. You have 5.0.1\nbye\n";
+        assert_eq!(LastWords::read(log), Some(LastWords::KombuTooNew));
+        assert_eq!(LastWords::read("all is well\n"), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! Compose files, as far as they say which variables a service's container gets: `environment`, `env_file`, `${…}` and
+//! the project's own `.env`, each with its line.
+
+use std::collections::BTreeMap;
+
+use super::{Origin, Via, envfile};
+
+pub mod fill;
+mod yaml;
+
+use yaml::Node;
+
+/// A text file that was read.
+pub struct File {
+    /// Where it lies.
+    pub path: String,
+    /// What stands in it, secrets and all.
+    pub text: String,
+}
+
+/// One line that gives a service's container a variable. Holds its value, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Given {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Its value; none for a bare name that compose knows no value of, which then gets none from an env file either.
+    pub value: Option<String>,
+    /// What `${…}` in it asked for.
+    pub via: Vec<Via>,
+}
+
+/// What compose makes of its files for one service.
+#[derive(Default)]
+pub struct Stack {
+    /// The line of the service's name in the last file that has it.
+    pub place: Option<(String, u32)>,
+    /// By name; strongest first.
+    pub given: BTreeMap<String, Vec<Given>>,
+    /// The files that are needed and were not read, and what is not followed (`extends`, `include`).
+    pub unread: Vec<String>,
+    /// The env files of the service that were read.
+    pub env_files: Vec<String>,
+}
+
+/// Which files, and how others are found.
+pub struct Project<'a> {
+    /// The compose files in order; a later one overrides.
+    pub files: &'a [File],
+    /// The project's `.env` files, in order.
+    pub dotenv: &'a [File],
+    /// The folder that relative paths start from.
+    pub folder: &'a str,
+    /// Variables that the shell exports, as far as they are known; they go before `.env`.
+    pub shell: &'a BTreeMap<String, String>,
+    /// Reads a file.
+    pub open: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// A value that interpolation knows, and the line it stands on; none for the shell's.
+type Known = BTreeMap<String, (String, Option<(String, u32)>)>;
+
+/// Reads what a service's container gets; none where the files have no such service, or compose refuses them.
+pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
+    let known = known(project)?;
+    let lookup = |name: &str| known.get(name).map(|(value, _)| value.clone());
+    let via = |names: Vec<String>, whole: bool| -> Vec<Via> {
+        let at = |name: &str| known.get(name).and_then(|(_, place)| place.clone());
+        names.into_iter().map(|name| Via { at: at(&name), whole, known: known.contains_key(&name), name }).collect()
+    };
+    let mut stack = Stack::default();
+    let mut env_files: Vec<(String, bool, bool)> = Vec::new();
+    for file in project.files {
+        let document = yaml::read(&file.text)?;
+        if document.get("include").is_some() {
+            stack.unread.push(format!("`include` in {}", file.path));
+        }
+        let services = document.get("services");
+        let Some(node) = services.and_then(|services| services.get(service)) else { continue };
+        stack.place = Some((file.path.clone(), node.line));
+        if node.get("extends").is_some() {
+            stack.unread.push(format!("`extends` in {}", file.path));
+        }
+        for (name, raw, line) in node.get("environment").map(pairs).unwrap_or_default() {
+            let origin = Origin::Compose { path: file.path.clone(), line };
+            let given = match raw {
+                None => Given { origin, value: lookup(&name), via: via(vec![name.clone()], true) },
+                Some(raw) => {
+                    let filled = fill::fill(&raw, &lookup)?;
+                    let whole =
+                        filled.names.len() == 1 && raw.starts_with('$') && (!raw.contains('{') || closes_at_end(&raw));
+                    Given { origin, value: Some(filled.text), via: via(filled.names, whole) }
+                }
+            };
+            stack.given.entry(name).or_default().insert(0, given);
+        }
+        for (path, required, raw) in node.get("env_file").map(files).unwrap_or_default() {
+            let path = fill::fill(&path, &lookup)?.text;
+            // A file that is named twice, in the same letters, keeps its first place.
+            match env_files.iter_mut().find(|(other, ..)| *other == path) {
+                Some(there) => *there = (path, required, raw),
+                None => env_files.push((path, required, raw)),
+            }
+        }
+    }
+    stack.place.as_ref()?;
+    let own: BTreeMap<String, String> =
+        stack.given.iter().filter_map(|(name, given)| Some((name.clone(), given.first()?.value.clone()?))).collect();
+    let mut from_files: Vec<(String, Given)> = Vec::new();
+    for (path, required, raw) in env_files {
+        let path = absolute(project.folder, &path);
+        let Some(text) = (project.open)(&path) else {
+            if required {
+                stack.unread.push(path);
+            }
+            continue;
+        };
+        let of_files = |name: &str| from_files.iter().rev().find(|(own, _)| own == name)?.1.value.clone();
+        let earlier = |name: &str| lookup(name).or_else(|| own.get(name).cloned()).or_else(|| of_files(name));
+        let lines = if raw { envfile::docker(&text, &earlier) } else { envfile::compose(&text, &earlier) }.ok()?;
+        stack.env_files.push(path.clone());
+        let made: Vec<_> = lines
+            .into_iter()
+            .map(|line| {
+                let origin = Origin::EnvFile { path: path.clone(), line: line.line };
+                (line.name, Given { origin, value: Some(line.value), via: via(line.names, false) })
+            })
+            .collect();
+        from_files.extend(made);
+    }
+    for (name, given) in from_files.into_iter().rev() {
+        stack.given.entry(name).or_default().push(given);
+    }
+    Some(stack)
+}
+
+fn closes_at_end(raw: &str) -> bool {
+    raw.starts_with("${") && raw.ends_with('}') && raw.matches('}').count() == raw.matches("${").count()
+}
+
+fn known(project: &Project<'_>) -> Option<Known> {
+    let mut known: Known = project.shell.iter().map(|(name, value)| (name.clone(), (value.clone(), None))).collect();
+    for file in project.dotenv {
+        let lookup = |name: &str| project.shell.get(name).cloned();
+        for line in envfile::compose(&file.text, &lookup).ok()? {
+            if !project.shell.contains_key(&line.name) {
+                known.insert(line.name, (line.value, Some((file.path.clone(), line.line))));
+            }
+        }
+    }
+    Some(known)
+}
+
+/// `environment` in either form: a map, or a list of `NAME=value` and `NAME`.
+fn pairs(node: &Node) -> Vec<(String, Option<String>, u32)> {
+    let of_map = node.pairs().iter().map(|(name, value)| (name.clone(), value.word(), value.line));
+    let of_list = node.items().iter().filter_map(|item| {
+        let text = item.text()?;
+        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+        Some((name.to_owned(), value.map(str::to_owned), item.line))
+    });
+    of_map.chain(of_list).collect()
+}
+
+/// `env_file` in its forms: a path, a list of paths, and of `path`, `required` and `format`. For each, whether it must
+/// be there and whether it is read as `docker run --env-file` reads.
+fn files(node: &Node) -> Vec<(String, bool, bool)> {
+    let one = |node: &Node| -> Option<(String, bool, bool)> {
+        if let Some(path) = node.text() {
+            return Some((path.to_owned(), true, false));
+        }
+        let required = node.get("required").and_then(Node::word).is_none_or(|word| word != "false");
+        let raw = node.get("format").and_then(Node::text).is_some_and(|format| format == "raw");
+        Some((node.get("path")?.text()?.to_owned(), required, raw))
+    };
+    if node.items().is_empty() {
+        one(node).into_iter().collect()
+    } else {
+        node.items().iter().filter_map(one).collect()
+    }
+}
+
+/// A path as it is shown: joined to the folder, without `./`.
+pub fn absolute(folder: &str, path: &str) -> String {
+    if path.starts_with('/') {
+        return path.to_owned();
+    }
+    let mut parts: Vec<&str> = folder.trim_end_matches('/').split('/').collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.len() > 1 => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPOSE: &str = "x-common: &common\n  FLASK_ENV: production\nservices:\n  worker:\n    env_file:\n      - worker.env\n\
+        \x20     - {path: ./none.env, required: false}\n    environment:\n      <<: *common\n      DATABASE_URL: ${DATABASE_URL}\n\
+        \x20     REDIS_URL: \"redis://${HOST:-10.8.0.1}:6379/0\"\n      PASSED:\n";
+
+    fn stack(dotenv: &str, env_file: &str) -> Stack {
+        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+        let project = Project {
+            files: &[file("/srv/w/compose.yaml", COMPOSE)],
+            dotenv: &[file("/srv/w/.env", dotenv)],
+            folder: "/srv/w",
+            shell: &BTreeMap::new(),
+            open: &|path| (path == "/srv/w/worker.env").then(|| env_file.to_owned()),
+        };
+        read(&project, "worker").expect("reads")
+    }
+
+    #[test]
+    fn every_source_of_a_variable_is_found_with_its_line() {
+        let stack = stack(
+            "# mine\nDATABASE_URL=postgresql://a/b\nPASSED=1\n",
+            "REDIS_URL=redis://x/0\nDATABASE_URL=postgresql://c/d\n",
+        );
+        let given = &stack.given["DATABASE_URL"];
+        assert!(given[0].origin == Origin::Compose { path: "/srv/w/compose.yaml".to_owned(), line: 10 });
+        assert!(given[0].value.as_deref() == Some("postgresql://a/b"));
+        assert_eq!(given[0].via[0].at, Some(("/srv/w/.env".to_owned(), 2)));
+        assert!(given[0].via[0].whole);
+        assert!(given[1].origin == Origin::EnvFile { path: "/srv/w/worker.env".to_owned(), line: 2 });
+        let redis = &stack.given["REDIS_URL"];
+        assert!(redis[0].value.as_deref() == Some("redis://10.8.0.1:6379/0") && !redis[0].via[0].whole);
+        assert!(
+            stack.given["FLASK_ENV"][0].origin == Origin::Compose { path: "/srv/w/compose.yaml".to_owned(), line: 2 }
+        );
+        assert!(stack.given["PASSED"][0].value.as_deref() == Some("1"));
+        assert_eq!((stack.place.map(|(_, line)| line), stack.unread.len()), (Some(4), 0));
+    }
+
+    #[test]
+    fn a_bare_name_without_a_value_hides_the_env_file() {
+        let stack = stack("", "PASSED=1\n");
+        assert!(stack.given["PASSED"][0].value.is_none());
+        assert!(stack.given["DATABASE_URL"][0].value.as_deref() == Some(""));
+    }
+
+    #[test]
+    fn paths_are_joined() {
+        assert_eq!(absolute("/srv/w", "../a/./.env"), "/srv/a/.env");
+        assert_eq!(absolute("/srv/w/", "/x"), "/x");
+    }
+}

@@ -1,0 +1,129 @@
+//! How a container was made: which lines of which files gave it its variables.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Origin, Setting};
+
+/// A name that `${…}` asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Via {
+    /// The name.
+    pub name: String,
+    /// The line that has its value; none where no file of the project has one.
+    pub at: Option<(String, u32)>,
+    /// Whether it had a value at all.
+    pub known: bool,
+    /// Whether the whole text is this one name, so that its line is the one to change.
+    pub whole: bool,
+}
+
+/// One line, or the image, that sets a variable for the container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Where.
+    pub origin: Origin,
+    /// To what; none for a bare name that compose knew no value of.
+    pub setting: Option<Setting>,
+    /// What `${…}` in it asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Via>,
+    /// Whether the container has this very value. Compared where it is read; only the answer is kept.
+    pub agrees: bool,
+}
+
+impl Source {
+    /// The line to change, if it stands in a file.
+    pub fn line(&self) -> Option<(&str, u32)> {
+        if let [Via { at: Some((path, line)), whole: true, .. }] = self.via.as_slice() {
+            return Some((path, *line));
+        }
+        self.origin.place()
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.origin)?;
+        for (index, via) in self.via.iter().enumerate() {
+            let lead = if index == 0 { ", where" } else { " and" };
+            match &via.at {
+                Some((path, line)) => write!(f, "{lead} ${{{}}} is {path}:{line}", via.name)?,
+                None if via.known => write!(f, "{lead} ${{{}}} is the shell's", via.name)?,
+                None => write!(f, "{lead} ${{{}}} stands in no file", via.name)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that takes part, and when it was last changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ingredient {
+    /// Where it lies.
+    pub path: String,
+    /// Seconds since the epoch.
+    pub changed_at: u64,
+}
+
+/// How the container was made, as far as Docker and the files tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// When the container was made, in seconds since the epoch.
+    pub created_at: u64,
+    /// The compose service, where compose made it.
+    pub service: Option<String>,
+    /// The folder that compose was run in.
+    pub folder: Option<String>,
+    /// The compose files.
+    pub files: Vec<String>,
+    /// The line of the service's name.
+    pub place: Option<(String, u32)>,
+    /// All files that take part.
+    pub ingredients: Vec<Ingredient>,
+    /// What could not be read or followed.
+    pub unread: Vec<String>,
+    /// By variable, strongest first; the image's own value last.
+    pub sources: BTreeMap<String, Vec<Source>>,
+}
+
+impl Recipe {
+    /// The source whose value the container has.
+    pub fn source(&self, variable: &str) -> Option<&Source> {
+        self.sources.get(variable)?.iter().find(|source| source.agrees)
+    }
+
+    /// The strongest source, where the container has another value than it says.
+    pub fn differs(&self, variable: &str) -> Option<&Source> {
+        let first = self.sources.get(variable)?.first()?;
+        (!first.agrees && self.service.is_some()).then_some(first)
+    }
+
+    /// Whether the file that a source's value stands in was changed after the container was made.
+    pub fn is_newer(&self, source: &Source) -> bool {
+        let files = source.via.iter().filter_map(|via| via.at.as_ref()).map(|(path, _)| path.as_str());
+        let mut files = files.chain(source.origin.place().map(|(path, _)| path));
+        files.any(|path| self.ingredients.iter().any(|file| file.path == path && file.changed_at > self.created_at))
+    }
+
+    /// The command that makes the container anew; none where nothing tells how it was made.
+    pub fn anew(&self) -> Option<String> {
+        let service = self.service.as_ref()?;
+        let mut command = "docker compose".to_owned();
+        if let Some(folder) = &self.folder {
+            command.push_str(&format!(" --project-directory {}", quoted(folder)));
+        }
+        for file in &self.files {
+            command.push_str(&format!(" -f {}", quoted(file)));
+        }
+        Some(format!("{command} up -d --force-recreate {service}"))
+    }
+}
+
+/// As a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}

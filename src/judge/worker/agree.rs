@@ -1,0 +1,124 @@
+//! The worker's values against the web app's, and against the variables that nobody reads.
+
+use super::named;
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::environment::effective::minor_version;
+use crate::fact::environment::{Effective, EnvUrl, Environment, Setting};
+use crate::fact::network::Listeners;
+use crate::fact::{Unseen, Vantage};
+
+/// Why a check of two ends says nothing.
+const BOTH: &str = "both ends are needed";
+
+/// The version in which the tasks got other names (its changelog, 0.12.0).
+const NEW_TASKS: (u32, u32) = (0, 12);
+
+/// The same Redis databases, the same PostgreSQL database, tasks of the same names.
+pub fn env_agrees(seat: &Seat<'_>) -> Judged {
+    let own = seat.env()?;
+    let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
+    let web = server.env()?;
+    for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
+        if let (Some((variable, mine)), Some((_, theirs))) = (redis(own, wanted), redis(web, wanted))
+            && mine.redis_index() != theirs.redis_index()
+        {
+            let cause = if wanted.contains("BROKER") { "broker-index" } else { "results-index" };
+            let finding = two(broken(cause), mine.redis_index(), theirs.redis_index());
+            return Ok(at(seat, own, finding, variable).into());
+        }
+    }
+    if let (Some((variable, mine)), Some((web_variable, theirs))) = (database(own), database(web))
+        && let (Some(mine), Some(theirs)) = (&mine.database, &theirs.database)
+        && mine != theirs
+    {
+        let finding = two(broken("database"), mine, theirs).with("web_variable", web_variable);
+        return Ok(at(seat, own, finding, variable).into());
+    }
+    let version = |env: &Environment| env.app_version.clone().and_then(|text| Some((minor_version(&text)?, text)));
+    if let (Some((mine, mine_text)), Some((theirs, theirs_text))) = (version(own), version(web))
+        && (mine < NEW_TASKS) != (theirs < NEW_TASKS)
+    {
+        return Ok(two(broken("version"), mine_text, theirs_text).into());
+    }
+    if let (Some(mine), Some(theirs)) = (word(own, "TABLE_PREFIX"), word(web, "TABLE_PREFIX"))
+        && mine != theirs
+    {
+        return Ok(at(seat, own, two(broken("table-prefix"), mine, theirs), "TABLE_PREFIX").into());
+    }
+    Ok(holds())
+}
+
+/// The ports in the worker's URLs are ports that the server listens on.
+pub fn env_ports(seat: &Seat<'_>) -> Judged {
+    let own = seat.env()?;
+    let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
+    let (web, listeners) = (server.env()?, server.listeners()?);
+    let redis = ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"].map(|wanted| (redis(own, wanted), redis(web, wanted)));
+    for (mine, theirs) in redis {
+        if let Some((variable, finding)) = other_port(listeners, mine, theirs) {
+            return Ok(at(seat, own, finding, variable).into());
+        }
+    }
+    if let Some((variable, finding)) = other_port(listeners, database(own), database(web)) {
+        return Ok(at(seat, own, finding, variable).into());
+    }
+    Ok(holds())
+}
+
+/// A port where nothing listens, while something does where the web app's URL says.
+fn other_port(
+    listeners: &Listeners,
+    mine: Option<(&'static str, &EnvUrl)>,
+    theirs: Option<(&'static str, &EnvUrl)>,
+) -> Option<(&'static str, Finding)> {
+    let ((variable, mine), (_, theirs)) = (mine?, theirs?);
+    let (mine, theirs) = (mine.port_or_default(), theirs.port_or_default());
+    let listens = |port: u16| listeners.on(port).next().is_some();
+    (mine != theirs && !listens(mine) && listens(theirs)).then(|| (variable, two(broken("other-port"), mine, theirs)))
+}
+
+/// Nobody reads REDIS_DB: only the number at the end of the URLs counts.
+pub fn env_heeded(seat: &Seat<'_>) -> Judged {
+    let env = seat.env()?;
+    let Some(wanted) = word(env, "REDIS_DB") else { return Ok(holds()) };
+    let index: u32 =
+        wanted.trim().parse().map_err(|_| Unseen::Undecided(format!("REDIS_DB is {wanted}, which is no number")))?;
+    let Some((variable, url)) = redis(env, "CELERY_BROKER_URL") else { return Ok(holds()) };
+    if url.redis_index() == index {
+        return Ok(holds());
+    }
+    let finding = two(broken("redis-db"), url.redis_index(), index).with("url_variable", variable);
+    Ok(at(seat, env, finding, "REDIS_DB").into())
+}
+
+fn two(finding: Finding, mine: impl std::fmt::Display, theirs: impl std::fmt::Display) -> Finding {
+    finding.with("mine", mine).with("theirs", theirs)
+}
+
+fn at(seat: &Seat<'_>, env: &Environment, finding: Finding, variable: &'static str) -> Finding {
+    match env.winner(variable) {
+        Some(layer) => named(seat, finding, variable, &layer.origin),
+        None => finding.with("variable", variable),
+    }
+}
+
+fn redis<'a>(env: &'a Environment, wanted: &'static str) -> Option<(&'static str, &'a EnvUrl)> {
+    named_url(env.redis(wanted)).filter(|(_, url)| url.is_redis())
+}
+
+fn database(env: &Environment) -> Option<(&'static str, &EnvUrl)> {
+    named_url(env.database()).filter(|(_, url)| url.is_postgres())
+}
+
+fn named_url(effective: Effective<'_>) -> Option<(&'static str, &EnvUrl)> {
+    let Effective::Set { variable, setting: Setting::Url(url), .. } = effective else { return None };
+    Some((variable, url))
+}
+
+fn word<'a>(env: &'a Environment, variable: &str) -> Option<&'a str> {
+    match &env.winner(variable)?.setting {
+        Setting::Word(word) => Some(word),
+        Setting::Empty | Setting::Secret | Setting::Url(_) | Setting::Flawed(_) => None,
+    }
+}

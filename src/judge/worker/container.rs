@@ -1,0 +1,70 @@
+//! The worker's container: does it run, was it made of what the files say now, and is it the only one?
+
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::docker::{State, Worker};
+use crate::fact::environment::VARIABLES;
+
+/// A container that was started again so often, and so lately, dies again and again.
+const OFTEN: u32 = 3;
+const LATELY: u64 = 120;
+
+/// Why there is nothing to say of containers.
+const NONE: &str = "there is no worker's container here";
+
+/// The worker's container runs.
+pub fn worker_running(seat: &Seat<'_>) -> Judged {
+    let docker = seat.docker()?;
+    let Some(worker) = docker.workers.first() else { return Ok(broken("missing").into()) };
+    let finding = match worker.state {
+        State::Running if worker.restarts >= OFTEN && seat.taken_at().saturating_sub(worker.started_at) < LATELY => {
+            broken("restarting")
+        }
+        State::Running => return Ok(holds()),
+        State::Restarting => broken("restarting"),
+        State::Created => broken("never-started"),
+        State::Paused => broken("paused"),
+        State::Exited | State::Dead | State::Removing => broken("stopped"),
+    };
+    Ok(of(worker, finding).into())
+}
+
+fn of(worker: &Worker, finding: Finding) -> Finding {
+    finding.with("name", &worker.name).with("reason", worker.reason()).with("restarts", worker.restarts)
+}
+
+/// It is the only one, or all are made of the same image: a forgotten one takes tasks, too.
+pub fn worker_one(seat: &Seat<'_>) -> Judged {
+    let docker = seat.docker()?;
+    let mut running = docker.workers.iter().filter(|worker| worker.state == State::Running);
+    let Some(first) = running.next() else { return Ok(not_applicable(NONE)) };
+    Ok(match running.find(|other| other.image_id != first.image_id) {
+        Some(other) => {
+            let finding = broken("another").with("name", &first.name).with("other", &other.name);
+            finding.with("image", &first.image).with("other_image", &other.image).into()
+        }
+        None => holds(),
+    })
+}
+
+/// It was made of what the files say now.
+pub fn worker_fresh(seat: &Seat<'_>) -> Judged {
+    let docker = seat.docker()?;
+    let Some(worker) = docker.workers.first() else { return Ok(not_applicable(NONE)) };
+    if let Some(recipe) = &seat.env()?.recipe {
+        for variable in VARIABLES {
+            let Some(source) = recipe.differs(variable).filter(|source| recipe.is_newer(source)) else { continue };
+            let finding = of(worker, broken("edited")).with("variable", variable).with("origin", source);
+            let finding = finding.with("anew", recipe.anew().unwrap_or_default());
+            return Ok(match source.line() {
+                Some((path, line)) => finding.at(path, line),
+                None => finding,
+            }
+            .into());
+        }
+    }
+    if worker.image_replaced == Some(true) {
+        return Ok(of(worker, broken("image-replaced")).with("image", &worker.image).into());
+    }
+    Ok(holds())
+}

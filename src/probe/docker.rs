@@ -1,0 +1,147 @@
+//! The worker's containers, as the Docker client tells of them.
+
+use super::{Looked, PROGRAM, Scene, host};
+use crate::fact::docker::{Docker, LastWords, State, Worker};
+use crate::fact::environment::inspect::{self, Container, Image};
+use crate::fact::{Fact, Unseen};
+
+/// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
+const NAMES: [&str; 5] = [
+    "clippy-gpu-worker",
+    "clippy-worker",
+    "clippy-gpu-worker-sync",
+    "clippyfront-worker-worker-1",
+    "clippyfront-worker-worker-local-1",
+];
+
+/// What only a worker is given.
+const SIGNS: [&str; 3] = ["CELERY_BROKER_URL", "CELERY_QUEUES", "CELERY_CONCURRENCY"];
+
+/// More containers than a GPU machine has; the newest are looked at.
+const MOST: usize = 40;
+
+/// Of a log: its last words, and those of a program that says much when it dies.
+const LOG: &str = "60";
+
+pub(super) async fn look(scene: &Scene) -> Looked {
+    let found = match workers(scene).await {
+        Ok(found) => found,
+        Err(why) => return Looked::new("docker inspect", Err(why)),
+    };
+    let mut workers = Vec::new();
+    for container in found {
+        workers.extend(worker(&container).await);
+    }
+    Looked::new("docker inspect", Ok(Fact::Docker(Docker { workers })))
+}
+
+async fn worker(container: &Container) -> Option<Worker> {
+    let state = State::read(&container.status)?;
+    let named = image(&container.image).await;
+    let last_words = if state == State::Running && container.restarts == 0 {
+        None
+    } else {
+        let said = host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok();
+        // Only which of the known sentences it is, is kept.
+        said.and_then(|said| LastWords::read(&said.err).or_else(|| LastWords::read(&said.out)))
+    };
+    Some(Worker {
+        name: container.name.clone(),
+        state,
+        exit_code: container.exit_code,
+        out_of_memory: container.out_of_memory,
+        failed_to_start: container.failed_to_start,
+        restarts: container.restarts,
+        created_at: container.created_at,
+        started_at: container.started_at,
+        image: container.image.clone(),
+        image_replaced: named.map(|image| image.id != container.image_id),
+        image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
+        networks: container.networks.clone(),
+        published: container.published.clone(),
+        last_words,
+    })
+}
+
+/// An image by name or id.
+pub(super) async fn image(name: &str) -> Option<Image> {
+    let said = host::run("docker", &["image", "inspect", "--", name], PROGRAM).await.ok()?;
+    inspect::image(&said.out)
+}
+
+/// The containers that are workers: the one that the user named, else a known name, else what is given a worker's
+/// variables; running ones first.
+pub(super) async fn workers(scene: &Scene) -> Result<Vec<Container>, Unseen> {
+    if let Some(name) = &scene.profile.container {
+        let said = host::run("docker", &["inspect", "--type", "container", "--", name], PROGRAM).await?;
+        let found = inspect::read(&said.out).unwrap_or_default();
+        return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };
+    }
+    let said = host::run("docker", &["ps", "--all", "--quiet", "--no-trunc"], PROGRAM).await?;
+    if !said.ok {
+        return Err(refusal(&said.err, ""));
+    }
+    let ids: Vec<&str> = said.out.split_whitespace().take(MOST).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut arguments = vec!["inspect", "--type", "container", "--"];
+    arguments.extend(&ids);
+    let said = host::run("docker", &arguments, PROGRAM).await?;
+    let mut found: Vec<Container> = inspect::read(&said.out).unwrap_or_default();
+    found.retain(is_worker);
+    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
+    Ok(found)
+}
+
+fn rank(name: &str) -> usize {
+    NAMES.iter().position(|known| *known == name).unwrap_or(NAMES.len())
+}
+
+fn is_worker(container: &Container) -> bool {
+    let given = || container.variables.iter().any(|(name, _)| SIGNS.contains(&name.as_str()));
+    NAMES.contains(&container.name.as_str()) || (given() && !container.name.contains("artifact-sync"))
+}
+
+/// The names that are looked for, in words.
+pub(super) fn none_found() -> Unseen {
+    Unseen::NotKnown(format!(
+        "no container named {} is here, and none is given CELERY_BROKER_URL; `--container NAME` tells its name",
+        NAMES.join(", ")
+    ))
+}
+
+/// Docker's exit code is 1 for all of these; its sentences are what is left to tell them apart, and none is kept.
+fn refusal(error: &str, name: &str) -> Unseen {
+    if error.contains("permission denied") {
+        return Unseen::NeedsRights("add this user to the docker group or run as root".to_owned());
+    }
+    if error.to_ascii_lowercase().contains("no such") {
+        return Unseen::NotKnown(format!("no container named {name} is here"));
+    }
+    Unseen::NoTool("Docker's engine does not answer".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dockers_refusals_are_told_apart() {
+        let said = |text| refusal(text, "x");
+        let denied = "permission denied while trying to connect to the Docker daemon socket at unix:///x";
+        assert!(matches!(said(denied), Unseen::NeedsRights(_)));
+        assert!(matches!(said("Error: No such container: x"), Unseen::NotKnown(_)));
+        assert!(matches!(said("error: no such object: x"), Unseen::NotKnown(_)));
+        assert!(matches!(said("Cannot connect to the Docker daemon at unix:///x."), Unseen::NoTool(_)));
+    }
+
+    #[test]
+    fn workers_are_known_by_name_or_by_what_they_are_given() {
+        let json = r#"[{"Name": "/clippy-worker"}, {"Name": "/mine", "Config": {"Env": ["CELERY_BROKER_URL=x"]}},
+            {"Name": "/clippy-artifact-sync", "Config": {"Env": ["CELERY_BROKER_URL=x"]}}, {"Name": "/redis"}]"#;
+        let found = inspect::read(json).expect("reads");
+        let known: Vec<&str> = found.iter().filter(|it| is_worker(it)).map(|it| it.name.as_str()).collect();
+        assert_eq!(known, ["clippy-worker", "mine"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! The container's variables as Docker knows them, and where they come from: the image's ENV, and the files that
+//! compose made it of.
+
+use std::collections::BTreeMap;
+
+use super::super::{Scene, docker, host};
+use super::Found;
+use crate::fact::Unseen;
+use crate::fact::environment::compose::{self, File, Project, absolute};
+use crate::fact::environment::inspect::{Container, Image};
+use crate::fact::environment::{Ingredient, Origin, Recipe, Source, VARIABLES, setting};
+
+/// The labels that compose puts on what it makes.
+const SERVICE: &str = "com.docker.compose.service";
+const FOLDER: &str = "com.docker.compose.project.working_dir";
+const FILES: &str = "com.docker.compose.project.config_files";
+const DOTENV: &str = "com.docker.compose.project.environment_file";
+
+/// The container as Docker knows it. A .env that was baked into the image does not show.
+pub(super) async fn client(scene: &Scene) -> Result<Found, Unseen> {
+    let mut workers = docker::workers(scene).await?;
+    if workers.is_empty() {
+        return Err(docker::none_found());
+    }
+    let container = workers.swap_remove(0);
+    let image = docker::image(&container.image_id).await;
+    let state = if container.running { "" } else { " (not running)" };
+    let mut found = Found::new(format!("container {}{state}", container.name));
+    found.recipe = Some(recipe(&container, image.as_ref()));
+    for (name, value) in &container.variables {
+        found.add(name, Origin::Inspect, value.clone());
+    }
+    Ok(found)
+}
+
+fn recipe(container: &Container, image: Option<&Image>) -> Recipe {
+    let label = |name: &str| container.labels.get(name).cloned();
+    let mut recipe = Recipe {
+        created_at: container.created_at,
+        service: label(SERVICE),
+        folder: label(FOLDER),
+        files: label(FILES).iter().flat_map(|files| files.split(',')).map(str::to_owned).collect(),
+        place: None,
+        ingredients: Vec::new(),
+        unread: Vec::new(),
+        sources: BTreeMap::new(),
+    };
+    let has = |name: &str| -> Option<String> {
+        container.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
+    };
+    if let (Some(service), Some(folder)) = (recipe.service.clone(), recipe.folder.clone()) {
+        read_compose(&mut recipe, &service, &folder, label(DOTENV), &has);
+    }
+    for variable in VARIABLES {
+        let of_image = image.and_then(|image| image.variables.iter().find(|(name, _)| name == variable));
+        if let Some((_, value)) = of_image {
+            let source = Source {
+                origin: Origin::Image,
+                setting: Some(setting(variable, value)),
+                via: Vec::new(),
+                agrees: has(variable).as_ref() == Some(value),
+            };
+            recipe.sources.entry(variable.to_owned()).or_default().push(source);
+        }
+    }
+    recipe
+}
+
+fn read_compose(
+    recipe: &mut Recipe,
+    service: &str,
+    folder: &str,
+    dotenv: Option<String>,
+    has: &dyn Fn(&str) -> Option<String>,
+) {
+    let own = absolute(folder, ".env");
+    let named: Vec<String> =
+        dotenv.map_or_else(Vec::new, |files| files.split(',').map(|path| absolute(folder, path)).collect::<Vec<_>>());
+    let dotenv = if named.is_empty() { vec![own] } else { named };
+    let (Some(files), dotenv) = (all(&recipe.files, &mut recipe.unread), existing(&dotenv, &mut recipe.unread)) else {
+        return;
+    };
+    let open = |path: &str| match host::read(path) {
+        host::Text::Read(text) => Some(text),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    };
+    let project = Project { files: &files, dotenv: &dotenv, folder, shell: &BTreeMap::new(), open: &open };
+    let Some(stack) = compose::read(&project, service) else {
+        recipe.unread.push(format!("the service {service} in {}", recipe.files.join(", ")));
+        return;
+    };
+    recipe.place = stack.place;
+    recipe.unread.extend(stack.unread);
+    let parts = files.iter().chain(&dotenv).map(|file| &file.path).chain(&stack.env_files);
+    recipe.ingredients = parts
+        .filter_map(|path| {
+            Some(Ingredient { path: path.clone(), changed_at: host::stat(path).ok().flatten()?.changed_at })
+        })
+        .collect();
+    for variable in VARIABLES {
+        for given in stack.given.get(variable).into_iter().flatten() {
+            let source = Source {
+                origin: given.origin.clone(),
+                setting: given.value.as_deref().map(|value| setting(variable, value)),
+                via: given.via.clone(),
+                agrees: given.value.is_some() && given.value == has(variable),
+            };
+            recipe.sources.entry(variable.to_owned()).or_default().push(source);
+        }
+    }
+}
+
+/// All of the files, or none.
+fn all(paths: &[String], unread: &mut Vec<String>) -> Option<Vec<File>> {
+    let files = existing(paths, unread);
+    for path in paths.iter().filter(|path| !files.iter().any(|file| file.path == **path)) {
+        unread.push(path.clone());
+    }
+    (files.len() == paths.len()).then_some(files)
+}
+
+fn existing(paths: &[String], unread: &mut Vec<String>) -> Vec<File> {
+    let mut files = Vec::new();
+    for path in paths {
+        match host::read(path) {
+            host::Text::Read(text) => files.push(File { path: path.clone(), text }),
+            host::Text::Missing => {}
+            host::Text::Forbidden | host::Text::Failed(_) => unread.push(path.clone()),
+        }
+    }
+    files
+}

@@ -1,0 +1,216 @@
+//! Where one variable's value comes from: every place that sets it, the strongest first, and the line to change.
+
+use crate::case::Case;
+use crate::fact::environment::{Effective, Environment, Origin, Recipe, Setting, VARIABLES};
+use crate::fact::{Unseen, Vantage};
+
+/// One place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rung {
+    /// Whether the value that is used comes from here.
+    pub used: bool,
+    /// Which place.
+    pub place: String,
+    /// What it says, without its secrets.
+    pub value: String,
+    /// Why it does or does not count.
+    pub note: String,
+}
+
+/// The places that set one variable, on one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// The variable.
+    pub variable: String,
+    /// Whose: "the worker (container clippy-gpu-worker)".
+    pub owner: String,
+    /// What the app uses.
+    pub uses: String,
+    /// The line to change.
+    pub line: Option<String>,
+    /// The places, strongest first.
+    pub rungs: Vec<Rung>,
+    /// What was not seen.
+    pub unseen: Vec<String>,
+}
+
+/// The variables that have a chain.
+pub fn variables() -> &'static [&'static str] {
+    &VARIABLES
+}
+
+/// The chains of a variable: the worker's, from inside and from the Docker host together, and the web app's.
+pub fn chains(case: &Case, variable: &str) -> Vec<Chain> {
+    let env = |vantage: Vantage| case.seat(vantage).and_then(|seat| seat.env());
+    let (inside, outside) = (env(Vantage::Container), env(Vantage::Client));
+    let mut chains = Vec::new();
+    if inside.is_ok() || outside.is_ok() {
+        chains.push(worker(variable, inside, outside));
+    }
+    if let Ok(web) = env(Vantage::Server) {
+        let mut chain = Chain::new(variable, format!("the web app ({})", web.owner), web);
+        chain.layers(web, variable, |_| true);
+        chain.default(web, variable);
+        chains.push(chain);
+    }
+    chains
+}
+
+fn worker(variable: &str, inside: Result<&Environment, Unseen>, outside: Result<&Environment, Unseen>) -> Chain {
+    let owner = outside.as_ref().or(inside.as_ref()).map_or("", |env| env.owner.as_str());
+    let full = inside.as_ref().or(outside.as_ref()).copied();
+    let mut chain = match full {
+        Ok(env) => Chain::new(variable, format!("the worker ({owner})"), env),
+        Err(_) => return Chain::default_of(variable),
+    };
+    let given = |origin: &Origin| matches!(origin, Origin::Process | Origin::Inspect);
+    match (&inside, &outside) {
+        (Ok(env), _) | (Err(_), Ok(env)) => chain.layers(env, variable, given),
+        (Err(_), Err(_)) => {}
+    }
+    match outside {
+        Ok(Environment { recipe: Some(recipe), .. }) => chain.sources(recipe, variable),
+        Ok(_) => {}
+        Err(why) => chain.unseen.push(format!("how the container was made: {why}")),
+    }
+    match inside {
+        Ok(env) => {
+            chain.layers(env, variable, |origin| !given(origin));
+            chain.default(env, variable);
+        }
+        Err(why) => chain.unseen.push(format!("a .env inside the image, and the app's version: {why}")),
+    }
+    chain
+}
+
+impl Chain {
+    fn default_of(variable: &str) -> Self {
+        Self {
+            variable: variable.to_owned(),
+            owner: String::new(),
+            uses: String::new(),
+            line: None,
+            rungs: Vec::new(),
+            unseen: Vec::new(),
+        }
+    }
+
+    fn new(variable: &str, owner: String, env: &Environment) -> Self {
+        Self { owner, uses: uses(env, variable), ..Self::default_of(variable) }
+    }
+
+    /// Whether a stronger place has spoken. One that is empty has, too.
+    fn is_settled(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.used)
+    }
+
+    /// The places that the app itself reads.
+    fn layers(&mut self, env: &Environment, variable: &str, which: impl Fn(&Origin) -> bool) {
+        for layer in env.variables.get(variable).into_iter().flatten().filter(|layer| which(&layer.origin)) {
+            let used = !self.is_settled();
+            let note = match (used, &layer.setting) {
+                (true, Setting::Empty) => "empty, and still hides what stands below",
+                (true, _) => "this is used",
+                (false, _) => "not read: what stands above goes before it",
+            };
+            if used {
+                self.line = layer.origin.place().map(|(path, line)| format!("{path}:{line}"));
+            }
+            self.rungs.push(Rung {
+                used,
+                place: layer.origin.to_string(),
+                value: layer.setting.to_string(),
+                note: note.to_owned(),
+            });
+        }
+    }
+
+    /// The places that the container's own value can come from.
+    fn sources(&mut self, recipe: &Recipe, variable: &str) {
+        let sources = recipe.sources.get(variable).map_or(&[][..], Vec::as_slice);
+        let from = sources.iter().position(|source| source.agrees);
+        for (index, source) in sources.iter().enumerate() {
+            let note = match from {
+                Some(from) if from == index => "the container has its value from here".to_owned(),
+                Some(from) if from < index => "not passed on: what stands above goes before it".to_owned(),
+                Some(_) | None if recipe.is_newer(source) => {
+                    "not what the container has: changed after the container was made".to_owned()
+                }
+                Some(_) | None if source.setting.is_none() => "a bare name without a value passes nothing".to_owned(),
+                Some(_) | None => "not what the container has: the shell that ran compose had another value".to_owned(),
+            };
+            if from == Some(index) || (from.is_none() && index == 0) {
+                self.line = source.line().map(|(path, line)| format!("{path}:{line}"));
+            }
+            self.rungs.push(Rung {
+                used: from == Some(index),
+                place: source.to_string(),
+                value: source.setting.as_ref().map_or_else(|| "(no value)".to_owned(), ToString::to_string),
+                note,
+            });
+        }
+        if from.is_none() && self.is_settled() && recipe.service.is_none() {
+            self.rungs.push(Rung {
+                used: true,
+                place: "`docker run`: an -e, or a line of an --env-file".to_owned(),
+                value: String::new(),
+                note: "Docker does not keep which".to_owned(),
+            });
+        }
+        self.unseen.extend(recipe.unread.iter().map(|what| format!("{what} was not read")));
+    }
+
+    /// The default in the app's code.
+    fn default(&mut self, env: &Environment, variable: &str) {
+        let version = env.app_version.as_deref().unwrap_or("of unknown version");
+        let value = match variable {
+            "REDIS_URL" => "redis://localhost:6379/0",
+            "CELERY_BROKER_URL" | "CELERY_RESULT_BACKEND" => "REDIS_URL, else redis://localhost:6379/0",
+            "DATABASE_URL" if !env.is_production() => "DEV_DATABASE_URL, else a database on localhost",
+            "DATABASE_URL" => match env_default(env) {
+                Effective::Nothing => "none: the app stops",
+                Effective::CodeDefault => "postgresql://user:***@localhost/clippy_front",
+                Effective::Set { .. } | Effective::DefaultOrNothing => "up to 0.10 a database on localhost, then none",
+            },
+            "FLASK_ENV" => "development",
+            _ => return,
+        };
+        let used = !self.is_settled();
+        self.rungs.push(Rung {
+            used,
+            place: format!("the app's code ({version})"),
+            value: value.to_owned(),
+            note: if used { "this is used" } else { "not needed" }.to_owned(),
+        });
+    }
+}
+
+/// What the code falls back to where DATABASE_URL is missing.
+fn env_default(env: &Environment) -> Effective<'static> {
+    let mut bare = env.clone();
+    bare.variables.remove("DATABASE_URL");
+    match bare.database() {
+        Effective::Nothing => Effective::Nothing,
+        Effective::CodeDefault => Effective::CodeDefault,
+        Effective::Set { .. } | Effective::DefaultOrNothing => Effective::DefaultOrNothing,
+    }
+}
+
+fn uses(env: &Environment, variable: &str) -> String {
+    let effective = match variable {
+        "DATABASE_URL" => env.database(),
+        "REDIS_URL" => env.redis("REDIS_URL"),
+        "CELERY_BROKER_URL" => env.redis("CELERY_BROKER_URL"),
+        "CELERY_RESULT_BACKEND" => env.redis("CELERY_RESULT_BACKEND"),
+        _ => {
+            return env.winner(variable).map_or_else(|| "nothing is set".to_owned(), |layer| layer.setting.to_string());
+        }
+    };
+    match effective {
+        Effective::Set { variable: by, setting, .. } if by == variable => setting.to_string(),
+        Effective::Set { variable: by, setting, .. } => format!("{setting}, by {by}"),
+        Effective::CodeDefault => "the default in the app's code, on localhost".to_owned(),
+        Effective::Nothing => "nothing: the app stops".to_owned(),
+        Effective::DefaultOrNothing => "nothing, or a default on localhost: the app's version decides".to_owned(),
+    }
+}
