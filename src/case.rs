@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::fact::celery::Celery;
+use crate::fact::celery::process::Workers;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
@@ -171,5 +173,9 @@ impl<'a> Seat<'a> {
         redis() -> Redis(RedisOutcome), FactKey::Redis;
         /// PostgreSQL's answer.
         postgres() -> Postgres(PgOutcome), FactKey::Postgres;
+        /// What Celery keeps in Redis.
+        celery() -> Celery(Celery), FactKey::Celery;
+        /// Celery workers among the processes.
+        workers() -> Workers(Workers), FactKey::Workers;
     }
 }

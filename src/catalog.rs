@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::check::{Category, Check, Judge};
-use crate::judge::{firewall, postgres, redis, tunnel, worker};
+use crate::judge::{firewall, postgres, queue, redis, tunnel, worker};
 
 /// A built-in check: its category, its id, the text of its file, and its judge if it thinks.
 type Entry = (Category, &'static str, &'static str, Option<Judge>);
@@ -81,6 +81,14 @@ const BUILT_IN: &[Entry] = catalog! {
         "env-database" => worker::env_database,
         "env-redis" => worker::env_redis,
         "env-flask" => worker::env_flask,
+    }
+    Queue "queue" {
+        "queue-consumed" => queue::queue_consumed,
+        "queue-chosen" => queue::queue_chosen,
+        "queue-taken" => queue::queue_taken,
+        "queue-through-tunnel" => queue::queue_through_tunnel,
+        "queue-workers-agree" => queue::queue_workers_agree,
+        "clocks-agree" => queue::clocks_agree,
     }
 };
 

@@ -34,13 +34,15 @@ pub enum Category {
     Redis,
     Postgres,
     Worker,
+    Queue,
     /// The user's own (`--checks DIR`).
     Custom,
 }
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 6] = [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
+    pub const ALL: [Self; 7] =
+        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Queue, Self::Custom];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
@@ -50,6 +52,7 @@ impl Category {
             Self::Redis => "redis",
             Self::Postgres => "postgres",
             Self::Worker => "worker",
+            Self::Queue => "queue",
             Self::Custom => "custom",
         }
     }

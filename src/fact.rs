@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod celery;
 pub mod dial;
 pub mod environment;
 pub mod firewall;
@@ -18,6 +19,8 @@ pub mod redis;
 pub mod service;
 pub mod wireguard;
 
+use celery::Celery;
+use celery::process::Workers;
 use dial::{NameLooks, PingOutcome, TcpOutcome};
 use environment::Environment;
 use firewall::Ufw;
@@ -209,6 +212,10 @@ pub enum FactKey {
     RedisState,
     /// PostgreSQL's answer to `SELECT 1`.
     Postgres,
+    /// What Celery keeps in Redis: who takes tasks, and what waits.
+    Celery,
+    /// Celery workers among the processes.
+    Workers,
 }
 
 impl fmt::Display for FactKey {
@@ -242,6 +249,8 @@ impl fmt::Display for FactKey {
             Self::Redis => f.write_str("redis"),
             Self::RedisState => f.write_str("redis-state"),
             Self::Postgres => f.write_str("postgres"),
+            Self::Celery => f.write_str("celery"),
+            Self::Workers => f.write_str("workers"),
         }
     }
 }
@@ -302,6 +311,8 @@ impl FromStr for FactKey {
             "redis" => Self::Redis,
             "redis-state" => Self::RedisState,
             "postgres" => Self::Postgres,
+            "celery" => Self::Celery,
+            "workers" => Self::Workers,
             _ => return Err(format!("`{text}` is nothing that can be looked at")),
         };
         Ok(key)
@@ -351,6 +362,8 @@ pub enum Fact {
     Redis(RedisOutcome),
     RedisState(RedisState),
     Postgres(PgOutcome),
+    Celery(Celery),
+    Workers(Workers),
 }
 
 impl Fact {
@@ -374,6 +387,8 @@ impl Fact {
             Self::Tcp(it) => it.how.label(),
             Self::Redis(it) => it.said.label(),
             Self::Postgres(it) => it.said.label(),
+            Self::Celery(_) => "seen",
+            Self::Workers(it) => it.label(),
         }
     }
 
@@ -401,6 +416,8 @@ impl Fact {
             Self::Redis(it) => vec![it.summary()],
             Self::RedisState(it) => it.summary(),
             Self::Postgres(it) => vec![it.summary()],
+            Self::Celery(it) => it.summary(),
+            Self::Workers(it) => it.summary(),
         }
     }
 }
@@ -499,6 +516,8 @@ mod tests {
             "tcp 10.8.0.1:22",
             "redis",
             "postgres",
+            "celery",
+            "workers",
         ] {
             assert_eq!(text.parse::<FactKey>().expect(text).to_string(), text);
         }

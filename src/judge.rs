@@ -16,6 +16,7 @@ use crate::fact::{FactKey, Service, Unseen, Vantage};
 mod boot;
 pub mod firewall;
 pub mod postgres;
+pub mod queue;
 pub mod redis;
 pub mod tunnel;
 pub mod worker;

@@ -26,6 +26,7 @@ mod service;
 mod tls;
 pub mod vantage;
 mod wireguard;
+mod workers;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
@@ -128,12 +129,14 @@ pub fn turn(key: &FactKey) -> Turn {
         | FactKey::Ufw
         | FactKey::Netfilter
         | FactKey::RedisConf
+        | FactKey::Workers
         | FactKey::File(_) => Turn::First,
         // Which cluster is meant is said by the port.
         FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
         FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::RedisState | FactKey::Postgres => Turn::Routed,
+        FactKey::Celery => Turn::Routed,
     }
 }
 
@@ -167,5 +170,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Redis => redis::look(scene).await,
         FactKey::RedisState => redis::state(scene).await,
         FactKey::Postgres => postgres::look(scene).await,
+        FactKey::Celery => redis::celery(scene).await,
+        FactKey::Workers => aside(workers::look).await,
     }
 }
