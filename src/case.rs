@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::fact::api::ApiOutcome;
 use crate::fact::celery::Celery;
 use crate::fact::celery::process::Workers;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
@@ -177,5 +178,7 @@ impl<'a> Seat<'a> {
         celery() -> Celery(Celery), FactKey::Celery;
         /// Celery workers among the processes.
         workers() -> Workers(Workers), FactKey::Workers;
+        /// The web app's answer to a worker.
+        api() -> Api(ApiOutcome), FactKey::Api;
     }
 }

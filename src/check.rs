@@ -35,14 +35,23 @@ pub enum Category {
     Postgres,
     Worker,
     Queue,
+    Api,
     /// The user's own (`--checks DIR`).
     Custom,
 }
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 7] =
-        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Queue, Self::Custom];
+    pub const ALL: [Self; 8] = [
+        Self::Tunnel,
+        Self::Firewall,
+        Self::Redis,
+        Self::Postgres,
+        Self::Worker,
+        Self::Queue,
+        Self::Api,
+        Self::Custom,
+    ];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
@@ -53,6 +62,7 @@ impl Category {
             Self::Postgres => "postgres",
             Self::Worker => "worker",
             Self::Queue => "queue",
+            Self::Api => "api",
             Self::Custom => "custom",
         }
     }

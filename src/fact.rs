@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod api;
 pub mod celery;
 pub mod dial;
 pub mod environment;
@@ -19,6 +20,7 @@ pub mod redis;
 pub mod service;
 pub mod wireguard;
 
+use api::ApiOutcome;
 use celery::Celery;
 use celery::process::Workers;
 use dial::{NameLooks, PingOutcome, TcpOutcome};
@@ -216,6 +218,8 @@ pub enum FactKey {
     Celery,
     /// Celery workers among the processes.
     Workers,
+    /// The web app's HTTP interface for workers.
+    Api,
 }
 
 impl fmt::Display for FactKey {
@@ -251,6 +255,7 @@ impl fmt::Display for FactKey {
             Self::Postgres => f.write_str("postgres"),
             Self::Celery => f.write_str("celery"),
             Self::Workers => f.write_str("workers"),
+            Self::Api => f.write_str("api"),
         }
     }
 }
@@ -313,6 +318,7 @@ impl FromStr for FactKey {
             "postgres" => Self::Postgres,
             "celery" => Self::Celery,
             "workers" => Self::Workers,
+            "api" => Self::Api,
             _ => return Err(format!("`{text}` is nothing that can be looked at")),
         };
         Ok(key)
@@ -364,6 +370,7 @@ pub enum Fact {
     Postgres(PgOutcome),
     Celery(Celery),
     Workers(Workers),
+    Api(ApiOutcome),
 }
 
 impl Fact {
@@ -389,6 +396,7 @@ impl Fact {
             Self::Postgres(it) => it.said.label(),
             Self::Celery(_) => "seen",
             Self::Workers(it) => it.label(),
+            Self::Api(it) => it.said.label(),
         }
     }
 
@@ -418,6 +426,7 @@ impl Fact {
             Self::Postgres(it) => vec![it.summary()],
             Self::Celery(it) => it.summary(),
             Self::Workers(it) => it.summary(),
+            Self::Api(it) => vec![it.summary()],
         }
     }
 }
@@ -518,6 +527,7 @@ mod tests {
             "postgres",
             "celery",
             "workers",
+            "api",
         ] {
             assert_eq!(text.parse::<FactKey>().expect(text).to_string(), text);
         }

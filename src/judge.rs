@@ -13,6 +13,7 @@ use crate::fact::firewall::{Knock, Protocol};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 
+pub mod api;
 mod boot;
 pub mod firewall;
 pub mod postgres;

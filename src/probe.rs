@@ -13,6 +13,7 @@ use crate::fact::environment::EnvUrl;
 use crate::fact::{Fact, FactKey, Observed, Sight, TcpTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
+mod api;
 mod dial;
 mod environment;
 mod firewall;
@@ -57,6 +58,8 @@ pub struct Keyring {
     pub redis: Option<Login>,
     /// From the effective DATABASE_URL.
     pub postgres: Option<Login>,
+    /// WORKER_API_KEY.
+    pub api: Option<SecretString>,
 }
 
 /// What a probe may know.
@@ -136,7 +139,7 @@ pub fn turn(key: &FactKey) -> Turn {
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
         FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::RedisState | FactKey::Postgres => Turn::Routed,
-        FactKey::Celery => Turn::Routed,
+        FactKey::Celery | FactKey::Api => Turn::Routed,
     }
 }
 
@@ -171,6 +174,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::RedisState => redis::state(scene).await,
         FactKey::Postgres => postgres::look(scene).await,
         FactKey::Celery => redis::celery(scene).await,
+        FactKey::Api => api::look(scene).await,
         FactKey::Workers => aside(workers::look).await,
     }
 }

@@ -15,7 +15,7 @@ pub mod url;
 pub use url::{EnvUrl, Flaw};
 
 /// The variables that are read, in the order in which they are shown.
-pub const VARIABLES: [&str; 7] = [
+pub const VARIABLES: [&str; 9] = [
     "DATABASE_URL",
     "DEV_DATABASE_URL",
     "REDIS_URL",
@@ -23,7 +23,12 @@ pub const VARIABLES: [&str; 7] = [
     "CELERY_RESULT_BACKEND",
     "FLASK_ENV",
     "USE_GPU_QUEUE",
+    "FLASK_APP_URL",
+    "WORKER_API_KEY",
 ];
+
+/// The variable whose value is a secret: only whether it is set is kept.
+const SECRET: &str = "WORKER_API_KEY";
 
 /// Which variables hold URLs; the others hold a word.
 pub fn is_url(variable: &str) -> bool {
@@ -63,6 +68,8 @@ impl fmt::Display for Origin {
 pub enum Setting {
     /// Set, to nothing.
     Empty,
+    /// Set, and a secret.
+    Secret,
     /// A word (FLASK_ENV, USE_GPU_QUEUE).
     Word(String),
     /// A URL.
@@ -195,6 +202,7 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("(empty)"),
+            Self::Secret => f.write_str("(set)"),
             Self::Word(word) => f.write_str(word),
             Self::Url(url) => url.fmt(f),
             Self::Flawed(flaw) => write!(f, "({})", flaw.words()),
@@ -222,6 +230,9 @@ fn minor_version(text: &str) -> Option<(u32, u32)> {
 pub fn setting(variable: &str, value: &str) -> Setting {
     if value.is_empty() {
         return Setting::Empty;
+    }
+    if variable == SECRET {
+        return Setting::Secret;
     }
     if !is_url(variable) {
         let plain = value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.'\"".contains(c));

@@ -17,7 +17,7 @@ pub fn env_database(seat: &Seat<'_>) -> Judged {
                 Setting::Url(url) if url.scheme == "postgres" => {
                     Ok(placed(broken("postgres-scheme").with("variable", variable), origin).into())
                 }
-                Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Flawed(_) => Ok(holds()),
+                Setting::Url(_) | Setting::Empty | Setting::Secret | Setting::Word(_) | Setting::Flawed(_) => Ok(holds()),
             },
         },
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => {
@@ -63,7 +63,9 @@ fn trouble(seat: &Seat<'_>, setting: &Setting, right_kind: fn(&EnvUrl) -> bool) 
         Setting::Url(url) => url,
         Setting::Flawed(Flaw::Placeholder) => return Ok(Some(broken("placeholder"))),
         Setting::Flawed(flaw) => return Ok(Some(broken("flawed").with("flaw", flaw.words()))),
-        Setting::Empty | Setting::Word(_) => return Ok(Some(broken("flawed").with("flaw", "no URL"))),
+        Setting::Empty | Setting::Secret | Setting::Word(_) => {
+            return Ok(Some(broken("flawed").with("flaw", "no URL")));
+        }
     };
     if !right_kind(url) {
         return Ok(Some(broken("wrong-kind").with("scheme", &url.scheme)));

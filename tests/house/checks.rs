@@ -121,6 +121,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         BTreeSet::from([word.to_owned()])
     };
     BTreeMap::from([
+        ("api", of("api", "ApiSaid")),
         ("celery", only("seen")),
         ("env", only("seen")),
         ("file", of("service", "FileState")),
