@@ -42,16 +42,8 @@ pub enum Category {
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 8] = [
-        Self::Tunnel,
-        Self::Firewall,
-        Self::Redis,
-        Self::Postgres,
-        Self::Worker,
-        Self::Queue,
-        Self::Api,
-        Self::Custom,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Queue, Self::Api, Self::Custom];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Presence;
 use super::dial::{Dial, Endpoint};
-use super::environment::{Environment, EnvUrl, Layer, Setting};
+use super::environment::{EnvUrl, Environment, Layer, Setting};
 
 /// What came back for a job that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +95,15 @@ impl ApiOutcome {
             ApiSaid::FailedInside(status) | ApiSaid::OtherStatus(status) => format!(" ({status})"),
             ApiSaid::Unreached(dial) => format!(" ({})", dial.label()),
             ApiSaid::Redirects { to_https: true } => " to https".to_owned(),
-            _ => String::new(),
+            ApiSaid::Well
+            | ApiSaid::WrongKey
+            | ApiSaid::NoKey
+            | ApiSaid::NotConfigured
+            | ApiSaid::Redirects { to_https: false }
+            | ApiSaid::Limited
+            | ApiSaid::NotTheApi
+            | ApiSaid::NotHttp
+            | ApiSaid::NoTls => String::new(),
         };
         format!("{}://{}, {with}: {}{more}", self.scheme, self.endpoint, self.said.label())
     }
@@ -104,9 +112,9 @@ impl ApiOutcome {
 impl Environment {
     /// Whether the worker reports by HTTP: one of the two variables is set.
     pub fn uses_api(&self) -> bool {
-        ["FLASK_APP_URL", "WORKER_API_KEY"].iter().any(|name| {
-            self.winner(name).is_some_and(|layer| layer.setting != Setting::Empty)
-        })
+        ["FLASK_APP_URL", "WORKER_API_KEY"]
+            .iter()
+            .any(|name| self.winner(name).is_some_and(|layer| layer.setting != Setting::Empty))
     }
 
     /// FLASK_APP_URL where it is an HTTP URL.

@@ -102,7 +102,8 @@ impl Celery {
             let mut before = self.samples.iter().filter_map(|sample| sample.consumers.as_ref()).flatten();
             before.any(|other| other.waits && other.from == it.from && other.database == it.database)
         };
-        let takes = |it: &&Consumer| it.database == self.database && it.quiet < SILENT && (waited(it) || now.unacked > 0);
+        let takes =
+            |it: &&Consumer| it.database == self.database && it.quiet < SILENT && (waited(it) || now.unacked > 0);
         Some(all.iter().filter(takes).collect())
     }
 
@@ -139,11 +140,9 @@ impl Celery {
         match &self.beats {
             None => {}
             Some(beats) if beats.is_empty() => lines.push(format!("no heartbeat in database {}", self.database)),
-            Some(beats) => lines.extend(
-                beats
-                    .iter()
-                    .map(|it| format!("heartbeat of {}, pid {}, Celery {}, active {}", it.name, it.pid, it.version, it.active)),
-            ),
+            Some(beats) => lines.extend(beats.iter().map(|it| {
+                format!("heartbeat of {}, pid {}, Celery {}, active {}", it.name, it.pid, it.version, it.active)
+            })),
         }
         lines
     }

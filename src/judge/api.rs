@@ -2,10 +2,10 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
 use crate::fact::api::ApiSaid;
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Environment, Layer, Setting};
-use crate::fact::Unseen;
 
 /// FLASK_APP_URL and WORKER_API_KEY are set, and the URL names another host than this.
 pub fn api_url(seat: &Seat<'_>) -> Judged {
@@ -82,7 +82,10 @@ fn set<'a>(env: &'a Environment, name: &str) -> Option<&'a Layer> {
 fn missing(env: &Environment, variable: &'static str) -> Judged {
     // A .env that was baked into the image may set what `docker inspect` does not show.
     if !env.complete && env.winner(variable).is_none() {
-        return Err(Unseen::Undecided(format!("the configuration of {} does not set {variable}; look from inside", env.owner)));
+        return Err(Unseen::Undecided(format!(
+            "the configuration of {} does not set {variable}; look from inside",
+            env.owner
+        )));
     }
     Ok(broken("missing").with("variable", variable).into())
 }

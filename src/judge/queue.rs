@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::celery::process::Worker;
 use crate::fact::celery::{Beat, Celery, Consumer, QUEUES, SILENT};
 use crate::fact::{Unseen, Vantage};
@@ -40,7 +40,8 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
         broken("other-database").with("other", other)
     } else if celery.uptime < COMING || here.is_some_and(|it| it.age < COMING) {
         return Err(Unseen::Undecided(
-            "Redis or the worker started less than half a minute ago, and no worker is connected yet; look again".to_owned(),
+            "Redis or the worker started less than half a minute ago, and no worker is connected yet; look again"
+                .to_owned(),
         ));
     } else if let Some(worker) = here {
         broken("takes-nothing").with("age", worker.age)
@@ -85,7 +86,7 @@ pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
     if seat.vantage() == Vantage::Server {
         let wrong = workers.iter().find(|it| it.takes("gpu") && it.queues.is_some());
         return Ok(match wrong {
-            Some(worker) => told(worker, "server-takes-gpu"),
+            Some(worker) => told(worker, broken("server-takes-gpu")),
             None if workers.is_empty() => not_applicable("no Celery worker runs here"),
             None => holds(),
         });
@@ -96,7 +97,7 @@ pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
     let takes = |queue: &str| workers.iter().any(|it| it.takes(queue));
     let first = &workers[0];
     if !takes("gpu") {
-        return Ok(told(first, "no-gpu"));
+        return Ok(told(first, broken("no-gpu")));
     }
     // The client sees the same process; said once is enough.
     if seat.vantage() == Vantage::Client || takes("celery") {
@@ -104,7 +105,7 @@ pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
     }
     // From 0.12.1 on nothing that a GPU worker does goes into `celery`.
     let old = seat.env()?.app_version.as_deref().is_some_and(|it| it.starts_with("0."));
-    Ok(if old { told(first, "no-celery") } else { holds() })
+    Ok(if old { told(first, broken("no-celery")) } else { holds() })
 }
 
 /// Workers come through the tunnel.
@@ -149,9 +150,9 @@ pub fn clocks_agree(seat: &Seat<'_>) -> Judged {
     Ok(broken("apart").with("seconds", celery.clock_ahead.abs() / 1000).with("side", side).into())
 }
 
-fn told(worker: &Worker, cause: &'static str) -> crate::check::Verdict {
+fn told(worker: &Worker, finding: Finding) -> Verdict {
     let queues = worker.queues.as_ref().map_or_else(|| "all".to_owned(), |all| all.join(","));
-    broken(cause).with("queues", queues).with("pid", worker.pid).into()
+    finding.with("queues", queues).with("pid", worker.pid).into()
 }
 
 /// `gpu-v0.12.1@host`: the version that start-celery-versioned.sh writes into the name.
@@ -175,7 +176,10 @@ fn is_server(seat: &Seat<'_>, from: IpAddr) -> bool {
 
 /// The database in which workers of the tunnel take tasks, if it is not the URL's.
 fn elsewhere(celery: &Celery, consumers: &[Consumer]) -> Option<u32> {
-    consumers.iter().find(|it| it.database != celery.database && it.quiet < SILENT && !it.from.is_loopback()).map(|it| it.database)
+    consumers
+        .iter()
+        .find(|it| it.database != celery.database && it.quiet < SILENT && !it.from.is_loopback())
+        .map(|it| it.database)
 }
 
 fn silent(celery: &Celery) -> Option<&Consumer> {

@@ -17,7 +17,9 @@ pub fn env_database(seat: &Seat<'_>) -> Judged {
                 Setting::Url(url) if url.scheme == "postgres" => {
                     Ok(placed(broken("postgres-scheme").with("variable", variable), origin).into())
                 }
-                Setting::Url(_) | Setting::Empty | Setting::Secret | Setting::Word(_) | Setting::Flawed(_) => Ok(holds()),
+                Setting::Url(_) | Setting::Empty | Setting::Secret | Setting::Word(_) | Setting::Flawed(_) => {
+                    Ok(holds())
+                }
             },
         },
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => {

@@ -23,8 +23,16 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Self; 8] =
-        [Self::Guide, Self::Wireguard, Self::Firewall, Self::Redis, Self::Postgres, Self::Environment, Self::Queue, Self::Exposure];
+    pub const ALL: [Self; 8] = [
+        Self::Guide,
+        Self::Wireguard,
+        Self::Firewall,
+        Self::Redis,
+        Self::Postgres,
+        Self::Environment,
+        Self::Queue,
+        Self::Exposure,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {

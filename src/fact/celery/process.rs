@@ -71,7 +71,8 @@ pub fn told(arguments: &[&str]) -> Option<(Option<Vec<String>>, Option<String>)>
         }
         found
     };
-    let plain = |text: &str| text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c));
+    let plain =
+        |text: &str| text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c));
     let queues = option("-Q", "--queues").map(|all| {
         all.split(',').map(str::trim).filter(|it| !it.is_empty() && plain(it)).map(str::to_owned).collect::<Vec<_>>()
     });

@@ -44,7 +44,9 @@ pub fn consumers(list: &str) -> Vec<Consumer> {
 
 /// A name of a worker, a task or a sender is kept if it is one: it could hold anything.
 fn plain(text: &str) -> Option<String> {
-    let good = !text.is_empty() && text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c));
+    let good = !text.is_empty()
+        && text.len() <= 128
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c));
     good.then(|| text.to_owned())
 }
 

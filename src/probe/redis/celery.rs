@@ -173,7 +173,9 @@ async fn listen(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Option<Vec
     let hear = async {
         while let Some(message) = poll_fn(|context| messages.as_mut().poll_next(context)).await {
             let beat = message.get_payload::<String>().ok().and_then(|payload| read::beat(&payload));
-            beats.extend(beat.filter(|beat| !beats.iter().any(|known| (&known.name, known.pid) == (&beat.name, beat.pid))));
+            beats.extend(
+                beat.filter(|beat| !beats.iter().any(|known| (&known.name, known.pid) == (&beat.name, beat.pid))),
+            );
         }
     };
     let _ = timeout(LISTEN, hear).await;
