@@ -50,7 +50,7 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
                 "whether the key is the right one: it would have left the tunnel unverified, or none is set".to_owned(),
             ));
         }
-        ApiSaid::Unreached(dial) => unreached(dial),
+        ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
         ApiSaid::WrongKey => broken("wrong-key"),
         ApiSaid::NotConfigured => broken("not-configured"),
         ApiSaid::FailedInside(status) => broken("failed-inside").with("status", status),
@@ -65,12 +65,16 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
     Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
 }
 
-fn unreached(dial: Dial) -> Finding {
+fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding {
+    // A name is taken at its word; an address that is not the tunnel's has another way, and that way is the trouble.
+    let inside = host.parse().map_or(true, |ip| seat.addresses().subnet.value.contains(&ip));
     let finding = match dial {
         Dial::Refused | Dial::Reset => broken("refused"),
-        Dial::Timeout => broken("timeout"),
+        Dial::Timeout if inside => broken("timeout"),
         Dial::NoSuchName | Dial::ResolverFailed => broken("no-such-name"),
-        Dial::HostUnreachable | Dial::NoRoute | Dial::Forbidden | Dial::Open | Dial::Other(_) => broken("no-way"),
+        Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Forbidden | Dial::Open | Dial::Other(_) => {
+            broken("no-way")
+        }
     };
     finding.with("how", dial.label())
 }
