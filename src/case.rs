@@ -3,6 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::fact::api::ApiOutcome;
+use crate::fact::celery::Celery;
+use crate::fact::celery::process::Workers;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::docker::Docker;
 use crate::fact::environment::Environment;
@@ -174,5 +177,11 @@ impl<'a> Seat<'a> {
         redis() -> Redis(RedisOutcome), FactKey::Redis;
         /// PostgreSQL's answer.
         postgres() -> Postgres(PgOutcome), FactKey::Postgres;
+        /// What Celery keeps in Redis.
+        celery() -> Celery(Celery), FactKey::Celery;
+        /// Celery workers among the processes.
+        workers() -> Workers(Workers), FactKey::Workers;
+        /// The web app's answer to a worker.
+        api() -> Api(ApiOutcome), FactKey::Api;
     }
 }

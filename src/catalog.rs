@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::check::{Category, Check, Judge};
-use crate::judge::{firewall, postgres, redis, tunnel, worker};
+use crate::judge::{api, firewall, postgres, queue, redis, tunnel, worker};
 
 /// A built-in check: its category, its id, the text of its file, and its judge if it thinks.
 type Entry = (Category, &'static str, &'static str, Option<Judge>);
@@ -88,6 +88,18 @@ const BUILT_IN: &[Entry] = catalog! {
         "worker-running" => worker::worker_running,
         "worker-fresh" => worker::worker_fresh,
         "worker-one" => worker::worker_one,
+    }
+    Queue "queue" {
+        "queue-consumed" => queue::queue_consumed,
+        "queue-chosen" => queue::queue_chosen,
+        "queue-taken" => queue::queue_taken,
+        "queue-through-tunnel" => queue::queue_through_tunnel,
+        "queue-workers-agree" => queue::queue_workers_agree,
+        "clocks-agree" => queue::clocks_agree,
+    }
+    Api "api" {
+        "api-url" => api::api_url,
+        "api-answers" => api::api_answers,
     }
 };
 

@@ -38,13 +38,16 @@ pub enum Category {
     Redis,
     Postgres,
     Worker,
+    Queue,
+    Api,
     /// The user's own (`--checks DIR`).
     Custom,
 }
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 6] = [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Custom];
+    pub const ALL: [Self; 8] =
+        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Queue, Self::Api, Self::Custom];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
@@ -54,6 +57,8 @@ impl Category {
             Self::Redis => "redis",
             Self::Postgres => "postgres",
             Self::Worker => "worker",
+            Self::Queue => "queue",
+            Self::Api => "api",
             Self::Custom => "custom",
         }
     }

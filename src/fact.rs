@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub mod api;
+pub mod celery;
 pub mod dial;
 pub mod docker;
 pub mod environment;
@@ -19,6 +21,9 @@ pub mod redis;
 pub mod service;
 pub mod wireguard;
 
+use api::ApiOutcome;
+use celery::Celery;
+use celery::process::Workers;
 use dial::{NameLooks, PingOutcome, TcpOutcome};
 use docker::Docker;
 use environment::Environment;
@@ -213,6 +218,12 @@ pub enum FactKey {
     RedisState,
     /// PostgreSQL's answer to `SELECT 1`.
     Postgres,
+    /// What Celery keeps in Redis: who takes tasks, and what waits.
+    Celery,
+    /// Celery workers among the processes.
+    Workers,
+    /// The web app's HTTP interface for workers.
+    Api,
 }
 
 impl fmt::Display for FactKey {
@@ -247,6 +258,9 @@ impl fmt::Display for FactKey {
             Self::Redis => f.write_str("redis"),
             Self::RedisState => f.write_str("redis-state"),
             Self::Postgres => f.write_str("postgres"),
+            Self::Celery => f.write_str("celery"),
+            Self::Workers => f.write_str("workers"),
+            Self::Api => f.write_str("api"),
         }
     }
 }
@@ -308,6 +322,9 @@ impl FromStr for FactKey {
             "redis" => Self::Redis,
             "redis-state" => Self::RedisState,
             "postgres" => Self::Postgres,
+            "celery" => Self::Celery,
+            "workers" => Self::Workers,
+            "api" => Self::Api,
             _ => return Err(format!("`{text}` is nothing that can be looked at")),
         };
         Ok(key)
@@ -358,6 +375,9 @@ pub enum Fact {
     Redis(RedisOutcome),
     RedisState(RedisState),
     Postgres(PgOutcome),
+    Celery(Celery),
+    Workers(Workers),
+    Api(ApiOutcome),
 }
 
 impl Fact {
@@ -382,6 +402,9 @@ impl Fact {
             Self::Tcp(it) => it.how.label(),
             Self::Redis(it) => it.said.label(),
             Self::Postgres(it) => it.said.label(),
+            Self::Celery(_) => "seen",
+            Self::Workers(it) => it.label(),
+            Self::Api(it) => it.said.label(),
         }
     }
 
@@ -410,6 +433,9 @@ impl Fact {
             Self::Redis(it) => vec![it.summary()],
             Self::RedisState(it) => it.summary(),
             Self::Postgres(it) => vec![it.summary()],
+            Self::Celery(it) => it.summary(),
+            Self::Workers(it) => it.summary(),
+            Self::Api(it) => vec![it.summary()],
         }
     }
 }
@@ -508,6 +534,9 @@ mod tests {
             "tcp 10.8.0.1:22",
             "redis",
             "postgres",
+            "celery",
+            "workers",
+            "api",
         ] {
             assert_eq!(text.parse::<FactKey>().expect(text).to_string(), text);
         }

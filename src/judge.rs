@@ -13,9 +13,11 @@ use crate::fact::firewall::{Knock, Protocol};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 
+pub mod api;
 mod boot;
 pub mod firewall;
 pub mod postgres;
+pub mod queue;
 pub mod redis;
 pub mod tunnel;
 pub mod worker;

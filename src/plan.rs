@@ -45,7 +45,10 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
         keys.extend(SETTLING);
     }
     // Nothing with a password is sent before the route is known.
-    if [FactKey::Redis, FactKey::RedisState, FactKey::Postgres].iter().any(|key| keys.contains(key)) {
+    if [FactKey::Redis, FactKey::RedisState, FactKey::Postgres, FactKey::Celery, FactKey::Api]
+        .iter()
+        .any(|key| keys.contains(key))
+    {
         keys.insert(FactKey::Route(Place::Server));
     }
     if keys.iter().any(|key| matches!(key, FactKey::Tcp(TcpTarget::Public(_)))) {

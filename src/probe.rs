@@ -13,6 +13,7 @@ use crate::fact::environment::EnvUrl;
 use crate::fact::{Fact, FactKey, Observed, Sight, TcpTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
+mod api;
 mod dial;
 mod docker;
 mod environment;
@@ -28,6 +29,7 @@ mod service;
 mod tls;
 pub mod vantage;
 mod wireguard;
+mod workers;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
@@ -58,6 +60,8 @@ pub struct Keyring {
     pub redis: Option<Login>,
     /// From the effective DATABASE_URL.
     pub postgres: Option<Login>,
+    /// WORKER_API_KEY.
+    pub api: Option<SecretString>,
 }
 
 /// What a probe may know.
@@ -135,12 +139,14 @@ pub fn turn(key: &FactKey) -> Turn {
         | FactKey::Ufw
         | FactKey::Netfilter
         | FactKey::RedisConf
+        | FactKey::Workers
         | FactKey::File(_) => Turn::First,
         // Which cluster is meant is said by the port.
         FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
         FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::RedisState | FactKey::Postgres => Turn::Routed,
+        FactKey::Celery | FactKey::Api => Turn::Routed,
     }
 }
 
@@ -175,5 +181,8 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Redis => redis::look(scene).await,
         FactKey::RedisState => redis::state(scene).await,
         FactKey::Postgres => postgres::look(scene).await,
+        FactKey::Celery => redis::celery(scene).await,
+        FactKey::Api => api::look(scene).await,
+        FactKey::Workers => aside(workers::look).await,
     }
 }

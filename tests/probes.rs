@@ -82,7 +82,7 @@ fn scene(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> Scene
 }
 
 async fn redis_look(port: u16, url: Option<&str>) -> RedisOutcome {
-    let keyring = Keyring { redis: url.map(login), postgres: None };
+    let keyring = Keyring { redis: url.map(login), ..Keyring::default() };
     let looked = look(&FactKey::Redis, &scene(Vantage::Client, HOME, port, keyring)).await;
     let Sight::Seen(Fact::Redis(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
     outcome
@@ -93,7 +93,7 @@ async fn redis(port: u16, url: Option<&str>) -> RedisSaid {
 }
 
 async fn postgres_look(port: u16, url: Option<&str>) -> PgOutcome {
-    let keyring = Keyring { redis: None, postgres: url.map(login) };
+    let keyring = Keyring { postgres: url.map(login), ..Keyring::default() };
     let looked = look(&FactKey::Postgres, &scene(Vantage::Client, HOME, port, keyring)).await;
     let Sight::Seen(Fact::Postgres(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
     outcome
@@ -238,6 +238,7 @@ async fn no_password_is_sent_where_the_way_is_not_known() {
     let keyring = Keyring {
         redis: Some(login("redis://:s3cret@10.8.0.1/0")),
         postgres: Some(login("postgresql://clippy:s3cret@10.8.0.1/clippy_front")),
+        api: None,
     };
     let scene = scene(Vantage::Client, own, port, keyring);
     for key in [FactKey::Redis, FactKey::Postgres] {

@@ -104,6 +104,7 @@ impl Found {
         let keyring = Keyring {
             redis: login(environment.redis("CELERY_BROKER_URL")).filter(|login| login.url.is_redis()),
             postgres: login(environment.database()).filter(|login| login.url.is_postgres()),
+            api: self.values.get("WORKER_API_KEY").and_then(|all| all.first()).map(|(_, key)| key.as_str().into()),
         };
         (environment, keyring)
     }

@@ -20,9 +20,11 @@ use crate::fact::dial::Endpoint;
 use crate::fact::redis::{RedisOutcome, RedisSaid, reply};
 use crate::fact::{Fact, Presence, Service, Unseen};
 
+mod celery;
 mod conf_files;
 mod state;
 
+pub(super) use celery::look as celery;
 pub(super) use conf_files::conf;
 pub(super) use state::state;
 

@@ -20,12 +20,21 @@ pub enum Family {
     Redis,
     Postgres,
     Environment,
+    Queue,
     Exposure,
 }
 
 impl Family {
-    pub const ALL: [Self; 7] =
-        [Self::Guide, Self::Wireguard, Self::Firewall, Self::Redis, Self::Postgres, Self::Environment, Self::Exposure];
+    pub const ALL: [Self; 8] = [
+        Self::Guide,
+        Self::Wireguard,
+        Self::Firewall,
+        Self::Redis,
+        Self::Postgres,
+        Self::Environment,
+        Self::Queue,
+        Self::Exposure,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
@@ -35,6 +44,7 @@ impl Family {
             Self::Redis => "redis",
             Self::Postgres => "postgres",
             Self::Environment => "environment",
+            Self::Queue => "queue",
             Self::Exposure => "exposure",
         }
     }

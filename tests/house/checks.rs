@@ -121,6 +121,8 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         BTreeSet::from([word.to_owned()])
     };
     BTreeMap::from([
+        ("api", of("api", "ApiSaid")),
+        ("celery", only("seen")),
         ("env", only("seen")),
         ("file", of("service", "FileState")),
         ("links", only("seen")),
@@ -138,6 +140,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("tcp", of("dial", "Dial")),
         ("ufw", of("firewall", "Ufw")),
         ("unit", of("service", "UnitState")),
+        ("workers", of("celery/process", "Workers")),
         ("wg", of("wireguard", "WgState")),
         ("wg-again", of("wireguard", "WgState")),
         ("wg-conf", only("there")),

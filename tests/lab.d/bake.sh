@@ -5,7 +5,8 @@
 # Changes whenever the configuration or the programs configured do.
 bake_key() {
   {
-    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,server-setup,client-setup,image,worker.py}
+    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,server-setup,client-setup,image,requirements.txt}
+    find "$LAB_D/app" -type f -not -name "*.pyc" -print0 | sort -z | xargs -0 cat
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Package} ${Version}\n' systemd 'redis*' 'postgresql*' ufw iptables nftables 'docker*' 'containerd*' \
       'wireguard*' 'python3*' 'libpython3*' libpq5 libssl3 2> /dev/null
@@ -41,13 +42,18 @@ bake_layers() {
   [ ${#old[@]} -lt 3 ] || rm -rf "${old[@]:2}"
 
   raise_lab
-  TMPDIR=$STATE bash "$LAB_D/image" > "$STATE/image.tar" 2> "$STATE/image.log" &
+  local python
+  python=$(bash "$LAB_D/python" "$BASE/python") || fail "the Python packages could not be installed"
+  TMPDIR=$STATE bash "$LAB_D/image" "$python" > "$STATE/image.tar" 2> "$STATE/image.log" &
   local image=$! client server
   secrets > "$STATE/secrets"
   in_keeper bash "$LAB_D/fresh-root" "$NS" outside
   raise_host server
   raise_host client
   wait_booted server
+  # The web app's home: the same app and packages as the worker's, as ClippyFront has one source for both.
+  tar -C "$LAB_D/app" -c . | run_in server sh -c 'mkdir -p /opt/clippyfront && tar -C /opt/clippyfront -x'
+  tar -C "$python" -c . | run_in server sh -c 'mkdir /opt/clippyfront/packages && tar -C /opt/clippyfront/packages -x'
   bake_host server > "$STATE/server-setup.log" 2>&1 &
   server=$!
   wait_booted client

@@ -185,8 +185,8 @@ no_handshake() { ! run_in "$1" wg show all latest-handshakes 2> /dev/null | awk 
 ailments() {
   if no_handshake server; then echo "no handshake on the server"; return; fi
   if no_handshake client; then echo "no handshake on the client"; return; fi
-  run_in client timeout 6 docker exec "$CONTAINER" python3 /app/worker.py --check 2> /dev/null ||
-    echo "the container reaches no Redis or no PostgreSQL"
+  run_in client timeout 8 docker exec "$CONTAINER" python3 /app/check.py 2> /dev/null ||
+    echo "the container reaches no Redis or no PostgreSQL, or its worker takes no tasks"
 }
 
 wait_healthy() {

@@ -7,7 +7,7 @@ LAB_PACKAGES=(
   /usr/lib/postgresql/*/bin/postgres:postgresql /usr/bin/psql:postgresql-client
   /usr/sbin/ufw:ufw /usr/sbin/iptables:iptables /usr/sbin/nft:nftables
   /usr/bin/dockerd,/usr/sbin/dockerd:docker.io /usr/sbin/dnsmasq:dnsmasq-base
-  python3-redis python3-psycopg2 /usr/bin/python3:python3
+  python3-psycopg2 /usr/bin/python3:python3 /usr/lib/python3/dist-packages/pip/__init__.py:python3-pip
   /sbin/ip:iproute2 /usr/bin/ping,/bin/ping:iputils-ping /usr/bin/tcpdump,/usr/sbin/tcpdump:tcpdump
   /lib/systemd/systemd:systemd /sbin/init:systemd-sysv /usr/bin/dbus-daemon:dbus
   /usr/bin/ps,/bin/ps:procps /sbin/sysctl:procps /usr/bin/unshare:util-linux /usr/bin/strace:strace

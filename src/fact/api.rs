@@ -1,0 +1,163 @@
+//! The HTTP interface through which workers of version 0.12 and later report to the web app (app/api/worker.py): they
+//! send `Authorization: Bearer WORKER_API_KEY` to `FLASK_APP_URL/api/worker/…` and need no database for that.
+
+use serde::{Deserialize, Serialize};
+
+use super::Presence;
+use super::dial::{Dial, Endpoint};
+use super::environment::{EnvUrl, Environment, Layer, Setting};
+
+/// What came back for a job that does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApiSaid {
+    /// 404 in the app's own words: the key was taken, and there is no such job.
+    Well,
+    /// 401, with the key.
+    WrongKey,
+    /// 401, and no key was sent: none is set, or it would have left the tunnel.
+    NoKey,
+    /// 500 `Worker API not configured`: the web app has no key.
+    NotConfigured,
+    /// Any other 5xx: the web app is there and fails, as it does without its database.
+    FailedInside(u16),
+    /// A redirect; a client drops the key when it follows to another scheme or host.
+    Redirects {
+        /// Whether it leads to https.
+        to_https: bool,
+    },
+    /// 429: too many requests in the hour.
+    Limited,
+    /// 404 in other words: another program, or a version before 0.11.
+    NotTheApi,
+    /// Another status.
+    OtherStatus(u16),
+    /// It does not speak HTTP, or says nothing.
+    NotHttp,
+    /// The URL says https and TLS did not come about.
+    NoTls,
+    /// No connection came about.
+    Unreached(Dial),
+}
+
+impl ApiSaid {
+    /// The one word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::WrongKey => "wrong-key",
+            Self::NoKey => "no-key",
+            Self::NotConfigured => "not-configured",
+            Self::FailedInside(_) => "failed-inside",
+            Self::Redirects { .. } => "redirects",
+            Self::Limited => "limited",
+            Self::NotTheApi => "not-the-api",
+            Self::OtherStatus(_) => "other-status",
+            Self::NotHttp => "not-http",
+            Self::NoTls => "no-tls",
+            Self::Unreached(_) => "unreached",
+        }
+    }
+
+    /// Reads a status, the `Location` and the body of an answer. `sent` is whether the key was sent.
+    pub fn read(status: u16, location: &str, body: &str, sent: bool) -> Self {
+        match status {
+            401 if sent => Self::WrongKey,
+            401 => Self::NoKey,
+            300..=399 => Self::Redirects { to_https: location.starts_with("https://") },
+            404 if body.contains("Job not found") => Self::Well,
+            404 => Self::NotTheApi,
+            429 => Self::Limited,
+            500 if body.contains("Worker API not configured") => Self::NotConfigured,
+            500..=599 => Self::FailedInside(status),
+            _ => Self::OtherStatus(status),
+        }
+    }
+}
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiOutcome {
+    /// Who was asked.
+    pub endpoint: Endpoint,
+    /// `http` or `https`.
+    pub scheme: String,
+    /// Whether the key was sent.
+    pub key: Presence,
+    /// What came back.
+    pub said: ApiSaid,
+}
+
+impl ApiOutcome {
+    pub(crate) fn summary(&self) -> String {
+        let with = if self.key.is_present() { "with the key" } else { "without the key" };
+        let more = match self.said {
+            ApiSaid::FailedInside(status) | ApiSaid::OtherStatus(status) => format!(" ({status})"),
+            ApiSaid::Unreached(dial) => format!(" ({})", dial.label()),
+            ApiSaid::Redirects { to_https: true } => " to https".to_owned(),
+            ApiSaid::Well
+            | ApiSaid::WrongKey
+            | ApiSaid::NoKey
+            | ApiSaid::NotConfigured
+            | ApiSaid::Redirects { to_https: false }
+            | ApiSaid::Limited
+            | ApiSaid::NotTheApi
+            | ApiSaid::NotHttp
+            | ApiSaid::NoTls => String::new(),
+        };
+        format!("{}://{}, {with}: {}{more}", self.scheme, self.endpoint, self.said.label())
+    }
+}
+
+impl Environment {
+    /// Whether the worker reports by HTTP: one of the two variables is set.
+    pub fn uses_api(&self) -> bool {
+        ["FLASK_APP_URL", "WORKER_API_KEY"]
+            .iter()
+            .any(|name| self.winner(name).is_some_and(|layer| layer.setting != Setting::Empty))
+    }
+
+    /// FLASK_APP_URL where it is an HTTP URL.
+    pub fn api(&self) -> Option<&EnvUrl> {
+        match self.winner("FLASK_APP_URL") {
+            Some(Layer { setting: Setting::Url(url), .. }) if url.is_http() => Some(url),
+            _ => None,
+        }
+    }
+}
+
+impl EnvUrl {
+    /// Whether the scheme is one of HTTP's.
+    pub fn is_http(&self) -> bool {
+        self.scheme == "http" || self.scheme == "https"
+    }
+
+    /// The port that is dialled for HTTP.
+    pub fn http_port(&self) -> u16 {
+        self.port.unwrap_or(if self.scheme == "https" { 443 } else { 80 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_apart() {
+        for (status, location, body, sent, said) in [
+            (404, "", r#"{"error": "Job not found"}"#, true, ApiSaid::Well),
+            (404, "", "<h1>Not Found</h1>", true, ApiSaid::NotTheApi),
+            (401, "", r#"{"error": "Unauthorized"}"#, true, ApiSaid::WrongKey),
+            (401, "", r#"{"error": "Unauthorized"}"#, false, ApiSaid::NoKey),
+            (500, "", r#"{"error": "Worker API not configured"}"#, true, ApiSaid::NotConfigured),
+            (500, "", r#"{"error": "Internal error"}"#, true, ApiSaid::FailedInside(500)),
+            (502, "", "", true, ApiSaid::FailedInside(502)),
+            (302, "https://10.8.0.1:5000/", "", true, ApiSaid::Redirects { to_https: true }),
+            (301, "http://other/", "", true, ApiSaid::Redirects { to_https: false }),
+            (429, "", "", true, ApiSaid::Limited),
+            (200, "", "", true, ApiSaid::OtherStatus(200)),
+        ] {
+            assert_eq!(ApiSaid::read(status, location, body, sent), said, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Celery as it is seen in Redis: who waits for tasks in which database, what waits for whom, and whose heart beats.
+//!
+//! Everything is read as kombu's Redis transport writes it: a queue is a list of its name, a consumer is a client in
+//! `BRPOP`, what was delivered and not yet acknowledged is the hash `unacked`, a heartbeat is a message on the channel
+//! `/DATABASE.celeryev/worker.heartbeat` every two seconds (kombu/transport/redis.py, celery/worker/heartbeat.py).
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::dial::Endpoint;
+
+pub mod process;
+pub mod read;
+
+/// The queues that ClippyFront declares (app/tasks/celery_app.py).
+pub const QUEUES: [&str; 3] = ["gpu", "cpu", "celery"];
+
+/// A client that waits for tasks, or did so last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consumer {
+    /// Where it comes from, as Redis sees it.
+    pub from: IpAddr,
+    /// The database that it has selected.
+    pub database: u32,
+    /// Whether it waits in `BRPOP` this moment: then every queue that it takes from is empty.
+    pub waits: bool,
+    /// For how many seconds nothing came from that address, on any of its connections. A worker says something every
+    /// two seconds.
+    pub quiet: u64,
+}
+
+/// What Redis held at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sample {
+    /// Tasks that wait, by queue, all priorities together; a queue without tasks is not in it.
+    pub waiting: BTreeMap<String, u64>,
+    /// Delivered and not acknowledged.
+    pub unacked: u64,
+    /// Who takes tasks, in any database; none where the URL's user may not list the clients.
+    pub consumers: Option<Vec<Consumer>>,
+}
+
+/// One worker, as its heartbeat tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beat {
+    /// Its name: `celery@4f2c…`.
+    pub name: String,
+    /// Its process, in its own container.
+    pub pid: u32,
+    /// Celery's version.
+    pub version: String,
+    /// Tasks that it works on.
+    pub active: u32,
+}
+
+/// The task that waits longest in a queue. Its arguments are not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Oldest {
+    /// The task's name.
+    pub task: String,
+    /// Who sent it: `gen12@web`.
+    pub origin: String,
+}
+
+/// What Celery keeps in Redis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Celery {
+    /// Who was asked.
+    pub endpoint: Endpoint,
+    /// The database that the URL names.
+    pub database: u32,
+    /// One moment, or two with a short time between where the first left something open.
+    pub samples: Vec<Sample>,
+    /// The oldest waiting task of each queue.
+    pub oldest: BTreeMap<String, Oldest>,
+    /// Whose heartbeat was heard in that database; none where nobody listened, or the URL's user may not.
+    pub beats: Option<Vec<Beat>>,
+    /// This machine's clock less Redis' own, in milliseconds.
+    pub clock_ahead: i64,
+    /// For how many seconds Redis has been running.
+    pub uptime: u64,
+}
+
+/// After so many seconds without a word a worker is gone: it would have beaten four times.
+pub const SILENT: u64 = 9;
+
+impl Celery {
+    /// The last moment.
+    pub fn now(&self) -> Option<&Sample> {
+        self.samples.last()
+    }
+
+    /// Everyone who takes tasks from the URL's database and is alive; none where the clients could not be listed.
+    ///
+    /// Who took tasks and now neither waits for more nor holds any takes none: the connection is left over.
+    pub fn alive(&self) -> Option<Vec<&Consumer>> {
+        let now = self.now()?;
+        let all = now.consumers.as_ref()?;
+        let waited = |it: &Consumer| {
+            let mut before = self.samples.iter().filter_map(|sample| sample.consumers.as_ref()).flatten();
+            before.any(|other| other.waits && other.from == it.from && other.database == it.database)
+        };
+        let takes =
+            |it: &&Consumer| it.database == self.database && it.quiet < SILENT && (waited(it) || now.unacked > 0);
+        Some(all.iter().filter(takes).collect())
+    }
+
+    /// Tasks that wait in a queue and waited a moment before, while everyone who takes tasks stood idle: nobody of them
+    /// takes from that queue. A worker with its hands full does not wait in `BRPOP`, and then nothing can be said.
+    pub fn left(&self, queue: &str) -> Option<u64> {
+        let idle = |sample: &Sample| {
+            let all = sample.consumers.as_ref()?;
+            let mut here = all.iter().filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
+            here.peek()?;
+            here.all(|it| it.waits).then(|| sample.waiting.get(queue).copied())?
+        };
+        let counts: Vec<u64> = self.samples.iter().map(idle).collect::<Option<_>>()?;
+        let steady = counts.len() > 1 && counts.windows(2).all(|pair| pair[1] >= pair[0]);
+        steady.then(|| counts.last().copied())?
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let at = format!("Redis {}/{}", self.endpoint, self.database);
+        if let Some(now) = self.now() {
+            let waiting: Vec<String> = now.waiting.iter().map(|(queue, count)| format!("{queue} {count}")).collect();
+            let waiting = if waiting.is_empty() { "nothing".to_owned() } else { waiting.join(", ") };
+            lines.push(format!("{at}: waiting {waiting}; unacknowledged {}", now.unacked));
+            match &now.consumers {
+                None => lines.push(format!("{at}: the URL's user may not list the clients")),
+                Some(all) if all.is_empty() => lines.push(format!("{at}: nobody waits for tasks in any database")),
+                Some(all) => lines.extend(all.iter().map(Consumer::words)),
+            }
+        }
+        for (queue, oldest) in &self.oldest {
+            lines.push(format!("oldest in {queue}: {} from {}", oldest.task, oldest.origin));
+        }
+        match &self.beats {
+            None => {}
+            Some(beats) if beats.is_empty() => lines.push(format!("no heartbeat in database {}", self.database)),
+            Some(beats) => lines.extend(beats.iter().map(|it| {
+                format!("heartbeat of {}, pid {}, Celery {}, active {}", it.name, it.pid, it.version, it.active)
+            })),
+        }
+        lines
+    }
+}
+
+impl Consumer {
+    fn words(&self) -> String {
+        let doing = if self.waits { "waits for tasks" } else { "takes tasks, and does not wait" };
+        format!("a worker from {} in database {}: {doing}, last heard {} s ago", self.from, self.database, self.quiet)
+    }
+}

@@ -1,0 +1,95 @@
+//! Workers of version 0.12 and later: do they know where the web app is, and does it take their key?
+
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
+use crate::fact::api::ApiSaid;
+use crate::fact::dial::Dial;
+use crate::fact::environment::{Environment, Layer, Setting};
+
+/// FLASK_APP_URL and WORKER_API_KEY are set, and the URL names another host than this.
+pub fn api_url(seat: &Seat<'_>) -> Judged {
+    let env = seat.env()?;
+    if !env.uses_api() {
+        return Ok(not_applicable("the worker does not report by HTTP: FLASK_APP_URL and WORKER_API_KEY are not set"));
+    }
+    let Some(Layer { origin, setting }) = set(env, "FLASK_APP_URL") else {
+        return missing(env, "FLASK_APP_URL");
+    };
+    let url = match setting {
+        Setting::Url(url) if url.is_http() => url,
+        Setting::Url(url) => {
+            return Ok(broken("not-http").with("origin", origin).with("scheme", &url.scheme).into());
+        }
+        Setting::Flawed(flaw) => {
+            return Ok(broken("flawed").with("origin", origin).with("flaw", flaw.words()).into());
+        }
+        Setting::Empty | Setting::Secret | Setting::Word(_) => {
+            return Ok(broken("flawed").with("origin", origin).with("flaw", "no URL").into());
+        }
+    };
+    if url.is_local() || url.host == "host.docker.internal" {
+        return Ok(broken("local").with("origin", origin).with("name", &url.host).into());
+    }
+    if set(env, "WORKER_API_KEY").is_none() {
+        return missing(env, "WORKER_API_KEY");
+    }
+    Ok(holds())
+}
+
+/// The web app answers a worker, and takes its key.
+pub fn api_answers(seat: &Seat<'_>) -> Judged {
+    if seat.env()?.api().is_none() {
+        return Ok(not_applicable("no FLASK_APP_URL is set"));
+    }
+    let outcome = seat.api()?;
+    let finding = match outcome.said {
+        ApiSaid::Well => return Ok(holds()),
+        ApiSaid::NoKey => {
+            return Err(Unseen::Declined(
+                "whether the key is the right one: it would have left the tunnel unverified, or none is set".to_owned(),
+            ));
+        }
+        ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
+        ApiSaid::WrongKey => broken("wrong-key"),
+        ApiSaid::NotConfigured => broken("not-configured"),
+        ApiSaid::FailedInside(status) => broken("failed-inside").with("status", status),
+        ApiSaid::Redirects { to_https: true } => broken("redirects-to-https"),
+        ApiSaid::Redirects { to_https: false } => broken("redirects"),
+        ApiSaid::Limited => broken("limited"),
+        ApiSaid::NotTheApi => broken("not-the-api"),
+        ApiSaid::OtherStatus(status) => broken("other-status").with("status", status),
+        ApiSaid::NotHttp => broken("not-http"),
+        ApiSaid::NoTls => broken("no-tls"),
+    };
+    Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
+}
+
+fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding {
+    // A name is taken at its word; an address that is not the tunnel's has another way, and that way is the trouble.
+    let inside = host.parse().map_or(true, |ip| seat.addresses().subnet.value.contains(&ip));
+    let finding = match dial {
+        Dial::Refused | Dial::Reset => broken("refused"),
+        Dial::Timeout if inside => broken("timeout"),
+        Dial::NoSuchName | Dial::ResolverFailed => broken("no-such-name"),
+        Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Forbidden | Dial::Open | Dial::Other(_) => {
+            broken("no-way")
+        }
+    };
+    finding.with("how", dial.label())
+}
+
+fn set<'a>(env: &'a Environment, name: &str) -> Option<&'a Layer> {
+    env.winner(name).filter(|layer| layer.setting != Setting::Empty)
+}
+
+fn missing(env: &Environment, variable: &'static str) -> Judged {
+    // A .env that was baked into the image may set what `docker inspect` does not show.
+    if !env.complete && env.winner(variable).is_none() {
+        return Err(Unseen::Undecided(format!(
+            "the configuration of {} does not set {variable}; look from inside",
+            env.owner
+        )));
+    }
+    Ok(broken("missing").with("variable", variable).into())
+}

@@ -1,0 +1,201 @@
+//! Celery: does a worker take tasks from the Redis and database that the web app uses, and from the right queues?
+
+use std::net::IpAddr;
+
+use crate::case::Seat;
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
+use crate::fact::celery::process::Worker;
+use crate::fact::celery::{Beat, Celery, Consumer, QUEUES, SILENT};
+use crate::fact::{Unseen, Vantage};
+
+/// A worker that lost Redis tries again after 2, 4, 6, 8 … seconds (celery/worker/consumer/consumer.py), and needs a few
+/// to start: before that its absence means nothing.
+const COMING: u64 = 30;
+
+/// Celery itself warns from 16 s on ("Substantial drift", celery/events/state.py: HEARTBEAT_DRIFT_MAX).
+const DRIFT: i64 = 16_000;
+
+/// A worker is connected to the database that the URL names, and takes tasks from it.
+pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
+    let celery = seat.celery()?;
+    let now = celery.now().ok_or_else(|| Unseen::Undecided("nothing was seen of the queues".to_owned()))?;
+    let beating = celery.beats.as_ref().is_some_and(|beats| !beats.is_empty());
+    let Some(alive) = celery.alive() else {
+        // Who may not list the clients has only the heartbeats to go by.
+        return match &celery.beats {
+            Some(beats) if !beats.is_empty() => Ok(holds()),
+            Some(_) | None => Err(Unseen::NeedsRights("the URL's user may not list Redis' clients".to_owned())),
+        };
+    };
+    if alive.iter().any(|it| !is_server(seat, it.from)) {
+        return Ok(holds());
+    }
+    let (here, server) = (worker(seat), seat.vantage() == Vantage::Server);
+    if !server && here.is_none() {
+        return Ok(not_applicable("no worker runs here that would take tasks from `gpu`"));
+    }
+    let finding = if beating && alive.is_empty() {
+        broken("stuck").with("name", names(celery))
+    } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
+        broken("other-database").with("other", other)
+    } else if celery.uptime < COMING || here.is_some_and(|it| it.age < COMING) {
+        return Err(Unseen::Undecided(
+            "Redis or the worker started less than half a minute ago, and no worker is connected yet; look again"
+                .to_owned(),
+        ));
+    } else if let Some(worker) = here {
+        broken("takes-nothing").with("age", worker.age)
+    } else if !alive.is_empty() {
+        broken("only-server")
+    } else if !now.waiting.is_empty() {
+        broken("tasks-wait").with("queues", lengths(celery))
+    } else if now.unacked > 0 {
+        broken("held").with("count", now.unacked)
+    } else if let Some(quiet) = silent(celery) {
+        broken("silent").with("from", quiet.from).with("quiet", quiet.quiet)
+    } else {
+        broken("nobody")
+    };
+    Ok(finding.with("database", celery.database).with("endpoint", &celery.endpoint).into())
+}
+
+/// No task waits that an idle worker could take.
+pub fn queue_taken(seat: &Seat<'_>) -> Judged {
+    let celery = seat.celery()?;
+    if celery.alive().is_some_and(|alive| alive.is_empty()) {
+        return Ok(not_applicable("no worker takes tasks"));
+    }
+    let Some((queue, count)) = QUEUES.iter().find_map(|queue| Some((*queue, celery.left(queue)?))) else {
+        return Ok(holds());
+    };
+    let oldest = celery.oldest.get(queue);
+    let task = oldest.map_or("unknown", |it| &it.task);
+    let origin = oldest.map_or("unknown", |it| &it.origin);
+    let finding = match queue {
+        "gpu" => broken("gpu"),
+        "cpu" => broken("cpu"),
+        _ if task.contains("compile") => broken("compile-in-celery"),
+        _ => broken("celery"),
+    };
+    Ok(finding.with("count", count).with("task", task).with("origin", origin).with("database", celery.database).into())
+}
+
+/// The worker is told to take from the queues that are its own, and the server's worker from no other.
+pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
+    let workers = &seat.workers()?.workers;
+    if seat.vantage() == Vantage::Server {
+        let wrong = workers.iter().find(|it| it.takes("gpu") && it.queues.is_some());
+        return Ok(match wrong {
+            Some(worker) => told(worker, broken("server-takes-gpu")),
+            None if workers.is_empty() => not_applicable("no Celery worker runs here"),
+            None => holds(),
+        });
+    }
+    if workers.is_empty() {
+        return Ok(not_applicable("no Celery worker runs here"));
+    }
+    let takes = |queue: &str| workers.iter().any(|it| it.takes(queue));
+    let first = &workers[0];
+    if !takes("gpu") {
+        return Ok(told(first, broken("no-gpu")));
+    }
+    // The client sees the same process; said once is enough.
+    if seat.vantage() == Vantage::Client || takes("celery") {
+        return Ok(holds());
+    }
+    // From 0.12.1 on nothing that a GPU worker does goes into `celery`.
+    let old = seat.env()?.app_version.as_deref().is_some_and(|it| it.starts_with("0."));
+    Ok(if old { told(first, broken("no-celery")) } else { holds() })
+}
+
+/// Workers come through the tunnel.
+pub fn queue_through_tunnel(seat: &Seat<'_>) -> Judged {
+    let celery = seat.celery()?;
+    let alive = celery.alive().ok_or_else(no_list)?;
+    let subnet = seat.addresses().subnet.value;
+    match alive.iter().find(|it| !subnet.contains(&it.from) && !is_server(seat, it.from)) {
+        Some(around) => Ok(broken("around").with("from", around.from).into()),
+        None if alive.is_empty() => Ok(not_applicable("no worker takes tasks")),
+        None => Ok(holds()),
+    }
+}
+
+/// No two workers have one name, and all are of one version.
+pub fn queue_workers_agree(seat: &Seat<'_>) -> Judged {
+    let celery = seat.celery()?;
+    let alive = celery.alive().ok_or_else(no_list)?;
+    if alive.len() < 2 {
+        return Ok(not_applicable("there are no two workers"));
+    }
+    let beats = celery.beats.as_ref().ok_or_else(|| Unseen::NeedsRights("the URL's user may not listen".to_owned()))?;
+    let twice = beats.iter().find(|it| beats.iter().any(|other| other.name == it.name && other.pid != it.pid));
+    if let Some(twice) = twice {
+        return Ok(broken("same-name").with("name", &twice.name).into());
+    }
+    let tags: Vec<(&Beat, &str)> = beats.iter().filter_map(|it| Some((it, tag(&it.name)?))).collect();
+    let other = |(_, version): &&(&Beat, &str)| tags.iter().any(|(_, other)| other != version);
+    if tags.iter().any(|it| other(&it)) {
+        return Ok(broken("two-versions").with("names", names(celery)).into());
+    }
+    Ok(holds())
+}
+
+/// This machine's clock and Redis' agree.
+pub fn clocks_agree(seat: &Seat<'_>) -> Judged {
+    let celery = seat.celery()?;
+    if celery.clock_ahead.abs() < DRIFT {
+        return Ok(holds());
+    }
+    let side = if celery.clock_ahead > 0 { "ahead of" } else { "behind" };
+    Ok(broken("apart").with("seconds", celery.clock_ahead.abs() / 1000).with("side", side).into())
+}
+
+fn told(worker: &Worker, finding: Finding) -> Verdict {
+    let queues = worker.queues.as_ref().map_or_else(|| "all".to_owned(), |all| all.join(","));
+    finding.with("queues", queues).with("pid", worker.pid).into()
+}
+
+/// `gpu-v0.12.1@host`: the version that start-celery-versioned.sh writes into the name.
+fn tag(name: &str) -> Option<&str> {
+    let (base, _) = name.split_once('@')?;
+    let (_, version) = base.rsplit_once("-v")?;
+    version.starts_with(|c: char| c.is_ascii_digit()).then_some(version)
+}
+
+/// The worker that runs where we stand; a server's own is not the one that the tunnel is for.
+fn worker<'a>(seat: &Seat<'a>) -> Option<&'a Worker> {
+    if seat.vantage() == Vantage::Server {
+        return None;
+    }
+    seat.workers().ok()?.workers.iter().find(|it| it.takes("gpu"))
+}
+
+fn is_server(seat: &Seat<'_>, from: IpAddr) -> bool {
+    from.is_loopback() || from == seat.addresses().server.value
+}
+
+/// The database in which workers of the tunnel take tasks, if it is not the URL's.
+fn elsewhere(celery: &Celery, consumers: &[Consumer]) -> Option<u32> {
+    consumers
+        .iter()
+        .find(|it| it.database != celery.database && it.quiet < SILENT && !it.from.is_loopback())
+        .map(|it| it.database)
+}
+
+fn silent(celery: &Celery) -> Option<&Consumer> {
+    celery.now()?.consumers.as_ref()?.iter().find(|it| it.database == celery.database)
+}
+
+fn lengths(celery: &Celery) -> String {
+    let all = celery.now().map(|now| &now.waiting).into_iter().flatten();
+    all.map(|(queue, count)| format!("{count} in {queue}")).collect::<Vec<_>>().join(", ")
+}
+
+fn names(celery: &Celery) -> String {
+    let all = celery.beats.iter().flatten().map(|beat| beat.name.as_str());
+    all.collect::<Vec<_>>().join(" and ")
+}
+
+fn no_list() -> Unseen {
+    Unseen::NeedsRights("the URL's user may not list Redis' clients".to_owned())
+}

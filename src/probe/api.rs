@@ -1,0 +1,99 @@
+//! Asks the web app for a job that does not exist: a request that changes nothing, and tells name, connection, TLS, key
+//! and the app's own health in one answer. One request a run: in production the app allows fifty an hour.
+//!
+//! TLS is not verified (see `tls`); so the key, like a password, is sent to this machine itself or into the tunnel only.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{AUTHORIZATION, HOST, LOCATION, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use secrecy::ExposeSecret;
+use tokio::time::timeout;
+
+use super::tls::{self, Wire};
+use super::{DIAL, Looked, Scene, dial};
+use crate::fact::api::{ApiOutcome, ApiSaid};
+use crate::fact::dial::Endpoint;
+use crate::fact::{Fact, FactKey, Presence, Unseen};
+
+/// A path that no job has: their ids are small numbers (app/api/worker.py: GET /worker/jobs/<int:job_id>).
+const NO_JOB: &str = "/api/worker/jobs/2147483646";
+
+/// How long the app may think.
+const ANSWER: Duration = Duration::from_secs(4);
+
+/// The app's answers are one line; an error page is a few kilobytes.
+const LONGEST: usize = 64 << 10;
+
+/// Looks at FLASK_APP_URL.
+pub(super) async fn look(scene: &Scene) -> Looked {
+    let (url, endpoint) = match scene.fact(&FactKey::Env) {
+        Ok(Fact::Env(env)) => match env.api() {
+            Some(url) => (url, Endpoint { host: url.host.clone(), port: url.http_port() }),
+            None => return Looked::new("", Err(Unseen::NotKnown("no FLASK_APP_URL is set here".to_owned()))),
+        },
+        Ok(_) => return Looked::new("", Err(Unseen::NotAsked(FactKey::Env))),
+        Err(why) => return Looked::new("", Err(why)),
+    };
+    let (said, key) = ask(&endpoint, url.scheme == "https", scene).await;
+    let outcome = ApiOutcome { endpoint: endpoint.clone(), scheme: url.scheme.clone(), key, said };
+    Looked::new(format!("HTTP at {endpoint}"), Ok(Fact::Api(outcome)))
+}
+
+async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, Presence) {
+    let stream = match dial::connect(endpoint).await {
+        Ok(stream) => stream,
+        Err(how) => return (ApiSaid::Unreached(how), Presence::Absent),
+    };
+    let may = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(scene, peer.ip()).is_ok());
+    let key = scene.keyring.api.as_ref().filter(|_| may);
+    let wire: Box<dyn Wire> = if encrypted {
+        match timeout(DIAL, tls::wrap(stream, &endpoint.host)).await.ok().flatten() {
+            Some(wire) => wire,
+            None => return (ApiSaid::NoTls, Presence::Absent),
+        }
+    } else {
+        Box::new(stream)
+    };
+    let mut request = Request::get(NO_JOB)
+        .header(HOST, endpoint.to_string())
+        .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")));
+    if let Some(key) = key {
+        request = request.header(AUTHORIZATION, format!("Bearer {}", key.expose_secret()));
+    }
+    let sent = Presence::of(key.is_some());
+    // A key with a line break in it is no header.
+    let Ok(request) = request.body(Empty::<Bytes>::new()) else { return (ApiSaid::NoKey, Presence::Absent) };
+    let said = timeout(ANSWER, exchange(wire, request, sent.is_present())).await;
+    (said.ok().flatten().unwrap_or(ApiSaid::NotHttp), sent)
+}
+
+async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: bool) -> Option<ApiSaid> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await.ok()?;
+    let talk = async {
+        let response = sender.send_request(request).await.ok()?;
+        Some(read(response, sent).await)
+    };
+    // The connection must be driven for as long as the answer is read, and may end before it is.
+    tokio::pin!(talk, connection);
+    tokio::select! {
+        said = &mut talk => said,
+        _ = &mut connection => talk.await,
+    }
+}
+
+async fn read<B>(response: Response<B>, sent: bool) -> ApiSaid
+where
+    B: hyper::body::Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let status = response.status().as_u16();
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let body = Limited::new(response.into_body(), LONGEST).collect().await;
+    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+    ApiSaid::read(status, &location, &String::from_utf8_lossy(&body), sent)
+}

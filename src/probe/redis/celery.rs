@@ -1,0 +1,183 @@
+//! Asks Redis what Celery keeps there: `LLEN`, `HLEN`, the headers of one waiting task, `CLIENT LIST`, `TIME`, and, where
+//! that leaves something open, the workers' heartbeats for a little longer than one takes. Nothing is written, no task is
+//! taken, and no argument of a task is read.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::Stream;
+use redis::aio::{MultiplexedConnection, PubSub};
+use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError};
+use secrecy::ExposeSecret;
+use tokio::time::{sleep, timeout};
+
+use super::{WORD, auth, dial, wire};
+use crate::fact::celery::{Beat, Celery, Oldest, QUEUES, Sample, read};
+use crate::fact::dial::Endpoint;
+use crate::fact::redis::{RedisSaid, state::info};
+use crate::fact::{Fact, Service, Unseen, Vantage};
+use crate::probe::{DIAL, Login, Looked, Scene, host};
+
+/// The whole conversation.
+const TALK: Duration = Duration::from_secs(6);
+
+/// Between two samples: longer than the moment in which a worker that took a task shows neither it nor its hunger.
+const BETWEEN: Duration = Duration::from_millis(300);
+
+/// A heartbeat comes every 2.0 s (celery/worker/heartbeat.py).
+const LISTEN: Duration = Duration::from_millis(2400);
+
+/// kombu keeps the priorities 3, 6 and 9 of a queue in lists of their own (kombu/transport/redis.py: `sep`,
+/// `priority_steps`).
+const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
+
+/// Looks at the database that the URL names, at the server's address in the tunnel; on the server else on loopback.
+pub(in crate::probe) async fn look(scene: &Scene) -> Looked {
+    let tunnel = match dial::tunnel(Service::Redis, scene) {
+        Ok(endpoint) => endpoint,
+        Err(why) => return Looked::new("", Err(why)),
+    };
+    let mut sight = ask(&tunnel, scene).await;
+    if sight.is_err() && scene.vantage == Vantage::Server {
+        let loopback = Endpoint { host: "127.0.0.1".to_owned(), port: tunnel.port };
+        sight = ask(&loopback, scene).await.or(sight);
+    }
+    Looked::new(format!("Redis at {tunnel}, its lists and clients"), sight.map(Fact::Celery))
+}
+
+async fn ask(endpoint: &Endpoint, scene: &Scene) -> Result<Celery, Unseen> {
+    // The database is the worker's own affair: another than its URL names would show another deployment.
+    let login = scene.keyring.redis.as_ref().ok_or_else(|| {
+        Unseen::NotKnown("no URL of the broker could be read here, so its database is not known".to_owned())
+    })?;
+    let silent = || Unseen::NotKnown(format!("Redis at {endpoint} does not answer"));
+    timeout(TALK, talk(endpoint, login, scene)).await.map_err(|_| silent())?
+}
+
+async fn talk(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Result<Celery, Unseen> {
+    let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
+    let wire = reach(endpoint, login, scene).await?;
+    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
+    let (mut connection, driver) =
+        MultiplexedConnection::new_with_config(&settings, wire, config).await.map_err(|_| unreached())?;
+    tokio::select! {
+        celery = converse(&mut connection, endpoint, login, scene) => celery,
+        () = driver => Err(unreached()),
+    }
+}
+
+async fn reach(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Result<Box<dyn super::Wire>, Unseen> {
+    let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
+    let stream = dial::connect(endpoint).await.map_err(|_| unreached())?;
+    if login.user.is_some() || login.password.is_some() {
+        dial::may_carry_password(scene, stream.peer_addr().map_err(|_| unreached())?.ip())?;
+    }
+    wire(stream, endpoint, login.url.scheme == "rediss").await.ok_or_else(unreached)
+}
+
+async fn converse(
+    connection: &mut MultiplexedConnection,
+    endpoint: &Endpoint,
+    login: &Login,
+    scene: &Scene,
+) -> Result<Celery, Unseen> {
+    let refused = |what: &str| Unseen::NeedsRights(format!("the URL's user {what} at {endpoint}"));
+    match auth(connection, login).await {
+        // What the server does without is told by another look.
+        Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
+        Err(_) => return Err(refused("is not let in")),
+    }
+    let database = login.url.redis_index();
+    if database > 0 {
+        let selected: Result<(), RedisError> = redis::cmd("SELECT").arg(database).query_async(connection).await;
+        selected.map_err(|_| refused(&format!("cannot use database {database}")))?;
+    }
+    let forbidden = |_: RedisError| refused("may not look at the queues");
+    let before = host::now_millis();
+    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(connection).await.map_err(forbidden)?;
+    let middle = i64::midpoint(before, host::now_millis());
+    let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
+    let uptime = server.ok().and_then(|text| info(&text, "uptime_in_seconds")?.parse().ok());
+    let mut celery = Celery {
+        endpoint: endpoint.clone(),
+        database,
+        samples: vec![sample(connection).await.map_err(forbidden)?],
+        oldest: oldest(connection).await,
+        beats: None,
+        clock_ahead: middle - (seconds * 1000 + micros / 1000),
+        uptime: uptime.unwrap_or(0),
+    };
+    let alone = |celery: &Celery| celery.alive().is_some_and(|alive| alive.len() == 1);
+    let idle = celery.now().is_some_and(|now| now.waiting.is_empty() && now.unacked == 0);
+    if !alone(&celery) || !idle {
+        sleep(BETWEEN).await;
+        celery.samples.push(sample(connection).await.map_err(forbidden)?);
+    }
+    if !alone(&celery) {
+        celery.beats = listen(endpoint, login, scene).await;
+    }
+    Ok(celery)
+}
+
+async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisError> {
+    let mut asked = Pipeline::new();
+    for queue in QUEUES {
+        for priority in PRIORITIES {
+            asked.cmd("LLEN").arg(format!("{queue}{priority}"));
+        }
+    }
+    let lengths: Vec<u64> = asked.query_async(connection).await?;
+    let unacked: u64 = redis::cmd("HLEN").arg("unacked").query_async(connection).await?;
+    let list: Result<String, RedisError> = redis::cmd("CLIENT").arg("LIST").query_async(connection).await;
+    let mut waiting = BTreeMap::new();
+    for (queue, lengths) in QUEUES.iter().zip(lengths.chunks(PRIORITIES.len())) {
+        let count: u64 = lengths.iter().sum();
+        if count > 0 {
+            waiting.insert((*queue).to_owned(), count);
+        }
+    }
+    Ok(Sample { waiting, unacked, consumers: list.ok().map(|list| read::consumers(&list)) })
+}
+
+/// Producers push at the head (`LPUSH`), consumers pop the tail.
+async fn oldest(connection: &mut MultiplexedConnection) -> BTreeMap<String, Oldest> {
+    let mut found = BTreeMap::new();
+    for queue in QUEUES {
+        let message: Result<Option<String>, RedisError> =
+            redis::cmd("LINDEX").arg(queue).arg(-1).query_async(connection).await;
+        if let Some(oldest) = message.ok().flatten().and_then(|message| read::oldest(&message)) {
+            found.insert(queue.to_owned(), oldest);
+        }
+    }
+    found
+}
+
+/// Whose heart beats in that database. None if the user may not listen, or the connection failed.
+async fn listen(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Option<Vec<Beat>> {
+    let wire = reach(endpoint, login, scene).await.ok()?;
+    let mut settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
+    if let Some(user) = &login.user {
+        settings = settings.set_username(user.expose_secret());
+    }
+    if let Some(password) = &login.password {
+        settings = settings.set_password(password.expose_secret());
+    }
+    let mut ear = timeout(WORD, PubSub::new(&settings, wire)).await.ok()?.ok()?;
+    let channel = format!("/{}.celeryev/worker.heartbeat", login.url.redis_index());
+    timeout(WORD, ear.psubscribe(channel)).await.ok()?.ok()?;
+    let mut beats: Vec<Beat> = Vec::new();
+    let mut messages = pin!(ear.on_message());
+    let hear = async {
+        while let Some(message) = poll_fn(|context| messages.as_mut().poll_next(context)).await {
+            let beat = message.get_payload::<String>().ok().and_then(|payload| read::beat(&payload));
+            beats.extend(
+                beat.filter(|beat| !beats.iter().any(|known| (&known.name, known.pid) == (&beat.name, beat.pid))),
+            );
+        }
+    };
+    let _ = timeout(LISTEN, hear).await;
+    Some(beats)
+}
