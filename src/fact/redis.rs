@@ -101,7 +101,9 @@ impl RedisOutcome {
             return vec![format!("Redis {}: no connection ({})", self.endpoint, dial.label())];
         }
         let mut lines = vec![format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, self.said.label())];
-        lines.extend(self.carried.iter().flat_map(Carry::summary).map(|line| format!("Redis {}: {line}", self.endpoint)));
+        lines.extend(
+            self.carried.iter().flat_map(Carry::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
+        );
         lines
     }
 }

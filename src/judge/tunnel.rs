@@ -239,9 +239,9 @@ fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
     let known = here.peers.iter().find(|peer| there.public_key.as_ref() == Some(&peer.public_key));
     let to_here = there.peers.iter().find(|peer| here.public_key.as_ref() == Some(&peer.public_key));
     let (Some(known), Some(to_here)) = (known, to_here) else { return false };
-    let aimed = to_here.endpoint.is_some_and(|at| {
-        Some(at.port()) == here.listen_port && links.holder(at.ip().to_canonical()).is_some()
-    });
+    let aimed = to_here
+        .endpoint
+        .is_some_and(|at| Some(at.port()) == here.listen_port && links.holder(at.ip().to_canonical()).is_some());
     aimed && to_here.sent > 0 && known.received == 0
 }
 

@@ -14,9 +14,9 @@ mod netlink;
 mod sockets;
 
 #[cfg(target_os = "linux")]
-pub(super) use netlink::{links as all_links, way};
-#[cfg(target_os = "linux")]
 use netlink::hops;
+#[cfg(target_os = "linux")]
+pub(super) use netlink::{links as all_links, way};
 #[cfg(target_os = "linux")]
 use sockets::listening;
 
@@ -129,6 +129,6 @@ mod elsewhere {
     }
 }
 #[cfg(not(target_os = "linux"))]
-use elsewhere::{hops, listening};
-#[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{all_links, way};
+#[cfg(not(target_os = "linux"))]
+use elsewhere::{hops, listening};

@@ -60,8 +60,7 @@ async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
 }
 
 /// The packet sizes that are tried, in steps of 20 between what IPv6 promises (1280) and a full packet, and two below.
-const PACKETS: [u16; 14] =
-    [1000, 1200, 1280, 1300, 1320, 1340, 1360, 1380, 1400, 1420, 1440, 1460, 1480, 1500];
+const PACKETS: [u16; 14] = [1000, 1200, 1280, 1300, 1320, 1340, 1360, 1380, 1400, 1420, 1440, 1460, 1480, 1500];
 
 /// Several echoes lost to chance are not lost twice.
 const SIZED: Duration = Duration::from_millis(350);

@@ -49,7 +49,10 @@ impl Routes {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.hops.iter().map(|hop| format!("route {}", hop.words())).collect();
         if let Some(forwards) = self.forwards {
-            lines.push(format!("packets of others are {}sent on (net.ipv4.ip_forward)", if forwards { "" } else { "not " }));
+            lines.push(format!(
+                "packets of others are {}sent on (net.ipv4.ip_forward)",
+                if forwards { "" } else { "not " }
+            ));
         }
         lines
     }

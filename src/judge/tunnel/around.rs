@@ -31,7 +31,9 @@ pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
         }
         let near = |hop: &&Hop| hop.gateway.is_none() && hop.net.prefix_len() > 0 && hop.net.contains(&far.value);
         return Ok(match routes.hops.iter().find(near) {
-            Some(hop) => broken("docker-network").with("other", hop.words()).with("net", hop.net).with("tunnel", "").into(),
+            Some(hop) => {
+                broken("docker-network").with("other", hop.words()).with("net", hop.net).with("tunnel", "").into()
+            }
             None => holds(),
         });
     }
@@ -137,7 +139,9 @@ fn is_inner(ip: IpAddr) -> bool {
 
 /// What the client's own system reaches through the tunnel, its container reaches too.
 pub fn container_way(seat: &Seat<'_>) -> Judged {
-    let client = seat.at(Vantage::Client)?;
+    let Ok(client) = seat.at(Vantage::Client) else {
+        return Ok(not_applicable("only the client's own system and its container together show it"));
+    };
     let service = [Service::Redis, Service::Postgres].into_iter().find(|service| {
         let here = seat.tcp(*service).is_ok_and(|tcp| matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable));
         here && client.tcp(*service).is_ok_and(|tcp| tcp.how == Dial::Open)
@@ -149,7 +153,8 @@ pub fn container_way(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     };
     let endpoint = &seat.tcp(service)?.endpoint;
-    let own: Vec<IpNet> = seat.links()?.links.iter().filter(|link| link.name != "lo").flat_map(|link| link.addresses.clone()).collect();
+    let own: Vec<IpNet> =
+        seat.links()?.links.iter().filter(|link| link.name != "lo").flat_map(|link| link.addresses.clone()).collect();
     let own = own.into_iter().find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
     let finding = match own {
         None => broken("lost").with("from", "none"),
@@ -161,9 +166,10 @@ pub fn container_way(seat: &Seat<'_>) -> Judged {
 /// What of the client's system would keep a container's packets from the tunnel.
 fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding, Unseen> {
     let links = client.links()?;
-    let bridge = links.links.iter().find(|link| {
-        link.addresses.iter().any(|net| net.contains(&own.addr()) && net.addr() != own.addr())
-    });
+    let bridge = links
+        .links
+        .iter()
+        .find(|link| link.addresses.iter().any(|net| net.contains(&own.addr()) && net.addr() != own.addr()));
     let bridge = match bridge {
         Some(bridge) if bridge.kind.as_deref() == Some("bridge") => bridge,
         // It is a host of its own in the network of this interface: macvlan, ipvlan.
@@ -193,7 +199,8 @@ fn masquerades(rules: &Netfilter, own: IpNet) -> bool {
         let names = bases.flat_map(|(name, _)| std::iter::once(name.as_str()).chain(table.reached(name)));
         names.filter_map(|name| table.chains.get(name)).flat_map(|chain| &chain.rules).any(|rule| {
             let text = rule.text.to_ascii_lowercase();
-            let source = text.split_once("-s ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<IpNet>().ok());
+            let source =
+                text.split_once("-s ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<IpNet>().ok());
             !matches!(rule.act, Act::Jump(_) | Act::Goto(_))
                 && (text.contains("masquerade") || text.contains("snat"))
                 && source.is_none_or(|net| net.contains(&own.addr()))
@@ -207,7 +214,8 @@ pub fn tunnel_used(seat: &Seat<'_>) -> Judged {
     for service in [Service::Redis, Service::Postgres] {
         let free = seat.tcp(service)?;
         let bound = seat.tcp_bound(service)?;
-        let shut = matches!(bound.how, Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Refused | Dial::Reset);
+        let shut =
+            matches!(bound.how, Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Refused | Dial::Reset);
         if free.how == Dial::Open && shut {
             let from = free.from.map_or_else(|| "?".to_owned(), |from| from.to_string());
             return Ok(broken("around")

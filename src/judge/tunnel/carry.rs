@@ -20,9 +20,9 @@ fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a Carry)>, Unseen
     let found: Vec<_> = found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect();
     match (found.is_empty(), why) {
         (true, Some(why)) => Err(why),
-        (true, None) => Err(Unseen::Undecided(
-            "no connection to Redis or PostgreSQL was there to be asked for more".to_owned(),
-        )),
+        (true, None) => {
+            Err(Unseen::Undecided("no connection to Redis or PostgreSQL was there to be asked for more".to_owned()))
+        }
         (false, _) => Ok(found),
     }
 }
@@ -50,7 +50,8 @@ pub fn tunnel_payload(seat: &Seat<'_>) -> Judged {
     let by = if seen.is_some() { "the largest packet that came back" } else { "what every path carries" };
     let host_is_whole = seat.vantage() == Vantage::Container
         && seat.at(Vantage::Client).is_ok_and(|client| {
-            self::carries(&client).is_ok_and(|all| all.iter().any(|(_, carry)| carry.is_whole() && carry.hangs().is_none()))
+            self::carries(&client)
+                .is_ok_and(|all| all.iter().any(|(_, carry)| carry.is_whole() && carry.hangs().is_none()))
         });
     let finding = if host_is_whole { broken("hangs-in-container") } else { broken("hangs") };
     let far = if whole_elsewhere { "what this machine sends" } else { "answers" };

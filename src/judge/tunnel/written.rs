@@ -255,7 +255,8 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
 fn neighbour(seat: &Seat<'_>, server: &Seat<'_>) -> Option<IpAddr> {
     let (own, its) = (seat.links().ok()?, server.links().ok()?);
     let tunnel = |link: &Link, seat: &Seat<'_>| link.name == seat.addresses().interface.value || link.name == "lo";
-    let nets: Vec<&IpNet> = own.links.iter().filter(|link| !tunnel(link, seat)).flat_map(|link| &link.addresses).collect();
+    let nets: Vec<&IpNet> =
+        own.links.iter().filter(|link| !tunnel(link, seat)).flat_map(|link| &link.addresses).collect();
     let mut addresses = its.links.iter().filter(|link| !tunnel(link, server)).flat_map(|link| &link.addresses);
     let near = |net: &&IpNet| {
         !is_link_local(net.addr()) && nets.iter().any(|own| own.trunc() == net.trunc() && own.addr() != net.addr())

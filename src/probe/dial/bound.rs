@@ -1,5 +1,4 @@
 //! A dial that can only leave by the tunnel's interface: what answers there was not reached around it.
-#![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -21,7 +20,8 @@ pub(super) async fn connect(
     let device = &scene.addresses()?.interface.value;
     let ip: IpAddr =
         endpoint.host.parse().map_err(|_| Unseen::NotKnown(format!("`{}` is no address", endpoint.host)))?;
-    let socket = bound(ip, device).map_err(|error| Unseen::NoTool(format!("no socket on {device}: {}", error.kind())))?;
+    let socket =
+        bound(ip, device).map_err(|error| Unseen::NoTool(format!("no socket on {device}: {}", error.kind())))?;
     Ok(match timeout(patience, socket.connect(SocketAddr::new(ip, endpoint.port))).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) => Err(classify(&error)),

@@ -40,8 +40,7 @@ async fn clock(mut connection: MultiplexedConnection) -> Result<i64, Failed> {
 
 async fn echo(connection: &mut MultiplexedConnection, bytes: u32) -> Result<(), Failed> {
     let sent = vec![b'x'; usize::try_from(bytes).unwrap_or_default()];
-    let back: Vec<u8> =
-        redis::cmd("ECHO").arg(&sent).query_async(connection).await.map_err(|error| failed(&error))?;
+    let back: Vec<u8> = redis::cmd("ECHO").arg(&sent).query_async(connection).await.map_err(|error| failed(&error))?;
     if back == sent { Ok(()) } else { Err(Failed::Refused) }
 }
 
