@@ -37,6 +37,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "wg-listen-port-fixed" => tunnel::wg_listen_port_fixed,
         "wg-endpoint" => tunnel::wg_endpoint,
         "wg-handshake" => tunnel::wg_handshake,
+        "wg-key-unshared" => tunnel::wg_key_unshared,
         "wg-keepalive" => tunnel::wg_keepalive,
         "tunnel-subnet-free" => tunnel::tunnel_subnet_free,
         "tunnel-route" => tunnel::tunnel_route,

@@ -1,5 +1,5 @@
 //! Interfaces, peers and handshakes; in [`valid`] and [`written`] the tunnel's file, in [`keys`] keys, in [`way`]
-//! routes, echoes and names, in [`around`] what goes around the tunnel, in [`carry`] what goes through it.
+//! routes, echoes and names, in [`around`] what goes around the tunnel, in [`carry`] what goes through it, in [`shared`] keys on two machines.
 
 use std::net::IpAddr;
 
@@ -12,18 +12,22 @@ use crate::profile::{Known, Source};
 
 mod around;
 mod carry;
+mod endpoint;
 mod keys;
+mod shared;
 mod valid;
 mod way;
 mod written;
 
 pub use around::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
 pub use carry::{clocks_agree, tunnel_payload};
+pub use endpoint::wg_endpoint;
 pub use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
+pub use shared::wg_key_unshared;
 pub use valid::wg_config_valid;
 pub use way::{names_resolve, tunnel_ping, tunnel_route};
 pub use written::{
-    wg_addresses, wg_allowed_ips_distinct, wg_endpoint, wg_listen_port_fixed, wg_peers_persisted, wg_running_as_written,
+    wg_addresses, wg_allowed_ips_distinct, wg_listen_port_fixed, wg_peers_persisted, wg_running_as_written,
 };
 
 /// The far end's place and address in the tunnel, as this end knows it.
@@ -46,10 +50,10 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
     let name = &seat.addresses().interface.value;
     if let Some(link) = seat.links()?.named(name) {
         let starting = seat.wireguard_unit().is_ok_and(|unit| unit.active == "activating");
-        return Ok(match (link.up, starting.then(|| written::name_of_endpoint(seat)).flatten()) {
+        return Ok(match (link.up, starting.then(|| endpoint::name_of_endpoint(seat)).flatten()) {
             (true, _) => holds(),
             // wg-quick makes the interface first, and tries the name until it resolves.
-            (false, Some((finding, _))) => finding("waits-for-name").into(),
+            (false, Some(it)) => broken("waits-for-name").with("name", it.name).at(it.path, it.line).into(),
             (false, None) => broken("down").into(),
         });
     }
@@ -63,8 +67,8 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
                 None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
             }
         }
-        (_, Some(FailReason::NameNotKnown)) => match written::name_of_endpoint(seat) {
-            Some((finding, true)) => finding("name-at-boot"),
+        (_, Some(FailReason::NameNotKnown)) => match endpoint::name_of_endpoint(seat) {
+            Some(it) if it.resolves => broken("name-at-boot").with("name", it.name).at(it.path, it.line),
             Some(_) | None => broken("failed").with("reason", FailReason::NameNotKnown.words()),
         },
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
@@ -232,9 +236,10 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
 /// With both ends at hand: the client sends to one of this server's own addresses, at the port on which it listens, and
 /// nothing has arrived.
 fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
-    let (Vantage::Server, Ok(client), Ok(links)) = (seat.vantage(), seat.at(Vantage::Client), seat.links()) else {
+    if seat.vantage() != Vantage::Server {
         return false;
-    };
+    }
+    let (Ok(client), Ok(links)) = (seat.at(Vantage::Client), seat.links()) else { return false };
     let Some(there) = client.wg_again().ok().and_then(|state| running(&client, state)) else { return false };
     let known = here.peers.iter().find(|peer| there.public_key.as_ref() == Some(&peer.public_key));
     let to_here = there.peers.iter().find(|peer| here.public_key.as_ref() == Some(&peer.public_key));
