@@ -6,7 +6,6 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub mod routes;
-pub mod windows;
 
 /// One network interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

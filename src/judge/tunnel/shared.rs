@@ -3,8 +3,9 @@
 use super::running;
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::Vantage;
+use crate::fact::network::Way;
 use crate::fact::wireguard::short_key;
+use crate::fact::{Place, Vantage};
 
 /// Whoever speaks to the server with the client's key is the client. Seen where both are in one network: the server then
 /// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
@@ -23,7 +24,11 @@ pub fn wg_key_unshared(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("the server has not heard from the client"));
     };
     let (links, hops) = (client.links()?, &client.routes()?.hops);
-    let near = links.links.iter().flat_map(|link| &link.addresses).any(|net| net.contains(&seen));
+    let Way::Device { source: Some(own), .. } = client.route(Place::Public)?.way else {
+        return Ok(not_applicable("the client's way to the server has no address of its own"));
+    };
+    let mut nets = links.links.iter().flat_map(|link| &link.addresses).filter(|net| net.addr() == own);
+    let near = nets.any(|net| net.contains(&seen));
     let router = hops.iter().any(|hop| hop.gateway == Some(seen));
     if !near || router || links.holder(seen).is_some() {
         return Ok(holds());
