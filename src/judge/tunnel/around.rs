@@ -13,6 +13,7 @@ use crate::fact::firewall::netfilter::{Act, Hook, Netfilter};
 use crate::fact::network::routes::{Hop, MAIN};
 use crate::fact::network::{Way, is_link_local};
 use crate::fact::{Place, Service, Unseen, Vantage};
+use crate::profile::Source;
 
 /// No other network of this machine has the tunnel's addresses.
 pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
@@ -21,6 +22,12 @@ pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
     let tunnel = addresses.subnet.value.trunc();
     let own = &addresses.interface.value;
     let routes = seat.routes()?;
+    let known = if seat.vantage() == Vantage::Container { addresses.server.source } else { addresses.subnet.source };
+    if known == Source::Guide {
+        return Err(Unseen::Undecided(
+            "the tunnel's own addresses are not known here; `--server` or the tunnel's file tells them".to_owned(),
+        ));
+    }
     let foreign = |hop: &&Hop| {
         hop.table == MAIN && hop.device != *own && !hop.device.is_empty() && hop.kind.as_deref() != Some("wireguard")
     };
@@ -153,9 +160,11 @@ pub fn container_way(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     };
     let endpoint = &seat.tcp(service)?.endpoint;
-    let own: Vec<IpNet> =
-        seat.links()?.links.iter().filter(|link| link.name != "lo").flat_map(|link| link.addresses.clone()).collect();
-    let own = own.into_iter().find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
+    // The address from which it speaks is that of the interface by which it leaves.
+    let by = seat.routes()?.hops.iter().find(|hop| hop.net.prefix_len() == 0).map(|hop| &hop.device);
+    let links = seat.links()?.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
+    let mut nets = links.flat_map(|link| link.addresses.iter().copied());
+    let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
     let finding = match own {
         None => broken("lost").with("from", "none"),
         Some(own) => on_the_way(&client, own)?.with("from", own.addr()).with("net", own.trunc()),
@@ -211,6 +220,9 @@ fn masquerades(rules: &Netfilter, own: IpNet) -> bool {
 /// Redis and PostgreSQL are reached through the tunnel, and not around it.
 pub fn tunnel_used(seat: &Seat<'_>) -> Judged {
     let device = &seat.addresses().interface.value;
+    if !matches!(&seat.route(Place::Server)?.way, Way::Device { device: by, .. } if by == device) {
+        return Ok(not_applicable("the way to the server leads by another interface, which tunnel-route tells"));
+    }
     for service in [Service::Redis, Service::Postgres] {
         let free = seat.tcp(service)?;
         let bound = seat.tcp_bound(service)?;
