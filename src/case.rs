@@ -11,6 +11,7 @@ use crate::fact::docker::Docker;
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
 use crate::fact::firewall::netfilter::Netfilter;
+use crate::fact::network::routes::Routes;
 use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::postgres::hba::PgHba;
 use crate::fact::postgres::state::PgState;
@@ -139,6 +140,8 @@ impl<'a> Seat<'a> {
         links() -> Links(Links), FactKey::Links;
         /// The route to a place.
         route(to: Place) -> Route(Route), FactKey::Route(to);
+        /// All routes.
+        routes() -> Routes(Routes), FactKey::Routes;
         /// Listening sockets.
         listeners() -> Listeners(Listeners), FactKey::Listeners;
         /// ufw.
@@ -171,6 +174,8 @@ impl<'a> Seat<'a> {
         ping(to: Place) -> Ping(PingOutcome), FactKey::Ping(to);
         /// A connection through the tunnel.
         tcp(service: Service) -> Tcp(TcpOutcome), FactKey::Tcp(TcpTarget::Tunnel(service));
+        /// A connection bound to the tunnel's interface.
+        tcp_bound(service: Service) -> Tcp(TcpOutcome), FactKey::Tcp(TcpTarget::Bound(service));
         /// A connection around the tunnel.
         tcp_public(service: Service) -> Tcp(TcpOutcome), FactKey::Tcp(TcpTarget::Public(service));
         /// Redis' answer.

@@ -29,6 +29,7 @@ use docker::Docker;
 use environment::Environment;
 use firewall::Ufw;
 use firewall::netfilter::Netfilter;
+use network::routes::Routes;
 use network::{Links, Listeners, Route};
 use postgres::hba::PgHba;
 use postgres::state::PgState;
@@ -150,6 +151,8 @@ impl Service {
 pub enum TcpTarget {
     /// The service at the server's tunnel address: `tcp redis`.
     Tunnel(Service),
+    /// The same, by a socket that is bound to the tunnel's interface: `tcp redis@tunnel`.
+    Bound(Service),
     /// The service at the server's address outside the tunnel: `tcp redis@public`.
     Public(Service),
     /// An address of the user's own: `tcp 10.8.0.1:22`.
@@ -184,6 +187,8 @@ pub enum FactKey {
     Links,
     /// The kernel's choice of route to a place.
     Route(Place),
+    /// All routes.
+    Routes,
     /// Sockets in LISTEN.
     Listeners,
     /// ufw's stored rules.
@@ -236,6 +241,7 @@ impl fmt::Display for FactKey {
             Self::WgKeys => f.write_str("wg-keys"),
             Self::Links => f.write_str("links"),
             Self::Route(to) => write!(f, "route {}", place(to)),
+            Self::Routes => f.write_str("routes"),
             Self::Listeners => f.write_str("listeners"),
             Self::Ufw => f.write_str("ufw"),
             Self::Netfilter => f.write_str("netfilter"),
@@ -253,6 +259,7 @@ impl fmt::Display for FactKey {
             Self::Names => f.write_str("names"),
             Self::Ping(to) => write!(f, "ping {}", place(to)),
             Self::Tcp(TcpTarget::Tunnel(service)) => write!(f, "tcp {}", service.word()),
+            Self::Tcp(TcpTarget::Bound(service)) => write!(f, "tcp {}@tunnel", service.word()),
             Self::Tcp(TcpTarget::Public(service)) => write!(f, "tcp {}@public", service.word()),
             Self::Tcp(TcpTarget::Named(endpoint)) => write!(f, "tcp {endpoint}"),
             Self::Redis => f.write_str("redis"),
@@ -295,6 +302,9 @@ impl FromStr for FactKey {
                 Some((word, "public")) => {
                     TcpTarget::Public(service(word).ok_or_else(|| format!("`{text}`: no such service"))?)
                 }
+                Some((word, "tunnel")) => {
+                    TcpTarget::Bound(service(word).ok_or_else(|| format!("`{text}`: no such service"))?)
+                }
                 _ => match service(rest) {
                     Some(service) => TcpTarget::Tunnel(service),
                     None if rest.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) => {
@@ -309,6 +319,7 @@ impl FromStr for FactKey {
             "wg-conf" => Self::WgConf,
             "wg-keys" => Self::WgKeys,
             "links" => Self::Links,
+            "routes" => Self::Routes,
             "listeners" => Self::Listeners,
             "ufw" => Self::Ufw,
             "netfilter" => Self::Netfilter,
@@ -358,6 +369,7 @@ pub enum Fact {
     WgKeys(WgKeys),
     Links(Links),
     Route(Route),
+    Routes(Routes),
     Listeners(Listeners),
     Ufw(Ufw),
     Netfilter(Netfilter),
@@ -388,7 +400,7 @@ impl Fact {
             Self::WgConf(_) | Self::RedisConf(_) | Self::PgConf(_) | Self::PgHba(_) => "there",
             Self::PgState(_) | Self::RedisState(_) => "running",
             Self::WgKeys(it) => it.label(),
-            Self::Links(_) => "seen",
+            Self::Links(_) | Self::Routes(_) => "seen",
             Self::Route(it) => it.label(),
             Self::Listeners(_) => "seen",
             Self::Ufw(it) => it.label(),
@@ -416,6 +428,7 @@ impl Fact {
             Self::WgKeys(it) => it.summary(),
             Self::Links(it) => it.summary(),
             Self::Route(it) => vec![it.summary()],
+            Self::Routes(it) => it.summary(),
             Self::Listeners(it) => it.summary(),
             Self::Ufw(it) => it.summary(),
             Self::Netfilter(it) => it.summary(),
@@ -430,9 +443,9 @@ impl Fact {
             Self::Names(it) => it.summary(),
             Self::Ping(it) => vec![it.summary()],
             Self::Tcp(it) => vec![it.summary()],
-            Self::Redis(it) => vec![it.summary()],
+            Self::Redis(it) => it.summary(),
             Self::RedisState(it) => it.summary(),
-            Self::Postgres(it) => vec![it.summary()],
+            Self::Postgres(it) => it.summary(),
             Self::Celery(it) => it.summary(),
             Self::Workers(it) => it.summary(),
             Self::Api(it) => vec![it.summary()],
@@ -512,6 +525,7 @@ mod tests {
             "route server",
             "route client",
             "route public",
+            "routes",
             "listeners",
             "ufw",
             "netfilter",
@@ -531,6 +545,7 @@ mod tests {
             "ping client",
             "tcp redis",
             "tcp postgres@public",
+            "tcp redis@tunnel",
             "tcp 10.8.0.1:22",
             "redis",
             "postgres",

@@ -14,6 +14,7 @@ use crate::fact::{Fact, FactKey, Observed, Sight, TcpTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod api;
+mod carry;
 mod dial;
 mod docker;
 mod environment;
@@ -133,7 +134,7 @@ pub enum Turn {
 /// When a look can begin: the whole order of looking.
 pub fn turn(key: &FactKey) -> Turn {
     match key {
-        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Env | FactKey::Docker => Turn::First,
+        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Routes | FactKey::Env | FactKey::Docker => Turn::First,
         FactKey::WgKeys
         | FactKey::Listeners
         | FactKey::Ufw
@@ -144,7 +145,9 @@ pub fn turn(key: &FactKey) -> Turn {
         // Which cluster is meant is said by the port.
         FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
         FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
-        FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Named(_)) => Turn::Settled,
+        FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_) | TcpTarget::Named(_)) => {
+            Turn::Settled
+        }
         FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::RedisState | FactKey::Postgres => Turn::Routed,
         FactKey::Celery | FactKey::Api => Turn::Routed,
     }
@@ -164,6 +167,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::WgKeys => aside(wireguard::keys).await,
         FactKey::Links => network::links().await,
         FactKey::Route(to) => network::route(*to, scene).await,
+        FactKey::Routes => network::routes().await,
         FactKey::Listeners => aside(network::listeners).await,
         FactKey::Ufw => aside(firewall::ufw).await,
         FactKey::Netfilter => firewall::netfilter().await,

@@ -18,6 +18,8 @@ use clipcheck::fact::{Fact, FactKey, Sight, TcpTarget, Unseen, Vantage};
 use clipcheck::probe::{Keyring, Login, Scene, look};
 use clipcheck::profile::{Profile, settle};
 
+#[path = "probes/carry.rs"]
+mod carry;
 #[path = "probes/real_postgres.rs"]
 mod real_postgres;
 #[path = "probes/real_redis.rs"]

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::dial::carry::Carry;
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
 
@@ -99,18 +100,24 @@ pub struct PgOutcome {
     pub database: Option<String>,
     /// Whether the conversation was encrypted.
     pub tls: bool,
+    /// What the connection carried besides; none on the server itself, and where it did not come to that.
+    #[serde(default)]
+    pub carried: Option<Carry>,
 }
 
 impl PgOutcome {
-    pub(crate) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> Vec<String> {
         let database = self.database.as_ref().map_or_else(String::new, |name| format!("/{name}"));
         let role = self.role.as_ref().map_or_else(String::new, |name| format!(" as {name}"));
         let tls = if self.tls { ", encrypted" } else { "" };
         let seen = self.seen_as.map_or_else(String::new, |ip| format!("; the server sees us as {ip}"));
         if let PgSaid::Unreached(dial) = &self.said {
-            return format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label());
+            return vec![format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label())];
         }
-        format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, self.said.label())
+        let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, self.said.label())];
+        let carried = self.carried.iter().flat_map(Carry::summary);
+        lines.extend(carried.map(|line| format!("PostgreSQL {}: {line}", self.endpoint)));
+        lines
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Presence;
+use super::dial::carry::Carry;
 use super::dial::{Dial, Endpoint};
 
 pub mod conf;
@@ -88,15 +89,22 @@ pub struct RedisOutcome {
     pub password: Presence,
     /// The database index that was selected.
     pub database: u32,
+    /// What the connection carried besides; none on the server itself, and where it did not come to that.
+    #[serde(default)]
+    pub carried: Option<Carry>,
 }
 
 impl RedisOutcome {
-    pub(crate) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> Vec<String> {
         let with = if self.password.is_present() { "with a password" } else { "without a password" };
         if let RedisSaid::Unreached(dial) = self.said {
-            return format!("Redis {}: no connection ({})", self.endpoint, dial.label());
+            return vec![format!("Redis {}: no connection ({})", self.endpoint, dial.label())];
         }
-        format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, self.said.label())
+        let mut lines = vec![format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, self.said.label())];
+        lines.extend(
+            self.carried.iter().flat_map(Carry::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
+        );
+        lines
     }
 }
 

@@ -1,5 +1,5 @@
 //! Interfaces, peers and handshakes; in [`valid`] and [`written`] the tunnel's file, in [`keys`] keys, in [`way`]
-//! routes, echoes and names.
+//! routes, echoes and names, in [`around`] what goes around the tunnel, in [`carry`] what goes through it, in [`shared`] keys on two machines.
 
 use std::net::IpAddr;
 
@@ -10,16 +10,24 @@ use crate::fact::wireguard::{WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Source};
 
+mod around;
+mod carry;
+mod endpoint;
 mod keys;
+mod shared;
 mod valid;
 mod way;
 mod written;
 
+pub use around::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
+pub use carry::{clocks_agree, tunnel_payload};
+pub use endpoint::wg_endpoint;
 pub use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
+pub use shared::wg_key_unshared;
 pub use valid::wg_config_valid;
 pub use way::{names_resolve, tunnel_ping, tunnel_route};
 pub use written::{
-    wg_addresses, wg_allowed_ips_distinct, wg_endpoint, wg_listen_port_fixed, wg_peers_persisted, wg_running_as_written,
+    wg_addresses, wg_allowed_ips_distinct, wg_listen_port_fixed, wg_peers_persisted, wg_running_as_written,
 };
 
 /// The far end's place and address in the tunnel, as this end knows it.
@@ -41,7 +49,13 @@ fn running<'a>(seat: &Seat<'_>, state: &'a WgState) -> Option<&'a WgInterface> {
 pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
     let name = &seat.addresses().interface.value;
     if let Some(link) = seat.links()?.named(name) {
-        return Ok(if link.up { holds() } else { broken("down").into() });
+        let starting = seat.wireguard_unit().is_ok_and(|unit| unit.active == "activating");
+        return Ok(match (link.up, starting.then(|| endpoint::name_of_endpoint(seat)).flatten()) {
+            (true, _) => holds(),
+            // wg-quick makes the interface first, and tries the name until it resolves.
+            (false, Some(it)) => broken("waits-for-name").with("name", it.name).at(it.path, it.line).into(),
+            (false, None) => broken("down").into(),
+        });
     }
     // The unit only tells why; that the interface is missing was seen.
     let Ok(unit) = seat.wireguard_unit() else { return Ok(broken("missing").into()) };
@@ -53,6 +67,10 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
                 None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
             }
         }
+        (_, Some(FailReason::NameNotKnown)) => match endpoint::name_of_endpoint(seat) {
+            Some(it) if it.resolves => broken("name-at-boot").with("name", it.name).at(it.path, it.line),
+            Some(_) | None => broken("failed").with("reason", FailReason::NameNotKnown.words()),
+        },
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
@@ -66,6 +84,14 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
 pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let (vantage, _, _) = far(seat);
+    // A peer with the interface's own key is dropped without a word, so only the file shows it.
+    if let Ok(conf) = seat.wg_conf()
+        && let Some(own) = interface.public_key.as_ref().or(conf.derived_public.as_ref())
+        && let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_ref() == Some(own))
+    {
+        let line = peer.key_at.unwrap_or(peer.at).line;
+        return Ok(broken("own-key").with("key", short_key(own)).at(&conf.path, line).into());
+    }
     let far_seat = seat.at(vantage).ok();
     let far_key = far_seat.and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
     let here = match seat.vantage() {
@@ -185,7 +211,13 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
                 "nothing was sent into the tunnel yet, so nothing could come back".to_owned(),
             ));
         }
-        let cause = if seat.vantage() == Vantage::Server { "never-heard" } else { "never-answered" };
+        let cause = if sent_here(seat, interface) {
+            "lost-on-the-way"
+        } else if seat.vantage() == Vantage::Server {
+            "never-heard"
+        } else {
+            "never-answered"
+        };
         let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
         return Ok(broken(cause)
             .with("key", short_key(&peer.public_key))
@@ -199,6 +231,23 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
         return Err(Unseen::Undecided("the tunnel is idle and no packet could be sent to wake it".to_owned()));
     }
     Ok(broken("stale").with("age", state.read_at.saturating_sub(at)).with("key", short_key(&peer.public_key)).into())
+}
+
+/// With both ends at hand: the client sends to one of this server's own addresses, at the port on which it listens, and
+/// nothing has arrived.
+fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
+    if seat.vantage() != Vantage::Server {
+        return false;
+    }
+    let (Ok(client), Ok(links)) = (seat.at(Vantage::Client), seat.links()) else { return false };
+    let Some(there) = client.wg_again().ok().and_then(|state| running(&client, state)) else { return false };
+    let known = here.peers.iter().find(|peer| there.public_key.as_ref() == Some(&peer.public_key));
+    let to_here = there.peers.iter().find(|peer| here.public_key.as_ref() == Some(&peer.public_key));
+    let (Some(known), Some(to_here)) = (known, to_here) else { return false };
+    let aimed = to_here
+        .endpoint
+        .is_some_and(|at| Some(at.port()) == here.listen_port && links.holder(at.ip().to_canonical()).is_some());
+    aimed && to_here.sent > 0 && known.received == 0
 }
 
 /// systemd starts the tunnel at boot.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
+mod bound;
+
 use super::{DIAL, EXPOSURE, Looked, Scene, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
@@ -17,6 +19,9 @@ use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
 /// unresolved that the app resolves.
 const RESOLVE: Duration = Duration::from_millis(6600);
 
+/// How long a dial that is bound to the tunnel may take: as long as the one of which it is the counterpart.
+const BOUND: Duration = DIAL;
+
 /// No name of a deployment has more addresses that are worth the wait.
 const MOST_ADDRESSES: usize = 3;
 
@@ -25,11 +30,22 @@ pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
     let patience = match target {
         TcpTarget::Public(_) => EXPOSURE,
         TcpTarget::Tunnel(_) | TcpTarget::Named(_) => DIAL,
+        TcpTarget::Bound(_) => BOUND,
     };
     let sight = match endpoint(target, scene) {
         Err(why) => Err(why),
         Ok(endpoint) => {
-            let (how, from) = match connect_within(&endpoint, patience).await {
+            let opened = match target {
+                TcpTarget::Bound(_) => bound::connect(&endpoint, patience, scene).await,
+                TcpTarget::Tunnel(_) | TcpTarget::Public(_) | TcpTarget::Named(_) => {
+                    Ok(connect_within(&endpoint, patience).await)
+                }
+            };
+            let opened = match opened {
+                Ok(opened) => opened,
+                Err(why) => return Looked::new("", Err(why)),
+            };
+            let (how, from) = match opened {
                 Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
                 Err(how) => (how, None),
             };
@@ -56,7 +72,7 @@ fn port(service: Service, scene: &Scene) -> Result<u16, Unseen> {
 
 fn endpoint(target: &TcpTarget, scene: &Scene) -> Result<Endpoint, Unseen> {
     match target {
-        TcpTarget::Tunnel(service) => tunnel(*service, scene),
+        TcpTarget::Tunnel(service) | TcpTarget::Bound(service) => tunnel(*service, scene),
         TcpTarget::Public(service) => {
             let ip = scene.addresses()?.public.ok_or_else(|| {
                 Unseen::NotKnown(

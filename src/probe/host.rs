@@ -51,6 +51,11 @@ pub fn read(path: impl AsRef<Path>) -> Text {
     }
 }
 
+/// The time of day by this machine's own clock, to compare it with another's.
+pub fn precise_now() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Reads a text file that ought to be there.
 pub fn read_or_unseen(path: &str) -> Result<String, Unseen> {
     match read(path) {

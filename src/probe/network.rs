@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Looked, Scene, host};
+use crate::fact::network::routes::Routes;
 use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
 use crate::profile::Source;
@@ -13,12 +14,30 @@ mod netlink;
 mod sockets;
 
 #[cfg(target_os = "linux")]
+use netlink::hops;
+#[cfg(target_os = "linux")]
 pub(super) use netlink::{links as all_links, way};
 #[cfg(target_os = "linux")]
 use sockets::listening;
 
 pub(super) async fn links() -> Looked {
     Looked::new("the kernel (netlink)", all_links().await.map(|links| Fact::Links(Links { links })))
+}
+
+pub(super) async fn routes() -> Looked {
+    let hops = match all_links().await {
+        Ok(links) => hops(&links).await,
+        Err(why) => Err(why),
+    };
+    Looked::new("the kernel (netlink)", hops.map(|hops| Fact::Routes(Routes { hops, forwards: forwards() })))
+}
+
+/// Whether IPv4 packets of others are sent on.
+fn forwards() -> Option<bool> {
+    match host::read("/proc/sys/net/ipv4/ip_forward") {
+        host::Text::Read(text) => Some(text.trim() == "1"),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    }
 }
 
 pub(super) async fn route(to: Place, scene: &Scene) -> Looked {
@@ -83,6 +102,7 @@ mod elsewhere {
     use std::net::IpAddr;
 
     use crate::fact::Unseen;
+    use crate::fact::network::routes::Hop;
     use crate::fact::network::{Link, Listener, Way};
 
     fn no_tool<T>() -> Result<T, Unseen> {
@@ -99,11 +119,16 @@ mod elsewhere {
         no_tool()
     }
 
+    #[expect(clippy::unused_async, reason = "it is async on Linux")]
+    pub(super) async fn hops(_links: &[Link]) -> Result<Vec<Hop>, Unseen> {
+        no_tool()
+    }
+
     pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
         no_tool()
     }
 }
 #[cfg(not(target_os = "linux"))]
-use elsewhere::listening;
-#[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{all_links, way};
+#[cfg(not(target_os = "linux"))]
+use elsewhere::{hops, listening};

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
 
+use tokio::task::JoinSet;
+
 use super::{Looked, Scene, network};
+use crate::fact::dial::carry::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
 use crate::fact::{Fact, Place, Unseen};
 
@@ -24,17 +27,24 @@ pub(super) async fn look(to: Place, scene: &Scene) -> Looked {
     Looked::new("ICMP", outcome)
 }
 
-async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
+fn client(to: IpAddr) -> Result<Client, Unseen> {
     let kind = if to.is_ipv4() { ICMP::V4 } else { ICMP::V6 };
-    let client = Client::new(&Config::builder().kind(kind).build()).map_err(|error| {
+    Client::new(&Config::builder().kind(kind).build()).map_err(|error| {
         if error.kind() == ErrorKind::PermissionDenied {
             Unseen::NeedsRights(ICMP_RIGHTS.to_owned())
         } else {
             Unseen::NoTool(format!("no ICMP socket: {}", error.kind()))
         }
-    })?;
-    let identifier = PingIdentifier(u16::try_from(std::process::id() & 0xffff).unwrap_or_default());
-    let mut pinger = client.pinger(to, identifier).await;
+    })
+}
+
+fn identifier() -> PingIdentifier {
+    PingIdentifier(u16::try_from(std::process::id() & 0xffff).unwrap_or_default())
+}
+
+async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
+    let client = client(to)?;
+    let mut pinger = client.pinger(to, identifier()).await;
     pinger.timeout(ECHO);
     // On a datagram socket the kernel chooses the identifier.
     let socket = if pinger.ident.is_none() { EchoSocket::Datagram } else { EchoSocket::Raw };
@@ -47,6 +57,35 @@ async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
         }
     }
     Ok(PingOutcome { to, how, socket })
+}
+
+/// The packet sizes that are tried, in steps of 20 between what IPv6 promises (1280) and a full packet, and two below.
+const PACKETS: [u16; 14] = [1000, 1200, 1280, 1300, 1320, 1340, 1360, 1380, 1400, 1420, 1440, 1460, 1480, 1500];
+
+/// Several echoes lost to chance are not lost twice.
+const SIZED: Duration = Duration::from_millis(350);
+
+/// Echoes of several sizes at once, smallest first. Empty where no echo may be sent.
+pub(super) async fn sizes(to: IpAddr) -> Vec<SizedEcho> {
+    let Ok(client) = client(to) else { return Vec::new() };
+    let headers = if to.is_ipv4() { 28 } else { 48 };
+    let mut asked = JoinSet::new();
+    for (index, packet) in (0_u16..).zip(PACKETS) {
+        let mut pinger = client.pinger(to, identifier()).await;
+        pinger.timeout(SIZED);
+        let payload = vec![0; usize::from(packet - headers)];
+        asked.spawn(async move {
+            let mut back = false;
+            for round in 0..2 {
+                let sequence = PingSequence(100 + 100 * round + index);
+                back = back || matches!(echo(pinger.ping(sequence, &payload).await), Echo::Reply(_));
+            }
+            SizedEcho { packet, back }
+        });
+    }
+    let mut echoes = asked.join_all().await;
+    echoes.sort_by_key(|echo| echo.packet);
+    echoes
 }
 
 fn echo(outcome: Result<(IcmpPacket, Duration), SurgeError>) -> Echo {

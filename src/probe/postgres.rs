@@ -14,11 +14,13 @@ use tokio_postgres::{Config, Error, SimpleQueryMessage};
 
 use super::{DIAL, Login, Looked, Scene, dial, tls};
 use crate::fact::dial::Endpoint;
+use crate::fact::dial::carry::Carry;
 use crate::fact::environment::url;
 use crate::fact::postgres::refusal::Refusal;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 
+mod carry;
 mod conf;
 mod hba;
 mod state;
@@ -49,6 +51,7 @@ pub(super) async fn look(scene: &Scene) -> Looked {
             role: login.and_then(|login| login.url.role.clone()),
             database: login.and_then(|login| login.url.database.clone()),
             tls: heard.tls,
+            carried: heard.carried,
         })
     });
     Looked::new(source, seen)
@@ -65,16 +68,23 @@ fn endpoint(scene: &Scene, login: Option<&Login>) -> Result<Endpoint, Unseen> {
     }
 }
 
+/// Where to, and whether larger answers are asked for there: not where the server dials itself.
+struct Way<'a> {
+    endpoint: &'a Endpoint,
+    carries: bool,
+}
+
 /// What one conversation brought.
 struct Heard {
     said: PgSaid,
     seen_as: Option<IpAddr>,
     tls: bool,
+    carried: Option<Carry>,
 }
 
 impl Heard {
     fn bare(said: PgSaid) -> Self {
-        Self { said, seen_as: None, tls: false }
+        Self { said, seen_as: None, tls: false, carried: None }
     }
 
     fn is_about_hba(&self) -> bool {
@@ -98,7 +108,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
         let peer = peer.map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
         dial::may_carry_password(scene, peer)?;
     }
-    Ok(log_in_as_libpq(endpoint, login, *offers).await)
+    Ok(log_in_as_libpq(&Way { endpoint, carries: scene.vantage != Vantage::Server }, login, *offers).await)
 }
 
 /// Asks whether the other end speaks TLS; an error is what was there in place of PostgreSQL.
@@ -120,20 +130,20 @@ async fn offers_tls(mut stream: TcpStream) -> Result<bool, PgSaid> {
 
 /// libpq's order of attempts. `verify-ca` and `verify-full` are taken as `require`: the root certificate that they
 /// ask for is the app's, and is not at hand here.
-async fn log_in_as_libpq(endpoint: &Endpoint, login: &Login, offers: bool) -> Heard {
+async fn log_in_as_libpq(way: &Way<'_>, login: &Login, offers: bool) -> Heard {
     match login.url.sslmode.as_deref() {
-        Some("disable") => log_in(endpoint, login, false).await,
+        Some("disable") => log_in(way, login, false).await,
         Some("require" | "verify-ca" | "verify-full") if !offers => Heard::bare(PgSaid::NoSsl),
-        Some("require" | "verify-ca" | "verify-full") => log_in(endpoint, login, true).await,
+        Some("require" | "verify-ca" | "verify-full") => log_in(way, login, true).await,
         Some("allow") => {
-            let plain = log_in(endpoint, login, false).await;
-            if plain.is_about_hba() && offers { better(plain, log_in(endpoint, login, true).await) } else { plain }
+            let plain = log_in(way, login, false).await;
+            if plain.is_about_hba() && offers { better(plain, log_in(way, login, true).await) } else { plain }
         }
-        Some(_) | None if !offers => log_in(endpoint, login, false).await,
+        Some(_) | None if !offers => log_in(way, login, false).await,
         Some(_) | None => {
-            let encrypted = log_in(endpoint, login, true).await;
+            let encrypted = log_in(way, login, true).await;
             if encrypted.is_about_hba() || encrypted.said == PgSaid::NoSsl {
-                better(encrypted, log_in(endpoint, login, false).await)
+                better(encrypted, log_in(way, login, false).await)
             } else {
                 encrypted
             }
@@ -146,8 +156,8 @@ fn better(first: Heard, second: Heard) -> Heard {
     if first.is_about_hba() && second.is_about_hba() { first } else { second }
 }
 
-async fn log_in(endpoint: &Endpoint, login: &Login, encrypted: bool) -> Heard {
-    let stream = match dial::connect(endpoint).await {
+async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
+    let stream = match dial::connect(way.endpoint).await {
         Ok(stream) => stream,
         Err(how) => return Heard::bare(PgSaid::Unreached(how)),
     };
@@ -165,50 +175,61 @@ async fn log_in(endpoint: &Endpoint, login: &Login, encrypted: bool) -> Heard {
         config.dbname(name);
     }
     let connector = tls::maker()
-        .and_then(|mut maker| MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, &endpoint.host).ok());
-    let asked = async {
-        match connector {
-            Some(connector) if encrypted => select_one(&config, stream, connector).await,
-            Some(_) | None => select_one(&config, stream, NoTls).await,
-        }
+        .and_then(|mut maker| MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, &way.endpoint.host).ok());
+    let mut heard = match connector {
+        Some(connector) if encrypted => converse(&config, stream, connector, way.carries).await,
+        Some(_) | None => converse(&config, stream, NoTls, way.carries).await,
     };
-    let (said, seen_as) = match timeout(LOG_IN, asked).await {
-        Err(_) => (PgSaid::Silent, None),
-        Ok(Ok(said)) => (said, None),
-        Ok(Err(error)) => failure(&error),
-    };
-    let tls = encrypted && !matches!(said, PgSaid::NoSsl | PgSaid::Unreached(_));
-    Heard { said, seen_as, tls }
+    heard.tls = encrypted && !matches!(heard.said, PgSaid::NoSsl | PgSaid::Unreached(_));
+    heard
 }
 
-async fn select_one<T>(config: &Config, stream: TcpStream, tls: T) -> Result<PgSaid, Error>
+async fn converse<T>(config: &Config, stream: TcpStream, tls: T, carries: bool) -> Heard
 where
     T: TlsConnect<TcpStream>,
 {
-    let (client, mut connection) = config.connect_raw(stream, tls).await?;
-    let mut query = Box::pin(client.simple_query("SELECT 1"));
-    let rows = tokio::select! {
-        rows = &mut query => rows?,
-        ended = &mut connection => {
-            // The last words of a server that closes may have come through just before.
-            let last = timeout(Duration::ZERO, &mut query).await;
-            return last.map_or_else(|_| ended, |rows| rows.map(drop)).map(|()| PgSaid::Closed);
-        }
+    let to = stream.peer_addr().ok().map(|at| at.ip());
+    let (client, mut connection) = match timeout(LOG_IN, config.connect_raw(stream, tls)).await {
+        Err(_) => return Heard::bare(PgSaid::Silent),
+        Ok(Err(error)) => return failure(&error),
+        Ok(Ok(opened)) => opened,
     };
-    drop(query);
-    let one = rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(row) if row.get(0) == Some("1")));
+    let mut talk = Box::pin(async {
+        let mut heard = match timeout(LOG_IN, client.simple_query("SELECT 1")).await {
+            Err(_) => return Heard::bare(PgSaid::Silent),
+            Ok(Err(error)) => return failure(&error),
+            Ok(Ok(rows)) => Heard::bare(if is_one(&rows) { PgSaid::One } else { PgSaid::NotPostgres }),
+        };
+        if carries && heard.said == PgSaid::One {
+            heard.carried = Some(carry::carried(&client, to).await);
+        }
+        heard
+    });
+    let heard = tokio::select! {
+        heard = &mut talk => heard,
+        // What was asked fails at once then, and the last words of a server that closes may have come just before.
+        ended = &mut connection => match timeout(Duration::ZERO, &mut talk).await {
+            Ok(heard) => return heard,
+            Err(_) => return ended.err().map_or_else(|| Heard::bare(PgSaid::Closed), |error| failure(&error)),
+        },
+    };
+    drop(talk);
     // Without the client the connection says good-bye, so that the server's log has no broken connection of ours.
     drop(client);
     let _ = timeout(Duration::from_millis(300), connection).await;
-    Ok(if one { PgSaid::One } else { PgSaid::NotPostgres })
+    heard
+}
+
+fn is_one(rows: &[SimpleQueryMessage]) -> bool {
+    rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(row) if row.get(0) == Some("1")))
 }
 
 /// The driver keeps its kinds of error to itself, but words each with one fixed sentence of its own: these are
 /// compared. The server's text is only looked into where its code and routine leave two meanings.
-fn failure(error: &Error) -> (PgSaid, Option<IpAddr>) {
+fn failure(error: &Error) -> Heard {
     if let Some(refused) = error.as_db_error() {
         let refusal = Refusal { code: refused.code().code(), routine: refused.routine(), message: refused.message() };
-        return (refusal.read(), refusal.seen_as());
+        return Heard { seen_as: refusal.seen_as(), ..Heard::bare(refusal.read()) };
     }
     let said = match error.to_string().as_str() {
         // "password missing"; no other setting of ours can be wrong.
@@ -218,5 +239,5 @@ fn failure(error: &Error) -> (PgSaid, Option<IpAddr>) {
         "connection closed" | "error communicating with the server" => PgSaid::Closed,
         _ => PgSaid::NotPostgres,
     };
-    (said, None)
+    Heard::bare(said)
 }

@@ -17,9 +17,11 @@ use tokio::time::timeout;
 use super::tls::{self, Wire};
 use super::{DIAL, Login, Looked, Scene, dial};
 use crate::fact::dial::Endpoint;
+use crate::fact::dial::carry::Carry;
 use crate::fact::redis::{RedisOutcome, RedisSaid, reply};
-use crate::fact::{Fact, Presence, Service, Unseen};
+use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 
+mod carry;
 mod celery;
 mod conf_files;
 mod state;
@@ -43,6 +45,10 @@ pub(super) async fn look(scene: &Scene) -> Looked {
     };
     let login = scene.keyring.redis.as_ref();
     let said = talk(&endpoint, login, scene).await;
+    let carried = match said {
+        Ok(RedisSaid::Pong) if scene.vantage != Vantage::Server => carry_more(&endpoint, login, scene).await,
+        Ok(_) | Err(_) => None,
+    };
     Looked::new(
         format!("Redis at {endpoint}"),
         said.map(|said| {
@@ -51,6 +57,7 @@ pub(super) async fn look(scene: &Scene) -> Looked {
                 said,
                 password: Presence::of(login.is_some_and(|login| login.password.is_some())),
                 database: login.map_or(0, |login| login.url.redis_index()),
+                carried,
             })
         }),
     )
@@ -86,6 +93,17 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
     }
     let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok(RedisSaid::NoTls) };
     Ok(log_in(wire, login).await)
+}
+
+/// On a connection of its own, now that one was seen to work.
+async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<Carry> {
+    let stream = dial::connect(endpoint).await.ok()?;
+    let peer = stream.peer_addr().ok()?.ip();
+    if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
+        dial::may_carry_password(scene, peer).ok()?;
+    }
+    let wire = wire(stream, endpoint, login.is_some_and(|login| login.url.scheme == "rediss")).await?;
+    carry::carried(wire, login, Some(peer)).await
 }
 
 async fn wire(stream: TcpStream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {

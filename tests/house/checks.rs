@@ -137,6 +137,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("redis", of("redis", "RedisSaid")),
         ("redis-conf", only("there")),
         ("route", of("network", "Route")),
+        ("routes", only("seen")),
         ("tcp", of("dial", "Dial")),
         ("ufw", of("firewall", "Ufw")),
         ("unit", of("service", "UnitState")),

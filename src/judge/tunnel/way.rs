@@ -1,5 +1,7 @@
 //! The way to the other end: routes, echoes and names.
 
+use std::net::IpAddr;
+
 use super::far;
 use crate::case::Seat;
 use crate::check::{Judged, Verdict, broken, holds, not_applicable};
@@ -55,6 +57,17 @@ pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
     Ok(finding.with("far", far.value).into())
 }
 
+/// The name servers of the tunnel's `DNS =` line, and its place.
+fn conf_dns<'a>(seat: &Seat<'a>) -> Option<(Vec<IpAddr>, &'a str, u32)> {
+    if seat.vantage() != Vantage::Client {
+        return None;
+    }
+    let conf = seat.wg_conf().ok()?;
+    let (servers, at) = conf.dns.as_ref()?;
+    let servers = servers.split([',', ' ']).filter_map(|server| server.parse().ok()).collect();
+    Some((servers, &conf.path, at.line))
+}
+
 /// Every host name that is used here resolves here, as libc sees it. On the client that is the tunnel's Endpoint: the
 /// worker's names are looked up inside its container, which has names of its own (`--add-host`, compose services).
 pub fn names_resolve(seat: &Seat<'_>) -> Judged {
@@ -77,6 +90,13 @@ pub fn names_resolve(seat: &Seat<'_>) -> Judged {
             NameAnswer::Addresses(_) => continue,
             NameAnswer::NoSuchName => broken("no-such-name"),
             NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => broken("no-resolver"),
+        };
+        let servers_of_line = conf_dns(seat).filter(|(servers, ..)| {
+            !look.servers.is_empty() && look.servers.iter().all(|(server, _)| servers.contains(server))
+        });
+        let finding = match servers_of_line {
+            Some((_, path, line)) => broken("dns-line").at(path, line),
+            None => finding,
         };
         let servers = look.servers.iter().map(|(server, _)| server.to_string()).collect::<Vec<_>>().join(", ");
         let finding: Verdict = finding.with("name", &look.name).with("servers", servers).into();

@@ -2,12 +2,11 @@
 
 use ipnet::IpNet;
 
-use super::valid::{bracketed, public_endpoint};
+use super::valid::bracketed;
 use super::{networks, running};
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
-use crate::fact::dial::NameAnswer;
 use crate::fact::network::is_link_local;
 use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
@@ -24,7 +23,10 @@ pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
     }
     let written = |key: &str| conf.peers.iter().any(|peer| peer.public_key.as_deref() == Some(key));
     let runs = |key: &str| interface.peers.iter().any(|peer| peer.public_key == key);
-    if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(|key| !runs(key))) {
+    // A peer with this machine's own key never runs: that is for `wg-peers-known`.
+    let may_run = |key: &str| interface.public_key.as_deref() != Some(key);
+    let lost = |key: &str| !runs(key) && may_run(key);
+    if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(lost)) {
         let key = peer.public_key.clone().unwrap_or_default();
         return Ok(broken("only-written").with("key", short_key(&key)).at(&conf.path, peer.at.line).into());
     }
@@ -193,49 +195,6 @@ pub fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged {
         _ => broken("not-set").with("port", seat.addresses().wireguard_port.value),
     };
     Ok(finding.with("runs", shown(runs)).at(&conf.path, at.line).into())
-}
-
-/// The client knows where the server is. While handshakes go through, wherever they go is right.
-pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
-    let conf = seat.wg_conf()?;
-    let server = seat.at(Vantage::Server).ok();
-    let there = server.as_ref().and_then(|server| running(server, server.wg().ok()?));
-    let by_key = |peer: &&WgPeer| there.is_some_and(|there| there.public_key.as_ref() == Some(&peer.public_key));
-    let covers = |peer: &&WgPeer| super::covers(peer, seat.addresses().server.value);
-    let peer = interface.peers.iter().find(by_key).or_else(|| interface.peers.iter().find(covers));
-    let Some(peer) = peer.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
-    if peer.has_session(seat.wg()?.read_at) {
-        return Ok(holds());
-    }
-    let written = conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key));
-    let line = written.map_or(1, |it| it.endpoint.as_ref().map_or(it.at, |(_, at)| *at).line);
-    let Some(runs) = peer.endpoint else {
-        let right = public_endpoint(seat);
-        let finding = broken("missing").with("key", &peer.public_key).with("right", right);
-        return Ok(finding.at(&conf.path, line).into());
-    };
-    if let Some(port) = there.and_then(|there| there.listen_port)
-        && port != runs.port()
-    {
-        return Ok(broken("other-port").with("asked", runs).with("port", port).at(&conf.path, line).into());
-    }
-    if let Some(name) =
-        written.and_then(|it| it.endpoint.as_ref()).map(|(written, _)| written.host.to_ascii_lowercase())
-        && literal(&name).is_none()
-        && let Some(look) = seat.names()?.names.iter().find(|look| look.name == name)
-        && let NameAnswer::Addresses(now) = &look.libc
-        && !now.contains(&runs.ip().to_canonical())
-    {
-        let list = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Ok(broken("moved")
-            .with("name", name)
-            .with("now", list)
-            .with("asked", runs)
-            .at(&conf.path, line)
-            .into());
-    }
-    Ok(holds())
 }
 
 /// The interface has the addresses that the file gives it.

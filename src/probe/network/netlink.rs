@@ -9,10 +9,11 @@ use ipnet::IpNet;
 use rtnetlink::packet_route::AddressFamily;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
 use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
-use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteMessage, RouteType, RouteVia};
+use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType, RouteVia};
 use rtnetlink::{Error, Handle};
 
 use crate::fact::Unseen;
+use crate::fact::network::routes::Hop;
 use crate::fact::network::{Link, Way};
 
 /// The kernel answers at once; this only keeps a lost answer from holding up the run.
@@ -87,6 +88,64 @@ fn own_address(message: &AddressMessage) -> Option<IpNet> {
         })
     };
     IpNet::new(find(true).or_else(|| find(false))?, message.header.prefix_len).ok()
+}
+
+/// The table of this machine's own addresses (`RT_TABLE_LOCAL`).
+const OWN: u32 = 255;
+
+/// All routes to networks, of both families, in their order.
+pub(super) async fn hops(links: &[Link]) -> Result<Vec<Hop>, Unseen> {
+    let handle = connect()?;
+    let mut found = Vec::new();
+    let mut names = BTreeMap::new();
+    let question = async {
+        let messages: Vec<LinkMessage> = handle.link().get().execute().try_collect().await?;
+        for message in messages {
+            if let Some(link) = link(&message, Vec::new()) {
+                names.insert(message.header.index, link.name);
+            }
+        }
+        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
+            let mut question = RouteMessage::default();
+            question.header.address_family = family;
+            let messages: Vec<RouteMessage> = handle.route().get(question).execute().try_collect().await?;
+            found.extend(messages);
+        }
+        Ok(())
+    };
+    within(question).await?.map_err(|error| failed(&error))?;
+    let mut hops: Vec<Hop> = found.iter().filter_map(|message| hop(message, &names, links)).collect();
+    hops.sort();
+    Ok(hops)
+}
+
+/// Routes of the cache (a path's MTU that was learnt, a redirect) are clones of others.
+fn hop(message: &RouteMessage, names: &BTreeMap<u32, String>, links: &[Link]) -> Option<Hop> {
+    let barred = matches!(message.header.kind, RouteType::Unreachable | RouteType::Prohibit | RouteType::BlackHole);
+    if (message.header.kind != RouteType::Unicast && !barred) || message.header.flags.contains(RouteFlags::Cloned) {
+        return None;
+    }
+    let inet = message.header.address_family == AddressFamily::Inet;
+    let mut to: IpAddr = if inet { [0; 4].into() } else { [0; 16].into() };
+    let (mut device, mut gateway, mut metric, mut table) = (String::new(), None, 0, u32::from(message.header.table));
+    for attribute in &message.attributes {
+        if let RouteAttribute::Destination(address) = attribute {
+            to = ip(address)?;
+        } else if let RouteAttribute::Oif(index) = attribute {
+            device = names.get(index).cloned().unwrap_or_default();
+        } else if let RouteAttribute::Gateway(address) = attribute {
+            gateway = ip(address);
+        } else if let RouteAttribute::Priority(value) = attribute {
+            metric = *value;
+        } else if let RouteAttribute::Table(value) = attribute {
+            table = *value;
+        }
+    }
+    let net = IpNet::new(to, message.header.destination_prefix_length).ok()?;
+    // What is link-local or a group's every interface has.
+    let general = !crate::fact::network::is_link_local(to) && !to.is_multicast();
+    let kind = links.iter().find(|link| link.name == device).and_then(|link| link.kind.clone());
+    (general && table != OWN).then_some(Hop { net, device, kind, gateway, metric, table })
 }
 
 /// How the kernel would send to an address.

@@ -1,0 +1,59 @@
+//! All routes of this machine, in the tables that the kernel asks.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+/// The table that is asked where no rule says otherwise (`RT_TABLE_MAIN`).
+pub const MAIN: u32 = 254;
+
+/// One route to a network.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hop {
+    /// The network; a prefix length of 0 is everything else.
+    pub net: IpNet,
+    /// By which interface; empty where the route only bars the way.
+    pub device: String,
+    /// The interface's kind, as in [`Link::kind`](super::Link::kind).
+    pub kind: Option<String>,
+    /// The next hop; none where the network is on the link itself.
+    pub gateway: Option<IpAddr>,
+    /// Of two routes to one network the lower is taken.
+    pub metric: u32,
+    /// The routing table.
+    pub table: u32,
+}
+
+impl Hop {
+    /// As `ip route` writes it.
+    pub fn words(&self) -> String {
+        let via = self.gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
+        let metric = if self.metric == 0 { String::new() } else { format!(" metric {}", self.metric) };
+        let table = if self.table == MAIN { String::new() } else { format!(" table {}", self.table) };
+        let device = if self.device.is_empty() { "barred".to_owned() } else { format!("dev {}", self.device) };
+        format!("{}{via} {device}{metric}{table}", self.net)
+    }
+}
+
+/// The routes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routes {
+    /// In the order of networks. Routes to this machine's own addresses and to groups are left out.
+    pub hops: Vec<Hop>,
+    /// Whether IPv4 packets of others are sent on (`net.ipv4.ip_forward`); none where that cannot be seen.
+    pub forwards: Option<bool>,
+}
+
+impl Routes {
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.hops.iter().map(|hop| format!("route {}", hop.words())).collect();
+        if let Some(forwards) = self.forwards {
+            lines.push(format!(
+                "packets of others are {}sent on (net.ipv4.ip_forward)",
+                if forwards { "" } else { "not " }
+            ));
+        }
+        lines
+    }
+}

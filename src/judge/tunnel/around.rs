@@ -1,0 +1,242 @@
+//! Ways that go around the tunnel, or end before it: other networks with its addresses, everything sent into it, the
+//! container's way to it, and a NAT that forgets.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{far, running};
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::dial::Dial;
+use crate::fact::firewall::netfilter::{Act, Hook, Netfilter};
+use crate::fact::network::routes::{Hop, MAIN};
+use crate::fact::network::{Way, is_link_local};
+use crate::fact::{Place, Service, Unseen, Vantage};
+use crate::profile::Source;
+
+/// No other network of this machine has the tunnel's addresses.
+pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
+    let addresses = seat.addresses();
+    let (_, place, far) = far(seat);
+    let tunnel = addresses.subnet.value.trunc();
+    let own = &addresses.interface.value;
+    let routes = seat.routes()?;
+    let known = if seat.vantage() == Vantage::Container { addresses.server.source } else { addresses.subnet.source };
+    if known == Source::Guide {
+        return Err(Unseen::Undecided(
+            "the tunnel's own addresses are not known here; `--server` or the tunnel's file tells them".to_owned(),
+        ));
+    }
+    let foreign = |hop: &&Hop| {
+        hop.table == MAIN && hop.device != *own && !hop.device.is_empty() && hop.kind.as_deref() != Some("wireguard")
+    };
+    if seat.vantage() == Vantage::Container {
+        // A container that shares its host's network sees the tunnel itself.
+        if seat.links()?.named(own).is_some() {
+            return Ok(not_applicable("this container has its host's network"));
+        }
+        let near = |hop: &&Hop| hop.gateway.is_none() && hop.net.prefix_len() > 0 && hop.net.contains(&far.value);
+        return Ok(match routes.hops.iter().find(near) {
+            Some(hop) => {
+                broken("docker-network").with("other", hop.words()).with("net", hop.net).with("tunnel", "").into()
+            }
+            None => holds(),
+        });
+    }
+    let claims = |hop: &&Hop| hop.net.prefix_len() >= tunnel.prefix_len() && tunnel.contains(&hop.net.trunc());
+    let Some(other) = routes.hops.iter().filter(foreign).find(claims) else { return Ok(holds()) };
+    let ours = routes.hops.iter().find(|hop| hop.device == *own && hop.net.contains(&far.value));
+    let lost = match &seat.route(place)?.way {
+        Way::Device { device, .. } => *device == other.device,
+        // The network came with the other end's address.
+        Way::Local => seat.links()?.holder(far.value).is_some_and(|link| link.name == other.device),
+        Way::None | Way::Barred => false,
+    };
+    let finding = if !lost {
+        broken("second")
+    } else if is_dockers(other) {
+        broken("docker-network")
+    } else if is_tunnel(other) {
+        broken("other-vpn")
+    } else {
+        broken("lan")
+    };
+    let ours = ours.map_or_else(|| format!("none of {own}"), Hop::words);
+    Ok(finding.with("other", other.words()).with("net", other.net).with("tunnel", ours).into())
+}
+
+fn is_dockers(hop: &Hop) -> bool {
+    hop.device.starts_with("docker") || hop.device.starts_with("br-")
+}
+
+/// A point-to-point device, by its kind or by the names that OpenVPN and pppd give.
+fn is_tunnel(hop: &Hop) -> bool {
+    matches!(hop.kind.as_deref(), Some("tun" | "ppp" | "gre" | "ipip" | "vti"))
+        || ["tun", "tap", "ppp", "utun"].iter().any(|start| hop.device.starts_with(start))
+}
+
+/// Only the tunnel's own network goes into the tunnel.
+pub fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged {
+    let conf = seat.wg_conf()?;
+    let (mut low, mut high) = (None, None);
+    for peer in &conf.peers {
+        for (net, at) in peer.allowed_ips.iter().zip(peer.allowed_at.iter().map(|at| at.line)) {
+            let found = broken("all-traffic").with("net", net).at(&conf.path, at);
+            match (net.prefix_len(), net.addr()) {
+                (0, _) => return Ok(found.into()),
+                // The halves that some guides write so that the default route itself stays.
+                (1, IpAddr::V4(ip)) if ip.is_unspecified() => low = Some(found),
+                (1, IpAddr::V4(_)) => high = Some(found),
+                _ => {}
+            }
+        }
+    }
+    Ok(match (low, high) {
+        (Some(found), Some(_)) => found.into(),
+        _ => holds(),
+    })
+}
+
+/// Where a NAT stands between the client and the server, something is sent often enough to keep its entry alive.
+pub fn wg_keepalive(seat: &Seat<'_>) -> Judged {
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let server = seat.addresses().server.value;
+    let Some(peer) = interface.peers.iter().find(|peer| super::covers(peer, server)).or(interface.peers.first()) else {
+        return Ok(not_applicable("it has no peers"));
+    };
+    if peer.keepalive.is_some() {
+        return Ok(holds());
+    }
+    let Some(endpoint) = peer.endpoint else { return Ok(not_applicable("the server's address is not known here")) };
+    let own = match &seat.route(Place::Public)?.way {
+        Way::Device { source: Some(source), .. } => *source,
+        Way::Device { source: None, .. } | Way::Local | Way::None | Way::Barred => {
+            return Ok(not_applicable("the way to the server has no address of its own"));
+        }
+    };
+    // With the server's snapshot: it sees another address than this machine has.
+    let there = seat.at(Vantage::Server).ok();
+    let seen = there.and_then(|there| {
+        let key = interface.public_key.as_ref()?;
+        running(&there, there.wg().ok()?)?.peers.iter().find(|peer| peer.public_key == *key)?.endpoint
+    });
+    let links = seat.links()?;
+    let seen_elsewhere = seen.filter(|seen| links.holder(seen.ip().to_canonical()).is_none());
+    let between = match seen_elsewhere {
+        Some(seen) => format!("the server sees it as {}", seen.ip()),
+        None if seen.is_none() && is_inner(own) && !is_inner(endpoint.ip()) => {
+            format!("its address {own} is a private one, and the server's {} is not", endpoint.ip())
+        }
+        None => return Ok(holds()),
+    };
+    let conf = seat.wg_conf()?;
+    let written = conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key));
+    let line = written.map_or(1, |it| it.endpoint.as_ref().map_or(it.at, |(_, at)| *at).line);
+    Ok(broken("off").with("between", between).at(&conf.path, line).into())
+}
+
+/// An address that only means something inside a network: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193.
+fn is_inner(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_private() || (ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64),
+        IpAddr::V6(ip) => ip.segments()[0] & 0xfe00 == 0xfc00,
+    }
+}
+
+/// What the client's own system reaches through the tunnel, its container reaches too.
+pub fn container_way(seat: &Seat<'_>) -> Judged {
+    let Ok(client) = seat.at(Vantage::Client) else {
+        return Ok(not_applicable("only the client's own system and its container together show it"));
+    };
+    let service = [Service::Redis, Service::Postgres].into_iter().find(|service| {
+        let here = seat.tcp(*service).is_ok_and(|tcp| matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable));
+        here && client.tcp(*service).is_ok_and(|tcp| tcp.how == Dial::Open)
+    });
+    let Some(service) = service else {
+        if seat.tcp(Service::Redis).is_err() && seat.tcp(Service::Postgres).is_err() {
+            seat.tcp(Service::Redis)?;
+        }
+        return Ok(holds());
+    };
+    let endpoint = &seat.tcp(service)?.endpoint;
+    // The address from which it speaks is that of the interface by which it leaves.
+    let by = seat.routes()?.hops.iter().find(|hop| hop.net.prefix_len() == 0).map(|hop| &hop.device);
+    let links = seat.links()?.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
+    let mut nets = links.flat_map(|link| link.addresses.iter().copied());
+    let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
+    let finding = match own {
+        None => broken("lost").with("from", "none"),
+        Some(own) => on_the_way(&client, own)?.with("from", own.addr()).with("net", own.trunc()),
+    };
+    Ok(finding.with("endpoint", endpoint).into())
+}
+
+/// What of the client's system would keep a container's packets from the tunnel.
+fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding, Unseen> {
+    let links = client.links()?;
+    let bridge = links
+        .links
+        .iter()
+        .find(|link| link.addresses.iter().any(|net| net.contains(&own.addr()) && net.addr() != own.addr()));
+    let bridge = match bridge {
+        Some(bridge) if bridge.kind.as_deref() == Some("bridge") => bridge,
+        // It is a host of its own in the network of this interface: macvlan, ipvlan.
+        Some(device) => return Ok(broken("own-address").with("device", &device.name)),
+        None => return Ok(broken("lost")),
+    };
+    let finding = if client.routes()?.forwards == Some(false) {
+        broken("not-forwarded")
+    } else if !client.netfilter().map_or(true, |rules| masquerades(rules, own)) {
+        broken("no-masquerade")
+    } else {
+        broken("lost")
+    };
+    Ok(finding.with("device", &bridge.name))
+}
+
+/// Whether a rule gives what leaves this network an address of this machine.
+fn masquerades(rules: &Netfilter, own: IpNet) -> bool {
+    let model = rules.model();
+    // A rule that cannot be read may be the one.
+    if !model.missing.is_empty() {
+        return true;
+    }
+    let after = |hook: Hook| hook == Hook::Postrouting;
+    model.tables.iter().any(|table| {
+        let bases = table.chains.iter().filter(|(_, chain)| chain.base.as_ref().is_some_and(|base| after(base.hook)));
+        let names = bases.flat_map(|(name, _)| std::iter::once(name.as_str()).chain(table.reached(name)));
+        names.filter_map(|name| table.chains.get(name)).flat_map(|chain| &chain.rules).any(|rule| {
+            let text = rule.text.to_ascii_lowercase();
+            let source =
+                text.split_once("-s ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<IpNet>().ok());
+            !matches!(rule.act, Act::Jump(_) | Act::Goto(_))
+                && (text.contains("masquerade") || text.contains("snat"))
+                && source.is_none_or(|net| net.contains(&own.addr()))
+        })
+    })
+}
+
+/// Redis and PostgreSQL are reached through the tunnel, and not around it.
+pub fn tunnel_used(seat: &Seat<'_>) -> Judged {
+    let device = &seat.addresses().interface.value;
+    if !matches!(&seat.route(Place::Server)?.way, Way::Device { device: by, .. } if by == device) {
+        return Ok(not_applicable("the way to the server leads by another interface, which tunnel-route tells"));
+    }
+    for service in [Service::Redis, Service::Postgres] {
+        let free = seat.tcp(service)?;
+        let bound = seat.tcp_bound(service)?;
+        let shut =
+            matches!(bound.how, Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Refused | Dial::Reset);
+        if free.how == Dial::Open && shut {
+            let from = free.from.map_or_else(|| "?".to_owned(), |from| from.to_string());
+            return Ok(broken("around")
+                .with("endpoint", &free.endpoint)
+                .with("from", from)
+                .with("device", device)
+                .with("how", bound.how.label())
+                .into());
+        }
+    }
+    Ok(holds())
+}

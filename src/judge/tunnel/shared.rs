@@ -1,0 +1,37 @@
+//! One key, one machine.
+
+use super::running;
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::network::Way;
+use crate::fact::wireguard::short_key;
+use crate::fact::{Place, Vantage};
+
+/// Whoever speaks to the server with the client's key is the client. Seen where both are in one network: the server then
+/// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
+/// own address in their place; that is the client's next hop.)
+pub fn wg_key_unshared(seat: &Seat<'_>) -> Judged {
+    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Ok(client) = seat.at(Vantage::Client) else {
+        return Ok(not_applicable("only the two ends together show it"));
+    };
+    let there = running(&client, client.wg()?);
+    let Some(key) = there.and_then(|there| there.public_key.as_ref()) else {
+        return Ok(not_applicable("the client's interface does not run"));
+    };
+    let seen = here.peers.iter().find(|peer| peer.public_key == *key).and_then(|peer| peer.endpoint);
+    let Some(seen) = seen.map(|at| at.ip().to_canonical()) else {
+        return Ok(not_applicable("the server has not heard from the client"));
+    };
+    let (links, hops) = (client.links()?, &client.routes()?.hops);
+    let Way::Device { source: Some(own), .. } = client.route(Place::Public)?.way else {
+        return Ok(not_applicable("the client's way to the server has no address of its own"));
+    };
+    let mut nets = links.links.iter().flat_map(|link| &link.addresses).filter(|net| net.addr() == own);
+    let near = nets.any(|net| net.contains(&seen));
+    let router = hops.iter().any(|hop| hop.gateway == Some(seen));
+    if !near || router || links.holder(seen).is_some() {
+        return Ok(holds());
+    }
+    Ok(broken("two-machines").with("key", short_key(key)).with("other", seen).into())
+}

@@ -1,0 +1,49 @@
+//! What a connection to Redis carries besides a PONG: ECHO goes out and comes back at each size. It reads and writes no key.
+
+use std::net::IpAddr;
+use std::pin::pin;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError};
+use tokio::time::timeout;
+
+use super::{DIAL, Login, WORD, Wire, auth};
+use crate::fact::dial::carry::Carry;
+use crate::probe::carry::{Failed, carry};
+
+/// None where no conversation came about.
+pub(super) async fn carried(wire: Box<dyn Wire>, login: Option<&Login>, to: Option<IpAddr>) -> Option<Carry> {
+    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
+    let opened = timeout(DIAL, MultiplexedConnection::new_with_config(&settings, wire, config)).await;
+    let (mut connection, driver) = opened.ok()?.ok()?;
+    let talk = async {
+        if let Some(login) = login {
+            timeout(WORD, auth(&mut connection, login)).await.ok()?.ok()?;
+        }
+        let other = connection.clone();
+        Some(carry(to, clock(other), async |bytes| echo(&mut connection, bytes).await).await)
+    };
+    let mut talk = pin!(talk);
+    tokio::select! {
+        carried = &mut talk => carried,
+        // The requests under way fail at once, and say so.
+        () = driver => timeout(WORD, talk).await.ok().flatten(),
+    }
+}
+
+async fn clock(mut connection: MultiplexedConnection) -> Result<i64, Failed> {
+    let (seconds, micros): (i64, i64) =
+        redis::cmd("TIME").query_async(&mut connection).await.map_err(|error| failed(&error))?;
+    seconds.checked_mul(1_000_000).and_then(|whole| whole.checked_add(micros)).ok_or(Failed::Refused)
+}
+
+async fn echo(connection: &mut MultiplexedConnection, bytes: u32) -> Result<(), Failed> {
+    let sent = vec![b'x'; usize::try_from(bytes).unwrap_or_default()];
+    let back: Vec<u8> = redis::cmd("ECHO").arg(&sent).query_async(connection).await.map_err(|error| failed(&error))?;
+    if back == sent { Ok(()) } else { Err(Failed::Refused) }
+}
+
+fn failed(error: &RedisError) -> Failed {
+    if error.kind() == ErrorKind::Io { Failed::Ended } else { Failed::Refused }
+}
