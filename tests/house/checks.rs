@@ -121,6 +121,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
         BTreeSet::from([word.to_owned()])
     };
     BTreeMap::from([
+        ("docker", &of("docker", "State") | &of("docker", "Docker")),
         ("env", only("seen")),
         ("file", of("service", "FileState")),
         ("links", only("seen")),
