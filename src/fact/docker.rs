@@ -24,24 +24,24 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Running, "running"),
-        (Self::Restarting, "restarting"),
-        (Self::Exited, "exited"),
-        (Self::Created, "created"),
-        (Self::Paused, "paused"),
-        (Self::Dead, "dead"),
-        (Self::Removing, "removing"),
-    ];
+    const ALL: [Self; 7] =
+        [Self::Running, Self::Restarting, Self::Exited, Self::Created, Self::Paused, Self::Dead, Self::Removing];
 
-    /// Docker's word.
-    pub fn word(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, word)| word)
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Restarting => "restarting",
+            Self::Exited => "exited",
+            Self::Created => "created",
+            Self::Paused => "paused",
+            Self::Dead => "dead",
+            Self::Removing => "removing",
+        }
     }
 
     /// From Docker's word.
     pub fn read(word: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == word).map(|(state, _)| *state)
+        Self::ALL.into_iter().find(|state| state.label() == word)
     }
 }
 
@@ -126,7 +126,7 @@ pub struct Worker {
 
 impl Docker {
     pub(crate) fn label(&self) -> &'static str {
-        self.workers.first().map_or("none", |worker| worker.state.word())
+        self.workers.first().map_or("none", |worker| worker.state.label())
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
@@ -167,7 +167,7 @@ impl Worker {
         format!(
             "container {} is {}{reason}{restarts}; image {} ({}){image}, networks {}{published}",
             self.name,
-            self.state.word(),
+            self.state.label(),
             self.image,
             self.image_id,
             self.networks.join(" ")

@@ -87,18 +87,19 @@ fn unset(seat: &Seat<'_>, env: &Environment, variable: &'static str, dev: Option
     let finding: Verdict = match env.winner(variable) {
         Some(Layer { origin, setting: Setting::Empty }) => placed(seat, broken("empty"), variable, origin).into(),
         _ if !env.complete => return Err(hidden(env, variable)),
-        _ => match dev {
-            Some(layer) => placed(seat, broken("dev-only"), "DEV_DATABASE_URL", &layer.origin).into(),
-            None => {
-                let finding = broken("unset").with("variable", variable);
+        _ => {
+            if let Some(layer) = dev {
+                placed(seat, broken("dev-only"), "DEV_DATABASE_URL", &layer.origin).into()
+            } else {
                 let recipe = recipe(seat);
+                let finding = broken("unset").with("variable", variable);
                 let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
                 match recipe.and_then(|recipe| recipe.place.as_ref()) {
                     Some((path, line)) => finding.at(path, *line).into(),
                     None => finding.into(),
                 }
             }
-        },
+        }
     };
     Ok(finding)
 }

@@ -137,11 +137,12 @@ pub(crate) fn stack(dice: &mut Dice, services: usize) -> Vec<(String, String)> {
 }
 
 fn service(dice: &mut Dice, index: usize, first: &str) -> String {
-    let mut out = format!("  s{index}:\n{first}");
+    let mut out = vec![format!("  s{index}:\n{first}")];
     match dice.roll(5) {
-        0 => out.push_str("    env_file: one.env\n"),
-        1 => out.push_str("    env_file: [one.env, ./two.env]\n"),
-        2 => out.push_str("    env_file:\n      - path: two.env\n      - path: none.env\n        required: false\n"),
+        0 => out.push("    env_file: one.env\n".to_owned()),
+        1 => out.push("    env_file: [one.env, ./two.env]\n".to_owned()),
+        2 => out
+            .push("    env_file:\n      - path: two.env\n      - path: none.env\n        required: false\n".to_owned()),
         _ => {}
     }
     let mut names: Vec<&str> = Vec::new();
@@ -151,35 +152,33 @@ fn service(dice: &mut Dice, index: usize, first: &str) -> String {
             names.push(name);
         }
     }
-    out.push_str("    environment:\n");
+    out.push("    environment:\n".to_owned());
     if dice.roll(2) == 0 {
         for name in names {
             let value = dice.several(3, &SOUND);
             match dice.roll(6) {
-                0 => out.push_str(&format!("      - {name}\n")),
-                1 => out.push_str(&format!("      - '{name}={value}'\n")),
-                _ => out.push_str(&format!("      - \"{name}={value}\"\n")),
+                0 => out.push(format!("      - {name}\n")),
+                1 => out.push(format!("      - '{name}={value}'\n")),
+                _ => out.push(format!("      - \"{name}={value}\"\n")),
             }
         }
     } else {
         if first.is_empty() {
-            out.push_str("      Z: z\n");
+            out.push("      Z: z\n".to_owned());
         } else {
-            out.push_str("      <<: *common\n");
+            out.push("      <<: *common\n".to_owned());
         }
         for name in names {
             let value = dice.several(3, &SOUND);
             match dice.roll(8) {
-                0 => out.push_str(&format!("      {name}:\n")),
-                1 => {
-                    out.push_str(&format!("      {name}: {}\n", dice.one(&["true", "True", "12", "off", "~", "plain"])))
-                }
-                2 => out.push_str(&format!("      {name}: '{value}'\n")),
-                _ => out.push_str(&format!("      {name}: \"{value}\"\n")),
+                0 => out.push(format!("      {name}:\n")),
+                1 => out.push(format!("      {name}: {}\n", dice.one(&["true", "True", "12", "off", "~", "plain"]))),
+                2 => out.push(format!("      {name}: '{value}'\n")),
+                _ => out.push(format!("      {name}: \"{value}\"\n")),
             }
         }
     }
-    out
+    out.concat()
 }
 
 /// A URL, sound or not, and where it was meant to lead.

@@ -108,15 +108,12 @@ impl<'a> Reader<'a> {
     /// The raw value, and whether `${…}` in it is filled in.
     fn value(&mut self) -> Option<(String, bool)> {
         let rest = self.rest();
-        let quote = match rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => {
-                let end = rest.find('\n').unwrap_or(rest.len());
-                self.at += end;
-                let line = &rest[..end];
-                let line = line.split_once(" #").map_or(line, |(value, _)| value);
-                return Some((line.trim_end().to_owned(), true));
-            }
+        let Some(quote @ ('"' | '\'')) = rest.chars().next() else {
+            let end = rest.find('\n').unwrap_or(rest.len());
+            self.at += end;
+            let line = &rest[..end];
+            let line = line.split_once(" #").map_or(line, |(value, _)| value);
+            return Some((line.trim_end().to_owned(), true));
         };
         let mut out = String::new();
         let mut escaped = false;

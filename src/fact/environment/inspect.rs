@@ -77,7 +77,7 @@ struct Config {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Networks {
-    networks: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    networks: Option<BTreeMap<String, serde_json::Value>>,
     ports: Option<BTreeMap<String, Option<Vec<Port>>>>,
 }
 
@@ -117,10 +117,14 @@ pub fn image(json: &str) -> Option<Image> {
     let entries: Vec<Entry> = serde_json::from_str(json.trim()).ok()?;
     let entry = entries.into_iter().next()?;
     let env = entry.config.and_then(|config| config.env).unwrap_or_default();
-    Some(Image { id: entry.id, created_at: seconds(&entry.created), variables: env.iter().filter_map(pair).collect() })
+    Some(Image {
+        id: entry.id,
+        created_at: seconds(&entry.created),
+        variables: env.iter().filter_map(|text| pair(text)).collect(),
+    })
 }
 
-fn pair(text: &String) -> Option<(String, String)> {
+fn pair(text: &str) -> Option<(String, String)> {
     text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
@@ -146,7 +150,7 @@ impl From<Entry> for Container {
             restarts: entry.restart_count,
             created_at: seconds(&entry.created),
             started_at: seconds(&entry.state.started_at),
-            variables: entry.config.env.iter().flatten().filter_map(pair).collect(),
+            variables: entry.config.env.iter().flatten().filter_map(|text| pair(text)).collect(),
             image: entry.config.image,
             image_id: entry.image,
             labels: entry.config.labels.unwrap_or_default(),

@@ -111,14 +111,10 @@ impl Recipe {
     /// The command that makes the container anew; none where nothing tells how it was made.
     pub fn anew(&self) -> Option<String> {
         let service = self.service.as_ref()?;
-        let mut command = "docker compose".to_owned();
-        if let Some(folder) = &self.folder {
-            command.push_str(&format!(" --project-directory {}", quoted(folder)));
-        }
-        for file in &self.files {
-            command.push_str(&format!(" -f {}", quoted(file)));
-        }
-        Some(format!("{command} up -d --force-recreate {service}"))
+        let folder = self.folder.iter().map(|folder| format!("--project-directory {} ", quoted(folder)));
+        let files = self.files.iter().map(|file| format!("-f {} ", quoted(file)));
+        let options: String = folder.chain(files).collect();
+        Some(format!("docker compose {options}up -d --force-recreate {service}"))
     }
 }
 

@@ -137,9 +137,9 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     };
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
     let database = path.strip_prefix('/').filter(|name| is_ours && !name.is_empty());
-    let sound = |name: &str| match is_redis {
-        true => name.bytes().all(|byte| byte.is_ascii_digit()),
-        false => name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.%".contains(c)),
+    let sound = |name: &str| {
+        let rest = if is_redis { "" } else { "_-.%" };
+        name.chars().all(|c| c.is_ascii_digit() || (!is_redis && c.is_ascii_alphabetic()) || rest.contains(c))
     };
     if path.contains('#') || database.is_some_and(|name| !sound(name)) {
         return Err(Flaw::Unreadable);

@@ -104,15 +104,15 @@ fn at(seat: &Seat<'_>, env: &Environment, finding: Finding, variable: &'static s
 }
 
 fn redis<'a>(env: &'a Environment, wanted: &'static str) -> Option<(&'static str, &'a EnvUrl)> {
-    named_url(env.redis(wanted)).filter(|(_, url)| url.is_redis())
+    named_url(&env.redis(wanted)).filter(|(_, url)| url.is_redis())
 }
 
 fn database(env: &Environment) -> Option<(&'static str, &EnvUrl)> {
-    named_url(env.database()).filter(|(_, url)| url.is_postgres())
+    named_url(&env.database()).filter(|(_, url)| url.is_postgres())
 }
 
-fn named_url(effective: Effective<'_>) -> Option<(&'static str, &EnvUrl)> {
-    let Effective::Set { variable, setting: Setting::Url(url), .. } = effective else { return None };
+fn named_url<'a>(effective: &Effective<'a>) -> Option<(&'static str, &'a EnvUrl)> {
+    let &Effective::Set { variable, setting: Setting::Url(url), .. } = effective else { return None };
     Some((variable, url))
 }
 

@@ -136,7 +136,13 @@ impl<'a> Reader<'a> {
                 }
                 (Kind::Map(pairs), anchor)
             }
-            _ => return None,
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::SequenceEnd
+            | Event::MappingEnd => return None,
         };
         let node = Node { line, kind };
         if anchor > 0 {
