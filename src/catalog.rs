@@ -55,6 +55,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "redis-listens" => redis::redis_listens,
         "redis-port-open",
         "redis-answers" => redis::redis_answers,
+        "redis-same" => redis::redis_same,
         "redis-one-server" => redis::redis_one_server,
         "redis-can-write" => redis::redis_can_write,
         "redis-room" => redis::redis_room,
@@ -68,6 +69,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "postgres-listens" => postgres::postgres_listens,
         "postgres-port-open",
         "postgres-answers" => postgres::postgres_answers,
+        "postgres-same" => postgres::postgres_same,
         "postgres-hba-parses" => postgres::postgres_hba_parses,
         "postgres-hba-admits-worker" => postgres::postgres_hba_admits_worker,
         "postgres-role-ready" => postgres::postgres_role_ready,
@@ -80,6 +82,7 @@ const BUILT_IN: &[Entry] = catalog! {
     Worker "worker" {
         "env-database" => worker::env_database,
         "env-redis" => worker::env_redis,
+        "env-ports" => worker::env_ports,
         "env-flask" => worker::env_flask,
     }
 };

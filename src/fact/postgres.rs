@@ -99,6 +99,9 @@ pub struct PgOutcome {
     pub database: Option<String>,
     /// Whether the conversation was encrypted.
     pub tls: bool,
+    /// The cluster's `system_identifier`, where it answered `SELECT 1` and lets us ask: made by initdb, kept for ever.
+    #[serde(default)]
+    pub system: Option<String>,
 }
 
 impl PgOutcome {
@@ -110,7 +113,8 @@ impl PgOutcome {
         if let PgSaid::Unreached(dial) = &self.said {
             return format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label());
         }
-        format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, self.said.label())
+        let system = self.system.as_ref().map_or_else(String::new, |id| format!("; cluster {id}"));
+        format!("PostgreSQL {}{database}{role}{tls}: {}{seen}{system}", self.endpoint, self.said.label())
     }
 }
 

@@ -88,6 +88,18 @@ pub struct RedisOutcome {
     pub password: Presence,
     /// The database index that was selected.
     pub database: u32,
+    /// Which server it is, where it answered PONG and lets us ask.
+    #[serde(default)]
+    pub identity: Option<RedisIdentity>,
+}
+
+/// Which Redis it is: from `INFO server`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedisIdentity {
+    /// `run_id`: another one after every start.
+    pub run_id: String,
+    /// For how many seconds it has been running.
+    pub uptime: u64,
 }
 
 impl RedisOutcome {
@@ -96,7 +108,10 @@ impl RedisOutcome {
         if let RedisSaid::Unreached(dial) = self.said {
             return format!("Redis {}: no connection ({})", self.endpoint, dial.label());
         }
-        format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, self.said.label())
+        let run = self.identity.as_ref().map_or_else(String::new, |it| {
+            format!("; run {}…, up {} s", it.run_id.get(..8).unwrap_or(&it.run_id), it.uptime)
+        });
+        format!("Redis {}/{}, {with}: {}{run}", self.endpoint, self.database, self.said.label())
     }
 }
 

@@ -7,6 +7,10 @@ use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Setting};
 use crate::profile::Source;
 
+mod ports;
+
+pub use ports::env_ports;
+
 /// DATABASE_URL, as the app resolves it.
 pub fn env_database(seat: &Seat<'_>) -> Judged {
     let env = seat.env()?;

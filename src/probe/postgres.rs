@@ -49,6 +49,7 @@ pub(super) async fn look(scene: &Scene) -> Looked {
             role: login.and_then(|login| login.url.role.clone()),
             database: login.and_then(|login| login.url.database.clone()),
             tls: heard.tls,
+            system: heard.system,
         })
     });
     Looked::new(source, seen)
@@ -70,11 +71,12 @@ struct Heard {
     said: PgSaid,
     seen_as: Option<IpAddr>,
     tls: bool,
+    system: Option<String>,
 }
 
 impl Heard {
     fn bare(said: PgSaid) -> Self {
-        Self { said, seen_as: None, tls: false }
+        Self { said, seen_as: None, tls: false, system: None }
     }
 
     fn is_about_hba(&self) -> bool {
@@ -172,16 +174,20 @@ async fn log_in(endpoint: &Endpoint, login: &Login, encrypted: bool) -> Heard {
             Some(_) | None => select_one(&config, stream, NoTls).await,
         }
     };
+    let mut system = None;
     let (said, seen_as) = match timeout(LOG_IN, asked).await {
         Err(_) => (PgSaid::Silent, None),
-        Ok(Ok(said)) => (said, None),
+        Ok(Ok((said, told))) => {
+            system = told;
+            (said, None)
+        }
         Ok(Err(error)) => failure(&error),
     };
     let tls = encrypted && !matches!(said, PgSaid::NoSsl | PgSaid::Unreached(_));
-    Heard { said, seen_as, tls }
+    Heard { said, seen_as, tls, system }
 }
 
-async fn select_one<T>(config: &Config, stream: TcpStream, tls: T) -> Result<PgSaid, Error>
+async fn select_one<T>(config: &Config, stream: TcpStream, tls: T) -> Result<(PgSaid, Option<String>), Error>
 where
     T: TlsConnect<TcpStream>,
 {
@@ -192,15 +198,24 @@ where
         ended = &mut connection => {
             // The last words of a server that closes may have come through just before.
             let last = timeout(Duration::ZERO, &mut query).await;
-            return last.map_or_else(|_| ended, |rows| rows.map(drop)).map(|()| PgSaid::Closed);
+            return last.map_or_else(|_| ended, |rows| rows.map(drop)).map(|()| (PgSaid::Closed, None));
         }
     };
     drop(query);
     let one = rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(row) if row.get(0) == Some("1")));
+    // Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
+    let told = tokio::select! {
+        told = client.simple_query("SELECT system_identifier FROM pg_catalog.pg_control_system()") => told.ok(),
+        _ = &mut connection => None,
+    };
+    let system = told.into_iter().flatten().find_map(|row| match row {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
+    });
     // Without the client the connection says good-bye, so that the server's log has no broken connection of ours.
     drop(client);
     let _ = timeout(Duration::from_millis(300), connection).await;
-    Ok(if one { PgSaid::One } else { PgSaid::NotPostgres })
+    Ok((if one { PgSaid::One } else { PgSaid::NotPostgres }, system))
 }
 
 /// The driver keeps its kinds of error to itself, but words each with one fixed sentence of its own: these are

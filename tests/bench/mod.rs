@@ -2,10 +2,13 @@
 
 pub mod ambiguity;
 pub mod fault;
+pub mod figures;
 pub mod fix;
 pub mod judged;
 pub mod lab;
 pub mod live;
 pub mod pair;
 pub mod replay;
+pub mod score;
 pub mod table;
+pub mod times;
