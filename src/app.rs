@@ -19,7 +19,7 @@ use crate::plan;
 use crate::probe::{Scene, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
-use crate::report::{Report, chain, report};
+use crate::report::{Before, Report, chain, report, since};
 use crate::run::{Orders, run};
 use crate::snapshot::Snapshot;
 
@@ -45,18 +45,19 @@ fn all(args: &All) -> Result<Exit, String> {
     let checks = plan::select(checks(args.deployment.checks.as_deref())?, &args.only)?;
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
+    let before = args.since.as_deref().map(|path| before(path, &checks)).transpose()?;
     let here = look(&args.deployment, &checks)?;
     if here.vantage == Vantage::Client && args.deployment.container.is_some() {
         snapshots.push(look_inside(&args.deployment)?);
     }
     snapshots.push(here);
-    show(&Case::new(snapshots)?, &checks, &args.showing)
+    show(snapshots, &checks, before.as_ref(), &args.showing)
 }
 
 fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
     let checks = checks(args.checks.as_deref())?;
     let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    show(&Case::new(snapshots)?, &checks, &args.showing)
+    show(snapshots, &checks, None, &args.showing)
 }
 
 fn list(args: &ListArgs) -> Result<Exit, String> {
@@ -156,8 +157,32 @@ fn needs_public(vantage: Vantage, profile: &Profile, keys: &std::collections::BT
     Ok(())
 }
 
-fn show(case: &Case, checks: &[Check], showing: &Showing) -> Result<Exit, String> {
-    let report: Report = report(case, checks, &blame(checks, judge(case, checks)));
+/// An earlier report, or a snapshot, which is judged now.
+fn before(path: &Path, checks: &[Check]) -> Result<Before, String> {
+    let text = read(path)?;
+    let shown = path.display().to_string();
+    match Snapshot::parse(&text, &shown) {
+        Ok(snapshot) => Ok(Before::from(&judged(&Case::new(vec![snapshot])?, checks))),
+        Err(_) => text.parse().map_err(|why| format!("{shown}: {why}")),
+    }
+}
+
+fn judged(case: &Case, checks: &[Check]) -> Report {
+    report(case, checks, &blame(checks, judge(case, checks)))
+}
+
+fn show(
+    snapshots: Vec<Snapshot>,
+    checks: &[Check],
+    before: Option<&Before>,
+    showing: &Showing,
+) -> Result<Exit, String> {
+    let case = Case::new(snapshots)?;
+    if let Some(why) = case.strangers() {
+        return Err(why);
+    }
+    let mut report = judged(&case, checks);
+    report.since = before.map(|before| since(&report, before)).unwrap_or_default();
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
     let text = render::report(&report, showing, exit);
     print_styled(&text, showing.color)?;

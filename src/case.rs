@@ -25,6 +25,8 @@ use crate::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, UnitTarget, U
 use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
 
+mod kin;
+
 /// The snapshots that are judged together, one per vantage.
 #[derive(Debug)]
 pub struct Case {

@@ -133,6 +133,9 @@ pub struct All {
     /// Judge together with this snapshot from another vantage; can be repeated.
     #[arg(long, value_name = "FILE")]
     pub with: Vec<PathBuf>,
+    /// Say what became of the root causes of before: a report (`--format json`) or a snapshot of this vantage.
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
     /// The deployment.
     #[command(flatten)]
     pub deployment: Deployment,

@@ -11,9 +11,11 @@ use crate::snapshot::{Rights, Snapshot};
 
 pub mod chain;
 mod doubt;
+mod since;
 mod trouble;
 mod words;
 
+pub use since::{Before, Change, Now, since};
 use trouble::trouble;
 pub use trouble::{Maybe, Trouble};
 
@@ -28,6 +30,10 @@ pub struct Report {
     pub counts: Counts,
     /// Whether a check that is essential at its vantage could not be seen.
     pub essential_unseen: bool,
+    /// What to keep in mind when the snapshots are read together.
+    pub notes: Vec<String>,
+    /// What became of the roots of an earlier report, if one was given.
+    pub since: Vec<Change>,
 }
 
 /// A host that was looked at.
@@ -181,7 +187,8 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             evidence: evidence(case, &blamed.answer.read),
         });
     }
-    Report { hosts: case.snapshots().map(host).collect(), outcomes, counts, essential_unseen }
+    let hosts = case.snapshots().map(host).collect();
+    Report { hosts, outcomes, counts, essential_unseen, notes: case.notes(), since: Vec::new() }
 }
 
 impl Report {

@@ -11,9 +11,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod cli {
+    mod deadline;
     mod input;
     mod runs;
     mod secrets;
+    mod since;
     mod user_checks;
 }
 

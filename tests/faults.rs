@@ -17,7 +17,7 @@ use std::thread;
 
 use bench::fault::Set;
 use bench::lab::Trouble;
-use bench::{ambiguity, fix, judged, live, pair, reboot, replay, table};
+use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, table};
 use clipcheck::catalog;
 use clipcheck::check::Check;
 use libtest_mimic::{Arguments, Trial};
@@ -50,6 +50,7 @@ struct Asked {
     write: bool,
     record: bool,
     sample: Option<usize>,
+    trials: Option<usize>,
     jobs: Option<usize>,
     ids: Vec<String>,
 }
@@ -70,6 +71,7 @@ fn parse(typed: &[String]) -> Result<Asked, String> {
             "--write" => asked.write = true,
             "--record" => asked.record = true,
             "--sample" => asked.sample = Some(number("--sample")?),
+            "--trials" => asked.trials = Some(number("--trials")?),
             "--jobs" => asked.jobs = Some(number("--jobs")?),
             flag if flag.starts_with('-') => {
                 return Err(format!("`{flag}` is nothing that can be typed here; tests/faults begins with a list"));
@@ -110,15 +112,20 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
             wrong.is_empty()
         }
         Some("--table") => {
-            let table = table::table(&set, &checks)?;
+            let figures = figures::figures(&set, &checks)?;
+            let table = table::table(&figures, &set);
             println!("{table}");
+            for line in figures.false_statements.iter().chain(&figures.false_alarms) {
+                eprintln!("{line}");
+            }
             if asked.write {
-                table::write(&table)?;
+                table::write(&table, &figures)?;
             }
             true
         }
         Some("--live") => {
-            let orders = live::Orders { jobs, record: asked.record, sample: asked.sample };
+            let orders =
+                live::Orders { jobs, record: asked.record, sample: asked.sample, trials: asked.trials.unwrap_or(1) };
             live::live(&set, plain, &orders, &checks)? == 0
         }
         Some("--reboot") => reboot::reboot(&set, jobs, &checks)? == 0,
@@ -150,6 +157,7 @@ fn plain() -> Result<ExitCode, Trouble> {
             Ok(alike.iter().flat_map(|it| it.wrong(checks)).collect())
         }),
     );
+    add("no-worse-than-before".to_owned(), Box::new(|checks| table::worse(&Set::read(checks)?, checks)));
     for fault in set.faults {
         let whole = fault.clone();
         add(format!("{}::alike", fault.id), Box::new(move |checks| Ok(ambiguity::kept(&whole, checks)?.1)));

@@ -103,6 +103,9 @@ pub struct PgOutcome {
     /// What the connection carried besides; none on the server itself, and where it did not come to that.
     #[serde(default)]
     pub carried: Option<Carry>,
+    /// The cluster's `system_identifier`, where it answered `SELECT 1` and lets us ask: made by initdb, kept for ever.
+    #[serde(default)]
+    pub system: Option<String>,
 }
 
 impl PgOutcome {
@@ -114,7 +117,9 @@ impl PgOutcome {
         if let PgSaid::Unreached(dial) = &self.said {
             return vec![format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label())];
         }
-        let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {}{seen}", self.endpoint, self.said.label())];
+        let system = self.system.as_ref().map_or_else(String::new, |id| format!("; cluster {id}"));
+        let said = self.said.label();
+        let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
         let carried = self.carried.iter().flat_map(Carry::summary);
         lines.extend(carried.map(|line| format!("PostgreSQL {}: {line}", self.endpoint)));
         lines

@@ -92,6 +92,18 @@ pub struct RedisOutcome {
     /// What the connection carried besides; none on the server itself, and where it did not come to that.
     #[serde(default)]
     pub carried: Option<Carry>,
+    /// Which server it is, where it answered PONG and lets us ask.
+    #[serde(default)]
+    pub identity: Option<RedisIdentity>,
+}
+
+/// Which Redis it is: from `INFO server`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedisIdentity {
+    /// `run_id`: another one after every start.
+    pub run_id: String,
+    /// For how many seconds it has been running.
+    pub uptime: u64,
 }
 
 impl RedisOutcome {
@@ -100,7 +112,10 @@ impl RedisOutcome {
         if let RedisSaid::Unreached(dial) = self.said {
             return vec![format!("Redis {}: no connection ({})", self.endpoint, dial.label())];
         }
-        let mut lines = vec![format!("Redis {}/{}, {with}: {}", self.endpoint, self.database, self.said.label())];
+        let run = self.identity.as_ref().map_or_else(String::new, |it| {
+            format!("; run {}…, up {} s", it.run_id.get(..8).unwrap_or(&it.run_id), it.uptime)
+        });
+        let mut lines = vec![format!("Redis {}/{}, {with}: {}{run}", self.endpoint, self.database, self.said.label())];
         lines.extend(
             self.carried.iter().flat_map(Carry::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
         );

@@ -9,9 +9,11 @@ use crate::fact::{Service, Unseen};
 
 mod hba;
 mod running;
+mod same;
 
 pub use hba::{postgres_hba_admits_worker, postgres_hba_parses};
 pub use running::{postgres_after_boot, postgres_as_written, postgres_role_ready, postgres_room};
+pub use same::postgres_same;
 
 /// A socket waits for connections to the tunnel's address. `SHOW listen_addresses` would lie: it names
 /// addresses whose bind failed.

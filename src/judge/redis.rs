@@ -8,11 +8,13 @@ use crate::fact::service::FailReason;
 use crate::fact::{Service, Unseen};
 
 mod running;
+mod same;
 
 pub use running::{
     redis_after_boot, redis_as_written, redis_can_write, redis_one_server, redis_password_set, redis_persists,
     redis_room,
 };
+pub use same::redis_same;
 
 /// A socket waits for connections to the tunnel's address.
 pub fn redis_listens(seat: &Seat<'_>) -> Judged {

@@ -52,6 +52,7 @@ pub(super) async fn look(scene: &Scene) -> Looked {
             database: login.and_then(|login| login.url.database.clone()),
             tls: heard.tls,
             carried: heard.carried,
+            system: heard.system,
         })
     });
     Looked::new(source, seen)
@@ -80,11 +81,12 @@ struct Heard {
     seen_as: Option<IpAddr>,
     tls: bool,
     carried: Option<Carry>,
+    system: Option<String>,
 }
 
 impl Heard {
     fn bare(said: PgSaid) -> Self {
-        Self { said, seen_as: None, tls: false, carried: None }
+        Self { said, seen_as: None, tls: false, carried: None, system: None }
     }
 
     fn is_about_hba(&self) -> bool {
@@ -200,6 +202,9 @@ where
             Ok(Err(error)) => return failure(&error),
             Ok(Ok(rows)) => Heard::bare(if is_one(&rows) { PgSaid::One } else { PgSaid::NotPostgres }),
         };
+        if heard.said == PgSaid::One {
+            heard.system = system(&client).await;
+        }
         if carries && heard.said == PgSaid::One {
             heard.carried = Some(carry::carried(&client, to).await);
         }
@@ -218,6 +223,16 @@ where
     drop(client);
     let _ = timeout(Duration::from_millis(300), connection).await;
     heard
+}
+
+/// Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
+async fn system(client: &Client) -> Option<String> {
+    let asked = client.simple_query("SELECT system_identifier FROM pg_catalog.pg_control_system()");
+    let rows = timeout(LOG_IN, asked).await.ok()?.ok()?;
+    rows.iter().find_map(|row| match row {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    })
 }
 
 fn is_one(rows: &[SimpleQueryMessage]) -> bool {

@@ -18,7 +18,7 @@ use super::tls::{self, Wire};
 use super::{DIAL, Login, Looked, Scene, dial};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::carry::Carry;
-use crate::fact::redis::{RedisOutcome, RedisSaid, reply};
+use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid, reply};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 
 mod carry;
@@ -37,6 +37,9 @@ const WORD: Duration = Duration::from_secs(2);
 /// one. There, listen before speaking. Linux keeps what it received.
 const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } else { Duration::ZERO };
 
+/// What it said, and who it is.
+type Heard = (RedisSaid, Option<RedisIdentity>);
+
 /// Talks to Redis at the server's address in the tunnel.
 pub(super) async fn look(scene: &Scene) -> Looked {
     let endpoint = match dial::tunnel(Service::Redis, scene) {
@@ -46,15 +49,16 @@ pub(super) async fn look(scene: &Scene) -> Looked {
     let login = scene.keyring.redis.as_ref();
     let said = talk(&endpoint, login, scene).await;
     let carried = match said {
-        Ok(RedisSaid::Pong) if scene.vantage != Vantage::Server => carry_more(&endpoint, login, scene).await,
+        Ok((RedisSaid::Pong, _)) if scene.vantage != Vantage::Server => carry_more(&endpoint, login, scene).await,
         Ok(_) | Err(_) => None,
     };
     Looked::new(
         format!("Redis at {endpoint}"),
-        said.map(|said| {
+        said.map(|(said, identity)| {
             Fact::Redis(RedisOutcome {
                 endpoint,
                 said,
+                identity,
                 password: Presence::of(login.is_some_and(|login| login.password.is_some())),
                 database: login.map_or(0, |login| login.url.redis_index()),
                 carried,
@@ -63,35 +67,33 @@ pub(super) async fn look(scene: &Scene) -> Looked {
     )
 }
 
-async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<RedisSaid, Unseen> {
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<Heard, Unseen> {
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
     let bare = match dial::connect(endpoint).await {
-        Err(how) => return Ok(RedisSaid::Unreached(how)),
+        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
         Ok(stream) => match wire(stream, endpoint, encrypted).await {
             Some(wire) => first_word(wire).await,
             None => RedisSaid::NoTls,
         },
     };
-    let Some(login) = login else {
-        return Ok(if bare == RedisSaid::NoAuth { RedisSaid::Locked } else { bare });
-    };
-    let logs_in = login.user.is_some() || login.password.is_some();
+    if login.is_none() && bare == RedisSaid::NoAuth {
+        return Ok((RedisSaid::Locked, None));
+    }
+    let logs_in = login.is_some_and(|login| login.user.is_some() || login.password.is_some());
     // NotPermitted: the nameless user may be barred from what the URL's user may do.
-    let goes_on = (logs_in && matches!(bare, RedisSaid::Pong | RedisSaid::NoAuth | RedisSaid::NotPermitted))
-        || (bare == RedisSaid::Pong && login.url.redis_index() > 0);
-    if !goes_on {
-        return Ok(bare);
+    if bare != RedisSaid::Pong && !(logs_in && matches!(bare, RedisSaid::NoAuth | RedisSaid::NotPermitted)) {
+        return Ok((bare, None));
     }
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
-        Err(how) => return Ok(RedisSaid::Unreached(how)),
+        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
     };
     if logs_in {
         // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
         let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
         dial::may_carry_password(scene, peer.ip())?;
     }
-    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok(RedisSaid::NoTls) };
+    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, None)) };
     Ok(log_in(wire, login).await)
 }
 
@@ -144,29 +146,40 @@ async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) {
     }
 }
 
-/// AUTH, SELECT and PING, as redis-py sends them.
-async fn log_in(wire: Box<dyn Wire>, login: &Login) -> RedisSaid {
+/// AUTH, SELECT and PING, as redis-py sends them; then the question who is there.
+async fn log_in(wire: Box<dyn Wire>, login: Option<&Login>) -> Heard {
     let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
     let opened = timeout(DIAL, MultiplexedConnection::new_with_config(&settings, wire, config)).await;
     let (mut connection, driver) = match opened {
         Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return failure(&error),
-        Err(_) => return RedisSaid::Silent,
+        Ok(Err(error)) => return (failure(&error), None),
+        Err(_) => return (RedisSaid::Silent, None),
     };
     let mut said = pin!(converse(&mut connection, login));
     tokio::select! {
         said = &mut said => said,
         // The last words of a server that closes may be on their way still.
-        () = driver => timeout(WORD, said).await.unwrap_or(RedisSaid::Closed),
+        () = driver => timeout(WORD, said).await.unwrap_or((RedisSaid::Closed, None)),
     }
 }
 
-async fn converse(connection: &mut MultiplexedConnection, login: &Login) -> RedisSaid {
-    if let Err(said) = auth(connection, login).await {
+async fn converse(connection: &mut MultiplexedConnection, login: Option<&Login>) -> Heard {
+    let said = ping(connection, login).await;
+    if said != RedisSaid::Pong {
+        return (said, None);
+    }
+    let told: Result<String, _> = redis::cmd("INFO").arg("server").query_async(connection).await;
+    (said, told.ok().and_then(|text| RedisIdentity::read(&text)))
+}
+
+async fn ping(connection: &mut MultiplexedConnection, login: Option<&Login>) -> RedisSaid {
+    if let Some(login) = login
+        && let Err(said) = auth(connection, login).await
+    {
         return said;
     }
-    let index = login.url.redis_index();
+    let index = login.map_or(0, |login| login.url.redis_index());
     if index > 0 {
         let selected: Result<(), _> = redis::cmd("SELECT").arg(index).query_async(connection).await;
         match selected.as_ref().map_err(failure) {

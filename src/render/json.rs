@@ -6,6 +6,10 @@ use crate::exit::Exit;
 use crate::profile::{Addresses, Known, Source};
 use crate::report::{Answer, Outcome, Report, Trouble};
 
+mod since;
+
+use since::{ChangeV1, change};
+
 /// The version of this format.
 const SCHEMA: u32 = 1;
 
@@ -19,6 +23,10 @@ struct Document<'a> {
     counts: Counts,
     hosts: Vec<HostV1<'a>>,
     roots: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    since: Vec<ChangeV1<'a>>,
     checks: Vec<CheckV1<'a>>,
 }
 
@@ -173,6 +181,8 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
             })
             .collect(),
         roots: report.roots().map(|(outcome, trouble)| format!("{} {}", outcome.vantage, trouble.code)).collect(),
+        notes: &report.notes,
+        since: report.since.iter().map(change).collect(),
         checks: report.outcomes.iter().map(check).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

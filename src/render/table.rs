@@ -7,14 +7,12 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use crate::fact::Vantage;
 use crate::profile::Source;
-use crate::report::{Answer, Evidence, Maybe, Outcome, Report, Trouble};
+use crate::report::{Answer, Now, Outcome, Report};
 use crate::snapshot::Rights;
 
-/// How many lines of evidence a finding shows; JSON has them all.
-const EVIDENCE: usize = 6;
+mod finding;
 
-/// How many of the causes that look alike a finding shows.
-const MAY_BE: usize = 6;
+use finding::{finding, relations};
 
 /// Ids and dates have hyphens; they stay in one piece.
 const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
@@ -29,7 +27,13 @@ pub(super) fn render(report: &Report, width: usize, verbose: bool) -> String {
     header(&mut out, report, width);
     out.push('\n');
     out.push_str(&table(report, width, verbose));
-    for outcome in &report.outcomes {
+    since(&mut out, report, width);
+    // What was a root before comes first: that is what the reader wants to know.
+    let was = |outcome: &&Outcome| {
+        report.since.iter().any(|change| change.check == outcome.check && change.vantage == outcome.vantage)
+    };
+    let (first, rest): (Vec<&Outcome>, Vec<&Outcome>) = report.outcomes.iter().partition(was);
+    for outcome in first.into_iter().chain(rest) {
         match &outcome.answer {
             Answer::Root { trouble, explains, open } => {
                 finding(&mut out, outcome, trouble, "✗", RED, width);
@@ -78,6 +82,9 @@ fn header(out: &mut String, report: &Report, width: usize) {
             host.vantage_by
         );
         wrapped(out, &line, "", "  ", width);
+    }
+    for note in &report.notes {
+        wrapped(out, &format!("note: {note}"), "", "  ", width);
     }
 }
 
@@ -154,65 +161,26 @@ fn gist(outcome: &Outcome) -> String {
     }
 }
 
-fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, mark: &str, style: Style, width: usize) {
-    let at = trouble.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
-    let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", trouble.code, place(outcome));
-    wrapped(out, &trouble.says, "  ", "  ", width);
-    for Evidence { line, vantage, source } in outcome.evidence.iter().take(EVIDENCE) {
-        let from = if source.is_empty() { vantage.to_string() } else { format!("{vantage}, {source}") };
-        wrapped(out, &format!("{line}  [{from}]"), "  saw    ", "           ", width);
-    }
-    let more = outcome.evidence.len().saturating_sub(EVIDENCE);
-    if more > 0 {
-        let _ = writeln!(out, "         … and {more} more; `--format json` shows all");
-    }
-    doubt(out, trouble, width);
-    let on = trouble.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
-    wrapped(out, &format!("{on}{}", trouble.fix.say), "  fix    ", "         ", width);
-    for command in &trouble.fix.run {
-        // Never wrapped: it is there to be copied.
-        let _ = writeln!(out, "         {BOLD}$ {command}{BOLD:#}");
-    }
-    wrapped(out, &trouble.fix.know, "  then   ", "         ", width);
-    if outcome.guide != "beyond" {
-        let _ = writeln!(out, "  guide  {}", outcome.guide);
-    }
-}
-
-/// What looks the same from here; never picked from in silence.
-fn doubt(out: &mut String, trouble: &Trouble, width: usize) {
-    if trouble.may_be.is_empty() {
+/// What became of the roots of before.
+fn since(out: &mut String, report: &Report, width: usize) {
+    if report.since.is_empty() {
         return;
     }
-    out.push_str("  may be these do not hold, which look alike from here; likeliest first:\n");
-    let mut told = "";
-    for Maybe { on, code, title } in trouble.may_be.iter().take(MAY_BE) {
-        // Several causes of one check stand beside each other: its title is said once.
-        let words = if told == title { format!("{code} ({on})") } else { format!("{code} ({on}): {title}") };
-        wrapped(out, &words, "         - ", "           ", width);
-        told = title;
-    }
-    let more = trouble.may_be.len().saturating_sub(MAY_BE);
-    if more > 0 {
-        let _ = writeln!(out, "         … and {more} more; `clipcheck explain {}` lists them", trouble.code);
-    }
-    for (number, way) in trouble.tell.iter().enumerate() {
-        wrapped(out, way, if number == 0 { "  tell   " } else { "  or     " }, "         ", width);
-    }
-}
-
-fn relations(out: &mut String, explains: &[String], open: &[String], width: usize) {
-    if !explains.is_empty() {
-        wrapped(out, &format!("{} more: {}", explains.len(), explains.join(", ")), "  explains ", "         ", width);
-    }
-    if !open.is_empty() {
-        wrapped(
-            out,
-            &format!("{} could not be seen and may be the deeper cause", open.join(", ")),
-            "  but    ",
-            "         ",
-            width,
-        );
+    out.push_str("\nSince the report of before:\n");
+    for change in &report.since {
+        let (style, mark) = match change.now {
+            Now::Fixed => (GREEN, "✓"),
+            Now::Still | Now::Otherwise(_) | Now::Explained(_) | Now::New(_) => (RED, "✗"),
+            Now::Unseen(_) => (YELLOW, "?"),
+        };
+        let more = match &change.now {
+            Now::Fixed | Now::Still => String::new(),
+            Now::Otherwise(code) => format!(": now {code}"),
+            Now::Explained(by) => format!(": now explained by {}", by.join(", ")),
+            Now::Unseen(why) | Now::New(why) => format!(": {why}"),
+        };
+        let line = format!("{} ({}) {}{more}", change.code, change.vantage, change.now.word());
+        wrapped(out, &line, &format!("{style}{mark}{style:#} "), "  ", width);
     }
 }
 

@@ -9,7 +9,7 @@ use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
 use clipcheck::report::{Answer, Outcome, Trouble as Told};
 
-use super::fault::{Fault, Set};
+use super::fault::{Fault, Set, root};
 use super::judged::{Said, judged};
 use super::lab::{Lab, Trouble};
 use super::live::{broken, in_labs, seen};
@@ -20,9 +20,47 @@ const RECOVERY: Duration = Duration::from_secs(40);
 /// A fix may bring to light what the fault had hidden; that is then fixed too.
 const ROUNDS: usize = 3;
 
+/// What became of each fix when it was last typed; kept, since typing them all takes an hour.
+const PROVED: &str = "fixtures/proved.json";
+
+/// By fault: `printed`, `by hand`, or `not` and why.
+#[derive(Default)]
+pub struct Proved(BTreeMap<String, String>);
+
+impl Proved {
+    pub fn read() -> Result<Self, String> {
+        match std::fs::read_to_string(root().join(PROVED)) {
+            Ok(text) => serde_json::from_str(&text).map(Self).map_err(|error| format!("{PROVED}: {error}")),
+            Err(_) => Ok(Self::default()),
+        }
+    }
+
+    fn write(&self) -> Result<(), String> {
+        let text = serde_json::to_string_pretty(&self.0).unwrap_or_default() + "\n";
+        std::fs::write(root().join(PROVED), text).map_err(|error| format!("{PROVED}: {}", error.kind()))
+    }
+
+    /// Of the faults that there are now and that have a root.
+    pub fn words(&self, set: &Set) -> String {
+        let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.expect.joined.is_empty()).collect();
+        let count = |what: &str| {
+            faults.iter().filter(|fault| self.0.get(&fault.id).is_some_and(|how| how.starts_with(what))).count()
+        };
+        let (printed, by_hand, not) = (count("printed"), count("by hand"), count("not"));
+        let open = faults.len() - printed - by_hand - not;
+        let open = if open == 0 { String::new() } else { format!("; {open} not run since this list is kept") };
+        format!(
+            "{} of {} ({printed} with the printed commands as they stand, {by_hand} by a script that does what the text says{open})",
+            printed + by_hand,
+            printed + by_hand + not
+        )
+    }
+}
+
 /// Types the fix of every fault; returns how many do not mend it.
 pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble> {
     let notes = Mutex::new(Vec::new());
+    let proved = Mutex::new(Proved::read()?);
     let faults: Vec<&Fault> = set.faults.iter().collect();
     let count = faults.len();
     let by_hand = faults.iter().filter(|fault| fault.fix.is_some()).count();
@@ -33,6 +71,17 @@ pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble>
         match &result {
             Ok(typed) => println!("mended     {} ({took:.0} s): {}", fault.id, typed.join("; ")),
             Err(why) => println!("NOT MENDED {} ({took:.0} s): {why}", fault.id),
+        }
+        if let Ok(mut proved) = proved.lock() {
+            let how = match (&result, &fault.fix) {
+                (Err(why), _) => format!("not: {why}"),
+                (Ok(_), Some(_)) => "by hand".to_owned(),
+                (Ok(_), None) => "printed".to_owned(),
+            };
+            proved.0.insert(fault.id.clone(), how);
+            if let Err(why) = proved.write() {
+                println!("{why}");
+            }
         }
         if let Ok(mut notes) = notes.lock() {
             match (&result, &fault.fix) {

@@ -20,6 +20,8 @@ pub struct Orders {
     pub jobs: usize,
     pub record: bool,
     pub sample: Option<usize>,
+    /// How often each state is made anew.
+    pub trials: usize,
 }
 
 /// One state of the lab.
@@ -67,6 +69,8 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
             Item::Healthy(_) | Item::Plain => 0,
         })
     });
+    // One after the other, not each three times in a row: what comes and goes is then not met three times.
+    let items: Vec<Item> = (0..orders.trials).flat_map(|_| items.iter().copied()).collect();
     let started = Instant::now();
     let count = items.len();
     let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, orders.record, checks))?;

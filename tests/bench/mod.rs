@@ -2,6 +2,7 @@
 
 pub mod ambiguity;
 pub mod fault;
+pub mod figures;
 pub mod fix;
 pub mod judged;
 pub mod lab;
@@ -9,4 +10,6 @@ pub mod live;
 pub mod reboot;
 pub mod pair;
 pub mod replay;
+pub mod score;
 pub mod table;
+pub mod times;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::RedisIdentity;
 use crate::fact::dial::Endpoint;
 
 /// The running server.
@@ -54,6 +55,14 @@ pub struct RedisState {
 /// The value of a line of `INFO`.
 pub fn info<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
+}
+
+impl RedisIdentity {
+    /// Reads `INFO server`.
+    pub fn read(text: &str) -> Option<Self> {
+        let run_id = info(text, "run_id").filter(|id| id.len() == 40 && id.chars().all(|c| c.is_ascii_hexdigit()))?;
+        Some(Self { run_id: run_id.to_owned(), uptime: info(text, "uptime_in_seconds")?.parse().ok()? })
+    }
 }
 
 impl RedisState {

@@ -1,0 +1,124 @@
+//! Whether the snapshots of a case belong together: one deployment, each machine in one part, at about one time.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::Case;
+use crate::fact::{Fact, FactKey, Sight, Vantage};
+use crate::snapshot::Snapshot;
+
+/// Snapshots further apart than this may have seen different things: a WireGuard session lasts 180 s.
+const APART: u64 = 180;
+
+impl Case {
+    /// Why server and client cannot be two ends of one tunnel, if they cannot: neither knows the other's key, and the
+    /// addresses of their tunnels have nothing in common. (Each alone may be the very fault.)
+    pub fn strangers(&self) -> Option<String> {
+        let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
+        let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
+        let known =
+            one.peers.intersection(&other.own).next().is_some() || other.peers.intersection(&one.own).next().is_some();
+        let (here, there) = (&server.addresses, &client.addresses);
+        let near = here.subnet.value.contains(&there.client.value) || there.subnet.value.contains(&here.server.value);
+        let dialled = one.addresses.intersection(&other.endpoints).next().is_some();
+        (!known && !near && !dialled).then(|| {
+            format!(
+                "the snapshots are of two deployments: the server {} has the tunnel {}, the client {} has {}, and neither \
+                 knows the other's key; judge each with its own other end",
+                server.host, here.subnet.value, client.host, there.subnet.value
+            )
+        })
+    }
+
+    /// What to keep in mind when these snapshots are read together.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut by_time: Vec<&Snapshot> = self.snapshots().collect();
+        by_time.sort_by_key(|snapshot| snapshot.taken_at);
+        if let (Some(first), Some(last)) = (by_time.first(), by_time.last()) {
+            let apart = last.taken_at.saturating_sub(first.taken_at);
+            if apart > APART {
+                notes.push(format!(
+                    "the snapshot of the {} is {} older than that of the {}, or their clocks differ: what changed in \
+                     between is seen by one only",
+                    first.vantage,
+                    span(apart),
+                    last.vantage
+                ));
+            }
+        }
+        let versions: BTreeSet<&str> = self.snapshots().map(|snapshot| snapshot.version.as_str()).collect();
+        if versions.len() > 1 {
+            let list = versions.into_iter().collect::<Vec<_>>().join(" and ");
+            notes.push(format!(
+                "the snapshots were taken by clipcheck {list}: what only one of them looks at is not seen at the other end"
+            ));
+        }
+        notes.extend(self.one_machine());
+        notes
+    }
+
+    /// Server and client on one machine: the same key, the same name.
+    fn one_machine(&self) -> Option<String> {
+        let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
+        let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
+        let same = server.host == client.host && one.own.intersection(&other.own).next().is_some();
+        same.then(|| {
+            format!(
+                "both snapshots were taken on {}, once as the server and once as the client: say `--as` only where the \
+                 program errs",
+                server.host
+            )
+        })
+    }
+}
+
+/// What one end says of its tunnel.
+#[derive(Default)]
+struct Tunnel {
+    own: BTreeSet<String>,
+    peers: BTreeSet<String>,
+    endpoints: BTreeSet<IpAddr>,
+    addresses: BTreeSet<IpAddr>,
+}
+
+impl Tunnel {
+    /// None where nothing is seen of it: then nobody can say that it is another.
+    fn of(snapshot: &Snapshot) -> Option<Self> {
+        let mut tunnel = Self::default();
+        let fact = |key: &FactKey| match snapshot.facts.get(key).map(|observed| &observed.sight) {
+            Some(Sight::Seen(fact)) => Some(fact),
+            Some(Sight::Unseen(_)) | None => None,
+        };
+        if let Some(Fact::Wg(state)) = fact(&FactKey::Wg) {
+            for interface in &state.interfaces {
+                tunnel.own.extend(interface.public_key.clone());
+                for peer in &interface.peers {
+                    tunnel.peers.insert(peer.public_key.clone());
+                    tunnel.endpoints.extend(peer.endpoint.map(|at| at.ip()));
+                }
+            }
+        }
+        if let Some(Fact::WgConf(conf)) = fact(&FactKey::WgConf) {
+            tunnel.own.extend(conf.derived_public.clone());
+            for peer in &conf.peers {
+                tunnel.peers.extend(peer.public_key.clone());
+                let host: Option<IpAddr> = peer.endpoint.as_ref().and_then(|(endpoint, _)| endpoint.host.parse().ok());
+                tunnel.endpoints.extend(host);
+            }
+        }
+        if let Some(Fact::Links(links)) = fact(&FactKey::Links) {
+            tunnel.addresses.extend(links.links.iter().flat_map(|link| link.addresses.iter().map(ipnet::IpNet::addr)));
+        }
+        (!tunnel.own.is_empty() && !tunnel.peers.is_empty()).then_some(tunnel)
+    }
+}
+
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..600 => format!("{seconds} s"),
+        600..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86400),
+    }
+}

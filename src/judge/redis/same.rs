@@ -1,0 +1,44 @@
+//! Do both ends use one Redis?
+
+use crate::case::Seat;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::environment::{Effective, Origin};
+use crate::fact::redis::{RedisIdentity, RedisSaid};
+use crate::fact::{Unseen, Vantage};
+
+/// The worker's broker is the web app's. (Whether it is the same database of it, `env-agrees` says.)
+pub fn redis_same(seat: &Seat<'_>) -> Judged {
+    let here = seat.redis()?;
+    if here.said != RedisSaid::Pong {
+        return Ok(not_applicable("Redis does not answer here"));
+    }
+    let server = seat.at(Vantage::Server)?;
+    let there = server.redis()?;
+    if there.said != RedisSaid::Pong {
+        return Ok(not_applicable("Redis does not answer on the server"));
+    }
+    let placed = |finding: Finding| match seat.env().map(|env| env.redis("CELERY_BROKER_URL")) {
+        Ok(Effective::Set { origin: Origin::File { path, line }, .. }) => finding.at(path, *line),
+        _ => finding.with("place", "the worker's variables"),
+    };
+    if let (Some(here_is), Some(there_is)) = (&here.identity, &there.identity)
+        && here_is.run_id != there_is.run_id
+    {
+        if restarted((seat.taken_at(), here_is), (server.taken_at(), there_is)) {
+            return Err(Unseen::Undecided(
+                "Redis was started anew between the two snapshots; take both again".to_owned(),
+            ));
+        }
+        let finding = broken("other-server").with("here", &here.endpoint).with("there", &there.endpoint);
+        return Ok(placed(finding).into());
+    }
+    match (&here.identity, &there.identity) {
+        (Some(_), Some(_)) => Ok(holds()),
+        _ => Err(Unseen::NotKnown("Redis does not say to both ends which server it is (INFO)".to_owned())),
+    }
+}
+
+/// Whether one of them began to run after the other end was looked at: then it may be the same one, started anew.
+fn restarted((here_at, here): (u64, &RedisIdentity), (there_at, there): (u64, &RedisIdentity)) -> bool {
+    here_at.saturating_sub(here.uptime) >= there_at || there_at.saturating_sub(there.uptime) >= here_at
+}

@@ -1,0 +1,24 @@
+//! The part of the JSON report that compares with an earlier one.
+
+use serde::Serialize;
+
+use crate::report::{Change, Now};
+
+/// What became of a root of before.
+#[derive(Serialize)]
+pub(super) struct ChangeV1<'a> {
+    vantage: &'static str,
+    code: &'a str,
+    now: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<String>,
+}
+
+pub(super) fn change(change: &Change) -> ChangeV1<'_> {
+    let more = match &change.now {
+        Now::Fixed | Now::Still => None,
+        Now::Otherwise(more) | Now::Unseen(more) | Now::New(more) => Some(more.clone()),
+        Now::Explained(by) => Some(by.join(", ")),
+    };
+    ChangeV1 { vantage: change.vantage.word(), code: &change.code, now: change.now.word(), more }
+}

@@ -1,0 +1,166 @@
+//! What became of the roots of an earlier report.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::{Answer, Report};
+use crate::fact::Vantage;
+
+/// What an earlier report said of each check at each vantage.
+#[derive(Debug, Clone)]
+pub struct Before {
+    rows: Vec<Row>,
+}
+
+/// One of its checks.
+#[derive(Debug, Clone, Deserialize)]
+struct Row {
+    id: String,
+    vantage: Vantage,
+    status: String,
+    root: bool,
+    #[serde(default)]
+    trouble: Option<Code>,
+    #[serde(default)]
+    explained_by: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Code {
+    code: String,
+}
+
+impl FromStr for Before {
+    type Err = String;
+
+    /// Reads what `--format json` printed.
+    fn from_str(text: &str) -> Result<Self, String> {
+        /// The parts that are needed; the rest may grow.
+        #[derive(Deserialize)]
+        struct Document {
+            tool: String,
+            checks: Vec<Row>,
+        }
+        match serde_json::from_str::<Document>(text) {
+            Ok(document) if document.tool == "clipcheck" => Ok(Self { rows: document.checks }),
+            Ok(_) => Err("a report of another program".to_owned()),
+            Err(error) => Err(format!("no report of `--format json` and no snapshot: {error}")),
+        }
+    }
+}
+
+impl From<&Report> for Before {
+    fn from(report: &Report) -> Self {
+        let row = |outcome: &super::Outcome| {
+            let (trouble, explained_by) = match &outcome.answer {
+                Answer::Root { trouble, .. } | Answer::Warns(trouble) => (Some(trouble), Vec::new()),
+                Answer::Explained { trouble, by } => (Some(trouble), by.clone()),
+                Answer::Holds | Answer::Despite(_) | Answer::Unseen(_) | Answer::NotApplicable(_) => (None, Vec::new()),
+            };
+            Row {
+                id: outcome.check.clone(),
+                vantage: outcome.vantage,
+                status: outcome.answer.word().to_owned(),
+                root: matches!(outcome.answer, Answer::Root { .. }),
+                trouble: trouble.map(|trouble| Code { code: trouble.code.clone() }),
+                explained_by,
+            }
+        };
+        Self { rows: report.outcomes.iter().map(row).collect() }
+    }
+}
+
+/// What a root of before is now, or what is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Now {
+    /// The check holds, or there is nothing left to judge.
+    Fixed,
+    /// The same cause.
+    Still,
+    /// The same check, another cause: holds its code.
+    Otherwise(String),
+    /// The same check is broken, and something else explains it now: these.
+    Explained(Vec<String>),
+    /// It was not seen this time; holds why.
+    Unseen(String),
+    /// A root that was none before; holds what the check was then.
+    New(String),
+}
+
+impl Now {
+    /// The word used in every format.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Still => "still broken",
+            Self::Otherwise(_) | Self::Explained(_) => "broken otherwise",
+            Self::Unseen(_) => "not seen now",
+            Self::New(_) => "new",
+        }
+    }
+}
+
+/// One root of before, or a new one.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Where.
+    pub vantage: Vantage,
+    /// The check.
+    pub check: String,
+    /// Its cause as it was named then, or, for a new one, as it is now.
+    pub code: String,
+    /// What became of it.
+    pub now: Now,
+}
+
+/// The roots of before in their order, then the new ones.
+pub fn since(report: &Report, before: &Before) -> Vec<Change> {
+    let mut changes: Vec<Change> = before
+        .rows
+        .iter()
+        .filter(|row| row.root)
+        .map(|row| {
+            let code = row.trouble.as_ref().map_or_else(|| row.id.clone(), |trouble| trouble.code.clone());
+            Change { vantage: row.vantage, check: row.id.clone(), now: now(report, row, &code), code }
+        })
+        .collect();
+    for (outcome, trouble) in report.roots() {
+        let same = |row: &&Row| row.id == outcome.check && row.vantage == outcome.vantage;
+        let was = match before.rows.iter().find(same) {
+            Some(row) if row.root => continue,
+            Some(row) if !row.explained_by.is_empty() => format!("hidden behind {}", row.explained_by.join(", ")),
+            Some(row) => match row.status.as_str() {
+                "holds" => "it held before".to_owned(),
+                "unseen" => "it was not seen before".to_owned(),
+                other => format!("it was \u{201c}{other}\u{201d} before"),
+            },
+            None => "it was not looked at before".to_owned(),
+        };
+        changes.push(Change {
+            vantage: outcome.vantage,
+            check: outcome.check.clone(),
+            code: trouble.code.clone(),
+            now: Now::New(was),
+        });
+    }
+    changes
+}
+
+fn now(report: &Report, row: &Row, code: &str) -> Now {
+    let Some(outcome) = report.outcomes.iter().find(|it| it.check == row.id && it.vantage == row.vantage) else {
+        let looked = report.hosts.iter().any(|host| host.vantage == row.vantage);
+        return Now::Unseen(if looked {
+            "it was left out of this run".to_owned()
+        } else {
+            format!("nobody looked from the {}: run it there, or add its snapshot", row.vantage)
+        });
+    };
+    match &outcome.answer {
+        Answer::Holds | Answer::Despite(_) | Answer::NotApplicable(_) | Answer::Warns(_) => Now::Fixed,
+        Answer::Root { trouble, .. } if trouble.code == code => Now::Still,
+        Answer::Root { trouble, .. } => Now::Otherwise(trouble.code.clone()),
+        Answer::Explained { by, .. } => Now::Explained(by.clone()),
+        Answer::Unseen(why) => Now::Unseen(why.clone()),
+    }
+}

@@ -1,0 +1,180 @@
+//! Every figure of the table, from the recordings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clipcheck::check::Check;
+use clipcheck::fact::Vantage;
+
+use super::ambiguity;
+use super::fault::{Family, Fault, Set};
+use super::fix::Proved;
+use super::judged::{Said, Snapshots, alone, bare, judged, read};
+use super::score::Score;
+use super::times::Times;
+
+/// Of one family, of the pairs, or of all.
+#[derive(Default)]
+pub struct Row {
+    pub name: String,
+    pub count: usize,
+    pub joined: Score,
+    pub alone: [Score; 4],
+    /// Roots of the single faults, and how many single faults there are.
+    pub red: (usize, usize),
+    /// Files named, of those in which a line is at fault.
+    pub places: (usize, usize),
+}
+
+/// All of them.
+pub struct Figures {
+    pub rows: Vec<Row>,
+    pub times: Times,
+    /// Said and untrue: where, and what.
+    pub false_statements: Vec<String>,
+    pub false_alarms: Vec<String>,
+    /// States that are well.
+    pub states: usize,
+    /// Sets of causes that look alike, and how many of them are claimed exactly as they are.
+    pub alike: (usize, usize),
+    /// How often something is named from a set of vantages, and how often the true cause is among what is left.
+    pub kept: (usize, usize),
+    pub proved: Proved,
+}
+
+pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
+    let mut figures = Figures {
+        rows: Vec::new(),
+        times: Times::default(),
+        false_statements: Vec::new(),
+        false_alarms: Vec::new(),
+        states: 0,
+        alike: (0, 0),
+        kept: (0, 0),
+        proved: Proved::read()?,
+    };
+    let mut pooled = Row { name: "**all**".to_owned(), ..Row::default() };
+    for family in Family::ALL {
+        let mut row = Row { name: family.word().to_owned(), ..Row::default() };
+        for fault in set.faults.iter().filter(|fault| fault.family == family) {
+            let snapshots = read(&fault.id)?;
+            let together = judged(&snapshots, checks)?;
+            for row in [&mut row, &mut pooled] {
+                single(row, fault, &snapshots, &together, checks)?;
+            }
+            figures.times.add(&snapshots);
+            figures.untrue(&fault.id, &snapshots, &together, checks)?;
+            let (sets, lost) = ambiguity::kept(fault, checks)?;
+            figures.kept.0 += sets;
+            figures.kept.1 += sets - lost.len();
+        }
+        if row.count > 0 {
+            figures.rows.push(row);
+        }
+    }
+    let mut pairs = Row { name: "pairs of faults".to_owned(), ..Row::default() };
+    for pair in &set.pairs {
+        let snapshots = read(&pair.id)?;
+        let together = judged(&snapshots, checks)?;
+        for row in [&mut pairs, &mut pooled] {
+            row.joined.add(&together.roots, &pair.joined);
+            row.count += 1;
+        }
+        figures.times.add(&snapshots);
+        figures.untrue(&pair.id, &snapshots, &together, checks)?;
+    }
+    figures.rows.extend([pairs, pooled]);
+    figures.well(set, checks)?;
+    for it in ambiguity::alike(set, checks)? {
+        figures.alike.0 += 1;
+        figures.alike.1 += usize::from(it.wrong(checks).is_empty());
+    }
+    Ok(figures)
+}
+
+fn single(
+    row: &mut Row,
+    fault: &Fault,
+    snapshots: &Snapshots,
+    together: &Said,
+    checks: &[Check],
+) -> Result<(), String> {
+    // Where a fault is a warning, the warning is what must be said.
+    let wanted: BTreeSet<String> = fault.expect.joined.iter().chain(&fault.expect.warns).cloned().collect();
+    row.joined.add(&together.roots.union(&together.warns).cloned().collect(), &wanted);
+    for (score, vantage) in row.alone.iter_mut().zip(Vantage::ALL) {
+        let found = bare(&alone(snapshots, vantage, checks)?.roots);
+        score.add(&found, &fault.expect.alone(vantage).iter().cloned().collect());
+    }
+    row.count += 1;
+    if !fault.several && !fault.expect.joined.is_empty() {
+        row.red.0 += together.roots.len();
+        row.red.1 += 1;
+    }
+    if let Some(place) = &fault.expect.place {
+        let file = |named: &String| named.split(':').next() == Some(place.file.as_str());
+        row.places.0 += usize::from(together.places.values().any(file));
+        row.places.1 += 1;
+    }
+    Ok(())
+}
+
+fn all(said: &Said) -> BTreeSet<String> {
+    said.roots.iter().chain(&said.warns).chain(&said.explained).cloned().collect()
+}
+
+impl Figures {
+    /// What one vantage says by itself, be it a root, a warning or explained, is untrue if the four together, who see
+    /// all, find that the same check holds there.
+    fn untrue(&mut self, id: &str, snapshots: &Snapshots, together: &Said, checks: &[Check]) -> Result<(), String> {
+        let broken: BTreeSet<String> = all(together).iter().map(|code| check(code)).collect();
+        for vantage in Vantage::ALL {
+            let said = all(&alone(snapshots, vantage, checks)?);
+            let untrue = said.iter().filter(|code| !broken.contains(&check(code)));
+            self.false_statements.extend(untrue.map(|code| format!("{id}: {vantage} alone says {code}")));
+        }
+        Ok(())
+    }
+
+    /// Everything red or yellow that is said of a healthy state and is not true of it.
+    fn well(&mut self, set: &Set, checks: &[Check]) -> Result<(), String> {
+        let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone()));
+        let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone()));
+        for (id, warns) in near.chain(variants).chain([("healthy".to_owned(), Vec::new())]) {
+            let snapshots = read(&id)?;
+            self.times.add(&snapshots);
+            let mut said = all(&judged(&snapshots, checks)?);
+            for vantage in Vantage::ALL {
+                said.extend(all(&alone(&snapshots, vantage, checks)?));
+            }
+            self.false_alarms.extend(said.into_iter().filter(|it| !warns.contains(it)).map(|it| format!("{id}: {it}")));
+            self.states += 1;
+        }
+        Ok(())
+    }
+
+    /// What is kept from run to run, so that nobody makes it worse unseen. Of each, more is better.
+    pub fn kept(&self) -> BTreeMap<String, f64> {
+        let mut kept = BTreeMap::new();
+        for row in &self.rows {
+            let name = row.name.trim_matches('*');
+            kept.insert(format!("{name}: F1 joined"), row.joined.f1());
+            for (score, vantage) in row.alone.iter().zip(Vantage::ALL).filter(|(score, _)| !score.is_empty()) {
+                kept.insert(format!("{name}: F1 {vantage} alone"), score.f1());
+            }
+            kept.insert(format!("{name}: places"), super::score::share(row.places.0, row.places.1));
+            // One red line per fault; each more is worse.
+            kept.insert(format!("{name}: red lines, one by"), super::score::share(row.red.1, row.red.0.max(row.red.1)));
+        }
+        let count = |list: &[String]| -f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX));
+        kept.insert("less false statements".to_owned(), count(&self.false_statements));
+        kept.insert("less false alarms".to_owned(), count(&self.false_alarms));
+        kept.insert("sets alike, exact".to_owned(), super::score::share(self.alike.1, self.alike.0));
+        kept.insert("true cause kept".to_owned(), super::score::share(self.kept.1, self.kept.0));
+        kept
+    }
+}
+
+/// `vantage check/cause` → `vantage check`.
+fn check(code: &str) -> String {
+    code.split('/').next().unwrap_or_default().to_owned()
+}

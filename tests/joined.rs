@@ -1,0 +1,169 @@
+//! Several snapshots judged together: what one end alone cannot tell and both can, what is no pair at all, and what became
+//! of an earlier report's root causes. From recordings; without root, without a network.
+#![allow(clippy::disallowed_methods, reason = "runs the program and writes its input")]
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How a run ended, and what it said.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run(args: &[String]) -> Said {
+    let output = Command::new(env!("CARGO_BIN_EXE_clipcheck"))
+        .args(args)
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .expect("clipcheck runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    Said { code: output.status.code().expect("not killed"), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn recorded(fault: &str, vantage: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/recorded").join(fault);
+    path.join(format!("{vantage}.json")).display().to_string()
+}
+
+fn judge(fault: &str, vantages: &[&str], more: &[&str]) -> Said {
+    let files = vantages.iter().map(|vantage| recorded(fault, vantage));
+    run(&["judge".to_owned()]
+        .into_iter()
+        .chain(files)
+        .chain(more.iter().map(|it| (*it).to_owned()))
+        .collect::<Vec<_>>())
+}
+
+fn value(said: &Said) -> Value {
+    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("no JSON ({error}): {}{}", said.out, said.err))
+}
+
+/// The root causes, each with what it may be, as text.
+fn roots(fault: &str, vantages: &[&str]) -> String {
+    let report = value(&judge(fault, vantages, &["--format", "json"]));
+    let mut lines = Vec::new();
+    for check in report["checks"].as_array().expect("checks").iter().filter(|check| check["root"] == true) {
+        let trouble = &check["trouble"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let place = trouble["place"].as_str().map_or_else(String::new, |place| format!(", {place}"));
+        lines.push(format!("  {} on the {}{place}", text(&trouble["code"]), text(&check["vantage"])));
+        for maybe in trouble["may_be"].as_array().into_iter().flatten() {
+            lines.push(format!("    may be {} on the {}", text(&maybe["code"]), text(&maybe["on"])));
+        }
+        lines.extend(
+            trouble["tell_apart"].as_array().into_iter().flatten().map(|way| format!("    tell: {}", text(way))),
+        );
+    }
+    if lines.is_empty() { "  no root cause".to_owned() } else { lines.join("\n") }
+}
+
+/// Faults that neither the server nor the worker's machine nor the container can name for sure by itself, and all
+/// together can.
+const TOGETHER: [&str; 20] = [
+    "postgres-no-database",
+    "postgres-other-cluster",
+    "postgres-other-database",
+    "postgres-wrong-password",
+    "postgres-wrong-port",
+    "postgres-wrong-port-closed",
+    "redis-on-client",
+    "redis-other-index",
+    "redis-other-server",
+    "redis-wrong-port",
+    "redis-wrong-port-open",
+    "web-other-database",
+    "web-other-index",
+    "wg-allowed-ips-server",
+    "wg-client-rekeyed",
+    "wg-listen-port-random",
+    "wg-other-port",
+    "wg-preshared-client",
+    "wg-preshared-server",
+    "wg-server-rekeyed",
+];
+
+#[test]
+fn what_no_end_can_tell_both_can() {
+    for fault in TOGETHER {
+        let mut text = String::new();
+        for (name, vantages) in [
+            ("server", &["server"][..]),
+            ("client", &["client"]),
+            ("container", &["container"]),
+            ("server, client and container", &["server", "client", "container"]),
+        ] {
+            let found = roots(fault, vantages);
+            let sure = found.lines().any(|line| line.starts_with("  ") && !line.starts_with("    "))
+                && !found.contains("may be")
+                && !found.contains("no root cause");
+            assert_eq!(sure, vantages.len() > 1, "{fault} from {name}:\n{found}");
+            text.extend([name, ":\n", &found, "\n"]);
+        }
+        insta::with_settings!({ snapshot_path => "joined", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(fault, text);
+        });
+    }
+}
+
+/// A recording with something changed.
+fn changed(folder: &TempDir, name: &str, (fault, vantage): (&str, &str), change: impl Fn(&mut Value)) -> String {
+    let text = std::fs::read_to_string(recorded(fault, vantage)).expect("the recording");
+    let mut snapshot: Value = serde_json::from_str(&text).expect("JSON");
+    change(&mut snapshot);
+    let path = folder.path().join(name);
+    std::fs::write(&path, snapshot.to_string()).expect("written");
+    path.display().to_string()
+}
+
+#[test]
+fn two_deployments_are_not_judged_as_one() {
+    let folder = TempDir::new().expect("a folder");
+    // The other deployment's client: other keys, another subnet, another server.
+    let path = changed(&folder, "client.json", ("healthy-other-subnet", "client"), |snapshot| {
+        let text = snapshot.to_string().replace("198.51.100.", "203.0.113.");
+        // The lab gives every deployment the same server key.
+        let text = text.replace("3MCNzpMc7GtO26H1Oo5CPjH0Ji9MmGd26soNX8fgTFo=", &format!("{}=", "A".repeat(43)));
+        *snapshot = serde_json::from_str(&text).expect("JSON");
+    });
+    let said = run(&["judge".to_owned(), recorded("healthy", "server"), path]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    for word in ["two deployments", "neither knows the other's key", "judge each with its own"] {
+        assert!(said.err.contains(word), "{word}: {}", said.err);
+    }
+    // One end that was rekeyed is still an end of the same tunnel.
+    assert_eq!(judge("wg-client-rekeyed", &["server", "client"], &[]).code, 1);
+}
+
+#[test]
+fn snapshots_far_apart_or_of_two_versions_are_noted() {
+    let folder = TempDir::new().expect("a folder");
+    let server = recorded("healthy", "server");
+    let old = changed(&folder, "client.json", ("healthy", "client"), |snapshot| {
+        let taken = snapshot["taken_at"].as_u64().expect("a time");
+        snapshot["taken_at"] = json!(taken - 10_000);
+        snapshot["version"] = json!("0.0.9");
+    });
+    let said = run(&["judge".to_owned(), server.clone(), old, "--format".to_owned(), "json".to_owned()]);
+    let notes = value(&said)["notes"].to_string();
+    for word in ["the snapshot of the client is 2 h older than that of the server", "0.0.9 and 0.1.0"] {
+        assert!(notes.contains(word), "{word}: {notes}");
+    }
+    let together = judge("healthy", &["server", "client"], &["--format", "json"]);
+    assert_eq!(value(&together)["notes"], Value::Null, "nothing to note");
+    assert!(run(&["judge".to_owned(), server.clone(), server]).err.contains("two snapshots of the server"));
+}
+
+#[test]
+fn one_machine_in_two_parts_is_noted() {
+    let folder = TempDir::new().expect("a folder");
+    let twice =
+        changed(&folder, "client.json", ("healthy", "server"), |snapshot| snapshot["vantage"] = json!("client"));
+    let said = run(&["judge".to_owned(), recorded("healthy", "server"), twice]);
+    assert!(said.out.contains("both snapshots were taken on server"), "{}{}", said.out, said.err);
+}
