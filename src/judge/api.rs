@@ -67,7 +67,7 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
 
 fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding {
     // A name is taken at its word; an address that is not the tunnel's has another way, and that way is the trouble.
-    let inside = host.parse().map_or(true, |ip| seat.addresses().subnet.value.contains(&ip));
+    let inside = host.parse().map_or(true, |ip: std::net::IpAddr| seat.addresses().subnet.value.contains(&ip));
     let finding = match dial {
         Dial::Refused | Dial::Reset => broken("refused"),
         Dial::Timeout if inside => broken("timeout"),
