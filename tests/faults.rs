@@ -17,13 +17,13 @@ use std::thread;
 
 use bench::fault::Set;
 use bench::lab::Trouble;
-use bench::{fix, judged, live, replay, table};
+use bench::{fix, judged, live, reboot, replay, table};
 use clipcheck::catalog;
 use clipcheck::check::Check;
 use libtest_mimic::{Arguments, Trial};
 
 /// What can be typed.
-const MODES: [&str; 5] = ["--list", "--replay", "--live", "--prove-fix", "--table"];
+const MODES: [&str; 6] = ["--list", "--replay", "--live", "--prove-fix", "--reboot", "--table"];
 
 fn main() -> ExitCode {
     let typed: Vec<String> = std::env::args().skip(1).filter(|word| word != "--quiet" && word != "-q").collect();
@@ -111,6 +111,7 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
             let orders = live::Orders { jobs, record: asked.record, sample: asked.sample };
             live::live(&set, plain, &orders, &checks)? == 0
         }
+        Some("--reboot") => reboot::reboot(&set, jobs, &checks)? == 0,
         _ => fix::prove(&set, jobs, &checks)? == 0,
     };
     Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -13,7 +13,7 @@ use super::judged::{Said, Snapshots, differs_alone, differs_healthy, differs_joi
 use super::lab::{Lab, Trouble, binary};
 
 /// After a change of the tunnel the two ends need up to 15 s to speak again, and to see that they do not.
-const SETTLING: Duration = Duration::from_secs(25);
+pub const SETTLING: Duration = Duration::from_secs(25);
 
 pub struct Orders {
     pub jobs: usize,

@@ -5,5 +5,6 @@ pub mod fix;
 pub mod judged;
 pub mod lab;
 pub mod live;
+pub mod reboot;
 pub mod replay;
 pub mod table;
