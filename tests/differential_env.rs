@@ -4,6 +4,7 @@
 //! `cargo test --test differential_env -- --ignored --nocapture`, where Python's registry can be reached
 //! (`tests/lab.d/env-python`) and docker and its compose are installed (`tests/lab packages`). CLIPCHECK_SEED takes
 //! other texts.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "runs programs and tells what it compared")]
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -203,10 +204,7 @@ fn some(text: &str) -> Option<&str> {
 
 /// Without what stands for nothing: an absent port, an empty password.
 fn alike(answer: &Value) -> BTreeMap<String, String> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let nothing = |value: &Value| value.is_null() || *value == json!("") || *value == json!(0);
     let pairs = answer.as_object().into_iter().flatten();
     pairs.filter(|(_, value)| !nothing(value)).map(|(name, value)| (name.clone(), text(value))).collect()

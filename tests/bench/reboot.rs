@@ -69,7 +69,7 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
     match item {
         Item::Foretold(fault) => {
             broken(lab, fault)?;
-            let mut wrong = differs_joined(&lab.look(&BTreeMap::new())?, &fault.expect, checks)?;
+            let mut wrong = differs_joined(&lab.look(&BTreeMap::new(), &fault.blind)?, &fault.expect, checks)?;
             for line in &mut wrong {
                 line.insert_str(0, "before the boot: ");
             }
@@ -79,7 +79,7 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
             let wanted: BTreeSet<String> = fault.expect.reboot.iter().cloned().collect();
             let started = Instant::now();
             let roots = loop {
-                let roots = judged(&lab.look(&BTreeMap::new())?, checks)?.roots;
+                let roots = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?.roots;
                 if roots == wanted || started.elapsed() > SETTLING {
                     break roots;
                 }
@@ -115,6 +115,6 @@ fn still_healthy<'a>(
         lab.reboot(host)?;
     }
     lab.wait_healthy()?;
-    let wrong = differs_healthy(&lab.look(args)?, warns, checks)?;
+    let wrong = differs_healthy(&lab.look(args, &[])?, warns, checks)?;
     Ok(wrong.into_iter().map(|line| format!("after the boot: {line}")).collect())
 }

@@ -6,6 +6,8 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::environment::effective::minor_version;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Setting};
 use crate::fact::network::Listeners;
+use crate::fact::postgres::PgSaid;
+use crate::fact::redis::RedisSaid;
 use crate::fact::{Unseen, Vantage};
 
 /// Why a check of two ends says nothing.
@@ -19,11 +21,16 @@ pub fn env_agrees(seat: &Seat<'_>) -> Judged {
     let own = seat.env()?;
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let web = server.env()?;
+    // A database that is not there is named where it was asked for.
+    let no_index = seat.redis().is_ok_and(|redis| redis.said == RedisSaid::NoSuchDatabase);
+    let no_database = seat.postgres().is_ok_and(|postgres| postgres.said == PgSaid::NoSuchDatabase);
     for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
         if let (Some((variable, mine)), Some((_, theirs))) = (redis(own, wanted), redis(web, wanted))
             && mine.redis_index() != theirs.redis_index()
+            && !no_index
         {
-            let cause = if wanted.contains("BROKER") { "broker-index" } else { "results-index" };
+            let tasks = wanted == "CELERY_BROKER_URL";
+            let cause = if tasks { "broker-index" } else { "results-index" };
             let finding = two(broken(cause), mine.redis_index(), theirs.redis_index());
             return Ok(at(seat, own, finding, variable).into());
         }
@@ -31,6 +38,7 @@ pub fn env_agrees(seat: &Seat<'_>) -> Judged {
     if let (Some((variable, mine)), Some((web_variable, theirs))) = (database(own), database(web))
         && let (Some(mine), Some(theirs)) = (&mine.database, &theirs.database)
         && mine != theirs
+        && !no_database
     {
         let finding = two(broken("database"), mine, theirs).with("web_variable", web_variable);
         return Ok(at(seat, own, finding, variable).into());
@@ -73,9 +81,11 @@ fn other_port(
     theirs: Option<(&'static str, &EnvUrl)>,
 ) -> Option<(&'static str, Finding)> {
     let ((variable, mine), (_, theirs)) = (mine?, theirs?);
+    let is_local = mine.is_local();
     let (mine, theirs) = (mine.port_or_default(), theirs.port_or_default());
     let listens = |port: u16| listeners.on(port).next().is_some();
-    (mine != theirs && !listens(mine) && listens(theirs)).then(|| (variable, two(broken("other-port"), mine, theirs)))
+    (mine != theirs && !is_local && !listens(mine) && listens(theirs))
+        .then(|| (variable, two(broken("other-port"), mine, theirs)))
 }
 
 /// Nobody reads REDIS_DB: only the number at the end of the URLs counts.
