@@ -1,5 +1,7 @@
 //! Workers of version 0.12 and later: do they know where the web app is, and does it take their key?
 
+use std::net::IpAddr;
+
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
@@ -67,7 +69,7 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
 
 fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding {
     // A name is taken at its word; an address that is not the tunnel's has another way, and that way is the trouble.
-    let inside = host.parse().map_or(true, |ip: std::net::IpAddr| seat.addresses().subnet.value.contains(&ip));
+    let inside = host.parse::<IpAddr>().map_or(true, |ip| seat.addresses().subnet.value.contains(&ip));
     let finding = match dial {
         Dial::Refused | Dial::Reset => broken("refused"),
         Dial::Timeout if inside => broken("timeout"),

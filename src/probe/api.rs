@@ -94,6 +94,6 @@ where
     let status = response.status().as_u16();
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     let body = Limited::new(response.into_body(), LONGEST).collect().await;
-    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     ApiSaid::read(status, &location, &String::from_utf8_lossy(&body), sent)
 }
