@@ -11,25 +11,25 @@ const SAFE_MTU: u16 = 1280;
 /// Celery warns of a worker whose clock is 16 s off ("Substantial drift", `celery.events.state.HEARTBEAT_DRIFT_MAX`).
 const DRIFT: u64 = 16;
 
-/// The two services' connections, those that were seen.
+/// The two services' connections, those that were seen. None where neither answered.
 fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a Carry)>, Unseen> {
     let redis = seat.redis().map(|outcome| outcome.carried.as_ref());
     let postgres = seat.postgres().map(|outcome| outcome.carried.as_ref());
-    let why = redis.clone().err().or(postgres.clone().err());
-    let found = [("Redis", redis.ok().flatten()), ("PostgreSQL", postgres.ok().flatten())];
-    let found: Vec<_> = found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect();
-    match (found.is_empty(), why) {
-        (true, Some(why)) => Err(why),
-        (true, None) => {
-            Err(Unseen::Undecided("no connection to Redis or PostgreSQL was there to be asked for more".to_owned()))
-        }
-        (false, _) => Ok(found),
+    if let (Err(why), Err(_)) = (&redis, &postgres) {
+        return Err(why.clone());
     }
+    let found = [("Redis", redis.ok().flatten()), ("PostgreSQL", postgres.ok().flatten())];
+    Ok(found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect())
 }
+
+const NOBODY: &str = "neither Redis nor PostgreSQL let anybody in who could have asked for more";
 
 /// A path that passes a PING passes a few kilobytes.
 pub fn tunnel_payload(seat: &Seat<'_>) -> Judged {
     let carries = carries(seat)?;
+    if carries.is_empty() {
+        return Ok(not_applicable(NOBODY));
+    }
     let hanging = carries.iter().find_map(|(name, carry)| Some((*name, carry.hangs()?)));
     let Some((name, (passes, hangs))) = hanging else {
         if carries.iter().any(|(_, carry)| carry.is_whole()) {
@@ -70,7 +70,7 @@ pub fn clocks_agree(seat: &Seat<'_>) -> Judged {
     let clocks: Vec<(&str, ServerClock)> =
         carries(seat)?.into_iter().filter_map(|(name, carry)| Some((name, carry.clock?))).collect();
     let Some((name, clock)) = clocks.iter().max_by_key(|(_, clock)| clock.ahead_ms.unsigned_abs()) else {
-        return Ok(not_applicable("neither Redis nor PostgreSQL tells the time"));
+        return Ok(not_applicable(NOBODY));
     };
     let (off_ms, doubt_ms) = (clock.ahead_ms.unsigned_abs(), clock.round_trip_us / 2000);
     if off_ms.saturating_sub(doubt_ms) < DRIFT * 1000 {
