@@ -49,6 +49,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "ufw-loaded" => firewall::ufw_loaded,
         "firewall-admits-wireguard" => firewall::firewall_admits_wireguard,
         "firewall-admits-worker" => firewall::firewall_admits_worker,
+        "firewall-after-boot" => firewall::firewall_after_boot,
         "tcp-admitted" => firewall::tcp_admitted,
     }
     Redis "redis" {

@@ -110,7 +110,7 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
     }
     let wide = wide.iter().map(|listener| listener.address.ip().to_string()).collect::<Vec<_>>().join(", ");
     let finding = match ufw.first_match(&knock).filter(|rule| ufw.enabled && rule.action.admits()) {
-        Some(rule) => broken("let-in").with("number", rule.number).at(&ufw.path, rule.line),
+        Some(rule) => broken("let-in").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
         None => broken("listens-widely"),
     };
     Ok(finding.with("wide", wide).with("port", port).into())
@@ -147,7 +147,7 @@ fn open_to(seat: &Seat<'_>, port: u16, listeners: &Listeners, knock: &Knock<'_>,
     let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.is_some_and(|step| step.chain.starts_with("ufw")));
     let finding = match (passage.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(knock)?))), step) {
         (Some(to), _, _) => broken("published").with("to", to),
-        (None, Some((ufw, rule)), _) => broken("let-in").with("number", rule.number).at(&ufw.path, rule.line),
+        (None, Some((ufw, rule)), _) => broken("let-in").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
         (None, None, Some(step)) => {
             broken("admitted").with("rule", firewall::rule(step)).with("chain", &step.chain).with("table", &step.table)
         }

@@ -2,7 +2,7 @@
 //! namespaces dial in, and what the kernel does must be what the model says after reading the rules back by the
 //! same programs that clipcheck runs.
 //!
-//! `cargo test --test differential_firewall -- --ignored --nocapture`; `CASES` (1200) rule sets, from `SEED` (1) on, in
+//! `cargo test --test differential_firewall -- --ignored --nocapture`; `CLIPCHECK_CASES` (1200) rule sets, from `CLIPCHECK_SEED` (1) on, in
 //! `WORLDS` (4) sets of namespaces at once. `CASE=N` does only that one and prints its rules.
 #![allow(
     clippy::disallowed_methods,
@@ -47,7 +47,7 @@ struct Tally {
 #[ignore = "needs root, nft, iptables and network namespaces"]
 fn the_model_agrees_with_the_kernel() {
     let one = std::env::var("CASE").ok().and_then(|value| value.parse().ok());
-    let (first, count) = one.map_or((number("SEED", 1), number("CASES", 1200)), |case| (case, 1));
+    let (first, count) = one.map_or((number("CLIPCHECK_SEED", 1), number("CLIPCHECK_CASES", 1200)), |case| (case, 1));
     let next = Arc::new(AtomicU64::new(first));
     let tally = Arc::new(Mutex::new(Tally::default()));
     let worlds = number("WORLDS", 4).min(count);

@@ -2,7 +2,7 @@
 //! and our first match against real log-ins from several addresses.
 //!
 //! `cargo test --test differential_hba -- --ignored --nocapture` prints how many agreed, and every disagreement.
-//! `CLIPCHECK_SEED` takes other files than usual, `CLIPCHECK_FILES` more of them.
+//! `CLIPCHECK_SEED` takes other files than usual, `CLIPCHECK_CASES` more of them.
 #![expect(unreachable_pub, reason = "the test is one program in several files")]
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "raises a PostgreSQL and tells what it compared")]
 
@@ -130,7 +130,7 @@ fn our_pg_hba_conf_is_postgresqls() {
         return;
     };
     let own = networks(&Cluster::addresses());
-    let (files, seed) = (number("CLIPCHECK_FILES", 400), number("CLIPCHECK_SEED", 1));
+    let (files, seed) = (number("CLIPCHECK_CASES", 400), number("CLIPCHECK_SEED", 1));
     let mut maker = Maker::new(seed);
     let mut disagreements = Vec::new();
     let mut silent = Vec::new();

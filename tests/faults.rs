@@ -17,13 +17,13 @@ use std::thread;
 
 use bench::fault::Set;
 use bench::lab::Trouble;
-use bench::{ambiguity, figures, fix, judged, live, pair, replay, table};
+use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, table};
 use clipcheck::catalog;
 use clipcheck::check::Check;
 use libtest_mimic::{Arguments, Trial};
 
 /// What can be typed.
-const MODES: [&str; 6] = ["--list", "--replay", "--live", "--prove-fix", "--table", "--alike"];
+const MODES: [&str; 7] = ["--list", "--replay", "--live", "--prove-fix", "--reboot", "--table", "--alike"];
 
 fn main() -> ExitCode {
     let typed: Vec<String> = std::env::args().skip(1).filter(|word| word != "--quiet" && word != "-q").collect();
@@ -128,6 +128,7 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
                 live::Orders { jobs, record: asked.record, sample: asked.sample, trials: asked.trials.unwrap_or(1) };
             live::live(&set, plain, &orders, &checks)? == 0
         }
+        Some("--reboot") => reboot::reboot(&set, jobs, &checks)? == 0,
         _ => fix::prove(&set, jobs, &checks)? == 0,
     };
     Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -49,13 +49,16 @@ pub enum Protocol {
     Other,
 }
 
-/// One incoming rule for IPv4.
+/// One incoming rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UfwRule {
     /// Its number as `ufw status numbered` prints it.
     pub number: u32,
     /// Its line in the file.
     pub line: u32,
+    /// For IPv6, and from the file for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub six: bool,
     /// What it does.
     pub action: Action,
     /// For which protocol.
@@ -88,7 +91,8 @@ pub struct Knock<'a> {
 impl UfwRule {
     /// Whether the rule speaks of this connection.
     pub fn matches(&self, knock: &Knock<'_>) -> bool {
-        (self.protocol == Protocol::Any || self.protocol == knock.protocol)
+        self.six == knock.to.is_ipv6()
+            && (self.protocol == Protocol::Any || self.protocol == knock.protocol)
             && (self.ports.is_empty() || self.ports.iter().any(|(low, high)| (*low..=*high).contains(&knock.port)))
             && self.from.is_none_or(|net| net.contains(&knock.from))
             && self.to.is_none_or(|net| net.contains(&knock.to))
@@ -129,10 +133,13 @@ pub struct Ufw {
     pub installed: bool,
     /// `DEFAULT_INPUT_POLICY`.
     pub default_input: Action,
-    /// The file the rules are from.
+    /// The file the rules for IPv4 are from.
     pub path: String,
-    /// Incoming IPv4 rules, first match wins. A rule for one source port is not among them.
+    /// Incoming rules, first match wins. A rule for one source port is not among them.
     pub rules: Vec<UfwRule>,
+    /// `IPV6=yes`: else ufw drops all IPv6 but loopback's.
+    #[serde(default)]
+    pub ipv6: bool,
 }
 
 impl Ufw {
@@ -151,13 +158,26 @@ impl Ufw {
 
     /// Whether a new connection is let in, by the stored rules.
     pub fn admits(&self, knock: &Knock<'_>) -> bool {
-        !self.enabled || self.first_match(knock).map_or(self.default_input, |rule| rule.action).admits()
+        let default = if knock.to.is_ipv6() && !self.ipv6 { Action::Deny } else { self.default_input };
+        !self.enabled || self.first_match(knock).map_or(default, |rule| rule.action).admits()
+    }
+
+    /// The file of a rule.
+    pub fn path_of(&self, rule: &UfwRule) -> String {
+        self.path_for(rule.six)
+    }
+
+    /// The file of the rules for one version of IP.
+    pub fn path_for(&self, six: bool) -> String {
+        if six { self.path.replace("user.rules", "user6.rules") } else { self.path.clone() }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = vec![format!("ufw is {}, default {} (incoming)", self.label(), self.default_input.word())];
         lines.extend(
-            self.rules.iter().map(|rule| format!("{}:{}: [{}] {}", self.path, rule.line, rule.number, rule.words())),
+            self.rules
+                .iter()
+                .map(|rule| format!("{}:{}: [{}] {}", self.path_of(rule), rule.line, rule.number, rule.words())),
         );
         lines
     }

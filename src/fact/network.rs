@@ -142,6 +142,12 @@ impl Listeners {
         self.tcp.iter().filter(move |listener| listener.address.port() == port)
     }
 
+    /// The port as a number, if the program listens there.
+    pub fn runs_on(&self, port: &str, program: &str) -> Option<u16> {
+        let port = port.parse().ok()?;
+        self.on(port).any(|listener| listener.program.as_deref() == Some(program)).then_some(port)
+    }
+
     /// Whether a connection to this address and port would find a socket. `::` counts for IPv4 too, as it does
     /// unless `net.ipv6.bindv6only` or the program says otherwise.
     pub fn answers(&self, address: IpAddr, port: u16) -> bool {

@@ -10,12 +10,19 @@ use crate::fact::firewall::walk::{Fate, Passage, Step};
 use crate::fact::firewall::{Knock, Protocol, Ufw, iptables};
 use crate::fact::{Place, Service, Unseen};
 
+mod stored;
+
+pub use stored::firewall_after_boot;
+
 /// A source that stands for any host outside: TEST-NET-3 of RFC 5737, nobody's address.
 pub(super) const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
 
-/// The same for IPv6 (RFC 3849), where that is spoken.
+/// The same for IPv6 (RFC 3849).
+const STRANGER_SIX: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1));
+
+/// A stranger who can speak to this address.
 pub(super) fn stranger(to: IpAddr) -> IpAddr {
-    if to.is_ipv4() { STRANGER } else { IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)) }
+    if to.is_ipv4() { STRANGER } else { STRANGER_SIX }
 }
 
 /// An interface that stands for any but the tunnel; no rule can name it.
@@ -28,7 +35,8 @@ pub fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("ufw is not active"));
     }
     let port = seat.addresses().wireguard_port.value;
-    let knock = |protocol| Knock { interface: ANY_INTERFACE, from: STRANGER, to: STRANGER, protocol, port };
+    let knock_from = |from, protocol| Knock { interface: ANY_INTERFACE, from, to: from, protocol, port };
+    let knock = |protocol| knock_from(STRANGER, protocol);
     // A rule for certain sources or interfaces only is what the guide's section 7 advises.
     let narrow = ufw.rules.iter().any(|rule| {
         rule.action.admits()
@@ -37,13 +45,18 @@ pub fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged {
             && (rule.from.is_some() || rule.to.is_some() || rule.interface.is_some())
             && rule.interface.as_deref() != Some(&seat.addresses().interface.value)
     });
-    if ufw.admits(&knock(Protocol::Udp)) || narrow {
+    // Where IPv6 leads to the outside, clients may come that way alone.
+    let six = seat
+        .links()
+        .is_ok_and(|links| super::gates(links, &seat.addresses().interface.value).any(|(_, net)| net.addr().is_ipv6()));
+    let by_six = six && ufw.admits(&knock_from(STRANGER_SIX, Protocol::Udp));
+    if ufw.admits(&knock(Protocol::Udp)) || by_six || narrow {
         return Ok(holds());
     }
     Ok(match ufw.first_match(&knock(Protocol::Udp)) {
-        Some(rule) => broken("denied").with("number", rule.number).at(&ufw.path, rule.line),
+        Some(rule) => broken("denied").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
         None => match ufw.first_match(&knock(Protocol::Tcp)).filter(|rule| rule.action.admits()) {
-            Some(rule) => broken("tcp-only").with("number", rule.number).at(&ufw.path, rule.line),
+            Some(rule) => broken("tcp-only").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
             None => broken("not-allowed"),
         },
     }
@@ -70,11 +83,12 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
             .with("allow", allow.number)
             .with("deny_words", deny.words())
             .with("allow_words", allow.words())
-            .at(&ufw.path, deny.line),
+            .at(&ufw.path_of(deny), deny.line),
         None => match ufw.first_match(&knock(seat, *first)) {
-            Some(rule) => {
-                broken("denied").with("deny", rule.number).with("deny_words", rule.words()).at(&ufw.path, rule.line)
-            }
+            Some(rule) => broken("denied")
+                .with("deny", rule.number)
+                .with("deny_words", rule.words())
+                .at(&ufw.path_of(rule), rule.line),
             None => broken("not-allowed"),
         },
     };
@@ -141,16 +155,19 @@ pub fn ufw_loaded(seat: &Seat<'_>) -> Judged {
     }
     let netfilter = seat.netfilter()?;
     let model = netfilter.model();
-    let filter = |table: &&Table| table.name == "filter" && table.tool != Tool::Nft && !table.tool.is_six();
-    let loaded = model.tables.iter().filter(filter).find(|table| table.reached("INPUT").contains(&"ufw-user-input"));
+    // The version of IP that the tunnel speaks.
+    let six = seat.addresses().server.value.is_ipv6();
+    let (path, chain) = (ufw.path_for(six), if six { "ufw6-user-input" } else { "ufw-user-input" });
+    let filter = |table: &&Table| table.name == "filter" && table.tool != Tool::Nft && table.tool.is_six() == six;
+    let loaded = model.tables.iter().filter(filter).find(|table| table.reached("INPUT").contains(&chain));
     let Some(loaded) = loaded else { return Ok(broken("not-loaded").into()) };
     let addresses = seat.addresses();
     let both = [addresses.redis_port.value, addresses.postgres_port.value];
     let passes = |port: u16| model.passage(&knock(seat, port), seat.links().ok());
-    if let Some((stored, active)) = difference(netfilter, &ufw.path, loaded) {
+    if let Some((stored, active)) = difference(netfilter, &path, chain, loaded) {
         let hurts = both.iter().any(|port| ufw.admits(&knock(seat, *port)) && passes(*port).fate == Fate::Dropped);
         let finding = broken(if hurts { "not-reloaded" } else { "differs" });
-        return Ok(finding.with("stored", stored).with("active", active).with("path", &ufw.path).into());
+        return Ok(finding.with("stored", stored).with("active", active).with("path", &path).into());
     }
     let past = both.into_iter().filter(|port| !ufw.admits(&knock(seat, *port)));
     for (port, passage) in past.map(|port| (port, passes(port))) {
@@ -170,15 +187,15 @@ fn holds_rule(stored: &[String], rule: &str) -> bool {
 }
 
 /// The first of ufw's rules that is in its file or in the kernel only.
-fn difference(netfilter: &Netfilter, path: &str, loaded: &Table) -> Option<(String, String)> {
+fn difference(netfilter: &Netfilter, path: &str, chain: &str, loaded: &Table) -> Option<(String, String)> {
     let stored: Vec<Rule> = netfilter
         .stored_in(path)
         .unwrap_or_default()
         .iter()
         .filter_map(|line| iptables::rule(line))
-        .filter_map(|(chain, rule)| (chain == "ufw-user-input").then_some(rule))
+        .filter_map(|(at, rule)| (at == chain).then_some(rule))
         .collect();
-    let active = loaded.chains.get("ufw-user-input").map(|chain| chain.rules.as_slice()).unwrap_or_default();
+    let active = loaded.chains.get(chain).map(|chain| chain.rules.as_slice()).unwrap_or_default();
     let at = (0..stored.len().max(active.len())).find(|at| match (stored.get(*at), active.get(*at)) {
         (Some(one), Some(other)) => !iptables::same(one, other),
         _ => true,

@@ -27,6 +27,12 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
     let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
     let unit = seat.postgres_unit().ok();
     if found.is_empty() {
+        // The cluster whose file was read is on another port, and runs there.
+        let written = seat.pg_conf().ok().and_then(|conf| conf.port.as_ref());
+        if let Some((written, runs_on)) = written.and_then(|it| Some((it, listeners.runs_on(&it.value, "postgres")?))) {
+            let finding = broken("other-port").with("found", runs_on).with("file", &written.path);
+            return Ok(finding.at(&written.path, written.line).into());
+        }
         let state = unit.map_or("not known", |unit| unit.label());
         return Ok(broken("not-running").with("state", state).into());
     }

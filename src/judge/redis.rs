@@ -28,6 +28,13 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
     let conf = seat.redis_conf().ok();
     let bind = conf.and_then(|conf| conf.bind.as_ref());
     if found.is_empty() {
+        let written = conf.and_then(|conf| conf.port.as_ref());
+        if let Some((written, runs_on)) =
+            written.and_then(|it| Some((it, listeners.runs_on(&it.value, "redis-server")?)))
+        {
+            let finding = broken("other-port").with("found", runs_on).with("file", &written.path);
+            return Ok(finding.at(&written.path, written.line).into());
+        }
         let unit = seat.redis_unit().ok();
         let too_early = unit.is_some_and(|unit| unit.reason == Some(FailReason::AddressNotThere));
         let state = unit.map_or("not known", |unit| unit.label());

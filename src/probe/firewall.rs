@@ -10,6 +10,7 @@ use crate::snapshot::Rights;
 const SWITCH: &str = "/etc/ufw/ufw.conf";
 const DEFAULTS: &str = "/etc/default/ufw";
 const RULES: &str = "/etc/ufw/user.rules";
+const RULES_SIX: &str = "/etc/ufw/user6.rules";
 
 pub(super) fn ufw() -> Looked {
     Looked::new(RULES, look().map(Fact::Ufw))
@@ -25,13 +26,16 @@ fn look() -> Result<Ufw, Unseen> {
                 default_input: Action::Allow,
                 path: RULES.to_owned(),
                 rules: Vec::new(),
+                ipv6: true,
             });
         }
         Text::Read(text) => text,
         Text::Forbidden | Text::Failed(_) => host::read_or_unseen(SWITCH)?,
     };
-    let policy = rules::setting(&host::read_or_unseen(DEFAULTS)?, "DEFAULT_INPUT_POLICY");
-    let default_input = policy
+    let defaults = host::read_or_unseen(DEFAULTS)?;
+    let ipv6 = rules::setting(&defaults, "IPV6").as_deref() == Some("yes");
+    let six = if ipv6 { Some(host::read_or_unseen(RULES_SIX)?) } else { None };
+    let default_input = rules::setting(&defaults, "DEFAULT_INPUT_POLICY")
         .as_deref()
         .and_then(rules::policy)
         .ok_or_else(|| Unseen::Unreadable(format!("{DEFAULTS}: no DEFAULT_INPUT_POLICY that ufw knows")))?;
@@ -40,14 +44,15 @@ fn look() -> Result<Ufw, Unseen> {
         installed: true,
         default_input,
         path: RULES.to_owned(),
-        rules: rules::read(&host::read_or_unseen(RULES)?),
+        rules: rules::read(&host::read_or_unseen(RULES)?, six.as_deref()),
+        ipv6,
     })
 }
 
 /// From which iptables rules are restored at boot, or by ufw.
 const STORES: [&str; 10] = [
     RULES,
-    "/etc/ufw/user6.rules",
+    RULES_SIX,
     "/etc/ufw/before.rules",
     "/etc/ufw/before6.rules",
     "/etc/ufw/after.rules",
@@ -57,6 +62,9 @@ const STORES: [&str; 10] = [
     "/etc/sysconfig/iptables",
     "/etc/sysconfig/ip6tables",
 ];
+
+/// What nftables.service loads at boot (Debian, Ubuntu, Arch).
+const NFTABLES: &str = "/etc/nftables.conf";
 
 /// iptables for one version of IP. Its two generations keep their rules apart; one of them is the usual one.
 struct Generations {
@@ -178,6 +186,9 @@ fn stored() -> Vec<Stored> {
         if let Text::Read(text) = host::read(path) {
             keep(path.to_owned(), iptables::stored(&text));
         }
+    }
+    if let Text::Read(text) = host::read(NFTABLES) {
+        keep(NFTABLES.to_owned(), nft::stored(&text));
     }
     for name in host::list("/etc/wireguard").unwrap_or_default() {
         let path = format!("/etc/wireguard/{name}");

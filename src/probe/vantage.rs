@@ -41,18 +41,18 @@ fn container_sign() -> Option<String> {
         .map(|path| format!("{path} is here"))
 }
 
-/// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's.
+/// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's. One that has both
+/// says nothing: `wg-quick save`, and with it SaveConfig, writes the port that was drawn and the Endpoint that was heard.
 fn by_tunnel_file() -> Option<(Vantage, String)> {
     let names = host::list("/etc/wireguard")?;
     for name in names.iter().filter_map(|name| name.strip_suffix(".conf")) {
         let path = format!("/etc/wireguard/{name}.conf");
         let Text::Read(text) = host::read(&path) else { continue };
         let conf = conf::read(&path, 0, &text, "");
-        if conf.peers.iter().any(|peer| peer.endpoint.is_some()) {
-            return Some((Vantage::Client, format!("{path} has a peer with an Endpoint")));
-        }
-        if conf.listen_port.is_some() {
-            return Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint")));
+        match (conf.listen_port.is_some(), conf.peers.iter().any(|peer| peer.endpoint.is_some())) {
+            (false, true) => return Some((Vantage::Client, format!("{path} has a peer with an Endpoint"))),
+            (true, false) => return Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint"))),
+            (true, true) | (false, false) => {}
         }
     }
     None

@@ -53,6 +53,8 @@ pub struct Expect {
     pub joined: Vec<String>,
     /// The warnings of all four together, as `vantage code`.
     pub warns: Vec<String>,
+    /// The roots of all four together after the next boot of `hosts`, which one of the warnings foretells.
+    pub reboot: Vec<String>,
     /// What the place that the joined root names must be.
     pub place: Option<Place>,
 }
@@ -132,6 +134,8 @@ pub struct Healthy {
     /// Warnings that are true of it, as `vantage code`.
     #[serde(default)]
     pub warns: Vec<String>,
+    /// Why a reboot in the lab would not be one of a real machine.
+    pub no_reboot: Option<String>,
     pub make: Scripts,
 }
 
@@ -229,8 +233,9 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
     scripts(&fault.near, text, path)?;
     let expect = &fault.expect;
     let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
-    for (code, seated) in
-        plain.map(|code| (code, false)).chain(expect.joined.iter().chain(&expect.warns).map(|it| (it.clone(), true)))
+    for (code, seated) in plain
+        .map(|code| (code, false))
+        .chain(expect.joined.iter().chain(&expect.warns).chain(&expect.reboot).map(|it| (it.clone(), true)))
     {
         let bare = match code.split_once(' ') {
             Some((vantage, bare)) if seated && vantage.parse::<Vantage>().is_ok() => bare,

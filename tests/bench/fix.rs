@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
-use clipcheck::report::Answer;
+use clipcheck::report::{Answer, Outcome, Trouble as Told};
 
 use super::fault::{Fault, Set, root};
 use super::judged::{Said, judged};
@@ -40,9 +40,9 @@ impl Proved {
         std::fs::write(root().join(PROVED), text).map_err(|error| format!("{PROVED}: {}", error.kind()))
     }
 
-    /// Of the faults that there are now and that have a root.
+    /// Of the faults that there are now.
     pub fn words(&self, set: &Set) -> String {
-        let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.expect.joined.is_empty()).collect();
+        let faults: Vec<&Fault> = set.faults.iter().collect();
         let count = |what: &str| {
             faults.iter().filter(|fault| self.0.get(&fault.id).is_some_and(|how| how.starts_with(what))).count()
         };
@@ -61,7 +61,7 @@ impl Proved {
 pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble> {
     let notes = Mutex::new(Vec::new());
     let proved = Mutex::new(Proved::read()?);
-    let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.expect.joined.is_empty()).collect();
+    let faults: Vec<&Fault> = set.faults.iter().collect();
     let count = faults.len();
     let by_hand = faults.iter().filter(|fault| fault.fix.is_some()).count();
     let wrong = in_labs(faults, jobs, |lab, fault| {
@@ -117,20 +117,27 @@ fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, St
     let mut typed = Vec::new();
     for _ in 0..ROUNDS {
         typed.extend(mend(lab, fault, &said)?);
-        said = recovered(lab, &said, checks)?;
-        if said.roots.is_empty() {
+        said = recovered(lab, fault, &said, checks)?;
+        if open(fault, &said).is_empty() {
             break;
         }
     }
-    if !said.roots.is_empty() {
-        return Err(format!("still broken after `{}`: {}", typed.join("; "), join(&said.roots)));
+    let open = open(fault, &said);
+    if !open.is_empty() {
+        return Err(format!("still there after `{}`: {}", typed.join("; "), join(&open)));
     }
     let lost: BTreeSet<String> =
         held.difference(&holding(&said)).filter(|it| all_broken(&said).contains(*it)).cloned().collect();
     if lost.is_empty() { Ok(typed) } else { Err(format!("the fix breaks {}", join(&lost))) }
 }
 
-/// Types what is printed for each root, or what it describes where only the user has a value.
+/// What is still to be mended: every root, and of a fault that is a warning that warning.
+fn open(fault: &Fault, said: &Said) -> BTreeSet<String> {
+    let warns = said.warns.iter().filter(|code| fault.expect.joined.is_empty() && fault.expect.warns.contains(code));
+    said.roots.iter().chain(warns).cloned().collect()
+}
+
+/// Types what is printed for each of them, or what it describes where only the user has a value.
 fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
     let mut typed = Vec::new();
     if let Some(fix) = &fault.fix {
@@ -147,7 +154,11 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
         return Ok(typed);
     }
     let mut done: BTreeSet<(String, String)> = BTreeSet::new();
-    for (outcome, trouble) in said.report.roots() {
+    let open = open(fault, said);
+    for (outcome, trouble) in said.report.outcomes.iter().filter_map(|outcome| Some((outcome, trouble(outcome)?))) {
+        if !open.contains(&format!("{} {}", outcome.vantage, trouble.code)) {
+            continue;
+        }
         let host = match trouble.fix.on.unwrap_or(outcome.vantage) {
             Vantage::Server => "server",
             Vantage::Client | Vantage::Container => "client",
@@ -156,28 +167,39 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
         if trouble.fix.run.is_empty() {
             return Err(format!("{} prints no command, and the file has no [fix]", trouble.code));
         }
-        for line in &trouble.fix.run {
-            if done.insert((host.to_owned(), line.clone())) {
-                let said = lab.inside(host, &["bash", "-c", line])?;
-                typed.push(if said.ok {
-                    line.clone()
-                } else {
-                    format!("{line} (failed: {})", said.err.trim().lines().last().unwrap_or_default())
-                });
+        // In one shell, as they are pasted: one line may set what the next one uses.
+        let lines: Vec<&str> = trouble.fix.run.iter().map(String::as_str).collect();
+        let script = lines.join("\n");
+        if done.insert((host.to_owned(), script.clone())) {
+            let said = lab.inside(host, &["bash", "-c", &script])?;
+            typed.extend(lines.into_iter().map(str::to_owned));
+            if !said.ok {
+                typed.push(format!("(failed: {})", said.err.trim().lines().last().unwrap_or_default()));
             }
         }
     }
     Ok(typed)
 }
 
+fn trouble(outcome: &Outcome) -> Option<&Told> {
+    match &outcome.answer {
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) => Some(trouble),
+        Answer::Holds
+        | Answer::Despite(_)
+        | Answer::Explained { .. }
+        | Answer::Unseen(_)
+        | Answer::NotApplicable(_) => None,
+    }
+}
+
 /// Looks until nothing is broken, or other roots than before are, or it takes too long.
-fn recovered(lab: &Lab, before: &Said, checks: &[Check]) -> Result<Said, String> {
+fn recovered(lab: &Lab, fault: &Fault, before: &Said, checks: &[Check]) -> Result<Said, String> {
     let started = Instant::now();
     loop {
         let said = judged(&lab.look(&BTreeMap::new())?, checks)?;
-        if said.roots.is_empty()
+        if open(fault, &said).is_empty()
             || started.elapsed() > RECOVERY
-            || (said.roots.is_disjoint(&before.roots) && started.elapsed() > RECOVERY / 2)
+            || (open(fault, &said).is_disjoint(&open(fault, before)) && started.elapsed() > RECOVERY / 2)
         {
             return Ok(said);
         }

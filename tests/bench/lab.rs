@@ -92,10 +92,15 @@ impl Lab {
     pub fn make(&mut self, what: &str, after: Option<&str>) -> Result<(), String> {
         expect(&self.run(&["break", what])?.0, what)?;
         if let Some(host) = after.and_then(|after| after.strip_prefix("reboot ")) {
-            expect(&self.run(&["reboot", host])?.0, "the host does not boot again")?;
+            self.reboot(host)?;
         }
         self.note_secrets();
         Ok(())
+    }
+
+    /// Shuts a host down and boots it again.
+    pub fn reboot(&self, host: &str) -> Result<(), String> {
+        expect(&self.run(&["reboot", host])?.0, "the host does not boot again")
     }
 
     /// Until tunnel, Redis, PostgreSQL and container answer.

@@ -14,7 +14,7 @@ use super::lab::{Lab, Trouble, binary};
 use super::pair::{self, Pair};
 
 /// After a change of the tunnel the two ends need up to 15 s to speak again, and to see that they do not.
-const SETTLING: Duration = Duration::from_secs(25);
+pub const SETTLING: Duration = Duration::from_secs(25);
 
 pub struct Orders {
     pub jobs: usize,

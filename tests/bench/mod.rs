@@ -8,6 +8,7 @@ pub mod judged;
 pub mod lab;
 pub mod live;
 pub mod pair;
+pub mod reboot;
 pub mod replay;
 pub mod score;
 pub mod table;

@@ -11,7 +11,7 @@ LAB_PACKAGES=(
   /sbin/ip:iproute2 /usr/bin/ping,/bin/ping:iputils-ping /usr/bin/tcpdump,/usr/sbin/tcpdump:tcpdump
   /lib/systemd/systemd:systemd /sbin/init:systemd-sysv /usr/bin/dbus-daemon:dbus
   /usr/bin/ps,/bin/ps:procps /sbin/sysctl:procps /usr/bin/unshare:util-linux /usr/bin/strace:strace
-  /usr/bin/sudo:sudo
+  /usr/bin/sudo:sudo python3-pip
 )
 QEMU_PACKAGES=(
   /usr/bin/qemu-system-x86_64:qemu-system-x86 /bin/busybox:busybox-static /usr/bin/cpio,/bin/cpio:cpio

@@ -149,7 +149,7 @@ if host == "outside":
     hide("/etc/wireguard")
 else:
     empty("/etc/wireguard")
-if host != "client":
+if host == "outside":
     hide("/usr/bin/docker")
 for folder in ["/var/lib/docker", "/var/lib/containerd"]:
     empty(folder)

@@ -57,7 +57,7 @@ pub struct Listing {
 pub struct Stored {
     /// The file.
     pub path: String,
-    /// Its iptables rules (`-A …`).
+    /// Its iptables rules (`-A …`), or the lines of nft's language.
     pub rules: Vec<String>,
 }
 

@@ -16,6 +16,12 @@ mod value;
 use expr::Sets;
 pub use text::tidy;
 
+/// The lines of a file in nft's language, without comments.
+pub fn stored(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
 /// The model of a listing.
 pub fn read(lines: &[String]) -> Vec<Table> {
     let objects: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();

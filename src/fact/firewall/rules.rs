@@ -35,11 +35,20 @@ pub fn policy(word: &str) -> Option<Action> {
     }
 }
 
-/// The incoming rules for IPv4, numbered as `ufw status numbered` numbers them. Outgoing and forwarding rules, and
-/// rules for one source port, which a client's connection does not have, count and are not kept.
-pub fn read(text: &str) -> Vec<UfwRule> {
+/// The incoming rules of `user.rules` and, where ufw handles IPv6, of `user6.rules`, numbered as `ufw status numbered`
+/// numbers them: those for IPv6 last. Outgoing and forwarding rules, and rules for one source port, which a client's
+/// connection does not have, count and are not kept.
+pub fn read(four: &str, six: Option<&str>) -> Vec<UfwRule> {
     let mut rules = Vec::new();
     let mut number = 0;
+    read_file(four, false, &mut number, &mut rules);
+    if let Some(six) = six {
+        read_file(six, true, &mut number, &mut rules);
+    }
+    rules
+}
+
+fn read_file(text: &str, six: bool, number: &mut u32, rules: &mut Vec<UfwRule>) {
     let mut profiles = BTreeSet::new();
     for (line, tuple) in (1..).zip(text.lines()) {
         let Some(fields) = tuple.strip_prefix("### tuple ###") else { continue };
@@ -48,13 +57,12 @@ pub fn read(text: &str) -> Vec<UfwRule> {
         let Some(Tuple { incoming, profile, rule }) = read_tuple(&fields) else { continue };
         // The rules of one application profile (one per protocol) share one number.
         if profile.is_none_or(|profile| profiles.insert(profile)) {
-            number += 1;
+            *number += 1;
         }
         if incoming {
-            rules.extend(rule.map(|rule| UfwRule { number, line, ..rule }));
+            rules.extend(rule.map(|rule| UfwRule { number: *number, line, six, ..rule }));
         }
     }
-    rules
 }
 
 struct Tuple {
@@ -101,7 +109,7 @@ fn read_tuple(fields: &[&str]) -> Option<Tuple> {
     });
     let rule = match (ports(dport), net(src), net(dst)) {
         (Some(ports), Ok(from), Ok(to)) if *sport == "any" => {
-            Some(UfwRule { number: 0, line: 0, action, protocol, ports, from, to, interface })
+            Some(UfwRule { number: 0, line: 0, six: false, action, protocol, ports, from, to, interface })
         }
         _ => None,
     };
@@ -140,7 +148,7 @@ mod tests {
     use super::*;
 
     fn one(tuple: &str) -> UfwRule {
-        let mut rules = read(&format!("### tuple ### {tuple}\n"));
+        let mut rules = read(&format!("### tuple ### {tuple}\n"), None);
         assert_eq!(rules.len(), 1, "{tuple}");
         rules.remove(0)
     }
@@ -151,7 +159,7 @@ mod tests {
             ### tuple ### allow udp 51820 0.0.0.0/0 any 0.0.0.0/0 in\n-A ufw-user-input -p udp --dport 51820 -j ACCEPT\n\n\
             ### tuple ### deny tcp 6379 0.0.0.0/0 any 0.0.0.0/0 in\n-A ufw-user-input -p tcp --dport 6379 -j DROP\n\n\
             ### tuple ### allow tcp 6379 0.0.0.0/0 any 10.8.0.0/24 in_wg0 comment=776f726b6572\n";
-        let rules = read(text);
+        let rules = read(text, None);
         assert_eq!(
             rules.iter().map(|rule| (rule.number, rule.line, rule.words())).collect::<Vec<_>>(),
             [
@@ -185,6 +193,7 @@ mod tests {
              ### tuple ### allow tcp any 0.0.0.0/0 123 0.0.0.0/0 in\n\
              ### tuple ### allow tcp\n\
              ### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n",
+            None,
         );
         assert_eq!(rules.iter().map(|rule| rule.number).collect::<Vec<_>>(), [4]);
     }
@@ -195,9 +204,32 @@ mod tests {
             "### tuple ### allow udp 137,138 0.0.0.0/0 any 0.0.0.0/0 Samba - in\n\
              ### tuple ### allow tcp 139,445 0.0.0.0/0 any 0.0.0.0/0 Samba - in\n\
              ### tuple ### allow tcp 80 0.0.0.0/0 any 10.0.0.0/8 WWW%20Full - in\n",
+            None,
         );
         assert_eq!(rules.iter().map(|rule| rule.number).collect::<Vec<_>>(), [1, 1, 2]);
         assert_eq!(rules[1].ports, [(139, 139), (445, 445)]);
+    }
+
+    #[test]
+    fn the_rules_for_ipv6_come_last_and_speak_of_ipv6_only() {
+        let rules = read(
+            "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n",
+            Some(
+                "\n### tuple ### allow tcp 22 ::/0 any ::/0 in\n### tuple ### allow tcp 6379 ::/0 any fd42:8::/64 in_wg0\n",
+            ),
+        );
+        let seen: Vec<_> = rules.iter().map(|rule| (rule.number, rule.line, rule.six)).collect();
+        assert_eq!(seen, [(1, 1, false), (2, 2, true), (3, 3, true)]);
+        let knock = |to: &'static str, from: &'static str| crate::fact::firewall::Knock {
+            interface: "wg0",
+            from: from.parse().expect("an address"),
+            to: to.parse().expect("an address"),
+            protocol: Protocol::Tcp,
+            port: 22,
+        };
+        let first = |knock| rules.iter().find(|rule| rule.matches(&knock)).map(|rule| rule.number);
+        assert_eq!(first(knock("10.8.0.1", "10.8.0.2")), Some(1));
+        assert_eq!(first(knock("fd42:8::1", "fd42:8::2")), Some(2));
     }
 
     #[test]

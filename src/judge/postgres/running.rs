@@ -72,6 +72,10 @@ pub fn postgres_after_boot(seat: &Seat<'_>) -> Judged {
     if !cluster.known {
         return Ok(not_applicable("PostgreSQL is no unit of systemd here"));
     }
+    // It runs in a container, or was started by hand: that unit's start says nothing of it.
+    if cluster.active != "active" {
+        return Ok(not_applicable("the PostgreSQL that listens was not started by its unit"));
+    }
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
         let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };
         return Ok(broken("not-enabled").with("unit", unit).into());

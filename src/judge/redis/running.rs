@@ -110,6 +110,10 @@ pub fn redis_after_boot(seat: &Seat<'_>) -> Judged {
     if !unit.known {
         return Ok(not_applicable("Redis is no unit of systemd here"));
     }
+    // It runs in a container, or was started by hand: that unit's start says nothing of it.
+    if unit.active != "active" {
+        return Ok(not_applicable("the Redis that listens was not started by its unit"));
+    }
     if !boot::starts(unit) {
         return Ok(broken("not-enabled").with("unit", &unit.name).into());
     }
