@@ -40,9 +40,9 @@ impl Proved {
         std::fs::write(root().join(PROVED), text).map_err(|error| format!("{PROVED}: {}", error.kind()))
     }
 
-    /// Of the faults that there are now and that have a root.
+    /// Of the faults that there are now.
     pub fn words(&self, set: &Set) -> String {
-        let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.expect.joined.is_empty()).collect();
+        let faults: Vec<&Fault> = set.faults.iter().collect();
         let count = |what: &str| {
             faults.iter().filter(|fault| self.0.get(&fault.id).is_some_and(|how| how.starts_with(what))).count()
         };

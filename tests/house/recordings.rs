@@ -202,7 +202,11 @@ fn secret(text: &str) -> Option<&'static str> {
     });
     [
         (in_url, "a password in a URL"),
-        (lower.contains("requirepass ") && !text.contains('`'), "requirepass with a value"),
+        // A command that reads it where it is typed (`sed -n 's/^requirepass //p'`) has no value in it.
+        (
+            lower.contains("requirepass ") && !text.contains('`') && !lower.contains("requirepass //"),
+            "requirepass with a value",
+        ),
         (["password=", "passwd=", "pwd="].iter().any(|it| lower.contains(it)), "a password"),
         (lower.contains("private key-----") || lower.contains("privatekey ="), "a private key"),
         (hex_run, "32 hexadecimal digits, the form of the lab's passwords"),
