@@ -32,7 +32,7 @@ pub fn truths(set: &Set, checks: &[Check]) -> Result<Truths, String> {
     let mut truths = Truths::new();
     for fault in &set.faults {
         let Some(truth) = truth(fault) else { continue };
-        let snapshots = read(&fault.id)?;
+        let snapshots = read(&fault.id, &fault.blind)?;
         for vantage in Vantage::ALL {
             for said in named(&alone(&snapshots, vantage, checks)?) {
                 let faults = truths.entry(said.clone()).or_default().entry(truth.to_owned()).or_default();
@@ -125,7 +125,7 @@ const SETS: &[&[Vantage]] = &[
 /// How often the true cause is among those that are named or left, of how many times anything is named; and where not.
 pub fn kept(fault: &Fault, checks: &[Check]) -> Result<(usize, Vec<String>), String> {
     let Some(truth) = truth(fault) else { return Ok((0, Vec::new())) };
-    let snapshots = read(&fault.id)?;
+    let snapshots = read(&fault.id, &fault.blind)?;
     let (mut sets, mut lost) = (0, Vec::new());
     for vantages in SETS {
         let some = snapshots.iter().filter(|(vantage, _)| vantages.contains(vantage));

@@ -56,7 +56,7 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
     for family in Family::ALL {
         let mut row = Row { name: family.word().to_owned(), ..Row::default() };
         for fault in set.faults.iter().filter(|fault| fault.family == family) {
-            let snapshots = read(&fault.id)?;
+            let snapshots = read(&fault.id, &fault.blind)?;
             let together = judged(&snapshots, checks)?;
             for row in [&mut row, &mut pooled] {
                 single(row, fault, &snapshots, &together, checks)?;
@@ -73,7 +73,7 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
     }
     let mut pairs = Row { name: "pairs of faults".to_owned(), ..Row::default() };
     for pair in &set.pairs {
-        let snapshots = read(&pair.id)?;
+        let snapshots = read(&pair.id, &[])?;
         let together = judged(&snapshots, checks)?;
         for row in [&mut pairs, &mut pooled] {
             row.joined.add(&together.roots, &pair.joined);
@@ -137,10 +137,10 @@ impl Figures {
 
     /// Everything red or yellow that is said of a healthy state and is not true of it.
     fn well(&mut self, set: &Set, checks: &[Check]) -> Result<(), String> {
-        let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone()));
-        let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone()));
-        for (id, warns) in near.chain(variants).chain([("healthy".to_owned(), Vec::new())]) {
-            let snapshots = read(&id)?;
+        let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind.clone()));
+        let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), Vec::new()));
+        for (id, warns, blind) in near.chain(variants).chain([("healthy".to_owned(), Vec::new(), Vec::new())]) {
+            let snapshots = read(&id, &blind)?;
             self.times.add(&snapshots);
             let mut said = all(&judged(&snapshots, checks)?);
             for vantage in Vantage::ALL {

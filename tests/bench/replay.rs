@@ -26,7 +26,7 @@ pub fn replay(set: &Set, checks: &[Check]) -> Vec<Compared> {
         all.push(Compared { differs: flat(healthy(&near, &fault.near_warns, &fault.blind, checks)), id: near });
     }
     for it in &set.pairs {
-        let differs = flat(read(&it.id).and_then(|snapshots| pair::differs(&snapshots, it, checks)));
+        let differs = flat(read(&it.id, &[]).and_then(|snapshots| pair::differs(&snapshots, it, checks)));
         all.push(Compared { id: it.id.clone(), differs });
     }
     for variant in &set.healthy {
