@@ -7,7 +7,7 @@ use clipcheck::fact::Vantage;
 use clipcheck::report::Answer;
 
 use super::fault::{Fault, Set};
-use super::judged::{Said, alone, judged, read};
+use super::judged::{Snapshots, Said, alone, judged, read};
 
 /// `vantage code` as it is named from this vantage alone → what was truly broken, as `vantage code` → in which faults.
 pub type Truths = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -33,7 +33,7 @@ pub fn truths(set: &Set, checks: &[Check]) -> Result<Truths, String> {
     for fault in &set.faults {
         let Some(truth) = truth(fault) else { continue };
         let snapshots = read(&fault.id, &fault.blind)?;
-        for vantage in Vantage::ALL {
+        for &vantage in snapshots.keys() {
             for said in named(&alone(&snapshots, vantage, checks)?) {
                 let faults = truths.entry(said.clone()).or_default().entry(truth.to_owned()).or_default();
                 faults.insert(fault.id.clone());
@@ -129,7 +129,11 @@ pub fn kept(fault: &Fault, checks: &[Check]) -> Result<(usize, Vec<String>), Str
     let (mut sets, mut lost) = (0, Vec::new());
     for vantages in SETS {
         let some = snapshots.iter().filter(|(vantage, _)| vantages.contains(vantage));
-        let said = judged(&some.map(|(vantage, it)| (*vantage, it.clone())).collect(), checks)?;
+        let some: Snapshots = some.map(|(vantage, it)| (*vantage, it.clone())).collect();
+        if some.is_empty() {
+            continue;
+        }
+        let said = judged(&some, checks)?;
         if named(&said).is_empty() {
             continue;
         }
