@@ -118,6 +118,8 @@ async fn converse(
     }
     if !alone(&celery) {
         celery.beats = listen(endpoint, login, scene).await;
+        // A worker that was just starting beats before it asks for its first task.
+        celery.samples.push(sample(connection).await.map_err(forbidden)?);
     }
     Ok(celery)
 }
