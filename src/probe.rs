@@ -134,7 +134,9 @@ pub enum Turn {
 /// When a look can begin: the whole order of looking.
 pub fn turn(key: &FactKey) -> Turn {
     match key {
-        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Routes | FactKey::Env | FactKey::Docker => Turn::First,
+        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Routes | FactKey::Env | FactKey::Docker => {
+            Turn::First
+        }
         FactKey::WgKeys
         | FactKey::Listeners
         | FactKey::Ufw

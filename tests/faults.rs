@@ -178,7 +178,10 @@ fn plain() -> Result<ExitCode, Trouble> {
         );
     }
     for it in set.pairs {
-        add(format!("{}::joined", it.id), Box::new(move |checks| pair::differs(&judged::read(&it.id, &[])?, &it, checks)));
+        add(
+            format!("{}::joined", it.id),
+            Box::new(move |checks| pair::differs(&judged::read(&it.id, &[])?, &it, checks)),
+        );
     }
     for variant in set.healthy {
         add(

@@ -12,8 +12,6 @@ mod url;
 pub use agree::{env_agrees, env_heeded, env_ports};
 pub use container::{worker_fresh, worker_one, worker_running};
 
-
-
 /// DATABASE_URL, as the app resolves it.
 pub fn env_database(seat: &Seat<'_>) -> Judged {
     let env = seat.env()?;

@@ -7,7 +7,7 @@ use clipcheck::fact::Vantage;
 use clipcheck::report::Answer;
 
 use super::fault::{Fault, Set};
-use super::judged::{Snapshots, Said, alone, judged, read};
+use super::judged::{Said, Snapshots, alone, judged, read};
 
 /// `vantage code` as it is named from this vantage alone → what was truly broken, as `vantage code` → in which faults.
 pub type Truths = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;

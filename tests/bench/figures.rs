@@ -140,7 +140,10 @@ impl Figures {
 
     /// Everything red or yellow that is said of a healthy state and is not true of it.
     fn well(&mut self, set: &Set, checks: &[Check]) -> Result<(), String> {
-        let near = set.faults.iter().map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind.clone()));
+        let near = set
+            .faults
+            .iter()
+            .map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind.clone()));
         let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), Vec::new()));
         for (id, warns, blind) in near.chain(variants).chain([("healthy".to_owned(), Vec::new(), Vec::new())]) {
             let snapshots = read(&id, &blind)?;
