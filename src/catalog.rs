@@ -105,7 +105,6 @@ const BUILT_IN: &[Entry] = catalog! {
         "queue-taken" => queue::queue_taken,
         "queue-through-tunnel" => queue::queue_through_tunnel,
         "queue-workers-agree" => queue::queue_workers_agree,
-        "clocks-agree" => queue::clocks_agree,
     }
     Api "api" {
         "api-url" => api::api_url,

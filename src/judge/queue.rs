@@ -12,9 +12,6 @@ use crate::fact::{Unseen, Vantage};
 /// to start: before that its absence means nothing.
 const COMING: u64 = 30;
 
-/// Celery itself warns from 16 s on ("Substantial drift", celery/events/state.py: HEARTBEAT_DRIFT_MAX).
-const DRIFT: i64 = 16_000;
-
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     let celery = seat.celery()?;
@@ -134,16 +131,6 @@ pub fn queue_workers_agree(seat: &Seat<'_>) -> Judged {
         return Ok(broken("two-versions").with("names", names(celery)).into());
     }
     Ok(holds())
-}
-
-/// This machine's clock and Redis' agree.
-pub fn clocks_agree(seat: &Seat<'_>) -> Judged {
-    let celery = seat.celery()?;
-    if celery.clock_ahead.abs() < DRIFT {
-        return Ok(holds());
-    }
-    let side = if celery.clock_ahead > 0 { "ahead of" } else { "behind" };
-    Ok(broken("apart").with("seconds", celery.clock_ahead.abs() / 1000).with("side", side).into())
 }
 
 fn told(worker: &Worker, finding: Finding) -> Verdict {

@@ -18,7 +18,6 @@ use crate::{files_named, none, read};
 const NOT_RECORDED: &[(&str, &str)] = &[
     ("tunnel-ping/no-peer", "only the kernel's WireGuard says ENOKEY; the lab's runs in userspace"),
     ("tunnel-ping/no-endpoint", "only the kernel's WireGuard says EDESTADDRREQ; the lab's runs in userspace"),
-    ("clocks-agree/apart", "the hosts of a lab share one clock, and Redis does not start under libfaketime"),
 ];
 
 /// Looks that no recording brings a judge to, each with the reason.
