@@ -40,6 +40,9 @@ pub struct Sample {
     pub unacked: u64,
     /// Who takes tasks, in any database; none where the URL's user may not list the clients.
     pub consumers: Option<Vec<Consumer>>,
+    /// For how many seconds the newest of the workers has been connected, as far as the clients could be listed.
+    #[serde(default)]
+    pub joined: Option<u64>,
 }
 
 /// One worker, as its heartbeat tells.

@@ -12,6 +12,9 @@ use crate::fact::{Unseen, Vantage};
 /// to start: before that its absence means nothing.
 const COMING: u64 = 30;
 
+/// From its connection to its first BRPOP a worker needs some seconds (Celery asks its neighbours first).
+const FIRST: u64 = 15;
+
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     let celery = seat.celery()?;
@@ -32,6 +35,9 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("no worker runs here that would take tasks from `gpu`"));
     }
     let finding = if beating && alive.is_empty() {
+        if now.joined.is_some_and(|age| age < FIRST) {
+            return Err(Unseen::Undecided("a worker connected a moment ago, and takes nothing yet; look again".to_owned()));
+        }
         broken("stuck").with("name", names(celery))
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
         broken("other-database").with("other", other)

@@ -231,7 +231,7 @@ async fn system(client: &Client) -> Option<String> {
     let rows = timeout(LOG_IN, asked).await.ok()?.ok()?;
     rows.iter().find_map(|row| match row {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        _ => None,
+        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
     })
 }
 

@@ -13,6 +13,7 @@ struct Client {
     from: IpAddr,
     database: u32,
     idle: u64,
+    age: u64,
     blocked: bool,
     listens: bool,
     command: String,
@@ -24,6 +25,7 @@ fn client(line: &str) -> Option<Client> {
         from: field("addr")?.parse::<SocketAddr>().ok()?.ip().to_canonical(),
         database: field("db")?.parse().ok()?,
         idle: field("idle")?.parse().ok()?,
+        age: field("age")?.parse().ok()?,
         blocked: field("flags")?.contains('b'),
         listens: field("psub").or_else(|| field("sub")).is_some_and(|count| count != "0"),
         command: field("cmd")?.to_owned(),
@@ -40,6 +42,12 @@ pub fn consumers(list: &str) -> Vec<Consumer> {
     workers
         .map(|it| Consumer { from: it.from, database: it.database, waits: it.blocked, quiet: quiet(it.from) })
         .collect()
+}
+
+/// For how many seconds the youngest connection that has a pattern subscribed has been there: a worker makes one when
+/// it connects.
+pub fn joined(list: &str) -> Option<u64> {
+    list.lines().filter_map(client).filter(|it| it.listens).map(|it| it.age).min()
 }
 
 /// A name of a worker, a task or a sender is kept if it is one: it could hold anything.
@@ -99,9 +107,9 @@ mod tests {
             id=5 addr=127.0.0.1:1 laddr=127.0.0.1:6379 name= age=9 idle=7 flags=b db=0 sub=0 psub=0 cmd=brpop user=default\n\
             id=6 addr=[fd00::2]:5 laddr=[fd00::1]:6379 name= age=9 idle=40 flags=N db=1 sub=0 psub=0 cmd=brpop user=default\n\
             id=7 addr=[fd00::2]:6 laddr=[fd00::1]:6379 name= age=9 idle=41 flags=P db=1 sub=0 psub=2 cmd=psubscribe user=default\n\
-            id=8 addr=/run/redis.sock:0 name= age=9 idle=41 flags=N db=1 psub=2 cmd=get\n";
+            id=8 addr=/run/redis.sock:0 name= age=3 idle=41 flags=N db=1 psub=2 cmd=get\n";
         let found = consumers(list);
-        assert_eq!(found.len(), 2);
+        assert_eq!((found.len(), joined(list)), (2, Some(9)));
         assert_eq!((found[0].database, found[0].waits, found[0].quiet), (0, true, 0));
         assert_eq!((found[1].database, found[1].waits, found[1].quiet), (1, false, 40));
     }

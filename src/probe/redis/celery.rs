@@ -141,7 +141,8 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
             waiting.insert((*queue).to_owned(), count);
         }
     }
-    Ok(Sample { waiting, unacked, consumers: list.ok().map(|list| read::consumers(&list)) })
+    let joined = list.as_ref().ok().and_then(|list| read::joined(list));
+    Ok(Sample { waiting, unacked, consumers: list.ok().map(|list| read::consumers(&list)), joined })
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.
@@ -169,7 +170,8 @@ async fn listen(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Option<Vec
     }
     let mut ear = timeout(WORD, PubSub::new(&settings, wire)).await.ok()?.ok()?;
     let channel = format!("/{}.celeryev/worker.heartbeat", login.url.redis_index());
-    timeout(WORD, ear.psubscribe(channel)).await.ok()?.ok()?;
+    // Not by a pattern, as workers listen: so nobody who lists the clients takes us for one.
+    timeout(WORD, ear.subscribe(channel)).await.ok()?.ok()?;
     let mut beats: Vec<Beat> = Vec::new();
     let mut messages = pin!(ear.on_message());
     let hear = async {

@@ -17,7 +17,8 @@ def consumed(broker):
     """Whether somebody waits for tasks in the broker's database."""
     index = str(broker.connection_pool.connection_kwargs.get("db", 0))
     try:
-        return any(it["cmd"] == "brpop" and it["db"] == index for it in broker.client_list())
+        # Blocked in it: the connection of a worker that is gone is listed with its last command.
+        return any(it["cmd"] == "brpop" and "b" in it["flags"] and it["db"] == index for it in broker.client_list())
     except redis.exceptions.NoPermissionError:
         return beats(broker, index)
 
