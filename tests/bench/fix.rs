@@ -106,7 +106,8 @@ pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble>
 }
 
 fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, String> {
-    lab.mend()?;
+    // The fix before this one may have been typed on a host that its fault had not touched.
+    lab.mend_all()?;
     broken(lab, fault)?;
     let (snapshots, wrong) = seen(lab, fault, checks)?;
     if !wrong.is_empty() {

@@ -84,6 +84,11 @@ impl Lab {
         Ok(self.run(&args)?.0)
     }
 
+    /// All hosts, also those that were touched by hand.
+    pub fn mend_all(&self) -> Result<(), String> {
+        expect(&self.run(&["mend", "--all"])?.0, "the lab could not be mended")
+    }
+
     pub fn mend(&self) -> Result<(), String> {
         expect(&self.run(&["mend"])?.0, "the lab could not be mended")
     }
