@@ -36,7 +36,9 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     }
     let finding = if beating && alive.is_empty() {
         if now.joined.is_some_and(|age| age < FIRST) {
-            return Err(Unseen::Undecided("a worker connected a moment ago, and takes nothing yet; look again".to_owned()));
+            return Err(Unseen::Undecided(
+                "a worker connected a moment ago, and takes nothing yet; look again".to_owned(),
+            ));
         }
         broken("stuck").with("name", names(celery))
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
