@@ -80,8 +80,6 @@ pub struct Celery {
     pub oldest: BTreeMap<String, Oldest>,
     /// Whose heartbeat was heard in that database; none where nobody listened, or the URL's user may not.
     pub beats: Option<Vec<Beat>>,
-    /// This machine's clock less Redis' own, in milliseconds.
-    pub clock_ahead: i64,
     /// For how many seconds Redis has been running.
     pub uptime: u64,
 }

@@ -6,8 +6,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Presence;
-
 pub mod compose;
 pub mod dotenv;
 pub mod effective;
@@ -213,9 +211,4 @@ pub fn setting(variable: &str, value: &str) -> Setting {
         Ok(read) => Setting::Url(read.url),
         Err(flaw) => Setting::Flawed(flaw),
     }
-}
-
-/// True if any layer of the variable holds a password.
-pub fn has_password(layers: &[Layer]) -> Presence {
-    Presence::of(layers.iter().any(|layer| matches!(&layer.setting, Setting::Url(url) if url.password.is_present())))
 }

@@ -103,6 +103,12 @@ impl Lab {
         Ok(())
     }
 
+    /// Makes a near miss or a healthy variant, by its id, and waits until it is well.
+    pub fn make_well(&mut self, id: &str, after: Option<&str>) -> Result<(), String> {
+        self.make(&id.replacen("healthy-", "healthy/", 1), after)?;
+        self.wait_healthy()
+    }
+
     /// Shuts a host down and boots it again.
     pub fn reboot(&self, host: &str) -> Result<(), String> {
         expect(&self.run(&["reboot", host])?.0, "the host does not boot again")

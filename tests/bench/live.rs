@@ -14,7 +14,7 @@ use super::lab::{Lab, Trouble, binary};
 use super::pair::{self, Pair};
 
 /// After a change of the tunnel the two ends need up to 15 s to speak again, and to see that they do not.
-pub const SETTLING: Duration = Duration::from_secs(25);
+const SETTLING: Duration = Duration::from_secs(25);
 
 pub struct Orders {
     pub jobs: usize,
@@ -146,16 +146,14 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             seen(lab, fault, checks)
         }
         Item::Near(fault) => {
-            lab.make(&item.id(), fault.after.as_deref())?;
-            lab.wait_healthy()?;
+            lab.make_well(&item.id(), fault.after.as_deref())?;
             thread::sleep(Duration::from_secs(fault.wait));
             let snapshots = lab.look(&nothing, &fault.blind)?;
             let wrong = differs_healthy(&snapshots, &fault.near_warns, checks)?;
             Ok((snapshots, wrong))
         }
         Item::Healthy(variant) => {
-            lab.make(&variant.id.replacen("healthy-", "healthy/", 1), variant.after.as_deref())?;
-            lab.wait_healthy()?;
+            lab.make_well(&variant.id, variant.after.as_deref())?;
             thread::sleep(Duration::from_secs(variant.wait));
             let snapshots = lab.look(&variant.args, &[])?;
             let wrong = differs_healthy(&snapshots, &variant.warns, checks)?;
@@ -193,7 +191,8 @@ pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Ve
     })
 }
 
-fn until_right(
+/// Looks until nothing differs, or the time for settling is over.
+pub fn until_right(
     lab: &Lab,
     blind: &[Vantage],
     differs: impl Fn(&Snapshots) -> Result<Vec<String>, String>,

@@ -5,8 +5,7 @@
 //! boots again too, and must still be healthy.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
@@ -14,7 +13,7 @@ use clipcheck::fact::Vantage;
 use super::fault::{Fault, Healthy, Set};
 use super::judged::{differs_healthy, differs_joined, judged};
 use super::lab::{Lab, Trouble};
-use super::live::{SETTLING, broken, in_labs};
+use super::live::{broken, in_labs, until_right};
 
 #[derive(Clone, Copy)]
 enum Item<'a> {
@@ -77,28 +76,20 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
                 lab.reboot(if *host == Vantage::Container { Vantage::Client } else { *host }.word())?;
             }
             let wanted: BTreeSet<String> = fault.expect.reboot.iter().cloned().collect();
-            let started = Instant::now();
-            let roots = loop {
-                let roots = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?.roots;
-                if roots == wanted || started.elapsed() > SETTLING {
-                    break roots;
-                }
-                thread::sleep(Duration::from_secs(2));
-            };
-            wrong.extend(
-                wanted.difference(&roots).map(|code| format!("after the boot: {code} was foretold and is not")),
-            );
-            wrong.extend(roots.difference(&wanted).map(|code| format!("after the boot: {code} was not foretold")));
+            let (_, otherwise) = until_right(lab, &fault.blind, |snapshots| {
+                let roots = judged(snapshots, checks)?.roots;
+                let missed = wanted.difference(&roots).map(|code| format!("{code} was foretold and is not"));
+                Ok(missed.chain(roots.difference(&wanted).map(|code| format!("{code} was not foretold"))).collect())
+            })?;
+            wrong.extend(otherwise.into_iter().map(|line| format!("after the boot: {line}")));
             Ok(wrong)
         }
         Item::Near(fault) => {
-            lab.make(&item.id(), fault.after.as_deref())?;
-            lab.wait_healthy()?;
+            lab.make_well(&item.id(), fault.after.as_deref())?;
             still_healthy(lab, fault.near.keys(), &BTreeMap::new(), &fault.near_warns, checks)
         }
         Item::Healthy(variant) => {
-            lab.make(&variant.id.replacen("healthy-", "healthy/", 1), variant.after.as_deref())?;
-            lab.wait_healthy()?;
+            lab.make_well(&variant.id, variant.after.as_deref())?;
             still_healthy(lab, variant.make.keys(), &variant.args, &variant.warns, checks)
         }
     }

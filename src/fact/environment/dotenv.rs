@@ -152,6 +152,20 @@ impl Reader<'_> {
     }
 }
 
+/// The control character that a backslash and this letter stand for, in Python, in C and in compose's reader.
+pub(super) fn control(letter: char) -> Option<char> {
+    Some(match letter {
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'v' => '\u{b}',
+        _ => return None,
+    })
+}
+
 fn unescape(text: &str, quote: char) -> String {
     let mut out = String::new();
     let mut chars = text.chars();
@@ -162,14 +176,10 @@ fn unescape(text: &str, quote: char) -> String {
         }
         match (quote, chars.next()) {
             (_, Some(c @ ('\\' | '\''))) | ('"', Some(c @ '"')) => out.push(c),
-            ('"', Some('a')) => out.push('\u{7}'),
-            ('"', Some('b')) => out.push('\u{8}'),
-            ('"', Some('f')) => out.push('\u{c}'),
-            ('"', Some('n')) => out.push('\n'),
-            ('"', Some('r')) => out.push('\r'),
-            ('"', Some('t')) => out.push('\t'),
-            ('"', Some('v')) => out.push('\u{b}'),
-            (_, Some(other)) => out.extend(['\\', other]),
+            (quote, Some(other)) => match control(other).filter(|_| quote == '"') {
+                Some(control) => out.push(control),
+                None => out.extend(['\\', other]),
+            },
             (_, None) => out.push('\\'),
         }
     }

@@ -2,6 +2,7 @@
 //! quotation marks, comments and `${…}`, and `docker run --env-file`, which knows none of these.
 
 use super::compose::fill;
+use super::dotenv::control;
 
 /// One line of an env file that sets a variable. Holds its value, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -149,17 +150,12 @@ fn unescape(text: &str) -> String {
             continue;
         }
         match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('r') => out.push('\r'),
-            Some('t') => out.push('\t'),
-            Some('a') => out.push('\u{7}'),
-            Some('b') => out.push('\u{8}'),
-            Some('f') => out.push('\u{c}'),
-            Some('v') => out.push('\u{b}'),
             Some('$') => out.push_str("$$"),
-            Some('"') => out.push('"'),
-            Some('\\') => out.push('\\'),
-            Some(other) => out.extend(['\\', other]),
+            Some(c @ ('"' | '\\')) => out.push(c),
+            Some(other) => match control(other) {
+                Some(control) => out.push(control),
+                None => out.extend(['\\', other]),
+            },
             None => out.push('\\'),
         }
     }

@@ -1,4 +1,4 @@
-//! Asks Redis what Celery keeps there: `LLEN`, `HLEN`, the headers of one waiting task, `CLIENT LIST`, `TIME`, and, where
+//! Asks Redis what Celery keeps there: `LLEN`, `HLEN`, the headers of one waiting task, `CLIENT LIST`, and, where
 //! that leaves something open, the workers' heartbeats for a little longer than one takes. Nothing is written, no task is
 //! taken, and no argument of a task is read.
 
@@ -18,7 +18,7 @@ use crate::fact::celery::{Beat, Celery, Oldest, QUEUES, Sample, read};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::{RedisSaid, state::info};
 use crate::fact::{Fact, Service, Unseen, Vantage};
-use crate::probe::{DIAL, Login, Looked, Scene, host};
+use crate::probe::{DIAL, Login, Looked, Scene};
 
 /// The whole conversation.
 const TALK: Duration = Duration::from_secs(6);
@@ -96,9 +96,6 @@ async fn converse(
         selected.map_err(|_| refused(&format!("cannot use database {database}")))?;
     }
     let forbidden = |_: RedisError| refused("may not look at the queues");
-    let before = host::now_millis();
-    let (seconds, micros): (i64, i64) = redis::cmd("TIME").query_async(connection).await.map_err(forbidden)?;
-    let middle = i64::midpoint(before, host::now_millis());
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
     let uptime = server.ok().and_then(|text| info(&text, "uptime_in_seconds")?.parse().ok());
     let mut celery = Celery {
@@ -107,7 +104,6 @@ async fn converse(
         samples: vec![sample(connection).await.map_err(forbidden)?],
         oldest: oldest(connection).await,
         beats: None,
-        clock_ahead: middle - (seconds * 1000 + micros / 1000),
         uptime: uptime.unwrap_or(0),
     };
     let alone = |celery: &Celery| celery.alive().is_some_and(|alive| alive.len() == 1);
