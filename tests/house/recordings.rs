@@ -157,7 +157,9 @@ fn the_healthy_recording_reaches_no_cause() {
     // Notes are no troubles: one is true of every deployment by the guide.
     let troubled = |it: &&Trouble| it.code != "wg-port-narrow/from-anywhere";
     let found = healthy.iter().flat_map(|it| {
-        troubles(&it.report).filter(troubled).map(move |trouble| format!("{}: {}: {}", it.name, trouble.code, trouble.says))
+        troubles(&it.report)
+            .filter(troubled)
+            .map(move |trouble| format!("{}: {}: {}", it.name, trouble.code, trouble.says))
     });
     none("the healthy deployment", found);
 }

@@ -38,7 +38,9 @@ pub fn wg_port_narrow(seat: &Seat<'_>) -> Judged {
         let finding = match (more.is_empty(), heard.is_empty()) {
             (false, _) => broken("more-than-udp").with("more", more),
             (true, false) => broken("from-anywhere").with("heard", list(&heard, ", ")).with("each", list(&heard, " ")),
-            (true, true) => continue,
+            (true, true) => {
+                return Ok(not_applicable("not every client was heard of yet: from where they come is not known"));
+            }
         };
         let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.chain.starts_with("ufw"));
         let stored = ufw.and_then(|ufw| Some((ufw, ufw.first_match(&knock)?)));
