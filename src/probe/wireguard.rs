@@ -88,7 +88,7 @@ async fn of_userspace(_links: Result<&[Link], &Unseen>) -> Found {
 /// writes to the log and mails root.
 async fn of_wg() -> Option<Vec<WgInterface>> {
     let mut said = host::run("wg", &["show", "all", "dump"], PROGRAM).await.ok()?;
-    let interfaces = dump::read(&said.out).filter(|_| said.ok);
+    let interfaces = dump::read(&said.out).ok().filter(|_| said.ok);
     said.out.zeroize();
     interfaces
 }
