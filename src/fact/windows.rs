@@ -224,7 +224,8 @@ fn docker(containers: &[[Value; 8]], path: &str) -> Result<Docker, String> {
     for (at, [name, created, image, restarts, state, named, networks, ports]) in containers.iter().enumerate() {
         let net = serde_json::json!({ "Networks": networks, "Ports": ports });
         let parts = [name.clone(), created.clone(), image.clone(), restarts.clone(), state.clone(), net];
-        let mut entry: serde_json::Map<String, Value> = PARTS.iter().map(|part| (*part).to_owned()).zip(parts).collect();
+        let mut entry: serde_json::Map<String, Value> =
+            PARTS.iter().map(|part| (*part).to_owned()).zip(parts).collect();
         entry.insert("Config".to_owned(), serde_json::json!({ "Image": named }));
         let read = inspect::read(&Value::Array(vec![Value::Object(entry)]).to_string());
         let read = read.ok_or_else(|| format!("{path}: docker[{at}]: no container of `docker inspect`"))?;

@@ -33,7 +33,8 @@ fn looked((source, state): (String, Result<WgState, Unseen>)) -> Looked {
 }
 
 fn needs_root() -> Unseen {
-    Unseen::NeedsRights("WireGuard shows its state to root alone; run clipcheck with sudo".to_owned())
+    let how = if cfg!(windows) { "open the PowerShell as Administrator" } else { "run clipcheck with sudo" };
+    Unseen::NeedsRights(format!("WireGuard shows its state to root alone; {how}"))
 }
 
 async fn running() -> (String, Result<WgState, Unseen>) {

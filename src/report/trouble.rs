@@ -74,17 +74,9 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
 
 /// On Windows other things are typed than on Linux: what counts is the host that is to be mended, and for what is seen
 /// the one that saw it.
-fn in_words_of_the_host(
-    case: &Case,
-    check: &Check,
-    text: &Cause,
-    blamed: &Blamed,
-    finding: &Finding,
-) -> (String, Fix) {
+fn in_words_of_the_host(case: &Case, check: &Check, text: &Cause, blamed: &Blamed, finding: &Finding) -> (String, Fix) {
     let here = blamed.answer.vantage;
-    let windows = |at: Vantage| {
-        text.windows.as_ref().filter(|_| case.snapshot(at).is_some_and(Snapshot::on_windows))
-    };
+    let windows = |at: Vantage| text.windows.as_ref().filter(|_| case.snapshot(at).is_some_and(Snapshot::on_windows));
     let seen = windows(here).and_then(|there| there.says.clone());
     let fix = windows(text.fix.on.unwrap_or(here)).map_or(&text.fix, |there| &there.fix);
     (seen.unwrap_or_else(|| says(check, text, finding)), Fix { on: text.fix.on, ..fix.clone() })

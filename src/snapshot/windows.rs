@@ -40,8 +40,7 @@ impl Snapshot {
         let again = again(recording, first, &addresses, &seen);
         seen.add(FactKey::WgAgain, "`wg show all dump` once more", again.map(Fact::Wg).ok_or_else(|| no_wg(recording)));
         for key in [FactKey::Env, FactKey::Redis, FactKey::Postgres, FactKey::Celery, FactKey::Workers, FactKey::Api] {
-            let why = "the worker's variables hold passwords, so a recording of Windows leaves them out; look inside the \
-                       container, where clipcheck sees them and what they lead to";
+            let why = "look inside the container: a recording of Windows leaves out variables, and with them passwords";
             seen.add(key, "", Err(Unseen::NotKnown(why.to_owned())));
         }
         Self {
@@ -82,8 +81,8 @@ fn running(interfaces: Vec<WgInterface>, recording: &Recording, nudged: Vec<Stri
 fn again(recording: &Recording, first: Option<WgState>, addresses: &Addresses, seen: &Seen) -> Option<WgState> {
     let (first, again) = (first?, recording.wg_again.clone()?);
     let server = addresses.server.value;
-    let tried = recording.pings.iter().any(|(to, _)| *to == server)
-        || recording.dials.iter().any(|(to, ..)| *to == server);
+    let tried =
+        recording.pings.iter().any(|(to, _)| *to == server) || recording.dials.iter().any(|(to, ..)| *to == server);
     let through = |interface: &WgInterface| seen.leads_through(&interface.name) && tried;
     let idle = first.interfaces.iter().filter(|interface| through(interface)).flat_map(|interface| &interface.peers);
     let idle = idle.filter(|peer| peer.endpoint.is_some() && !peer.has_session(first.read_at));

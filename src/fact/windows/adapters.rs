@@ -27,9 +27,12 @@ pub(super) fn links(adapters: &[Adapter], path: &str) -> Result<Vec<(u32, Link)>
         for written in &adapter.addresses {
             // `fe80::1%12/64`: the scope is the adapter itself.
             let (head, tail) = written.split_once('%').unwrap_or((written, ""));
-            let plain = if tail.is_empty() { head.to_owned() } else { format!("{head}/{}", tail.rsplit('/').next().unwrap_or_default()) };
-            let net: IpNet =
-                plain.parse().map_err(|_| format!("{path}: adapters[{at}]: an address that is none"))?;
+            let plain = if tail.is_empty() {
+                head.to_owned()
+            } else {
+                format!("{head}/{}", tail.rsplit('/').next().unwrap_or_default())
+            };
+            let net: IpNet = plain.parse().map_err(|_| format!("{path}: adapters[{at}]: an address that is none"))?;
             addresses.push(net);
         }
         if !addresses.is_empty() && addresses.iter().all(|net| net.addr().is_loopback()) {

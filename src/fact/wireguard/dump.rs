@@ -28,11 +28,7 @@ fn absorb(interfaces: &mut Vec<WgInterface>, line: &str) -> Option<()> {
                 public_key: (*key).to_owned(),
                 preshared: Presence::of(said(preshared).is_some()),
                 endpoint: endpoint(at),
-                allowed_ips: said(allowed)
-                    .unwrap_or_default()
-                    .split(',')
-                    .filter_map(|net| net.parse().ok())
-                    .collect(),
+                allowed_ips: said(allowed).unwrap_or_default().split(',').filter_map(|net| net.parse().ok()).collect(),
                 handshake: handshake.parse().ok().filter(|at| *at != 0),
                 received: received.parse().ok()?,
                 sent: sent.parse().ok()?,
