@@ -20,6 +20,8 @@ pub const SCHEMA: u32 = 1;
 pub enum Rights {
     /// User id 0.
     Root,
+    /// The same on Windows.
+    Administrator,
     /// Anybody else.
     User,
 }

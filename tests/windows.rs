@@ -140,6 +140,23 @@ fn powershell_may_write_it_in_its_own_ways() {
     }
 }
 
+/// Near misses: a firewall of Windows that lets no echo out, another Hyper-V network with the
+/// addresses that Docker's has on Linux, a second adapter of WireGuard's.
+#[test]
+fn what_looks_like_trouble_is_none() {
+    let healthy = recording("healthy");
+    for (from, to) in [
+        ("\"status\": 0", "\"status\": 11050"),
+        ("172.22.32.1", "172.17.0.1"),
+        ("\"description\": \"WireGuard Tunnel\"", "\"description\": \"WireGuard Tunnel #2\""),
+    ] {
+        assert!(healthy.contains(from), "{from}");
+        let (_, report) = judged(healthy.replace(from, to).as_bytes(), "healthy", &["server", "container"]);
+        let codes: Vec<String> = named(&report).map(|it| text(&it["trouble"]["code"])).collect();
+        assert!(codes.is_empty(), "{to}: {codes:?}");
+    }
+}
+
 /// A dump that was sent by hand has the keys in it; they end here.
 #[test]
 fn no_key_goes_on() {

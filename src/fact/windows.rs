@@ -133,6 +133,9 @@ impl Recording {
             (Some(links), Some(lines)) => Some(hops(links, lines, path)?),
             _ => None,
         };
+        let pings = form.pings.unwrap_or_default();
+        // -1 is no error of Winsock: the connection was not tried.
+        let dials: Vec<Dialled> = form.dials.unwrap_or_default().into_iter().filter(|it| it.code >= 0).collect();
         Ok(Self {
             host: form.host,
             taken_at: form.taken_at,
@@ -144,8 +147,8 @@ impl Recording {
             services: form.services,
             links: links.map(|links| links.into_iter().map(|(_, link)| link).collect()),
             hops,
-            pings: form.pings.unwrap_or_default().iter().map(|ping| (ping.to, echo(ping))).collect(),
-            dials: form.dials.unwrap_or_default().iter().map(|it| (it.to, it.port, dial(it.code))).collect(),
+            pings: pings.iter().filter_map(|ping| Some((ping.to, echo(ping)?))).collect(),
+            dials: dials.iter().map(|it| (it.to, it.port, dial(it.code))).collect(),
             docker: form.docker.map(|containers| docker(&containers, path)).transpose()?,
         })
     }
@@ -191,15 +194,16 @@ fn only<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     names.next().filter(|_| names.next().is_none())
 }
 
-/// `IPStatus` of .NET; 1231 is Windows' ERROR_NETWORK_UNREACHABLE.
-fn echo(ping: &Ping) -> Echo {
-    match ping.status {
+/// `IPStatus` of .NET; 1231 is Windows' ERROR_NETWORK_UNREACHABLE. Any other failure ("General failure") is mostly a
+/// firewall that lets no echo out, and says nothing of the way.
+fn echo(ping: &Ping) -> Option<Echo> {
+    Some(match ping.status {
         0 => Echo::Reply(ping.ms * 1000),
         11010 => Echo::NoReply,
         11002..=11005 => Echo::Unreachable,
         1231 => Echo::NoRoute,
-        code => Echo::Other(code),
-    }
+        _ => return None,
+    })
 }
 
 /// The errors of Winsock.

@@ -193,7 +193,7 @@ pub fn rights() -> Rights {
     if cfg!(windows) {
         // This folder is shown to administrators alone.
         let folder = variable("SystemRoot").map(|root| format!("{root}\\System32\\config\\systemprofile"));
-        return if folder.and_then(list).is_some() { Rights::Root } else { Rights::User };
+        return if folder.and_then(list).is_some() { Rights::Administrator } else { Rights::User };
     }
     let Text::Read(status) = read("/proc/self/status") else { return Rights::User };
     let effective =

@@ -1,14 +1,15 @@
 # What a Windows client of the tunnel shows, as one JSON object for `clipcheck snapshot --from`. In a PowerShell that was
 # opened as Administrator (WireGuard shows its state to nobody else):
 #
-#   powershell -ExecutionPolicy Bypass -File windows.ps1 > recording.json
+#   powershell -ExecutionPolicy Bypass -File windows.ps1 -Out recording.json
 #
-# It reads only, and writes nothing but what it prints. `wg show all dump` prints the private key and the preshared keys:
-# they are cut out here, before anything is printed. Containers' variables, which hold passwords, are not asked for.
+# It reads only, and writes nothing but that file; without -Out it prints. `wg show all dump` prints the private key and the preshared keys:
+# they are cut out here, before anything is written. Containers' variables, which hold passwords, are not asked for.
 # Words are not used, since Windows translates them: only numbers, names and addresses. Every character beyond ASCII is
-# printed as an escape, whatever code page the console has.
+# written as an escape, whatever code page the console has.
 param(
-    [string]$Server = '10.8.0.1',       # the server's address in the tunnel
+    [string]$Out = '',
+    [Net.IPAddress]$Server = '10.8.0.1', # the server's address in the tunnel
     [int]$RedisPort = 6379,
     [int]$PostgresPort = 5432,
     [string]$Container = '',            # the worker's container, where its name is none of the project's
@@ -129,8 +130,9 @@ if (Test-Asked 'service') {
 if ((Test-Asked 'adapters') -or (Test-Asked 'routes')) { $seen.adapters = @(Get-Adapters) }
 if (Test-Asked 'routes') { $seen.route_print = @(& route.exe print | ForEach-Object { "$_" }) }
 if (Test-Asked 'dials') {
-    $seen.pings = @(Test-Echo $Server)
-    $seen.dials = @($RedisPort, $PostgresPort | ForEach-Object { @{ to = $Server; port = $_; code = (Test-Port $Server $_) } })
+    $to = $Server.ToString()
+    $seen.pings = @(Test-Echo $to)
+    $seen.dials = @($RedisPort, $PostgresPort | ForEach-Object { @{ to = $to; port = $_; code = (Test-Port $to $_) } })
 }
 # An idle tunnel has no handshake, and looks just like a broken one: once more, now that something was sent.
 if ($Only -eq '') {
@@ -147,4 +149,7 @@ $seen.taken_at = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds()
 # Docker's answers are JSON already.
 $json = ConvertTo-Json -InputObject $seen -Depth 4 -Compress
 if ($answered) { $json = $json.Substring(0, $json.Length - 1) + ',"docker":[' + ($containers -join ',') + ']}' }
-[regex]::Replace($json, '[^\x00-\x7f]', { param($one) '\u{0:x4}' -f [int][char]$one.Value })
+$json = [regex]::Replace($json, '[^\x00-\x7f]', { param($one) '\u{0:x4}' -f [int][char]$one.Value })
+# Past PowerShell's own printer, which may break long lines.
+if ($Out -eq '') { [Console]::Out.WriteLine($json) }
+else { [IO.File]::WriteAllText($ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($Out), $json) }

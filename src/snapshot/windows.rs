@@ -50,7 +50,7 @@ impl Snapshot {
             vantage_by: "a recording of windows.ps1".to_owned(),
             host: recording.host.clone(),
             platform: WINDOWS.to_owned(),
-            rights: if recording.administrator { Rights::Root } else { Rights::User },
+            rights: if recording.administrator { Rights::Administrator } else { Rights::User },
             taken_at: recording.taken_at,
             took_us: 0,
             addresses,
