@@ -130,7 +130,7 @@ impl Recording {
         };
         let links = form.adapters.map(|adapters| links(&adapters, path)).transpose()?;
         let hops = match (&links, &form.route_print) {
-            (Some(links), Some(lines)) => Some(hops(links, lines, path)?),
+            (Some(links), Some(table)) => Some(hops(links, table, path)?),
             _ => None,
         };
         let pings = form.pings.unwrap_or_default();

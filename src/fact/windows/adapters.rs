@@ -55,8 +55,8 @@ fn kind(description: &str) -> Option<&'static str> {
     OTHER_VPN.iter().any(|name| description.contains(name)).then_some("tun")
 }
 
-pub(super) fn hops(links: &[(u32, Link)], lines: &[String], path: &str) -> Result<Vec<Hop>, String> {
-    let rows = route_print::rows(lines);
+pub(super) fn hops(links: &[(u32, Link)], table: &[String], path: &str) -> Result<Vec<Hop>, String> {
+    let rows = route_print::rows(table);
     if rows.is_empty() {
         return Err(format!("{path}: route_print: no table of routes"));
     }

@@ -54,13 +54,13 @@ fn four(words: &[&str]) -> Option<Row> {
 
 /// `NUMBER METRIC DESTINATION GATEWAY`; after a long destination the gateway stands in the next line. Routes that a
 /// restart brings back have the number 0.
-fn six(words: &[&str], next: &str) -> Option<Row> {
+fn six(words: &[&str], below: &str) -> Option<Row> {
     let [index, metric, net, gateway @ ..] = words else { return None };
     let index: u32 = index.parse().ok().filter(|index| *index != 0)?;
     let metric: u32 = metric.parse().ok()?;
     let net: IpNet = net.parse().ok()?;
     let gateway: Option<Ipv6Addr> = match gateway {
-        [] => next.parse().ok(),
+        [] => below.parse().ok(),
         [one] => one.parse().ok(),
         _ => None,
     };
