@@ -91,21 +91,17 @@ fn a_windows_client_is_judged_from_its_recording() {
         let found: Vec<String> =
             named(&report).map(|it| format!("{} {}", text(&it["vantage"]), text(&it["trouble"]["code"]))).collect();
         assert_eq!((found.as_slice(), code), (owned(expected).as_slice(), *ends), "{name} with {others:?}");
-        shown.push_str(&format!(
-            "{name} with {}:\n",
-            if others.is_empty() { "nothing".to_owned() } else { others.join(", ") }
-        ));
+        let with = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
+        let mut lines = vec![format!("{name} with {with}:")];
         for check in named(&report) {
             let (trouble, fix) = (&check["trouble"], &check["trouble"]["fix"]);
-            shown.push_str(&format!(
-                "  {}\n  says {}\n  fix  {}\n",
-                text(&trouble["code"]),
-                text(&trouble["says"]),
-                text(&fix["say"])
-            ));
-            shown.extend(fix["run"].as_array().into_iter().flatten().map(|line| format!("       > {}\n", text(line))));
-            shown.push_str(&format!("  then {}\n", text(&fix["know"])));
+            lines.push(format!("  {}", text(&trouble["code"])));
+            lines.push(format!("  says {}", text(&trouble["says"])));
+            lines.push(format!("  fix  {}", text(&fix["say"])));
+            lines.extend(fix["run"].as_array().into_iter().flatten().map(|line| format!("       > {}", text(line))));
+            lines.push(format!("  then {}", text(&fix["know"])));
         }
+        shown.extend(lines.into_iter().map(|line| line + "\n"));
     }
     insta::with_settings!({ snapshot_path => "windows", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("what-a-user-reads", shown);
