@@ -46,9 +46,10 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
         for (&vantage, keys) in &check.looks {
             let Ok(seat) = case.seat(vantage) else { continue };
             case.take_read();
-            let judged = match &check.rule {
-                Rule::Judge(judge) => judge(&seat),
-                Rule::Expect(words) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, &seat)),
+            let judged = match (&check.rule, &check.not_on_windows) {
+                (_, Some(why)) if seat.on_windows() => Ok(Verdict::NotApplicable(why.clone().into())),
+                (Rule::Judge(judge), _) => judge(&seat),
+                (Rule::Expect(words), _) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, &seat)),
             };
             answers.push(Answer { check: check.id.clone(), vantage, judged, read: case.take_read() });
         }
