@@ -15,6 +15,7 @@ use crate::fact::{FactKey, Service, Unseen, Vantage};
 
 pub mod api;
 mod boot;
+pub mod delivery;
 pub mod firewall;
 pub mod postgres;
 pub mod queue;

@@ -95,7 +95,7 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
     Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
 }
 
-fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
+pub(super) fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
     let addresses = seat.addresses();
     Knock {
         interface: &addresses.interface.value,
@@ -107,13 +107,13 @@ fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
 }
 
 /// Whether the kernel lets the worker in, whatever ufw has stored.
-fn let_past(seat: &Seat<'_>, port: u16) -> bool {
+pub(super) fn let_past(seat: &Seat<'_>, port: u16) -> bool {
     let netfilter = seat.netfilter().ok();
     netfilter.is_some_and(|it| it.model().passage(&knock(seat, port), seat.links().ok()).fate == Fate::Accepted)
 }
 
 /// The rule that refuses a connection, and one behind it that would have let it in.
-fn defeated<'a>(
+pub(super) fn defeated<'a>(
     ufw: &'a Ufw,
     knock: &Knock<'_>,
 ) -> Option<(&'a crate::fact::firewall::UfwRule, &'a crate::fact::firewall::UfwRule)> {
@@ -275,7 +275,7 @@ pub(super) fn rule(step: &Step) -> String {
 }
 
 /// How nft puts a rule in front of this one.
-fn add(step: &Step) -> String {
+pub(super) fn add(step: &Step) -> String {
     match step.handle {
         Some(handle) => format!("insert rule {} {} handle {handle}", step.table, step.chain),
         None => format!("add rule {} {}", step.table, step.chain),
