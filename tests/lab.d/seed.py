@@ -146,7 +146,7 @@ for name in ["user.rules", "user6.rules", "before.rules", "before6.rules", "afte
 if host == "server":
     copy("/etc/redis/redis.conf", "/etc/redis/redis.conf")
 # The machine's own host keys are none of the lab's.
-empty("/etc/ssh")
+empty("/etc/ssh", keep_folders=True)
 for name in ["ssh_config", "sshd_config", "moduli"]:
     copy("/etc/ssh/" + name, "/etc/ssh/" + name)
 if host == "outside":
