@@ -177,13 +177,10 @@ pub fn delivery_answers(seat: &Seat<'_>) -> Judged {
         SshSaid::Unreached(Dial::NoSuchName | Dial::ResolverFailed) => broken("no-such-name"),
         SshSaid::Closed | SshSaid::Unreached(Dial::Reset) => broken("closed"),
         SshSaid::Unreached(how) => broken("no-way").with("how", how.label()),
-        SshSaid::Silent => broken("not-ssh").with("words", "says nothing"),
-        SshSaid::NotSsh => broken("not-ssh").with("words", "does not speak SSH"),
+        SshSaid::Silent => broken("silent"),
+        SshSaid::NotSsh => broken("not-ssh"),
     };
-    let variable = match ssh.said {
-        SshSaid::Silent | SshSaid::NotSsh => "INGEST_PORT",
-        SshSaid::Unreached(_) | SshSaid::Closed | SshSaid::Speaks { .. } => "INGEST_HOST",
-    };
+    let variable = if ssh.said == SshSaid::NotSsh { "INGEST_PORT" } else { "INGEST_HOST" };
     let finding = placed(sidecar, variable, of(sidecar, finding)).with("endpoint", &ssh.endpoint);
     Ok(named(sidecar, finding).with("whose", whose(seat, ssh)).into())
 }

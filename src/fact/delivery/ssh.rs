@@ -31,7 +31,7 @@ pub enum SshSaid {
     Unreached(Dial),
     /// The connection was accepted, and no word came.
     Silent,
-    /// The connection was accepted and closed without a word.
+    /// The connection was accepted and closed, without a word or with one that says so.
     Closed,
     /// Another program answered.
     NotSsh,
@@ -66,7 +66,7 @@ impl SshOutcome {
         let said = match &self.said {
             SshSaid::Unreached(dial) => dial.label().to_owned(),
             SshSaid::Silent => "accepts the connection and says nothing".to_owned(),
-            SshSaid::Closed => "accepts the connection and closes it".to_owned(),
+            SshSaid::Closed => "accepts the connection and closes it at once".to_owned(),
             SshSaid::NotSsh => "answers, and not in SSH".to_owned(),
             SshSaid::Speaks { software, key: HostKey::Shown { kind, fingerprint } } => {
                 format!("{software}, host key {kind} {fingerprint}")

@@ -22,6 +22,9 @@ const GREETING: usize = 8192;
 /// No packet of a key exchange is longer (RFC 4253 section 6.1).
 const LONGEST: usize = 35_000;
 
+/// What sshd says before it closes at once: too many are logging in, or this address failed too often (OpenSSH's sshd.c).
+const TURNED_AWAY: [&[u8]; 2] = [b"Exceeded MaxStartups", b"Not allowed at this time"];
+
 /// Message numbers (RFC 4253 section 12, RFC 5656 section 7.1).
 const DISCONNECT: u8 = 1;
 const KEXINIT: u8 = 20;
@@ -100,6 +103,9 @@ async fn name(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Stri
         if let Some(software) = software {
             let plain = software.iter().take(64).filter(|byte| byte.is_ascii_graphic() || **byte == b' ');
             return Ok(plain.map(|byte| char::from(*byte)).collect());
+        }
+        if TURNED_AWAY.iter().any(|words| line.starts_with(words)) {
+            return Err(SshSaid::Closed);
         }
         if heard.len() >= GREETING || line.starts_with(b"SSH-") {
             return Err(SshSaid::NotSsh);
@@ -208,6 +214,7 @@ mod tests {
             ("-ERR unknown command\r\n", SshSaid::NotSsh),
             ("SSH-1.5-old\r\n", SshSaid::NotSsh),
             ("", SshSaid::Closed),
+            ("Exceeded MaxStartups\r\n", SshSaid::Closed),
             ("Welcome\r\nSSH-2.0-x y\r\n", SshSaid::Speaks { software: "x y".to_owned(), key: HostKey::Lost }),
             ("SSH-2.0-x\r\n\0\0\0\x02\x09", SshSaid::Speaks { software: "x".to_owned(), key: HostKey::Lost }),
         ] {
