@@ -174,14 +174,15 @@ pub fn delivery_answers(seat: &Seat<'_>) -> Judged {
         SshSaid::Speaks { .. } => return Ok(holds()),
         SshSaid::Unreached(Dial::Refused) => broken("refused"),
         SshSaid::Unreached(Dial::Timeout) => broken("timeout"),
-        SshSaid::Unreached(Dial::NoSuchName | Dial::ResolverFailed) => broken("no-such-name"),
+        SshSaid::Unreached(Dial::NoSuchName | Dial::ResolverFailed) => {
+            placed(sidecar, "INGEST_HOST", broken("no-such-name"))
+        }
         SshSaid::Closed | SshSaid::Unreached(Dial::Reset) => broken("closed"),
-        SshSaid::Unreached(how) => broken("no-way").with("how", how.label()),
+        SshSaid::Unreached(how) => placed(sidecar, "INGEST_HOST", broken("no-way").with("how", how.label())),
         SshSaid::Silent => broken("silent"),
-        SshSaid::NotSsh => broken("not-ssh"),
+        SshSaid::NotSsh => placed(sidecar, "INGEST_PORT", broken("not-ssh")),
     };
-    let variable = if ssh.said == SshSaid::NotSsh { "INGEST_PORT" } else { "INGEST_HOST" };
-    let finding = placed(sidecar, variable, of(sidecar, finding)).with("endpoint", &ssh.endpoint);
+    let finding = of(sidecar, finding).with("endpoint", &ssh.endpoint);
     Ok(named(sidecar, finding).with("whose", whose(seat, ssh)).into())
 }
 
