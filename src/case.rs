@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::fact::api::ApiOutcome;
 use crate::fact::celery::Celery;
 use crate::fact::celery::process::Workers;
+use crate::fact::delivery::Delivery;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::docker::Docker;
 use crate::fact::environment::Environment;
@@ -195,5 +196,7 @@ impl<'a> Seat<'a> {
         workers() -> Workers(Workers), FactKey::Workers;
         /// The web app's answer to a worker.
         api() -> Api(ApiOutcome), FactKey::Api;
+        /// The delivery sidecar.
+        delivery() -> Delivery(Delivery), FactKey::Delivery;
     }
 }

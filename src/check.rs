@@ -40,14 +40,24 @@ pub enum Category {
     Worker,
     Queue,
     Api,
+    Delivery,
     /// The user's own (`--checks DIR`).
     Custom,
 }
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 8] =
-        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Queue, Self::Api, Self::Custom];
+    pub const ALL: [Self; 9] = [
+        Self::Tunnel,
+        Self::Firewall,
+        Self::Redis,
+        Self::Postgres,
+        Self::Worker,
+        Self::Queue,
+        Self::Api,
+        Self::Delivery,
+        Self::Custom,
+    ];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
@@ -59,6 +69,7 @@ impl Category {
             Self::Worker => "worker",
             Self::Queue => "queue",
             Self::Api => "api",
+            Self::Delivery => "delivery",
             Self::Custom => "custom",
         }
     }

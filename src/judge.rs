@@ -16,6 +16,7 @@ use crate::profile::Addresses;
 
 pub mod api;
 mod boot;
+pub mod delivery;
 pub mod firewall;
 pub mod postgres;
 pub mod queue;

@@ -62,6 +62,14 @@ pub(super) async fn workers(scene: &Scene) -> Result<Vec<Container>, Unseen> {
         let found = inspect::read(&said.out).unwrap_or_default();
         return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };
     }
+    let mut found = containers().await?;
+    found.retain(is_worker);
+    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
+    Ok(found)
+}
+
+/// All containers on this machine.
+pub(super) async fn containers() -> Result<Vec<Container>, Unseen> {
     let said = host::run("docker", &["ps", "--all", "--quiet", "--no-trunc"], PROGRAM).await?;
     if !said.ok {
         return Err(refusal(&said.err, ""));
@@ -73,10 +81,7 @@ pub(super) async fn workers(scene: &Scene) -> Result<Vec<Container>, Unseen> {
     let mut arguments = vec!["inspect", "--type", "container", "--"];
     arguments.extend(&ids);
     let said = host::run("docker", &arguments, PROGRAM).await?;
-    let mut found: Vec<Container> = inspect::read(&said.out).unwrap_or_default();
-    found.retain(is_worker);
-    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
-    Ok(found)
+    Ok(inspect::read(&said.out).unwrap_or_default())
 }
 
 fn rank(name: &str) -> usize {

@@ -123,6 +123,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
     BTreeMap::from([
         ("api", of("api", "ApiSaid")),
         ("celery", only("seen")),
+        ("delivery", of("delivery", "Delivery")),
         ("docker", &of("docker", "State") | &of("docker", "Docker")),
         ("env", only("seen")),
         ("file", of("service", "FileState")),
