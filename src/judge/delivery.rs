@@ -48,23 +48,23 @@ pub fn delivery_set(seat: &Seat<'_>) -> Judged {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
     };
-    let said = |cause: &'static str, variable: &str| placed(sidecar, variable, of(sidecar, broken(cause)));
+    let said = |finding: Finding, variable: &str| placed(sidecar, variable, of(sidecar, finding));
     let blank = REQUIRED.iter().filter(|name| matches!(sidecar.values.get(**name), None | Some(Value::Empty)));
     let blank: Vec<&str> = blank.copied().collect();
     if let Some(first) = blank.first() {
-        return Ok(said("missing", first).with("variables", blank.join(", ")).into());
+        return Ok(said(broken("missing"), first).with("variables", blank.join(", ")).into());
     }
     for variable in REQUIRED {
         if let Some(value) = sidecar.text(variable).filter(|value| is_placeholder(value)) {
-            return Ok(said("placeholder", variable).with("variable", variable).with("value", value).into());
+            return Ok(said(broken("placeholder"), variable).with("variable", variable).with("value", value).into());
         }
     }
     if let Some(host) = sidecar.text("INGEST_HOST").filter(|host| is_local(host) && !sidecar.host_network) {
-        return Ok(said("local", "INGEST_HOST").with("host", host).into());
+        return Ok(said(broken("local"), "INGEST_HOST").with("host", host).into());
     }
     match sidecar.port() {
         Some(_) => Ok(holds()),
-        None => Ok(said("no-port", "INGEST_PORT").into()),
+        None => Ok(said(broken("no-port"), "INGEST_PORT").into()),
     }
 }
 

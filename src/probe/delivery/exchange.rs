@@ -70,10 +70,12 @@ const P256: [u8; 65] = [
 
 /// What a server says. `known` are the types of its keys that known_hosts holds: ssh asks for these first.
 pub(super) async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin, known: &[&str]) -> SshSaid {
-    let software = match timeout(PATIENCE, name(&mut stream)).await {
+    let mut heard = Vec::new();
+    let software = match timeout(PATIENCE, name(&mut stream, &mut heard)).await {
         Ok(Ok(software)) => software,
         Ok(Err(said)) => return said,
-        Err(_) => return SshSaid::Silent,
+        Err(_) if heard.is_empty() => return SshSaid::Silent,
+        Err(_) => return SshSaid::NotSsh,
     };
     let key = timeout(PATIENCE, host_key(&mut stream, known)).await.ok().flatten().unwrap_or(HostKey::Lost);
     // A word of good-bye keeps the server's log calm.
@@ -83,10 +85,9 @@ pub(super) async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin, known
 }
 
 /// Says our name and hears the server's.
-async fn name(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<String, SshSaid> {
+async fn name(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), heard: &mut Vec<u8>) -> Result<String, SshSaid> {
     // As ssh does, before anything is heard: a server may wait for it. That it cannot be sent will show.
     let _ = stream.write_all(OWN_NAME.as_bytes()).await;
-    let mut heard = Vec::new();
     loop {
         // One by one, since what follows the line is the first packet.
         match stream.read_u8().await {
@@ -97,7 +98,7 @@ async fn name(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Stri
         if heard.last() != Some(&b'\n') && heard.len() < GREETING {
             continue;
         }
-        let line = heard.strip_suffix(b"\n").unwrap_or(&heard).rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = heard.strip_suffix(b"\n").unwrap_or(heard).rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         // 1.99 is a server that speaks the old version too.
         let software = [b"SSH-2.0-".as_slice(), b"SSH-1.99-"].iter().find_map(|start| line.strip_prefix(*start));
         if let Some(software) = software {
