@@ -24,18 +24,6 @@ pub enum Distrust {
     NoBundle,
 }
 
-impl Distrust {
-    fn label(self) -> &'static str {
-        match self {
-            Self::UnknownIssuer => "not-trusted",
-            Self::OtherName => "other-name",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not-yet-valid",
-            Self::NoBundle => "no-bundle",
-        }
-    }
-}
-
 /// What came back for a job that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,7 +74,11 @@ impl ApiSaid {
             Self::OtherStatus(_) => "other-status",
             Self::NotHttp => "not-http",
             Self::NoTls => "no-tls",
-            Self::Distrusted(why) => why.label(),
+            Self::Distrusted(Distrust::UnknownIssuer) => "not-trusted",
+            Self::Distrusted(Distrust::OtherName) => "other-name",
+            Self::Distrusted(Distrust::Expired) => "expired",
+            Self::Distrusted(Distrust::NotYetValid) => "not-yet-valid",
+            Self::Distrusted(Distrust::NoBundle) => "no-bundle",
             Self::Unreached(_) => "unreached",
         }
     }
