@@ -101,6 +101,11 @@ impl<'a> Seat<'a> {
         &self.snapshot.host
     }
 
+    /// Whether the machine is a Windows one.
+    pub fn on_windows(&self) -> bool {
+        self.snapshot.on_windows()
+    }
+
     /// When the looks were taken: the only clock.
     pub fn taken_at(&self) -> u64 {
         self.snapshot.taken_at

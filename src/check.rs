@@ -73,6 +73,8 @@ pub enum Severity {
     Broken,
     /// It works, and will not for long, or not for everybody.
     Warn,
+    /// It works and will go on; it could be stricter. Never counts against anybody.
+    Note,
 }
 
 /// How to mend a cause.
@@ -110,6 +112,20 @@ pub struct Cause {
     #[serde(default)]
     pub tell: Option<String>,
     /// How to mend it.
+    pub fix: Fix,
+    /// The same in the words of Windows, where the host to mend is one.
+    #[serde(default)]
+    pub windows: Option<OnWindows>,
+}
+
+/// A cause in the words of Windows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnWindows {
+    /// What is seen, where it was seen there; none where the cause's own words hold.
+    #[serde(default)]
+    pub says: Option<String>,
+    /// How to mend it. Its host is the cause's.
     pub fix: Fix,
 }
 
@@ -182,6 +198,8 @@ pub struct Check {
     pub later: Option<String>,
     /// The ways in which it can fail to hold.
     pub causes: BTreeMap<String, Cause>,
+    /// Why there is nothing to judge at a Windows machine, if so.
+    pub not_on_windows: Option<String>,
     /// How it is judged.
     pub rule: Rule,
 }

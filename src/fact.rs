@@ -19,6 +19,7 @@ pub mod network;
 pub mod postgres;
 pub mod redis;
 pub mod service;
+pub mod windows;
 pub mod wireguard;
 
 use api::ApiOutcome;

@@ -29,6 +29,7 @@ mod redis;
 mod service;
 mod tls;
 pub mod vantage;
+mod windows;
 mod wireguard;
 mod workers;
 

@@ -45,22 +45,7 @@ async fn worker(container: &Container) -> Option<Worker> {
         // Only which of the known sentences it is, is kept.
         said.and_then(|said| LastWords::read(&said.err).or_else(|| LastWords::read(&said.out)))
     };
-    Some(Worker {
-        name: container.name.clone(),
-        state,
-        exit_code: container.exit_code,
-        out_of_memory: container.out_of_memory,
-        failed_to_start: container.failed_to_start,
-        restarts: container.restarts,
-        created_at: container.created_at,
-        started_at: container.started_at,
-        image: container.image.clone(),
-        image_replaced: named.map(|image| image.id != container.image_id),
-        image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
-        networks: container.networks.clone(),
-        published: container.published.clone(),
-        last_words,
-    })
+    Worker::of(container, named.map(|image| image.id != container.image_id), last_words)
 }
 
 /// An image by name or id.

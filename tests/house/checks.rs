@@ -164,6 +164,11 @@ fn sentences(check: &Check) -> Vec<(String, String)> {
         found.push((place("fix.know"), cause.fix.know.clone()));
         found.extend(cause.fix.run.iter().map(|line| (place("fix.run"), line.clone())));
         found.extend(cause.tell.iter().map(|line| (place("tell"), line.clone())));
+        let Some(windows) = &cause.windows else { continue };
+        found.extend(windows.says.iter().map(|line| (place("windows.says"), line.clone())));
+        found.push((place("windows.fix.say"), windows.fix.say.clone()));
+        found.push((place("windows.fix.know"), windows.fix.know.clone()));
+        found.extend(windows.fix.run.iter().map(|line| (place("windows.fix.run"), line.clone())));
     }
     found
 }
