@@ -51,17 +51,22 @@ fn all(args: &All) -> Result<Exit, String> {
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let before = args.since.as_deref().map(|path| before(path, &checks)).transpose()?;
     let here = look(&args.deployment, &checks)?;
+    let mut notes = Vec::new();
     if here.vantage == Vantage::Client && args.deployment.container.is_some() {
-        snapshots.push(look_inside(&args.deployment)?);
+        // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
+        match look_inside(&args.deployment) {
+            Ok(inside) => snapshots.push(inside),
+            Err(why) => notes.push(format!("not looked at from inside the container: {why}")),
+        }
     }
     snapshots.push(here);
-    show(snapshots, &checks, before.as_ref(), &args.showing)
+    show(snapshots, &checks, before.as_ref(), notes, &args.showing)
 }
 
 fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
     let checks = checks(args.checks.as_deref())?;
     let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    show(snapshots, &checks, None, &args.showing)
+    show(snapshots, &checks, None, Vec::new(), &args.showing)
 }
 
 fn list(args: &ListArgs) -> Result<Exit, String> {
@@ -179,6 +184,7 @@ fn show(
     snapshots: Vec<Snapshot>,
     checks: &[Check],
     before: Option<&Before>,
+    notes: Vec<String>,
     showing: &Showing,
 ) -> Result<Exit, String> {
     let case = Case::new(snapshots)?;
@@ -186,6 +192,8 @@ fn show(
         return Err(why);
     }
     let mut report = judged(&case, checks);
+    report.essential_unseen |= !notes.is_empty();
+    report.notes.extend(notes);
     report.since = before.map(|before| since(&report, before)).unwrap_or_default();
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
     let text = render::report(&report, showing, exit);

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 use crate::fact::Vantage;
-use crate::profile::Profile;
+use crate::profile::{Profile, Topology};
 
 /// Tells why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
@@ -80,6 +80,10 @@ pub struct Deployment {
     /// The web app's environment file on the server.
     #[arg(long, value_name = "FILE")]
     pub web_env: Option<String>,
+    /// How the worker gets its jobs and reports: by the database, or by FLASK_APP_URL (0.12 and later) [found out from
+    /// its variables].
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub topology: Option<Topology>,
     /// The whole run ends after this many seconds; what has not answered by then is unseen.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
     pub deadline: Duration,
@@ -102,6 +106,7 @@ impl Deployment {
             postgres_port: self.postgres_port,
             container: self.container.clone().filter(|name| !name.is_empty()),
             web_env: self.web_env.clone(),
+            topology: self.topology,
         }
     }
 }

@@ -65,6 +65,8 @@ pub struct Keyring {
     pub postgres: Option<Login>,
     /// WORKER_API_KEY.
     pub api: Option<SecretString>,
+    /// REQUESTS_CA_BUNDLE, else CURL_CA_BUNDLE: the certificates that the app's HTTP library trusts instead of its own.
+    pub bundle: Option<String>,
 }
 
 /// What a probe may know.

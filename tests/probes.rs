@@ -241,6 +241,7 @@ async fn no_password_is_sent_where_the_way_is_not_known() {
         redis: Some(login("redis://:s3cret@10.8.0.1/0")),
         postgres: Some(login("postgresql://clippy:s3cret@10.8.0.1/clippy_front")),
         api: None,
+        bundle: None,
     };
     let scene = scene(Vantage::Client, own, port, keyring);
     for key in [FactKey::Redis, FactKey::Postgres] {

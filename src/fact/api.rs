@@ -7,6 +7,23 @@ use super::Presence;
 use super::dial::{Dial, Endpoint};
 use super::environment::{EnvUrl, Environment, Layer, Setting};
 
+/// Why a certificate is not taken, as `requests` takes it in the app: a chain to an authority that it knows, the URL's
+/// name, the dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Distrust {
+    /// No authority that is known has signed it; self-signed ones are such.
+    UnknownIssuer,
+    /// It is for another name.
+    OtherName,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names a file that is not there, or holds no certificate.
+    NoBundle,
+}
+
 /// What came back for a job that does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -15,7 +32,7 @@ pub enum ApiSaid {
     Well,
     /// 401, with the key.
     WrongKey,
-    /// 401, and no key was sent: none is set, or it would have left the tunnel.
+    /// 401, and no key was sent: none is set, or the way was neither the tunnel nor verified.
     NoKey,
     /// 500 `Worker API not configured`: the web app has no key.
     NotConfigured,
@@ -36,6 +53,8 @@ pub enum ApiSaid {
     NotHttp,
     /// The URL says https and TLS did not come about.
     NoTls,
+    /// TLS would come about, and the app would not take the certificate. Nothing was asked.
+    Distrusted(Distrust),
     /// No connection came about.
     Unreached(Dial),
 }
@@ -55,6 +74,11 @@ impl ApiSaid {
             Self::OtherStatus(_) => "other-status",
             Self::NotHttp => "not-http",
             Self::NoTls => "no-tls",
+            Self::Distrusted(Distrust::UnknownIssuer) => "not-trusted",
+            Self::Distrusted(Distrust::OtherName) => "other-name",
+            Self::Distrusted(Distrust::Expired) => "expired",
+            Self::Distrusted(Distrust::NotYetValid) => "not-yet-valid",
+            Self::Distrusted(Distrust::NoBundle) => "no-bundle",
             Self::Unreached(_) => "unreached",
         }
     }
@@ -103,7 +127,8 @@ impl ApiOutcome {
             | ApiSaid::Limited
             | ApiSaid::NotTheApi
             | ApiSaid::NotHttp
-            | ApiSaid::NoTls => String::new(),
+            | ApiSaid::NoTls
+            | ApiSaid::Distrusted(_) => String::new(),
         };
         format!("{}://{}, {with}: {}{more}", self.scheme, self.endpoint, self.said.label())
     }

@@ -5,15 +5,25 @@ use std::net::IpAddr;
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
-use crate::fact::api::ApiSaid;
+use crate::fact::api::{ApiSaid, Distrust};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Environment, Layer, Setting};
+use crate::profile::Topology;
+
+const BY_DATABASE: &str = "the worker reports by the database, as was said";
 
 /// FLASK_APP_URL and WORKER_API_KEY are set, and the URL names another host than this.
 pub fn api_url(seat: &Seat<'_>) -> Judged {
     let env = seat.env()?;
-    if !env.uses_api() {
-        return Ok(not_applicable("the worker does not report by HTTP: FLASK_APP_URL and WORKER_API_KEY are not set"));
+    match seat.addresses().topology {
+        Some(Topology::Api) => {}
+        Some(Topology::Database) => return Ok(not_applicable(BY_DATABASE)),
+        None if env.uses_api() => {}
+        None => {
+            return Ok(not_applicable(
+                "the worker does not report by HTTP: FLASK_APP_URL and WORKER_API_KEY are not set",
+            ));
+        }
     }
     let Some(Layer { origin, setting }) = set(env, "FLASK_APP_URL") else {
         return missing(env, "FLASK_APP_URL");
@@ -41,6 +51,9 @@ pub fn api_url(seat: &Seat<'_>) -> Judged {
 
 /// The web app answers a worker, and takes its key.
 pub fn api_answers(seat: &Seat<'_>) -> Judged {
+    if seat.addresses().topology == Some(Topology::Database) {
+        return Ok(not_applicable(BY_DATABASE));
+    }
     if seat.env()?.api().is_none() {
         return Ok(not_applicable("no FLASK_APP_URL is set"));
     }
@@ -49,7 +62,9 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
         ApiSaid::Well => return Ok(holds()),
         ApiSaid::NoKey => {
             return Err(Unseen::Declined(
-                "whether the key is the right one: it would have left the tunnel unverified, or none is set".to_owned(),
+                "whether the key is the right one: none is set, or it would have gone by plain http around the tunnel, or to \
+                 an https server whose certificate can only be judged inside the container"
+                    .to_owned(),
             ));
         }
         ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
@@ -63,8 +78,19 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
         ApiSaid::OtherStatus(status) => broken("other-status").with("status", status),
         ApiSaid::NotHttp => broken("not-http"),
         ApiSaid::NoTls => broken("no-tls"),
+        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),
     };
     Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
+}
+
+fn distrusted(why: Distrust) -> Finding {
+    match why {
+        Distrust::UnknownIssuer => broken("not-trusted"),
+        Distrust::OtherName => broken("other-name"),
+        Distrust::Expired => broken("expired"),
+        Distrust::NotYetValid => broken("not-yet-valid"),
+        Distrust::NoBundle => broken("no-bundle"),
+    }
 }
 
 fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding {

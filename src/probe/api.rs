@@ -1,7 +1,8 @@
 //! Asks the web app for a job that does not exist: a request that changes nothing, and tells name, connection, TLS, key
 //! and the app's own health in one answer. One request a run: in production the app allows fifty an hour.
 //!
-//! TLS is not verified (see `tls`); so the key, like a password, is sent to this machine itself or into the tunnel only.
+//! The key goes where the worker's own would arrive unread: by https to whom the worker would believe, and by http, like a
+//! password, to this machine itself or into the tunnel only. A redirect is not followed.
 
 use std::time::Duration;
 
@@ -12,13 +13,15 @@ use hyper::header::{AUTHORIZATION, HOST, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::tls::verified::{self, Refused, Trust};
 use super::tls::{self, Wire};
-use super::{DIAL, Looked, Scene, dial};
-use crate::fact::api::{ApiOutcome, ApiSaid};
+use super::{DIAL, Looked, Scene, dial, host};
+use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Endpoint;
-use crate::fact::{Fact, FactKey, Presence, Unseen};
+use crate::fact::{Fact, FactKey, Presence, Unseen, Vantage};
 
 /// A path that no job has: their ids are small numbers (app/api/worker.py: GET /worker/jobs/<int:job_id>).
 const NO_JOB: &str = "/api/worker/jobs/2147483646";
@@ -49,16 +52,17 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, P
         Ok(stream) => stream,
         Err(how) => return (ApiSaid::Unreached(how), Presence::Absent),
     };
-    let may = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(scene, peer.ip()).is_ok());
-    let key = scene.keyring.api.as_ref().filter(|_| may);
-    let wire: Box<dyn Wire> = if encrypted {
-        match timeout(DIAL, tls::wrap(stream, &endpoint.host)).await.ok().flatten() {
-            Some(wire) => wire,
-            None => return (ApiSaid::NoTls, Presence::Absent),
+    let tunnelled = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(scene, peer.ip()).is_ok());
+    let (wire, may): (Box<dyn Wire>, bool) = if encrypted {
+        match encrypt(stream, &endpoint.host, scene).await {
+            Ok(encrypted) => encrypted,
+            Err(Refused::Distrusted(why)) => return (ApiSaid::Distrusted(why), Presence::Absent),
+            Err(Refused::NoTls) => return (ApiSaid::NoTls, Presence::Absent),
         }
     } else {
-        Box::new(stream)
+        (Box::new(stream), tunnelled)
     };
+    let key = scene.keyring.api.as_ref().filter(|_| may);
     let mut request = Request::get(NO_JOB)
         .header(HOST, endpoint.to_string())
         .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")));
@@ -70,6 +74,31 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, P
     let Ok(request) = request.body(Empty::<Bytes>::new()) else { return (ApiSaid::NoKey, Presence::Absent) };
     let said = timeout(ANSWER, exchange(wire, request, sent.is_present())).await;
     (said.ok().flatten().unwrap_or(ApiSaid::NotHttp), sent)
+}
+
+/// The connection, and whether the key may be sent over it.
+async fn encrypt(stream: TcpStream, name: &str, scene: &Scene) -> Result<(Box<dyn Wire>, bool), Refused> {
+    let Some(trust) = trust(scene) else {
+        let wire = timeout(DIAL, tls::wrap(stream, name)).await.ok().flatten();
+        return wire.map(|wire| (wire, false)).ok_or(Refused::NoTls);
+    };
+    let wire = timeout(DIAL, verified::wrap(stream, name, trust?)).await.unwrap_or(Err(Refused::NoTls))?;
+    Ok((wire, true))
+}
+
+/// Whom the worker's `requests` believes; none where that cannot be seen: the file that tells lies in the container.
+fn trust(scene: &Scene) -> Option<Result<Trust, Refused>> {
+    let Some(path) = &scene.keyring.bundle else { return Some(Ok(Trust::Everybodys)) };
+    let no_bundle = || Refused::Distrusted(Distrust::NoBundle);
+    if scene.vantage != Vantage::Container {
+        return None;
+    }
+    match host::read(path) {
+        host::Text::Read(text) => Some(Trust::read(&text).ok_or_else(no_bundle)),
+        host::Text::Missing => Some(Err(no_bundle())),
+        // It may be a folder too.
+        host::Text::Forbidden | host::Text::Failed(_) => None,
+    }
 }
 
 async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: bool) -> Option<ApiSaid> {

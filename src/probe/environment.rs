@@ -16,6 +16,9 @@ pub(super) use made::recipe;
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
 
+/// What `requests` reads besides, the stronger first. Its value is for the one who dials, and for no fact.
+const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+
 /// Where the image keeps the app's version.
 const VERSION: &str = "/app/app/version.py";
 
@@ -64,7 +67,7 @@ impl Found {
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
-        if let Some(variable) = VARIABLES.into_iter().find(|variable| *variable == name) {
+        if let Some(variable) = VARIABLES.into_iter().chain(BUNDLES).find(|variable| *variable == name) {
             self.values.entry(variable).or_default().push((origin, value));
         }
     }
@@ -90,10 +93,11 @@ impl Found {
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
             values.iter().map(|(at, value)| Layer { origin: at.clone(), setting: setting(name, value) }).collect()
         };
+        let shown = self.values.iter().filter(|(name, _)| VARIABLES.contains(name));
         let environment = Environment {
             owner: self.owner,
             app_version: self.app_version,
-            variables: self.values.iter().map(|(name, values)| ((*name).to_owned(), layers(name, values))).collect(),
+            variables: shown.map(|(name, values)| ((*name).to_owned(), layers(name, values))).collect(),
             complete: self.complete,
             recipe: self.recipe,
         };
@@ -103,10 +107,12 @@ impl Found {
             let read = url::read(value).ok()?;
             Some(Login { url: read.url, user: read.user, password: read.password })
         };
+        let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let keyring = Keyring {
             redis: login(environment.redis("CELERY_BROKER_URL")).filter(|login| login.url.is_redis()),
             postgres: login(environment.database()).filter(|login| login.url.is_postgres()),
-            api: self.values.get("WORKER_API_KEY").and_then(|all| all.first()).map(|(_, key)| key.as_str().into()),
+            api: first("WORKER_API_KEY").map(Into::into),
+            bundle: BUNDLES.into_iter().filter_map(first).find(|path| !path.is_empty()).map(str::to_owned),
         };
         (environment, keyring)
     }
@@ -118,7 +124,7 @@ fn container() -> Found {
     let own: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
-    for variable in VARIABLES {
+    for variable in VARIABLES.into_iter().chain(BUNDLES) {
         if let Some(value) = own.get(variable) {
             found.add(variable, Origin::Process, value.clone());
         }

@@ -10,6 +10,12 @@ use crate::fact::Unseen;
 /// How the copy is named; [`remove_own_copy`] removes nothing else.
 const COPY: &str = ".clipcheck-copy-";
 
+/// What helps where the copy cannot start.
+const STATIC_RUNS: &str = "a static build (tests/lab.d/build-static) runs in any";
+
+/// A program that needs libraries may not start where they are not, and then cannot remove itself.
+const STATIC: bool = cfg!(target_feature = "crt-static");
+
 /// Starting and stopping, besides the look itself.
 const MARGIN: Duration = Duration::from_secs(10);
 
@@ -17,34 +23,48 @@ const MARGIN: Duration = Duration::from_secs(10);
 pub async fn snapshot(scene: &Scene, said: &[String], deadline: Duration) -> Result<String, String> {
     let workers = docker::workers(scene).await.map_err(|why| why.to_string())?;
     let container = workers.into_iter().next().ok_or_else(|| docker::none_found().to_string())?;
-    if !container.running {
-        return Err(format!("the container {} does not run", container.name));
+    let name = container.name.as_str();
+    // In a paused one nothing can be started, but a file can be put into it, and not removed again.
+    if container.status != "running" {
+        return Err(format!("the container {name} does not run ({})", container.status));
     }
     let own = host::own_program().ok_or("this program's own file cannot be found")?;
     let copy = format!("/{COPY}{}", host::process_id());
-    let to = format!("{}:{copy}", container.name);
-    let copied = run(&["cp", "--follow-link", "--", &own, &to], MARGIN).await?;
+    if !STATIC && !remove(name, &copy).await {
+        return Err(format!(
+            "the container {name} has no `rm` for a copy that cannot start, so nothing was copied: {STATIC_RUNS}"
+        ));
+    }
+    let copied = run(&["cp", "--follow-link", "--", &own, &format!("{name}:{copy}")], MARGIN).await?;
     if !copied.ok {
         let read_only = copied.err.contains("read-only");
         let why = if read_only { "its file system is read-only" } else { "`docker cp` failed" };
-        return Err(format!("the program could not be copied into the container {}: {why}", container.name));
+        return Err(format!("the program could not be copied into the container {name}: {why}"));
     }
     let limit = deadline.as_secs_f64().to_string();
-    let mut arguments = vec!["exec", "--user", "0", "--", &container.name, &copy];
+    let mut arguments = vec!["exec", "--user", "0", "--", name, &copy];
     arguments.extend(["snapshot", "--as", "container", "--remove-own-copy", "--deadline", &limit]);
     arguments.extend(said.iter().map(String::as_str));
-    let looked = run(&arguments, deadline + MARGIN).await;
-    match looked {
+    match run(&arguments, deadline + MARGIN).await {
         Ok(said) if said.ok => Ok(said.out),
         Ok(_) | Err(_) => {
             // It may never have started. Where it did, there is nothing left to remove.
-            let _ = run(&["exec", "--user", "0", "--", &container.name, "rm", "-f", "--", &copy], PROGRAM).await;
-            Err(format!(
-                "the program could not look inside the container {}: a static build (tests/lab.d/build-static) runs in any",
-                container.name
-            ))
+            let gone = remove(name, &copy).await || !is_there(name, &copy).await;
+            let left = if gone { String::new() } else { format!("; its copy {copy} is still there") };
+            Err(format!("the program could not look inside the container {name}{left}: {STATIC_RUNS}"))
         }
     }
+}
+
+/// By the container's own `rm`, if it has one.
+async fn remove(name: &str, copy: &str) -> bool {
+    run(&["exec", "--user", "0", "--", name, "rm", "-f", "--", copy], PROGRAM).await.is_ok_and(|said| said.ok)
+}
+
+/// Whether Docker sees the copy among what changed in the container.
+async fn is_there(name: &str, copy: &str) -> bool {
+    let changed = run(&["diff", "--", name], PROGRAM).await;
+    changed.is_ok_and(|said| said.out.lines().any(|line| line == format!("A {copy}")))
 }
 
 async fn run(arguments: &[&str], limit: Duration) -> Result<host::Said, String> {

@@ -1,6 +1,6 @@
 //! TLS without asking who the other end is: libpq does not verify under `prefer` and `require`, and a diagnosis that
 //! stops at a self-signed certificate would be red where the app is green. No password rests on this: what carries
-//! one is the tunnel (see `dial::may_carry_password`).
+//! one is the tunnel (see `dial::may_carry_password`). The web app's https is another matter: see [`verified`].
 
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+pub(super) mod verified;
 
 /// A connection that may be encrypted.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}

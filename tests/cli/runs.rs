@@ -167,3 +167,19 @@ fn the_guide_to_the_letter_reads_as_ever() {
     assert_eq!((said.code, said.err.as_str()), (1, ""), "{}", said.out);
     insta::assert_snapshot!("guide-to-the-letter", said.out);
 }
+
+#[test]
+fn that_the_worker_reports_by_http_can_be_said() {
+    let look = |more: &[&str]| {
+        let args = [&["all", "api-url", "--as", "container", "--format", "json"], more].concat();
+        let report = json(&run_with(&[], &args).out);
+        let check = &report["checks"][0];
+        (check["status"].clone(), check["trouble"]["code"].clone())
+    };
+    assert_eq!(look(&[]).0, "not-applicable");
+    assert_eq!(look(&["--topology", "api"]).1, "api-url/missing");
+    let profile = folder(&[("p.toml", "topology = \"api\"\n")]);
+    let profile = path(&profile, "p.toml");
+    assert_eq!(look(&["--profile", &profile]).1, "api-url/missing");
+    assert_eq!(look(&["--profile", &profile, "--topology", "database"]).0, "not-applicable");
+}

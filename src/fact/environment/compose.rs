@@ -115,8 +115,13 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
             continue;
         };
         let of_files = |name: &str| from_files.iter().rev().find(|(own, _)| own == name)?.1.value.clone();
-        let earlier = |name: &str| lookup(name).or_else(|| own.get(name).cloned()).or_else(|| of_files(name));
-        let lines = if raw { envfile::docker(&text, &earlier) } else { envfile::compose(&text, &earlier) }.ok()?;
+        let first = |name: &str| lookup(name).or_else(|| own.get(name).cloned());
+        let lines = if raw {
+            envfile::docker(&text, &|name| first(name).or_else(|| of_files(name)))
+        } else {
+            envfile::compose(&text, &first, &of_files)
+        }
+        .ok()?;
         stack.env_files.push(path.clone());
         let made: Vec<_> = lines
             .into_iter()
@@ -141,7 +146,7 @@ fn known(project: &Project<'_>) -> Option<Known> {
     let mut known: Known = project.shell.iter().map(|(name, value)| (name.clone(), (value.clone(), None))).collect();
     for file in project.dotenv {
         let lookup = |name: &str| project.shell.get(name).cloned();
-        for line in envfile::compose(&file.text, &lookup).ok()? {
+        for line in envfile::compose(&file.text, &lookup, &|_| None).ok()? {
             if !project.shell.contains_key(&line.name) {
                 known.insert(line.name, (line.value, Some((file.path.clone(), line.line))));
             }
@@ -243,6 +248,13 @@ mod tests {
         let stack = stack("", "PASSED=1\n");
         assert!(stack.given["PASSED"][0].value.is_none());
         assert!(stack.given["DATABASE_URL"][0].value.as_deref() == Some(""));
+    }
+
+    #[test]
+    fn a_line_of_an_env_file_sees_those_above_it_first() {
+        let stack = stack("", "HOST=here\nHOST=${HOST}s\nA=${HOST}\nREDIS_URL=${FLASK_ENV}\n");
+        assert!(stack.given["A"][0].value.as_deref() == Some("heres"));
+        assert!(stack.given["REDIS_URL"][1].value.as_deref() == Some("production"), "`environment` goes before");
     }
 
     #[test]

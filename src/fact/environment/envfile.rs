@@ -21,8 +21,12 @@ pub struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub u32);
 
-/// What compose reads. `known` answers `${…}` before the file itself does, and lines without `=`.
-pub fn compose(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Line>, Refused> {
+/// What knows the value of a name.
+type Known<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What compose reads. `known` answers `${…}` before the file itself does, and `earlier` after it; both answer lines
+/// without `=`.
+pub fn compose(text: &str, known: Known<'_>, earlier: Known<'_>) -> Result<Vec<Line>, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
     let mut reader = Reader { text: &text, at: 0 };
     let mut lines: Vec<Line> = Vec::new();
@@ -30,14 +34,15 @@ pub fn compose(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Result<Vec
         let refused = Refused(line);
         let (name, inherited) = reader.name().ok_or(refused)?;
         if inherited {
-            if let Some(value) = known(&name) {
+            if let Some(value) = known(&name).or_else(|| earlier(&name)) {
                 lines.push(Line { name, value, names: Vec::new(), line });
             }
             continue;
         }
         let (raw, expands) = reader.value().ok_or(refused)?;
         let lookup = |wanted: &str| {
-            known(wanted).or_else(|| lines.iter().rev().find(|line| line.name == wanted).map(|line| line.value.clone()))
+            let here = || lines.iter().rev().find(|line| line.name == wanted).map(|line| line.value.clone());
+            known(wanted).or_else(here).or_else(|| earlier(wanted))
         };
         let (value, names) = if expands {
             let filled = fill::fill(&raw, &lookup).ok_or(refused)?;
@@ -164,7 +169,7 @@ fn unescape(text: &str) -> String {
 
 /// What `docker run --env-file` reads: everything after the first `=`, to the end of the line. `known` is the
 /// environment of the Docker client, from which a line without `=` takes its value.
-pub fn docker(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Line>, Refused> {
+pub fn docker(text: &str, known: Known<'_>) -> Result<Vec<Line>, Refused> {
     let mut lines = Vec::new();
     for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
@@ -207,7 +212,7 @@ mod tests {
             ("X=\"open", None),
             ("X", None),
         ] {
-            assert_eq!(value(compose(text, &none), "X").as_deref(), expected, "{text:?}");
+            assert_eq!(value(compose(text, &none, &none), "X").as_deref(), expected, "{text:?}");
         }
     }
 

@@ -53,8 +53,30 @@ impl Flaw {
     }
 }
 
+/// Without what SQLAlchemy passes over: what follows on an IPv6 address in brackets and is no port, path or query.
+pub(super) fn passed_over(text: &str) -> &str {
+    let end = text.rfind("@[").map(|at| at + 1).or_else(|| Some(text.find("://[")? + 3));
+    match end.and_then(|at| Some(at + text[at..].find(']')? + 1)) {
+        Some(end) if text.starts_with("postgres") && text[end..].starts_with(" #") => &text[..end],
+        Some(_) | None => text,
+    }
+}
+
 /// The placeholders of the guide, of the example compose files and of common templates.
 fn is_placeholder(text: &str) -> bool {
     (text.contains('<') && text.contains('>'))
         || ["VPN_HOST_IP", "USER:PASSWORD", "YOUR_", "CHANGEME", "REPLACE_"].iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passed_over;
+
+    #[test]
+    fn only_behind_brackets_is_a_comment_passed_over() {
+        assert_eq!(passed_over("postgresql://u:p@[fd00::1] # note"), "postgresql://u:p@[fd00::1]");
+        for text in ["postgresql://h # note", "postgresql://[fd00::1]/d # note", "redis://[fd00::1] # note"] {
+            assert_eq!(passed_over(text), text);
+        }
+    }
 }

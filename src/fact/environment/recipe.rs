@@ -79,6 +79,12 @@ pub struct Recipe {
     pub folder: Option<String>,
     /// The compose files.
     pub files: Vec<String>,
+    /// The compose project's name, where it is not the folder's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// What compose was told to read in place of the folder's `.env`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dotenv: Vec<String>,
     /// The line of the service's name.
     pub place: Option<(String, u32)>,
     /// All files that take part.
@@ -113,13 +119,51 @@ impl Recipe {
         let service = self.service.as_ref()?;
         let folder = self.folder.iter().map(|folder| format!("--project-directory {} ", quoted(folder)));
         let files = self.files.iter().map(|file| format!("-f {} ", quoted(file)));
-        let options: String = folder.chain(files).collect();
+        // Without these compose would fill in other values, or make a second project.
+        let dotenv = self.dotenv.iter().map(|file| format!("--env-file {} ", quoted(file)));
+        let project = self.project.iter().map(|name| format!("-p {} ", quoted(name)));
+        let options: String = folder.chain(files).chain(dotenv).chain(project).collect();
         Some(format!("docker compose {options}up -d --force-recreate {service}"))
     }
+}
+
+/// The project's name that compose makes of a folder (compose-go, loader: NormalizeProjectName).
+pub fn project_of(folder: &str) -> String {
+    let name = folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
+    let kept: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).collect();
+    kept.trim_start_matches(['_', '-']).to_owned()
 }
 
 /// As a shell takes it for one word.
 fn quoted(path: &str) -> String {
     let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compose_is_told_what_it_was_told() {
+        let mut recipe = Recipe {
+            created_at: 0,
+            service: Some("worker".to_owned()),
+            folder: Some("/srv/w".to_owned()),
+            files: vec!["/srv/w/gpu worker.yaml".to_owned()],
+            project: None,
+            dotenv: Vec::new(),
+            place: None,
+            ingredients: Vec::new(),
+            unread: Vec::new(),
+            sources: BTreeMap::new(),
+        };
+        let plain = "docker compose --project-directory /srv/w -f '/srv/w/gpu worker.yaml' ";
+        assert_eq!(recipe.anew().as_deref(), Some(format!("{plain}up -d --force-recreate worker").as_str()));
+        recipe.project = Some("gpu".to_owned());
+        recipe.dotenv = vec!["/srv/w/prod.env".to_owned()];
+        let told = format!("{plain}--env-file /srv/w/prod.env -p gpu up -d --force-recreate worker");
+        assert_eq!(recipe.anew(), Some(told));
+        assert_eq!(project_of("/srv/_My Stack.2/"), "mystack2");
+    }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, passed_over};
 use crate::fact::Presence;
 
 /// A URL without its secrets.
@@ -113,7 +113,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     let is_redis = kind == "redis" || kind == "rediss";
     // Python's urlsplit drops these, and `int()` the blanks behind an index.
     let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], "").trim_end_matches(' ').to_owned());
-    let text = cleaned.as_deref().unwrap_or(text);
+    let text = cleaned.as_deref().unwrap_or_else(|| passed_over(text));
     Flaw::around(text)?;
     let (scheme, rest) = text.split_once("://").ok_or(Flaw::NoScheme)?;
     if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c)) {

@@ -8,12 +8,14 @@ use super::Found;
 use crate::fact::Unseen;
 use crate::fact::environment::compose::{self, File, Project, absolute};
 use crate::fact::environment::inspect::{Container, Image};
+use crate::fact::environment::recipe::project_of;
 use crate::fact::environment::{Ingredient, Origin, Recipe, Source, VARIABLES, setting};
 
 /// The labels that compose puts on what it makes.
 const SERVICE: &str = "com.docker.compose.service";
 const FOLDER: &str = "com.docker.compose.project.working_dir";
 const FILES: &str = "com.docker.compose.project.config_files";
+const PROJECT: &str = "com.docker.compose.project";
 const DOTENV: &str = "com.docker.compose.project.environment_file";
 
 /// The container as Docker knows it. A .env that was baked into the image does not show.
@@ -41,6 +43,8 @@ pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, var
         service: label(SERVICE),
         folder: label(FOLDER),
         files: label(FILES).iter().flat_map(|files| files.split(',')).map(str::to_owned).collect(),
+        project: label(PROJECT).filter(|name| label(FOLDER).is_none_or(|folder| project_of(&folder) != *name)),
+        dotenv: Vec::new(),
         place: None,
         ingredients: Vec::new(),
         unread: Vec::new(),
@@ -76,6 +80,8 @@ fn read_compose(
     let own = absolute(folder, ".env");
     let named: Vec<String> =
         dotenv.map_or_else(Vec::new, |files| files.split(',').map(|path| absolute(folder, path)).collect::<Vec<_>>());
+    // Compose labels what it makes with the folder's own file too.
+    recipe.dotenv = named.iter().filter(|path| **path != own).cloned().collect();
     let dotenv = if named.is_empty() { vec![own] } else { named };
     let (Some(files), dotenv) = (all(&recipe.files, &mut recipe.unread), existing(&dotenv, &mut recipe.unread)) else {
         return;

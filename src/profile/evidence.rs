@@ -1,0 +1,134 @@
+//! What this machine itself tells of the deployment's addresses.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+
+use ipnet::IpNet;
+
+use super::guide;
+use crate::fact::environment::{EnvUrl, Environment};
+use crate::fact::network::{Links, is_link_local};
+use crate::fact::wireguard::{WgConf, WgState};
+use crate::fact::{Fact, FactKey, Observed, Sight, Vantage};
+
+#[derive(Default)]
+pub(super) struct Evidence {
+    pub(super) server: Option<IpAddr>,
+    pub(super) client: Option<IpAddr>,
+    pub(super) subnet: Option<IpNet>,
+    pub(super) public: Option<IpAddr>,
+    pub(super) interface: Option<String>,
+    pub(super) wireguard_port: Option<u16>,
+    pub(super) redis_port: Option<u16>,
+    pub(super) postgres_port: Option<u16>,
+}
+
+impl Evidence {
+    pub(super) fn of(vantage: Vantage, seen: &BTreeMap<FactKey, Observed>) -> Self {
+        let fact = |key: &FactKey| match seen.get(key).map(|observed| &observed.sight) {
+            Some(Sight::Seen(fact)) => Some(fact),
+            Some(Sight::Unseen(_)) | None => None,
+        };
+        let mut evidence = Self::default();
+        let conf =
+            fact(&FactKey::WgConf).and_then(|fact| if let Fact::WgConf(conf) = fact { Some(conf) } else { None });
+        let wg = fact(&FactKey::Wg).and_then(|fact| if let Fact::Wg(wg) = fact { Some(wg) } else { None });
+        let links =
+            fact(&FactKey::Links).and_then(|fact| if let Fact::Links(links) = fact { Some(links) } else { None });
+        let env = fact(&FactKey::Env).and_then(|fact| if let Fact::Env(env) = fact { Some(env) } else { None });
+        evidence.tunnel(vantage, conf, wg, links);
+        if let Some(env) = env {
+            evidence.urls(vantage, env);
+        }
+        evidence
+    }
+
+    /// What the tunnel itself tells: this host's own address, the subnet, the far end's.
+    fn tunnel(&mut self, vantage: Vantage, conf: Option<&WgConf>, wg: Option<&WgState>, links: Option<&Links>) {
+        let running = wg.and_then(|wg| match wg.interfaces.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        });
+        let wireguard_link = links.and_then(|links| {
+            let mut of_kind = links.links.iter().filter(|link| link.kind.as_deref() == Some("wireguard"));
+            of_kind.next().filter(|_| of_kind.next().is_none())
+        });
+        self.interface = running
+            .map(|interface| interface.name.clone())
+            .or_else(|| wireguard_link.map(|link| link.name.clone()))
+            .or_else(|| conf.and_then(|conf| Path::new(&conf.path).file_stem()?.to_str().map(str::to_owned)));
+        // What runs goes before what is written: the file may not have been loaded yet.
+        let on_link = self
+            .interface
+            .as_deref()
+            .and_then(|name| links?.named(name)?.addresses.iter().find(|net| !is_link_local(net.addr())).copied());
+        let own = on_link.or_else(|| conf.and_then(|conf| conf.addresses.first().copied()));
+        // A /32 or /128 says nothing about the subnet.
+        self.subnet = own.filter(|net| net.prefix_len() < net.max_prefix_len()).map(|net| net.trunc());
+        match vantage {
+            Vantage::Server => {
+                self.server = own.map(|net| net.addr());
+                self.client = running.and_then(|interface| match interface.peers.as_slice() {
+                    [only] => {
+                        only.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(IpNet::addr)
+                    }
+                    _ => None,
+                });
+                let written = conf.and_then(|conf| conf.listen_port).map(|(port, _)| port);
+                // A port that nobody wrote down is another one after the next start.
+                self.wireguard_port =
+                    written.map(|written| running.and_then(|interface| interface.listen_port).unwrap_or(written));
+            }
+            Vantage::Client => {
+                self.client = own.map(|net| net.addr());
+                // The guide numbers the server first in its subnet.
+                self.server = self.subnet.filter(IpNet::addr_is_v4).and_then(|net| net.hosts().next());
+                let peer = conf.and_then(|conf| match conf.peers.as_slice() {
+                    [only] => Some(only),
+                    _ => None,
+                });
+                let written = peer.and_then(|peer| peer.endpoint.as_ref()).map(|(endpoint, _)| endpoint);
+                self.wireguard_port = written.and_then(|endpoint| endpoint.port);
+                self.public = written
+                    .and_then(|endpoint| endpoint.host.parse().ok())
+                    .or_else(|| running.and_then(|interface| interface.peers.first()?.endpoint).map(|at| at.ip()));
+            }
+            Vantage::Container | Vantage::Outside => {}
+        }
+    }
+
+    /// What the URLs tell. A host counts only where it cannot be the mistake itself: inside the tunnel's subnet
+    /// as the interface has it, or, in a container, which sees no interface, where all URLs agree on the guide's
+    /// own subnet.
+    fn urls(&mut self, vantage: Vantage, env: &Environment) {
+        let database = env.database();
+        let broker = env.redis("CELERY_BROKER_URL");
+        let hosts: Vec<IpAddr> =
+            [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
+        let guide_net = IpNet::new(guide::SERVER, guide::PREFIX).map(|net| net.trunc()).ok();
+        let trusted = self.subnet.or(guide_net.filter(|_| vantage == Vantage::Container));
+        if vantage != Vantage::Server
+            && let Some(first) = hosts.first()
+            && hosts.iter().all(|host| host == first)
+            && trusted.is_some_and(|net| net.contains(first))
+        {
+            self.server = Some(*first);
+        }
+        let port = |url: Option<&EnvUrl>| url.and_then(|url| url.port);
+        // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
+        self.redis_port = port(broker.url().filter(|url| url.is_redis()));
+        self.postgres_port = port(database.url().filter(|url| url.is_postgres()));
+    }
+}
+
+/// `IpNet` has no such question of its own.
+trait Family {
+    fn addr_is_v4(&self) -> bool;
+}
+
+impl Family for IpNet {
+    fn addr_is_v4(&self) -> bool {
+        self.addr().is_ipv4()
+    }
+}
