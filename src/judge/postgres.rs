@@ -110,10 +110,8 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
 }
 
 fn web_database(env: &Environment) -> Option<String> {
-    match env.database() {
-        Effective::Set { setting: Setting::Url(url), .. } => url.database.clone(),
-        _ => None,
-    }
+    let Effective::Set { setting: Setting::Url(url), .. } = env.database() else { return None };
+    url.database.clone()
 }
 
 /// Nobody can guess the database's password from the app's code or its guide.
