@@ -155,7 +155,9 @@ fn named(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Ori
     let source = recipe.and_then(|recipe| recipe.source(variable));
     // What is not there cannot be replaced.
     let there = finding.words.get("name").is_none_or(|name| name != url::NO_HOST);
-    let (edit_file, edit_line) = source.filter(|_| there).and_then(literal).unzip();
+    // Quotation marks stand on the line that puts the value together, too.
+    let line = if finding.cause == "quoted" { Source::line } else { literal };
+    let (edit_file, edit_line) = source.filter(|_| there).and_then(line).unzip();
     let finding = finding
         .with("variable", variable)
         .with("anew", recipe.and_then(Recipe::anew).unwrap_or_default())
