@@ -27,6 +27,8 @@ pub enum Standing {
     },
     /// It works, and will not for long; nothing it needs is broken.
     Warns,
+    /// It works, and could be stricter; nothing it needs is broken.
+    Notes,
     /// It is broken, and so is what it needs: these roots.
     Explained(Vec<Seated>),
     /// It could not be judged.
@@ -47,7 +49,7 @@ pub struct Blamed {
 }
 
 impl Blamed {
-    /// What was found, if it is broken or warns.
+    /// What was found, if it is broken, warns or notes.
     pub fn finding(&self) -> Option<&Finding> {
         match &self.answer.judged {
             Ok(Verdict::Broken(finding)) => Some(finding),
@@ -87,6 +89,7 @@ struct Graph {
     broken: BTreeSet<Seated>,
     unseen: BTreeSet<Seated>,
     warns: BTreeSet<Seated>,
+    notes: BTreeSet<Seated>,
     holds: BTreeSet<Seated>,
 }
 
@@ -98,16 +101,19 @@ impl Graph {
             broken: BTreeSet::new(),
             unseen: BTreeSet::new(),
             warns: BTreeSet::new(),
+            notes: BTreeSet::new(),
             holds: BTreeSet::new(),
         };
         for answer in answers {
             let Some(check) = checks.iter().find(|check| check.id == answer.check) else { continue };
             match &answer.judged {
-                Ok(Verdict::Broken(finding)) if severity(check, finding) == Severity::Broken => {
-                    graph.broken.insert(seated(answer));
-                }
-                Ok(Verdict::Broken(_)) => {
-                    graph.warns.insert(seated(answer));
+                Ok(Verdict::Broken(finding)) => {
+                    let found = match severity(check, finding) {
+                        Severity::Broken => &mut graph.broken,
+                        Severity::Warn => &mut graph.warns,
+                        Severity::Note => &mut graph.notes,
+                    };
+                    found.insert(seated(answer));
                 }
                 Err(_) => {
                     graph.unseen.insert(seated(answer));
@@ -151,6 +157,7 @@ impl Graph {
             Verdict::Holds => Standing::Despite(roots),
             Verdict::Broken(_) if !broken.is_empty() => Standing::Explained(roots),
             Verdict::Broken(_) if self.warns.contains(&here) => Standing::Warns,
+            Verdict::Broken(_) if self.notes.contains(&here) => Standing::Notes,
             Verdict::Broken(_) => {
                 Standing::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() }
             }

@@ -58,6 +58,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "firewall-admits-wireguard" => firewall::firewall_admits_wireguard,
         "firewall-admits-worker" => firewall::firewall_admits_worker,
         "firewall-after-boot" => firewall::firewall_after_boot,
+        "wg-port-narrow" => firewall::wg_port_narrow,
         "tcp-admitted" => firewall::tcp_admitted,
     }
     Redis "redis" {

@@ -73,6 +73,8 @@ pub enum Severity {
     Broken,
     /// It works, and will not for long, or not for everybody.
     Warn,
+    /// It works and will go on; it could be stricter. Never counts against anybody.
+    Note,
 }
 
 /// How to mend a cause.

@@ -78,7 +78,7 @@ pub struct Outcome {
     pub evidence: Vec<Evidence>,
 }
 
-/// One of the five answers; a broken one is a root or explained.
+/// One of the six answers; a broken one is a root or explained.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// It holds.
@@ -96,6 +96,8 @@ pub enum Answer {
     },
     /// It works, and will not for long.
     Warns(Trouble),
+    /// It works, and could be stricter.
+    Notes(Trouble),
     /// It is broken because these are.
     Explained {
         /// The cause, as it looks from here.
@@ -116,6 +118,7 @@ impl Answer {
             Self::Holds | Self::Despite(_) => "holds",
             Self::Root { .. } | Self::Explained { .. } => "broken",
             Self::Warns(_) => "warns",
+            Self::Notes(_) => "notes",
             Self::Unseen(_) => "unseen",
             Self::NotApplicable(_) => "not-applicable",
         }
@@ -141,6 +144,7 @@ pub struct Counts {
     pub roots: usize,
     pub explained: usize,
     pub warns: usize,
+    pub notes: usize,
     pub unseen: usize,
     pub not_applicable: usize,
 }
@@ -168,6 +172,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
                 },
             ),
             Standing::Warns => (&mut counts.warns, Answer::Warns(trouble())),
+            Standing::Notes => (&mut counts.notes, Answer::Notes(trouble())),
             Standing::Explained(by) => (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) }),
             Standing::Unseen(why) => {
                 essential_unseen |= check.essential.contains(&blamed.answer.vantage);
@@ -199,6 +204,7 @@ impl Report {
             Answer::Holds
             | Answer::Despite(_)
             | Answer::Warns(_)
+            | Answer::Notes(_)
             | Answer::Explained { .. }
             | Answer::Unseen(_)
             | Answer::NotApplicable(_) => None,

@@ -171,10 +171,12 @@ fn plain() -> Result<ExitCode, Trouble> {
             format!("{}::joined", fault.id),
             Box::new(move |checks| judged::differs_joined(&judged::read(&id, &blind)?, &expect, checks)),
         );
-        let (near, warns, blind) = (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind);
         add(
             format!("{}::near", fault.id),
-            Box::new(move |checks| judged::differs_healthy(&judged::read(&near, &blind)?, &warns, checks)),
+            Box::new(move |checks| {
+                let near = judged::read(&format!("{}.near", fault.id), &fault.blind)?;
+                judged::differs_near(&near, &fault, checks)
+            }),
         );
     }
     for it in set.pairs {

@@ -52,6 +52,7 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
         let kind = match cause.severity {
             Severity::Broken => "",
             Severity::Warn => " (a warning)",
+            Severity::Note => " (a note)",
         };
         let _ = writeln!(out, "\n{}/{name}{kind}", check.id);
         wrap(&mut out, &cause.says, "  says   ", "         ", width);

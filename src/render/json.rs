@@ -36,6 +36,8 @@ struct Counts {
     roots: usize,
     explained: usize,
     warns: usize,
+    /// Nothing is wrong; it could be stricter.
+    notes: usize,
     unseen: usize,
     not_applicable: usize,
 }
@@ -155,6 +157,7 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
             roots: counts.roots,
             explained: counts.explained,
             warns: counts.warns,
+            notes: counts.notes,
             unseen: counts.unseen,
             not_applicable: counts.not_applicable,
         },
@@ -221,7 +224,7 @@ fn check(outcome: &Outcome) -> CheckV1<'_> {
             check.explains = explains;
             check.needs_unseen = open;
         }
-        Answer::Warns(it) => check.trouble = Some(trouble(it)),
+        Answer::Warns(it) | Answer::Notes(it) => check.trouble = Some(trouble(it)),
         Answer::Explained { trouble: it, by } => {
             check.trouble = Some(trouble(it));
             check.explained_by = by;

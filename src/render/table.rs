@@ -40,6 +40,7 @@ pub(super) fn render(report: &Report, width: usize, verbose: bool) -> String {
                 relations(&mut out, explains, open, width);
             }
             Answer::Warns(trouble) => finding(&mut out, outcome, trouble, "!", YELLOW, width),
+            Answer::Notes(trouble) => finding(&mut out, outcome, trouble, "i", Style::new(), width),
             Answer::Holds
             | Answer::Despite(_)
             | Answer::Explained { .. }
@@ -132,6 +133,7 @@ fn mark(answer: &Answer) -> &'static str {
         Answer::Root { .. } => "✗",
         Answer::Explained { .. } => "·",
         Answer::Warns(_) | Answer::Despite(_) => "!",
+        Answer::Notes(_) => "i",
         Answer::Unseen(_) => "?",
         Answer::NotApplicable(_) => "-",
     }
@@ -154,7 +156,7 @@ fn gist(outcome: &Outcome) -> String {
     match &outcome.answer {
         Answer::Holds => outcome.title.clone(),
         Answer::Despite(broken) => format!("{}, although {} is broken", outcome.title, broken.join(", ")),
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) => trouble.says.clone(),
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) | Answer::Notes(trouble) => trouble.says.clone(),
         Answer::Explained { by, .. } => format!("explained by {}", by.join(", ")),
         Answer::Unseen(why) => format!("not seen: {why}"),
         Answer::NotApplicable(why) => format!("does not apply: {why}"),
@@ -233,6 +235,7 @@ fn closing(out: &mut String, report: &Report) {
     for (count, what) in [
         (counts.explained, "explained"),
         (counts.warns, "to heed"),
+        (counts.notes, "to know"),
         (counts.unseen, "not seen"),
         (counts.holds, "hold"),
     ] {

@@ -56,7 +56,11 @@ impl From<&Report> for Before {
             let (trouble, explained_by) = match &outcome.answer {
                 Answer::Root { trouble, .. } | Answer::Warns(trouble) => (Some(trouble), Vec::new()),
                 Answer::Explained { trouble, by } => (Some(trouble), by.clone()),
-                Answer::Holds | Answer::Despite(_) | Answer::Unseen(_) | Answer::NotApplicable(_) => (None, Vec::new()),
+                Answer::Notes(_)
+                | Answer::Holds
+                | Answer::Despite(_)
+                | Answer::Unseen(_)
+                | Answer::NotApplicable(_) => (None, Vec::new()),
             };
             Row {
                 id: outcome.check.clone(),
@@ -157,7 +161,9 @@ fn now(report: &Report, row: &Row, code: &str) -> Now {
         });
     };
     match &outcome.answer {
-        Answer::Holds | Answer::Despite(_) | Answer::NotApplicable(_) | Answer::Warns(_) => Now::Fixed,
+        Answer::Holds | Answer::Despite(_) | Answer::NotApplicable(_) | Answer::Warns(_) | Answer::Notes(_) => {
+            Now::Fixed
+        }
         Answer::Root { trouble, .. } if trouble.code == code => Now::Still,
         Answer::Root { trouble, .. } => Now::Otherwise(trouble.code.clone()),
         Answer::Explained { by, .. } => Now::Explained(by.clone()),

@@ -150,7 +150,7 @@ pub fn kept(fault: &Fault, checks: &[Check]) -> Result<(usize, Vec<String>), Str
 fn has(said: &Said, truth: &str) -> bool {
     let Some((on, id, cause)) = parts(truth) else { return false };
     said.report.outcomes.iter().any(|outcome| match &outcome.answer {
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) => {
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) | Answer::Notes(trouble) => {
             let left = trouble.may_be.iter().any(|it| {
                 it.on == on && (it.code == id || it.code.split_once('/').is_some_and(|parts| parts == (id, cause)))
             });

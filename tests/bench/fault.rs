@@ -63,6 +63,8 @@ pub struct Expect {
     pub joined: Vec<String>,
     /// The warnings of all four together, as `vantage code`.
     pub warns: Vec<String>,
+    /// Notes that the four together must make, as `vantage code`, and the near miss must not.
+    pub notes: Vec<String>,
     /// The roots of all four together after the next boot of `hosts`, which one of the warnings foretells.
     pub reboot: Vec<String>,
     /// What the place that the joined root names must be.
@@ -246,10 +248,15 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
     scripts(&fault.near, text, path)?;
     let expect = &fault.expect;
     let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
-    for (code, seated) in plain
-        .map(|code| (code, false))
-        .chain(expect.joined.iter().chain(&expect.warns).chain(&expect.reboot).map(|it| (it.clone(), true)))
-    {
+    for (code, seated) in plain.map(|code| (code, false)).chain(
+        expect
+            .joined
+            .iter()
+            .chain(&expect.warns)
+            .chain(&expect.notes)
+            .chain(&expect.reboot)
+            .map(|it| (it.clone(), true)),
+    ) {
         let bare = match code.split_once(' ') {
             Some((vantage, bare)) if seated && vantage.parse::<Vantage>().is_ok() => bare,
             None if !seated => code.as_str(),
@@ -268,7 +275,7 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
             return Err(format!("{path}:{}: no check has the cause `{bare}`", line_of(text, &code)));
         }
     }
-    if expect.joined.is_empty() && expect.warns.is_empty() {
+    if expect.joined.is_empty() && expect.warns.is_empty() && expect.notes.is_empty() {
         return Err(format!(
             "{path}:{}: a fault that nobody can see is none: [expect] names no root",
             line_of(text, "[expect]")

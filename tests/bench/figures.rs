@@ -99,8 +99,10 @@ fn single(
     checks: &[Check],
 ) -> Result<(), String> {
     // Where a fault is a warning, the warning is what must be said.
-    let wanted: BTreeSet<String> = fault.expect.joined.iter().chain(&fault.expect.warns).cloned().collect();
-    row.joined.add(&together.roots.union(&together.warns).cloned().collect(), &wanted);
+    let wanted = fault.expect.joined.iter().chain(&fault.expect.warns).chain(&fault.expect.notes).cloned().collect();
+    // Of the notes only those that are the fault: others are true of every deployment by the guide.
+    let notes = together.notes.iter().filter(|code| fault.expect.notes.contains(code));
+    row.joined.add(&together.roots.iter().chain(&together.warns).chain(notes).cloned().collect(), &wanted);
     for (score, vantage) in row.alone.iter_mut().zip(Vantage::ALL) {
         if !snapshots.contains_key(&vantage) {
             continue;

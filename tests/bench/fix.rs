@@ -147,7 +147,8 @@ fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, St
 /// What is still to be mended: every root, and of a fault that is a warning that warning.
 fn open(fault: &Fault, said: &Said) -> BTreeSet<String> {
     let warns = said.warns.iter().filter(|code| fault.expect.joined.is_empty() && fault.expect.warns.contains(code));
-    said.roots.iter().chain(warns).cloned().collect()
+    let notes = said.notes.iter().filter(|code| fault.expect.notes.contains(code));
+    said.roots.iter().chain(warns).chain(notes).cloned().collect()
 }
 
 /// Types what is printed for each of them, or what it describes where only the user has a value.
@@ -155,7 +156,8 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
     let mut typed = Vec::new();
     let open = open(fault, said);
     // The script mends the fault; what it brings to light has printed commands of its own.
-    let own = |code: &String| fault.expect.joined.contains(code) || fault.expect.warns.contains(code);
+    let expect = &fault.expect;
+    let own = |code: &String| [&expect.joined, &expect.warns, &expect.notes].iter().any(|codes| codes.contains(code));
     if let Some(fix) = fault.fix.as_ref().filter(|_| open.iter().any(own)) {
         for (host, script) in [("server", &fix.server), ("client", &fix.client)] {
             if let Some(script) = script {
@@ -200,7 +202,7 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
 
 fn trouble(outcome: &Outcome) -> Option<&Told> {
     match &outcome.answer {
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) => Some(trouble),
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) | Answer::Notes(trouble) => Some(trouble),
         Answer::Holds
         | Answer::Despite(_)
         | Answer::Explained { .. }

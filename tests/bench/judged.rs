@@ -10,7 +10,7 @@ use clipcheck::judge::judge;
 use clipcheck::report::{Answer, Report, report};
 use clipcheck::snapshot::Snapshot;
 
-use super::fault::{Expect, recorded};
+use super::fault::{Expect, Fault, recorded};
 
 /// Snapshots by vantage, each with its text.
 pub type Snapshots = BTreeMap<Vantage, Snapshot>;
@@ -20,6 +20,7 @@ pub struct Said {
     /// As `vantage code`.
     pub roots: BTreeSet<String>,
     pub warns: BTreeSet<String>,
+    pub notes: BTreeSet<String>,
     /// Broken, explained by a root.
     pub explained: BTreeSet<String>,
     /// Of the roots, by `vantage code`.
@@ -33,6 +34,7 @@ pub fn judged(snapshots: &Snapshots, checks: &[Check]) -> Result<Said, String> {
     let mut said = Said {
         roots: BTreeSet::new(),
         warns: BTreeSet::new(),
+        notes: BTreeSet::new(),
         explained: BTreeSet::new(),
         places: BTreeMap::new(),
         report: report.clone(),
@@ -48,6 +50,9 @@ pub fn judged(snapshots: &Snapshots, checks: &[Check]) -> Result<Said, String> {
             }
             Answer::Warns(trouble) => {
                 said.warns.insert(seated(&trouble.code));
+            }
+            Answer::Notes(trouble) => {
+                said.notes.insert(seated(&trouble.code));
             }
             Answer::Explained { trouble, .. } => {
                 said.explained.insert(seated(&trouble.code));
@@ -89,6 +94,9 @@ pub fn differs_joined(snapshots: &Snapshots, expect: &Expect, checks: &[Check]) 
     let said = judged(snapshots, checks)?;
     compare(&mut wrong, "joined", &said.roots, &expect.joined.iter().cloned().collect());
     compare(&mut wrong, "joined, warnings", &said.warns, &expect.warns.iter().cloned().collect());
+    // A note that is true of every deployment by the guide is no surprise in this one.
+    let missed = expect.notes.iter().filter(|code| !said.notes.contains(*code));
+    wrong.extend(missed.map(|code| format!("joined, notes: {code} is missed")));
     if let Some(place) = &expect.place
         && !said.places.values().any(|named| named.split(':').next() == Some(place.file.as_str()))
     {
@@ -110,6 +118,15 @@ pub fn differs_healthy(snapshots: &Snapshots, warns: &[String], checks: &[Check]
         let extra = said.warns.difference(&allowed).cloned().collect();
         compare(&mut wrong, &format!("{vantage} alone, warnings"), &extra, &BTreeSet::new());
     }
+    Ok(wrong)
+}
+
+/// The same of a fault's near miss, of which the fault's own notes may not be made either.
+pub fn differs_near(snapshots: &Snapshots, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, String> {
+    let mut wrong = differs_healthy(snapshots, &fault.near_warns, checks)?;
+    let said = judged(snapshots, checks)?.notes;
+    let untrue = fault.expect.notes.iter().filter(|code| said.contains(*code));
+    wrong.extend(untrue.map(|code| format!("joined, notes: {code} is said and not true")));
     Ok(wrong)
 }
 

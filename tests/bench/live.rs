@@ -9,7 +9,7 @@ use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
 
 use super::fault::{Fault, Healthy, Set, recorded};
-use super::judged::{Said, Snapshots, differs_alone, differs_healthy, differs_joined, judged};
+use super::judged::{Said, Snapshots, differs_alone, differs_healthy, differs_joined, differs_near, judged};
 use super::lab::{Lab, Trouble, binary};
 use super::pair::{self, Pair};
 
@@ -149,7 +149,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.make_well(&item.id(), fault.after.as_deref())?;
             thread::sleep(Duration::from_secs(fault.wait));
             let snapshots = lab.look(&nothing, &fault.blind)?;
-            let wrong = differs_healthy(&snapshots, &fault.near_warns, checks)?;
+            let wrong = differs_near(&snapshots, fault, checks)?;
             Ok((snapshots, wrong))
         }
         Item::Healthy(variant) => {

@@ -1,11 +1,10 @@
 //! The recordings, judged.
 
 use clipcheck::check::Check;
-use clipcheck::fact::Vantage;
 use serde_json::json;
 
 use super::fault::Set;
-use super::judged::{differs_alone, differs_healthy, differs_joined, read};
+use super::judged::{differs_alone, differs_healthy, differs_joined, differs_near, read};
 use super::pair;
 
 /// One recording, and in what it differs from what must be said of it.
@@ -16,27 +15,28 @@ pub struct Compared {
 
 pub fn replay(set: &Set, checks: &[Check]) -> Vec<Compared> {
     let flat = |found: Result<Vec<String>, String>| found.unwrap_or_else(|why| vec![why]);
-    let mut all = vec![Compared { id: "healthy".to_owned(), differs: flat(healthy("healthy", &[], &[], checks)) }];
+    let mut all = vec![Compared { id: "healthy".to_owned(), differs: flat(healthy("healthy", &[], checks)) }];
     for fault in &set.faults {
         let mut differs = flat(read(&fault.id, &fault.blind).and_then(|it| differs_alone(&it, &fault.expect, checks)));
         differs.extend(flat(read(&fault.id, &fault.blind).and_then(|it| differs_joined(&it, &fault.expect, checks))));
         differs.dedup();
         all.push(Compared { id: fault.id.clone(), differs });
         let near = format!("{}.near", fault.id);
-        all.push(Compared { differs: flat(healthy(&near, &fault.near_warns, &fault.blind, checks)), id: near });
+        let differs = flat(read(&near, &fault.blind).and_then(|it| differs_near(&it, fault, checks)));
+        all.push(Compared { id: near, differs });
     }
     for it in &set.pairs {
         let differs = flat(read(&it.id, &[]).and_then(|snapshots| pair::differs(&snapshots, it, checks)));
         all.push(Compared { id: it.id.clone(), differs });
     }
     for variant in &set.healthy {
-        all.push(Compared { id: variant.id.clone(), differs: flat(healthy(&variant.id, &variant.warns, &[], checks)) });
+        all.push(Compared { id: variant.id.clone(), differs: flat(healthy(&variant.id, &variant.warns, checks)) });
     }
     all
 }
 
-fn healthy(id: &str, warns: &[String], blind: &[Vantage], checks: &[Check]) -> Result<Vec<String>, String> {
-    differs_healthy(&read(id, blind)?, warns, checks)
+fn healthy(id: &str, warns: &[String], checks: &[Check]) -> Result<Vec<String>, String> {
+    differs_healthy(&read(id, &[])?, warns, checks)
 }
 
 /// The replay as text or as JSON; true if all agrees.

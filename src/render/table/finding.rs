@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use super::{BOLD, place, wrapped};
-use crate::report::{Evidence, Maybe, Outcome, Trouble};
+use crate::report::{Answer, Evidence, Maybe, Outcome, Trouble};
 
 /// How many lines of evidence a finding shows; JSON has them all.
 const EVIDENCE: usize = 6;
@@ -17,12 +17,14 @@ pub(super) fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, ma
     let at = trouble.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
     let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", trouble.code, place(outcome));
     wrapped(out, &trouble.says, "  ", "  ", width);
-    for Evidence { line, vantage, source } in outcome.evidence.iter().take(EVIDENCE) {
+    // A note needs no proof on the screen.
+    let shown = if matches!(outcome.answer, Answer::Notes(_)) { 0 } else { EVIDENCE };
+    for Evidence { line, vantage, source } in outcome.evidence.iter().take(shown) {
         let from = if source.is_empty() { vantage.to_string() } else { format!("{vantage}, {source}") };
         wrapped(out, &format!("{line}  [{from}]"), "  saw    ", "           ", width);
     }
-    let more = outcome.evidence.len().saturating_sub(EVIDENCE);
-    if more > 0 {
+    let more = outcome.evidence.len().saturating_sub(shown);
+    if more > 0 && shown > 0 {
         let _ = writeln!(out, "         … and {more} more; `--format json` shows all");
     }
     doubt(out, trouble, width);

@@ -1,0 +1,158 @@
+//! What ufw has stored: who is let in by it, and whether the kernel does the same.
+
+use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, holds_rule, knock, stranger, wireguard_passages};
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
+use crate::fact::firewall::walk::{Fate, Step};
+use crate::fact::firewall::{Knock, Protocol, Ufw, UfwRule, iptables};
+use crate::judge::gates;
+
+/// WireGuard's UDP port is let in.
+pub fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged {
+    let ufw = seat.ufw()?;
+    if !ufw.enabled {
+        return Ok(not_applicable("ufw is not active"));
+    }
+    let port = seat.addresses().wireguard_port.value;
+    let knock_from = |from, protocol| Knock { interface: ANY_INTERFACE, from, to: from, protocol, port };
+    let knock = |protocol| knock_from(STRANGER, protocol);
+    // A rule for certain sources or interfaces only is what the guide's section 7 advises.
+    let narrow = ufw.rules.iter().any(|rule| {
+        rule.action.admits()
+            && matches!(rule.protocol, Protocol::Udp | Protocol::Any)
+            && (rule.ports.is_empty() || rule.ports.iter().any(|(low, high)| (*low..=*high).contains(&port)))
+            && (rule.from.is_some() || rule.to.is_some() || rule.interface.is_some())
+            && rule.interface.as_deref() != Some(&seat.addresses().interface.value)
+    });
+    // Where IPv6 leads to the outside, clients may come that way alone.
+    let six = seat
+        .links()
+        .is_ok_and(|links| gates(links, &seat.addresses().interface.value).any(|(_, net)| net.addr().is_ipv6()));
+    let by_six = six && ufw.admits(&knock_from(STRANGER_SIX, Protocol::Udp));
+    if ufw.admits(&knock(Protocol::Udp)) || by_six || narrow {
+        return Ok(holds());
+    }
+    // Whatever ufw has stored: a rule of another hand may stand before its own.
+    if wireguard_passages(seat).is_ok_and(|all| all.iter().any(|passage| passage.fate == Fate::Accepted)) {
+        return Ok(holds());
+    }
+    Ok(match ufw.first_match(&knock(Protocol::Udp)) {
+        Some(rule) => broken("denied").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
+        None => match ufw.first_match(&knock(Protocol::Tcp)).filter(|rule| rule.action.admits()) {
+            Some(rule) => broken("tcp-only").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
+            None => broken("not-allowed"),
+        },
+    }
+    .into())
+}
+
+/// The client is let in to Redis and PostgreSQL over the tunnel: no deny rule stands above the allow rule.
+pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
+    let ufw = seat.ufw()?;
+    if !ufw.enabled {
+        return Ok(not_applicable("ufw is not active"));
+    }
+    let addresses = seat.addresses();
+    let redis = addresses.redis_port.value;
+    let postgres = addresses.postgres_port.value;
+    let blocked = |port: u16| !ufw.admits(&knock(seat, port)) && !let_past(seat, port);
+    let words = |port: u16| if blocked(port) { port.to_string() } else { String::new() };
+    let ports: Vec<u16> = [redis, postgres].into_iter().filter(|port| blocked(*port)).collect();
+    let Some(first) = ports.first() else { return Ok(holds()) };
+    let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
+    let finding = match defeated(ufw, &knock(seat, *first)) {
+        Some((deny, allow)) => broken("deny-first")
+            .with("deny", deny.number)
+            .with("allow", allow.number)
+            .with("deny_words", deny.words())
+            .with("allow_words", allow.words())
+            .at(&ufw.path_of(deny), deny.line),
+        None => match ufw.first_match(&knock(seat, *first)) {
+            Some(rule) => broken("denied")
+                .with("deny", rule.number)
+                .with("deny_words", rule.words())
+                .at(&ufw.path_of(rule), rule.line),
+            None => broken("not-allowed"),
+        },
+    };
+    Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
+}
+
+/// Whether the kernel lets the worker in, whatever ufw has stored.
+fn let_past(seat: &Seat<'_>, port: u16) -> bool {
+    let netfilter = seat.netfilter().ok();
+    netfilter.is_some_and(|it| it.model().passage(&knock(seat, port), seat.links().ok()).fate == Fate::Accepted)
+}
+
+/// The rule that refuses a connection, and one behind it that would have let it in.
+fn defeated<'a>(ufw: &'a Ufw, knock: &Knock<'_>) -> Option<(&'a UfwRule, &'a UfwRule)> {
+    let mut matching = ufw.rules.iter().filter(|rule| rule.matches(knock));
+    let deny = matching.next()?;
+    let allow = matching.find(|rule| rule.action.admits())?;
+    Some((deny, allow))
+}
+
+/// What ufw has stored is what the kernel does.
+pub fn ufw_loaded(seat: &Seat<'_>) -> Judged {
+    let ufw = seat.ufw()?;
+    if !ufw.enabled {
+        return Ok(not_applicable("ufw is not active"));
+    }
+    let netfilter = seat.netfilter()?;
+    let model = netfilter.model();
+    // The version of IP that the tunnel speaks.
+    let six = seat.addresses().server.value.is_ipv6();
+    let (path, chain) = (ufw.path_for(six), if six { "ufw6-user-input" } else { "ufw-user-input" });
+    let filter = |table: &&Table| table.name == "filter" && table.tool != Tool::Nft && table.tool.is_six() == six;
+    let loaded = model.tables.iter().filter(filter).find(|table| table.reached("INPUT").contains(&chain));
+    let Some(loaded) = loaded else { return Ok(broken("not-loaded").into()) };
+    let addresses = seat.addresses();
+    let both = [addresses.redis_port.value, addresses.postgres_port.value];
+    let passes = |port: u16| model.passage(&knock(seat, port), seat.links().ok());
+    if let Some((stored, active)) = difference(netfilter, &path, chain, loaded) {
+        let hurts = both.iter().any(|port| ufw.admits(&knock(seat, *port)) && passes(*port).fate == Fate::Dropped);
+        let finding = broken(if hurts { "not-reloaded" } else { "differs" });
+        return Ok(finding.with("stored", stored).with("active", active).with("path", &path).into());
+    }
+    // What comes in against ufw's will, by the first rule that leads there; it may be another firewall's, and stored.
+    // The jumps to ufw's own chains are made by ufw at boot and stand in no file.
+    let ufws = |step: &&Step| step.rule.as_ref().is_some_and(|rule| rule.contains(" -j ufw"));
+    let past = |knock: &Knock<'_>| {
+        let passage = (!ufw.admits(knock)).then(|| model.passage(knock, seat.links().ok()))?;
+        let step = passage.trail.iter().find(|step| passage.fate == Fate::Accepted && !ufws(step))?;
+        let rule = step.rule.clone().unwrap_or_default();
+        (!netfilter.stored.iter().any(|stored| holds_rule(&stored.rules, &rule))).then_some(rule)
+    };
+    for port in both {
+        if let Some(rule) = past(&knock(seat, port)) {
+            return Ok(broken("passed-by").with("port", port).with("rule", rule).into());
+        }
+    }
+    let port = addresses.wireguard_port.value;
+    for (interface, net) in gates(seat.links()?, &addresses.interface.value) {
+        let (to, protocol) = (net.addr(), Protocol::Udp);
+        if let Some(rule) = past(&Knock { interface, from: stranger(to), to, protocol, port }) {
+            return Ok(broken("wireguard-passed-by").with("rule", rule).into());
+        }
+    }
+    Ok(holds())
+}
+
+/// The first of ufw's rules that is in its file or in the kernel only.
+fn difference(netfilter: &Netfilter, path: &str, chain: &str, loaded: &Table) -> Option<(String, String)> {
+    let stored: Vec<Rule> = netfilter
+        .stored_in(path)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|line| iptables::rule(line))
+        .filter_map(|(at, rule)| (at == chain).then_some(rule))
+        .collect();
+    let active = loaded.chains.get(chain).map(|chain| chain.rules.as_slice()).unwrap_or_default();
+    let at = (0..stored.len().max(active.len())).find(|at| match (stored.get(*at), active.get(*at)) {
+        (Some(one), Some(other)) => !iptables::same(one, other),
+        _ => true,
+    })?;
+    let text = |rules: &[Rule]| rules.get(at).map_or_else(|| "-".to_owned(), |rule| rule.text.clone());
+    Some((text(&stored), text(active)))
+}
