@@ -2,7 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, Verdict, broken, holds};
-use crate::fact::environment::{Effective, EnvUrl, Environment, Layer, Origin, Recipe, Setting, Source, Via};
+use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Recipe, Setting, Source, Via};
 use crate::fact::{Unseen, Vantage};
 
 mod agree;
@@ -141,8 +141,10 @@ fn outdated<'a>(seat: &Seat<'a>, variable: &str, origin: &Origin) -> Option<(&'a
 }
 
 /// The line that has the whole value, so that a command can change it there; none where `${…}` puts it together.
+/// (Quotation marks that are wrong stand on such a line, too.)
 fn literal(source: &Source) -> Option<(&str, u32)> {
     match source.via.as_slice() {
+        _ if matches!(source.setting, Some(Setting::Flawed(Flaw::Quoted))) => source.line(),
         [] | [Via { at: Some(_), whole: true, .. }] => source.line(),
         _ => None,
     }
@@ -155,9 +157,7 @@ fn named(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Ori
     let source = recipe.and_then(|recipe| recipe.source(variable));
     // What is not there cannot be replaced.
     let there = finding.words.get("name").is_none_or(|name| name != url::NO_HOST);
-    // Quotation marks stand on the line that puts the value together, too.
-    let line = if finding.cause == "quoted" { Source::line } else { literal };
-    let (edit_file, edit_line) = source.filter(|_| there).and_then(line).unzip();
+    let (edit_file, edit_line) = source.filter(|_| there).and_then(literal).unzip();
     let finding = finding
         .with("variable", variable)
         .with("anew", recipe.and_then(Recipe::anew).unwrap_or_default())
