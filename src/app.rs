@@ -13,6 +13,7 @@ use crate::catalog;
 use crate::check::Check;
 use crate::cli::{All, Cli, Command, Deployment, ExplainArgs, JudgeArgs, ListArgs, Showing};
 use crate::exit::Exit;
+use crate::fact::windows::Recording;
 use crate::fact::{FactKey, Vantage};
 use crate::judge::judge;
 use crate::plan;
@@ -31,8 +32,11 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             if args.remove_own_copy {
                 inside::remove_own_copy();
             }
-            let checks = checks(args.deployment.checks.as_deref())?;
-            print(&look(&args.deployment, &checks)?.to_json())?;
+            let seen = match &args.from {
+                Some(path) => recorded(path, &args.deployment)?,
+                None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?)?,
+            };
+            print(&seen.to_json())?;
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
@@ -210,16 +214,38 @@ fn snapshot(path: &Path) -> Result<Snapshot, String> {
     Snapshot::parse(&read(path)?, &path.display().to_string())
 }
 
+/// A recording of a Windows client.
+fn recorded(path: &Path, deployment: &Deployment) -> Result<Snapshot, String> {
+    let shown = path.display();
+    if let Some(vantage) = deployment.vantage.filter(|vantage| *vantage != Vantage::Client) {
+        return Err(format!("{shown}: a recording of Windows is the client's, and `--as {vantage}` says otherwise"));
+    }
+    let recording = Recording::parse(&read(path)?, &shown.to_string())?;
+    Ok(Snapshot::of_windows(&recording, &profile(deployment)?))
+}
+
 /// A file that the user named; `-` is standard input.
 fn read(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map(|_| ())
+        std::io::stdin().read_to_end(&mut bytes).map(|_| ())
     } else {
-        std::fs::read_to_string(path).map(|found| text = found)
+        std::fs::read(path).map(|found| bytes = found)
     };
-    read.map_err(|error| unreadable(path, &error))?;
-    Ok(text)
+    read.and_then(|()| text(bytes)).map_err(|error| unreadable(path, &error))
+}
+
+/// PowerShell 5 writes what is sent to a file (`>`) as UTF-16, and as UTF-8 with a mark.
+fn text(bytes: Vec<u8>) -> std::io::Result<String> {
+    let bad = || std::io::Error::from(std::io::ErrorKind::InvalidData);
+    match bytes.as_slice() {
+        [0xff, 0xfe, rest @ ..] => {
+            let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            String::from_utf16(&units).map_err(|_| bad())
+        }
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).map_err(|_| bad()),
+        _ => String::from_utf8(bytes).map_err(|_| bad()),
+    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> String {

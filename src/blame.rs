@@ -34,7 +34,7 @@ pub enum Standing {
     /// It could not be judged.
     Unseen(Unseen),
     /// There is nothing here to judge.
-    NotApplicable(&'static str),
+    NotApplicable(String),
 }
 
 /// An answer with its standing.
@@ -152,7 +152,7 @@ impl Graph {
         // A root is broken with nothing broken above it.
         let roots: Vec<Seated> = broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
         match verdict {
-            Verdict::NotApplicable(why) => Standing::NotApplicable(why),
+            Verdict::NotApplicable(why) => Standing::NotApplicable(why.clone().into_owned()),
             Verdict::Holds if broken.is_empty() => Standing::Holds,
             Verdict::Holds => Standing::Despite(roots),
             Verdict::Broken(_) if !broken.is_empty() => Standing::Explained(roots),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::fact::api::ApiOutcome;
 use crate::fact::celery::Celery;
 use crate::fact::celery::process::Workers;
+use crate::fact::delivery::Delivery;
 use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::docker::Docker;
 use crate::fact::environment::Environment;
@@ -101,6 +102,11 @@ impl<'a> Seat<'a> {
         &self.snapshot.host
     }
 
+    /// Whether the machine is a Windows one.
+    pub fn on_windows(&self) -> bool {
+        self.snapshot.on_windows()
+    }
+
     /// When the looks were taken: the only clock.
     pub fn taken_at(&self) -> u64 {
         self.snapshot.taken_at
@@ -190,5 +196,7 @@ impl<'a> Seat<'a> {
         workers() -> Workers(Workers), FactKey::Workers;
         /// The web app's answer to a worker.
         api() -> Api(ApiOutcome), FactKey::Api;
+        /// The delivery sidecar.
+        delivery() -> Delivery(Delivery), FactKey::Delivery;
     }
 }

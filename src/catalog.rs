@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::check::{Category, Check, Judge};
-use crate::judge::{api, firewall, postgres, queue, redis, tunnel, worker};
+use crate::judge::{api, delivery, firewall, postgres, queue, redis, tunnel, worker};
 
 /// A built-in check: its category, its id, the text of its file, and its judge if it thinks.
 type Entry = (Category, &'static str, &'static str, Option<Judge>);
@@ -110,6 +110,16 @@ const BUILT_IN: &[Entry] = catalog! {
     Api "api" {
         "api-url" => api::api_url,
         "api-answers" => api::api_answers,
+    }
+    Delivery "delivery" {
+        "delivery-set" => delivery::delivery_set,
+        "delivery-runs" => delivery::delivery_runs,
+        "delivery-key" => delivery::delivery_key,
+        "delivery-known-hosts" => delivery::delivery_known_hosts,
+        "delivery-listens" => delivery::delivery_listens,
+        "delivery-admitted" => delivery::delivery_admitted,
+        "delivery-answers" => delivery::delivery_answers,
+        "delivery-host-key" => delivery::delivery_host_key,
     }
 };
 

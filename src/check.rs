@@ -40,14 +40,24 @@ pub enum Category {
     Worker,
     Queue,
     Api,
+    Delivery,
     /// The user's own (`--checks DIR`).
     Custom,
 }
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 8] =
-        [Self::Tunnel, Self::Firewall, Self::Redis, Self::Postgres, Self::Worker, Self::Queue, Self::Api, Self::Custom];
+    pub const ALL: [Self; 9] = [
+        Self::Tunnel,
+        Self::Firewall,
+        Self::Redis,
+        Self::Postgres,
+        Self::Worker,
+        Self::Queue,
+        Self::Api,
+        Self::Delivery,
+        Self::Custom,
+    ];
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
@@ -59,6 +69,7 @@ impl Category {
             Self::Worker => "worker",
             Self::Queue => "queue",
             Self::Api => "api",
+            Self::Delivery => "delivery",
             Self::Custom => "custom",
         }
     }
@@ -112,6 +123,20 @@ pub struct Cause {
     #[serde(default)]
     pub tell: Option<String>,
     /// How to mend it.
+    pub fix: Fix,
+    /// The same in the words of Windows, where the host to mend is one.
+    #[serde(default)]
+    pub windows: Option<OnWindows>,
+}
+
+/// A cause in the words of Windows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnWindows {
+    /// What is seen, where it was seen there; none where the cause's own words hold.
+    #[serde(default)]
+    pub says: Option<String>,
+    /// How to mend it. Its host is the cause's.
     pub fix: Fix,
 }
 
@@ -184,6 +209,8 @@ pub struct Check {
     pub later: Option<String>,
     /// The ways in which it can fail to hold.
     pub causes: BTreeMap<String, Cause>,
+    /// Why there is nothing to judge at a Windows machine, if so.
+    pub not_on_windows: Option<String>,
     /// How it is judged.
     pub rule: Rule,
 }

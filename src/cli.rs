@@ -150,6 +150,9 @@ pub struct SnapshotArgs {
     /// Remove this program's own file first, if it is a copy that `all --container` made.
     #[arg(long, hide = true)]
     pub remove_own_copy: bool,
+    /// Look at nothing: take what windows.ps1 recorded on a Windows client, on which this program need not run.
+    #[arg(long, value_name = "RECORDING")]
+    pub from: Option<PathBuf>,
     /// The deployment.
     #[command(flatten)]
     pub deployment: Deployment,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod api;
 pub mod celery;
+pub mod delivery;
 pub mod dial;
 pub mod docker;
 pub mod environment;
@@ -19,11 +20,13 @@ pub mod network;
 pub mod postgres;
 pub mod redis;
 pub mod service;
+pub mod windows;
 pub mod wireguard;
 
 use api::ApiOutcome;
 use celery::Celery;
 use celery::process::Workers;
+use delivery::Delivery;
 use dial::{NameLooks, PingOutcome, TcpOutcome};
 use docker::Docker;
 use environment::Environment;
@@ -229,6 +232,8 @@ pub enum FactKey {
     Workers,
     /// The web app's HTTP interface for workers.
     Api,
+    /// The delivery sidecar, and the SSH of the host that it delivers to.
+    Delivery,
 }
 
 impl fmt::Display for FactKey {
@@ -268,6 +273,7 @@ impl fmt::Display for FactKey {
             Self::Celery => f.write_str("celery"),
             Self::Workers => f.write_str("workers"),
             Self::Api => f.write_str("api"),
+            Self::Delivery => f.write_str("delivery"),
         }
     }
 }
@@ -336,6 +342,7 @@ impl FromStr for FactKey {
             "celery" => Self::Celery,
             "workers" => Self::Workers,
             "api" => Self::Api,
+            "delivery" => Self::Delivery,
             _ => return Err(format!("`{text}` is nothing that can be looked at")),
         };
         Ok(key)
@@ -390,6 +397,7 @@ pub enum Fact {
     Celery(Celery),
     Workers(Workers),
     Api(ApiOutcome),
+    Delivery(Delivery),
 }
 
 impl Fact {
@@ -417,6 +425,7 @@ impl Fact {
             Self::Celery(_) => "seen",
             Self::Workers(it) => it.label(),
             Self::Api(it) => it.said.label(),
+            Self::Delivery(it) => it.label(),
         }
     }
 
@@ -449,6 +458,7 @@ impl Fact {
             Self::Celery(it) => it.summary(),
             Self::Workers(it) => it.summary(),
             Self::Api(it) => vec![it.summary()],
+            Self::Delivery(it) => it.summary(),
         }
     }
 }
@@ -552,6 +562,7 @@ mod tests {
             "celery",
             "workers",
             "api",
+            "delivery",
         ] {
             assert_eq!(text.parse::<FactKey>().expect(text).to_string(), text);
         }

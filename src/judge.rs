@@ -1,7 +1,7 @@
 //! Runs every check over a case. Judges are pure: their only input is a [`Seat`], their only clock is when the
 //! snapshot was taken.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -12,9 +12,11 @@ use crate::fact::firewall::walk::{Fate, Passage};
 use crate::fact::firewall::{Knock, Protocol};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
+use crate::profile::Addresses;
 
 pub mod api;
 mod boot;
+pub mod delivery;
 pub mod firewall;
 pub mod postgres;
 pub mod queue;
@@ -45,9 +47,10 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
         for (&vantage, keys) in &check.looks {
             let Ok(seat) = case.seat(vantage) else { continue };
             case.take_read();
-            let judged = match &check.rule {
-                Rule::Judge(judge) => judge(&seat),
-                Rule::Expect(words) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, &seat)),
+            let judged = match (&check.rule, &check.not_on_windows) {
+                (_, Some(why)) if seat.on_windows() => Ok(Verdict::NotApplicable(why.clone().into())),
+                (Rule::Judge(judge), _) => judge(&seat),
+                (Rule::Expect(words), _) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, &seat)),
             };
             answers.push(Answer { check: check.id.clone(), vantage, judged, read: case.take_read() });
         }
@@ -70,7 +73,12 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
         return Ok(match tcp.how {
-            Dial::Open => broken("open-outside").with("endpoint", &tcp.endpoint).into(),
+            Dial::Open => match handed_on(seat, service) {
+                Some((port, to)) => broken("open-published").with("port", port).with("to", to),
+                None => broken("open-outside"),
+            }
+            .with("endpoint", &tcp.endpoint)
+            .into(),
             Dial::Refused | Dial::Timeout | Dial::Reset | Dial::HostUnreachable => holds(),
             Dial::NoRoute | Dial::Forbidden | Dial::NoSuchName | Dial::ResolverFailed | Dial::Other(_) => {
                 return Err(Unseen::Undecided(format!(
@@ -82,10 +90,7 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
         });
     }
     let addresses = seat.addresses();
-    let port = match service {
-        Service::Redis => addresses.redis_port.value,
-        Service::Postgres => addresses.postgres_port.value,
-    };
+    let port = port_of(addresses, service);
     let listeners = seat.listeners()?;
     if let Some(judged) = exposed_by_kernel(seat, port, listeners) {
         return judged;
@@ -116,6 +121,25 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
         None => broken("listens-widely"),
     };
     Ok(finding.with("wide", wide).with("port", port).into())
+}
+
+fn port_of(addresses: &Addresses, service: Service) -> u16 {
+    match service {
+        Service::Redis => addresses.redis_port.value,
+        Service::Postgres => addresses.postgres_port.value,
+    }
+}
+
+/// The port at the server, and where it sends a stranger's connection on to, if its snapshot is at hand and it does.
+fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
+    let server = seat.at(Vantage::Server).ok()?;
+    let (model, links) = (server.netfilter().ok()?.model(), server.links().ok()?);
+    let port = port_of(server.addresses(), service);
+    gates(links, &server.addresses().interface.value).find_map(|(interface, net)| {
+        let (from, to) = (firewall::stranger(net.addr()), net.addr());
+        let passage = model.passage(&Knock { interface, from, to, protocol: Protocol::Tcp, port }, Some(links));
+        passage.sent_on.filter(|_| passage.fate == Fate::Accepted).map(|to| (port, to))
+    })
 }
 
 /// The same by the kernel's own rules. None where they are not seen.

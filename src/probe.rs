@@ -15,6 +15,7 @@ use crate::profile::{Addresses, Profile};
 
 mod api;
 mod carry;
+mod delivery;
 mod dial;
 mod docker;
 mod environment;
@@ -29,6 +30,7 @@ mod redis;
 mod service;
 mod tls;
 pub mod vantage;
+mod windows;
 mod wireguard;
 mod workers;
 
@@ -143,6 +145,7 @@ pub fn turn(key: &FactKey) -> Turn {
         | FactKey::Netfilter
         | FactKey::RedisConf
         | FactKey::Workers
+        | FactKey::Delivery
         | FactKey::File(_) => Turn::First,
         // Which cluster is meant is said by the port.
         FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
@@ -189,6 +192,7 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Postgres => postgres::look(scene).await,
         FactKey::Celery => redis::celery(scene).await,
         FactKey::Api => api::look(scene).await,
+        FactKey::Delivery => delivery::look().await,
         FactKey::Workers => aside(workers::look).await,
     }
 }

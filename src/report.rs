@@ -178,7 +178,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
                 essential_unseen |= check.essential.contains(&blamed.answer.vantage);
                 (&mut counts.unseen, Answer::Unseen(why.to_string()))
             }
-            Standing::NotApplicable(why) => (&mut counts.not_applicable, Answer::NotApplicable((*why).to_owned())),
+            Standing::NotApplicable(why) => (&mut counts.not_applicable, Answer::NotApplicable(why.clone())),
         };
         *count += 1;
         outcomes.push(Outcome {

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::fact::{FactKey, Observed, Vantage};
 use crate::profile::Addresses;
 
+mod windows;
+
+pub use windows::WINDOWS;
+
 /// The version of the file format that this program writes and reads.
 pub const SCHEMA: u32 = 1;
 
@@ -16,6 +20,8 @@ pub const SCHEMA: u32 = 1;
 pub enum Rights {
     /// User id 0.
     Root,
+    /// The same on Windows.
+    Administrator,
     /// Anybody else.
     User,
 }
@@ -68,6 +74,11 @@ impl Snapshot {
             ));
         }
         serde_json::from_str(text).map_err(|error| place(&error))
+    }
+
+    /// Whether it was taken on Windows.
+    pub fn on_windows(&self) -> bool {
+        self.platform == WINDOWS
     }
 
     /// The file's text.

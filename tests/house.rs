@@ -16,6 +16,7 @@ mod house {
     mod modules;
     mod recordings;
     mod source;
+    mod windows;
 }
 
 fn root() -> &'static Path {

@@ -1,5 +1,6 @@
 //! What a judge says.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -14,7 +15,7 @@ pub enum Verdict {
     /// It does not, and this is the cause.
     Broken(Finding),
     /// There is nothing here to judge; holds why.
-    NotApplicable(&'static str),
+    NotApplicable(Cow<'static, str>),
 }
 
 /// A cause by name, and the words that fill its sentences.
@@ -48,7 +49,7 @@ pub fn broken(cause: &'static str) -> Finding {
 
 /// There is nothing here to judge.
 pub fn not_applicable(why: &'static str) -> Verdict {
-    Verdict::NotApplicable(why)
+    Verdict::NotApplicable(why.into())
 }
 
 impl Finding {

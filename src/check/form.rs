@@ -27,6 +27,8 @@ struct Form {
     #[serde(default)]
     later: Option<String>,
     #[serde(default)]
+    not_on_windows: Option<String>,
+    #[serde(default)]
     cause: BTreeMap<String, Cause>,
 }
 
@@ -63,6 +65,7 @@ impl Check {
             with: form.with,
             essential: form.essential,
             later: form.later,
+            not_on_windows: form.not_on_windows,
             causes: form.cause,
             rule,
         })

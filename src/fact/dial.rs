@@ -128,10 +128,13 @@ impl Echo {
 /// The kind of socket that carried the echo. A datagram socket never sees ICMP errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "the two socket types of ping(8)")]
 pub enum EchoSocket {
+    /// As ping(8) has one where its group may.
     Datagram,
+    /// As ping(8) has one as root.
     Raw,
+    /// None: `IcmpSendEcho` of Windows, which sees ICMP errors too.
+    Windows,
 }
 
 /// One ICMP echo.

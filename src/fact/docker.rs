@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::environment::inspect::Container;
+
 /// The containers on this machine that are workers, the one that is looked at first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Docker {
@@ -138,6 +140,26 @@ impl Docker {
 }
 
 impl Worker {
+    /// What Docker says of a container; none where it has a state that is not known here.
+    pub fn of(container: &Container, image_replaced: Option<bool>, last_words: Option<LastWords>) -> Option<Self> {
+        Some(Self {
+            name: container.name.clone(),
+            state: State::read(&container.status)?,
+            exit_code: container.exit_code,
+            out_of_memory: container.out_of_memory,
+            failed_to_start: container.failed_to_start,
+            restarts: container.restarts,
+            created_at: container.created_at,
+            started_at: container.started_at,
+            image: container.image.clone(),
+            image_replaced,
+            image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
+            networks: container.networks.clone(),
+            published: container.published.clone(),
+            last_words,
+        })
+    }
+
     /// Why it does not run, in a few words.
     pub fn reason(&self) -> String {
         let code = match self.exit_code {

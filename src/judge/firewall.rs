@@ -16,6 +16,7 @@ mod ufw;
 
 pub use narrow::wg_port_narrow;
 pub use stored::firewall_after_boot;
+pub(super) use ufw::{defeated, let_past};
 pub use ufw::{ufw_admits_wireguard, ufw_admits_worker, ufw_loaded};
 
 /// A source that stands for any host outside: TEST-NET-3 of RFC 5737, nobody's address.
@@ -32,7 +33,7 @@ pub(super) fn stranger(to: IpAddr) -> IpAddr {
 /// An interface that stands for any but the tunnel; no rule can name it.
 pub(super) const ANY_INTERFACE: &str = "";
 
-fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
+pub(super) fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
     let addresses = seat.addresses();
     Knock {
         interface: &addresses.interface.value,
@@ -149,7 +150,7 @@ pub(super) fn rule(step: &Step) -> String {
 }
 
 /// How nft puts a rule in front of this one.
-fn add(step: &Step) -> String {
+pub(super) fn add(step: &Step) -> String {
     match step.handle {
         Some(handle) => format!("insert rule {} {} handle {handle}", step.table, step.chain),
         None => format!("add rule {} {}", step.table, step.chain),

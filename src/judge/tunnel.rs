@@ -74,7 +74,8 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
-        _ if unit.known && conf.is_some() => broken("not-started"),
+        // Windows keeps the file encrypted, and tells by the app's list that it is there.
+        _ if unit.known && (conf.is_some() || seat.on_windows()) => broken("not-started"),
         _ => broken("missing"),
     };
     Ok(finding.into())

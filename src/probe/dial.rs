@@ -189,7 +189,7 @@ async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<TcpSt
     Err(last)
 }
 
-async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Dial> {
+pub(super) async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Dial> {
     if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
     }

@@ -45,22 +45,7 @@ async fn worker(container: &Container) -> Option<Worker> {
         // Only which of the known sentences it is, is kept.
         said.and_then(|said| LastWords::read(&said.err).or_else(|| LastWords::read(&said.out)))
     };
-    Some(Worker {
-        name: container.name.clone(),
-        state,
-        exit_code: container.exit_code,
-        out_of_memory: container.out_of_memory,
-        failed_to_start: container.failed_to_start,
-        restarts: container.restarts,
-        created_at: container.created_at,
-        started_at: container.started_at,
-        image: container.image.clone(),
-        image_replaced: named.map(|image| image.id != container.image_id),
-        image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
-        networks: container.networks.clone(),
-        published: container.published.clone(),
-        last_words,
-    })
+    Worker::of(container, named.map(|image| image.id != container.image_id), last_words)
 }
 
 /// An image by name or id.
@@ -77,6 +62,14 @@ pub(super) async fn workers(scene: &Scene) -> Result<Vec<Container>, Unseen> {
         let found = inspect::read(&said.out).unwrap_or_default();
         return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };
     }
+    let mut found = containers().await?;
+    found.retain(is_worker);
+    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
+    Ok(found)
+}
+
+/// All containers on this machine.
+pub(super) async fn containers() -> Result<Vec<Container>, Unseen> {
     let said = host::run("docker", &["ps", "--all", "--quiet", "--no-trunc"], PROGRAM).await?;
     if !said.ok {
         return Err(refusal(&said.err, ""));
@@ -88,10 +81,7 @@ pub(super) async fn workers(scene: &Scene) -> Result<Vec<Container>, Unseen> {
     let mut arguments = vec!["inspect", "--type", "container", "--"];
     arguments.extend(&ids);
     let said = host::run("docker", &arguments, PROGRAM).await?;
-    let mut found: Vec<Container> = inspect::read(&said.out).unwrap_or_default();
-    found.retain(is_worker);
-    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
-    Ok(found)
+    Ok(inspect::read(&said.out).unwrap_or_default())
 }
 
 fn rank(name: &str) -> usize {

@@ -11,6 +11,8 @@ use crate::fact::{Fact, Unseen, Vantage};
 
 mod made;
 
+pub(super) use made::recipe;
+
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
 

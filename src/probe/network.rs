@@ -20,8 +20,11 @@ pub(super) use netlink::{links as all_links, way};
 #[cfg(target_os = "linux")]
 use sockets::listening;
 
+/// Who tells of interfaces and routes.
+const KERNEL: &str = if cfg!(windows) { "windows.ps1" } else { "the kernel (netlink)" };
+
 pub(super) async fn links() -> Looked {
-    Looked::new("the kernel (netlink)", all_links().await.map(|links| Fact::Links(Links { links })))
+    Looked::new(KERNEL, all_links().await.map(|links| Fact::Links(Links { links })))
 }
 
 pub(super) async fn routes() -> Looked {
@@ -29,7 +32,7 @@ pub(super) async fn routes() -> Looked {
         Ok(links) => hops(&links).await,
         Err(why) => Err(why),
     };
-    Looked::new("the kernel (netlink)", hops.map(|hops| Fact::Routes(Routes { hops, forwards: forwards() })))
+    Looked::new(KERNEL, hops.map(|hops| Fact::Routes(Routes { hops, forwards: forwards() })))
 }
 
 /// Whether IPv4 packets of others are sent on.
@@ -45,7 +48,7 @@ pub(super) async fn route(to: Place, scene: &Scene) -> Looked {
         Ok(to) => to,
         Err(why) => return Looked::new("", Err(why)),
     };
-    Looked::new("the kernel (netlink)", way(to).await.map(|way| Fact::Route(Route { to, way })))
+    Looked::new(KERNEL, way(to).await.map(|way| Fact::Route(Route { to, way })))
 }
 
 pub(super) fn listeners() -> Looked {
@@ -104,28 +107,29 @@ mod elsewhere {
     use crate::fact::Unseen;
     use crate::fact::network::routes::Hop;
     use crate::fact::network::{Link, Listener, Way};
+    use crate::fact::windows;
+    use crate::probe::windows::part;
 
-    fn no_tool<T>() -> Result<T, Unseen> {
-        Err(Unseen::NoTool("this can be seen on Linux only".to_owned()))
+    fn not_told() -> Unseen {
+        Unseen::NoTool("PowerShell did not tell the adapters and routes".to_owned())
     }
 
-    #[expect(clippy::unused_async, reason = "it is async on Linux")]
     pub(in crate::probe) async fn all_links() -> Result<Vec<Link>, Unseen> {
-        no_tool()
+        part("adapters").await?.links.ok_or_else(not_told)
     }
 
-    #[expect(clippy::unused_async, reason = "it is async on Linux")]
-    pub(in crate::probe) async fn way(_to: IpAddr) -> Result<Way, Unseen> {
-        no_tool()
+    pub(in crate::probe) async fn way(to: IpAddr) -> Result<Way, Unseen> {
+        let seen = part("routes").await?;
+        let (links, hops) = (seen.links.ok_or_else(not_told)?, seen.hops.ok_or_else(not_told)?);
+        Ok(windows::way(to, &links, &hops))
     }
 
-    #[expect(clippy::unused_async, reason = "it is async on Linux")]
     pub(super) async fn hops(_links: &[Link]) -> Result<Vec<Hop>, Unseen> {
-        no_tool()
+        part("routes").await?.hops.ok_or_else(not_told)
     }
 
     pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
-        no_tool()
+        Err(Unseen::NoTool("listening sockets can be seen on Linux only".to_owned()))
     }
 }
 #[cfg(not(target_os = "linux"))]

@@ -1,6 +1,6 @@
 //! Asks systemd about a unit, and looks at files' owners and modes.
 
-use super::{Looked, PROGRAM, Scene, host};
+use super::{Looked, PROGRAM, Scene, host, windows};
 use crate::fact::service::{FailReason, FileState, UnitState, journal, show};
 use crate::fact::{Fact, UnitTarget, Unseen};
 
@@ -9,7 +9,20 @@ const PROPERTIES: &str =
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
 pub(super) async fn unit(target: &UnitTarget, scene: &Scene) -> Looked {
+    if cfg!(windows) {
+        return Looked::new("Get-Service", on_windows(target, scene).await.map(Fact::Unit));
+    }
     Looked::new("systemctl show", look(target, scene).await.map(Fact::Unit))
+}
+
+/// The tunnel is all of the deployment that is a service of Windows.
+async fn on_windows(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
+    match target {
+        UnitTarget::WireGuard => windows::unit(&scene.addresses()?.interface.value).await,
+        UnitTarget::Redis | UnitTarget::Postgres | UnitTarget::Named(_) => {
+            Err(Unseen::NoTool("there is no systemd on Windows".to_owned()))
+        }
+    }
 }
 
 async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {

@@ -33,7 +33,8 @@ fn looked((source, state): (String, Result<WgState, Unseen>)) -> Looked {
 }
 
 fn needs_root() -> Unseen {
-    Unseen::NeedsRights("WireGuard shows its state to root alone; run clipcheck with sudo".to_owned())
+    let how = if cfg!(windows) { "open the PowerShell as Administrator" } else { "run clipcheck with sudo" };
+    Unseen::NeedsRights(format!("WireGuard shows its state to root alone; {how}"))
 }
 
 async fn running() -> (String, Result<WgState, Unseen>) {
@@ -88,7 +89,7 @@ async fn of_userspace(_links: Result<&[Link], &Unseen>) -> Found {
 /// writes to the log and mails root.
 async fn of_wg() -> Option<Vec<WgInterface>> {
     let mut said = host::run("wg", &["show", "all", "dump"], PROGRAM).await.ok()?;
-    let interfaces = dump::read(&said.out).filter(|_| said.ok);
+    let interfaces = dump::read(&said.out).ok().filter(|_| said.ok);
     said.out.zeroize();
     interfaces
 }

@@ -65,6 +65,13 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
             let _ = writeln!(out, "         $ {command}");
         }
         wrap(&mut out, &cause.fix.know, "  then   ", "         ", width);
+        if let Some(windows) = &cause.windows {
+            wrap(&mut out, &format!("on Windows: {}", windows.fix.say), "  fix    ", "         ", width);
+            for command in &windows.fix.run {
+                let _ = writeln!(out, "         > {command}");
+            }
+            wrap(&mut out, &windows.fix.know, "  then   ", "         ", width);
+        }
         for (vantage, suspects) in &cause.may_be {
             let _ = writeln!(out, "  alike  from the {vantage} by itself these look the same, likeliest first:");
             for suspect in suspects {

@@ -170,6 +170,7 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
                 name: &host.name,
                 rights: match host.rights {
                     crate::snapshot::Rights::Root => "root",
+                    crate::snapshot::Rights::Administrator => "administrator",
                     crate::snapshot::Rights::User => "user",
                 },
                 taken_at: jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0))

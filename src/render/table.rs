@@ -72,6 +72,7 @@ fn header(out: &mut String, report: &Report, width: usize) {
         };
         let rights = match host.rights {
             Rights::Root => "as root",
+            Rights::Administrator => "as administrator",
             Rights::User => "without root",
         };
         let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();

@@ -36,8 +36,11 @@ pub(super) fn tell(
             "`clipcheck snapshot` on the {places}, then `clipcheck all --with {with}.json` here names it"
         ));
     }
-    let blind = seats.iter().filter(|on| case.snapshot(**on).is_some_and(|seen| seen.rights == Rights::User));
-    said.extend(blind.map(|on| format!("`clipcheck` on the {on} as root: not all that matters was seen there")));
+    for on in &seats {
+        let Some(seen) = case.snapshot(*on).filter(|seen| seen.rights == Rights::User) else { continue };
+        let (what, who) = if seen.on_windows() { ("windows.ps1", "Administrator") } else { ("clipcheck", "root") };
+        said.push(format!("`{what}` on the {on} as {who}: not all that matters was seen there"));
+    }
     said.extend(named.and_then(|named| named.tell.as_deref()).map(fill));
     said
 }

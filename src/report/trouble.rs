@@ -4,9 +4,10 @@ use super::doubt;
 use super::words::{common_words, fill, names_empty_word, says};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Check, Fix};
+use crate::check::{Cause, Check, Finding, Fix};
 use crate::fact::Vantage;
 use crate::judge::UNEXPECTED;
+use crate::snapshot::Snapshot;
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]
@@ -50,7 +51,7 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
     let mut words = common_words(snapshot);
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix) = match check.causes.get(finding.cause) {
-        Some(text) => (says(check, text, finding), text.fix.clone()),
+        Some(text) => in_words_of_the_host(case, check, text, blamed, finding),
         None => {
             ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
         }
@@ -69,6 +70,16 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
         may_be: doubt::may_be(&blamed.suspects, checks),
         tell: doubt::tell(&blamed.suspects, case, check.causes.get(finding.cause), |text| fill(text, &words)),
     }
+}
+
+/// On Windows other things are typed than on Linux: what counts is the host that is to be mended, and for what is seen
+/// the one that saw it.
+fn in_words_of_the_host(case: &Case, check: &Check, text: &Cause, blamed: &Blamed, finding: &Finding) -> (String, Fix) {
+    let here = blamed.answer.vantage;
+    let windows = |at: Vantage| text.windows.as_ref().filter(|_| case.snapshot(at).is_some_and(Snapshot::on_windows));
+    let seen = windows(here).and_then(|there| there.says.clone());
+    let fix = windows(text.fix.on.unwrap_or(here)).map_or(&text.fix, |there| &there.fix);
+    (seen.unwrap_or_else(|| says(check, text, finding)), Fix { on: text.fix.on, ..fix.clone() })
 }
 
 fn unexpected_fix() -> Fix {

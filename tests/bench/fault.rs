@@ -22,10 +22,11 @@ pub enum Family {
     Environment,
     Queue,
     Exposure,
+    Delivery,
 }
 
 impl Family {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Guide,
         Self::Wireguard,
         Self::Firewall,
@@ -34,6 +35,7 @@ impl Family {
         Self::Environment,
         Self::Queue,
         Self::Exposure,
+        Self::Delivery,
     ];
 
     pub fn word(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Family {
             Self::Environment => "environment",
             Self::Queue => "queue",
             Self::Exposure => "exposure",
+            Self::Delivery => "delivery",
         }
     }
 }

@@ -63,6 +63,10 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
             }
             figures.times.add(&snapshots);
             figures.untrue(&fault.id, &snapshots, &together, checks)?;
+            let said = together.roots.iter().chain(&together.warns);
+            let of_it = |code: &&String| fault.expect.joined.contains(code) || fault.expect.warns.contains(code);
+            let untrue = said.filter(|code| !of_it(code)).map(|code| format!("{}: all together say {code}", fault.id));
+            figures.false_statements.extend(untrue);
             let (sets, lost) = ambiguity::kept(fault, checks)?;
             figures.kept.0 += sets;
             figures.kept.1 += sets - lost.len();
@@ -129,7 +133,7 @@ fn all(said: &Said) -> BTreeSet<String> {
 
 impl Figures {
     /// What one vantage says by itself, be it a root, a warning or explained, is untrue if the four together, who see
-    /// all, find that the same check holds there.
+    /// all, find that the same check holds there. What the four together say is untrue if it is not of this fault.
     fn untrue(&mut self, id: &str, snapshots: &Snapshots, together: &Said, checks: &[Check]) -> Result<(), String> {
         let broken: BTreeSet<String> = all(together).iter().map(|code| check(code)).collect();
         for &vantage in snapshots.keys() {

@@ -155,7 +155,8 @@ impl Lab {
     fn note_secrets(&mut self) {
         const FIND: &str = "cat /etc/wireguard/*.conf /etc/wireguard/*.key /root/*.key /etc/redis/redis.conf \
             /opt/clippyfront/.env /root/run-worker.sh 2>/dev/null | \
-            grep -hoE '[A-Za-z0-9+/]{43}=|[0-9a-f]{32}' | sort -u";
+            grep -hoE '[A-Za-z0-9+/]{43}=|[0-9a-f]{32}' | sort -u; \
+            grep -hE '^[A-Za-z0-9+/]{40,}=*$' /root/delivery/secrets/rsync_key 2>/dev/null";
         const PUBLIC: &str = "wg show all dump | awk 'NF == 5 { print $3 } NF == 9 { print $2 }'; \
             cat /etc/wireguard/*.conf 2>/dev/null | sed -n 's/^ *PublicKey *= *//p'; cat /etc/wireguard/*public* /root/*public* 2>/dev/null; \
             for key in $(cat /etc/wireguard/*.conf 2>/dev/null | sed -n 's/^ *PrivateKey *= *//p'); do echo \"$key\" | wg pubkey; done";

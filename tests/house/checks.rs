@@ -123,6 +123,7 @@ fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
     BTreeMap::from([
         ("api", of("api", "ApiSaid")),
         ("celery", only("seen")),
+        ("delivery", of("delivery", "Delivery")),
         ("docker", &of("docker", "State") | &of("docker", "Docker")),
         ("env", only("seen")),
         ("file", of("service", "FileState")),
@@ -164,6 +165,11 @@ fn sentences(check: &Check) -> Vec<(String, String)> {
         found.push((place("fix.know"), cause.fix.know.clone()));
         found.extend(cause.fix.run.iter().map(|line| (place("fix.run"), line.clone())));
         found.extend(cause.tell.iter().map(|line| (place("tell"), line.clone())));
+        let Some(windows) = &cause.windows else { continue };
+        found.extend(windows.says.iter().map(|line| (place("windows.says"), line.clone())));
+        found.push((place("windows.fix.say"), windows.fix.say.clone()));
+        found.push((place("windows.fix.know"), windows.fix.know.clone()));
+        found.extend(windows.fix.run.iter().map(|line| (place("windows.fix.run"), line.clone())));
     }
     found
 }

@@ -1,4 +1,5 @@
-//! What the checks make of reality: every snapshot in `fixtures/recorded/`, alone and with the others of its folder.
+//! What the checks make of reality: every snapshot in `fixtures/recorded/`, alone and with the others of its folder,
+//! and every recording of Windows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -7,8 +8,10 @@ use clipcheck::blame::blame;
 use clipcheck::case::Case;
 use clipcheck::catalog::built_in;
 use clipcheck::check::{Check, Verdict};
+use clipcheck::fact::windows::Recording;
 use clipcheck::fact::{FactKey, Vantage};
 use clipcheck::judge::{Answer, judge};
+use clipcheck::profile::Profile;
 use clipcheck::report::{Answer as Shown, Report, Trouble, report};
 use clipcheck::snapshot::Snapshot;
 
@@ -61,6 +64,11 @@ fn judge_all(checks: &[Check]) -> Vec<Judged> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         folders.entry(folder.to_owned()).or_default().push(snapshot.clone());
         cases.push((path, vec![snapshot]));
+    }
+    // What Windows shows is written by hand after its documents (fixtures/windows/README.md), and read like the rest.
+    for path in files_named("fixtures/windows", ".json") {
+        let recording = Recording::parse(&read(&path), &path).unwrap_or_else(|error| panic!("{error}"));
+        cases.push((path, vec![Snapshot::of_windows(&recording, &Profile::default())]));
     }
     cases.extend(folders.into_iter().filter(|(_, snapshots)| snapshots.len() > 1));
     cases

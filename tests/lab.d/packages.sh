@@ -12,6 +12,7 @@ LAB_PACKAGES=(
   /lib/systemd/systemd:systemd /sbin/init:systemd-sysv /usr/bin/dbus-daemon:dbus
   /usr/bin/ps,/bin/ps:procps /sbin/sysctl:procps /usr/bin/unshare:util-linux /usr/bin/strace:strace
   /usr/bin/sudo:sudo python3-pip /usr/bin/faketime:faketime
+  /usr/sbin/sshd:openssh-server /usr/bin/ssh-keyscan:openssh-client
 )
 QEMU_PACKAGES=(
   /usr/bin/qemu-system-x86_64:qemu-system-x86 /bin/busybox:busybox-static /usr/bin/cpio,/bin/cpio:cpio

@@ -145,6 +145,10 @@ for name in ["user.rules", "user6.rules", "before.rules", "before6.rules", "afte
         os.chmod(inside, 0o640)
 if host == "server":
     copy("/etc/redis/redis.conf", "/etc/redis/redis.conf")
+# The machine's own host keys are none of the lab's.
+empty("/etc/ssh", keep_folders=True)
+for name in ["ssh_config", "sshd_config", "moduli"]:
+    copy("/etc/ssh/" + name, "/etc/ssh/" + name)
 if host == "outside":
     hide("/etc/wireguard")
 else:

@@ -38,6 +38,18 @@ pub struct Container {
     pub networks: Vec<String>,
     /// Published ports, as `0.0.0.0:6379->6379/tcp`.
     pub published: Vec<String>,
+    /// Where files and folders of this machine stand in the container.
+    pub mounts: Vec<Mount>,
+}
+
+/// A file or folder of this machine that stands in a container.
+#[derive(Clone, Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Mount {
+    /// Here.
+    pub source: String,
+    /// There.
+    pub destination: String,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +63,7 @@ struct Entry {
     state: State,
     config: Config,
     network_settings: Networks,
+    mounts: Option<Vec<Mount>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -156,6 +169,7 @@ impl From<Entry> for Container {
             labels: entry.config.labels.unwrap_or_default(),
             networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),
             published: published.collect(),
+            mounts: entry.mounts.unwrap_or_default(),
         }
     }
 }

@@ -5,38 +5,39 @@ use super::uapi::endpoint;
 use super::{WgInterface, WgPeer};
 use crate::fact::Presence;
 
-/// Reads the whole output; none if a line has another shape.
-pub fn read(output: &str) -> Option<Vec<WgInterface>> {
+/// Reads the whole output; the error is the number of the first line (from 1) that has another shape.
+pub fn read(output: &str) -> Result<Vec<WgInterface>, usize> {
     let mut interfaces: Vec<WgInterface> = Vec::new();
-    for line in output.lines().filter(|line| !line.is_empty()) {
-        let fields: Vec<&str> = line.split('\t').collect();
-        match fields.as_slice() {
-            [name, _private, public, port, _mark] => interfaces.push(WgInterface {
-                name: (*name).to_owned(),
-                public_key: said(public).map(str::to_owned),
-                listen_port: port.parse().ok().filter(|port| *port != 0),
-                peers: Vec::new(),
-            }),
-            [name, key, preshared, at, allowed, handshake, received, sent, keepalive] => {
-                interfaces.iter_mut().find(|interface| interface.name == **name)?.peers.push(WgPeer {
-                    public_key: (*key).to_owned(),
-                    preshared: Presence::of(said(preshared).is_some()),
-                    endpoint: endpoint(at),
-                    allowed_ips: said(allowed)
-                        .unwrap_or_default()
-                        .split(',')
-                        .filter_map(|net| net.parse().ok())
-                        .collect(),
-                    handshake: handshake.parse().ok().filter(|at| *at != 0),
-                    received: received.parse().ok()?,
-                    sent: sent.parse().ok()?,
-                    keepalive: keepalive.parse().ok(),
-                });
-            }
-            _ => return None,
-        }
+    for (index, line) in output.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        absorb(&mut interfaces, line).ok_or(index + 1)?;
     }
-    Some(interfaces)
+    Ok(interfaces)
+}
+
+fn absorb(interfaces: &mut Vec<WgInterface>, line: &str) -> Option<()> {
+    let fields: Vec<&str> = line.split('\t').collect();
+    match fields.as_slice() {
+        [name, _private, public, port, _mark] => interfaces.push(WgInterface {
+            name: (*name).to_owned(),
+            public_key: said(public).map(str::to_owned),
+            listen_port: port.parse().ok().filter(|port| *port != 0),
+            peers: Vec::new(),
+        }),
+        [name, key, preshared, at, allowed, handshake, received, sent, keepalive] => {
+            interfaces.iter_mut().find(|interface| interface.name == **name)?.peers.push(WgPeer {
+                public_key: (*key).to_owned(),
+                preshared: Presence::of(said(preshared).is_some()),
+                endpoint: endpoint(at),
+                allowed_ips: said(allowed).unwrap_or_default().split(',').filter_map(|net| net.parse().ok()).collect(),
+                handshake: handshake.parse().ok().filter(|at| *at != 0),
+                received: received.parse().ok()?,
+                sent: sent.parse().ok()?,
+                keepalive: keepalive.parse().ok(),
+            });
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 fn said(field: &str) -> Option<&str> {
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn another_shape_is_not_guessed_at() {
-        assert_eq!(read("interface: wg0\n"), None);
-        assert_eq!(read(""), Some(Vec::new()));
+        assert_eq!(read("\ninterface: wg0\n"), Err(2));
+        assert_eq!(read(""), Ok(Vec::new()));
     }
 }

@@ -80,13 +80,13 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
 }
 
 /// Whether the kernel lets the worker in, whatever ufw has stored.
-fn let_past(seat: &Seat<'_>, port: u16) -> bool {
+pub(in crate::judge) fn let_past(seat: &Seat<'_>, port: u16) -> bool {
     let netfilter = seat.netfilter().ok();
     netfilter.is_some_and(|it| it.model().passage(&knock(seat, port), seat.links().ok()).fate == Fate::Accepted)
 }
 
 /// The rule that refuses a connection, and one behind it that would have let it in.
-fn defeated<'a>(ufw: &'a Ufw, knock: &Knock<'_>) -> Option<(&'a UfwRule, &'a UfwRule)> {
+pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, knock: &Knock<'_>) -> Option<(&'a UfwRule, &'a UfwRule)> {
     let mut matching = ufw.rules.iter().filter(|rule| rule.matches(knock));
     let deny = matching.next()?;
     let allow = matching.find(|rule| rule.action.admits())?;

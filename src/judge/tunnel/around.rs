@@ -78,18 +78,26 @@ fn is_tunnel(hop: &Hop) -> bool {
 
 /// Only the tunnel's own network goes into the tunnel.
 pub fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged {
-    let conf = seat.wg_conf()?;
+    // Windows keeps the file encrypted; what runs of it is seen.
+    let found: Vec<(&IpNet, Finding)> = if seat.on_windows() {
+        let Some(interface) = running(seat, seat.wg()?) else {
+            return Ok(not_applicable("the interface does not run"));
+        };
+        let nets = interface.peers.iter().flat_map(|peer| &peer.allowed_ips);
+        nets.map(|net| (net, broken("all-traffic").with("net", net))).collect()
+    } else {
+        let conf = seat.wg_conf()?;
+        let nets = conf.peers.iter().flat_map(|peer| peer.allowed_ips.iter().zip(&peer.allowed_at));
+        nets.map(|(net, at)| (net, broken("all-traffic").with("net", net).at(&conf.path, at.line))).collect()
+    };
     let (mut low, mut high) = (None, None);
-    for peer in &conf.peers {
-        for (net, at) in peer.allowed_ips.iter().zip(peer.allowed_at.iter().map(|at| at.line)) {
-            let found = broken("all-traffic").with("net", net).at(&conf.path, at);
-            match (net.prefix_len(), net.addr()) {
-                (0, _) => return Ok(found.into()),
-                // The halves that some guides write so that the default route itself stays.
-                (1, IpAddr::V4(ip)) if ip.is_unspecified() => low = Some(found),
-                (1, IpAddr::V4(_)) => high = Some(found),
-                _ => {}
-            }
+    for (net, found) in found {
+        match (net.prefix_len(), net.addr()) {
+            (0, _) => return Ok(found.into()),
+            // The halves that some guides write so that the default route itself stays.
+            (1, IpAddr::V4(ip)) if ip.is_unspecified() => low = Some(found),
+            (1, IpAddr::V4(_)) => high = Some(found),
+            _ => {}
         }
     }
     Ok(match (low, high) {
@@ -130,10 +138,14 @@ pub fn wg_keepalive(seat: &Seat<'_>) -> Judged {
         }
         None => return Ok(holds()),
     };
+    let off = broken("off").with("between", between);
+    if seat.on_windows() {
+        return Ok(off.into());
+    }
     let conf = seat.wg_conf()?;
     let written = conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key));
     let line = written.map_or(1, |it| it.endpoint.as_ref().map_or(it.at, |(_, at)| *at).line);
-    Ok(broken("off").with("between", between).at(&conf.path, line).into())
+    Ok(off.at(&conf.path, line).into())
 }
 
 /// An address that only means something inside a network: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193.
@@ -174,6 +186,10 @@ pub fn container_way(seat: &Seat<'_>) -> Judged {
 
 /// What of the client's system would keep a container's packets from the tunnel.
 fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding, Unseen> {
+    // Docker Desktop's networks are inside a virtual machine: no interface of Windows is theirs, whatever its addresses.
+    if client.on_windows() {
+        return Ok(broken("lost"));
+    }
     let links = client.links()?;
     let bridge = links
         .links

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::running;
 use super::valid::{bracketed, public_endpoint};
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::dial::NameAnswer;
 use crate::fact::network::{Link, is_link_local};
@@ -17,7 +17,8 @@ use crate::fact::wireguard::{WgConfPeer, WgPeer};
 /// The client knows where the server is. While handshakes go through, wherever they go is right.
 pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
-    let conf = seat.wg_conf()?;
+    // Windows keeps the file encrypted; what runs is seen, and there is no line to name.
+    let conf = if seat.on_windows() { None } else { Some(seat.wg_conf()?) };
     let server = seat.at(Vantage::Server).ok();
     let there = server.as_ref().and_then(|server| running(server, server.wg().ok()?));
     let by_key = |peer: &&WgPeer| there.is_some_and(|there| there.public_key.as_ref() == Some(&peer.public_key));
@@ -27,21 +28,25 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
     if peer.has_session(seat.wg()?.read_at) {
         return Ok(holds());
     }
-    let written = conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key));
+    let written = conf.and_then(|conf| conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key)));
     let line = written.map_or(1, |it| it.endpoint.as_ref().map_or(it.at, |(_, at)| *at).line);
+    let at = |finding: Finding| match conf {
+        Some(conf) => finding.at(&conf.path, line),
+        None => finding,
+    };
     let Some(runs) = peer.endpoint else {
         let right = public_endpoint(seat);
         let finding = broken("missing").with("key", &peer.public_key).with("right", right);
-        return Ok(finding.at(&conf.path, line).into());
+        return Ok(at(finding).into());
     };
     if let Some(port) = there.and_then(|there| there.listen_port)
         && port != runs.port()
     {
-        return Ok(broken("other-port").with("asked", runs).with("port", port).at(&conf.path, line).into());
+        return Ok(at(broken("other-port").with("asked", runs).with("port", port)).into());
     }
     if let Some((name, six, four)) = by_six(seat, written, runs) {
         let finding = broken("over-ipv6").with("name", name).with("asked", runs).with("six", six).with("four", four);
-        return Ok(finding.at(&conf.path, line).into());
+        return Ok(at(finding).into());
     }
     if let Some(name) =
         written.and_then(|it| it.endpoint.as_ref()).map(|(written, _)| written.host.to_ascii_lowercase())
@@ -51,16 +56,11 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
         && !now.contains(&runs.ip().to_canonical())
     {
         let list = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Ok(broken("moved")
-            .with("name", name)
-            .with("now", list)
-            .with("asked", runs)
-            .at(&conf.path, line)
-            .into());
+        return Ok(at(broken("moved").with("name", name).with("now", list).with("asked", runs)).into());
     }
     if server.as_ref().is_some_and(|server| is_elsewhere(seat, server, runs)) {
         let right = public_of(seat, server.as_ref());
-        return Ok(broken("elsewhere").with("asked", runs).with("right", right).at(&conf.path, line).into());
+        return Ok(at(broken("elsewhere").with("asked", runs).with("right", right)).into());
     }
     Ok(holds())
 }

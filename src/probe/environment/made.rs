@@ -26,14 +26,15 @@ pub(super) async fn client(scene: &Scene) -> Result<Found, Unseen> {
     let image = docker::image(&container.image_id).await;
     let state = if container.running { "" } else { " (not running)" };
     let mut found = Found::new(format!("container {}{state}", container.name));
-    found.recipe = Some(recipe(&container, image.as_ref()));
+    found.recipe = Some(recipe(&container, image.as_ref(), &VARIABLES));
     for (name, value) in &container.variables {
         found.add(name, Origin::Inspect, value.clone());
     }
     Ok(found)
 }
 
-fn recipe(container: &Container, image: Option<&Image>) -> Recipe {
+/// How a container was made, and which lines gave it these variables.
+pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, variables: &[&'static str]) -> Recipe {
     let label = |name: &str| container.labels.get(name).cloned();
     let mut recipe = Recipe {
         created_at: container.created_at,
@@ -49,9 +50,9 @@ fn recipe(container: &Container, image: Option<&Image>) -> Recipe {
         container.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
     };
     if let (Some(service), Some(folder)) = (recipe.service.clone(), recipe.folder.clone()) {
-        read_compose(&mut recipe, &service, &folder, label(DOTENV), &has);
+        read_compose(&mut recipe, variables, (&service, &folder, label(DOTENV)), &has);
     }
-    for variable in VARIABLES {
+    for variable in variables {
         let of_image = image.and_then(|image| image.variables.iter().find(|(name, _)| name == variable));
         if let Some((_, value)) = of_image {
             let source = Source {
@@ -60,7 +61,7 @@ fn recipe(container: &Container, image: Option<&Image>) -> Recipe {
                 via: Vec::new(),
                 agrees: has(variable).as_ref() == Some(value),
             };
-            recipe.sources.entry(variable.to_owned()).or_default().push(source);
+            recipe.sources.entry((*variable).to_owned()).or_default().push(source);
         }
     }
     recipe
@@ -68,9 +69,8 @@ fn recipe(container: &Container, image: Option<&Image>) -> Recipe {
 
 fn read_compose(
     recipe: &mut Recipe,
-    service: &str,
-    folder: &str,
-    dotenv: Option<String>,
+    variables: &[&'static str],
+    (service, folder, dotenv): (&str, &str, Option<String>),
     has: &dyn Fn(&str) -> Option<String>,
 ) {
     let own = absolute(folder, ".env");
@@ -97,15 +97,15 @@ fn read_compose(
             Some(Ingredient { path: path.clone(), changed_at: host::stat(path).ok().flatten()?.changed_at })
         })
         .collect();
-    for variable in VARIABLES {
-        for given in stack.given.get(variable).into_iter().flatten() {
+    for variable in variables {
+        for given in stack.given.get(*variable).into_iter().flatten() {
             let source = Source {
                 origin: given.origin.clone(),
                 setting: given.value.as_deref().map(|value| setting(variable, value)),
                 via: given.via.clone(),
                 agrees: given.value.is_some() && given.value == has(variable),
             };
-            recipe.sources.entry(variable.to_owned()).or_default().push(source);
+            recipe.sources.entry((*variable).to_owned()).or_default().push(source);
         }
     }
 }

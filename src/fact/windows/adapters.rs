@@ -1,0 +1,85 @@
+//! Windows' adapters, and its routes by the names of the adapters.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::route_print::{self, By, Row};
+use crate::fact::network::Link;
+use crate::fact::network::routes::{Hop, MAIN};
+
+#[derive(Deserialize)]
+pub(super) struct Adapter {
+    name: String,
+    description: String,
+    index: u32,
+    up: bool,
+    mtu: u32,
+    addresses: Vec<String>,
+}
+
+/// Adapters with their numbers. The loopback's is left out: it has no way to anybody else.
+pub(super) fn links(adapters: &[Adapter], path: &str) -> Result<Vec<(u32, Link)>, String> {
+    let mut found = Vec::new();
+    for (at, adapter) in adapters.iter().enumerate() {
+        let mut addresses = Vec::new();
+        for written in &adapter.addresses {
+            // `fe80::1%12/64`: the scope is the adapter itself.
+            let (head, tail) = written.split_once('%').unwrap_or((written, ""));
+            let plain = if tail.is_empty() {
+                head.to_owned()
+            } else {
+                format!("{head}/{}", tail.rsplit('/').next().unwrap_or_default())
+            };
+            let net: IpNet = plain.parse().map_err(|_| format!("{path}: adapters[{at}]: an address that is none"))?;
+            addresses.push(net);
+        }
+        if !addresses.is_empty() && addresses.iter().all(|net| net.addr().is_loopback()) {
+            continue;
+        }
+        let kind = kind(&adapter.description).map(str::to_owned);
+        let link = Link { name: adapter.name.clone(), kind, up: adapter.up, mtu: adapter.mtu, addresses };
+        found.push((adapter.index, link));
+    }
+    Ok(found)
+}
+
+/// A driver's description is not translated: it comes from the driver's own file. WireGuardNT calls its adapters
+/// `WireGuard Tunnel`, `WireGuard Tunnel #2`.
+fn kind(description: &str) -> Option<&'static str> {
+    const OTHER_VPN: [&str; 6] = ["TAP-", "Wintun", "OpenVPN", "Tailscale", "ZeroTier", "VPN"];
+    if description.starts_with("WireGuard") {
+        return Some("wireguard");
+    }
+    OTHER_VPN.iter().any(|name| description.contains(name)).then_some("tun")
+}
+
+pub(super) fn hops(links: &[(u32, Link)], table: &[String], path: &str) -> Result<Vec<Hop>, String> {
+    let rows = route_print::rows(table);
+    if rows.is_empty() {
+        return Err(format!("{path}: route_print: no table of routes"));
+    }
+    let all = || links.iter().map(|(_, link)| link);
+    let own = |row: &Row| {
+        let single = row.net.prefix_len() == row.net.max_prefix_len();
+        let broadcast = |net: &IpNet| matches!(net, IpNet::V4(net) if IpAddr::from(net.broadcast()) == row.net.addr());
+        single && all().flat_map(|link| &link.addresses).any(|net| net.addr() == row.net.addr() || broadcast(net))
+    };
+    let group = |row: &Row| row.net.addr().is_multicast() || row.net.addr() == IpAddr::from([255; 4]);
+    let mut hops: Vec<Hop> = rows
+        .iter()
+        .filter(|row| !own(row) && !group(row))
+        .filter_map(|row| {
+            let (_, link) = links.iter().find(|(index, link)| match row.by {
+                By::Address(own) => link.addresses.iter().any(|net| net.addr() == own),
+                By::Index(number) => *index == number,
+            })?;
+            let (device, kind) = (link.name.clone(), link.kind.clone());
+            Some(Hop { net: row.net, device, kind, gateway: row.gateway, metric: row.metric, table: MAIN })
+        })
+        .collect();
+    hops.sort();
+    hops.dedup();
+    Ok(hops)
+}

@@ -1,0 +1,54 @@
+//! The host key that the ingest host shows against the lines of known_hosts, as ssh with strict checking compares them
+//! (check_host_key in OpenSSH's sshconnect.c).
+
+use super::{at_file, named, of, sidecar};
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
+use crate::fact::delivery::Found;
+use crate::fact::delivery::known_hosts::{KnownLine, Marker, Names};
+use crate::fact::delivery::ssh::{HostKey, PORT, SshOutcome, SshSaid};
+
+/// The key that the ingest host shows is the one that is trusted.
+pub fn delivery_host_key(seat: &Seat<'_>) -> Judged {
+    let sidecar = match sidecar(seat)? {
+        Ok(sidecar) => sidecar,
+        Err(none) => return Ok(none),
+    };
+    let Some(SshOutcome { endpoint, said: SshSaid::Speaks { key, .. }, .. }) = &sidecar.ssh else {
+        return Ok(not_applicable("no SSH server answers"));
+    };
+    let Found::File { holds: known, .. } = &sidecar.known_hosts.found else {
+        return Ok(not_applicable("there are no known hosts to compare with"));
+    };
+    let (kind, fingerprint) = match key {
+        HostKey::Shown { kind, fingerprint } => (kind, fingerprint),
+        HostKey::NothingInCommon => {
+            return Err(Unseen::NotKnown("the server's ways to exchange keys are not known here".to_owned()));
+        }
+        HostKey::Lost => return Err(Unseen::Undecided("the connection ended before the host key came".to_owned())),
+    };
+    let same = |line: &&KnownLine| line.fingerprint == *fingerprint;
+    let lines = known.host.iter().filter(|line| !matches!(line.names, Names::OtherPort(_)));
+    let of_marker = |marker: Option<Marker>| lines.clone().filter(move |line: &&KnownLine| line.marker == marker);
+    let finding = if let Some(line) = of_marker(Some(Marker::Revoked)).find(same) {
+        broken("revoked").with("number", line.line)
+    } else if of_marker(None).any(|line| same(&line)) {
+        return Ok(holds());
+    } else if of_marker(Some(Marker::Authority)).next().is_some() {
+        return Err(Unseen::Undecided(
+            "known_hosts trusts a certificate authority, and certificates are not read here".to_owned(),
+        ));
+    } else if let Some(line) = of_marker(None).find(|line| line.kind == *kind) {
+        broken("changed").with("number", line.line).with("trusted", &line.fingerprint)
+    } else if let Some(line) = of_marker(None).next() {
+        broken("other-type").with("number", line.line).with("trusted", &line.kind)
+    } else {
+        return Ok(not_applicable("no line of known_hosts names the ingest host"));
+    };
+    let finding = named(sidecar, of(sidecar, at_file(&sidecar.known_hosts, finding)));
+    // As ssh writes it.
+    let entry =
+        if endpoint.port == PORT { endpoint.host.clone() } else { format!("[{}]:{}", endpoint.host, endpoint.port) };
+    Ok(finding.with("entry", entry).with("kind", kind).with("shown", fingerprint).into())
+}

@@ -1,0 +1,81 @@
+//! The server as the ingest host: only where the sidecar, as the client's snapshot shows it, delivers to the server's
+//! address in the tunnel.
+
+use crate::case::Seat;
+use crate::check::{Judged, Verdict, broken, holds, not_applicable};
+use crate::fact::Vantage;
+use crate::fact::delivery::ssh::SshOutcome;
+use crate::fact::firewall::netfilter::Tool;
+use crate::fact::firewall::walk::{Fate, Passage};
+use crate::judge::firewall::{self, defeated, knock, let_past};
+
+/// OpenSSH's server, by its process' name.
+const SSHD: &str = "sshd";
+
+/// The port at the server's address in the tunnel to which the sidecar delivers.
+fn port(seat: &Seat<'_>) -> Result<u16, Verdict> {
+    let client = seat.at(Vantage::Client).ok().and_then(|client| client.delivery().ok());
+    let ssh: Option<&SshOutcome> = client.and_then(|delivery| delivery.sidecar.as_ref()?.ssh.as_ref());
+    let to = ssh.filter(|ssh| ssh.address == Some(seat.addresses().server.value));
+    to.map(|ssh| ssh.endpoint.port).ok_or_else(|| not_applicable("no sidecar is known to deliver to this address"))
+}
+
+/// A socket waits for the sidecar.
+pub fn delivery_listens(seat: &Seat<'_>) -> Judged {
+    let port = match port(seat) {
+        Ok(port) => port,
+        Err(none) => return Ok(none),
+    };
+    let (listeners, server) = (seat.listeners()?, seat.addresses().server.value);
+    if listeners.answers(server, port) || passage(seat, port).is_some_and(|passage| passage.sent_on.is_some()) {
+        return Ok(holds());
+    }
+    let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
+    let is_sshd = |program: &Option<String>| program.as_deref() == Some(SSHD);
+    let other =
+        listeners.tcp.iter().filter(|listener| is_sshd(&listener.program) && !listener.address.ip().is_loopback());
+    let other: Option<u16> = other.map(|listener| listener.address.port()).next();
+    let finding = match (found.is_empty(), other) {
+        (false, _) => broken("not-on-tunnel").with("found", found.join(", ")),
+        (true, Some(other)) => broken("other-port").with("other", other),
+        (true, None) => broken("not-running"),
+    };
+    Ok(finding.with("port", port).into())
+}
+
+fn passage(seat: &Seat<'_>, port: u16) -> Option<Passage> {
+    Some(seat.netfilter().ok()?.model().passage(&knock(seat, port), seat.links().ok()))
+}
+
+/// The server's firewall lets the sidecar in.
+pub fn delivery_admitted(seat: &Seat<'_>) -> Judged {
+    let port = match port(seat) {
+        Ok(port) => port,
+        Err(none) => return Ok(none),
+    };
+    let (ufw, coming) = (seat.ufw()?, knock(seat, port));
+    if ufw.enabled && !ufw.admits(&coming) && !let_past(seat, port) {
+        let rule = defeated(ufw, &coming).map(|(deny, _)| deny).or_else(|| ufw.first_match(&coming));
+        let finding = match rule {
+            Some(rule) => {
+                let finding = broken("denied").with("number", rule.number).with("rule", rule.words());
+                finding.at(&ufw.path_of(rule), rule.line)
+            }
+            None => broken("not-allowed"),
+        };
+        return Ok(finding.with("port", port).into());
+    }
+    let passage = seat.netfilter()?.model().passage(&coming, seat.links().ok());
+    match passage.fate {
+        Fate::Accepted => Ok(holds()),
+        Fate::Unknown => Err(firewall::undecided(&passage)),
+        Fate::Dropped | Fate::Rejected => {
+            let Some(step) = passage.by() else { return Ok(holds()) };
+            let finding = if step.tool == Tool::Nft { broken("dropped-by-nft") } else { broken("dropped") };
+            let finding =
+                finding.with("rule", firewall::rule(step)).with("chain", &step.chain).with("number", step.number);
+            let finding = finding.with("table", &step.table).with("tool", step.tool.command());
+            Ok(finding.with("add", firewall::add(step)).with("port", port).into())
+        }
+    }
+}
