@@ -81,7 +81,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Process => f.write_str("the process environment"),
-            Self::Inspect => f.write_str("the container's configuration"),
+            Self::Inspect => f.write_str("what started the container: `-e`, `--env-file` or a compose file"),
             Self::Image => f.write_str("the image's ENV"),
             Self::Compose { path, line } => write!(f, "`environment` at {path}:{line}"),
             Self::EnvFile { path, line } => write!(f, "`env_file` at {path}:{line}"),

@@ -3,9 +3,9 @@
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::environment::{Effective, Setting};
+use crate::fact::environment::{Effective, Environment, Setting};
 use crate::fact::postgres::PgSaid;
-use crate::fact::{Service, Unseen};
+use crate::fact::{Service, Unseen, Vantage};
 
 mod hba;
 mod running;
@@ -94,13 +94,24 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
         PgSaid::OtherMethod => broken("other-method"),
         PgSaid::Refused(state) => broken("refused").with("state", state),
     };
+    // Where the web app's URL names another database, that one is meant, and none is to be made.
+    let web = if seat.vantage() == Vantage::Server { None } else { seat.at(Vantage::Server).ok() };
+    let web = web.and_then(|server| web_database(server.env().ok()?));
+    let missing = outcome.database.as_deref().unwrap_or("clippy_front");
+    let create = if web.as_deref().is_some_and(|web| web != missing) { "" } else { missing };
     let seen_as = outcome.seen_as.map_or_else(|| seat.addresses().client.value.to_string(), |ip| ip.to_string());
     Ok(finding
         .with("endpoint", &outcome.endpoint)
         .with("seen_as", seen_as)
         .with("role", outcome.role.as_deref().unwrap_or("<role>"))
-        .with("database", outcome.database.as_deref().unwrap_or("clippy_front"))
+        .with("database", missing)
+        .with("create", create)
         .into())
+}
+
+fn web_database(env: &Environment) -> Option<String> {
+    let Effective::Set { setting: Setting::Url(url), .. } = env.database() else { return None };
+    url.database.clone()
 }
 
 /// Nobody can guess the database's password from the app's code or its guide.

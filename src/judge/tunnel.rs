@@ -101,7 +101,13 @@ pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
     };
     let finding = match far_key {
         Some(key) if !interface.peers.iter().any(|peer| peer.public_key == key) => {
-            broken(if here == "server" { "client-unknown" } else { "server-unknown" }).with("key", key)
+            let replaced = keys::replaced(seat, interface);
+            // Without an old key in the file the new one is added.
+            let added = if replaced.is_some() { "" } else { key.as_str() };
+            broken(if here == "server" { "client-unknown" } else { "server-unknown" })
+                .with("added", added)
+                .with("old", replaced.unwrap_or_default())
+                .with("key", &key)
         }
         None if interface.peers.is_empty() => broken(if here == "server" { "no-peers" } else { "no-server" }),
         Some(_) | None => return Ok(holds()),

@@ -2,7 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, Verdict, broken, holds};
-use crate::fact::environment::{Effective, EnvUrl, Environment, Layer, Origin, Recipe, Setting};
+use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Recipe, Setting, Source, Via};
 use crate::fact::{Unseen, Vantage};
 
 mod agree;
@@ -132,11 +132,7 @@ fn placed(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Or
     }
 }
 
-fn outdated<'a>(
-    seat: &Seat<'a>,
-    variable: &str,
-    origin: &Origin,
-) -> Option<(&'a Recipe, &'a crate::fact::environment::Source)> {
+fn outdated<'a>(seat: &Seat<'a>, variable: &str, origin: &Origin) -> Option<(&'a Recipe, &'a Source)> {
     if !matches!(origin, Origin::Process | Origin::Inspect) {
         return None;
     }
@@ -144,13 +140,30 @@ fn outdated<'a>(
     Some((recipe, recipe.differs(variable)?))
 }
 
+/// The line that has the whole value, so that a command can change it there; none where `${…}` puts it together.
+/// (Quotation marks that are wrong stand on such a line, too.)
+fn literal(source: &Source) -> Option<(&str, u32)> {
+    match source.via.as_slice() {
+        _ if matches!(source.setting, Some(Setting::Flawed(Flaw::Quoted))) => source.line(),
+        [] | [Via { at: Some(_), whole: true, .. }] => source.line(),
+        _ => None,
+    }
+}
+
 /// Names the line that a variable's value comes from.
 fn named(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
-    let finding = finding.with("variable", variable);
     let given = matches!(origin, Origin::Process | Origin::Inspect);
     let recipe = if given { recipe(seat) } else { None };
-    let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
-    let Some(source) = recipe.and_then(|recipe| recipe.source(variable)) else {
+    let source = recipe.and_then(|recipe| recipe.source(variable));
+    // What is not there cannot be replaced.
+    let there = finding.words.get("name").is_none_or(|name| name != url::NO_HOST);
+    let (edit_file, edit_line) = source.filter(|_| there).and_then(literal).unzip();
+    let finding = finding
+        .with("variable", variable)
+        .with("anew", recipe.and_then(Recipe::anew).unwrap_or_default())
+        .with("edit_file", edit_file.unwrap_or_default())
+        .with("edit_line", edit_line.map(|line| line.to_string()).unwrap_or_default());
+    let Some(source) = source else {
         return match origin.place() {
             Some((path, line)) => finding.at(path, line).with("origin", origin),
             None => finding.with("origin", origin),

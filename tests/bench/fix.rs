@@ -154,7 +154,11 @@ fn open(fault: &Fault, said: &Said) -> BTreeSet<String> {
 /// Types what is printed for each of them, or what it describes where only the user has a value.
 fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
     let mut typed = Vec::new();
-    if let Some(fix) = &fault.fix {
+    let open = open(fault, said);
+    // The script mends the fault; what it brings to light has printed commands of its own.
+    let expect = &fault.expect;
+    let own = |code: &String| [&expect.joined, &expect.warns, &expect.notes].iter().any(|codes| codes.contains(code));
+    if let Some(fix) = fault.fix.as_ref().filter(|_| open.iter().any(own)) {
         for (host, script) in [("server", &fix.server), ("client", &fix.client)] {
             if let Some(script) = script {
                 let done = lab.inside(host, &["bash", "-euo", "pipefail", "-c", script])?;
@@ -168,7 +172,6 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
         return Ok(typed);
     }
     let mut done: BTreeSet<(String, String)> = BTreeSet::new();
-    let open = open(fault, said);
     for (outcome, trouble) in said.report.outcomes.iter().filter_map(|outcome| Some((outcome, trouble(outcome)?))) {
         if !open.contains(&format!("{} {}", outcome.vantage, trouble.code)) {
             continue;

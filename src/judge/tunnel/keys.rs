@@ -1,6 +1,6 @@
 //! Keys: who can read them, and whether the two ends agree that there is one.
 
-use super::running;
+use super::{far, running};
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
@@ -38,6 +38,18 @@ pub fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged {
     };
     let written = written.map_or_else(String::new, |(path, line)| format!("sed -i {line}d {path}"));
     Ok(finding.with("unwrite", written).into())
+}
+
+/// The key in the file that the far end's new one takes the place of: of the only peer that has the far end's address, if
+/// nobody speaks with it.
+pub(super) fn replaced(seat: &Seat<'_>, interface: &WgInterface) -> Option<String> {
+    let (_, _, far) = far(seat);
+    let conf = seat.wg_conf().ok()?;
+    let mut owners = conf.peers.iter().filter(|peer| peer.allowed_ips.iter().any(|net| net.contains(&far.value)));
+    let old = owners.next().filter(|_| owners.next().is_none())?.public_key.as_ref()?;
+    let now = seat.wg().ok()?.read_at;
+    let speaks = interface.peers.iter().any(|peer| peer.public_key == *old && peer.has_session(now));
+    (!speaks).then(|| old.clone())
 }
 
 /// Nobody but root can read the key files that the set-up left behind.

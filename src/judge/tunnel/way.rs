@@ -7,6 +7,7 @@ use crate::case::Seat;
 use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::{Echo, NameAnswer};
 use crate::fact::network::Way;
+use crate::fact::network::routes::MAIN;
 use crate::fact::{Unseen, Vantage};
 use crate::profile::Source;
 
@@ -22,7 +23,12 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
             broken("elsewhere").with("device", format!("{device}{via}"))
         }
         Way::Local => broken("own-address"),
-        Way::None | Way::Barred => broken("no-route"),
+        Way::None => broken("no-route").with("bar", "").with("barred", ""),
+        Way::Barred => {
+            let bar = bar(seat, far.value).unwrap_or_default();
+            let barred = if bar.is_empty() { "a route".to_owned() } else { format!("`ip route` has {bar}, which") };
+            broken("no-route").with("barred", format!(": {barred} bars the way")).with("bar", bar)
+        }
     };
     if far.source == Source::Guide {
         return Err(Unseen::Undecided(
@@ -30,6 +36,14 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
         ));
     }
     Ok(finding.with("far", far.value).into())
+}
+
+/// The narrow route that does nothing but bar the way; not the one for everything else, which bars only what has no other.
+fn bar(seat: &Seat<'_>, far: IpAddr) -> Option<String> {
+    let hops = &seat.routes().ok()?.hops;
+    let bars = hops.iter().filter(|hop| hop.device.is_empty() && hop.net.prefix_len() > 0 && hop.net.contains(&far));
+    let hop = bars.max_by_key(|hop| hop.net.prefix_len())?;
+    Some(if hop.table == MAIN { hop.net.to_string() } else { format!("{} table {}", hop.net, hop.table) })
 }
 
 /// An echo comes back. A note at most, unless the kernel itself says why nothing can go out: a Windows peer

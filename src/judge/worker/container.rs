@@ -3,7 +3,7 @@
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::docker::{State, Worker};
-use crate::fact::environment::VARIABLES;
+use crate::fact::environment::{Recipe, VARIABLES};
 
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
@@ -64,7 +64,8 @@ pub fn worker_fresh(seat: &Seat<'_>) -> Judged {
         }
     }
     if worker.image_replaced == Some(true) {
-        return Ok(of(worker, broken("image-replaced")).with("image", &worker.image).into());
+        let anew = seat.env()?.recipe.as_ref().and_then(Recipe::anew).unwrap_or_default();
+        return Ok(of(worker, broken("image-replaced")).with("image", &worker.image).with("anew", anew).into());
     }
     Ok(holds())
 }

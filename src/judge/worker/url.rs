@@ -12,6 +12,9 @@ use crate::profile::Source;
 /// Names by which a container reaches the machine that it runs on (Docker Desktop's documentation; `host-gateway`).
 const DOCKER_HOST: [&str; 3] = ["host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost"];
 
+/// What is said in place of a name where a URL has none.
+pub(super) const NO_HOST: &str = "no host at all";
+
 /// What is wrong with a value that is set.
 pub(super) fn trouble(
     seat: &Seat<'_>,
@@ -35,7 +38,7 @@ pub(super) fn trouble(
         return Ok(Some(broken("wrong-kind").with("scheme", &url.scheme)));
     }
     if url.is_local() {
-        return Ok(Some(broken("local").with("name", if url.host.is_empty() { "no host at all" } else { &url.host })));
+        return Ok(Some(broken("local").with("name", if url.host.is_empty() { NO_HOST } else { &url.host })));
     }
     if DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
         return Ok(Some(broken("docker-host").with("name", &url.host)));
