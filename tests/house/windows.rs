@@ -53,7 +53,8 @@ fn checks() -> Vec<Check> {
 /// Whether its remedy is typed at the client.
 fn typed_at_client(check: &Check, cause: &Cause) -> bool {
     match cause.fix.on {
-        Some(on) => on == Vantage::Client,
+        // What is judged at the client alone is never said where it is not judged.
+        Some(on) => on == Vantage::Client && !(check.not_on_windows.is_some() && check.looks.len() == 1),
         None => check.looks.contains_key(&Vantage::Client) && check.not_on_windows.is_none(),
     }
 }
