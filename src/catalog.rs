@@ -106,6 +106,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "queue-taken" => queue::queue_taken,
         "queue-through-tunnel" => queue::queue_through_tunnel,
         "queue-workers-agree" => queue::queue_workers_agree,
+        "queue-workers-named" => queue::queue_workers_named,
     }
     Api "api" {
         "api-url" => api::api_url,

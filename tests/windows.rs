@@ -47,8 +47,16 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
+/// A recording, with the keys of the lab's server and of its peer put in: they change whenever the lab is recorded anew.
 fn recording(name: &str) -> String {
-    std::fs::read_to_string(fixtures().join(format!("windows/{name}.json"))).expect("a recording")
+    let text = std::fs::read_to_string(fixtures().join(format!("windows/{name}.json"))).expect("a recording");
+    let (_, state, ..) = CASES.iter().find(|(case, ..)| *case == name).expect("a case");
+    let server = fixtures().join(format!("recorded/{state}/server.json"));
+    let server: Value = serde_json::from_str(&std::fs::read_to_string(server).expect("a recording")).expect("JSON");
+    let tunnel = &server["facts"]["wg"]["sight"]["seen"]["wg"]["interfaces"][0];
+    let key = |value: &Value| value.as_str().expect("a key").to_owned();
+    text.replace("SERVER-KEY", &key(&tunnel["public_key"]))
+        .replace("CLIENT-KEY", &key(&tunnel["peers"][0]["public_key"]))
 }
 
 /// The recording's text as a file, the file as a snapshot, the snapshot with the others as a report.

@@ -141,6 +141,18 @@ pub fn queue_workers_agree(seat: &Seat<'_>) -> Judged {
     Ok(holds())
 }
 
+/// No worker's name has a placeholder left in it. Heard only where several share the queues.
+pub fn queue_workers_named(seat: &Seat<'_>) -> Judged {
+    let celery = seat.celery()?;
+    if celery.alive().ok_or_else(no_list)?.len() < 2 {
+        return Ok(not_applicable("there are no two workers"));
+    }
+    let beats = celery.beats.as_ref().ok_or_else(|| Unseen::NeedsRights("the URL's user may not listen".to_owned()))?;
+    // The placeholders of celery/utils/nodenames.py; no name of a host has a per cent sign.
+    let literal = beats.iter().find(|beat| beat.name.contains('%'));
+    Ok(literal.map_or_else(holds, |beat| broken("literal").with("name", &beat.name).into()))
+}
+
 fn told(worker: &Worker, finding: Finding) -> Verdict {
     let queues = worker.queues.as_ref().map_or_else(|| "all".to_owned(), |all| all.join(","));
     finding.with("queues", queues).with("pid", worker.pid).into()
