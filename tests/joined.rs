@@ -3,28 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "runs the program and writes its input")]
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How a run ended, and what it said.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
+mod said;
 
-fn run(args: &[String]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_clipcheck"))
-        .args(args)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .expect("clipcheck runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    Said { code: output.status.code().expect("not killed"), out: text(output.stdout), err: text(output.stderr) }
-}
+use said::{Said, run};
 
 fn recorded(fault: &str, vantage: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/recorded").join(fault);

@@ -3,10 +3,13 @@
 #![allow(clippy::disallowed_methods, reason = "runs the program and reads its fixtures")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+mod said;
+
+use said::{Said, run};
 
 /// A recording of Windows; the lab's state whose other ends belong to it, and which of them are at hand; the roots and the
 /// warnings that must be named, and no others; how the run ends.
@@ -32,17 +35,6 @@ const CASES: &[Case] = &[
     ("worker-stopped", "worker-stopped", &["server"], &["client worker-running/stopped"], 1),
 ];
 
-fn run(args: &[String]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_clipcheck"))
-        .args(args)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .expect("clipcheck runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (output.status.code().expect("it was not killed"), text(output.stdout), text(output.stderr))
-}
-
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
@@ -64,13 +56,13 @@ fn judged(recording: &[u8], state: &str, others: &[&str]) -> (i32, Value) {
     let folder = TempDir::new().expect("a folder");
     let path = |name: &str| folder.path().join(name).display().to_string();
     std::fs::write(path("recording.json"), recording).expect("written");
-    let (code, snapshot, err) = run(&["snapshot".to_owned(), "--from".to_owned(), path("recording.json")]);
+    let Said { code, out: snapshot, err } = run(&["snapshot".to_owned(), "--from".to_owned(), path("recording.json")]);
     assert_eq!((code, err.as_str()), (0, ""), "{snapshot}");
     std::fs::write(path("client.json"), snapshot).expect("written");
     let mut args = vec!["judge".to_owned(), path("client.json")];
     args.extend(others.iter().map(|at| fixtures().join(format!("recorded/{state}/{at}.json")).display().to_string()));
     args.extend(["--format".to_owned(), "json".to_owned()]);
-    let (code, out, err) = run(&args);
+    let Said { code, out, err } = run(&args);
     (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("no JSON ({error}): {out}{err}")))
 }
 
@@ -170,7 +162,7 @@ fn no_key_goes_on() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("raw.json").display().to_string();
     std::fs::write(&path, raw).expect("written");
-    let (code, out, err) = run(&["snapshot".to_owned(), "--from".to_owned(), path]);
+    let Said { code, out, err } = run(&["snapshot".to_owned(), "--from".to_owned(), path]);
     assert!(code == 0 && !out.contains(secret) && !err.contains(secret), "{err}");
 }
 
@@ -186,13 +178,13 @@ fn a_wrong_recording_is_one_error_with_its_place() {
         ("{}".to_owned(), "wrong.json:1:2: no recording of windows.ps1: a value that windows.ps1 does not write"),
     ] {
         std::fs::write(&path, text).expect("written");
-        let (code, out, err) = run(&["snapshot".to_owned(), "--from".to_owned(), path.clone()]);
+        let Said { code, out, err } = run(&["snapshot".to_owned(), "--from".to_owned(), path.clone()]);
         assert_eq!((code, out.as_str()), (2, ""), "{err}");
         assert!(err.contains(words) && err.lines().count() == 1, "{err}");
     }
     let server =
         ["snapshot", "--from", &fixtures().join("windows/healthy.json").display().to_string(), "--as", "server"];
-    let (code, _, err) = run(&server.map(str::to_owned));
+    let Said { code, err, .. } = run(&server.map(str::to_owned));
     assert!(code == 2 && err.contains("a recording of Windows is the client's"), "{err}");
 }
 

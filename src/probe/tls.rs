@@ -23,11 +23,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 /// A maker of TLS connections; none if rustls has no usable protocol version, which its features rule out.
 pub(super) fn maker() -> Option<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+    connect_by(Arc::clone(&provider), Arc::new(AnyCertificate(provider)))
+}
+
+/// The same, with somebody who says which certificates are taken.
+fn connect_by(provider: Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifier>) -> Option<MakeRustlsConnect> {
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .ok()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     Some(MakeRustlsConnect::new(config))
 }

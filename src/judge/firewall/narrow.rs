@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::firewall::walk::{Fate, Step};
+use crate::fact::Unseen;
+use crate::fact::firewall::walk::{Fate, Passage};
 use crate::fact::firewall::{Knock, Protocol};
 use crate::judge::gates;
 
@@ -14,21 +15,29 @@ use crate::judge::gates;
 pub fn wg_port_narrow(seat: &Seat<'_>) -> Judged {
     let (model, links) = (seat.netfilter()?.model(), seat.links()?);
     let port = seat.addresses().wireguard_port.value;
+    let (mut unguarded, mut puzzle) = (false, None);
     for (interface, net) in gates(links, &seat.addresses().interface.value) {
         let to = net.addr();
-        let from = super::stranger(to);
-        let admitted = |protocol, port| {
-            let knock = Knock { interface, from, to, protocol, port };
-            let passage = model.passage(&knock, Some(links));
-            let by = passage.by().filter(|step| passage.fate == Fate::Accepted && step.rule.is_some()).cloned();
-            by.map(|step| (step, knock))
+        let knock = |protocol, port| Knock { interface, from: super::stranger(to), to, protocol, port };
+        let passage = |protocol, port| model.passage(&knock(protocol, port), Some(links));
+        let stranger = passage(Protocol::Udp, port);
+        let step = match stranger.fate {
+            Fate::Dropped | Fate::Rejected => continue,
+            Fate::Unknown => {
+                puzzle = Some(super::undecided(&stranger));
+                continue;
+            }
+            Fate::Accepted => stranger.by().filter(|step| step.rule.is_some()),
         };
-        let Some((step, knock)) = admitted(Protocol::Udp, port) else { continue };
-        let same = |other: Option<(Step, Knock<'_>)>| other.is_some_and(|(other, _)| other == step);
+        let Some(step) = step else {
+            unguarded = true;
+            continue;
+        };
+        let same = |other: &Passage| other.fate == Fate::Accepted && other.by() == Some(step);
         // The ports on both sides, and the ends of the range, stand for all others.
         let others = [port.wrapping_sub(1), port.wrapping_add(1), 1, u16::MAX];
-        let other_ports = others.into_iter().any(|other| other != port && same(admitted(Protocol::Udp, other)));
-        let more = match (same(admitted(Protocol::Tcp, port)), other_ports) {
+        let other_ports = others.into_iter().any(|other| other != port && same(&passage(Protocol::Udp, other)));
+        let more = match (same(&passage(Protocol::Tcp, port)), other_ports) {
             (true, true) => "TCP and other ports",
             (true, false) => "TCP",
             (false, true) => "other ports",
@@ -43,26 +52,25 @@ pub fn wg_port_narrow(seat: &Seat<'_>) -> Judged {
             }
         };
         let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.chain.starts_with("ufw"));
-        let stored = ufw.and_then(|ufw| Some((ufw, ufw.first_match(&knock)?)));
+        let stored = ufw.and_then(|ufw| Some((ufw, ufw.first_match(&knock(Protocol::Udp, port))?)));
         return Ok(match stored {
             Some((ufw, rule)) => finding
                 .with("rule", rule.words())
                 .with("ufw_rule", rule.words())
                 .at(&ufw.path_of(rule), rule.line)
                 .into(),
-            None => finding.with("rule", super::rule(&step)).with("ufw_rule", "").into(),
+            None => finding.with("rule", super::rule(step)).with("ufw_rule", "").into(),
         });
     }
-    let open = gates(links, &seat.addresses().interface.value).any(|(interface, net)| {
-        let to = net.addr();
-        let knock = Knock { interface, from: super::stranger(to), to, protocol: Protocol::Udp, port };
-        model.passage(&knock, Some(links)).by().is_none_or(|step| step.rule.is_none())
-    });
-    Ok(if open { not_applicable("no rule speaks of WireGuard's port") } else { holds() })
+    match puzzle {
+        Some(puzzle) => Err(puzzle),
+        None if unguarded => Ok(not_applicable("no rule speaks of WireGuard's port")),
+        None => Ok(holds()),
+    }
 }
 
 /// Where the peers were last heard; nothing unless every one was: the address of another is not known.
-fn heard(seat: &Seat<'_>) -> Result<BTreeSet<IpAddr>, crate::fact::Unseen> {
+fn heard(seat: &Seat<'_>) -> Result<BTreeSet<IpAddr>, Unseen> {
     let peers = seat.wg()?.interfaces.iter().flat_map(|interface| &interface.peers);
     let all: Option<BTreeSet<IpAddr>> = peers.map(|peer| peer.endpoint.map(|endpoint| endpoint.ip())).collect();
     Ok(all.unwrap_or_default())
