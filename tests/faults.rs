@@ -119,7 +119,7 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
                 eprintln!("{line}");
             }
             if asked.write {
-                table::write(&table, &figures)?;
+                table::write(&table, &figures, &set)?;
             }
             true
         }

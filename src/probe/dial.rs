@@ -177,7 +177,7 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Dial> {
     connect_within(endpoint, DIAL).await
 }
 
-async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<TcpStream, Dial> {
+pub(super) async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<TcpStream, Dial> {
     let mut last = Dial::NoSuchName;
     for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
         match timeout(patience, TcpStream::connect(address)).await {

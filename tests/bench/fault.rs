@@ -1,6 +1,6 @@
 //! The files of `fixtures/faults/` and `fixtures/healthy/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clipcheck::check::Check;
@@ -186,6 +186,13 @@ impl Set {
         }
         let pairs = pair::read(&faults)?;
         Ok(Self { faults, healthy, pairs })
+    }
+
+    /// The names of all states of the lab that this set makes.
+    pub fn states(&self) -> BTreeSet<String> {
+        let faults = self.faults.iter().flat_map(|fault| [fault.id.clone(), format!("{}.near", fault.id)]);
+        let others = self.healthy.iter().map(|it| it.id.clone()).chain(self.pairs.iter().map(|it| it.id.clone()));
+        faults.chain(others).chain(["healthy".to_owned()]).collect()
     }
 
     /// Keeps what was named; no name for all. The plain healthy state is called `healthy`, all pairs `pairs`.

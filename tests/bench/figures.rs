@@ -10,7 +10,7 @@ use super::fault::{Family, Fault, Set};
 use super::fix::Proved;
 use super::judged::{Said, Snapshots, alone, bare, judged, read};
 use super::score::Score;
-use super::times::Times;
+use super::trials::Trials;
 
 /// Of one family, of the pairs, or of all.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub struct Row {
 /// All of them.
 pub struct Figures {
     pub rows: Vec<Row>,
-    pub times: Times,
+    pub trials: Trials,
     /// Said and untrue: where, and what.
     pub false_statements: Vec<String>,
     pub false_alarms: Vec<String>,
@@ -44,7 +44,7 @@ pub struct Figures {
 pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
     let mut figures = Figures {
         rows: Vec::new(),
-        times: Times::default(),
+        trials: Trials::read()?,
         false_statements: Vec::new(),
         false_alarms: Vec::new(),
         states: 0,
@@ -61,7 +61,6 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
             for row in [&mut row, &mut pooled] {
                 single(row, fault, &snapshots, &together, checks)?;
             }
-            figures.times.add(&snapshots);
             figures.untrue(&fault.id, &snapshots, &together, checks)?;
             let said = together.roots.iter().chain(&together.warns);
             let of_it = |code: &&String| fault.expect.joined.contains(code) || fault.expect.warns.contains(code);
@@ -83,7 +82,6 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
             row.joined.add(&together.roots, &pair.joined);
             row.count += 1;
         }
-        figures.times.add(&snapshots);
         figures.untrue(&pair.id, &snapshots, &together, checks)?;
     }
     figures.rows.extend([pairs, pooled]);
@@ -153,7 +151,6 @@ impl Figures {
         let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), Vec::new()));
         for (id, warns, blind) in near.chain(variants).chain([("healthy".to_owned(), Vec::new(), Vec::new())]) {
             let snapshots = read(&id, &blind)?;
-            self.times.add(&snapshots);
             let mut said = all(&judged(&snapshots, checks)?);
             for &vantage in snapshots.keys() {
                 said.extend(all(&alone(&snapshots, vantage, checks)?));
@@ -165,7 +162,7 @@ impl Figures {
     }
 
     /// What is kept from run to run, so that nobody makes it worse unseen. Of each, more is better.
-    pub fn kept(&self) -> BTreeMap<String, f64> {
+    pub fn kept(&self, set: &Set) -> BTreeMap<String, f64> {
         let mut kept = BTreeMap::new();
         for row in &self.rows {
             let name = row.name.trim_matches('*');
@@ -180,6 +177,7 @@ impl Figures {
         let count = |list: &[String]| -f64::from(u32::try_from(list.len()).unwrap_or(u32::MAX));
         kept.insert("less false statements".to_owned(), count(&self.false_statements));
         kept.insert("less false alarms".to_owned(), count(&self.false_alarms));
+        kept.insert("live trials, agreed".to_owned(), self.trials.agreed(set));
         kept.insert("sets alike, exact".to_owned(), super::score::share(self.alike.1, self.alike.0));
         kept.insert("true cause kept".to_owned(), super::score::share(self.kept.1, self.kept.0));
         kept

@@ -12,6 +12,7 @@ use super::fault::{Fault, Healthy, Set, recorded};
 use super::judged::{Said, Snapshots, differs_alone, differs_healthy, differs_joined, differs_near, judged};
 use super::lab::{Lab, Trouble, binary};
 use super::pair::{self, Pair};
+use super::trials::{Trial, Trials};
 
 /// After a change of the tunnel the two ends need up to 15 s to speak again, and to see that they do not.
 const SETTLING: Duration = Duration::from_secs(25);
@@ -73,7 +74,10 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
     let items: Vec<Item> = (0..orders.trials).flat_map(|_| items.iter().copied()).collect();
     let started = Instant::now();
     let count = items.len();
-    let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, orders.record, checks))?;
+    let mut trials = Trials::read()?;
+    trials.forget(items.iter().map(Item::id));
+    let kept = orders.record.then(|| Mutex::new(trials));
+    let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, kept.as_ref(), checks))?;
     println!("{} of {count} agree, in {:.0} s", count - wrong, started.elapsed().as_secs_f32());
     Ok(wrong)
 }
@@ -113,7 +117,8 @@ pub fn in_labs<T: Send + Copy>(
     Ok(wrong.into_inner().unwrap_or(1))
 }
 
-fn one(lab: &mut Lab, item: Item<'_>, record: bool, checks: &[Check]) -> bool {
+/// Makes one state; keeps what is seen where something is `kept`.
+fn one(lab: &mut Lab, item: Item<'_>, kept: Option<&Mutex<Trials>>, checks: &[Check]) -> bool {
     let started = Instant::now();
     let (snapshots, wrong) = match state(lab, item, checks) {
         Ok((snapshots, wrong)) => (Some(snapshots), wrong),
@@ -127,11 +132,12 @@ fn one(lab: &mut Lab, item: Item<'_>, record: bool, checks: &[Check]) -> bool {
         lab.secrets()
     )];
     lines.extend(wrong.iter().map(|line| format!("    {line}")));
-    if record
-        && let Some(snapshots) = snapshots
-        && let Err(why) = keep(&item.id(), &snapshots)
-    {
-        lines.push(format!("    not recorded: {why}"));
+    if let Some(Ok(mut trials)) = kept.map(Mutex::lock) {
+        trials.add(item.id(), Trial::new(snapshots.as_ref(), &wrong, checks));
+        let files = snapshots.as_ref().map_or(Ok(()), |snapshots| keep(&item.id(), snapshots));
+        if let Err(why) = files.map_err(|error| error.to_string()).and_then(|()| trials.write()) {
+            lines.push(format!("    not recorded: {why}"));
+        }
     }
     println!("{}", lines.join("\n"));
     wrong.is_empty()

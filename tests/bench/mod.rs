@@ -13,3 +13,4 @@ pub mod replay;
 pub mod score;
 pub mod table;
 pub mod times;
+pub mod trials;

@@ -38,10 +38,13 @@ pub fn table(figures: &Figures, set: &Set) -> String {
         figures.alike.0, figures.alike.1, figures.kept.0, figures.kept.1, figures.proved.words(set)
     ));
     lines.push(String::new());
-    lines.push("| what the vantage met | looks recorded | time to see all: median | p95 | longest |".to_owned());
+    lines.push(figures.trials.words(set));
+    lines.push(String::new());
+    let times = figures.trials.times(set);
+    lines.push("| what the vantage met | looks | time to see all: median | p95 | longest |".to_owned());
     lines.push("| --- | --- | --- | --- | --- |".to_owned());
-    lines.extend(CLASSES.iter().filter_map(|class| Some(spread(class, &figures.times.spread(class)?))));
-    lines.extend(figures.times.all().map(|all| spread("**all**", &all)));
+    lines.extend(CLASSES.iter().filter_map(|class| Some(spread(class, &times.spread(class)?))));
+    lines.extend(times.all().map(|all| spread("**all**", &all)));
     lines.join("\n")
 }
 
@@ -65,7 +68,7 @@ fn spread(name: &str, spread: &Spread) -> String {
 }
 
 /// Puts the table into the README, between its two marks, and the figures beside the fixtures.
-pub fn write(table: &str, figures: &Figures) -> Result<(), String> {
+pub fn write(table: &str, figures: &Figures, set: &Set) -> Result<(), String> {
     let path = root().join("README.md");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("README.md: {}", error.kind()))?;
     let (Some(begin), Some(end)) = (text.find(BEGIN), text.find(END)) else {
@@ -73,7 +76,7 @@ pub fn write(table: &str, figures: &Figures) -> Result<(), String> {
     };
     let new = format!("{}{BEGIN}\n\n{table}\n\n{}", &text[..begin], &text[end..]);
     std::fs::write(&path, new).map_err(|error| format!("README.md: {}", error.kind()))?;
-    let kept = serde_json::to_string_pretty(&figures.kept()).unwrap_or_default() + "\n";
+    let kept = serde_json::to_string_pretty(&figures.kept(set)).unwrap_or_default() + "\n";
     std::fs::write(root().join(KEPT), kept).map_err(|error| format!("{KEPT}: {}", error.kind()))
 }
 
@@ -82,7 +85,7 @@ pub fn worse(set: &Set, checks: &[Check]) -> Result<Vec<String>, String> {
     let text = std::fs::read_to_string(root().join(KEPT)).map_err(|error| format!("{KEPT}: {}", error.kind()))?;
     let kept: BTreeMap<String, f64> = serde_json::from_str(&text).map_err(|error| format!("{KEPT}: {error}"))?;
     let figures = figures(set, checks)?;
-    let now = figures.kept();
+    let now = figures.kept(set);
     let mut worse = Vec::new();
     for (name, was) in &kept {
         match now.get(name) {

@@ -1,4 +1,4 @@
-//! How long the looks took, from the recordings themselves.
+//! How long the looks of the live trials took.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,15 @@ use super::judged::Snapshots;
 
 /// What went wrong on the way, as this vantage met it: what takes how long depends on it.
 pub const CLASSES: [&str; 5] = ["healthy", "refused", "denied", "dropped", "dead tunnel"];
+
+/// By vantage: the class of what was met, and how many milliseconds the look took.
+pub type Looks = BTreeMap<String, (String, u64)>;
+
+/// The looks of the three vantages of the deployment.
+pub fn looks(snapshots: &Snapshots) -> Looks {
+    let ours = snapshots.iter().filter(|(vantage, _)| **vantage != Vantage::Outside);
+    ours.map(|(vantage, it)| (vantage.to_string(), (class(it).to_owned(), it.took_us / 1000))).collect()
+}
 
 /// Milliseconds by class.
 #[derive(Default)]
@@ -23,14 +32,12 @@ pub struct Spread {
 }
 
 impl Times {
-    /// The runs of the three vantages of the deployment.
-    pub fn add(&mut self, snapshots: &Snapshots) {
-        for (vantage, snapshot) in snapshots {
-            if *vantage != Vantage::Outside {
-                #[expect(clippy::cast_precision_loss, reason = "a run takes seconds")]
-                let millis = snapshot.took_us as f64 / 1000.0;
-                self.0.entry(class(snapshot)).or_default().push(millis);
-            }
+    /// The looks of one state.
+    pub fn add(&mut self, looks: &Looks) {
+        for (met, millis) in looks.values() {
+            let class = CLASSES.iter().find(|class| *class == met).copied().unwrap_or(CLASSES[0]);
+            #[expect(clippy::cast_precision_loss, reason = "a run takes seconds")]
+            self.0.entry(class).or_default().push(*millis as f64);
         }
     }
 

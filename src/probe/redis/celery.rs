@@ -33,32 +33,40 @@ const LISTEN: Duration = Duration::from_millis(2400);
 /// `priority_steps`).
 const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
 
+/// What a machine sends to an address of its own does not leave it: it is answered at once, or the address is gone and
+/// the packets went elsewhere.
+const OWN: Duration = Duration::from_millis(500);
+
 /// Looks at the database that the URL names, at the server's address in the tunnel; on the server else on loopback.
 pub(in crate::probe) async fn look(scene: &Scene) -> Looked {
     let tunnel = match dial::tunnel(Service::Redis, scene) {
         Ok(endpoint) => endpoint,
         Err(why) => return Looked::new("", Err(why)),
     };
-    let mut sight = ask(&tunnel, scene).await;
-    if sight.is_err() && scene.vantage == Vantage::Server {
+    let server = scene.vantage == Vantage::Server;
+    let mut sight = ask(&tunnel, if server { OWN } else { DIAL }, scene).await;
+    if sight.is_err() && server {
         let loopback = Endpoint { host: "127.0.0.1".to_owned(), port: tunnel.port };
-        sight = ask(&loopback, scene).await.or(sight);
+        sight = ask(&loopback, OWN, scene).await.or(sight);
     }
     Looked::new(format!("Redis at {tunnel}, its lists and clients"), sight.map(Fact::Celery))
 }
 
-async fn ask(endpoint: &Endpoint, scene: &Scene) -> Result<Celery, Unseen> {
+async fn ask(endpoint: &Endpoint, patience: Duration, scene: &Scene) -> Result<Celery, Unseen> {
     // The database is the worker's own affair: another than its URL names would show another deployment.
     let login = scene.keyring.redis.as_ref().ok_or_else(|| {
         Unseen::NotKnown("no URL of the broker could be read here, so its database is not known".to_owned())
     })?;
-    let silent = || Unseen::NotKnown(format!("Redis at {endpoint} does not answer"));
-    timeout(TALK, talk(endpoint, login, scene)).await.map_err(|_| silent())?
+    timeout(TALK, talk(endpoint, patience, login, scene)).await.map_err(|_| silent(endpoint))?
 }
 
-async fn talk(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Result<Celery, Unseen> {
+fn silent(endpoint: &Endpoint) -> Unseen {
+    Unseen::NotKnown(format!("Redis at {endpoint} does not answer"))
+}
+
+async fn talk(endpoint: &Endpoint, patience: Duration, login: &Login, scene: &Scene) -> Result<Celery, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
-    let wire = reach(endpoint, login, scene).await?;
+    let wire = reach(endpoint, patience, login, scene).await?;
     let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
     let (mut connection, driver) =
@@ -69,9 +77,14 @@ async fn talk(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Result<Celer
     }
 }
 
-async fn reach(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Result<Box<dyn super::Wire>, Unseen> {
+async fn reach(
+    endpoint: &Endpoint,
+    patience: Duration,
+    login: &Login,
+    scene: &Scene,
+) -> Result<Box<dyn super::Wire>, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
-    let stream = dial::connect(endpoint).await.map_err(|_| unreached())?;
+    let stream = dial::connect_within(endpoint, patience).await.map_err(|_| unreached())?;
     if login.user.is_some() || login.password.is_some() {
         dial::may_carry_password(scene, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
@@ -95,13 +108,16 @@ async fn converse(
         let selected: Result<(), RedisError> = redis::cmd("SELECT").arg(database).query_async(connection).await;
         selected.map_err(|_| refused(&format!("cannot use database {database}")))?;
     }
-    let forbidden = |_: RedisError| refused("may not look at the queues");
+    // What was asked and not answered is asked no second time: a link that swallows the long answers takes its time.
+    let not_told = |error: RedisError| {
+        if error.is_timeout() { silent(endpoint) } else { refused("may not look at the queues") }
+    };
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
     let uptime = server.ok().and_then(|text| info(&text, "uptime_in_seconds")?.parse().ok());
     let mut celery = Celery {
         endpoint: endpoint.clone(),
         database,
-        samples: vec![sample(connection).await.map_err(forbidden)?],
+        samples: vec![sample(connection).await.map_err(not_told)?],
         oldest: oldest(connection).await,
         beats: None,
         uptime: uptime.unwrap_or(0),
@@ -110,12 +126,12 @@ async fn converse(
     let idle = celery.now().is_some_and(|now| now.waiting.is_empty() && now.unacked == 0);
     if !alone(&celery) || !idle {
         sleep(BETWEEN).await;
-        celery.samples.push(sample(connection).await.map_err(forbidden)?);
+        celery.samples.push(sample(connection).await.map_err(not_told)?);
     }
     if !alone(&celery) {
         celery.beats = listen(endpoint, login, scene).await;
         // A worker that was just starting beats before it asks for its first task.
-        celery.samples.push(sample(connection).await.map_err(forbidden)?);
+        celery.samples.push(sample(connection).await.map_err(not_told)?);
     }
     Ok(celery)
 }
@@ -130,6 +146,10 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
     let lengths: Vec<u64> = asked.query_async(connection).await?;
     let unacked: u64 = redis::cmd("HLEN").arg("unacked").query_async(connection).await?;
     let list: Result<String, RedisError> = redis::cmd("CLIENT").arg("LIST").query_async(connection).await;
+    let list = match list {
+        Err(error) if error.is_timeout() => return Err(error),
+        list => list.ok(),
+    };
     let mut waiting = BTreeMap::new();
     for (queue, lengths) in QUEUES.iter().zip(lengths.chunks(PRIORITIES.len())) {
         let count: u64 = lengths.iter().sum();
@@ -137,8 +157,8 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
             waiting.insert((*queue).to_owned(), count);
         }
     }
-    let joined = list.as_ref().ok().and_then(|list| read::joined(list));
-    Ok(Sample { waiting, unacked, consumers: list.ok().map(|list| read::consumers(&list)), joined })
+    let joined = list.as_deref().and_then(read::joined);
+    Ok(Sample { waiting, unacked, consumers: list.as_deref().map(read::consumers), joined })
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.
@@ -156,7 +176,7 @@ async fn oldest(connection: &mut MultiplexedConnection) -> BTreeMap<String, Olde
 
 /// Whose heart beats in that database. None if the user may not listen, or the connection failed.
 async fn listen(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Option<Vec<Beat>> {
-    let wire = reach(endpoint, login, scene).await.ok()?;
+    let wire = reach(endpoint, DIAL, login, scene).await.ok()?;
     let mut settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     if let Some(user) = &login.user {
         settings = settings.set_username(user.expose_secret());
