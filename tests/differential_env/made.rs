@@ -118,17 +118,46 @@ const SOUND: [&str; 20] = [
     "${UNSET-e}",
 ];
 
-/// The files of a compose project: `compose.yaml`, perhaps an override, `.env`, two env files.
+/// The files of a compose project: `compose.yaml`, perhaps an override, `.env`, two env files, and sometimes a folder with
+/// services to extend, and an included project with one service more.
 pub(crate) fn stack(dice: &mut Dice, services: usize) -> Vec<(String, String)> {
-    let mut yaml = "x-common: &common\n  FLASK_ENV: production\n  A: \"${A:-common}\"\nservices:\n".to_owned();
-    let mut over = "services:\n".to_owned();
-    for index in 0..services {
-        yaml.push_str(&service(dice, index, "    image: x\n"));
-        over.push_str(&service(dice, index, ""));
-    }
-    let mut files = vec![("compose.yaml".to_owned(), yaml), (".env".to_owned(), lines(dice, 4, &SOUND))];
+    let mut yaml = "x-common: &common\n  FLASK_ENV: production\n  A: \"${A:-common}\"\n".to_owned();
+    let mut files = vec![(".env".to_owned(), lines(dice, 4, &SOUND))];
     if dice.roll(3) == 0 {
-        files.push(("compose.override.yaml".to_owned(), over));
+        yaml.push_str(&include(dice));
+        let own = dice.roll(8) == 0;
+        files.push((
+            "more/compose.yaml".to_owned(),
+            services_of(dice, &[format!("s{}", if own { 0 } else { services })], &[]),
+        ));
+        files.push(("more/extra.yaml".to_owned(), services_of(dice, &[format!("s{services}")], &[])));
+        for name in [".env", "one.env", "two.env"] {
+            files.push((format!("more/{name}"), lines(dice, 3, &SOUND)));
+        }
+    }
+    let bases = dice.roll(3) == 0;
+    yaml.push_str("services:\n");
+    for index in 0..services {
+        let extends = match dice.roll(6) {
+            at @ (0 | 1) if bases => format!("    extends:\n      file: base/base.yaml\n      service: base{at}\n"),
+            2 if bases && index > 0 => format!("    extends: s{}\n", index - 1),
+            _ => String::new(),
+        };
+        yaml.push_str(&service(dice, &format!("s{index}"), &format!("    image: x\n{extends}")));
+    }
+    files.push(("compose.yaml".to_owned(), yaml));
+    if bases {
+        files.push((
+            "base/base.yaml".to_owned(),
+            services_of(dice, &["base0".to_owned(), "base1".to_owned()], &["", "    extends:\n      service: base0\n"]),
+        ));
+        for name in [".env", "one.env", "two.env"] {
+            files.push((format!("base/{name}"), lines(dice, 3, &SOUND)));
+        }
+    }
+    if dice.roll(3) == 0 {
+        let over: Vec<String> = (0..services).map(|index| format!("s{index}")).collect();
+        files.push(("compose.override.yaml".to_owned(), services_of(dice, &over, &[])));
     }
     for name in ["one.env", "two.env"] {
         files.push((name.to_owned(), lines(dice, 4, &SOUND)));
@@ -136,8 +165,26 @@ pub(crate) fn stack(dice: &mut Dice, services: usize) -> Vec<(String, String)> {
     files
 }
 
-fn service(dice: &mut Dice, index: usize, first: &str) -> String {
-    let mut out = vec![format!("  s{index}:\n{first}")];
+fn include(dice: &mut Dice) -> String {
+    match dice.roll(4) {
+        0 => "include:\n  - more/compose.yaml\n".to_owned(),
+        1 => "include:\n  - path: ./more/compose.yaml\n    env_file: one.env\n".to_owned(),
+        2 => "include:\n  - path: [more/compose.yaml, more/extra.yaml]\n    project_directory: .\n".to_owned(),
+        _ => "include:\n  - path: more/extra.yaml\n    env_file: [one.env, more/.env]\n".to_owned(),
+    }
+}
+
+fn services_of(dice: &mut Dice, names: &[String], extends: &[&str]) -> String {
+    let mut yaml = "x-common: &common\n  FLASK_ENV: production\nservices:\n".to_owned();
+    for (at, name) in names.iter().enumerate() {
+        let extends = extends.get(at).copied().unwrap_or_default();
+        yaml.push_str(&service(dice, name, &format!("    image: x\n{extends}")));
+    }
+    yaml
+}
+
+fn service(dice: &mut Dice, name: &str, first: &str) -> String {
+    let mut out = vec![format!("  {name}:\n{first}")];
     match dice.roll(5) {
         0 => out.push("    env_file: one.env\n".to_owned()),
         1 => out.push("    env_file: [one.env, ./two.env]\n".to_owned()),

@@ -134,6 +134,7 @@ def compose(cases):
     for files in cases["stacks"]:
         with tempfile.TemporaryDirectory() as folder:
             for name, text in files.items():
+                os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
                 with open(os.path.join(folder, name), "w", newline="") as out:
                     out.write(text)
             done = subprocess.run(

@@ -6,7 +6,6 @@
 # the pid namespaces of their systemds. So the machine never sees a network device or a mount of the lab, and when the
 # keeper dies, however it dies, all of the lab is gone.
 HOSTS=(server client outside)
-CONTAINER=clippy-gpu-worker
 declare -A ADDRESS=([server]=198.51.100.1 [client]=198.51.100.2 [outside]=198.51.100.3)
 
 set_paths() {
@@ -17,6 +16,11 @@ set_paths() {
   CGROUPS=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
   CGROUP=$CGROUPS/clipcheck-$PREFIX
 }
+
+# The worker's container: the guide's name, or the one that a fixture wrote to the client's /run/worker.
+worker_name() { cat "$STATE/worker" 2> /dev/null || echo clippy-gpu-worker; }
+
+note_worker() { run_in client cat /run/worker > "$STATE/worker" 2> /dev/null || rm -f "$STATE/worker"; }
 
 # The lab is only raised where it can be wholly apart from the real network and the real files.
 refuse_if_unfit() {
@@ -185,7 +189,7 @@ no_handshake() { ! run_in "$1" wg show all latest-handshakes 2> /dev/null | awk 
 ailments() {
   if no_handshake server; then echo "no handshake on the server"; return; fi
   if no_handshake client; then echo "no handshake on the client"; return; fi
-  run_in client timeout 8 docker exec "$CONTAINER" python3 /app/check.py 2> /dev/null ||
+  run_in client timeout 8 docker exec "$(worker_name)" python3 /app/check.py 2> /dev/null ||
     echo "the container reaches no Redis or no PostgreSQL, or its worker takes no tasks"
 }
 
@@ -198,7 +202,7 @@ wait_healthy() {
     if [ -z "$restarted" ] && [ $((SECONDS - started)) -ge 3 ]; then
       case $what in *worker*)
         restarted=1
-        run_in client docker restart -t 0 "$CONTAINER" > /dev/null 2>&1 || true
+        run_in client docker restart -t 0 "$(worker_name)" > /dev/null 2>&1 || true
         ;;
       esac
     fi
@@ -221,8 +225,8 @@ put_binary() {
   local to=/usr/local/bin/clipcheck
   if [ "$1" = container ]; then
     # No container is a state a fault may want; then there is nowhere to put it.
-    run_in client docker inspect "$CONTAINER" > /dev/null 2>&1 || return 0
-    run_in client docker cp "$to" "$CONTAINER:$to" > /dev/null 2>&1 || say "lab: could not put the binary into the container"
+    run_in client docker inspect "$(worker_name)" > /dev/null 2>&1 || return 0
+    run_in client docker cp "$to" "$(worker_name):$to" > /dev/null 2>&1 || say "lab: could not put the binary into the container"
   else
     run_in "$1" sh -c "cat > $to.new && chmod 755 $to.new && mv $to.new $to" < "$STATE/clipcheck"
   fi

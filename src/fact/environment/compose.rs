@@ -1,12 +1,16 @@
 //! Compose files, as far as they say which variables a service's container gets: `environment`, `env_file`, `${…}` and
-//! the project's own `.env`, each with its line.
+//! the project's own `.env`, each with its line, also by `extends` and `include`.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::{Origin, Via, envfile};
 
 pub mod fill;
+mod pieces;
 mod yaml;
+
+use pieces::Search;
 
 use yaml::Node;
 
@@ -36,8 +40,10 @@ pub struct Stack {
     pub place: Option<(String, u32)>,
     /// By name; strongest first.
     pub given: BTreeMap<String, Vec<Given>>,
-    /// The files that are needed and were not read, and what is not followed (`extends`, `include`).
+    /// The files that are needed and were not read.
     pub unread: Vec<String>,
+    /// The files that were read because one of the project's extends or includes them, and the `.env` beside those.
+    pub others: Vec<String>,
     /// The env files of the service that were read.
     pub env_files: Vec<String>,
 }
@@ -56,45 +62,45 @@ pub struct Project<'a> {
     pub open: &'a dyn Fn(&str) -> Option<String>,
 }
 
+/// Services extend each other and files include each other over fewer steps than this.
+const STEPS: usize = 100;
+
 /// A value that interpolation knows, and the line it stands on; none for the shell's.
 type Known = BTreeMap<String, (String, Option<(String, u32)>)>;
 
 /// Reads what a service's container gets; none where the files have no such service, or compose refuses them.
 pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
-    let known = known(project)?;
-    let lookup = |name: &str| known.get(name).map(|(value, _)| value.clone());
-    let via = |names: Vec<String>, whole: bool| -> Vec<Via> {
-        let at = |name: &str| known.get(name).and_then(|(_, place)| place.clone());
-        names.into_iter().map(|name| Via { at: at(&name), whole, known: known.contains_key(&name), name }).collect()
-    };
-    let mut stack = Stack::default();
-    let mut env_files: Vec<(String, bool, bool)> = Vec::new();
+    let shell: Known = project.shell.iter().map(|(name, value)| (name.clone(), (value.clone(), None))).collect();
+    let known = Rc::new(with_files(&shell, project.dotenv)?);
+    let mut search = Search { open: project.open, unread: Vec::new(), others: Vec::new(), left: STEPS };
+    let mut pieces = Vec::new();
     for file in project.files {
-        let document = yaml::read(&file.text)?;
-        if document.get("include").is_some() {
-            stack.unread.push(format!("`include` in {}", file.path));
-        }
-        let services = document.get("services");
-        let Some(node) = services.and_then(|services| services.get(service)) else { continue };
-        stack.place = Some((file.path.clone(), node.line));
-        if node.get("extends").is_some() {
-            stack.unread.push(format!("`extends` in {}", file.path));
-        }
-        for (name, raw, line) in node.get("environment").map(pairs).unwrap_or_default() {
-            let origin = Origin::Compose { path: file.path.clone(), line };
+        pieces.extend(search.file(file, project.folder, &known, service)?);
+    }
+    let mut stack = Stack { unread: search.unread, others: search.others, ..Stack::default() };
+    let mut env_files: Vec<(String, bool, bool)> = Vec::new();
+    for piece in pieces {
+        let lookup = |name: &str| value(&piece.known, name);
+        stack.place = Some((piece.file.clone(), piece.node.line));
+        let listed = piece.node.get("environment").is_some_and(|node| !node.items().is_empty());
+        let asked = if listed || piece.merged { &piece.known } else { &known };
+        for (name, raw, line) in piece.node.get("environment").map(pairs).unwrap_or_default() {
+            let origin = Origin::Compose { path: piece.file.clone(), line };
             let given = match raw {
-                None => Given { origin, value: lookup(&name), via: via(vec![name.clone()], true) },
+                None => Given { origin, value: value(asked, &name), via: via(asked, vec![name.clone()], true) },
                 Some(raw) => {
                     let filled = fill::fill(&raw, &lookup)?;
                     let whole =
                         filled.names.len() == 1 && raw.starts_with('$') && (!raw.contains('{') || closes_at_end(&raw));
-                    Given { origin, value: Some(filled.text), via: via(filled.names, whole) }
+                    Given { origin, value: Some(filled.text), via: via(&piece.known, filled.names, whole) }
                 }
             };
             stack.given.entry(name).or_default().insert(0, given);
         }
-        for (path, required, raw) in node.get("env_file").map(files).unwrap_or_default() {
+        for (path, required, raw) in piece.node.get("env_file").map(files).unwrap_or_default() {
             let path = fill::fill(&path, &lookup)?.text;
+            // The paths of another folder's file are joined to it first.
+            let path = if piece.folder == project.folder { path } else { absolute(&piece.folder, &path) };
             // A file that is named twice, in the same letters, keeps its first place.
             match env_files.iter_mut().find(|(other, ..)| *other == path) {
                 Some(there) => *there = (path, required, raw),
@@ -103,6 +109,7 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
         }
     }
     stack.place.as_ref()?;
+    let lookup = |name: &str| value(&known, name);
     let own: BTreeMap<String, String> =
         stack.given.iter().filter_map(|(name, given)| Some((name.clone(), given.first()?.value.clone()?))).collect();
     let mut from_files: Vec<(String, Given)> = Vec::new();
@@ -127,7 +134,7 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
             .into_iter()
             .map(|line| {
                 let origin = Origin::EnvFile { path: path.clone(), line: line.line };
-                (line.name, Given { origin, value: Some(line.value), via: via(line.names, false) })
+                (line.name, Given { origin, value: Some(line.value), via: via(&known, line.names, false) })
             })
             .collect();
         from_files.extend(made);
@@ -142,17 +149,29 @@ fn closes_at_end(raw: &str) -> bool {
     raw.starts_with("${") && raw.ends_with('}') && raw.matches('}').count() == raw.matches("${").count()
 }
 
-fn known(project: &Project<'_>) -> Option<Known> {
-    let mut known: Known = project.shell.iter().map(|(name, value)| (name.clone(), (value.clone(), None))).collect();
-    for file in project.dotenv {
-        let lookup = |name: &str| project.shell.get(name).cloned();
-        for line in envfile::compose(&file.text, &lookup, &|_| None).ok()? {
-            if !project.shell.contains_key(&line.name) {
-                known.insert(line.name, (line.value, Some((file.path.clone(), line.line))));
+/// What is known, and what env files add to it; none where compose refuses one of them.
+fn with_files(known: &Known, dotenv: &[File]) -> Option<Known> {
+    let mut all = known.clone();
+    for file in dotenv {
+        for line in envfile::compose(&file.text, &|name| value(known, name), &|_| None).ok()? {
+            if !known.contains_key(&line.name) {
+                all.insert(line.name, (line.value, Some((file.path.clone(), line.line))));
             }
         }
     }
-    Some(known)
+    Some(all)
+}
+
+fn value(known: &Known, name: &str) -> Option<String> {
+    known.get(name).map(|(value, _)| value.clone())
+}
+
+fn via(known: &Known, names: Vec<String>, whole: bool) -> Vec<Via> {
+    let one = |name: String| {
+        let there = known.get(&name);
+        Via { at: there.and_then(|(_, place)| place.clone()), whole, known: there.is_some(), name }
+    };
+    names.into_iter().map(one).collect()
 }
 
 /// `environment` in either form: a map, or a list of `NAME=value` and `NAME`.

@@ -34,7 +34,9 @@ pub fn compose(text: &str, known: Known<'_>, earlier: Known<'_>) -> Result<Vec<L
         let refused = Refused(line);
         let (name, inherited) = reader.name().ok_or(refused)?;
         if inherited {
-            if let Some(value) = known(&name).or_else(|| earlier(&name)) {
+            // What a line above gives it stays.
+            let above = lines.iter().any(|line| line.name == name);
+            if let Some(value) = known(&name).or_else(|| earlier(&name).filter(|_| !above)) {
                 lines.push(Line { name, value, names: Vec::new(), line });
             }
             continue;

@@ -97,7 +97,7 @@ fn read_compose(
     };
     recipe.place = stack.place;
     recipe.unread.extend(stack.unread);
-    let parts = files.iter().chain(&dotenv).map(|file| &file.path).chain(&stack.env_files);
+    let parts = files.iter().chain(&dotenv).map(|file| &file.path).chain(&stack.others).chain(&stack.env_files);
     recipe.ingredients = parts
         .filter_map(|path| {
             Some(Ingredient { path: path.clone(), changed_at: host::stat(path).ok().flatten()?.changed_at })
