@@ -61,6 +61,16 @@ impl Case {
         self.snapshots.get(&vantage)
     }
 
+    /// Whether what is mended at this vantage is a Windows machine. Of a client that nobody looked at, the kernel below its
+    /// container tells.
+    pub fn on_windows(&self, vantage: Vantage) -> bool {
+        match (self.snapshot(vantage), vantage) {
+            (Some(snapshot), _) => snapshot.on_windows(),
+            (None, Vantage::Client) => self.snapshot(Vantage::Container).is_some_and(Snapshot::above_windows),
+            (None, _) => false,
+        }
+    }
+
     /// A seat at this vantage, if there is a snapshot of it.
     pub fn seat(&self, vantage: Vantage) -> Result<Seat<'_>, Unseen> {
         let snapshot = self.snapshots.get(&vantage).ok_or(Unseen::NoSnapshot(vantage))?;

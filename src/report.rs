@@ -17,7 +17,7 @@ mod words;
 
 pub use since::{Before, Change, Now, since};
 use trouble::trouble;
-pub use trouble::{Maybe, Trouble};
+pub use trouble::{Maybe, Shell, Trouble};
 
 /// A judged case.
 #[derive(Debug, Clone)]

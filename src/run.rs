@@ -89,6 +89,7 @@ async fn look_at_all(orders: Orders, events: UnboundedSender<Event>) -> Snapshot
         vantage_by: orders.vantage_by,
         host: host::hostname(),
         platform: std::env::consts::OS.to_owned(),
+        kernel: host::kernel(),
         rights: host::rights(),
         taken_at: host::now(),
         took_us: micros(started.elapsed()),

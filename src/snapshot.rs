@@ -41,6 +41,9 @@ pub struct Snapshot {
     pub host: String,
     /// For example `linux`.
     pub platform: String,
+    /// The kernel's release, as `uname -r` prints it; empty where that is not known.
+    #[serde(default)]
+    pub kernel: String,
     /// Who looked.
     pub rights: Rights,
     /// In seconds since the epoch, by the machine's own clock. The judges' only clock.
@@ -79,6 +82,12 @@ impl Snapshot {
     /// Whether it was taken on Windows.
     pub fn on_windows(&self) -> bool {
         self.platform == WINDOWS
+    }
+
+    /// Whether the machine below is a Windows one, whose containers run on a Linux kernel of Microsoft's: its releases end
+    /// in `-microsoft-standard-WSL2` (github.com/microsoft/WSL2-Linux-Kernel).
+    pub fn above_windows(&self) -> bool {
+        self.on_windows() || self.kernel.to_ascii_lowercase().contains("microsoft")
     }
 
     /// The file's text.

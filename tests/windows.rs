@@ -197,3 +197,24 @@ fn every_recording_is_judged() {
         assert!(CASES.iter().any(|(known, ..)| *known == name), "{name} is judged by no test");
     }
 }
+
+/// Inside a container of Docker Desktop only the kernel tells that the machine below is a Windows one.
+#[test]
+fn the_kernel_below_a_container_tells_windows() {
+    let recorded =
+        std::fs::read_to_string(fixtures().join("recorded/overlap-container/container.json")).expect("recorded");
+    for (kernel, shell) in [("6.1.0-27-amd64", "sh"), ("5.15.153.1-microsoft-standard-WSL2", "powershell")] {
+        let mut snapshot: Value = serde_json::from_str(&recorded).expect("JSON");
+        snapshot["kernel"] = kernel.into();
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("container.json").display().to_string();
+        std::fs::write(&path, snapshot.to_string()).expect("written");
+        let Said { out, .. } = run(&owned(&["judge", &path, "--format", "json"]));
+        let report: Value = serde_json::from_str(&out).expect("JSON");
+        let root = checks(&report).find(|check| check["root"] == true).expect("a root");
+        assert_eq!(
+            (&root["trouble"]["code"], &root["trouble"]["fix"]["shell"]),
+            (&"tunnel-subnet-free/docker-network".into(), &shell.into())
+        );
+    }
+}

@@ -188,6 +188,14 @@ pub fn hostname() -> String {
     variable("COMPUTERNAME").unwrap_or_else(|| "unnamed".to_owned())
 }
 
+/// The kernel's release (proc_sys_kernel(5), osrelease); empty where it is not told.
+pub fn kernel() -> String {
+    match read("/proc/sys/kernel/osrelease") {
+        Text::Read(release) => release.trim().to_owned(),
+        Text::Missing | Text::Forbidden | Text::Failed(_) => String::new(),
+    }
+}
+
 /// With which rights we look.
 pub fn rights() -> Rights {
     if cfg!(windows) {

@@ -8,7 +8,7 @@ use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence,
 
 use tokio::task::JoinSet;
 
-use super::{Looked, Scene, network};
+use super::{Looked, Scene, network, windows};
 use crate::fact::dial::carry::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
 use crate::fact::{Fact, Place, Unseen};
@@ -43,6 +43,10 @@ fn identifier() -> PingIdentifier {
 }
 
 async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
+    // Windows knows raw ICMP sockets only, an administrator's (github.com/kolapapa/surge-ping/issues/34).
+    if cfg!(windows) {
+        return windows::echo(to).await;
+    }
     let client = client(to)?;
     let mut pinger = client.pinger(to, identifier()).await;
     pinger.timeout(ECHO);
@@ -67,6 +71,9 @@ const SIZED: Duration = Duration::from_millis(350);
 
 /// Echoes of several sizes at once, smallest first. Empty where no echo may be sent.
 pub(super) async fn sizes(to: IpAddr) -> Vec<SizedEcho> {
+    if cfg!(windows) {
+        return Vec::new();
+    }
     let Ok(client) = client(to) else { return Vec::new() };
     let headers = if to.is_ipv4() { 28 } else { 48 };
     let mut asked = JoinSet::new();

@@ -13,7 +13,7 @@ param(
     [int]$RedisPort = 6379,
     [int]$PostgresPort = 5432,
     [string]$Container = '',            # the worker's container, where its name is none of the project's
-    [string]$Only = ''                  # one part: wg, service, adapters, routes, dials, docker
+    [string]$Only = ''                  # one part: wg, service, adapters, routes, echo, dials, docker
 )
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'SilentlyContinue'
@@ -129,9 +129,9 @@ if (Test-Asked 'service') {
 }
 if ((Test-Asked 'adapters') -or (Test-Asked 'routes')) { $seen.adapters = @(Get-Adapters) }
 if (Test-Asked 'routes') { $seen.route_print = @(& route.exe print | ForEach-Object { "$_" }) }
+$to = $Server.ToString()
+if (Test-Asked 'echo') { $seen.pings = @(Test-Echo $to) }
 if (Test-Asked 'dials') {
-    $to = $Server.ToString()
-    $seen.pings = @(Test-Echo $to)
     $seen.dials = @($RedisPort, $PostgresPort | ForEach-Object { @{ to = $to; port = $_; code = (Test-Port $to $_) } })
 }
 # An idle tunnel has no handshake, and looks just like a broken one: once more, now that something was sent.

@@ -1,11 +1,14 @@
 //! On Windows: runs the script that also makes recordings, so that both see the same and are read by one reader. Nothing
 //! here is compiled for Windows alone: where there is no PowerShell, that is what is said.
 
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{PROGRAM, host};
 use crate::fact::Unseen;
+use crate::fact::dial::{EchoSocket, PingOutcome};
 use crate::fact::service::UnitState;
 use crate::fact::windows::Recording;
 
@@ -13,7 +16,11 @@ const SCRIPT: &str = include_str!("windows.ps1");
 
 /// One part of what the script sees: `service`, `adapters`, `routes`.
 pub(super) async fn part(only: &str) -> Result<Recording, Unseen> {
-    let command = encoded(&format!("& {{\n{SCRIPT}\n}} -Only {only}"));
+    script(&format!("-Only {only}")).await
+}
+
+async fn script(flags: &str) -> Result<Recording, Unseen> {
+    let command = encoded(&format!("& {{\n{SCRIPT}\n}} {flags}"));
     let args = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand", &command];
     let said = host::run("powershell", &args, PROGRAM).await?;
     Recording::parse(&said.out, "windows.ps1").map_err(Unseen::Unreadable)
@@ -23,6 +30,14 @@ pub(super) async fn part(only: &str) -> Result<Recording, Unseen> {
 pub(super) async fn unit(tunnel: &str) -> Result<UnitState, Unseen> {
     let seen = part("service").await?;
     seen.unit(tunnel).ok_or_else(|| Unseen::NoTool("PowerShell did not list the services".to_owned()))
+}
+
+/// An echo, by .NET: Windows lets no program have an ICMP socket that is not an administrator's.
+pub(super) async fn echo(to: IpAddr) -> Result<PingOutcome, Unseen> {
+    let seen = script(&format!("-Only echo -Server {to}")).await?;
+    let how = seen.pings.into_iter().find(|(asked, _)| *asked == to).map(|(_, how)| how);
+    let how = how.ok_or_else(|| Unseen::NoTool("PowerShell did not say what became of the echo".to_owned()))?;
+    Ok(PingOutcome { to, how, socket: EchoSocket::Windows })
 }
 
 /// As PowerShell takes a script without quoting it: the base64 of its UTF-16 (about_PowerShell_exe, -EncodedCommand).

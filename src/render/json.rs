@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::profile::{Addresses, Known, Source};
-use crate::report::{Answer, Outcome, Report, Trouble};
+use crate::report::{Answer, Outcome, Report, Shell, Trouble};
 
 mod since;
 
@@ -129,6 +129,8 @@ struct FixV1<'a> {
     on: Option<&'static str>,
     say: &'a str,
     run: &'a [String],
+    /// What `run` is typed into: `sh` or `powershell`.
+    shell: Shell,
     know: &'a str,
 }
 
@@ -250,6 +252,7 @@ fn trouble(trouble: &Trouble) -> TroubleV1<'_> {
             on: trouble.fix.on.map(crate::fact::Vantage::word),
             say: &trouble.fix.say,
             run: &trouble.fix.run,
+            shell: trouble.shell,
             know: &trouble.fix.know,
         },
     }

@@ -7,7 +7,6 @@ use crate::case::Case;
 use crate::check::{Cause, Check, Finding, Fix};
 use crate::fact::Vantage;
 use crate::judge::UNEXPECTED;
-use crate::snapshot::Snapshot;
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]
@@ -18,12 +17,24 @@ pub struct Trouble {
     pub says: String,
     /// How to mend it.
     pub fix: Fix,
+    /// What the commands are typed into.
+    pub shell: Shell,
     /// `file:line` at fault.
     pub place: Option<String>,
     /// What looks the same from here and was not ruled out, likeliest first; empty where the cause is certain.
     pub may_be: Vec<Maybe>,
     /// How to tell those apart, the surest way first.
     pub tell: Vec<String>,
+}
+
+/// What commands are typed into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shell {
+    /// A shell of Linux.
+    Sh,
+    /// Windows' own.
+    PowerShell,
 }
 
 /// A check that may be broken elsewhere, and look from here as this does.
@@ -43,6 +54,7 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
             code: check.id.to_string(),
             says: String::new(),
             fix: unexpected_fix(),
+            shell: Shell::Sh,
             place: None,
             may_be: Vec::new(),
             tell: Vec::new(),
@@ -50,12 +62,13 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
     };
     let mut words = common_words(snapshot);
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
-    let (says, fix) = match check.causes.get(finding.cause) {
-        Some(text) => in_words_of_the_host(case, check, text, blamed, finding),
-        None => {
-            ("what was seen is \u{201c}{seen}\u{201d}, which this check does not know".to_owned(), unexpected_fix())
-        }
-    };
+    let (says, fix, shell) = check.causes.get(finding.cause).map_or_else(
+        || {
+            let says = "what was seen is \u{201c}{seen}\u{201d}, which this check does not know";
+            (says.to_owned(), unexpected_fix(), Shell::Sh)
+        },
+        |text| in_words_of_the_host(case, check, text, blamed, finding),
+    );
     Trouble {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
@@ -66,6 +79,7 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
             run: fix.run.iter().filter(|line| !names_empty_word(line, &words)).map(|line| fill(line, &words)).collect(),
             know: fill(&fix.know, &words),
         },
+        shell,
         place: finding.place.clone(),
         may_be: doubt::may_be(&blamed.suspects, checks),
         tell: doubt::tell(&blamed.suspects, case, check.causes.get(finding.cause), |text| fill(text, &words)),
@@ -74,12 +88,21 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
 
 /// On Windows other things are typed than on Linux: what counts is the host that is to be mended, and for what is seen
 /// the one that saw it.
-fn in_words_of_the_host(case: &Case, check: &Check, text: &Cause, blamed: &Blamed, finding: &Finding) -> (String, Fix) {
+fn in_words_of_the_host(
+    case: &Case,
+    check: &Check,
+    text: &Cause,
+    blamed: &Blamed,
+    finding: &Finding,
+) -> (String, Fix, Shell) {
     let here = blamed.answer.vantage;
-    let windows = |at: Vantage| text.windows.as_ref().filter(|_| case.snapshot(at).is_some_and(Snapshot::on_windows));
+    let windows = |at: Vantage| text.windows.as_ref().filter(|_| case.on_windows(at));
     let seen = windows(here).and_then(|there| there.says.clone());
-    let fix = windows(text.fix.on.unwrap_or(here)).map_or(&text.fix, |there| &there.fix);
-    (seen.unwrap_or_else(|| says(check, text, finding)), Fix { on: text.fix.on, ..fix.clone() })
+    let (fix, shell) = match windows(text.fix.on.unwrap_or(here)) {
+        Some(there) => (&there.fix, Shell::PowerShell),
+        None => (&text.fix, Shell::Sh),
+    };
+    (seen.unwrap_or_else(|| says(check, text, finding)), Fix { on: text.fix.on, ..fix.clone() }, shell)
 }
 
 fn unexpected_fix() -> Fix {

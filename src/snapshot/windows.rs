@@ -50,6 +50,7 @@ impl Snapshot {
             vantage_by: "a recording of windows.ps1".to_owned(),
             host: recording.host.clone(),
             platform: WINDOWS.to_owned(),
+            kernel: String::new(),
             rights: if recording.administrator { Rights::Administrator } else { Rights::User },
             taken_at: recording.taken_at,
             took_us: 0,

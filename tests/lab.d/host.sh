@@ -60,7 +60,7 @@ poll() {
   local end=$((SECONDS + $1)); shift
   while ! "$@"; do
     if [ "$SECONDS" -ge "$end" ]; then return 1; fi
-    sleep 0.05
+    sleep 0.15
   done
 }
 
@@ -206,7 +206,7 @@ wait_healthy() {
         ;;
       esac
     fi
-    sleep 0.2
+    sleep 0.8
   done
 }
 

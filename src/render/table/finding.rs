@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use super::{BOLD, place, wrapped};
-use crate::report::{Answer, Evidence, Maybe, Outcome, Trouble};
+use crate::report::{Answer, Evidence, Maybe, Outcome, Shell, Trouble};
 
 /// How many lines of evidence a finding shows; JSON has them all.
 const EVIDENCE: usize = 6;
@@ -30,9 +30,13 @@ pub(super) fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, ma
     doubt(out, trouble, width);
     let on = trouble.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
     wrapped(out, &format!("{on}{}", trouble.fix.say), "  fix    ", "         ", width);
+    let prompt = match trouble.shell {
+        Shell::Sh => '$',
+        Shell::PowerShell => '>',
+    };
     for command in &trouble.fix.run {
         // Never wrapped: it is there to be copied.
-        let _ = writeln!(out, "         {BOLD}$ {command}{BOLD:#}");
+        let _ = writeln!(out, "         {BOLD}{prompt} {command}{BOLD:#}");
     }
     wrapped(out, &trouble.fix.know, "  then   ", "         ", width);
     if outcome.guide != "beyond" {

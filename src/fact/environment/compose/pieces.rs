@@ -72,11 +72,11 @@ impl Search<'_> {
 
     /// What a service extends: one of the same file or of another, which must be there.
     fn base(&mut self, here: &Here<'_>, base: &Node) -> Option<Vec<Piece>> {
-        let name = self.word(here, base.text().or_else(|| base.get("service")?.text())?)?;
+        let name = here.word(base.text().or_else(|| base.get("service")?.text())?)?;
         let pieces = match base.get("file").and_then(Node::text) {
             None => self.service(here, &name)?,
             Some(path) => {
-                let path = absolute(here.folder, &self.word(here, path)?);
+                let path = absolute(here.folder, &here.word(path)?);
                 let Some(text) = self.read(&path) else { return Some(Vec::new()) };
                 let folder = parent(&path).to_owned();
                 self.file(&File { path, text }, &folder, here.known, &name)?
@@ -89,27 +89,24 @@ impl Search<'_> {
     fn included(&mut self, here: &Here<'_>, include: &Node, service: &str) -> Option<Vec<Piece>> {
         let mut paths = Vec::new();
         for path in words(include.get("path").unwrap_or(include)) {
-            paths.push(absolute(here.folder, &self.word(here, path)?));
+            paths.push(absolute(here.folder, &here.word(path)?));
         }
         let first = paths.first()?;
         let folder = match include.get("project_directory").and_then(Node::text) {
-            Some(folder) => absolute(here.folder, &self.word(here, folder)?),
+            Some(folder) => absolute(here.folder, &here.word(folder)?),
             None => parent(first).to_owned(),
         };
         let mut dotenv = Vec::new();
-        match include.get("env_file") {
-            Some(named) => {
-                for path in words(named) {
-                    let path = absolute(here.folder, &self.word(here, path)?);
-                    dotenv.extend(self.read(&path).map(|text| File { path, text }));
-                }
+        if let Some(named) = include.get("env_file") {
+            for path in words(named) {
+                let path = absolute(here.folder, &here.word(path)?);
+                dotenv.extend(self.read(&path).map(|text| File { path, text }));
             }
-            None => {
-                let path = absolute(&folder, ".env");
-                if let Some(text) = (self.open)(&path) {
-                    self.others.push(path.clone());
-                    dotenv.push(File { path, text });
-                }
+        } else {
+            let path = absolute(&folder, ".env");
+            if let Some(text) = (self.open)(&path) {
+                self.others.push(path.clone());
+                dotenv.push(File { path, text });
             }
         }
         let known = Rc::new(with_files(here.known, &dotenv)?);
@@ -120,7 +117,9 @@ impl Search<'_> {
             }
         }
         let merged = pieces.len() > 1;
-        pieces.iter_mut().for_each(|piece| piece.merged |= merged);
+        for piece in &mut pieces {
+            piece.merged |= merged;
+        }
         Some(pieces)
     }
 
@@ -129,10 +128,11 @@ impl Search<'_> {
         if text.is_some() { &mut self.others } else { &mut self.unread }.push(path.to_owned());
         text
     }
+}
 
-    fn word(&self, here: &Here<'_>, raw: &str) -> Option<String> {
-        let filled = fill::fill(raw, &|name| value(here.known, name))?;
-        Some(filled.text)
+impl Here<'_> {
+    fn word(&self, raw: &str) -> Option<String> {
+        Some(fill::fill(raw, &|name| value(self.known, name))?.text)
     }
 }
 
