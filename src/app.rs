@@ -2,6 +2,7 @@
 //! reads files (those it was handed) and prints.
 #![expect(clippy::disallowed_methods, reason = "reads the files it was handed; every other file is a probe's")]
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ use crate::plan;
 use crate::probe::{Scene, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
-use crate::report::{Before, Report, chain, report, since};
+use crate::report::{Before, Now, Report, chain, report, since};
 use crate::run::{Orders, run};
 use crate::snapshot::Snapshot;
 
@@ -34,7 +35,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             }
             let seen = match &args.from {
                 Some(path) => recorded(path, &args.deployment)?,
-                None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?)?,
+                None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?, None)?,
             };
             print(&seen.to_json())?;
             Ok(Exit::Fine)
@@ -50,7 +51,7 @@ fn all(args: &All) -> Result<Exit, String> {
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let before = args.since.as_deref().map(|path| before(path, &checks)).transpose()?;
-    let here = look(&args.deployment, &checks)?;
+    let here = look(&args.deployment, &checks, before.as_ref())?;
     let mut notes = Vec::new();
     if here.vantage == Vantage::Client && args.deployment.container.is_some() {
         // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
@@ -93,7 +94,7 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     };
     let snapshots = if snapshots.is_empty() {
         let environment = plan::select(checks, &["env-flask".to_owned()])?;
-        let here = look(&args.deployment, &environment)?;
+        let here = look(&args.deployment, &environment, None)?;
         let within = here.vantage == Vantage::Client && args.deployment.container.is_some();
         let inside = if within { Some(look_inside(&args.deployment)?) } else { None };
         inside.into_iter().chain([here]).collect()
@@ -132,7 +133,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .map_err(|error| format!("cannot start: {}", error.kind()))
 }
 
-fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
+/// Looks from here. The roots of `before` are told of as soon as what they need is seen.
+fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> Result<Snapshot, String> {
     let profile = profile(deployment)?;
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
@@ -142,20 +144,30 @@ fn look(deployment: &Deployment, checks: &[Check]) -> Result<Snapshot, String> {
         };
         let keys = plan::looks(checks, vantage);
         needs_public(vantage, &profile, &keys)?;
+        let roots = before.map(|before| before.roots(vantage)).unwrap_or_default();
+        let again = plan::with_needs(checks, &roots);
+        let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
         let (events, heard) = unbounded_channel();
-        let orders = Orders { vantage, vantage_by, profile, keys, deadline: deployment.deadline };
-        let progress = tokio::spawn(render::progress::show(heard, std::io::stderr().is_terminal()));
-        let snapshot = run(orders, events).await;
-        let _ = progress.await;
-        Ok(snapshot)
+        let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
+        let told = |snapshot| before.map_or_else(String::new, |before| first_words(snapshot, &again, before));
+        let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
+        Ok(tokio::join!(run(orders, events), progress).0)
     });
     // A look-up that libc still waits for must not hold up the end.
     runtime.shutdown_background();
     looked
 }
 
+/// What became of the roots of before, by what was seen until now.
+fn first_words(seen: Snapshot, again: &[Check], before: &Before) -> String {
+    let vantage = seen.vantage;
+    let Ok(case) = Case::new(vec![seen]) else { return String::new() };
+    let changes = since(&judged(&case, again), before);
+    render::changes(changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_))))
+}
+
 /// From outside, the server's public address is all there is to look at.
-fn needs_public(vantage: Vantage, profile: &Profile, keys: &std::collections::BTreeSet<FactKey>) -> Result<(), String> {
+fn needs_public(vantage: Vantage, profile: &Profile, keys: &BTreeSet<FactKey>) -> Result<(), String> {
     if vantage == Vantage::Outside && profile.public.is_none() && !keys.is_empty() {
         return Err(
             "from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \

@@ -31,6 +31,21 @@ pub fn select(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, String>
         .collect())
 }
 
+/// The checks with these ids, and what they need, as deep as it goes.
+pub fn with_needs(checks: &[Check], ids: &[&str]) -> Vec<Check> {
+    let mut wanted: BTreeSet<&str> = ids.iter().copied().collect();
+    loop {
+        let here = checks.iter().filter(|check| wanted.contains(check.id.0.as_str()));
+        let needs: Vec<&str> =
+            here.flat_map(|check| check.needs.iter().chain(&check.way)).map(|need| need.check.0.as_str()).collect();
+        let before = wanted.len();
+        wanted.extend(needs);
+        if wanted.len() == before {
+            return checks.iter().filter(|check| wanted.contains(check.id.0.as_str())).cloned().collect();
+        }
+    }
+}
+
 /// Everything to look at from a vantage: what its checks read, what settles the addresses, and what those looks
 /// need first.
 pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {

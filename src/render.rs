@@ -3,8 +3,8 @@
 use crate::check::Check;
 use crate::cli::{Format, ListFormat, Showing};
 use crate::exit::Exit;
-use crate::report::Report;
 use crate::report::chain::Chain;
+use crate::report::{Change, Report};
 
 mod chain;
 mod explain;
@@ -22,6 +22,11 @@ pub fn report(report: &Report, showing: &Showing, exit: Exit) -> String {
         Format::Table => table::render(report, width(), showing.verbose),
         Format::Json => json::render(report, exit),
     }
+}
+
+/// What became of roots of an earlier report, a line each.
+pub fn changes<'a>(changes: impl Iterator<Item = &'a Change>) -> String {
+    changes.map(|change| table::became(change, width())).collect()
 }
 
 /// The list of checks.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinSet, LocalSet};
@@ -16,6 +16,8 @@ use crate::snapshot::{SCHEMA, Snapshot};
 /// What happens while looking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// What was wanted first is all there; holds what was seen until now.
+    First(Box<Snapshot>),
     /// So many looks are still under way.
     Waiting(usize),
     /// A look ended; holds what it was.
@@ -33,6 +35,8 @@ pub struct Orders {
     pub profile: Profile,
     /// What to look at.
     pub keys: BTreeSet<FactKey>,
+    /// Of these, what is wanted before the rest.
+    pub first: BTreeSet<FactKey>,
     /// When to stop waiting.
     pub deadline: Duration,
 }
@@ -57,7 +61,10 @@ async fn look_at_all(orders: Orders, events: UnboundedSender<Event>) -> Snapshot
             seen: BTreeMap::new(),
             keyring: Keyring::default(),
         }),
-        waiting: orders.keys.clone(),
+        vantage_by: orders.vantage_by,
+        started,
+        waiting: orders.keys,
+        first: orders.first,
         looking: BTreeSet::new(),
         seen: BTreeMap::new(),
         keyring: Keyring::default(),
@@ -81,26 +88,15 @@ async fn look_at_all(orders: Orders, events: UnboundedSender<Event>) -> Snapshot
         }
         runner.start_what_may_be();
     }
-    let addresses = settle(&runner.scene.profile, orders.vantage, &runner.seen);
-    Snapshot {
-        schema: SCHEMA,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        vantage: orders.vantage,
-        vantage_by: orders.vantage_by,
-        host: host::hostname(),
-        platform: std::env::consts::OS.to_owned(),
-        kernel: host::kernel(),
-        rights: host::rights(),
-        taken_at: host::now(),
-        took_us: micros(started.elapsed()),
-        addresses,
-        facts: runner.seen,
-    }
+    runner.snapshot()
 }
 
 struct Runner {
     scene: Arc<Scene>,
+    vantage_by: String,
+    started: Instant,
     waiting: BTreeSet<FactKey>,
+    first: BTreeSet<FactKey>,
     looking: BTreeSet<FactKey>,
     seen: BTreeMap<FactKey, Observed>,
     keyring: Keyring,
@@ -155,6 +151,28 @@ impl Runner {
         self.looking.remove(&key);
         let _ = self.events.send(Event::Done(key.clone()));
         self.seen.insert(key, Observed { sight: looked.sight, source: looked.source, took_us: micros(took) });
+        if !self.first.is_empty() && self.first.iter().all(|key| self.seen.contains_key(key)) {
+            self.first.clear();
+            let _ = self.events.send(Event::First(Box::new(self.snapshot())));
+        }
+    }
+
+    /// What was seen until now.
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            vantage: self.scene.vantage,
+            vantage_by: self.vantage_by.clone(),
+            host: host::hostname(),
+            platform: std::env::consts::OS.to_owned(),
+            kernel: host::kernel(),
+            rights: host::rights(),
+            taken_at: host::now(),
+            took_us: micros(self.started.elapsed()),
+            addresses: settle(&self.scene.profile, self.scene.vantage, &self.seen),
+            facts: self.seen.clone(),
+        }
     }
 
     /// What is still being looked at is unseen.

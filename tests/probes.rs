@@ -20,6 +20,8 @@ use clipcheck::profile::{Profile, settle};
 
 #[path = "probes/carry.rs"]
 mod carry;
+#[path = "probes/first.rs"]
+mod first;
 #[path = "probes/real_postgres.rs"]
 mod real_postgres;
 #[path = "probes/real_redis.rs"]

@@ -15,6 +15,9 @@ const COMING: u64 = 30;
 /// From its connection to its first BRPOP a worker needs some seconds (Celery asks its neighbours first).
 const FIRST: u64 = 15;
 
+/// A worker that is well says something at least this often, in seconds (celery/worker/heartbeat.py).
+const BEAT: u64 = 2;
+
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     let celery = seat.celery()?;
@@ -34,11 +37,11 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     if !server && here.is_none() {
         return Ok(not_applicable("no worker runs here that would take tasks from `gpu`"));
     }
+    let came = || Unseen::Undecided("a worker connected a moment ago, and takes nothing yet; look again".to_owned());
+    let new = now.joined.is_some_and(|age| age < FIRST);
     let finding = if beating && alive.is_empty() {
-        if now.joined.is_some_and(|age| age < FIRST) {
-            return Err(Unseen::Undecided(
-                "a worker connected a moment ago, and takes nothing yet; look again".to_owned(),
-            ));
+        if new {
+            return Err(came());
         }
         broken("stuck").with("name", names(celery))
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
@@ -57,6 +60,9 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     } else if now.unacked > 0 {
         broken("held").with("count", now.unacked)
     } else if let Some(quiet) = silent(celery) {
+        if new && quiet.quiet <= BEAT {
+            return Err(came());
+        }
         broken("silent").with("from", quiet.from).with("quiet", quiet.quiet)
     } else {
         broken("nobody")

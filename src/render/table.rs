@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use crate::fact::Vantage;
 use crate::profile::Source;
-use crate::report::{Answer, Now, Outcome, Report};
+use crate::report::{Answer, Change, Now, Outcome, Report};
 use crate::snapshot::Rights;
 
 mod finding;
@@ -171,20 +171,27 @@ fn since(out: &mut String, report: &Report, width: usize) {
     }
     out.push_str("\nSince the report of before:\n");
     for change in &report.since {
-        let (style, mark) = match change.now {
-            Now::Fixed => (GREEN, "✓"),
-            Now::Still | Now::Otherwise(_) | Now::Explained(_) | Now::New(_) => (RED, "✗"),
-            Now::Unseen(_) => (YELLOW, "?"),
-        };
-        let more = match &change.now {
-            Now::Fixed | Now::Still => String::new(),
-            Now::Otherwise(code) => format!(": now {code}"),
-            Now::Explained(by) => format!(": now explained by {}", by.join(", ")),
-            Now::Unseen(why) | Now::New(why) => format!(": {why}"),
-        };
-        let line = format!("{} ({}) {}{more}", change.code, change.vantage, change.now.word());
-        wrapped(out, &line, &format!("{style}{mark}{style:#} "), "  ", width);
+        out.push_str(&became(change, width));
     }
+}
+
+/// What became of one root.
+pub(super) fn became(change: &Change, width: usize) -> String {
+    let mut out = String::new();
+    let (style, mark) = match change.now {
+        Now::Fixed => (GREEN, "✓"),
+        Now::Still | Now::Otherwise(_) | Now::Explained(_) | Now::New(_) => (RED, "✗"),
+        Now::Unseen(_) => (YELLOW, "?"),
+    };
+    let more = match &change.now {
+        Now::Fixed | Now::Still => String::new(),
+        Now::Otherwise(code) => format!(": now {code}"),
+        Now::Explained(by) => format!(": now explained by {}", by.join(", ")),
+        Now::Unseen(why) | Now::New(why) => format!(": {why}"),
+    };
+    let line = format!("{} ({}) {}{more}", change.code, change.vantage, change.now.word());
+    wrapped(&mut out, &line, &format!("{style}{mark}{style:#} "), "  ", width);
+    out
 }
 
 fn despite(out: &mut String, report: &Report, width: usize) {

@@ -31,6 +31,14 @@ struct Code {
     code: String,
 }
 
+impl Before {
+    /// The checks that were broken at a vantage by themselves.
+    pub fn roots(&self, vantage: Vantage) -> Vec<&str> {
+        let rows = self.rows.iter().filter(|row| row.root && row.vantage == vantage);
+        rows.map(|row| row.id.as_str()).collect()
+    }
+}
+
 impl FromStr for Before {
     type Err = String;
 
