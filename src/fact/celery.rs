@@ -74,7 +74,7 @@ pub struct Celery {
     pub endpoint: Endpoint,
     /// The database that the URL names.
     pub database: u32,
-    /// One moment, or two with a short time between where the first left something open.
+    /// One moment, or some more with a short time between where the first left something open.
     pub samples: Vec<Sample>,
     /// The oldest waiting task of each queue.
     pub oldest: BTreeMap<String, Oldest>,
@@ -108,16 +108,20 @@ impl Celery {
         Some(all.iter().filter(takes).collect())
     }
 
+    /// The moments in which everyone who takes tasks stood idle. A worker with its hands full does not wait in `BRPOP`, and
+    /// an idle one, that asks again every second, does so nearly always.
+    pub fn idle(&self) -> impl Iterator<Item = &Sample> {
+        self.samples.iter().filter(|sample| {
+            let all = sample.consumers.iter().flatten();
+            let mut here = all.filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
+            here.peek().is_some() && here.all(|it| it.waits)
+        })
+    }
+
     /// Tasks that wait in a queue and waited a moment before, while everyone who takes tasks stood idle: nobody of them
-    /// takes from that queue. A worker with its hands full does not wait in `BRPOP`, and then nothing can be said.
+    /// takes from that queue.
     pub fn left(&self, queue: &str) -> Option<u64> {
-        let idle = |sample: &Sample| {
-            let all = sample.consumers.as_ref()?;
-            let mut here = all.iter().filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
-            here.peek()?;
-            here.all(|it| it.waits).then(|| sample.waiting.get(queue).copied())?
-        };
-        let counts: Vec<u64> = self.samples.iter().map(idle).collect::<Option<_>>()?;
+        let counts: Vec<u64> = self.idle().map(|sample| sample.waiting.get(queue).copied()).collect::<Option<_>>()?;
         let steady = counts.len() > 1 && counts.windows(2).all(|pair| pair[1] >= pair[0]);
         steady.then(|| counts.last().copied())?
     }

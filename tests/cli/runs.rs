@@ -183,3 +183,28 @@ fn that_the_worker_reports_by_http_can_be_said() {
     assert_eq!(look(&["--profile", &profile]).1, "api-url/missing");
     assert_eq!(look(&["--profile", &profile, "--topology", "database"]).0, "not-applicable");
 }
+
+/// Where a variable comes from, as a person reads it: the image, an env file, compose's own line, an extended and an
+/// included file, the app's code. Nobody has to guess which line to change.
+#[test]
+fn the_chain_of_a_variable_names_every_source_and_the_line_to_change() {
+    let states = [
+        ("FLASK_ENV", "compose-flask-development.near", 5),
+        ("DATABASE_URL", "compose-line-localhost.near", 4),
+        ("CELERY_BROKER_URL", "compose-extended-lan.near", 4),
+        ("CELERY_BROKER_URL", "compose-included-localhost", 3),
+    ];
+    let mut shown = String::new();
+    for (variable, state, sources) in states {
+        let file = |at: &str| fixture(&format!("recorded/{state}/{at}.json")).display().to_string();
+        let said = run(&["explain", variable, &file("client"), &file("container")]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
+        let numbered = said
+            .out
+            .lines()
+            .filter(|line| line.trim_start_matches(['→', ' ']).starts_with(|c: char| c.is_ascii_digit()));
+        assert_eq!(numbered.count(), sources, "{state}: {}", said.out);
+        shown.push_str(&format!("{state}:\n{}\n", said.out));
+    }
+    insta::assert_snapshot!("chains", shown);
+}

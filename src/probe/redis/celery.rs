@@ -26,6 +26,9 @@ const TALK: Duration = Duration::from_secs(6);
 /// Between two samples: longer than the moment in which a worker that took a task shows neither it nor its hunger.
 const BETWEEN: Duration = Duration::from_millis(300);
 
+/// So many samples at most.
+const SAMPLES: usize = 4;
+
 /// A heartbeat comes every 2.0 s (celery/worker/heartbeat.py).
 const LISTEN: Duration = Duration::from_millis(2400);
 
@@ -123,8 +126,14 @@ async fn converse(
         uptime: uptime.unwrap_or(0),
     };
     let alone = |celery: &Celery| celery.alive().is_some_and(|alive| alive.len() == 1);
+    let waits = |celery: &Celery| celery.now().is_some_and(|now| !now.waiting.is_empty());
     let idle = celery.now().is_some_and(|now| now.waiting.is_empty() && now.unacked == 0);
     if !alone(&celery) || !idle {
+        sleep(BETWEEN).await;
+        celery.samples.push(sample(connection).await.map_err(not_told)?);
+    }
+    // Whether what waits is left by a worker that has nothing to do is seen from two moments in which it has nothing.
+    while alone(&celery) && waits(&celery) && celery.idle().count() == 1 && celery.samples.len() < SAMPLES {
         sleep(BETWEEN).await;
         celery.samples.push(sample(connection).await.map_err(not_told)?);
     }
