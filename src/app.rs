@@ -22,7 +22,7 @@ use crate::probe::{Scene, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
 use crate::report::{Before, Now, Report, chain, report, since};
-use crate::run::{Orders, run};
+use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
@@ -149,7 +149,10 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> R
         let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
         let (events, heard) = unbounded_channel();
         let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
-        let told = |snapshot| before.map_or_else(String::new, |before| first_words(snapshot, &again, before));
+        let told = |event: &Event| match (event, before) {
+            (Event::First(seen), Some(before)) => first_words(seen, &again, before),
+            (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
+        };
         let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
         Ok(tokio::join!(run(orders, events), progress).0)
     });
@@ -159,9 +162,9 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> R
 }
 
 /// What became of the roots of before, by what was seen until now.
-fn first_words(seen: Snapshot, again: &[Check], before: &Before) -> String {
+fn first_words(seen: &Snapshot, again: &[Check], before: &Before) -> String {
     let vantage = seen.vantage;
-    let Ok(case) = Case::new(vec![seen]) else { return String::new() };
+    let Ok(case) = Case::new(vec![seen.clone()]) else { return String::new() };
     let changes = since(&judged(&case, again), before);
     render::changes(changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_))))
 }

@@ -40,7 +40,7 @@ pub const DIAL: Duration = Duration::from_millis(3300);
 
 /// How long a dial may take where silence is the good answer: a port that nobody should reach. Longer than the
 /// first retransmission of a SYN (1 s, RFC 6298 section 2.1), so that two of them were sent.
-pub const EXPOSURE: Duration = Duration::from_millis(1300);
+pub const EXPOSURE: Duration = Duration::from_millis(1200);
 
 /// How long a local program (systemctl, docker, wg) may take.
 pub const PROGRAM: Duration = Duration::from_secs(4);

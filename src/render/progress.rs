@@ -7,26 +7,22 @@ use anstream::{AutoStream, ColorChoice};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::run::Event;
-use crate::snapshot::Snapshot;
 
-/// Shows how many looks are still under way, and takes the line away at the end. `first` puts what was wanted first into
-/// words, which stay.
-pub async fn show(mut events: UnboundedReceiver<Event>, terminal: bool, first: impl Fn(Snapshot) -> String) {
+/// Shows how many looks are still under way, and takes the line away at the end. What `told` says of an event stays.
+pub async fn show(mut events: UnboundedReceiver<Event>, terminal: bool, told: impl Fn(&Event) -> String) {
     let mut open = 0_usize;
     while let Some(event) = events.recv().await {
-        let mut told = String::new();
+        let mut words = told(&event);
+        if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never {
+            words = strip_str(&words).to_string();
+        }
         match event {
-            Event::First(snapshot) => {
-                told = first(*snapshot);
-                if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never {
-                    told = strip_str(&told).to_string();
-                }
-            }
+            Event::First(_) => {}
             Event::Waiting(count) => open = count,
             Event::Done(_) => open = open.saturating_sub(1),
         }
         if terminal {
-            let _ = write!(std::io::stderr(), "\r\x1b[K{told}looking … {open} to go");
+            let _ = write!(std::io::stderr(), "\r\x1b[K{words}looking … {open} to go");
         }
     }
     if terminal {

@@ -59,6 +59,9 @@ pub struct Alike {
     pub said: String,
     pub claimed: Vec<Suspect>,
     pub truths: BTreeMap<String, BTreeSet<String>>,
+    /// What is so where the same check is named from the same vantage, by whatever cause: which of them it is can depend
+    /// on the moment, as Redis lists a dead worker for a while.
+    pub of_check: BTreeSet<String>,
 }
 
 impl Alike {
@@ -78,8 +81,11 @@ impl Alike {
             }
         }
         for claim in &self.claimed {
-            if !self.truths.keys().any(|truth| covers(claim, truth)) {
-                wrong.push(format!("no recording looks like {} and is `{claim}`: take it out of {place}", self.said));
+            if !self.of_check.iter().any(|truth| covers(claim, truth)) {
+                wrong.push(format!(
+                    "no recording looks like {} or another cause of its check and is `{claim}`: take it out of {place}",
+                    self.said
+                ));
             }
         }
         wrong
@@ -97,6 +103,11 @@ pub fn alike(set: &Set, checks: &[Check]) -> Result<Vec<Alike>, String> {
             }
         }
     }
+    let mut of_checks: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (said, truths) in &truths {
+        let check = said.split('/').next().unwrap_or_default();
+        of_checks.entry(check.to_owned()).or_default().extend(truths.keys().cloned());
+    }
     let mut found = Vec::new();
     for (said, truths) in truths {
         let Some((vantage, id, cause)) = parts(&said) else { continue };
@@ -104,7 +115,8 @@ pub fn alike(set: &Set, checks: &[Check]) -> Result<Vec<Alike>, String> {
         let claimed = text.and_then(|text| text.may_be.get(&vantage)).cloned().unwrap_or_default();
         let certain = truths.keys().all(|truth| parts(truth).is_some_and(|(_, check, _)| check == id));
         if !certain || !claimed.is_empty() {
-            found.push(Alike { said, claimed, truths });
+            let of_check = said.split('/').next().and_then(|check| of_checks.get(check)).cloned().unwrap_or_default();
+            found.push(Alike { said, claimed, truths, of_check });
         }
     }
     Ok(found)

@@ -74,9 +74,7 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
     let items: Vec<Item> = (0..orders.trials).flat_map(|_| items.iter().copied()).collect();
     let started = Instant::now();
     let count = items.len();
-    let mut trials = Trials::read()?;
-    trials.forget(items.iter().map(Item::id));
-    let kept = orders.record.then(|| Mutex::new(trials));
+    let kept = orders.record.then(|| Trials::read().map(Mutex::new)).transpose()?;
     let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, kept.as_ref(), checks))?;
     println!("{} of {count} agree, in {:.0} s", count - wrong, started.elapsed().as_secs_f32());
     Ok(wrong)

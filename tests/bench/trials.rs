@@ -1,4 +1,4 @@
-//! What every state said each time it was made anew: kept, since making all of them takes the better part of an hour.
+//! What every state said the last times it was made anew: kept, since making all of them takes the better part of an hour.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,9 @@ use super::score::Score;
 use super::times::{self, Looks, Times};
 
 const TRIALS: &str = "fixtures/trials.json";
+
+/// So many trials of each state are kept, the last.
+const KEPT: usize = 3;
 
 /// By state.
 #[derive(Default)]
@@ -48,15 +51,11 @@ impl Trials {
         }
     }
 
-    /// Those of before are another binary's.
-    pub fn forget(&mut self, ids: impl IntoIterator<Item = String>) {
-        for id in ids {
-            self.0.remove(&id);
-        }
-    }
-
+    /// Adds one; the oldest goes when there are more than are kept.
     pub fn add(&mut self, id: String, trial: Trial) {
-        self.0.entry(id).or_default().push(trial);
+        let trials = self.0.entry(id).or_default();
+        trials.push(trial);
+        trials.drain(..trials.len().saturating_sub(KEPT));
     }
 
     /// One trial a line.
@@ -122,7 +121,7 @@ impl Trials {
         let differed = all.iter().filter(|trial| !trial.wrong.is_empty()).count();
         let named = if differ.is_empty() { String::new() } else { format!(" ({})", differ.join(", ")) };
         format!(
-            "Live trials: each of {states} states{missing} broken for real {times}; in {} of {} what all together and each \
+            "Live trials: each of {states} states{missing} made for real {times}; in {} of {} what all together and each \
              alone say is exactly what is expected; it differs in {differed}{named}. Precision / recall / F1 of the roots and \
              warnings that the four together named over these trials of the faults and pairs: {}.",
             all.len() - differed,

@@ -204,7 +204,7 @@ fn the_chain_of_a_variable_names_every_source_and_the_line_to_change() {
             .lines()
             .filter(|line| line.trim_start_matches(['→', ' ']).starts_with(|c: char| c.is_ascii_digit()));
         assert_eq!(numbered.count(), sources, "{state}: {}", said.out);
-        shown.push_str(&format!("{state}:\n{}\n", said.out));
+        shown.extend([state, ":\n", &said.out, "\n"]);
     }
     insta::assert_snapshot!("chains", shown);
 }

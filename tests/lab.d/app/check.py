@@ -18,7 +18,10 @@ def consumed(broker):
     index = str(broker.connection_pool.connection_kwargs.get("db", 0))
     try:
         # Blocked in it: the connection of a worker that is gone is listed with its last command.
-        return any(it["cmd"] == "brpop" and "b" in it["flags"] and it["db"] == index for it in broker.client_list())
+        if any(it["cmd"] == "brpop" and "b" in it["flags"] and it["db"] == index for it in broker.client_list()):
+            return True
+        # One with its hands full waits for nothing, and is heard.
+        return broker.hlen("unacked") > 0 and beats(broker, index)
     except redis.exceptions.NoPermissionError:
         return beats(broker, index)
 

@@ -1,3 +1,5 @@
+//! Compose files, and where each value in them stands.
+
 use super::*;
 
 const COMPOSE: &str = "x-common: &common\n  FLASK_ENV: production\nservices:\n  worker:\n    env_file:\n      - worker.env\n\
