@@ -144,8 +144,7 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> R
         };
         let keys = plan::looks(checks, vantage);
         needs_public(vantage, &profile, &keys)?;
-        let roots = before.map(|before| before.roots(vantage)).unwrap_or_default();
-        let again = plan::with_needs(checks, &roots);
+        let again = before.map(|before| plan::with_needs(checks, &before.roots(vantage))).unwrap_or_default();
         let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
         let (events, heard) = unbounded_channel();
         let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
@@ -164,8 +163,7 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> R
 /// What became of the roots of before, by what was seen until now.
 fn first_words(seen: &Snapshot, again: &[Check], before: &Before) -> String {
     let vantage = seen.vantage;
-    let Ok(case) = Case::new(vec![seen.clone()]) else { return String::new() };
-    let changes = since(&judged(&case, again), before);
+    let changes = Case::new(vec![seen.clone()]).map(|case| since(&judged(&case, again), before)).unwrap_or_default();
     render::changes(changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_))))
 }
 

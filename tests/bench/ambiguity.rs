@@ -81,7 +81,8 @@ impl Alike {
             }
         }
         for claim in &self.claimed {
-            if !self.of_check.iter().any(|truth| covers(claim, truth)) {
+            // A claim of a whole check says that it may be anything of that kind; one of a cause must have been seen.
+            if claim.cause.is_some() && !self.of_check.iter().any(|truth| covers(claim, truth)) {
                 wrong.push(format!(
                     "no recording looks like {} or another cause of its check and is `{claim}`: take it out of {place}",
                     self.said

@@ -32,8 +32,8 @@ pub fn table(figures: &Figures, set: &Set) -> String {
     ));
     lines.push(String::new());
     lines.push(format!(
-        "What looks alike from one vantage: {} sets of causes, {} of them claimed in the check files exactly as the recordings \
-         show them. Of {} times that something is named from one, two, three or four vantages, the true cause is the one named or \
+        "What looks alike from one vantage: {} sets of causes, {} of them claimed in the check files as the recordings show them \
+         (where the moment decides, a claim is of a whole check and stands for any of its causes). Of {} times that something is named from one, two, three or four vantages, the true cause is the one named or \
          among those left beside it {} times. Fixes typed and proved (`tests/faults --prove-fix`, last run of each): {}.",
         figures.alike.0, figures.alike.1, figures.kept.0, figures.kept.1, figures.proved.words(set)
     ));
