@@ -55,7 +55,7 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
     let finding = finding.with("found", found.join(", "));
     Ok(match bind {
         Some(bind) => finding.at(&bind.path, bind.line),
-        None => finding.with("place", "/etc/redis/redis.conf"),
+        None => finding.with("place", "/etc/redis/redis.conf").with("file", "/etc/redis/redis.conf"),
     }
     .into())
 }
