@@ -12,16 +12,16 @@ use crate::run::Event;
 pub async fn show(mut events: UnboundedReceiver<Event>, terminal: bool, told: impl Fn(&Event) -> String) {
     let mut open = 0_usize;
     while let Some(event) = events.recv().await {
-        let mut words = told(&event);
-        if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never {
-            words = strip_str(&words).to_string();
-        }
         match event {
             Event::First(_) => {}
             Event::Waiting(count) => open = count,
             Event::Done(_) => open = open.saturating_sub(1),
         }
         if terminal {
+            let mut words = told(&event);
+            if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never {
+                words = strip_str(&words).to_string();
+            }
             let _ = write!(std::io::stderr(), "\r\x1b[K{words}looking … {open} to go");
         }
     }
