@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Check, CheckId, Finding, Severity, Suspect, Verdict};
+use crate::check::{Check, CheckId, Finding, Need, Severity, Suspect, Verdict};
 use crate::fact::{Unseen, Vantage};
 use crate::judge::{Answer, UNEXPECTED};
 
@@ -123,7 +123,12 @@ impl Graph {
                 }
                 Ok(Verdict::NotApplicable(_)) => {}
             }
-            graph.needs.insert(seated(answer), needed(check, answer.vantage, &judged));
+            let mut needs = needed(check, answer.vantage, &judged);
+            if let Ok(Verdict::Broken(finding)) = &answer.judged {
+                let own = check.causes.get(finding.cause).into_iter().flat_map(|cause| &cause.needs);
+                needs.extend(own.flat_map(|need| places(need, answer.vantage, &judged)));
+            }
+            graph.needs.insert(seated(answer), needs);
         }
         graph
     }
@@ -194,17 +199,16 @@ fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated
         if need.check == check.id && own.is_some_and(|own| index >= own) {
             continue;
         }
-        let places: Vec<Vantage> = match need.at {
-            Some(at) => vec![at],
-            None if judged.contains(&(need.check.clone(), here)) => vec![here],
-            None => Vantage::ALL.to_vec(),
-        };
-        found.extend(
-            places
-                .into_iter()
-                .map(|at| (need.check.clone(), at))
-                .filter(|it| judged.contains(it) && *it != (check.id.clone(), here)),
-        );
+        found.extend(places(need, here, judged).into_iter().filter(|it| *it != (check.id.clone(), here)));
     }
     found
+}
+
+fn places(need: &Need, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
+    let places: Vec<Vantage> = match need.at {
+        Some(at) => vec![at],
+        None if judged.contains(&(need.check.clone(), here)) => vec![here],
+        None => Vantage::ALL.to_vec(),
+    };
+    places.into_iter().map(|at| (need.check.clone(), at)).filter(|it| judged.contains(it)).collect()
 }

@@ -119,6 +119,9 @@ pub struct Cause {
     /// What else looks exactly like this from a vantage by itself, likeliest first.
     #[serde(default)]
     pub may_be: BTreeMap<Vantage, Vec<Suspect>>,
+    /// What must hold besides for this cause to be one of its own.
+    #[serde(default)]
+    pub needs: Vec<Need>,
     /// How to tell them apart by hand.
     #[serde(default)]
     pub tell: Option<String>,
@@ -230,6 +233,11 @@ impl Check {
     pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
         let far = matches!(vantage, Vantage::Client | Vantage::Container);
         self.needs.iter().chain(self.way.iter().filter(move |_| far))
+    }
+
+    /// The same wherever it is judged, and what each of the causes needs.
+    pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().chain(&self.way).chain(&self.proves).chain(self.causes.values().flat_map(|cause| &cause.needs))
     }
 
     /// Whether it thinks or is plain: the word used in lists.
