@@ -235,6 +235,8 @@ mod tests {
     #[test]
     fn an_internal_network_is_known() {
         assert!(is_internal(r#"[{"Name": "inner", "Internal": true, "Containers": {}}]"#));
-        assert!(!is_internal(r#"[{"Name": "bridge", "Internal": false}]"#) && !is_internal("[]\n") && !is_internal("x"));
+        assert!(
+            !is_internal(r#"[{"Name": "bridge", "Internal": false}]"#) && !is_internal("[]\n") && !is_internal("x")
+        );
     }
 }

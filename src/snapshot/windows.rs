@@ -109,7 +109,9 @@ impl Seen {
         let places = [(Place::Server, Some(addresses.server.value)), (Place::Public, addresses.public)];
         for (place, to) in places {
             let found = match (to, &recording.links, &recording.hops) {
-                (Some(to), Some(links), Some(hops)) => Ok(Fact::Route(Route { to, way: way(to, links, hops), bearing: None })),
+                (Some(to), Some(links), Some(hops)) => {
+                    Ok(Fact::Route(Route { to, way: way(to, links, hops), bearing: None }))
+                }
                 (None, ..) => Err(Unseen::NotKnown("the server's address outside the tunnel is not known".to_owned())),
                 (Some(_), ..) => Err(not_recorded()),
             };

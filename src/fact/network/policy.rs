@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn the_first_rule_whose_table_has_a_route_decides() {
         let (from, to) = ("10.8.0.1".parse().unwrap(), "10.8.0.2".parse().unwrap());
-        let rules = [rule(20, Some("10.8.0.1/32"), 100), rule(10, Some("10.8.0.0/16"), 7), rule(5, Some("10.9.0.0/16"), 100)];
+        let rules =
+            [rule(20, Some("10.8.0.1/32"), 100), rule(10, Some("10.8.0.0/16"), 7), rule(5, Some("10.9.0.0/16"), 100)];
         let mut hops = vec![hop("0.0.0.0/0", "eth0", 100), hop("192.0.2.0/24", "eth1", 7)];
         let (found, by) = decides(&rules, &hops, from, to).unwrap();
         assert_eq!((found.priority, by.unwrap().device.as_str()), (20, "eth0"));

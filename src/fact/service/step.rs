@@ -89,7 +89,8 @@ pub fn failed(journal: &str, hooks: &[Hook]) -> Option<FailReason> {
 mod tests {
     use super::*;
 
-    const FILE: &str = "[Interface]\nAddress = 10.8.0.2/24\nPostUp = iptables -I OUTPUT -o %i -j REJECT # guard\nPreDown=false\n";
+    const FILE: &str =
+        "[Interface]\nAddress = 10.8.0.2/24\nPostUp = iptables -I OUTPUT -o %i -j REJECT # guard\nPreDown=false\n";
 
     fn hooks() -> Vec<Hook> {
         Hook::all(&[("PostUp".to_owned(), 3), ("PreDown".to_owned(), 4)], FILE, "wg0")
@@ -102,7 +103,10 @@ mod tests {
         let said = |steps: &str| failed(&format!("{start}{steps}{end}"), &hooks());
         assert_eq!(said("[#] iptables -I OUTPUT -o wg0 -j REJECT\n"), Some(FailReason::Hook("PostUp".to_owned(), 3)));
         assert_eq!(said("[#] curl -H secret\n"), Some(FailReason::OldHook));
-        assert_eq!(said("[#] ip -6 address add fd00::2/64 dev wg0\n"), Some(FailReason::Step("ip -6 address add".to_owned())));
+        assert_eq!(
+            said("[#] ip -6 address add fd00::2/64 dev wg0\n"),
+            Some(FailReason::Step("ip -6 address add".to_owned()))
+        );
         let dns = "[#] resolvconf -a wg0 -m 0 -x\n[#] ip -4 route add 10.8.0.0/24 dev wg0\nRTNETLINK answers: File exists\n[#] resolvconf -d wg0 -f\n";
         assert_eq!(said(dns), Some(FailReason::Step("ip -4 route add".to_owned())));
         assert_eq!(failed(start, &hooks()), None);

@@ -86,9 +86,8 @@ fn table_line(seat: &Seat<'_>, far: IpAddr) -> Option<Finding> {
         Table::Named => "…".to_owned(),
     };
     let own = &seat.addresses().interface.value;
-    let made = seat.routes().ok()?.hops.iter().any(|hop| {
-        hop.table == MAIN && hop.device == *own && hop.net.contains(&far)
-    });
+    let made =
+        seat.routes().ok()?.hops.iter().any(|hop| hop.table == MAIN && hop.device == *own && hop.net.contains(&far));
     (!made).then(|| broken("table-line").with("table", table).at(&conf.path, at.line))
 }
 
