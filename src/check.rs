@@ -237,7 +237,11 @@ impl Check {
 
     /// The same wherever it is judged, and what each of the causes needs.
     pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
-        self.needs.iter().chain(&self.way).chain(&self.proves).chain(self.causes.values().flat_map(|cause| &cause.needs))
+        self.needs
+            .iter()
+            .chain(&self.way)
+            .chain(&self.proves)
+            .chain(self.causes.values().flat_map(|cause| &cause.needs))
     }
 
     /// Whether it thinks or is plain: the word used in lists.
