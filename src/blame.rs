@@ -18,7 +18,7 @@ pub type Seated = (CheckId, Vantage);
 pub enum Standing {
     /// It holds.
     Holds,
-    /// It holds although something it needs is broken: worth reading.
+    /// It holds although something is broken that its holding speaks for: worth reading.
     Despite(Vec<Seated>),
     /// It is broken and nothing it needs is. `open` lists what it needs and could not be seen.
     Root {
@@ -65,8 +65,8 @@ pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
     let judged: Vec<(Standing, Vec<Suspect>)> = answers
         .iter()
         .map(|answer| {
-            let standing = graph.standing(answer);
             let check = checks.iter().find(|check| check.id == answer.check);
+            let standing = graph.standing(answer, check);
             let left = match (&answer.judged, &standing, check) {
                 (Ok(Verdict::Broken(finding)), Standing::Root { .. } | Standing::Warns, Some(check)) => {
                     suspects(checks, check, finding.cause, answer.vantage, &by_seat)
@@ -146,7 +146,7 @@ impl Graph {
         found
     }
 
-    fn standing(&self, answer: &Answer) -> Standing {
+    fn standing(&self, answer: &Answer, check: Option<&Check>) -> Standing {
         let here = seated(answer);
         let verdict = match &answer.judged {
             Err(why) => return Standing::Unseen(why.clone()),
@@ -158,8 +158,11 @@ impl Graph {
         let roots: Vec<Seated> = broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
         match verdict {
             Verdict::NotApplicable(why) => Standing::NotApplicable(why.clone().into_owned()),
-            Verdict::Holds if broken.is_empty() => Standing::Holds,
-            Verdict::Holds => Standing::Despite(roots),
+            Verdict::Holds => {
+                let proven = |it: &Seated| check.is_some_and(|check| check.proves.iter().any(|need| need.is(it)));
+                let doubtful: Vec<Seated> = broken.into_iter().filter(proven).collect();
+                if doubtful.is_empty() { Standing::Holds } else { Standing::Despite(doubtful) }
+            }
             Verdict::Broken(_) if !broken.is_empty() => Standing::Explained(roots),
             Verdict::Broken(_) if self.warns.contains(&here) => Standing::Warns,
             Verdict::Broken(_) if self.notes.contains(&here) => Standing::Notes,

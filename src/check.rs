@@ -153,6 +153,13 @@ pub struct Need {
     pub at: Option<Vantage>,
 }
 
+impl Need {
+    /// Whether a check at a vantage is what is meant; without a vantage, it is at any.
+    pub fn is(&self, (check, vantage): &(CheckId, Vantage)) -> bool {
+        self.check == *check && self.at.is_none_or(|at| at == *vantage)
+    }
+}
+
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.at {
@@ -202,6 +209,9 @@ pub struct Check {
     /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
     /// that dials itself passes neither the tunnel nor its own firewall.)
     pub way: Vec<Need>,
+    /// Of these, what works if it holds: where one is broken all the same, the report says so. What merely is
+    /// (a setting, a file) speaks for nothing.
+    pub proves: Vec<Need>,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
