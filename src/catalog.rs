@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::check::Need;
 use crate::check::{Category, Check, Judge};
 use crate::judge::{api, delivery, firewall, postgres, queue, redis, tunnel, worker};
 
@@ -152,17 +153,8 @@ pub fn own(path: &Path, text: &str, known: &[Check]) -> Result<Check, String> {
 /// Every check that another needs is there.
 pub fn needs_exist(checks: &[Check]) -> Result<(), String> {
     for check in checks {
-<<<<<<< HEAD
-        if let Some(need) = check.all_needs().find(|need| !checks.iter().any(|other| other.id == need.check)) {
-=======
-        if let Some(need) = check
-            .needs
-            .iter()
-            .chain(&check.way)
-            .chain(&check.proves)
-            .find(|need| !checks.iter().any(|other| other.id == need.check))
-        {
->>>>>>> main
+        let missing = |need: &&Need| !checks.iter().any(|other| other.id == need.check);
+        if let Some(need) = check.all_needs().chain(&check.proves).find(missing) {
             return Err(format!("{}: needs `{}`, and there is no such check", check.id, need.check));
         }
     }
