@@ -152,9 +152,7 @@ pub fn own(path: &Path, text: &str, known: &[Check]) -> Result<Check, String> {
 /// Every check that another needs is there.
 pub fn needs_exist(checks: &[Check]) -> Result<(), String> {
     for check in checks {
-        if let Some(need) =
-            check.needs.iter().chain(&check.way).find(|need| !checks.iter().any(|other| other.id == need.check))
-        {
+        if let Some(need) = check.all_needs().find(|need| !checks.iter().any(|other| other.id == need.check)) {
             return Err(format!("{}: needs `{}`, and there is no such check", check.id, need.check));
         }
     }

@@ -199,6 +199,8 @@ pub struct Check {
     /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
     /// that dials itself passes neither the tunnel nor its own firewall.)
     pub way: Vec<Need>,
+    /// What must hold besides in the container, which dials where the worker's URLs lead.
+    pub inside: Vec<Need>,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
@@ -219,7 +221,13 @@ impl Check {
     /// What must hold for it to mean anything at a vantage.
     pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
         let far = matches!(vantage, Vantage::Client | Vantage::Container);
-        self.needs.iter().chain(self.way.iter().filter(move |_| far))
+        let inside = vantage == Vantage::Container;
+        self.needs.iter().chain(self.way.iter().filter(move |_| far)).chain(self.inside.iter().filter(move |_| inside))
+    }
+
+    /// The same, wherever.
+    pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
+        self.needs.iter().chain(&self.way).chain(&self.inside)
     }
 
     /// Whether it thinks or is plain: the word used in lists.

@@ -36,8 +36,7 @@ pub fn with_needs(checks: &[Check], ids: &[&str]) -> Vec<Check> {
     let mut wanted: BTreeSet<&str> = ids.iter().copied().collect();
     loop {
         let here = checks.iter().filter(|check| wanted.contains(check.id.0.as_str()));
-        let needs: Vec<&str> =
-            here.flat_map(|check| check.needs.iter().chain(&check.way)).map(|need| need.check.0.as_str()).collect();
+        let needs: Vec<&str> = here.flat_map(Check::all_needs).map(|need| need.check.0.as_str()).collect();
         let before = wanted.len();
         wanted.extend(needs);
         if wanted.len() == before {

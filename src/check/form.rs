@@ -17,6 +17,8 @@ struct Form {
     needs: Vec<Need>,
     #[serde(default)]
     way: Vec<Need>,
+    #[serde(default)]
+    inside: Vec<Need>,
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
@@ -61,6 +63,7 @@ impl Check {
             guide: form.guide,
             needs: form.needs,
             way: form.way,
+            inside: form.inside,
             looks: form.looks,
             with: form.with,
             essential: form.essential,

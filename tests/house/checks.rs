@@ -319,7 +319,7 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
     let mut wrong = Vec::new();
     let mut needs: BTreeMap<(CheckId, Vantage), Vec<(CheckId, Vantage)>> = BTreeMap::new();
     for check in &checks {
-        for need in check.needs.iter().chain(&check.way) {
+        for need in check.all_needs() {
             if !checks.iter().any(|other| other.id == need.check) {
                 wrong.push(format!("{} needs {}, and there is no such check", check.id, need.check));
             } else if need.at.is_some_and(|at| !judged.contains(&(need.check.clone(), at))) {
