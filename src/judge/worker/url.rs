@@ -54,7 +54,8 @@ pub(super) fn trouble(
     if there.contains(&addresses.server.value) {
         return Ok(None);
     }
-    if addresses.public.is_some_and(|public| there.contains(&public)) {
+    // The server does not know by which address others reach it.
+    if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
         return Ok(Some(broken("around").with("name", &url.host)));
     }
     if addresses.server.source == Source::Guide {
