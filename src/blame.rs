@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Check, CheckId, Finding, Severity, Suspect, Verdict};
+use crate::check::{Check, CheckId, Finding, Need, Severity, Suspect, Verdict};
 use crate::fact::{Unseen, Vantage};
 use crate::judge::{Answer, UNEXPECTED};
 
@@ -18,7 +18,7 @@ pub type Seated = (CheckId, Vantage);
 pub enum Standing {
     /// It holds.
     Holds,
-    /// It holds although something it needs is broken: worth reading.
+    /// It holds although something is broken that its holding speaks for: worth reading.
     Despite(Vec<Seated>),
     /// It is broken and nothing it needs is. `open` lists what it needs and could not be seen.
     Root {
@@ -65,8 +65,8 @@ pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
     let judged: Vec<(Standing, Vec<Suspect>)> = answers
         .iter()
         .map(|answer| {
-            let standing = graph.standing(answer);
             let check = checks.iter().find(|check| check.id == answer.check);
+            let standing = graph.standing(answer, check);
             let left = match (&answer.judged, &standing, check) {
                 (Ok(Verdict::Broken(finding)), Standing::Root { .. } | Standing::Warns, Some(check)) => {
                     suspects(checks, check, finding.cause, answer.vantage, &by_seat)
@@ -123,7 +123,12 @@ impl Graph {
                 }
                 Ok(Verdict::NotApplicable(_)) => {}
             }
-            graph.needs.insert(seated(answer), needed(check, answer.vantage, &judged));
+            let mut needs = needed(check, answer.vantage, &judged);
+            if let Ok(Verdict::Broken(finding)) = &answer.judged {
+                let own = check.causes.get(finding.cause).into_iter().flat_map(|cause| &cause.needs);
+                needs.extend(own.flat_map(|need| places(need, answer.vantage, &judged)));
+            }
+            graph.needs.insert(seated(answer), needs);
         }
         graph
     }
@@ -141,7 +146,7 @@ impl Graph {
         found
     }
 
-    fn standing(&self, answer: &Answer) -> Standing {
+    fn standing(&self, answer: &Answer, check: Option<&Check>) -> Standing {
         let here = seated(answer);
         let verdict = match &answer.judged {
             Err(why) => return Standing::Unseen(why.clone()),
@@ -153,8 +158,11 @@ impl Graph {
         let roots: Vec<Seated> = broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
         match verdict {
             Verdict::NotApplicable(why) => Standing::NotApplicable(why.clone().into_owned()),
-            Verdict::Holds if broken.is_empty() => Standing::Holds,
-            Verdict::Holds => Standing::Despite(roots),
+            Verdict::Holds => {
+                let proven = |it: &Seated| check.is_some_and(|check| check.proves.iter().any(|need| need.is(it)));
+                let doubtful: Vec<Seated> = broken.into_iter().filter(proven).collect();
+                if doubtful.is_empty() { Standing::Holds } else { Standing::Despite(doubtful) }
+            }
             Verdict::Broken(_) if !broken.is_empty() => Standing::Explained(roots),
             Verdict::Broken(_) if self.warns.contains(&here) => Standing::Warns,
             Verdict::Broken(_) if self.notes.contains(&here) => Standing::Notes,
@@ -191,17 +199,16 @@ fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated
         if need.check == check.id && own.is_some_and(|own| index >= own) {
             continue;
         }
-        let places: Vec<Vantage> = match need.at {
-            Some(at) => vec![at],
-            None if judged.contains(&(need.check.clone(), here)) => vec![here],
-            None => Vantage::ALL.to_vec(),
-        };
-        found.extend(
-            places
-                .into_iter()
-                .map(|at| (need.check.clone(), at))
-                .filter(|it| judged.contains(it) && *it != (check.id.clone(), here)),
-        );
+        found.extend(places(need, here, judged).into_iter().filter(|it| *it != (check.id.clone(), here)));
     }
     found
+}
+
+fn places(need: &Need, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
+    let places: Vec<Vantage> = match need.at {
+        Some(at) => vec![at],
+        None if judged.contains(&(need.check.clone(), here)) => vec![here],
+        None => Vantage::ALL.to_vec(),
+    };
+    places.into_iter().map(|at| (need.check.clone(), at)).filter(|it| judged.contains(it)).collect()
 }

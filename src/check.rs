@@ -119,6 +119,9 @@ pub struct Cause {
     /// What else looks exactly like this from a vantage by itself, likeliest first.
     #[serde(default)]
     pub may_be: BTreeMap<Vantage, Vec<Suspect>>,
+    /// What must hold besides for this cause to be one of its own.
+    #[serde(default)]
+    pub needs: Vec<Need>,
     /// How to tell them apart by hand.
     #[serde(default)]
     pub tell: Option<String>,
@@ -148,6 +151,13 @@ pub struct Need {
     pub check: CheckId,
     /// At which vantage; none for this one, or, if it is not judged here, wherever it is.
     pub at: Option<Vantage>,
+}
+
+impl Need {
+    /// Whether a check at a vantage is what is meant; without a vantage, it is at any.
+    pub fn is(&self, (check, vantage): &(CheckId, Vantage)) -> bool {
+        self.check == *check && self.at.is_none_or(|at| at == *vantage)
+    }
 }
 
 impl fmt::Display for Need {
@@ -201,6 +211,9 @@ pub struct Check {
     pub way: Vec<Need>,
     /// What must hold besides in the container, which dials where the worker's URLs lead.
     pub inside: Vec<Need>,
+    /// Of these, what works if it holds: where one is broken all the same, the report says so. What merely is
+    /// (a setting, a file) speaks for nothing.
+    pub proves: Vec<Need>,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
@@ -225,9 +238,14 @@ impl Check {
         self.needs.iter().chain(self.way.iter().filter(move |_| far)).chain(self.inside.iter().filter(move |_| inside))
     }
 
-    /// The same, wherever.
+    /// The same wherever it is judged, and what each of the causes needs.
     pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
-        self.needs.iter().chain(&self.way).chain(&self.inside)
+        self.needs
+            .iter()
+            .chain(&self.way)
+            .chain(&self.inside)
+            .chain(&self.proves)
+            .chain(self.causes.values().flat_map(|cause| &cause.needs))
     }
 
     /// Whether it thinks or is plain: the word used in lists.

@@ -36,7 +36,7 @@ mod workers;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
-pub const DIAL: Duration = Duration::from_millis(3300);
+pub const DIAL: Duration = Duration::from_millis(3200);
 
 /// How long a dial may take where silence is the good answer: a port that nobody should reach. Longer than the
 /// first retransmission of a SYN (1 s, RFC 6298 section 2.1), so that two of them were sent.

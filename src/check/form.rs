@@ -19,6 +19,8 @@ struct Form {
     way: Vec<Need>,
     #[serde(default)]
     inside: Vec<Need>,
+    #[serde(default)]
+    proves: Vec<Need>,
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
@@ -64,6 +66,7 @@ impl Check {
             needs: form.needs,
             way: form.way,
             inside: form.inside,
+            proves: form.proves,
             looks: form.looks,
             with: form.with,
             essential: form.essential,

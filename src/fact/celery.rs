@@ -43,6 +43,10 @@ pub struct Sample {
     /// For how many seconds the newest of the workers has been connected, as far as the clients could be listed.
     #[serde(default)]
     pub joined: Option<u64>,
+    /// For how many seconds Redis has let a client wait with a command that never waits by itself: it holds its writes
+    /// back (`CLIENT PAUSE`).
+    #[serde(default)]
+    pub held_back: Option<u64>,
 }
 
 /// One worker, as its heartbeat tells.
@@ -87,10 +91,18 @@ pub struct Celery {
 /// After so many seconds without a word a worker is gone: it would have beaten four times.
 pub const SILENT: u64 = 9;
 
+/// A switch to another server holds writes back for less than that.
+const MOMENT: u64 = 2;
+
 impl Celery {
     /// The last moment.
     pub fn now(&self) -> Option<&Sample> {
         self.samples.last()
+    }
+
+    /// For how many seconds Redis has been holding writes back, if it does so longer than for a moment.
+    pub fn held_back(&self) -> Option<u64> {
+        self.now()?.held_back.filter(|seconds| *seconds >= MOMENT)
     }
 
     /// Everyone who takes tasks from the URL's database and is alive; none where the clients could not be listed.
@@ -133,6 +145,7 @@ impl Celery {
             let waiting: Vec<String> = now.waiting.iter().map(|(queue, count)| format!("{queue} {count}")).collect();
             let waiting = if waiting.is_empty() { "nothing".to_owned() } else { waiting.join(", ") };
             lines.push(format!("{at}: waiting {waiting}; unacknowledged {}", now.unacked));
+            lines.extend(now.held_back.map(|it| format!("{at}: a client waits for {it} s to be let write")));
             match &now.consumers {
                 None => lines.push(format!("{at}: the URL's user may not list the clients")),
                 Some(all) if all.is_empty() => lines.push(format!("{at}: nobody waits for tasks in any database")),

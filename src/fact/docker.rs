@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::environment::inspect::Container;
+use words::LastWords;
+
+pub mod words;
 
 /// The containers on this machine that are workers, the one that is looked at first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,52 +47,6 @@ impl State {
     /// From Docker's word.
     pub fn read(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.label() == word)
-    }
-}
-
-/// What a worker's log ends with, where it is one of the sentences that are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LastWords {
-    /// kombu 5.7 and later refuse redis-py 5.0.1, and requirements.txt pins only the latter.
-    KombuTooNew,
-    /// No DATABASE_URL, with version 0.11 or later.
-    NoDatabase,
-    /// `postgres://`.
-    NoDialect,
-    /// A broker's URL that names no transport: quotation marks, or no scheme.
-    NoTransport,
-    /// A module or a program is not in the image.
-    NotInImage,
-}
-
-impl LastWords {
-    /// Each with a part of the sentence, as the programs write it.
-    const KNOWN: [(Self, &'static str); 8] = [
-        (Self::KombuTooNew, "Redis transport requires redis-py versions"),
-        (Self::NoDatabase, "'SQLALCHEMY_DATABASE_URI' or 'SQLALCHEMY_BINDS' must be set"),
-        (Self::NoDialect, "Can't load plugin: sqlalchemy.dialects:postgres"),
-        (Self::NoTransport, "No such transport:"),
-        (Self::NotInImage, "ModuleNotFoundError: No module named"),
-        (Self::NotInImage, "executable file not found"),
-        (Self::NotInImage, "can't open file"),
-        (Self::NotInImage, "not found"),
-    ];
-
-    /// The last of the known sentences in a log.
-    pub fn read(log: &str) -> Option<Self> {
-        log.lines().rev().find_map(|line| Self::KNOWN.iter().find(|(_, part)| line.contains(part)).map(|(it, _)| *it))
-    }
-
-    /// What it means.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::KombuTooNew => "its kombu is too new for its redis-py: rebuild the image with `kombu<5.7`",
-            Self::NoDatabase => "it has no DATABASE_URL",
-            Self::NoDialect => "DATABASE_URL begins with postgres:// where SQLAlchemy wants postgresql://",
-            Self::NoTransport => "CELERY_BROKER_URL names no transport: quotation marks in it, or no scheme",
-            Self::NotInImage => "a program or a module is not in the image",
-        }
     }
 }
 
@@ -164,17 +121,25 @@ impl Worker {
     pub fn reason(&self) -> String {
         let code = match self.exit_code {
             _ if self.out_of_memory => "it was ended for want of memory".to_owned(),
+            // The code is that of the run before.
+            _ if self.state == State::Running => "it runs at this moment".to_owned(),
             _ if self.failed_to_start => "Docker could not start it".to_owned(),
             0 => "it ended by itself, with exit code 0".to_owned(),
+            132 => "the processor does not know one of its instructions (exit code 132)".to_owned(),
             126 | 127 => format!("its command was not found (exit code {})", self.exit_code),
             137 => "it was killed (exit code 137)".to_owned(),
             143 => "it was stopped (exit code 143)".to_owned(),
             code => format!("it ended with exit code {code}"),
         };
-        match self.last_words {
+        match &self.last_words {
             Some(words) => format!("{code}; its log says that {}", words.words()),
             None => code,
         }
+    }
+
+    /// How its log ends, if it ended by an error of its own.
+    pub fn died_of(&self) -> Option<&LastWords> {
+        self.last_words.as_ref().filter(|_| self.state != State::Exited || !matches!(self.exit_code, 0 | 137 | 143))
     }
 
     fn summary(&self) -> String {
@@ -194,18 +159,5 @@ impl Worker {
             self.image_id,
             self.networks.join(" ")
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_known_sentence_of_a_log_counts() {
-        let log = "starting\nModuleNotFoundError: No module named 'x'\nkombu.exceptions.VersionMismatch: Redis transport \
-                   requires redis-py versions 6.1.0 or later. You have 5.0.1\nbye\n";
-        assert_eq!(LastWords::read(log), Some(LastWords::KombuTooNew));
-        assert_eq!(LastWords::read("all is well\n"), None);
     }
 }

@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use super::dial::carry::Carry;
 use super::dial::{Dial, Endpoint};
+use rights::Rights;
 
 pub mod conf;
 pub mod reply;
+pub mod rights;
 pub mod state;
 
 /// Redis' answer, from a bare connection first and then with what the URL holds.
@@ -95,6 +97,9 @@ pub struct RedisOutcome {
     /// Which server it is, where it answered PONG and lets us ask.
     #[serde(default)]
     pub identity: Option<RedisIdentity>,
+    /// What keeps a worker from its work there, where that can be asked.
+    #[serde(default)]
+    pub rights: Option<Rights>,
 }
 
 /// Which Redis it is: from `INFO server`.
@@ -116,6 +121,7 @@ impl RedisOutcome {
             format!("; run {}…, up {} s", it.run_id.get(..8).unwrap_or(&it.run_id), it.uptime)
         });
         let mut lines = vec![format!("Redis {}/{}, {with}: {}{run}", self.endpoint, self.database, self.said.label())];
+        lines.extend(self.rights.iter().flat_map(Rights::summary));
         lines.extend(
             self.carried.iter().flat_map(Carry::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
         );
@@ -151,6 +157,12 @@ pub struct RedisConf {
     /// `appendonly`.
     #[serde(default)]
     pub append_only: Option<Directive>,
+    /// Each `rename-command`: the command's old name and its place. The new one may be meant as a secret.
+    #[serde(default)]
+    pub renamed: Vec<Directive>,
+    /// Each `user` line: `default` or `another`, and its place.
+    #[serde(default)]
+    pub users: Vec<Directive>,
     /// When the youngest of the files last changed, in seconds since the epoch.
     #[serde(default)]
     pub changed_at: u64,

@@ -22,6 +22,9 @@ const BEAT: u64 = 2;
 pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     let celery = seat.celery()?;
     let now = celery.now().ok_or_else(|| Unseen::Undecided("nothing was seen of the queues".to_owned()))?;
+    if let Some(held) = celery.held_back() {
+        return Ok(broken("held-back").with("seconds", held).with("endpoint", &celery.endpoint).into());
+    }
     let beating = celery.beats.as_ref().is_some_and(|beats| !beats.is_empty());
     let Some(alive) = celery.alive() else {
         // Who may not list the clients has only the heartbeats to go by.

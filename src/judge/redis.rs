@@ -1,11 +1,11 @@
 //! Redis: where it listens, what it says, who else can reach it.
 
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::redis::RedisSaid;
+use crate::fact::redis::{RedisOutcome, RedisSaid};
 use crate::fact::service::FailReason;
-use crate::fact::{Service, Unseen};
+use crate::fact::{Presence, Service, Unseen};
 
 mod running;
 mod same;
@@ -64,7 +64,7 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
 pub fn redis_answers(seat: &Seat<'_>) -> Judged {
     let outcome = seat.redis()?;
     let finding = match outcome.said {
-        RedisSaid::Pong => return Ok(holds()),
+        RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
                 "Redis wants a password, and no URL that holds one could be read here".to_owned(),
@@ -93,6 +93,30 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
         RedisSaid::NoTls => broken("no-tls"),
     };
     Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
+}
+
+/// It answers, and keeps a worker from its work.
+fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding> {
+    let rights = outcome.rights.as_ref()?;
+    let conf = seat.redis_conf().ok();
+    let (finding, place) = if let Some(first) = rights.gone.first() {
+        let place = conf.and_then(|conf| conf.renamed.iter().rfind(|it| it.value == *first));
+        let finding = broken("commands-gone").with("commands", rights.gone.join(", ").to_ascii_uppercase());
+        (finding.with("pattern", rights.gone.join("|")).with("file", "/etc/redis/redis.conf"), place)
+    } else {
+        let own = !rights.named.is_some_and(Presence::is_present);
+        let whose = if own { "default" } else { "another" };
+        let mut lines = conf.iter().flat_map(|conf| &conf.users).filter(|it| it.value == whose);
+        // Of several users' lines it is not known which is the URL's.
+        let place = lines.next().filter(|_| lines.next().is_none());
+        let user = if own { "default" } else { "" };
+        (broken("rights-missing").with("lack", rights.lack()?).with("grant", rights.grant()).with("user", user), place)
+    };
+    let finding = finding.with("endpoint", &outcome.endpoint);
+    Some(match place {
+        Some(place) => finding.at(&place.path, place.line),
+        None => finding,
+    })
 }
 
 /// It cannot be reached around the tunnel.

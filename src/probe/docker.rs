@@ -1,7 +1,8 @@
 //! The worker's containers, as the Docker client tells of them.
 
 use super::{Looked, PROGRAM, Scene, host};
-use crate::fact::docker::{Docker, LastWords, State, Worker};
+use crate::fact::docker::words::LastWords;
+use crate::fact::docker::{Docker, State, Worker};
 use crate::fact::environment::inspect::{self, Container, Image};
 use crate::fact::{Fact, Unseen};
 

@@ -18,12 +18,14 @@ use super::tls::{self, Wire};
 use super::{DIAL, Login, Looked, Scene, dial};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::carry::Carry;
+use crate::fact::redis::rights::Rights;
 use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid, reply};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 
 mod carry;
 mod celery;
 mod conf_files;
+mod rights;
 mod state;
 
 pub(super) use celery::look as celery;
@@ -38,7 +40,14 @@ const WORD: Duration = Duration::from_secs(2);
 const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } else { Duration::ZERO };
 
 /// What it said, and who it is.
-type Heard = (RedisSaid, Option<RedisIdentity>);
+type Heard = (RedisSaid, Told);
+
+/// What it tells of itself besides.
+#[derive(Default)]
+struct Told {
+    identity: Option<RedisIdentity>,
+    rights: Option<Rights>,
+}
 
 /// Talks to Redis at the server's address in the tunnel.
 pub(super) async fn look(scene: &Scene) -> Looked {
@@ -54,11 +63,12 @@ pub(super) async fn look(scene: &Scene) -> Looked {
     };
     Looked::new(
         format!("Redis at {endpoint}"),
-        said.map(|(said, identity)| {
+        said.map(|(said, told)| {
             Fact::Redis(RedisOutcome {
                 endpoint,
                 said,
-                identity,
+                identity: told.identity,
+                rights: told.rights,
                 password: Presence::of(login.is_some_and(|login| login.password.is_some())),
                 database: login.map_or(0, |login| login.url.redis_index()),
                 carried,
@@ -70,30 +80,30 @@ pub(super) async fn look(scene: &Scene) -> Looked {
 async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<Heard, Unseen> {
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
     let bare = match dial::connect(endpoint).await {
-        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
+        Err(how) => return Ok((RedisSaid::Unreached(how), Told::default())),
         Ok(stream) => match wire(stream, endpoint, encrypted).await {
             Some(wire) => first_word(wire).await,
             None => RedisSaid::NoTls,
         },
     };
     if login.is_none() && bare == RedisSaid::NoAuth {
-        return Ok((RedisSaid::Locked, None));
+        return Ok((RedisSaid::Locked, Told::default()));
     }
     let logs_in = login.is_some_and(|login| login.user.is_some() || login.password.is_some());
     // NotPermitted: the nameless user may be barred from what the URL's user may do.
     if bare != RedisSaid::Pong && !(logs_in && matches!(bare, RedisSaid::NoAuth | RedisSaid::NotPermitted)) {
-        return Ok((bare, None));
+        return Ok((bare, Told::default()));
     }
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
-        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
+        Err(how) => return Ok((RedisSaid::Unreached(how), Told::default())),
     };
     if logs_in {
         // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
         let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
         dial::may_carry_password(scene, peer.ip())?;
     }
-    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, None)) };
+    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, Told::default())) };
     Ok(log_in(wire, login).await)
 }
 
@@ -153,24 +163,24 @@ async fn log_in(wire: Box<dyn Wire>, login: Option<&Login>) -> Heard {
     let opened = timeout(DIAL, MultiplexedConnection::new_with_config(&settings, wire, config)).await;
     let (mut connection, driver) = match opened {
         Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return (failure(&error), None),
-        Err(_) => return (RedisSaid::Silent, None),
+        Ok(Err(error)) => return (failure(&error), Told::default()),
+        Err(_) => return (RedisSaid::Silent, Told::default()),
     };
     let mut said = pin!(converse(&mut connection, login));
     tokio::select! {
         said = &mut said => said,
         // The last words of a server that closes may be on their way still.
-        () = driver => timeout(WORD, said).await.unwrap_or((RedisSaid::Closed, None)),
+        () = driver => timeout(WORD, said).await.unwrap_or((RedisSaid::Closed, Told::default())),
     }
 }
 
 async fn converse(connection: &mut MultiplexedConnection, login: Option<&Login>) -> Heard {
     let said = ping(connection, login).await;
     if said != RedisSaid::Pong {
-        return (said, None);
+        return (said, Told::default());
     }
-    let told: Result<String, _> = redis::cmd("INFO").arg("server").query_async(connection).await;
-    (said, told.ok().and_then(|text| RedisIdentity::read(&text)))
+    let (info, rights) = rights::info_and_rights(connection, login).await;
+    (said, Told { identity: info.and_then(|text| RedisIdentity::read(&text)), rights })
 }
 
 async fn ping(connection: &mut MultiplexedConnection, login: Option<&Login>) -> RedisSaid {

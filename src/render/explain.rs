@@ -61,6 +61,9 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
         if let Some(why) = &cause.why {
             wrap(&mut out, why, "  why    ", "         ", width);
         }
+        if !cause.needs.is_empty() {
+            wrap(&mut out, &join(cause.needs.iter().map(ToString::to_string)), "  needs  ", "         ", width);
+        }
         let on = cause.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
         wrap(&mut out, &format!("{on}{}", cause.fix.say), "  fix    ", "         ", width);
         for command in &cause.fix.run {

@@ -337,8 +337,12 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
             let seat = (check.id.clone(), here);
             let own = |need: &&clipcheck::check::Need| need.check == check.id;
             let this = check.needs_at(here).position(|need| own(&need) && need.at == Some(here));
-            let above =
-                check.needs_at(here).enumerate().filter(|(at, need)| !own(need) || this.is_none_or(|this| *at < this));
+            let causes = check.causes.values().flat_map(|cause| &cause.needs);
+            let above = check
+                .needs_at(here)
+                .chain(causes)
+                .enumerate()
+                .filter(|(at, need)| !own(need) || this.is_none_or(|this| *at < this));
             let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }

@@ -50,6 +50,18 @@ pub fn joined(list: &str) -> Option<u64> {
     list.lines().filter_map(client).filter(|it| it.listens).map(|it| it.age).min()
 }
 
+/// Commands that Celery and Flask-Limiter send and that never wait by themselves.
+const PROMPT: [&str; 18] = [
+    "publish", "lpush", "rpush", "exec", "set", "setex", "del", "sadd", "srem", "hset", "hdel", "zadd", "zrem", "incr",
+    "incrby", "expire", "eval", "evalsha",
+];
+
+/// For how many seconds the longest of them has been waiting, if any does: `flags=b` is said of a client that waits.
+pub fn held_back(list: &str) -> Option<u64> {
+    let clients = list.lines().filter_map(client);
+    clients.filter(|it| it.blocked && PROMPT.contains(&it.command.as_str())).map(|it| it.idle).max()
+}
+
 /// A name of a worker, a task or a sender is kept if it is one: it could hold anything.
 fn plain(text: &str) -> Option<String> {
     let good = !text.is_empty()
@@ -111,6 +123,9 @@ mod tests {
         let found = consumers(list);
         assert_eq!((found.len(), joined(list)), (2, Some(9)));
         assert_eq!((found[0].database, found[0].waits, found[0].quiet), (0, true, 0));
+        assert_eq!(held_back(list), None);
+        let held = list.replace("flags=N db=1 sub=0 psub=0 cmd=brpop", "flags=b db=1 sub=0 psub=0 cmd=publish");
+        assert_eq!(held_back(&held), Some(40));
         assert_eq!((found[1].database, found[1].waits, found[1].quiet), (1, false, 40));
     }
 

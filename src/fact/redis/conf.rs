@@ -96,6 +96,8 @@ pub struct Settings {
     protected_mode: Option<Directive>,
     save: Option<Directive>,
     append_only: Option<Directive>,
+    renamed: Vec<Directive>,
+    users: Vec<Directive>,
     /// When the youngest of the files last changed.
     pub changed_at: u64,
     requirepass: bool,
@@ -107,8 +109,8 @@ pub struct Settings {
 impl Settings {
     /// Takes in one directive of the file `path`.
     pub fn add(&mut self, path: &str, line: &Line) {
-        let directive =
-            || Some(Directive { value: line.arguments.join(" "), path: path.to_owned(), line: line.number });
+        let place = |value: String| Directive { value, path: path.to_owned(), line: line.number };
+        let directive = || Some(place(line.arguments.join(" ")));
         match line.name.as_str() {
             "bind" => self.bind = directive(),
             "port" => self.port = directive(),
@@ -117,7 +119,15 @@ impl Settings {
             "appendonly" => self.append_only = directive(),
             "requirepass" => self.requirepass = line.arguments.first().is_some_and(|password| !password.is_empty()),
             "aclfile" => self.acl_file = line.arguments.first().filter(|file| !file.is_empty()).cloned(),
-            "user" => self.user(&line.arguments),
+            "rename-command" => self.renamed.extend(line.arguments.first().and_then(|name| {
+                let plain = name.len() <= 32 && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_|.".contains(c));
+                plain.then(|| place(name.to_ascii_lowercase()))
+            })),
+            "user" => {
+                let whose = line.arguments.first().filter(|name| *name == "default").map_or("another", |_| "default");
+                self.users.push(place(whose.to_owned()));
+                self.user(&line.arguments);
+            }
             _ => {}
         }
     }
@@ -153,6 +163,8 @@ impl Settings {
             protected_mode: self.protected_mode,
             save: self.save,
             append_only: self.append_only,
+            renamed: self.renamed,
+            users: self.users,
             changed_at: self.changed_at,
             password: Presence::of(self.default_user.unwrap_or(self.requirepass)),
         }
@@ -213,7 +225,11 @@ mod tests {
 
     #[test]
     fn no_password_stays_in_the_fact() {
-        let conf = read("requirepass s3cret\nuser default on >s3cret ~* +@all\nmasterauth s3cret\n");
+        let text = "requirepass s3cret\nuser default on >s3cret ~* +@all\nmasterauth s3cret\n\
+            rename-command CONFIG s3cret\nuser s3cret on >s3cret\n";
+        let conf = read(text);
+        assert_eq!(conf.renamed[0].value, "config");
+        assert_eq!(conf.users.iter().map(|it| it.value.as_str()).collect::<Vec<_>>(), ["default", "another"]);
         assert!(!format!("{conf:?}").contains("s3cret"));
     }
 }

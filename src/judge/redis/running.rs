@@ -2,6 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::celery::Celery;
 use crate::fact::redis::Directive;
 use crate::judge::boot::{self, Start};
 
@@ -10,6 +11,10 @@ const FULL: u64 = 90;
 
 /// It accepts writes.
 pub fn redis_can_write(seat: &Seat<'_>) -> Judged {
+    // Told before what needs rights to be seen.
+    if let Some(held) = seat.celery().ok().and_then(Celery::held_back) {
+        return Ok(broken("paused").with("seconds", held).into());
+    }
     let state = seat.redis_state()?;
     if state.role != "master" && state.read_only {
         let master = state.master.as_deref().unwrap_or("another Redis");

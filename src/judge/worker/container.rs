@@ -2,8 +2,9 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
-use crate::fact::environment::{Recipe, VARIABLES};
+use crate::fact::environment::{Layer, Recipe, Setting, VARIABLES};
 
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
@@ -16,17 +17,34 @@ const NONE: &str = "there is no worker's container here";
 pub fn worker_running(seat: &Seat<'_>) -> Judged {
     let docker = seat.docker()?;
     let Some(worker) = docker.workers.first() else { return Ok(broken("missing").into()) };
-    let finding = match worker.state {
-        State::Running if worker.restarts >= OFTEN && seat.taken_at().saturating_sub(worker.started_at) < LATELY => {
-            broken("restarting")
-        }
+    let young = seat.taken_at().saturating_sub(worker.started_at) < LATELY;
+    let fallback = match worker.state {
+        State::Running if worker.restarts >= OFTEN && young => "restarting",
         State::Running => return Ok(holds()),
-        State::Restarting => broken("restarting"),
-        State::Created => broken("never-started"),
-        State::Paused => broken("paused"),
-        State::Exited | State::Dead | State::Removing => broken("stopped"),
+        State::Restarting => "restarting",
+        State::Created => "never-started",
+        State::Paused => "paused",
+        State::Exited | State::Dead | State::Removing => "stopped",
+    };
+    let finding = match worker.died_of().filter(|_| ["restarting", "stopped"].contains(&fallback)) {
+        Some(LastWords::CommandLine) => command_line(seat),
+        Some(words) if words.is_of_redis() => broken("redis-refuses").with("words", words.words()),
+        Some(_) | None => broken(fallback),
     };
     Ok(of(worker, finding).into())
+}
+
+/// What follows a blank in CELERY_QUEUES is no part of the list any more: the image's command has it without quotes.
+fn command_line(seat: &Seat<'_>) -> Finding {
+    let layer = seat.env().ok().and_then(|env| env.winner("CELERY_QUEUES"));
+    match layer {
+        Some(Layer { origin, setting: Setting::Word(queues) }) if queues.trim().contains(' ') => {
+            let joined: String = queues.split_whitespace().collect();
+            let finding = broken("queues-blank").with("queues", queues).with("joined", joined);
+            super::named(seat, finding, "CELERY_QUEUES", origin)
+        }
+        Some(_) | None => broken("command-line"),
+    }
 }
 
 fn of(worker: &Worker, finding: Finding) -> Finding {

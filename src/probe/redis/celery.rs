@@ -167,7 +167,8 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
         }
     }
     let joined = list.as_deref().and_then(read::joined);
-    Ok(Sample { waiting, unacked, consumers: list.as_deref().map(read::consumers), joined })
+    let held_back = list.as_deref().and_then(read::held_back);
+    Ok(Sample { waiting, unacked, consumers: list.as_deref().map(read::consumers), joined, held_back })
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.

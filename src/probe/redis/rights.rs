@@ -1,0 +1,73 @@
+//! Asks which of the commands that a worker sends the server knows and the URL's user may run. `COMMAND INFO` and `ACL DRYRUN`
+//! run none of them; who may not ask the latter is asked at least for a channel.
+
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, RedisError, Value};
+use secrecy::ExposeSecret;
+
+use crate::fact::Presence;
+use crate::fact::redis::rights::{NEEDED, Rights};
+use crate::probe::Login;
+
+type Reply = Result<Value, RedisError>;
+
+/// What `INFO server` says, and the rights; none where nothing of them can be asked.
+pub(super) async fn info_and_rights(
+    connection: &mut MultiplexedConnection,
+    login: Option<&Login>,
+) -> (Option<String>, Option<Rights>) {
+    let database = login.map_or(0, |login| login.url.redis_index()).to_string();
+    let user = login.and_then(|login| login.user.as_ref()).map_or("default", |user| user.expose_secret());
+    let wanted: Vec<Vec<String>> =
+        NEEDED.iter().map(|words| words.iter().map(|word| word.replace("{db}", &database)).collect()).collect();
+    let names: Vec<&str> = wanted.iter().map(|words| words[0].as_str()).collect();
+
+    // All in one packet: it costs no time on the way.
+    let mut asked = Pipeline::new();
+    asked.ignore_errors().cmd("INFO").arg("server").cmd("COMMAND").arg("INFO").arg(&names);
+    for words in &wanted {
+        asked.cmd("ACL").arg("DRYRUN").arg(user).arg(words);
+    }
+    let replies: Result<Vec<Reply>, RedisError> = asked.query_async(connection).await;
+    let mut replies = replies.unwrap_or_default().into_iter();
+    let info = replies.next().and_then(Result::ok).and_then(|value| redis::from_redis_value::<String>(value).ok());
+
+    let mut rights =
+        Rights { named: Some(Presence::of(login.is_some_and(|login| login.user.is_some()))), ..Rights::default() };
+    let known = known(replies.next(), names.len());
+    for (name, known) in names.iter().zip(known.iter().flatten()) {
+        if !known {
+            rights.is_gone(name);
+        }
+    }
+    let mut told = false;
+    for (words, reply) in wanted.iter().zip(replies) {
+        let said = reply.ok().and_then(|value| redis::from_redis_value::<String>(value).ok());
+        told |= said.is_some();
+        rights.take(words, said.as_deref().unwrap_or(""));
+    }
+    if !told && login.is_some() {
+        told = channel(connection, &format!("/{database}.celeryev/worker.heartbeat"), &mut rights).await;
+    }
+    (info, (told || known.is_some()).then_some(rights))
+}
+
+/// Which of the commands the server knows, in their order. An unknown one is nil.
+fn known(reply: Option<Reply>, count: usize) -> Option<Vec<bool>> {
+    let Value::Array(found) = reply?.ok()? else { return None };
+    (found.len() == count).then(|| found.iter().map(|one| !matches!(one, Value::Nil)).collect())
+}
+
+/// Not by a pattern, as workers listen: so nobody who lists the clients takes us for one. The connection ends after it.
+async fn channel(connection: &mut MultiplexedConnection, name: &str, rights: &mut Rights) -> bool {
+    let heard: Reply = redis::cmd("SUBSCRIBE").arg(name).query_async(connection).await;
+    match heard {
+        Err(error) if error.code() == Some("NOPERM") => {
+            if error.detail().is_some_and(|detail| detail.contains("channel")) {
+                rights.is_shut(name);
+            }
+            true
+        }
+        Ok(_) | Err(_) => false,
+    }
+}
