@@ -436,7 +436,7 @@ impl Fact {
             Self::WgConf(it) => it.summary(),
             Self::WgKeys(it) => it.summary(),
             Self::Links(it) => it.summary(),
-            Self::Route(it) => vec![it.summary()],
+            Self::Route(it) => it.summary(),
             Self::Routes(it) => it.summary(),
             Self::Listeners(it) => it.summary(),
             Self::Ufw(it) => it.summary(),

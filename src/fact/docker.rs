@@ -77,6 +77,9 @@ pub struct Worker {
     pub image_id: String,
     /// The networks it is in.
     pub networks: Vec<String>,
+    /// Those of them that lead nowhere else (`docker network create --internal`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub internal: Vec<String>,
     /// The ports it publishes.
     pub published: Vec<String>,
     /// How its log ends, where it does not run.
@@ -112,9 +115,15 @@ impl Worker {
             image_replaced,
             image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
             networks: container.networks.clone(),
+            internal: Vec::new(),
             published: container.published.clone(),
             last_words,
         })
+    }
+
+    /// Whether all its networks are internal ones.
+    pub fn is_shut_in(&self) -> bool {
+        !self.networks.is_empty() && self.networks.iter().all(|network| self.internal.contains(network))
     }
 
     /// Why it does not run, in a few words.
@@ -149,15 +158,42 @@ impl Worker {
         };
         let published =
             if self.published.is_empty() { String::new() } else { format!(", publishes {}", self.published.join(" ")) };
+        let internal =
+            if self.internal.is_empty() { String::new() } else { format!(" (internal: {})", self.internal.join(" ")) };
         let restarts = if self.restarts == 0 { String::new() } else { format!(", restarted {} times", self.restarts) };
         let reason = if self.state == State::Running { String::new() } else { format!(": {}", self.reason()) };
         format!(
-            "container {} is {}{reason}{restarts}; image {} ({}){image}, networks {}{published}",
+            "container {} is {}{reason}{restarts}; image {} ({}){image}, networks {}{internal}{published}",
             self.name,
             self.state.label(),
             self.image,
             self.image_id,
             self.networks.join(" ")
         )
+    }
+}
+
+/// Whether a network is internal, by what `docker network inspect` prints of it.
+pub fn is_internal(json: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Network {
+        #[serde(default)]
+        internal: bool,
+    }
+    let found: Vec<Network> = serde_json::from_str(json.trim()).unwrap_or_default();
+    found.first().is_some_and(|network| network.internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_internal_network_is_known() {
+        assert!(is_internal(r#"[{"Name": "inner", "Internal": true, "Containers": {}}]"#));
+        assert!(
+            !is_internal(r#"[{"Name": "bridge", "Internal": false}]"#) && !is_internal("[]\n") && !is_internal("x")
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub mod policy;
 pub mod routes;
 
 /// One network interface.
@@ -68,6 +69,19 @@ pub struct Route {
     pub to: IpAddr,
     /// How.
     pub way: Way,
+    /// The same for what bears this machine's own address in the tunnel, as all replies do: rules of the routing
+    /// policy may ask for the source. None where it has no such address, or was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bearing: Option<Bearing>,
+}
+
+/// The way of packets that bear a source address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bearing {
+    /// The address.
+    pub from: IpAddr,
+    /// Their way.
+    pub way: Way,
 }
 
 /// A route, or why there is none.
@@ -104,18 +118,37 @@ impl Route {
         }
     }
 
-    pub(crate) fn summary(&self) -> String {
-        let how = match &self.way {
-            Way::Device { device, gateway, source, .. } => {
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let mut lines = vec![format!("route to {}: {}", self.to, self.way.words())];
+        if let Some(bearing) = self.bearing.as_ref().filter(|bearing| !bearing.way.is_as(&self.way)) {
+            lines.push(format!("route to {} of what comes from {}: {}", self.to, bearing.from, bearing.way.words()));
+        }
+        lines
+    }
+}
+
+impl Way {
+    fn words(&self) -> String {
+        match self {
+            Self::Device { device, gateway, source, .. } => {
                 let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
                 let from = source.map_or_else(String::new, |source| format!(" from {source}"));
                 format!("dev {device}{via}{from}")
             }
-            Way::Local => "this machine's own address".to_owned(),
-            Way::None => "no route".to_owned(),
-            Way::Barred => "barred by a route of type unreachable, prohibit or blackhole".to_owned(),
-        };
-        format!("route to {}: {how}", self.to)
+            Self::Local => "this machine's own address".to_owned(),
+            Self::None => "no route".to_owned(),
+            Self::Barred => "barred by a route of type unreachable, prohibit or blackhole".to_owned(),
+        }
+    }
+
+    /// Whether packets go the same way, whatever address they bear.
+    fn is_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Device { device, gateway, .. }, Self::Device { device: by, gateway: via, .. }) => {
+                device == by && gateway == via
+            }
+            (one, other) => one == other,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod journal;
 pub mod show;
+pub mod step;
 
 /// A systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,13 @@ pub enum FailReason {
     AddressInUse,
     /// `already exists`: the interface was there before the unit started.
     InterfaceExists,
+    /// The command of a `PreUp`, `PostUp`, `PreDown` or `PostDown` line of the tunnel's file failed; holds which of
+    /// these names, and the line. The command itself is not kept.
+    Hook(String, u32),
+    /// A command of wg-quick's own failed; holds its beginning, which is always the same.
+    Step(String),
+    /// A command failed that is neither wg-quick's own nor in the file (any more).
+    OldHook,
 }
 
 impl FailReason {
@@ -62,6 +70,9 @@ impl FailReason {
             Self::AddressNotThere => "`Cannot assign requested address`".to_owned(),
             Self::AddressInUse => "`Address already in use`".to_owned(),
             Self::InterfaceExists => "the interface existed already".to_owned(),
+            Self::Hook(name, line) => format!("the command of {name} (line {line} of the tunnel's file) failed"),
+            Self::Step(step) => format!("wg-quick's own `{step}` failed"),
+            Self::OldHook => "a command failed that is not in the tunnel's file any more".to_owned(),
         }
     }
 }

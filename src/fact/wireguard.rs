@@ -11,11 +11,13 @@ pub mod conf;
 pub mod dump;
 pub mod key;
 pub mod keys;
+mod trouble;
 pub mod uapi;
 pub mod value;
 mod written;
 
-pub use written::{At, KeyShape, Refusal, Slip, Taken, Trouble, WgConf, WgConfPeer, WrittenEndpoint};
+pub use trouble::{Refusal, Slip, Taken, Trouble};
+pub use written::{At, KeyShape, Table, WgConf, WgConfPeer, WrittenEndpoint};
 
 /// The running state of all WireGuard interfaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
 use crate::fact::firewall::walk::{Fate, Passage, Step};
@@ -81,6 +81,9 @@ pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
     let mut puzzle = None;
     for port in [addresses.redis_port.value, addresses.postgres_port.value] {
         let passage = model.passage(&knock(seat, port), seat.links().ok());
+        if let Some(nobody) = sent_to_nobody(seat, &passage, port) {
+            return Ok(nobody.into());
+        }
         match passage.fate {
             Fate::Accepted => {}
             Fate::Dropped | Fate::Rejected => blocked.push((port, passage)),
@@ -103,6 +106,22 @@ pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
     let finding = finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain);
     let finding = finding.with("redis_blocked", redis).with("postgres_blocked", postgres).with("add", add(step));
     Ok(finding.into())
+}
+
+/// The port is handed on to another one of this machine, at which nothing listens: whatever else is opened, nobody
+/// would answer. What another machine listens at is not seen from here.
+fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Finding> {
+    let (to, by) = (passage.sent_on?, passage.sent_by.as_ref()?);
+    let here = to.ip() == seat.addresses().server.value || seat.links().ok()?.holder(to.ip()).is_some();
+    if !here || passage.fate == Fate::Unknown || seat.listeners().ok()?.answers(to.ip(), to.port()) {
+        return None;
+    }
+    let nft = by.tool == Tool::Nft;
+    let word = |shown: bool, word: String| if shown { word } else { String::new() };
+    let finding = broken("sent-to-nobody").with("port", port).with("to", to).with("rule", rule(by));
+    let finding = finding.with("tool", word(!nft, by.tool.command().to_owned())).with("number", by.number);
+    let handle = word(nft, by.handle.map_or_else(String::new, |handle| handle.to_string()));
+    Some(finding.with("table", &by.table).with("chain", &by.chain).with("handle", handle))
 }
 
 /// What becomes of packets to WireGuard's UDP port, by every way that is not the tunnel.

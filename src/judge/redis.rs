@@ -5,7 +5,7 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::redis::{RedisOutcome, RedisSaid};
 use crate::fact::service::FailReason;
-use crate::fact::{Presence, Service, Unseen};
+use crate::fact::{Presence, Service, Unseen, Vantage};
 
 mod running;
 mod same;
@@ -98,7 +98,7 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
 /// It answers, and keeps a worker from its work.
 fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding> {
     let rights = outcome.rights.as_ref()?;
-    let conf = seat.redis_conf().ok();
+    let conf = if seat.vantage() == Vantage::Server { seat.redis_conf().ok() } else { None };
     let (finding, place) = if let Some(first) = rights.gone.first() {
         let place = conf.and_then(|conf| conf.renamed.iter().rfind(|it| it.value == *first));
         let finding = broken("commands-gone").with("commands", rights.gone.join(", ").to_ascii_uppercase());

@@ -71,6 +71,10 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
             Some(it) if it.resolves => broken("name-at-boot").with("name", it.name).at(it.path, it.line),
             Some(_) | None => broken("failed").with("reason", FailReason::NameNotKnown.words()),
         },
+        (_, Some(FailReason::Hook(name, line))) => match conf {
+            Some(conf) => broken("hook-failed").with("name", name).at(&conf.path, *line),
+            None => broken("failed").with("reason", format!("the command of its {name} line failed")),
+        },
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),

@@ -241,7 +241,7 @@ mod tests {
     fn scene(vantage: Vantage, to: Place, way: Option<Way>) -> Scene {
         let (profile, mut seen) = (Profile::default(), BTreeMap::new());
         if let Some(way) = way {
-            let sight = Sight::Seen(Fact::Route(Route { to: SERVER, way }));
+            let sight = Sight::Seen(Fact::Route(Route { to: SERVER, way, bearing: None }));
             seen.insert(FactKey::Route(to), Observed { sight, source: String::new(), took_us: 0 });
         }
         let addresses = Some(settle(&profile, vantage, &seen));

@@ -2,7 +2,7 @@
 
 use super::{Looked, PROGRAM, Scene, host};
 use crate::fact::docker::words::LastWords;
-use crate::fact::docker::{Docker, State, Worker};
+use crate::fact::docker::{Docker, State, Worker, is_internal};
 use crate::fact::environment::inspect::{self, Container, Image};
 use crate::fact::{Fact, Unseen};
 
@@ -46,7 +46,20 @@ async fn worker(container: &Container) -> Option<Worker> {
         // Only which of the known sentences it is, is kept.
         said.and_then(|said| LastWords::read(&said.err).or_else(|| LastWords::read(&said.out)))
     };
-    Worker::of(container, named.map(|image| image.id != container.image_id), last_words)
+    let found = Worker::of(container, named.map(|image| image.id != container.image_id), last_words)?;
+    Some(Worker { internal: internal(&container.networks).await, ..found })
+}
+
+/// The internal ones among these networks. Docker's own three never are.
+async fn internal(networks: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for name in networks.iter().filter(|name| !matches!(name.as_str(), "bridge" | "host" | "none")) {
+        let said = host::run("docker", &["network", "inspect", "--", name], PROGRAM).await;
+        if said.is_ok_and(|said| is_internal(&said.out)) {
+            found.push(name.clone());
+        }
+    }
+    found
 }
 
 /// An image by name or id.

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use super::{Looked, Scene, host};
 use crate::fact::network::routes::Routes;
-use crate::fact::network::{Links, Listeners, Route};
+use crate::fact::network::{Bearing, Links, Listeners, Route};
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
 use crate::profile::Source;
 
 #[cfg(target_os = "linux")]
 mod netlink;
+#[cfg(target_os = "linux")]
+mod policy;
 #[cfg(target_os = "linux")]
 mod sockets;
 
@@ -17,6 +19,8 @@ mod sockets;
 use netlink::hops;
 #[cfg(target_os = "linux")]
 pub(super) use netlink::{links as all_links, way};
+#[cfg(target_os = "linux")]
+use policy::rules;
 #[cfg(target_os = "linux")]
 use sockets::listening;
 
@@ -32,7 +36,9 @@ pub(super) async fn routes() -> Looked {
         Ok(links) => hops(&links).await,
         Err(why) => Err(why),
     };
-    Looked::new(KERNEL, hops.map(|hops| Fact::Routes(Routes { hops, forwards: forwards() })))
+    // The rules say nothing of their own: without them the routes are as they are.
+    let policy = rules().await.unwrap_or_default();
+    Looked::new(KERNEL, hops.map(|hops| Fact::Routes(Routes { hops, forwards: forwards(), policy })))
 }
 
 /// Whether IPv4 packets of others are sent on.
@@ -48,7 +54,27 @@ pub(super) async fn route(to: Place, scene: &Scene) -> Looked {
         Ok(to) => to,
         Err(why) => return Looked::new("", Err(why)),
     };
-    Looked::new(KERNEL, way(to).await.map(|way| Fact::Route(Route { to, way })))
+    let free = match way(to, None).await {
+        Ok(free) => free,
+        Err(why) => return Looked::new(KERNEL, Err(why)),
+    };
+    let bearing = match own(to, scene) {
+        Some(from) => way(to, Some(from)).await.ok().map(|way| Bearing { from, way }),
+        None => None,
+    };
+    Looked::new(KERNEL, Ok(Fact::Route(Route { to, way: free, bearing })))
+}
+
+/// This machine's own address in the tunnel, if it has it. (The kernel refuses to send from another's.)
+fn own(to: IpAddr, scene: &Scene) -> Option<IpAddr> {
+    let addresses = scene.addresses().ok()?;
+    let own = match scene.vantage {
+        Vantage::Server => addresses.server.value,
+        Vantage::Client => addresses.client.value,
+        Vantage::Container | Vantage::Outside => return None,
+    };
+    let Ok(Fact::Links(links)) = scene.fact(&FactKey::Links) else { return None };
+    links.holder(own).filter(|_| own != to && own.is_ipv4() == to.is_ipv4()).map(|_| own)
 }
 
 pub(super) fn listeners() -> Looked {
@@ -105,6 +131,7 @@ mod elsewhere {
     use std::net::IpAddr;
 
     use crate::fact::Unseen;
+    use crate::fact::network::policy::PolicyRule;
     use crate::fact::network::routes::Hop;
     use crate::fact::network::{Link, Listener, Way};
     use crate::fact::windows;
@@ -118,7 +145,11 @@ mod elsewhere {
         part("adapters").await?.links.ok_or_else(not_told)
     }
 
-    pub(in crate::probe) async fn way(to: IpAddr) -> Result<Way, Unseen> {
+    /// Windows tells no way from an address.
+    pub(in crate::probe) async fn way(to: IpAddr, from: Option<IpAddr>) -> Result<Way, Unseen> {
+        if from.is_some() {
+            return Err(not_told());
+        }
         let seen = part("routes").await?;
         let (links, hops) = (seen.links.ok_or_else(not_told)?, seen.hops.ok_or_else(not_told)?);
         Ok(windows::way(to, &links, &hops))
@@ -128,6 +159,10 @@ mod elsewhere {
         part("routes").await?.hops.ok_or_else(not_told)
     }
 
+    pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
+        Err(Unseen::NoTool("Windows has no rules of routing policy".to_owned()))
+    }
+
     pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
         Err(Unseen::NoTool("listening sockets can be seen on Linux only".to_owned()))
     }
@@ -135,4 +170,4 @@ mod elsewhere {
 #[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{all_links, way};
 #[cfg(not(target_os = "linux"))]
-use elsewhere::{hops, listening};
+use elsewhere::{hops, listening, rules};

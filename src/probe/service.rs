@@ -1,8 +1,9 @@
 //! Asks systemd about a unit, and looks at files' owners and modes.
 
 use super::{Looked, PROGRAM, Scene, host, windows};
-use crate::fact::service::{FailReason, FileState, UnitState, journal, show};
-use crate::fact::{Fact, UnitTarget, Unseen};
+use crate::fact::service::step::Hook;
+use crate::fact::service::{FailReason, FileState, UnitState, journal, show, step};
+use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 
 const PROPERTIES: &str =
     "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,Result";
@@ -50,7 +51,7 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
     let started = shown.started;
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
-        unit.reason = reason(target, &unit.name, started).await;
+        unit.reason = reason(target, &unit.name, started, scene).await;
     }
     Ok(unit)
 }
@@ -102,9 +103,15 @@ fn listens_on(conf: &str, port: u16) -> bool {
     written.fold(5432, |_, last| last) == port
 }
 
-async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>) -> Option<FailReason> {
+async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, scene: &Scene) -> Option<FailReason> {
     let said = host::run("journalctl", &["-u", unit, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
-    let reason = said.ok().and_then(|said| journal::reason(&said.out));
+    let journal = said.map(|said| said.out).unwrap_or_default();
+    let step = if *target == UnitTarget::WireGuard { failed_step(&journal, scene) } else { None };
+    // What a command of the file printed may read like a sentence of wg-quick's own; of its own steps the sentence says more.
+    if let Some(FailReason::Hook(..)) = step {
+        return step;
+    }
+    let reason = journal::reason(&journal).or(step);
     if reason.is_some() || *target != UnitTarget::Redis {
         return reason;
     }
@@ -116,6 +123,14 @@ async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>) -> Option
     }
     let said = host::run("tail", &["-n", "20", REDIS_LOG], PROGRAM).await;
     said.ok().and_then(|said| journal::reason(&said.out))
+}
+
+/// The step at which wg-quick gave up, where its file can be read.
+fn failed_step(journal: &str, scene: &Scene) -> Option<FailReason> {
+    let Ok(Fact::WgConf(conf)) = scene.fact(&FactKey::WgConf) else { return None };
+    let host::Text::Read(text) = host::read(&conf.path) else { return None };
+    let hooks: Vec<(String, u32)> = conf.hooks.iter().map(|(name, at)| (name.clone(), at.line)).collect();
+    step::failed(journal, &Hook::all(&hooks, &text, &scene.addresses().ok()?.interface.value))
 }
 
 pub(super) fn file(path: &str) -> Looked {

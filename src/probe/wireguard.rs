@@ -145,7 +145,7 @@ fn inside(peer: &WgPeer, scene: &Scene) -> Option<IpAddr> {
 /// Sends one byte to the discard port, if that goes through this interface and nowhere else.
 #[expect(clippy::disallowed_methods, reason = "the packet that brings about a handshake")]
 async fn nudge(interface: &str, to: IpAddr) -> bool {
-    let through = network::way(to).await;
+    let through = network::way(to, None).await;
     if !matches!(through, Ok(Way::Device { device, .. }) if device == interface) {
         return false;
     }

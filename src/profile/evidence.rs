@@ -13,6 +13,10 @@ use crate::fact::network::{Links, is_link_local};
 use crate::fact::wireguard::{WgConf, WgState};
 use crate::fact::{Fact, FactKey, Observed, Sight, Vantage};
 
+/// The widest network (of IPv4) that AllowedIPs may name and still mean the tunnel's own: what is wider sends other
+/// traffic into it.
+const NETWORK: u8 = 16;
+
 #[derive(Default)]
 pub(super) struct Evidence {
     pub(super) server: Option<IpAddr>,
@@ -67,8 +71,13 @@ impl Evidence {
             .as_deref()
             .and_then(|name| links?.named(name)?.addresses.iter().find(|net| !is_link_local(net.addr())).copied());
         let own = on_link.or_else(|| conf.and_then(|conf| conf.addresses.first().copied()));
-        // A /32 or /128 says nothing about the subnet.
+        // A /32 or /128 says nothing about the subnet; on the client AllowedIPs may.
         self.subnet = own.filter(|net| net.prefix_len() < net.max_prefix_len()).map(|net| net.trunc());
+        let allowed: &[IpNet] = match (running.map(|interface| interface.peers.as_slice()), conf) {
+            (Some([only]), _) => &only.allowed_ips,
+            (_, Some(conf)) if conf.peers.len() == 1 => &conf.peers[0].allowed_ips,
+            _ => &[],
+        };
         match vantage {
             Vantage::Server => {
                 self.server = own.map(|net| net.addr());
@@ -85,6 +94,11 @@ impl Evidence {
             }
             Vantage::Client => {
                 self.client = own.map(|net| net.addr());
+                let around = |net: &&IpNet| {
+                    (NETWORK..net.max_prefix_len()).contains(&net.prefix_len())
+                        && own.is_some_and(|own| net.contains(&own.addr()))
+                };
+                self.subnet = self.subnet.or_else(|| allowed.iter().find(around).map(IpNet::trunc));
                 // The guide numbers the server first in its subnet.
                 self.server = self.subnet.filter(IpNet::addr_is_v4).and_then(|net| net.hosts().next());
                 let peer = conf.and_then(|conf| match conf.peers.as_slice() {

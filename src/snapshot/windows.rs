@@ -25,7 +25,7 @@ impl Snapshot {
         seen.add(FactKey::Unit(UnitTarget::WireGuard), "Get-Service", unit.ok_or_else(not_recorded));
         let links = recording.links.clone().map(|links| Fact::Links(Links { links }));
         seen.add(FactKey::Links, "the adapters, as .NET lists them", links.ok_or_else(not_recorded));
-        let hops = recording.hops.clone().map(|hops| Fact::Routes(Routes { hops, forwards: None }));
+        let hops = recording.hops.clone().map(|hops| Fact::Routes(Routes { hops, forwards: None, policy: Vec::new() }));
         seen.add(FactKey::Routes, "`route print`", hops.ok_or_else(not_recorded));
         let docker = recording.docker.clone().map(Fact::Docker);
         let no_docker = || Unseen::NoTool("Docker does not answer on Windows, or is not installed".to_owned());
@@ -109,7 +109,9 @@ impl Seen {
         let places = [(Place::Server, Some(addresses.server.value)), (Place::Public, addresses.public)];
         for (place, to) in places {
             let found = match (to, &recording.links, &recording.hops) {
-                (Some(to), Some(links), Some(hops)) => Ok(Fact::Route(Route { to, way: way(to, links, hops) })),
+                (Some(to), Some(links), Some(hops)) => {
+                    Ok(Fact::Route(Route { to, way: way(to, links, hops), bearing: None }))
+                }
                 (None, ..) => Err(Unseen::NotKnown("the server's address outside the tunnel is not known".to_owned())),
                 (Some(_), ..) => Err(not_recorded()),
             };

@@ -55,6 +55,8 @@ pub struct Passage {
     pub trail: Vec<Step>,
     /// Where it is sent on to, if its destination is changed.
     pub sent_on: Option<SocketAddr>,
+    /// By which rule.
+    pub sent_by: Option<Step>,
     /// The first packet is let in, and this is the fate of the next.
     pub later: bool,
 }
@@ -85,6 +87,8 @@ struct Journey {
     doubt: Option<Vec<Step>>,
     /// By what it was let through last: a rule, or else a policy.
     accepted: Vec<Step>,
+    /// The rule that changed its destination.
+    sent_by: Option<Step>,
 }
 
 impl Packet<'_> {
@@ -111,7 +115,7 @@ impl Model {
             // The kernel meets the connection in its middle, and takes it for another.
             return Passage { fate: Fate::Unknown, ..next };
         }
-        if next.fate == Fate::Accepted { first } else { next }
+        if next.fate == Fate::Accepted { first } else { Passage { sent_by: first.sent_by, ..next } }
     }
 
     /// One packet: the first, or one after it.
@@ -129,7 +133,7 @@ impl Model {
             tracked: Truth::Yes,
             leaves: Some(String::new()),
         };
-        let mut journey = Journey { doubt: None, accepted: Vec::new() };
+        let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);
         stopped = stopped.or_else(|| self.pass(Hook::Prerouting, &mut packet, &mut journey));
         packet.translate(&mut journey);
@@ -151,7 +155,7 @@ impl Model {
             (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
             (None, None) => (Fate::Accepted, journey.accepted),
         };
-        (Passage { fate, trail, sent_on, later: first.is_some() }, packet.tracked)
+        (Passage { fate, trail, sent_on, sent_by: journey.sent_by, later: first.is_some() }, packet.tracked)
     }
 
     /// The base chains of a hook that this packet meets, in their order.
@@ -209,7 +213,8 @@ impl Model {
                 [(Exit::Dnat(..), trail)] if packet.tracked == Truth::Maybe || rivals(&bases, base) => {
                     return Some((Fate::Unknown, std::mem::take(trail)));
                 }
-                [(Exit::Dnat(to, port), _)] => {
+                [(Exit::Dnat(to, port), trail)] => {
+                    journey.sent_by = trail.pop();
                     packet.translated = true;
                     packet.to = to.unwrap_or(packet.to);
                     packet.port = port.unwrap_or(packet.port);

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::policy::PolicyRule;
+
 /// The table that is asked where no rule says otherwise (`RT_TABLE_MAIN`).
 pub const MAIN: u32 = 254;
 
@@ -43,11 +45,15 @@ pub struct Routes {
     pub hops: Vec<Hop>,
     /// Whether IPv4 packets of others are sent on (`net.ipv4.ip_forward`); none where that cannot be seen.
     pub forwards: Option<bool>,
+    /// The rules that say which table is asked, beside the three that every machine has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<PolicyRule>,
 }
 
 impl Routes {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.hops.iter().map(|hop| format!("route {}", hop.words())).collect();
+        lines.extend(self.policy.iter().map(|rule| format!("rule {}", rule.words())));
         if let Some(forwards) = self.forwards {
             lines.push(format!(
                 "packets of others are {}sent on (net.ipv4.ip_forward)",

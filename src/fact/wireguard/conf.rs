@@ -7,9 +7,9 @@
 //! their places.
 
 use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, squeeze};
-pub use self::line::{names, plain_name};
+pub use self::line::{command, names, plain_name};
 use super::value::{self, Endpoint};
-use super::{At, KeyShape, Refusal, Slip, Taken, Trouble, WgConf, WgConfPeer, key};
+use super::{At, KeyShape, Refusal, Slip, Table, Taken, Trouble, WgConf, WgConfPeer, key};
 
 mod line;
 
@@ -106,6 +106,7 @@ impl Reader<'_> {
                 None if self.deaf => {}
                 None => self.trouble(Refusal::NotBoolean, name, at),
             },
+            "Table" => self.conf.table = Some((Table::read(value), at)),
             "PreUp" | "PreDown" | "PostUp" | "PostDown" => self.conf.hooks.push((name.to_owned(), line.start())),
             _ => {}
         }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::short_key;
+use super::trouble::{Slip, Trouble};
 
 /// A place in a file, both counted from 1: a value's first character, or the end of the line where it is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +72,9 @@ pub struct WgConf {
     /// `MTU =`.
     #[serde(default)]
     pub mtu: Option<(String, At)>,
+    /// `Table =`, and where.
+    #[serde(default)]
+    pub table: Option<(Table, At)>,
     /// `SaveConfig = true`.
     pub save_config: bool,
     /// `PreUp`, `PostUp`, `PreDown` and `PostDown`: their names and places. Their commands may hold secrets.
@@ -89,71 +93,29 @@ pub struct WgConf {
     pub others: Vec<String>,
 }
 
-/// A line that is refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// What is wrong with it.
-    pub what: Refusal,
-    /// The name before its `=`. Empty where that is no plain word: a key that was broken in two must not end up
-    /// here.
-    pub name: String,
-    /// Where.
-    pub at: At,
-}
-
-/// Why a line is refused.
+/// Where wg-quick puts the routes of `AllowedIPs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Refusal {
-    /// wg-quick: neither true nor false.
-    NotBoolean,
-    /// wg: a byte order mark before the first line.
-    Mark,
-    /// wg: the whole file is UTF-16, as PowerShell's `>` writes it.
-    Wide,
-    /// wg: a section that is neither `[Interface]` nor `[Peer]`.
-    Section,
-    /// wg: no such name.
-    Unknown,
-    /// wg: a name of the other section, or of wg-quick outside `[Interface]`.
-    Elsewhere,
-    /// wg: a known name before any section.
-    NoSection,
-    /// wg: nothing behind the `=`, or no `=`.
-    Empty,
-    /// wg: a key that is none.
-    Key(KeyShape),
-    /// wg: an endpoint without a port.
-    NoPort,
-    /// wg: any other value.
-    Value,
-    /// wg, at the end of the file: a peer without a public key. The place is its section's.
-    NoPublicKey,
-    /// ip: an address or a packet size that it does not take.
-    Setting,
+pub enum Table {
+    /// `off`: it makes none.
+    Off,
+    /// `auto`, as without the line: into the main table, and for everything else into one of its own.
+    Auto,
+    /// Into this one.
+    Numbered(u32),
+    /// Into one that has a name of its own (`/etc/iproute2/rt_tables`).
+    Named,
 }
 
-/// Something that is taken otherwise than it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Slip {
-    /// How it is taken.
-    pub how: Taken,
-    /// The name before the `=`.
-    pub name: String,
-    /// Where.
-    pub at: At,
-}
-
-/// How something is taken otherwise than it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Taken {
-    /// A port above 65535 loses its upper bits: 51820 and 65536 + 51820 are one.
-    Wrapped,
-    /// An address inside a network stands for the network.
-    HostBits,
-    /// The name stood before in this section, and this one counts.
-    Again,
+impl Table {
+    /// As wg-quick reads it: in this case, and nothing around it.
+    pub(super) fn read(value: &str) -> Self {
+        match value {
+            "off" => Self::Off,
+            "auto" | "" => Self::Auto,
+            number => number.parse().map_or(Self::Named, Self::Numbered),
+        }
+    }
 }
 
 /// A `[Peer]` section as written.
@@ -207,6 +169,7 @@ impl WgConf {
             derived_public: None,
             dns: None,
             mtu: None,
+            table: None,
             save_config: false,
             hooks: Vec::new(),
             peers: Vec::new(),
@@ -233,6 +196,9 @@ impl WgConf {
         if let Some((dns, at)) = &self.dns {
             lines.push(format!("{}:{}: DNS = {dns}", self.path, at.line));
         }
+        if let Some((Table::Off | Table::Numbered(_) | Table::Named, at)) = self.table {
+            lines.push(format!("{}:{}: Table: its routes are not in the main table", self.path, at.line));
+        }
         for peer in &self.peers {
             let key = peer.public_key.as_deref().map_or_else(|| "without a key".to_owned(), short_key);
             lines.push(format!("{}:{}: [Peer] {key}", self.path, peer.at.line));
@@ -249,51 +215,5 @@ impl WgConf {
     /// The first address, as the other end knows this host.
     pub fn address(&self) -> Option<IpAddr> {
         self.addresses.first().map(IpNet::addr)
-    }
-}
-
-impl Trouble {
-    /// What is refused, without its value.
-    fn words(&self) -> String {
-        let what = match self.what {
-            Refusal::NotBoolean => "is neither true nor false",
-            Refusal::Mark => "a byte order mark",
-            Refusal::Wide => "UTF-16",
-            Refusal::Section => "no known section",
-            Refusal::Unknown => "no known name",
-            Refusal::Elsewhere => "stands in the other section",
-            Refusal::NoSection => "stands in no section",
-            Refusal::Empty | Refusal::Key(KeyShape::Empty) => "has no value",
-            Refusal::Key(KeyShape::Placeholder) => "is a placeholder",
-            Refusal::Key(KeyShape::Quoted) => "is in quotes",
-            Refusal::Key(KeyShape::Wrapped) => "goes on in the next line",
-            Refusal::Key(KeyShape::Truncated | KeyShape::Unpadded) => "is too short",
-            Refusal::Key(KeyShape::Malformed | KeyShape::Good) => "is no key",
-            Refusal::NoPort => "has no port",
-            Refusal::Value | Refusal::Setting => "has a value that is not taken",
-            Refusal::NoPublicKey => "is missing",
-        };
-        if self.name.is_empty() { what.to_owned() } else { format!("{} {what}", self.name) }
-    }
-}
-
-impl Refusal {
-    /// When wg-quick comes to it.
-    fn turn(self) -> u8 {
-        match self {
-            Self::NotBoolean => 0,
-            Self::Mark
-            | Self::Wide
-            | Self::Section
-            | Self::Unknown
-            | Self::Elsewhere
-            | Self::NoSection
-            | Self::Empty
-            | Self::Key(_)
-            | Self::NoPort
-            | Self::Value => 1,
-            Self::NoPublicKey => 2,
-            Self::Setting => 3,
-        }
     }
 }

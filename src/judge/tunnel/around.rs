@@ -204,7 +204,12 @@ fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding, Unseen> {
         Some(device) => return Ok(broken("own-address").with("device", &device.name)),
         None => return Ok(broken("lost")),
     };
-    let finding = if client.routes()?.forwards == Some(false) {
+    // An internal network shows in no route: Docker drops what would leave it.
+    let shut_in = client.docker().ok().and_then(|docker| docker.workers.first()).filter(|worker| worker.is_shut_in());
+    let finding = if let Some(worker) = shut_in {
+        let network = worker.networks.join(", ");
+        broken("internal").with("network", network).with("container", &worker.name)
+    } else if client.routes()?.forwards == Some(false) {
         broken("not-forwarded")
     } else if !client.netfilter().map_or(true, |rules| masquerades(rules, own)) {
         broken("no-masquerade")

@@ -2,22 +2,29 @@
 
 use std::net::IpAddr;
 
-use super::far;
+use super::{far, own_address};
 use crate::case::Seat;
-use crate::check::{Judged, Verdict, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::{Echo, NameAnswer};
-use crate::fact::network::Way;
+use crate::fact::network::policy::decides;
 use crate::fact::network::routes::MAIN;
+use crate::fact::network::{Bearing, Way};
+use crate::fact::wireguard::Table;
 use crate::fact::{Unseen, Vantage};
 use crate::profile::Source;
 
 /// The kernel would send to the far end through the tunnel.
 pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
-    let (_, place, far) = far(seat);
+    let (vantage, place, far) = far(seat);
     let route = seat.route(place)?;
     let own = &seat.addresses().interface.value;
+    let inside = |way: &Way| matches!(way, Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard"));
     let finding = match &route.way {
-        Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard") => return Ok(holds()),
+        way if inside(way) => match route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
+            Some(bearing) => by_rule(seat, bearing, far.value),
+            None => return Ok(holds()),
+        },
+        way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
         Way::Device { device, gateway, .. } => {
             let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
             broken("elsewhere").with("device", format!("{device}{via}"))
@@ -30,12 +37,58 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
             broken("no-route").with("barred", format!(": {barred} bars the way")).with("bar", bar)
         }
     };
-    if far.source == Source::Guide {
+    let told = || own_address(seat, vantage).is_some_and(|told| told.value == route.to);
+    if far.source == Source::Guide && !told() {
         return Err(Unseen::Undecided(
             "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
         ));
     }
     Ok(finding.with("far", far.value).into())
+}
+
+/// Where packets go, in a few words.
+fn words(way: &Way) -> String {
+    match way {
+        Way::Device { device, gateway, .. } => {
+            let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
+            format!("leave by {device}{via}")
+        }
+        Way::Local => "stay here".to_owned(),
+        Way::None => "have no route".to_owned(),
+        Way::Barred => "are barred".to_owned(),
+    }
+}
+
+/// What bears this end's own address goes elsewhere than what bears none: a rule of the routing policy.
+fn by_rule(seat: &Seat<'_>, bearing: &Bearing, far: IpAddr) -> Finding {
+    let found = seat.routes().ok().and_then(|routes| decides(&routes.policy, &routes.hops, bearing.from, far));
+    let (rule, pref, table) = match found {
+        Some((rule, hop)) => {
+            let by = hop.map_or_else(String::new, |hop| format!(", and `{}`", hop.words()));
+            let table = rule.table.map_or_else(String::new, |table| table.to_string());
+            let pref = if table.is_empty() { rule.priority.to_string() } else { String::new() };
+            (format!("`ip rule` has `{}`{by}", rule.words()), pref, table)
+        }
+        None => ("a rule that `ip rule` lists decides it".to_owned(), String::new(), String::new()),
+    };
+    let finding = broken("by-rule").with("from", bearing.from).with("way", words(&bearing.way)).with("rule", rule);
+    finding.with("pref", pref).with("table", table)
+}
+
+/// The line of the tunnel's file that keeps its routes out of the main table, if no other route was made in their place.
+fn table_line(seat: &Seat<'_>, far: IpAddr) -> Option<Finding> {
+    let conf = seat.wg_conf().ok()?;
+    let (table, at) = conf.table?;
+    let table = match table {
+        Table::Auto | Table::Numbered(MAIN) => return None,
+        Table::Off => "off".to_owned(),
+        Table::Numbered(number) => number.to_string(),
+        Table::Named => "…".to_owned(),
+    };
+    let own = &seat.addresses().interface.value;
+    let made =
+        seat.routes().ok()?.hops.iter().any(|hop| hop.table == MAIN && hop.device == *own && hop.net.contains(&far));
+    (!made).then(|| broken("table-line").with("table", table).at(&conf.path, at.line))
 }
 
 /// The narrow route that does nothing but bar the way; not the one for everything else, which bars only what has no other.

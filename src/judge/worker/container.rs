@@ -18,20 +18,24 @@ pub fn worker_running(seat: &Seat<'_>) -> Judged {
     let docker = seat.docker()?;
     let Some(worker) = docker.workers.first() else { return Ok(broken("missing").into()) };
     let young = seat.taken_at().saturating_sub(worker.started_at) < LATELY;
-    let fallback = match worker.state {
-        State::Running if worker.restarts >= OFTEN && young => "restarting",
+    let finding = match worker.state {
+        State::Running if worker.restarts >= OFTEN && young => died(seat, worker, broken("restarting")),
         State::Running => return Ok(holds()),
-        State::Restarting => "restarting",
-        State::Created => "never-started",
-        State::Paused => "paused",
-        State::Exited | State::Dead | State::Removing => "stopped",
-    };
-    let finding = match worker.died_of().filter(|_| ["restarting", "stopped"].contains(&fallback)) {
-        Some(LastWords::CommandLine) => command_line(seat),
-        Some(words) if words.is_of_redis() => broken("redis-refuses").with("words", words.words()),
-        Some(_) | None => broken(fallback),
+        State::Restarting => died(seat, worker, broken("restarting")),
+        State::Created => broken("never-started"),
+        State::Paused => broken("paused"),
+        State::Exited | State::Dead | State::Removing => died(seat, worker, broken("stopped")),
     };
     Ok(of(worker, finding).into())
+}
+
+/// What its log ends with may be a cause of its own.
+fn died(seat: &Seat<'_>, worker: &Worker, otherwise: Finding) -> Finding {
+    match worker.died_of() {
+        Some(LastWords::CommandLine) => command_line(seat),
+        Some(words) if words.is_of_redis() => broken("redis-refuses").with("words", words.words()),
+        Some(_) | None => otherwise,
+    }
 }
 
 /// What follows a blank in CELERY_QUEUES is no part of the list any more: the image's command has it without quotes.

@@ -19,7 +19,7 @@ use crate::fact::network::{Link, Way};
 /// The kernel answers at once; this only keeps a lost answer from holding up the run.
 const DEADLINE: Duration = Duration::from_secs(1);
 
-fn connect() -> Result<Handle, Unseen> {
+pub(super) fn connect() -> Result<Handle, Unseen> {
     let (connection, handle, _) = rtnetlink::new_connection()
         .map_err(|error| Unseen::NoTool(format!("the kernel's routing socket (netlink): {}", error.kind())))?;
     // Ends by itself when the last handle is gone.
@@ -27,7 +27,7 @@ fn connect() -> Result<Handle, Unseen> {
     Ok(handle)
 }
 
-async fn within<T>(question: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Unseen> {
+pub(super) async fn within<T>(question: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Unseen> {
     tokio::time::timeout(DEADLINE, question)
         .await
         .map_err(|_| Unseen::NoTool("the kernel's routing socket (netlink) did not answer".to_owned()))
@@ -37,7 +37,7 @@ fn errno(error: &Error) -> Option<i32> {
     if let Error::NetlinkError(message) = error { Some(message.raw_code().abs()) } else { None }
 }
 
-fn failed(error: &Error) -> Unseen {
+pub(super) fn failed(error: &Error) -> Unseen {
     let why = errno(error).map_or_else(|| "no answer that can be read".to_owned(), |errno| format!("errno {errno}"));
     Unseen::NoTool(format!("the kernel's routing socket (netlink): {why}"))
 }
@@ -148,13 +148,17 @@ fn hop(message: &RouteMessage, names: &BTreeMap<u32, String>, links: &[Link]) ->
     (general && table != OWN).then_some(Hop { net, device, kind, gateway, metric, table })
 }
 
-/// How the kernel would send to an address.
-pub(in crate::probe) async fn way(to: IpAddr) -> Result<Way, Unseen> {
+/// How the kernel would send to an address, if need be from one of this machine's own.
+pub(in crate::probe) async fn way(to: IpAddr, from: Option<IpAddr>) -> Result<Way, Unseen> {
     let handle = connect()?;
     let mut question = RouteMessage::default();
     question.header.address_family = if to.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
     question.header.destination_prefix_length = if to.is_ipv4() { 32 } else { 128 };
     question.attributes.push(RouteAttribute::Destination(RouteAddress::from(to)));
+    if let Some(from) = from {
+        question.header.source_prefix_length = question.header.destination_prefix_length;
+        question.attributes.push(RouteAttribute::Source(RouteAddress::from(from)));
+    }
     let answer = match within(handle.route().get(question).execute().try_next()).await? {
         Ok(answer) => answer,
         Err(error) => {

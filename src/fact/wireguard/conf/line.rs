@@ -68,3 +68,9 @@ pub fn plain_name(line: &str) -> Option<String> {
     let plain = !name.is_empty() && name.len() <= 24 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
     (plain && !value.is_empty()).then(|| name.to_owned())
 }
+
+/// The command of a line such as `PostUp = …`, as wg-quick runs it for an interface. It may hold a secret.
+pub fn command(line: &str, interface: &str) -> Option<String> {
+    let (_, value) = line.split('#').next().unwrap_or_default().split_once('=')?;
+    Some(value.trim_matches(is_space).replace("%i", interface))
+}

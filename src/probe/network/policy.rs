@@ -1,0 +1,66 @@
+//! The rules of the routing policy, which the kernel tells to anybody.
+
+use std::net::IpAddr;
+
+use futures_util::TryStreamExt;
+use ipnet::IpNet;
+use rtnetlink::IpVersion;
+use rtnetlink::packet_route::AddressFamily;
+use rtnetlink::packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
+
+use super::netlink::{connect, failed, within};
+use crate::fact::Unseen;
+use crate::fact::network::policy::PolicyRule;
+
+/// All of them beside the usual three, of both families, in the order in which they are asked.
+pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
+    let handle = connect()?;
+    let question = async {
+        let mut found: Vec<RuleMessage> = handle.rule().get(IpVersion::V4).execute().try_collect().await?;
+        let six: Vec<RuleMessage> = handle.rule().get(IpVersion::V6).execute().try_collect().await?;
+        found.extend(six);
+        Ok(found)
+    };
+    let messages = within(question).await?.map_err(|error| failed(&error))?;
+    let mut rules: Vec<PolicyRule> = messages.iter().filter_map(rule).filter(|rule| !rule.is_usual()).collect();
+    rules.sort();
+    Ok(rules)
+}
+
+fn rule(message: &RuleMessage) -> Option<PolicyRule> {
+    let header = &message.header;
+    let action = header.action;
+    let invert = header.flags.contains(RuleFlags::Invert);
+    let any: IpAddr = if header.family == AddressFamily::Inet6 { [0; 16].into() } else { [0; 4].into() };
+    let net = |address: IpAddr, length: u8| IpNet::new(address, length).ok().map(|net| net.trunc());
+    let (mut from, mut to) = (None, None);
+    let (mut priority, mut table) = (0, u32::from(header.table));
+    let mut asks_more = invert || header.tos != 0;
+    for attribute in &message.attributes {
+        match attribute {
+            RuleAttribute::Source(address) => from = Some(net(*address, header.src_len)?),
+            RuleAttribute::Destination(address) => to = Some(net(*address, header.dst_len)?),
+            RuleAttribute::Priority(value) => priority = *value,
+            RuleAttribute::Table(value) => table = *value,
+            // Who made it says nothing of what it does; no suppressed length is -1, no suppressed group too.
+            RuleAttribute::Protocol(_) => {}
+            RuleAttribute::SuppressPrefixLen(u32::MAX) | RuleAttribute::SuppressIfGroup(u32::MAX) => {}
+            _ => asks_more = true,
+        }
+    }
+    // `from all` of one family says nothing of the other.
+    if (header.src_len > 0 && from.is_none()) || (header.dst_len > 0 && to.is_none()) {
+        return None;
+    }
+    if any.is_ipv6() && from.is_none() && to.is_none() {
+        to = net(any, 0).filter(|_| !(priority == 0 || priority >= 32766));
+    }
+    Some(PolicyRule {
+        priority,
+        from,
+        to,
+        asks_more,
+        table: (action == RuleAction::ToTable).then_some(table),
+        bars: matches!(action, RuleAction::Blackhole | RuleAction::Unreachable | RuleAction::Prohibit),
+    })
+}
