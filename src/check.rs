@@ -209,6 +209,8 @@ pub struct Check {
     /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
     /// that dials itself passes neither the tunnel nor its own firewall.)
     pub way: Vec<Need>,
+    /// What must hold besides in the container, which dials where the worker's URLs lead.
+    pub inside: Vec<Need>,
     /// Of these, what works if it holds: where one is broken all the same, the report says so. What merely is
     /// (a setting, a file) speaks for nothing.
     pub proves: Vec<Need>,
@@ -232,7 +234,8 @@ impl Check {
     /// What must hold for it to mean anything at a vantage.
     pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
         let far = matches!(vantage, Vantage::Client | Vantage::Container);
-        self.needs.iter().chain(self.way.iter().filter(move |_| far))
+        let inside = vantage == Vantage::Container;
+        self.needs.iter().chain(self.way.iter().filter(move |_| far)).chain(self.inside.iter().filter(move |_| inside))
     }
 
     /// The same wherever it is judged, and what each of the causes needs.
@@ -240,6 +243,7 @@ impl Check {
         self.needs
             .iter()
             .chain(&self.way)
+            .chain(&self.inside)
             .chain(&self.proves)
             .chain(self.causes.values().flat_map(|cause| &cause.needs))
     }

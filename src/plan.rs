@@ -58,6 +58,10 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
     if vantage != Vantage::Outside {
         keys.extend(SETTLING);
     }
+    // No interface tells the container where the server is, only its URLs do, whose hosts may be names.
+    if vantage == Vantage::Container {
+        keys.insert(FactKey::Names);
+    }
     // Nothing with a password is sent before the route is known.
     if [FactKey::Redis, FactKey::RedisState, FactKey::Postgres, FactKey::Celery, FactKey::Api]
         .iter()

@@ -129,6 +129,8 @@ impl Looked {
 pub enum Turn {
     /// At once: it needs no address.
     First,
+    /// In a container once its variables are known: where a URL has a name, the address is what the name leads to there.
+    Named,
     /// Once the addresses are settled.
     Settled,
     /// Once the routes are known, since a password may be sent.
@@ -151,7 +153,8 @@ pub fn turn(key: &FactKey) -> Turn {
         | FactKey::File(_) => Turn::First,
         // Which cluster is meant is said by the port.
         FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
-        FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) | FactKey::Names => Turn::Settled,
+        FactKey::Names => Turn::Named,
+        FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) => Turn::Settled,
         FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_) | TcpTarget::Named(_)) => {
             Turn::Settled
         }

@@ -111,6 +111,8 @@ impl Runner {
         let open = |key: &FactKey| self.waiting.contains(key) || self.looking.contains(key);
         if SETTLING.iter().any(open) {
             Turn::First
+        } else if self.scene.vantage == Vantage::Container && open(&FactKey::Names) {
+            Turn::Named
         } else if self.waiting.iter().chain(&self.looking).any(|key| matches!(key, FactKey::Route(_))) {
             Turn::Settled
         } else {
@@ -127,7 +129,7 @@ impl Runner {
         self.scene = Arc::new(Scene {
             vantage: self.scene.vantage,
             profile: self.scene.profile.clone(),
-            addresses: (turn > Turn::First).then(|| settle(&self.scene.profile, self.scene.vantage, &self.seen)),
+            addresses: (turn > Turn::Named).then(|| settle(&self.scene.profile, self.scene.vantage, &self.seen)),
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
         });

@@ -18,6 +18,8 @@ struct Form {
     #[serde(default)]
     way: Vec<Need>,
     #[serde(default)]
+    inside: Vec<Need>,
+    #[serde(default)]
     proves: Vec<Need>,
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
@@ -63,6 +65,7 @@ impl Check {
             guide: form.guide,
             needs: form.needs,
             way: form.way,
+            inside: form.inside,
             proves: form.proves,
             looks: form.looks,
             with: form.with,

@@ -204,6 +204,19 @@ pub struct NameLooks {
 }
 
 impl NameLooks {
+    /// Where libc leads who asks for a name; none where it does not resolve, or nobody asked.
+    pub fn leads(&self, name: &str) -> Option<&[IpAddr]> {
+        match &self.of(name)?.libc {
+            NameAnswer::Addresses(found) => Some(found),
+            NameAnswer::NoSuchName | NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => None,
+        }
+    }
+
+    /// The look at a name.
+    pub fn of(&self, name: &str) -> Option<&NameLook> {
+        self.names.iter().find(|look| look.name.eq_ignore_ascii_case(name))
+    }
+
     pub(crate) fn label(&self) -> &'static str {
         if self.names.is_empty() {
             "none"

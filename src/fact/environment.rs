@@ -17,7 +17,7 @@ pub mod url;
 
 pub use effective::Effective;
 pub use flaw::Flaw;
-pub use recipe::{Ingredient, Recipe, Source, Via};
+pub use recipe::{HostLine, Ingredient, Recipe, Source, Via};
 pub use url::EnvUrl;
 
 /// The variables that are read, in the order in which they are shown.
@@ -165,6 +165,7 @@ impl Environment {
                 }
             }
         }
+        lines.extend(self.recipe.iter().flat_map(|recipe| &recipe.hosts).map(|line| format!("{}: {line}", line.name)));
         if lines.is_empty() {
             lines.push(format!("{} sets none of the connection variables", self.owner));
         }

@@ -106,6 +106,9 @@ pub struct PgOutcome {
     /// The cluster's `system_identifier`, where it answered `SELECT 1` and lets us ask: made by initdb, kept for ever.
     #[serde(default)]
     pub system: Option<String>,
+    /// Whether a transaction of this role is read-only, where it answered `SELECT 1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
 }
 
 impl PgOutcome {
@@ -118,7 +121,10 @@ impl PgOutcome {
             return vec![format!("PostgreSQL {}: no connection ({})", self.endpoint, dial.label())];
         }
         let system = self.system.as_ref().map_or_else(String::new, |id| format!("; cluster {id}"));
-        let said = self.said.label();
+        let said = match self.read_only {
+            Some(true) => format!("{}, read-only", self.said.label()),
+            Some(false) | None => self.said.label().to_owned(),
+        };
         let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
         let carried = self.carried.iter().flat_map(Carry::summary);
         lines.extend(carried.map(|line| format!("PostgreSQL {}: {line}", self.endpoint)));

@@ -65,6 +65,7 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
 pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
     let outcome = seat.postgres()?;
     let finding = match &outcome.said {
+        PgSaid::One if outcome.read_only == Some(true) => broken("read-only"),
         PgSaid::One => return Ok(holds()),
         PgSaid::Speaks => {
             return Err(Unseen::NotKnown(

@@ -120,6 +120,11 @@ fn recipe<'a>(seat: &Seat<'a>) -> Option<&'a Recipe> {
 /// A variable whose value the container has from elsewhere than the files say now: then what is wrong with the value
 /// is not what the files say.
 fn placed(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
+    if let Some(given) = finding.words.get(url::GIVEN).cloned() {
+        let anew = recipe(seat).and_then(Recipe::anew).unwrap_or_default();
+        let finding = finding.with("origin", given).with("edit_file", "").with("edit_line", "");
+        return finding.with("variable", variable).with("anew", anew);
+    }
     let Some((recipe, source)) = outdated(seat, variable, origin) else {
         return named(seat, finding, variable, origin);
     };

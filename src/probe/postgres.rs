@@ -35,6 +35,9 @@ const LOG_IN: Duration = Duration::from_secs(5);
 /// The length 8 and the code 80877103: "do you speak TLS?" (the protocol's `SSLRequest`).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
+/// Whether it answers, and whether it would let this role write: `on` too where the server only follows another.
+const QUESTION: &str = "SELECT 1, pg_catalog.current_setting('transaction_read_only')";
+
 /// Talks to the PostgreSQL that the app uses.
 pub(super) async fn look(scene: &Scene) -> Looked {
     let login = scene.keyring.postgres.as_ref();
@@ -53,6 +56,7 @@ pub(super) async fn look(scene: &Scene) -> Looked {
             tls: heard.tls,
             carried: heard.carried,
             system: heard.system,
+            read_only: heard.read_only,
         })
     });
     Looked::new(source, seen)
@@ -82,11 +86,12 @@ struct Heard {
     tls: bool,
     carried: Option<Carry>,
     system: Option<String>,
+    read_only: Option<bool>,
 }
 
 impl Heard {
     fn bare(said: PgSaid) -> Self {
-        Self { said, seen_as: None, tls: false, carried: None, system: None }
+        Self { said, seen_as: None, tls: false, carried: None, system: None, read_only: None }
     }
 
     fn is_about_hba(&self) -> bool {
@@ -197,10 +202,14 @@ where
         Ok(Ok(opened)) => opened,
     };
     let mut talk = Box::pin(async {
-        let mut heard = match timeout(LOG_IN, client.simple_query("SELECT 1")).await {
+        let mut heard = match timeout(LOG_IN, client.simple_query(QUESTION)).await {
             Err(_) => return Heard::bare(PgSaid::Silent),
             Ok(Err(error)) => return failure(&error),
-            Ok(Ok(rows)) => Heard::bare(if is_one(&rows) { PgSaid::One } else { PgSaid::NotPostgres }),
+            Ok(Ok(rows)) => {
+                let read_only = first(&rows, 1).map(|word| word == "on");
+                let said = if first(&rows, 0) == Some("1") { PgSaid::One } else { PgSaid::NotPostgres };
+                Heard { read_only, ..Heard::bare(said) }
+            }
         };
         if heard.said == PgSaid::One {
             heard.system = system(&client).await;
@@ -235,8 +244,8 @@ async fn system(client: &Client) -> Option<String> {
     })
 }
 
-fn is_one(rows: &[SimpleQueryMessage]) -> bool {
-    rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(row) if row.get(0) == Some("1")))
+fn first(rows: &[SimpleQueryMessage], column: usize) -> Option<&str> {
+    rows.iter().find_map(|row| if let SimpleQueryMessage::Row(row) = row { row.get(column) } else { None })
 }
 
 /// The driver keeps its kinds of error to itself, but words each with one fixed sentence of its own: these are

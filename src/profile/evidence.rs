@@ -7,6 +7,7 @@ use std::path::Path;
 use ipnet::IpNet;
 
 use super::guide;
+use crate::fact::dial::NameLooks;
 use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::network::{Links, is_link_local};
 use crate::fact::wireguard::{WgConf, WgState};
@@ -42,8 +43,10 @@ impl Evidence {
             fact(&FactKey::Links).and_then(|fact| if let Fact::Links(links) = fact { Some(links) } else { None });
         let env = fact(&FactKey::Env).and_then(|fact| if let Fact::Env(env) = fact { Some(env) } else { None });
         evidence.tunnel(vantage, conf, wg, links);
+        let names =
+            fact(&FactKey::Names).and_then(|fact| if let Fact::Names(names) = fact { Some(names) } else { None });
         if let Some(env) = env {
-            evidence.urls(vantage, env);
+            evidence.urls(vantage, env, names);
         }
         evidence
     }
@@ -114,18 +117,22 @@ impl Evidence {
 
     /// What the URLs tell. A host counts only where it cannot be the mistake itself: inside the tunnel's subnet
     /// as the interface has it, or, in a container, which sees no interface, where all URLs agree on the guide's
-    /// own subnet.
-    fn urls(&mut self, vantage: Vantage, env: &Environment) {
+    /// own subnet. There a name is what the worker's own resolver makes of it. This host's own address is nobody else's.
+    fn urls(&mut self, vantage: Vantage, env: &Environment, names: Option<&NameLooks>) {
         let database = env.database();
         let broker = env.redis("CELERY_BROKER_URL");
-        let hosts: Vec<IpAddr> =
-            [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
+        let leads = |url: &EnvUrl| {
+            let names = names.filter(|_| vantage == Vantage::Container);
+            url.host.parse().ok().or_else(|| names?.leads(&url.host)?.first().copied())
+        };
+        let hosts: Vec<IpAddr> = [database.url(), broker.url()].into_iter().flatten().filter_map(leads).collect();
         let guide_net = IpNet::new(guide::SERVER, guide::PREFIX).map(|net| net.trunc()).ok();
         let trusted = self.subnet.or(guide_net.filter(|_| vantage == Vantage::Container));
         if vantage != Vantage::Server
             && let Some(first) = hosts.first()
             && hosts.iter().all(|host| host == first)
             && trusted.is_some_and(|net| net.contains(first))
+            && self.client != Some(*first)
         {
             self.server = Some(*first);
         }

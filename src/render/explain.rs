@@ -32,7 +32,9 @@ pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, S
             join(keys.iter().map(ToString::to_string))
         );
     }
-    for (label, needs) in [("  needs       ", &check.needs), ("  on the way  ", &check.way)] {
+    for (label, needs) in
+        [("  needs       ", &check.needs), ("  on the way  ", &check.way), ("  inside      ", &check.inside)]
+    {
         if !needs.is_empty() {
             wrap(&mut out, &join(needs.iter().map(ToString::to_string)), label, "              ", width);
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Origin, Via, envfile};
+use super::{HostLine, Origin, Via, envfile};
 
 pub mod fill;
 mod pieces;
@@ -40,6 +40,8 @@ pub struct Stack {
     pub place: Option<(String, u32)>,
     /// By name; strongest first.
     pub given: BTreeMap<String, Vec<Given>>,
+    /// `extra_hosts`.
+    pub hosts: Vec<HostLine>,
     /// The files that are needed and were not read.
     pub unread: Vec<String>,
     /// The files that were read because one of the project's extends or includes them, and the `.env` beside those.
@@ -96,6 +98,10 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
                 }
             };
             stack.given.entry(name).or_default().insert(0, given);
+        }
+        for (text, line) in piece.node.get("extra_hosts").map(hosts).unwrap_or_default() {
+            let read = HostLine::read(&fill::fill(&text, &lookup)?.text);
+            stack.hosts.extend(read.map(|read| HostLine { at: Some((piece.file.clone(), line)), ..read }));
         }
         for (path, required, raw) in piece.node.get("env_file").map(files).unwrap_or_default() {
             let path = fill::fill(&path, &lookup)?.text;
@@ -183,6 +189,16 @@ fn pairs(node: &Node) -> Vec<(String, Option<String>, u32)> {
         Some((name.to_owned(), value.map(str::to_owned), item.line))
     });
     of_map.chain(of_list).collect()
+}
+
+/// `extra_hosts` in either form: a list of `name:address` or `name=address`, or a map, of one address or several.
+fn hosts(node: &Node) -> Vec<(String, u32)> {
+    let of_list = node.items().iter().filter_map(|item| Some((item.text()?.to_owned(), item.line)));
+    let of_map = node.pairs().iter().flat_map(|(name, value)| {
+        let several = if value.items().is_empty() { std::slice::from_ref(value) } else { value.items() };
+        several.iter().filter_map(move |one| Some((format!("{name}={}", one.text()?), one.line)))
+    });
+    of_list.chain(of_map).collect()
 }
 
 /// `env_file` in its forms: a path, a list of paths, and of `path`, `required` and `format`. For each, whether it must

@@ -40,6 +40,8 @@ pub struct Container {
     pub published: Vec<String>,
     /// Where files and folders of this machine stand in the container.
     pub mounts: Vec<Mount>,
+    /// Lines for its hosts file, as `name:address`.
+    pub extra_hosts: Vec<String>,
 }
 
 /// A file or folder of this machine that stands in a container.
@@ -64,6 +66,14 @@ struct Entry {
     config: Config,
     network_settings: Networks,
     mounts: Option<Vec<Mount>>,
+    host_config: HostConfig,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostConfig {
+    /// `null` where there is none.
+    extra_hosts: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -170,6 +180,7 @@ impl From<Entry> for Container {
             networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),
             published: published.collect(),
             mounts: entry.mounts.unwrap_or_default(),
+            extra_hosts: entry.host_config.extra_hosts.unwrap_or_default(),
         }
     }
 }

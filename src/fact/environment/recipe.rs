@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,36 @@ pub struct Ingredient {
     pub changed_at: u64,
 }
 
+/// A name that the container's hosts file was given an address of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostLine {
+    /// The name.
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// The line of a compose file's `extra_hosts`; none where the container has it from elsewhere.
+    pub at: Option<(String, u32)>,
+}
+
+impl HostLine {
+    /// Reads `name:address`, as Docker keeps it, or `name=address`, as it may be written, of compose too. None for
+    /// `host-gateway`, which is this machine.
+    pub fn read(text: &str) -> Option<Self> {
+        let (name, address) = text.split_at_checked(text.find([':', '='])?)?;
+        let address = address[1..].trim().trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+        Some(Self { name: name.trim().to_ascii_lowercase(), address, at: None })
+    }
+}
+
+impl fmt::Display for HostLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at {
+            Some((path, line)) => write!(f, "`extra_hosts` at {path}:{line} gives it {}", self.address),
+            None => write!(f, "`--add-host {}:{}` of the container", self.name, self.address),
+        }
+    }
+}
+
 /// How the container was made, as far as Docker and the files tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipe {
@@ -91,6 +122,9 @@ pub struct Recipe {
     pub ingredients: Vec<Ingredient>,
     /// What could not be read or followed.
     pub unread: Vec<String>,
+    /// What its hosts file was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<HostLine>,
     /// By variable, strongest first; the image's own value last.
     pub sources: BTreeMap<String, Vec<Source>>,
 }
@@ -145,6 +179,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn host_lines_are_read() {
+        let read = |text| HostLine::read(text).map(|it| (it.name, it.address.to_string()));
+        for (text, address) in [
+            ("Web:10.8.0.2", "10.8.0.2"),
+            ("web=10.8.0.2", "10.8.0.2"),
+            ("web:fd00::1", "fd00::1"),
+            ("web=[fd00::1]", "fd00::1"),
+        ] {
+            assert_eq!(read(text), Some(("web".to_owned(), address.to_owned())), "{text}");
+        }
+        assert_eq!((read("web:host-gateway"), read("web")), (None, None));
+    }
+
+    #[test]
     fn compose_is_told_what_it_was_told() {
         let mut recipe = Recipe {
             created_at: 0,
@@ -156,6 +204,7 @@ mod tests {
             place: None,
             ingredients: Vec::new(),
             unread: Vec::new(),
+            hosts: Vec::new(),
             sources: BTreeMap::new(),
         };
         let plain = "docker compose --project-directory /srv/w -f '/srv/w/gpu worker.yaml' ";

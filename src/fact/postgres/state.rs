@@ -28,6 +28,33 @@ pub struct PgState {
     pub role: Option<PgRole>,
     /// The database that the app uses; none where no URL names one.
     pub database: Option<PgDatabase>,
+    /// The strongest `default_transaction_read_only` that rules this role in this database; none where nobody sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<PgReadOnly>,
+}
+
+/// One place that sets `default_transaction_read_only`. A role's setting in a database goes before the role's own, that
+/// before the database's, that before one for all roles, and that before the files (the manual's `ALTER ROLE`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgReadOnly {
+    /// As written: `on`, `true`, `off`.
+    pub setting: String,
+    /// Set for the role.
+    pub role: bool,
+    /// Set for the database.
+    pub database: bool,
+    /// The file, where a file sets it.
+    pub path: Option<String>,
+    /// From 1.
+    pub line: Option<u32>,
+}
+
+impl PgReadOnly {
+    /// Whether it is on. PostgreSQL takes any beginning of `true` and `yes`, `on` and `1` (`parse_bool`).
+    pub fn is_on(&self) -> bool {
+        let word = self.setting.to_ascii_lowercase();
+        !word.is_empty() && (word == "on" || word == "1" || "true".starts_with(&word) || "yes".starts_with(&word))
+    }
 }
 
 /// A setting and where it is written.
@@ -115,6 +142,7 @@ impl PgState {
         )];
         lines.extend(self.role.iter().map(PgRole::summary));
         lines.extend(self.database.iter().map(PgDatabase::summary));
+        lines.extend(self.read_only.iter().map(|it| format!("default_transaction_read_only = {}", it.setting)));
         let place = |it: &PgSetting| match (&it.path, it.line) {
             (Some(path), Some(line)) => format!("{path}:{line}"),
             _ => "no file".to_owned(),

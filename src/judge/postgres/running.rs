@@ -3,7 +3,7 @@
 use super::hba;
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::postgres::state::{PgPassword, PgSetting};
+use crate::fact::postgres::state::{PgPassword, PgReadOnly, PgSetting};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 use crate::judge::boot::{self, Start};
 
@@ -29,10 +29,36 @@ pub fn postgres_role_ready(seat: &Seat<'_>) -> Judged {
         (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) => {
             broken("closed-tables").with("count", database.closed_tables.unwrap_or(0))
         }
+        (Some(_), Some(_)) if state.read_only.as_ref().is_some_and(PgReadOnly::is_on) => {
+            state.read_only.as_ref().map_or_else(|| broken("read-only"), |it| read_only(it, &role.name, &database.name))
+        }
         (Some(_), Some(database)) if database.may_create == Some(false) => broken("no-create"),
         (Some(_), Some(_)) => return Ok(holds()),
     };
     Ok(finding.with("role", &role.name).with("database", &database.name).into())
+}
+
+/// By whom it is set, and what takes it back: an `ALTER` of the same kind, or the file's line.
+fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding {
+    let of_system = set.path.as_deref().is_some_and(|path| path.ends_with("/postgresql.auto.conf"));
+    let target = match (set.role, set.database) {
+        (true, true) => format!("ROLE {role} IN DATABASE {database}"),
+        (true, false) => format!("ROLE {role}"),
+        (false, true) => format!("DATABASE {database}"),
+        (false, false) if of_system => "SYSTEM".to_owned(),
+        (false, false) if set.path.is_none() => "ROLE ALL".to_owned(),
+        (false, false) => String::new(),
+    };
+    let finding = broken("read-only").with("edit_file", "").with("edit_line", "");
+    let finding = match (&set.path, set.line) {
+        (Some(path), Some(line)) if of_system => finding.at(path, line).with("by", format!("{path}:{line}")),
+        (Some(path), Some(line)) => {
+            let finding = finding.at(path, line).with("by", format!("{path}:{line}"));
+            finding.with("edit_file", path).with("edit_line", line)
+        }
+        _ => finding.with("by", format!("ALTER {target}")),
+    };
+    finding.with("target", target)
 }
 
 /// There are connections left.

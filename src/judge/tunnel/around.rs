@@ -162,8 +162,11 @@ pub fn container_way(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("only the client's own system and its container together show it"));
     };
     let service = [Service::Redis, Service::Postgres].into_iter().find(|service| {
-        let here = seat.tcp(*service).is_ok_and(|tcp| matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable));
-        here && client.tcp(*service).is_ok_and(|tcp| tcp.how == Dial::Open)
+        let here = seat.tcp(*service).ok().filter(|tcp| matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable));
+        // A name in the worker's URL may lead it to another host than its machine dials.
+        here.is_some_and(|here| {
+            client.tcp(*service).is_ok_and(|tcp| tcp.how == Dial::Open && tcp.endpoint == here.endpoint)
+        })
     });
     let Some(service) = service else {
         if seat.tcp(Service::Redis).is_err() && seat.tcp(Service::Postgres).is_err() {

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
+use super::recipe;
 use crate::case::Seat;
 use crate::check::{Finding, broken};
-use crate::fact::Unseen;
 use crate::fact::dial::NameAnswer;
-use crate::fact::environment::{EnvUrl, Flaw, Setting};
-use crate::profile::Source;
+use crate::fact::environment::{EnvUrl, Flaw, HostLine, Setting};
+use crate::fact::{Unseen, Vantage};
+use crate::profile::{Addresses, Source};
 
 /// Names by which a container reaches the machine that it runs on (Docker Desktop's documentation; `host-gateway`).
 const DOCKER_HOST: [&str; 3] = ["host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost"];
@@ -40,18 +41,21 @@ pub(super) fn trouble(
     if url.is_local() {
         return Ok(Some(broken("local").with("name", if url.host.is_empty() { NO_HOST } else { &url.host })));
     }
-    if DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
+    let given = given(seat, &url.host);
+    if given.is_empty() && DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
         return Ok(Some(broken("docker-host").with("name", &url.host)));
     }
-    let addresses = seat.addresses();
+    let addresses = best(seat);
     let there = match url.host.parse::<IpAddr>() {
         Ok(address) => vec![address],
+        Err(_) if !given.is_empty() => given.iter().map(|line| line.address).collect(),
         Err(_) => resolved(seat, &url.host)?,
     };
     if there.contains(&addresses.server.value) {
         return Ok(None);
     }
-    if addresses.public.is_some_and(|public| there.contains(&public)) {
+    // The server does not know by which address others reach it.
+    if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
         return Ok(Some(broken("around").with("name", &url.host)));
     }
     if addresses.server.source == Source::Guide {
@@ -60,15 +64,57 @@ pub(super) fn trouble(
             url.host, addresses.server.value
         )));
     }
-    Ok(Some(broken("elsewhere").with("name", &url.host)))
+    let finding =
+        broken("elsewhere").with("name", &url.host).with("leads", "").with("hosts_file", "").with("hosts_line", "");
+    Ok(Some(match given.iter().find(|line| there.contains(&line.address)) {
+        None => finding,
+        Some(line) => {
+            let finding = finding.with(GIVEN, line).with("leads", line.address);
+            match &line.at {
+                Some((path, line)) => finding.at(path, *line).with("hosts_file", path).with("hosts_line", line),
+                None => finding,
+            }
+        }
+    }))
 }
 
+/// The word that says who gave the name its address, where it is not the URL that is wrong.
+pub(super) const GIVEN: &str = "given";
+
+/// What the container's hosts file was given for this name.
+fn given<'a>(seat: &Seat<'a>, name: &str) -> Vec<&'a HostLine> {
+    let lines = recipe(seat).map_or(&[][..], |recipe| &recipe.hosts);
+    lines.iter().filter(|line| line.name.eq_ignore_ascii_case(name)).collect()
+}
+
+/// The addresses as they are known best: the server knows its own, and a container knows none but by these URLs.
+fn best<'a>(seat: &Seat<'a>) -> &'a Addresses {
+    let known = |seat: &Seat<'a>| Some(seat.addresses()).filter(|it| it.server.source != Source::Guide);
+    let other = |vantage| seat.at(vantage).ok().and_then(|other| known(&other));
+    let near = if seat.vantage() == Vantage::Container { other(Vantage::Client) } else { None };
+    other(Vantage::Server).or(near).unwrap_or_else(|| seat.addresses())
+}
+
+/// Where the worker's resolver leads: as the container itself sees it, else as its Docker host does. The host's own hosts
+/// file is not the container's, unless it has the host's network.
 fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<IpAddr>, Unseen> {
-    let names = seat.names()?;
-    match names.names.iter().find(|look| look.name == name).map(|look| &look.libc) {
-        Some(NameAnswer::Addresses(found)) => Ok(found.clone()),
-        Some(NameAnswer::NoSuchName | NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed) | None => {
-            Err(Unseen::Undecided(format!("the name {name} does not resolve here")))
-        }
+    let inside = seat.at(Vantage::Container).ok().and_then(|container| container.names().ok());
+    let (names, own) = match inside {
+        Some(names) => (names, true),
+        None => (seat.names()?, false),
+    };
+    let found = names.leads(name).ok_or_else(|| Unseen::Undecided(format!("the name {name} does not resolve here")))?;
+    let network = |word: &str| {
+        let networks = seat.docker().ok().and_then(|docker| docker.workers.first()).map(|worker| &worker.networks);
+        networks.is_some_and(|networks| networks.iter().any(|network| network == word))
+    };
+    let known_to_servers = names.of(name).is_some_and(|look| {
+        look.servers.iter().any(|(_, answer)| matches!(answer, NameAnswer::Addresses(there) if there == found))
+    });
+    if own || known_to_servers || network("host") {
+        return Ok(found.to_vec());
     }
+    Err(Unseen::Undecided(format!(
+        "no name server has the name {name}, which this machine's hosts file knows and its containers do not"
+    )))
 }

@@ -9,7 +9,7 @@ use crate::fact::Unseen;
 use crate::fact::environment::compose::{self, File, Project, absolute};
 use crate::fact::environment::inspect::{Container, Image};
 use crate::fact::environment::recipe::project_of;
-use crate::fact::environment::{Ingredient, Origin, Recipe, Source, VARIABLES, setting};
+use crate::fact::environment::{HostLine, Ingredient, Origin, Recipe, Source, VARIABLES, setting};
 
 /// The labels that compose puts on what it makes.
 const SERVICE: &str = "com.docker.compose.service";
@@ -48,6 +48,7 @@ pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, var
         place: None,
         ingredients: Vec::new(),
         unread: Vec::new(),
+        hosts: container.extra_hosts.iter().filter_map(|text| HostLine::read(text)).collect(),
         sources: BTreeMap::new(),
     };
     let has = |name: &str| -> Option<String> {
@@ -96,6 +97,10 @@ fn read_compose(
         return;
     };
     recipe.place = stack.place;
+    for own in &mut recipe.hosts {
+        let written = stack.hosts.iter().find(|line| line.name == own.name && line.address == own.address);
+        own.at = written.and_then(|line| line.at.clone());
+    }
     recipe.unread.extend(stack.unread);
     let parts = files.iter().chain(&dotenv).map(|file| &file.path).chain(&stack.others).chain(&stack.env_files);
     recipe.ingredients = parts

@@ -4,7 +4,9 @@
 use serde::Deserialize;
 
 use super::conf;
-use crate::fact::postgres::state::{PgDatabase, PgDatabaseFound, PgPassword, PgRole, PgRoleFound, PgSetting, PgState};
+use crate::fact::postgres::state::{
+    PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
+};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{Looked, PROGRAM, Scene, host};
 use crate::snapshot::Rights;
@@ -85,6 +87,7 @@ struct Told {
     bad_hba_lines: Vec<u32>,
     role: Option<ToldRole>,
     database: Option<ToldDatabase>,
+    read_only: Option<PgReadOnly>,
 }
 
 #[derive(Deserialize)]
@@ -122,6 +125,7 @@ impl Told {
             pending: self.pending,
             bad_lines: self.bad_lines,
             bad_hba_lines: self.bad_hba_lines,
+            read_only: self.read_only,
             role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
             database: database.map(|name| PgDatabase {
                 name,
