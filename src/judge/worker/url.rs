@@ -96,7 +96,7 @@ fn best<'a>(seat: &Seat<'a>) -> &'a Addresses {
 }
 
 /// Where the worker's resolver leads: as the container itself sees it, else as its Docker host does. The host's own hosts
-/// file is not the container's, unless it has the host's network.
+/// file is the container's only where that has the host's network.
 fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<IpAddr>, Unseen> {
     let inside = seat.at(Vantage::Container).ok().and_then(|container| container.names().ok());
     let (names, own) = match inside {
@@ -104,17 +104,13 @@ fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<IpAddr>, Unseen> {
         None => (seat.names()?, false),
     };
     let found = names.leads(name).ok_or_else(|| Unseen::Undecided(format!("the name {name} does not resolve here")))?;
-    let network = |word: &str| {
-        let networks = seat.docker().ok().and_then(|docker| docker.workers.first()).map(|worker| &worker.networks);
-        networks.is_some_and(|networks| networks.iter().any(|network| network == word))
-    };
     let known_to_servers = names.of(name).is_some_and(|look| {
         look.servers.iter().any(|(_, answer)| matches!(answer, NameAnswer::Addresses(there) if there == found))
     });
-    if own || known_to_servers || network("host") {
+    if own || known_to_servers {
         return Ok(found.to_vec());
     }
     Err(Unseen::Undecided(format!(
-        "no name server has the name {name}, which this machine's hosts file knows and its containers do not"
+        "no name server has the name {name}, and this machine's hosts file, which does, is seldom its containers'; look from inside"
     )))
 }
