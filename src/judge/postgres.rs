@@ -1,7 +1,7 @@
 //! PostgreSQL: where it listens, what it says, who else can reach it.
 
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
 use crate::fact::postgres::PgSaid;
@@ -64,6 +64,9 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
 /// `SELECT 1` answers.
 pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
     let outcome = seat.postgres()?;
+    if seat.vantage() != Vantage::Server && !matches!(outcome.said, PgSaid::One | PgSaid::Unreached(_)) {
+        super::worker::leads_nowhere(seat, seat.env().ok().and_then(|env| env.database().into_url()))?;
+    }
     let finding = match &outcome.said {
         PgSaid::One if outcome.read_only == Some(true) => broken("read-only"),
         PgSaid::One => return Ok(holds()),
@@ -79,6 +82,12 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
             return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
         }
         PgSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
+        // The server's own address needs no line where the worker's has one.
+        PgSaid::NoHbaEntry if seat.vantage() == Vantage::Server && !is_out(&postgres_hba_admits_worker(seat)) => {
+            return Err(Unseen::Undecided(
+                "no line of pg_hba.conf fits the server's own log-in, which says nothing of the worker's".to_owned(),
+            ));
+        }
         PgSaid::NoHbaEntry => broken("no-hba-entry"),
         PgSaid::HbaRejects => broken("hba-rejects"),
         PgSaid::WrongPassword => broken("wrong-password"),
@@ -108,6 +117,10 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
         .with("database", missing)
         .with("create", create)
         .into())
+}
+
+fn is_out(judged: &Judged) -> bool {
+    matches!(judged, Ok(Verdict::Broken(_)))
 }
 
 fn web_database(env: &Environment) -> Option<String> {

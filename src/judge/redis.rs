@@ -3,6 +3,7 @@
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
+use crate::fact::environment::EnvUrl;
 use crate::fact::redis::{RedisOutcome, RedisSaid};
 use crate::fact::service::FailReason;
 use crate::fact::{Presence, Service, Unseen, Vantage};
@@ -63,6 +64,9 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
 /// It says PONG.
 pub fn redis_answers(seat: &Seat<'_>) -> Judged {
     let outcome = seat.redis()?;
+    if seat.vantage() != Vantage::Server && !matches!(outcome.said, RedisSaid::Pong | RedisSaid::Unreached(_)) {
+        super::worker::leads_nowhere(seat, seat.env().ok().and_then(|env| env.redis("CELERY_BROKER_URL").into_url()))?;
+    }
     let finding = match outcome.said {
         RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
@@ -79,6 +83,7 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
         RedisSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
         RedisSaid::Denied => broken("denied"),
         RedisSaid::NoAuth => broken("no-auth"),
+        RedisSaid::WrongPassword if user_is_wanted(seat) => broken("user-wanted"),
         RedisSaid::WrongPassword => broken("wrong-password"),
         RedisSaid::WrongUserOrPassword => broken("wrong-user-or-password"),
         RedisSaid::PasswordNotWanted => broken("password-not-wanted"),
@@ -89,10 +94,35 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
         RedisSaid::Refused => broken("refused"),
         RedisSaid::NotRedis => broken("not-redis"),
         RedisSaid::Silent => broken("silent"),
+        RedisSaid::Closed if speaks_tls(seat) => broken("tls-only"),
         RedisSaid::Closed => broken("closed"),
         RedisSaid::NoTls => broken("no-tls"),
     };
     Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
+}
+
+/// The web app's broker, where Redis lets it in by its URL.
+fn web_broker<'a>(seat: &Seat<'a>) -> Option<&'a EnvUrl> {
+    let server = seat.at(Vantage::Server).ok().filter(|_| seat.vantage() != Vantage::Server)?;
+    let answers = server.redis().is_ok_and(|outcome| outcome.said == RedisSaid::Pong);
+    server.env().ok().filter(|_| answers)?.redis("CELERY_BROKER_URL").into_url()
+}
+
+/// The web app logs in as a user of its own, redis.conf has a line of the default user, and the worker's URL names nobody.
+fn user_is_wanted(seat: &Seat<'_>) -> bool {
+    let named = |url: &EnvUrl| url.user.is_present();
+    let users = seat.at(Vantage::Server).and_then(|server| server.redis_conf()).map(|conf| conf.users.as_slice());
+    let own = seat.env().ok().and_then(|env| env.redis("CELERY_BROKER_URL").into_url());
+    web_broker(seat).is_some_and(named)
+        && own.is_some_and(|url| !named(url))
+        && users.is_ok_and(|users| users.iter().any(|it| it.value == "default"))
+}
+
+/// redis.conf switches the plain port off, and the web app gets in by `rediss`.
+fn speaks_tls(seat: &Seat<'_>) -> bool {
+    let conf = seat.at(Vantage::Server).and_then(|server| server.redis_conf());
+    let plain_off = conf.is_ok_and(|conf| conf.port.as_ref().is_some_and(|port| port.value == "0"));
+    plain_off && web_broker(seat).is_some_and(|url| url.scheme == "rediss")
 }
 
 /// It answers, and keeps a worker from its work.

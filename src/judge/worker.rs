@@ -2,6 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, Verdict, broken, holds};
+use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Recipe, Setting, Source, Via};
 use crate::fact::{Unseen, Vantage};
 
@@ -109,6 +110,17 @@ fn hidden(env: &Environment, variable: &str) -> Unseen {
         "the configuration of {} does not set {variable}; a .env inside the image may: look from inside with `docker exec`",
         env.owner
     ))
+}
+
+/// Where a URL's name leads nowhere, the service was asked at the tunnel's address in its place: a refusal there is not what
+/// the worker meets.
+pub(super) fn leads_nowhere(seat: &Seat<'_>, url: Option<&EnvUrl>) -> Result<(), Unseen> {
+    let nowhere = |url: &&EnvUrl| {
+        seat.names().is_ok_and(|names| names.of(&url.host).is_some_and(|look| look.libc == NameAnswer::NoSuchName))
+    };
+    url.filter(nowhere).map_or(Ok(()), |url| {
+        Err(Unseen::Undecided(format!("the URL names {}, which does not resolve here, and so leads nowhere", url.host)))
+    })
 }
 
 /// How the container was made: seen where Docker runs.

@@ -8,7 +8,7 @@ use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::environment::EnvUrl;
 use crate::fact::postgres::hba::first::{First, Guest};
-use crate::fact::postgres::hba::{HbaLine, HbaRule, PgHba};
+use crate::fact::postgres::hba::{HbaFrom, HbaLine, HbaRule, HbaSaid, PgHba};
 use crate::fact::postgres::state::PgState;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Unseen, Vantage};
@@ -36,11 +36,22 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
     let worker = Worker::of(seat)?;
     let hba = seat.pg_hba()?;
     let running = seat.pg_state().ok();
-    let verdict = worker.meets(hba, running, worker.address)?;
     let changed = running.is_some_and(|state| hba.changed_at > state.loaded_at);
     let heard = |vantage| seat.at(vantage).and_then(|seat| seat.postgres());
     let far: Vec<&PgOutcome> =
         [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).collect();
+    let verdict = match worker.meets(hba, running, worker.address) {
+        Ok(verdict) => verdict,
+        // Whom a name lets in is for PostgreSQL's resolver to say: what it told the worker is its answer.
+        Err(why) => match worker.named(hba, running).filter(|_| !changed) {
+            Some(_) if far.iter().copied().any(is_let_in) => return Ok(holds()),
+            Some((line, name)) if far.iter().any(|outcome| outcome.said == PgSaid::NoHbaEntry) => {
+                let finding = broken("name").with("name", name).at(&line.path, line.line);
+                return Ok(worker.words(finding, &hba.path).into());
+            }
+            Some(_) | None => return Err(why),
+        },
+    };
     // The web app's own log-in tells the same wherever the file means the same for it.
     let own = seat.postgres().ok().filter(|outcome| {
         worker.meets(hba, running, own_address(seat, outcome)).is_ok_and(|own| own.is_none() == verdict.is_none())
@@ -142,6 +153,15 @@ impl<'a> Worker<'a> {
         };
         let off = running.is_some_and(|state| !state.ssl);
         wanted.iter().copied().filter(|ssl| !(off && *ssl)).collect()
+    }
+
+    /// The line that would let the worker in by a name, where that is the first one that may fit.
+    fn named<'b>(&self, hba: &'b PgHba, running: Option<&PgState>) -> Option<(&'b HbaLine, &'b str)> {
+        self.attempts(running).into_iter().find_map(|ssl| {
+            let First::Open(line) = hba.first(&self.guest(running, self.address, ssl)) else { return None };
+            let HbaSaid::Rule(HbaRule { from: Some(HbaFrom::Name(name)), .. }) = &line.said else { return None };
+            Some((line, name.as_str()))
+        })
     }
 
     /// What keeps somebody at this address out; none if he is let in.

@@ -49,6 +49,9 @@ pub(super) fn trouble(
     let there = match url.host.parse::<IpAddr>() {
         Ok(address) => vec![address],
         Err(_) if !given.is_empty() => given.iter().map(|line| line.address).collect(),
+        Err(_) if is_foreign_service(seat, &url.host) => {
+            return Ok(Some(elsewhere(&url.host)));
+        }
         Err(_) => resolved(seat, &url.host)?,
     };
     if there.contains(&addresses.server.value) {
@@ -64,8 +67,7 @@ pub(super) fn trouble(
             url.host, addresses.server.value
         )));
     }
-    let finding =
-        broken("elsewhere").with("name", &url.host).with("leads", "").with("hosts_file", "").with("hosts_line", "");
+    let finding = elsewhere(&url.host);
     Ok(Some(match given.iter().find(|line| there.contains(&line.address)) {
         None => finding,
         Some(line) => {
@@ -93,6 +95,18 @@ fn best<'a>(seat: &Seat<'a>) -> &'a Addresses {
     let other = |vantage| seat.at(vantage).ok().and_then(|other| known(&other));
     let near = if seat.vantage() == Vantage::Container { other(Vantage::Client) } else { None };
     other(Vantage::Server).or(near).unwrap_or_else(|| seat.addresses())
+}
+
+fn elsewhere(host: &str) -> Finding {
+    broken("elsewhere").with("name", host).with("leads", "").with("hosts_file", "").with("hosts_line", "")
+}
+
+/// A name without a dot is that of a compose service (or of a container): Docker's own resolver inside has it, or nobody.
+fn is_foreign_service(seat: &Seat<'_>, name: &str) -> bool {
+    let Some(inside) = seat.at(Vantage::Container).ok().and_then(|container| container.names().ok()) else {
+        return false;
+    };
+    !name.contains('.') && inside.of(name).is_some_and(|look| look.libc == NameAnswer::NoSuchName)
 }
 
 /// Where the worker's resolver leads: as the container itself sees it, else as its Docker host does. The host's own hosts
