@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::Endpoint;
 
+pub mod command;
 pub mod process;
 pub mod read;
 

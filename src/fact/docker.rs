@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::celery::command;
 use super::environment::inspect::Container;
 use words::LastWords;
 
@@ -82,6 +83,9 @@ pub struct Worker {
     pub internal: Vec<String>,
     /// The ports it publishes.
     pub published: Vec<String>,
+    /// Which of Celery's programs its command runs, where it is a known one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// How its log ends, where it does not run.
     pub last_words: Option<LastWords>,
 }
@@ -117,6 +121,7 @@ impl Worker {
             networks: container.networks.clone(),
             internal: Vec::new(),
             published: container.published.clone(),
+            program: command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
             last_words,
         })
     }

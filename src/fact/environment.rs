@@ -52,6 +52,11 @@ pub enum Origin {
     Process,
     /// The container's configuration, as `docker inspect` shows it.
     Inspect,
+    /// An option of the container's command, which goes before the variables.
+    Command {
+        /// The line of a compose file's `command`; none where it is not known.
+        at: Option<(String, u32)>,
+    },
     /// The image's own `ENV`.
     Image,
     /// A line of a compose file's `environment`.
@@ -82,6 +87,12 @@ impl fmt::Display for Origin {
         match self {
             Self::Process => f.write_str("the process environment"),
             Self::Inspect => f.write_str("what started the container: `-e`, `--env-file` or a compose file"),
+            Self::Command { at: Some((path, line)) } => {
+                write!(f, "an option of `command` at {path}:{line}, which goes before the variables")
+            }
+            Self::Command { at: None } => {
+                f.write_str("an option of the container's command, which goes before the variables")
+            }
             Self::Image => f.write_str("the image's ENV"),
             Self::Compose { path, line } => write!(f, "`environment` at {path}:{line}"),
             Self::EnvFile { path, line } => write!(f, "`env_file` at {path}:{line}"),
@@ -97,6 +108,7 @@ impl Origin {
             Self::Compose { path, line } | Self::EnvFile { path, line } | Self::File { path, line } => {
                 Some((path, *line))
             }
+            Self::Command { at } => at.as_ref().map(|(path, line)| (path.as_str(), *line)),
             Self::Process | Self::Inspect | Self::Image => None,
         }
     }

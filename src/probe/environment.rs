@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Keyring, Login, Looked, Scene, host};
+use crate::fact::celery::command;
 use crate::fact::environment::{
     Effective, Environment, Layer, Origin, Recipe, VARIABLES, app_version, dotenv, setting, url,
 };
@@ -124,6 +125,13 @@ fn container() -> Found {
     let own: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
+    // What a container was started with is its first process.
+    if let host::Text::Read(line) = host::read("/proc/1/cmdline") {
+        let words: Vec<String> = line.split_terminator('\0').map(str::to_owned).collect();
+        for (variable, value) in command::read(&words).map(|it| it.urls).unwrap_or_default() {
+            found.add(variable, Origin::Command { at: None }, value);
+        }
+    }
     for variable in VARIABLES.into_iter().chain(BUNDLES) {
         if let Some(value) = own.get(variable) {
             found.add(variable, Origin::Process, value.clone());

@@ -63,7 +63,7 @@ fn worker(variable: &str, inside: Result<&Environment, Unseen>, outside: Result<
         Ok(env) => Chain::new(variable, format!("the worker ({owner})"), env),
         Err(_) => return Chain::default_of(variable),
     };
-    let given = |origin: &Origin| matches!(origin, Origin::Process | Origin::Inspect);
+    let given = |origin: &Origin| matches!(origin, Origin::Process | Origin::Inspect | Origin::Command { .. });
     match (&inside, &outside) {
         (Ok(env), _) | (Err(_), Ok(env)) => chain.layers(env, variable, given),
         (Err(_), Err(_)) => {}

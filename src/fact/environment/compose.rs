@@ -38,6 +38,8 @@ pub struct Given {
 pub struct Stack {
     /// The line of the service's name in the last file that has it.
     pub place: Option<(String, u32)>,
+    /// The line of its `command` in the last file that has one.
+    pub command: Option<(String, u32)>,
     /// By name; strongest first.
     pub given: BTreeMap<String, Vec<Given>>,
     /// `extra_hosts`.
@@ -84,6 +86,9 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
     for piece in pieces {
         let lookup = |name: &str| value(&piece.known, name);
         stack.place = Some((piece.file.clone(), piece.node.line));
+        if let Some(command) = piece.node.get("command") {
+            stack.command = Some((piece.file.clone(), command.line));
+        }
         let listed = piece.node.get("environment").is_some_and(|node| !node.items().is_empty());
         let asked = if listed || piece.merged { &piece.known } else { &known };
         for (name, raw, line) in piece.node.get("environment").map(pairs).unwrap_or_default() {

@@ -42,6 +42,8 @@ pub struct Container {
     pub mounts: Vec<Mount>,
     /// Lines for its hosts file, as `name:address`.
     pub extra_hosts: Vec<String>,
+    /// Its program and arguments.
+    pub command: Vec<String>,
 }
 
 /// A file or folder of this machine that stands in a container.
@@ -62,6 +64,9 @@ struct Entry {
     created: String,
     image: String,
     restart_count: u32,
+    path: String,
+    /// `null` where there is none.
+    args: Option<Vec<String>>,
     state: State,
     config: Config,
     network_settings: Networks,
@@ -180,6 +185,7 @@ impl From<Entry> for Container {
             networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),
             published: published.collect(),
             mounts: entry.mounts.unwrap_or_default(),
+            command: std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect(),
             extra_hosts: entry.host_config.extra_hosts.unwrap_or_default(),
         }
     }
@@ -192,6 +198,7 @@ mod tests {
     #[test]
     fn containers_are_read() {
         let json = r#"[{"Id": "1", "Name": "/clippy-worker", "Created": "2026-11-22T17:30:14.5Z", "RestartCount": 3,
+            "Path": "celery", "Args": ["-A", "app.tasks.celery_app", "beat"],
             "State": {"Status": "running", "Running": true, "StartedAt": "0001-01-01T00:00:00Z"},
             "Config": {"Env": ["DATABASE_URL=postgresql://u:p@h/d?a=b", "EMPTY="], "Labels": {"a": "b"}},
             "NetworkSettings": {"Networks": {"bridge": {"x": 1}}, "Ports": {"6379/tcp": [{"HostIp": "::", "HostPort": "1"}], "1/udp": null}}},
@@ -200,6 +207,7 @@ mod tests {
         assert_eq!((found[0].name.as_str(), found[0].running, found[0].restarts), ("clippy-worker", true, 3));
         assert_eq!(found[0].variables[0].1, "postgresql://u:p@h/d?a=b");
         assert_eq!(found[0].variables[1], ("EMPTY".to_owned(), String::new()));
+        assert_eq!(found[0].command, ["celery", "-A", "app.tasks.celery_app", "beat"]);
         assert_eq!((found[0].created_at, found[0].started_at), (1_795_368_614, 0));
         assert_eq!(
             (found[0].networks.as_slice(), found[0].published.as_slice()),

@@ -118,6 +118,9 @@ pub struct Recipe {
     pub dotenv: Vec<String>,
     /// The line of the service's name.
     pub place: Option<(String, u32)>,
+    /// The line of the service's `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<(String, u32)>,
     /// All files that take part.
     pub ingredients: Vec<Ingredient>,
     /// What could not be read or followed.
@@ -202,6 +205,7 @@ mod tests {
             project: None,
             dotenv: Vec::new(),
             place: None,
+            command: None,
             ingredients: Vec::new(),
             unread: Vec::new(),
             hosts: Vec::new(),

@@ -2,6 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Vantage;
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
 use crate::fact::environment::{Layer, Recipe, Setting, VARIABLES};
@@ -9,6 +10,9 @@ use crate::fact::environment::{Layer, Recipe, Setting, VARIABLES};
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
 const LATELY: u64 = 120;
+
+/// A container's first process is its command from the start, or a script that comes to it within so many seconds.
+const SETTLED: u64 = 20;
 
 /// Why there is nothing to say of containers.
 const NONE: &str = "there is no worker's container here";
@@ -20,13 +24,36 @@ pub fn worker_running(seat: &Seat<'_>) -> Judged {
     let young = seat.taken_at().saturating_sub(worker.started_at) < LATELY;
     let finding = match worker.state {
         State::Running if worker.restarts >= OFTEN && young => died(seat, worker, broken("restarting")),
-        State::Running => return Ok(holds()),
+        State::Running => match no_worker(seat, worker) {
+            Some(finding) => finding,
+            None => return Ok(holds()),
+        },
         State::Restarting => died(seat, worker, broken("restarting")),
         State::Created => broken("never-started"),
         State::Paused => broken("paused"),
         State::Exited | State::Dead | State::Removing => died(seat, worker, broken("stopped")),
     };
     Ok(of(worker, finding).into())
+}
+
+/// It runs something else than a worker, as its command says or as its own processes do.
+fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding> {
+    let inside = seat.at(Vantage::Container).ok();
+    let found = inside.as_ref().and_then(|inside| inside.workers().ok());
+    let settled = inside.as_ref().is_some_and(|inside| inside.taken_at() >= worker.started_at + SETTLED);
+    let command = match worker.program.as_deref() {
+        Some("worker" | "multi") => return None,
+        Some(program) => format!(": its command is Celery's `{program}`"),
+        None if settled && found.is_some_and(|found| found.workers.is_empty()) => String::new(),
+        None => return None,
+    };
+    let recipe = seat.env().ok().and_then(|env| env.recipe.as_ref());
+    let anew = recipe.and_then(Recipe::anew).unwrap_or_default();
+    let finding = broken("no-worker").with("command", command).with("anew", anew);
+    Some(match recipe.and_then(|recipe| recipe.command.as_ref().or(recipe.place.as_ref())) {
+        Some((path, line)) => finding.at(path, *line),
+        None => finding.with("place", "where the container is made"),
+    })
 }
 
 /// What its log ends with may be a cause of its own.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::super::{Scene, docker, host};
 use super::Found;
 use crate::fact::Unseen;
+use crate::fact::celery::command;
 use crate::fact::environment::compose::{self, File, Project, absolute};
 use crate::fact::environment::inspect::{Container, Image};
 use crate::fact::environment::recipe::project_of;
@@ -29,6 +30,10 @@ pub(super) async fn client(scene: &Scene) -> Result<Found, Unseen> {
     let state = if container.running { "" } else { " (not running)" };
     let mut found = Found::new(format!("container {}{state}", container.name));
     found.recipe = Some(recipe(&container, image.as_ref(), &VARIABLES));
+    let at = found.recipe.as_ref().and_then(|recipe| recipe.command.clone());
+    for (name, value) in command::read(&container.command).map(|it| it.urls).unwrap_or_default() {
+        found.add(name, Origin::Command { at: at.clone() }, value);
+    }
     for (name, value) in &container.variables {
         found.add(name, Origin::Inspect, value.clone());
     }
@@ -46,6 +51,7 @@ pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, var
         project: label(PROJECT).filter(|name| label(FOLDER).is_none_or(|folder| project_of(&folder) != *name)),
         dotenv: Vec::new(),
         place: None,
+        command: None,
         ingredients: Vec::new(),
         unread: Vec::new(),
         hosts: container.extra_hosts.iter().filter_map(|text| HostLine::read(text)).collect(),
@@ -97,6 +103,7 @@ fn read_compose(
         return;
     };
     recipe.place = stack.place;
+    recipe.command = stack.command;
     for own in &mut recipe.hosts {
         let written = stack.hosts.iter().find(|line| line.name == own.name && line.address == own.address);
         own.at = written.and_then(|line| line.at.clone());

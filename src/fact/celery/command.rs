@@ -1,0 +1,103 @@
+//! What a container's command makes of Celery: which of its programs runs, and the URLs that it is given there. Those may
+//! hold passwords: they go the way of the variables', and nothing else of a command is kept.
+
+/// Celery's own programs (celery/bin/celery.py).
+const PROGRAMS: [&str; 18] = [
+    "worker", "beat", "events", "multi", "inspect", "control", "status", "shell", "report", "result", "call", "purge",
+    "list", "migrate", "graph", "logtool", "upgrade", "flower",
+];
+
+/// The options that Celery turns into variables before the app is read (celery/bin/celery.py), and those variables.
+const OPTIONS: [(&str, &str); 3] =
+    [("--broker", "CELERY_BROKER_URL"), ("-b", "CELERY_BROKER_URL"), ("--result-backend", "CELERY_RESULT_BACKEND")];
+
+/// A command taken apart. Holds what it was given, so it has no `Debug`.
+pub struct Command {
+    /// Celery's program; none where it is none of the known ones.
+    pub program: Option<&'static str>,
+    /// Variables whose values the command sets.
+    pub urls: Vec<(&'static str, String)>,
+}
+
+/// Reads a command line; none where it does not run Celery.
+pub fn read(arguments: &[String]) -> Option<Command> {
+    let shell = arguments.first().is_some_and(|first| matches!(base(first), "sh" | "bash" | "dash"));
+    let line: Vec<&str> = match arguments {
+        [_, option, script, ..] if shell && option == "-c" => script.split_whitespace().collect(),
+        _ => arguments.iter().map(String::as_str).collect(),
+    };
+    let celery = line.iter().position(|word| base(word) == "celery")?;
+    let mut words = line[celery + 1..].iter().copied();
+    let mut command = Command { program: None, urls: Vec::new() };
+    while let Some(word) = words.next() {
+        if let Some(program) = PROGRAMS.into_iter().find(|program| *program == word) {
+            command.program = Some(program);
+            break;
+        }
+        let value = match word.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => Some((name, value)),
+            _ if word.starts_with("-b") && word.len() > 2 => Some(("-b", &word[2..])),
+            // Of the options before the program all but a few want a value; those few are none that matters here.
+            _ if matches!(word, "-q" | "--quiet" | "-C" | "--no-color" | "--skip-checks") => None,
+            _ if word.starts_with('-') => words.next().map(|value| (word, value)),
+            _ => None,
+        };
+        let known = value.and_then(|(name, value)| {
+            let (_, variable) = OPTIONS.into_iter().find(|(option, _)| *option == name)?;
+            // A shell fills in what is not known here.
+            (!(shell && value.contains(['$', '`']))).then(|| (variable, value.trim_matches(['"', '\'']).to_owned()))
+        });
+        // The last one counts.
+        if let Some((variable, value)) = known {
+            command.urls.retain(|(other, _)| *other != variable);
+            command.urls.push((variable, value));
+        }
+    }
+    Some(command)
+}
+
+fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_line(line: &str) -> Option<(Option<&'static str>, Vec<(&'static str, String)>)> {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        read(&words).map(|it| (it.program, it.urls))
+    }
+
+    #[test]
+    fn commands_are_taken_apart() {
+        let broker = |url: &str| vec![("CELERY_BROKER_URL", url.to_owned())];
+        for (line, program, urls) in [
+            ("celery -A app.tasks.celery_app worker -Q gpu", Some("worker"), Vec::new()),
+            ("celery -A app.tasks.celery_app beat --loglevel=info", Some("beat"), Vec::new()),
+            (
+                "/usr/bin/tini -- celery --broker=redis://redis:6379/0 -A a worker",
+                Some("worker"),
+                broker("redis://redis:6379/0"),
+            ),
+            ("python3 -m celery -b redis://a/0 -A a worker", Some("worker"), broker("redis://a/0")),
+            ("celery -bredis://a/0 --broker redis://b/0 worker", Some("worker"), broker("redis://b/0")),
+            (
+                "celery --result-backend redis://c/0 -A worker beat",
+                Some("beat"),
+                vec![("CELERY_RESULT_BACKEND", "redis://c/0".to_owned())],
+            ),
+        ] {
+            assert_eq!(read_line(line), Some((program, urls)), "{line}");
+        }
+        assert_eq!(read_line("python3 worker.py"), None);
+    }
+
+    #[test]
+    fn what_a_shell_fills_in_is_not_known() {
+        let script = |text: &str| read(&["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()]).expect("Celery");
+        assert!(script("exec celery --broker=$REDIS_URL -A a worker").urls.is_empty());
+        assert_eq!(script("celery --broker='redis://a/0' -A a worker").urls[0].1, "redis://a/0");
+        assert_eq!(script("celery -A a beat").program, Some("beat"));
+    }
+}
