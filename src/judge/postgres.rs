@@ -1,7 +1,7 @@
 //! PostgreSQL: where it listens, what it says, who else can reach it.
 
 use crate::case::Seat;
-use crate::check::{Judged, Verdict, broken, holds, not_applicable};
+use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
 use crate::fact::postgres::PgSaid;
@@ -82,8 +82,8 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
             return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
         }
         PgSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
-        // The server's own address needs no line where the worker's has one.
-        PgSaid::NoHbaEntry if seat.vantage() == Vantage::Server && !is_out(&postgres_hba_admits_worker(seat)) => {
+        // The server's own address needs no line where the worker's has one, and whom a name stands for is not known here.
+        PgSaid::NoHbaEntry if seat.vantage() == Vantage::Server && hba::has_names(seat) => {
             return Err(Unseen::Undecided(
                 "no line of pg_hba.conf fits the server's own log-in, which says nothing of the worker's".to_owned(),
             ));
@@ -117,10 +117,6 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
         .with("database", missing)
         .with("create", create)
         .into())
-}
-
-fn is_out(judged: &Judged) -> bool {
-    matches!(judged, Ok(Verdict::Broken(_)))
 }
 
 fn web_database(env: &Environment) -> Option<String> {

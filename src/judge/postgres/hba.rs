@@ -105,6 +105,12 @@ pub(super) fn method<'a>(seat: &Seat<'a>) -> Option<(&'a str, &'a HbaLine)> {
     })
 }
 
+/// Whether a line lets somebody in by a host's name.
+pub(super) fn has_names(seat: &Seat<'_>) -> bool {
+    let by_name = |line: &HbaLine| matches!(&line.said, HbaSaid::Rule(HbaRule { from: Some(HbaFrom::Name(_)), method, .. }) if method != "reject");
+    seat.pg_hba().is_ok_and(|hba| hba.lines.iter().any(by_name))
+}
+
 /// The one who is to be let in.
 struct Worker<'a> {
     address: IpAddr,
