@@ -25,6 +25,9 @@ const LINUX: [&str; 12] = [
 
 /// Causes whose remedy speaks of Linux on the client and that a Windows client never meets, each with the reason.
 const NOT_MET: &[(&str, &str)] = &[
+    ("wg-interface-up/hook-failed", "read in systemd's journal"),
+    ("tunnel-route/by-rule", "Windows has no rules of routing policy"),
+    ("tunnel-route/table-line", "Windows keeps the file encrypted"),
     ("container-way/no-masquerade", "Docker's networks are inside a virtual machine there"),
     ("container-way/not-forwarded", "Docker's networks are inside a virtual machine there"),
     ("names-resolve/dns-line", "the `DNS =` line stands in an encrypted file"),

@@ -64,7 +64,7 @@ impl Hook {
 pub fn failed(journal: &str, hooks: &[Hook]) -> Option<FailReason> {
     let lines: Vec<&str> = journal.lines().collect();
     let begins = |line: &&str| line.starts_with("Starting ") || line.starts_with("Stopping ");
-    let start = lines.iter().rposition(|line| begins(&line))?;
+    let start = lines.iter().rposition(begins)?;
     let starting = lines[start].starts_with("Starting ");
     let mut steps: Vec<&str> = lines[start..].iter().filter_map(|line| line.strip_prefix(STEP)).collect();
     if starting {

@@ -37,15 +37,16 @@ fn rule(message: &RuleMessage) -> Option<PolicyRule> {
     let (mut priority, mut table) = (0, u32::from(header.table));
     let mut asks_more = invert || header.tos != 0;
     for attribute in &message.attributes {
-        match attribute {
-            RuleAttribute::Source(address) => from = Some(net(*address, header.src_len)?),
-            RuleAttribute::Destination(address) => to = Some(net(*address, header.dst_len)?),
-            RuleAttribute::Priority(value) => priority = *value,
-            RuleAttribute::Table(value) => table = *value,
-            // Who made it says nothing of what it does; no suppressed length is -1, no suppressed group too.
-            RuleAttribute::Protocol(_) => {}
-            RuleAttribute::SuppressPrefixLen(u32::MAX) | RuleAttribute::SuppressIfGroup(u32::MAX) => {}
-            _ => asks_more = true,
+        if let RuleAttribute::Source(address) = attribute {
+            from = Some(net(*address, header.src_len)?);
+        } else if let RuleAttribute::Destination(address) = attribute {
+            to = Some(net(*address, header.dst_len)?);
+        } else if let RuleAttribute::Priority(value) = attribute {
+            priority = *value;
+        } else if let RuleAttribute::Table(value) = attribute {
+            table = *value;
+        } else if !says_nothing(attribute) {
+            asks_more = true;
         }
     }
     // `from all` of one family says nothing of the other.
@@ -63,4 +64,14 @@ fn rule(message: &RuleMessage) -> Option<PolicyRule> {
         table: (action == RuleAction::ToTable).then_some(table),
         bars: matches!(action, RuleAction::Blackhole | RuleAction::Unreachable | RuleAction::Prohibit),
     })
+}
+
+/// Who made it says nothing of what it does, and a length or group of -1 is none.
+fn says_nothing(attribute: &RuleAttribute) -> bool {
+    matches!(
+        attribute,
+        RuleAttribute::Protocol(_)
+            | RuleAttribute::SuppressPrefixLen(u32::MAX)
+            | RuleAttribute::SuppressIfGroup(u32::MAX)
+    )
 }
