@@ -57,6 +57,7 @@ const BUILT_IN: &[Entry] = catalog! {
         "ufw-loaded" => firewall::ufw_loaded,
         "firewall-admits-wireguard" => firewall::firewall_admits_wireguard,
         "firewall-admits-worker" => firewall::firewall_admits_worker,
+        "firewall-lets-out" => firewall::firewall_lets_out,
         "firewall-after-boot" => firewall::firewall_after_boot,
         "wg-port-narrow" => firewall::wg_port_narrow,
         "tcp-admitted" => firewall::tcp_admitted,

@@ -11,10 +11,12 @@ use crate::fact::firewall::{Knock, Protocol, iptables};
 use crate::fact::{Place, Service, Unseen};
 
 mod narrow;
+mod out;
 mod stored;
 mod ufw;
 
 pub use narrow::wg_port_narrow;
+pub use out::firewall_lets_out;
 pub use stored::firewall_after_boot;
 pub(super) use ufw::{defeated, let_past};
 pub use ufw::{ufw_admits_wireguard, ufw_admits_worker, ufw_loaded};

@@ -4,7 +4,9 @@
 //! `-DENIED …` and closes, and redis-rs makes a broken pipe of it. For the same reason AUTH is sent as an ordinary
 //! command, whose error code comes through, and not as part of the driver's connection set-up, where it does not.
 
+use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -35,19 +37,16 @@ pub(super) use state::state;
 /// How long an open connection may stay without a word.
 const WORD: Duration = Duration::from_secs(2);
 
+/// How the driver begins: without a word of its own.
+static SETTINGS: LazyLock<RedisConnectionInfo> =
+    LazyLock::new(|| RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name());
+
 /// Windows throws away what it received once a reset arrives, and a server that closes at once answers our PING with
 /// one. There, listen before speaking. Linux keeps what it received.
 const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } else { Duration::ZERO };
 
 /// What it said, and who it is.
-type Heard = (RedisSaid, Told);
-
-/// What it tells of itself besides.
-#[derive(Default)]
-struct Told {
-    identity: Option<RedisIdentity>,
-    rights: Option<Rights>,
-}
+type Heard = (RedisSaid, Option<RedisIdentity>);
 
 /// Talks to Redis at the server's address in the tunnel.
 pub(super) async fn look(scene: &Scene) -> Looked {
@@ -57,18 +56,23 @@ pub(super) async fn look(scene: &Scene) -> Looked {
     };
     let login = scene.keyring.redis.as_ref();
     let said = talk(&endpoint, login, scene).await;
-    let carried = match said {
-        Ok((RedisSaid::Pong, _)) if scene.vantage != Vantage::Server => carry_more(&endpoint, login, scene).await,
-        Ok(_) | Err(_) => None,
+    // Each on a connection of its own, since on a way that loses large packets one question holds up all behind it.
+    let (carried, rights) = match said {
+        Ok((RedisSaid::Pong, _)) => {
+            let far = scene.vantage != Vantage::Server;
+            let carried = async { if far { carry_more(&endpoint, login, scene).await } else { None } };
+            tokio::join!(carried, ask_rights(&endpoint, login, scene))
+        }
+        Ok(_) | Err(_) => (None, None),
     };
     Looked::new(
         format!("Redis at {endpoint}"),
-        said.map(|(said, told)| {
+        said.map(|(said, identity)| {
             Fact::Redis(RedisOutcome {
                 endpoint,
                 said,
-                identity: told.identity,
-                rights: told.rights,
+                identity,
+                rights,
                 password: Presence::of(login.is_some_and(|login| login.password.is_some())),
                 database: login.map_or(0, |login| login.url.redis_index()),
                 carried,
@@ -80,42 +84,52 @@ pub(super) async fn look(scene: &Scene) -> Looked {
 async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<Heard, Unseen> {
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
     let bare = match dial::connect(endpoint).await {
-        Err(how) => return Ok((RedisSaid::Unreached(how), Told::default())),
+        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
         Ok(stream) => match wire(stream, endpoint, encrypted).await {
             Some(wire) => first_word(wire).await,
             None => RedisSaid::NoTls,
         },
     };
     if login.is_none() && bare == RedisSaid::NoAuth {
-        return Ok((RedisSaid::Locked, Told::default()));
+        return Ok((RedisSaid::Locked, None));
     }
     let logs_in = login.is_some_and(|login| login.user.is_some() || login.password.is_some());
     // NotPermitted: the nameless user may be barred from what the URL's user may do.
     if bare != RedisSaid::Pong && !(logs_in && matches!(bare, RedisSaid::NoAuth | RedisSaid::NotPermitted)) {
-        return Ok((bare, Told::default()));
+        return Ok((bare, None));
     }
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
-        Err(how) => return Ok((RedisSaid::Unreached(how), Told::default())),
+        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
     };
     if logs_in {
         // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
         let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
         dial::may_carry_password(scene, peer.ip())?;
     }
-    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, Told::default())) };
+    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, None)) };
     Ok(log_in(wire, login).await)
 }
 
-/// On a connection of its own, now that one was seen to work.
 async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<Carry> {
+    let (wire, peer) = another(endpoint, login, scene).await?;
+    carry::carried(wire, login, Some(peer)).await
+}
+
+async fn ask_rights(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<Rights> {
+    let (wire, _) = another(endpoint, login, scene).await?;
+    timeout(WORD, rights::asked(wire, login)).await.ok().flatten()
+}
+
+/// Another connection, now that one was seen to work.
+async fn another(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<(Box<dyn Wire>, IpAddr)> {
     let stream = dial::connect(endpoint).await.ok()?;
     let peer = stream.peer_addr().ok()?.ip();
     if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
         dial::may_carry_password(scene, peer).ok()?;
     }
     let wire = wire(stream, endpoint, login.is_some_and(|login| login.url.scheme == "rediss")).await?;
-    carry::carried(wire, login, Some(peer)).await
+    Some((wire, peer))
 }
 
 async fn wire(stream: TcpStream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {
@@ -156,31 +170,36 @@ async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) {
     }
 }
 
+/// A connection to ask on, and what drives it; the error, what it ended with.
+async fn open(wire: Box<dyn Wire>) -> Result<(MultiplexedConnection, impl Future<Output = ()>), RedisSaid> {
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
+    match timeout(DIAL, MultiplexedConnection::new_with_config(&SETTINGS, wire, config)).await {
+        Ok(opened) => opened.map_err(|error| failure(&error)),
+        Err(_) => Err(RedisSaid::Silent),
+    }
+}
+
 /// AUTH, SELECT and PING, as redis-py sends them; then the question who is there.
 async fn log_in(wire: Box<dyn Wire>, login: Option<&Login>) -> Heard {
-    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
-    let opened = timeout(DIAL, MultiplexedConnection::new_with_config(&settings, wire, config)).await;
-    let (mut connection, driver) = match opened {
-        Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return (failure(&error), Told::default()),
-        Err(_) => return (RedisSaid::Silent, Told::default()),
+    let (mut connection, driver) = match open(wire).await {
+        Ok(opened) => opened,
+        Err(said) => return (said, None),
     };
     let mut said = pin!(converse(&mut connection, login));
     tokio::select! {
         said = &mut said => said,
         // The last words of a server that closes may be on their way still.
-        () = driver => timeout(WORD, said).await.unwrap_or((RedisSaid::Closed, Told::default())),
+        () = driver => timeout(WORD, said).await.unwrap_or((RedisSaid::Closed, None)),
     }
 }
 
 async fn converse(connection: &mut MultiplexedConnection, login: Option<&Login>) -> Heard {
     let said = ping(connection, login).await;
     if said != RedisSaid::Pong {
-        return (said, Told::default());
+        return (said, None);
     }
-    let (info, rights) = rights::info_and_rights(connection, login).await;
-    (said, Told { identity: info.and_then(|text| RedisIdentity::read(&text)), rights })
+    let told: Result<String, _> = redis::cmd("INFO").arg("server").query_async(connection).await;
+    (said, told.ok().and_then(|text| RedisIdentity::read(&text)))
 }
 
 async fn ping(connection: &mut MultiplexedConnection, login: Option<&Login>) -> RedisSaid {

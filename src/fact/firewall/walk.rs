@@ -12,9 +12,11 @@ use super::netfilter::{Base, Chain, Family, Hook, Model, Table, Tool};
 use crate::fact::network::Links;
 
 mod chain;
+mod departure;
 mod packet;
 
 use chain::{Exit, leave};
+pub use departure::{Departure, Sent};
 use packet::{Packet, Truth};
 
 /// Where a packet's fate was decided, or on the way there.
@@ -132,6 +134,8 @@ impl Model {
             early: true,
             tracked: Truth::Yes,
             leaves: Some(String::new()),
+            sent: false,
+            own_port: None,
         };
         let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);
@@ -192,7 +196,8 @@ impl Model {
             if base.nat && (packet.translated || packet.later || packet.tracked == Truth::No) {
                 continue;
             }
-            packet.early = hook == Hook::Ingress || (hook == Hook::Prerouting && base.priority < CONNTRACK);
+            packet.early =
+                hook == Hook::Ingress || (matches!(hook, Hook::Prerouting | Hook::Output) && base.priority < CONNTRACK);
             let mut exits = leave(table, name, chain, base, packet);
             if hook == Hook::Ingress && base.devices.is_empty() {
                 // Whether it is this packet's chain is not known.

@@ -4,19 +4,16 @@ use std::net::IpAddr;
 use std::pin::pin;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError};
+use redis::{ErrorKind, RedisError};
 use tokio::time::timeout;
 
-use super::{DIAL, Login, WORD, Wire, auth};
+use super::{Login, WORD, Wire, auth, open};
 use crate::fact::dial::carry::Carry;
 use crate::probe::carry::{Failed, carry};
 
 /// None where no conversation came about.
 pub(super) async fn carried(wire: Box<dyn Wire>, login: Option<&Login>, to: Option<IpAddr>) -> Option<Carry> {
-    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
-    let opened = timeout(DIAL, MultiplexedConnection::new_with_config(&settings, wire, config)).await;
-    let (mut connection, driver) = opened.ok()?.ok()?;
+    let (mut connection, driver) = open(wire).await.ok()?;
     let talk = async {
         if let Some(login) = login {
             timeout(WORD, auth(&mut connection, login)).await.ok()?.ok()?;

@@ -5,32 +5,39 @@ use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Value};
 use secrecy::ExposeSecret;
 
+use super::{Login, Wire, auth, open};
 use crate::fact::Presence;
 use crate::fact::redis::rights::{NEEDED, Rights};
-use crate::probe::Login;
 
 type Reply = Result<Value, RedisError>;
 
-/// What `INFO server` says, and the rights; none where nothing of them can be asked.
-pub(super) async fn info_and_rights(
-    connection: &mut MultiplexedConnection,
-    login: Option<&Login>,
-) -> (Option<String>, Option<Rights>) {
+/// None where nothing of them can be asked.
+pub(super) async fn asked(wire: Box<dyn Wire>, login: Option<&Login>) -> Option<Rights> {
+    let (mut connection, driver) = open(wire).await.ok()?;
+    tokio::select! {
+        rights = ask(&mut connection, login) => rights,
+        () = driver => None,
+    }
+}
+
+async fn ask(connection: &mut MultiplexedConnection, login: Option<&Login>) -> Option<Rights> {
+    if let Some(login) = login {
+        auth(connection, login).await.ok()?;
+    }
     let database = login.map_or(0, |login| login.url.redis_index()).to_string();
     let user = login.and_then(|login| login.user.as_ref()).map_or("default", |user| user.expose_secret());
     let wanted: Vec<Vec<String>> =
         NEEDED.iter().map(|words| words.iter().map(|word| word.replace("{db}", &database)).collect()).collect();
     let names: Vec<&str> = wanted.iter().map(|words| words[0].as_str()).collect();
 
-    // All in one packet: it costs no time on the way.
+    // All at once: it costs no time on the way.
     let mut asked = Pipeline::new();
-    asked.ignore_errors().cmd("INFO").arg("server").cmd("COMMAND").arg("INFO").arg(&names);
+    asked.ignore_errors().cmd("COMMAND").arg("INFO").arg(&names);
     for words in &wanted {
         asked.cmd("ACL").arg("DRYRUN").arg(user).arg(words);
     }
     let replies: Result<Vec<Reply>, RedisError> = asked.query_async(connection).await;
     let mut replies = replies.unwrap_or_default().into_iter();
-    let info = replies.next().and_then(Result::ok).and_then(|value| redis::from_redis_value::<String>(value).ok());
 
     let mut rights =
         Rights { named: Some(Presence::of(login.is_some_and(|login| login.user.is_some()))), ..Rights::default() };
@@ -49,7 +56,7 @@ pub(super) async fn info_and_rights(
     if !told && login.is_some() {
         told = channel(connection, &format!("/{database}.celeryev/worker.heartbeat"), &mut rights).await;
     }
-    (info, (told || known.is_some()).then_some(rights))
+    (told || known.is_some()).then_some(rights)
 }
 
 /// Which of the commands the server knows, in their order. An unknown one is nil.

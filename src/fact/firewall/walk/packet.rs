@@ -65,11 +65,15 @@ pub(super) struct Packet<'a> {
     pub(super) tracked: Truth,
     /// By which it goes on; none if that is not known, empty if it stays.
     pub(super) leaves: Option<String>,
+    /// This host sends it.
+    pub(super) sent: bool,
+    /// The port that it is sent from, where that is no program's free choice.
+    pub(super) own_port: Option<u16>,
 }
 
 impl Packet<'_> {
     pub(super) fn is_here(&self) -> bool {
-        self.to == self.knock.to || self.links.is_some_and(|links| links.holder(self.to).is_some())
+        (!self.sent && self.to == self.knock.to) || self.links.is_some_and(|links| links.holder(self.to).is_some())
     }
 
     pub(super) fn is_six(&self) -> bool {
@@ -133,10 +137,10 @@ impl Packet<'_> {
                 Protocol::Udp => Truth::of(is(17)),
                 Protocol::Any | Protocol::Other => Truth::Maybe,
             },
+            // An answer goes to a port that a program chose.
+            Field::Port if self.answers() => chosen(spans),
             Field::Port => Truth::of(is(u32::from(self.port))),
-            // Any program's own choice: one of the upper ports.
-            Field::SourcePort if spans.iter().any(|(low, high)| *low <= 1024 && *high >= 65535) => Truth::Yes,
-            Field::SourcePort => Truth::of(spans.iter().any(|(_, high)| *high >= 1024)).doubted(),
+            Field::SourcePort => self.own_port.map_or_else(|| chosen(spans), |port| Truth::of(is(u32::from(port)))),
             Field::State => match self.tracked {
                 _ if self.early && self.tracked == Truth::Yes => Truth::of(is(INVALID)),
                 Truth::Yes => {
@@ -153,9 +157,14 @@ impl Packet<'_> {
         }
     }
 
+    /// It is a later packet that this host sends: an answer.
+    fn answers(&self) -> bool {
+        self.sent && self.later
+    }
+
     fn kind(&self, end: End, here: bool) -> Option<&'static str> {
         match end {
-            End::From => Some("unicast"),
+            End::From => Some(if self.sent { "local" } else { "unicast" }),
             End::To if !self.is_here() => Some("unicast"),
             End::To if !here => Some("local"),
             End::To => {
@@ -164,6 +173,14 @@ impl Packet<'_> {
             }
         }
     }
+}
+
+/// A port that is any program's own choice: one of the upper ports.
+fn chosen(spans: &[(u32, u32)]) -> Truth {
+    if spans.iter().any(|(low, high)| *low <= 1024 && *high >= 65535) {
+        return Truth::Yes;
+    }
+    Truth::of(spans.iter().any(|(_, high)| *high >= 1024)).doubted()
 }
 
 fn is_named(name: &str, pattern: &str) -> bool {

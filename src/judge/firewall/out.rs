@@ -1,0 +1,125 @@
+//! What this machine itself sends: WireGuard's packets, what its own programs send into the tunnel, and what Redis and
+//! PostgreSQL answer there.
+
+use std::net::IpAddr;
+
+use super::{add, rule, undecided};
+use crate::case::Seat;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::dial::Dial;
+use crate::fact::firewall::Protocol;
+use crate::fact::firewall::netfilter::{Model, Tool};
+use crate::fact::firewall::walk::{Departure, Fate, Passage, Sent, Step};
+use crate::fact::network::{Links, Way};
+use crate::fact::{Place, Service, Unseen, Vantage};
+use crate::judge::gates;
+
+/// The kernel lets out what the deployment needs to send. (What a container sends is forwarded, and meets other rules.)
+pub fn firewall_lets_out(seat: &Seat<'_>) -> Judged {
+    let (model, links) = (seat.netfilter()?.model(), seat.links()?);
+    if links.named(&seat.addresses().interface.value).is_none() {
+        return Ok(not_applicable("no tunnel is up here"));
+    }
+    let outer = wireguard(seat, &model, links)?;
+    let inner = into_tunnel(seat, &model, links);
+    let Some(first) = outer.iter().chain(&inner).find(|(_, passage)| stopped(passage)) else {
+        let puzzle = outer.iter().chain(&inner).find(|(_, passage)| passage.fate == Fate::Unknown);
+        return puzzle.map_or(Ok(holds()), |(_, passage)| Err(undecided(passage)));
+    };
+    let Some(step) = first.1.by() else { return Ok(holds()) };
+    let here = |(_, passage): &&(u16, Passage)| stopped(passage) && passage.by() == Some(step);
+    let ports = |of: &[(u16, Passage)]| of.iter().filter(here).map(|(port, _)| port.to_string()).collect::<Vec<_>>();
+    let (udp, tcp) = (ports(&outer).first().cloned().unwrap_or_default(), ports(&inner));
+    let server = seat.vantage() == Vantage::Server;
+    let spoken = tcp.join(" and ");
+    let what = match (udp.is_empty(), tcp.is_empty(), server) {
+        (false, true, _) => "WireGuard's own packets".to_owned(),
+        (false, false, true) => format!("WireGuard's own packets, and answers from port {spoken} into the tunnel,"),
+        (false, false, false) => format!("WireGuard's own packets, and connections to port {spoken} in the tunnel,"),
+        (true, _, true) => format!("answers from port {spoken} into the tunnel"),
+        (true, _, false) => format!("connections to port {spoken} in the tunnel"),
+    };
+    let finding = broken(match (step.tool == Tool::Nft, is_ufws(&model, step)) {
+        (true, _) => "dropped-by-nft",
+        (false, true) => "dropped-by-ufw",
+        (false, false) => "dropped",
+    });
+    let interface = if tcp.is_empty() { "" } else { &seat.addresses().interface.value };
+    let finding = finding.with("what", what).with("rule", rule(step)).with("number", step.number);
+    let finding = finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain);
+    let finding = finding.with("udp_blocked", udp).with("end", if server { "sport" } else { "dport" });
+    Ok(finding.with("tunnel_blocked", interface).with("add", add(step)).into())
+}
+
+fn stopped(passage: &Passage) -> bool {
+    matches!(passage.fate, Fate::Dropped | Fate::Rejected)
+}
+
+/// Packets to each peer whose address is known: the client begins, the server answers. With the port by which a rule
+/// can tell them.
+fn wireguard(seat: &Seat<'_>, model: &Model, links: &Links) -> Result<Vec<(u16, Passage)>, Unseen> {
+    let tunnel = &seat.addresses().interface.value;
+    let state = seat.wg()?;
+    let Some(interface) = state.interfaces.iter().find(|interface| interface.name == *tunnel) else {
+        return Ok(Vec::new());
+    };
+    let Some(own) = interface.listen_port else { return Ok(Vec::new()) };
+    let server = seat.vantage() == Vantage::Server;
+    let mut found = Vec::new();
+    for to in interface.peers.iter().filter_map(|peer| peer.endpoint) {
+        let Some((device, from)) = leaves(seat, links, to.ip()) else { continue };
+        let (port, what) =
+            if server { (own, Sent::Answer(own)) } else { (to.port(), Sent::First(to.port(), Some(own))) };
+        let packet = Departure { interface: Some(device), from, to: to.ip(), protocol: Protocol::Udp, what };
+        // Whether it has a mark (`FwMark`) is not known here.
+        found.push((port, model.departure(&packet, true, Some(links))));
+    }
+    Ok(found)
+}
+
+/// The interface by which an address is reached, and the address from which it is spoken to: as the kernel says, or
+/// where there is only one.
+fn leaves<'a>(seat: &Seat<'a>, links: &'a Links, to: IpAddr) -> Option<(&'a str, IpAddr)> {
+    if let Ok(route) = seat.route(Place::Public)
+        && route.to == to
+        && let Way::Device { device, source: Some(source), .. } = &route.way
+    {
+        return Some((device, *source));
+    }
+    let all: Vec<_> = gates(links, &seat.addresses().interface.value).collect();
+    let same: Vec<_> = all.into_iter().filter(|(_, net)| net.addr().is_ipv4() == to.is_ipv4()).collect();
+    let only = if let [one] = same.as_slice() { Some(one) } else { None };
+    let (device, net) = same.iter().find(|(_, net)| net.contains(&to)).or(only)?;
+    Some((*device, net.addr()))
+}
+
+/// TCP of Redis and PostgreSQL into the tunnel: the client's own connections, or the server's answers.
+fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Passage)> {
+    let addresses = seat.addresses();
+    let server = seat.vantage() == Vantage::Server;
+    let (mut own, mut other) = (addresses.client.value, addresses.server.value);
+    if server {
+        std::mem::swap(&mut own, &mut other);
+    }
+    let tunnel = addresses.interface.value.as_str();
+    if links.holder(own).is_none_or(|link| link.name != tunnel) {
+        return Vec::new();
+    }
+    let passage = |port: u16| {
+        let what = if server { Sent::Answer(port) } else { Sent::First(port, None) };
+        let packet = Departure { interface: Some(tunnel), from: own, to: other, protocol: Protocol::Tcp, what };
+        (port, model.departure(&packet, false, Some(links)))
+    };
+    // What was seen to come through needs no rules read.
+    let client = seat.at(Vantage::Client).ok();
+    let open = |service| client.as_ref().is_some_and(|client| client.tcp(service).is_ok_and(|it| it.how == Dial::Open));
+    let services = [(Service::Redis, addresses.redis_port.value), (Service::Postgres, addresses.postgres_port.value)];
+    services.into_iter().filter(|(service, _)| !open(*service)).map(|(_, port)| passage(port)).collect()
+}
+
+/// Whether ufw made the chain: its own, or a built-in one that leads to its own.
+fn is_ufws(model: &Model, step: &Step) -> bool {
+    let table = model.tables.iter().find(|table| table.tool == step.tool && table.name == step.table);
+    let led = table.is_some_and(|table| table.reached(&step.chain).contains(&"ufw-user-output"));
+    step.chain.starts_with("ufw-") || (led && step.rule.is_none())
+}
