@@ -41,6 +41,12 @@ impl Links {
         self.links.iter().find(|link| link.addresses.iter().any(|net| net.addr() == address))
     }
 
+    /// Whether this machine answers to an address: all of 127.0.0.0/8 is loopback's.
+    pub fn has(&self, address: IpAddr) -> bool {
+        let loopback = |net: &IpNet| net.addr().is_loopback() && net.contains(&address);
+        self.holder(address).is_some() || self.links.iter().any(|link| link.addresses.iter().any(loopback))
+    }
+
     pub(crate) fn summary(&self) -> Vec<String> {
         self.links
             .iter()

@@ -1,5 +1,7 @@
 //! Redis: where it listens, what it says, who else can reach it.
 
+use std::net::IpAddr;
+
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
@@ -16,6 +18,13 @@ pub use running::{
     redis_room,
 };
 pub use same::redis_same;
+
+/// An address of `bind` that no interface has, besides the tunnel's: one with a `-` in front may be missing.
+fn nobodys(seat: &Seat<'_>, bind: &str, server: IpAddr) -> Option<IpAddr> {
+    let links = seat.links().ok()?;
+    let mut named = bind.split_whitespace().filter_map(|word| word.parse::<IpAddr>().ok());
+    named.find(|address| *address != server && !address.is_unspecified() && !links.has(*address))
+}
 
 /// A socket waits for connections to the tunnel's address.
 pub fn redis_listens(seat: &Seat<'_>) -> Judged {
@@ -37,9 +46,15 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
             return Ok(finding.at(&written.path, written.line).into());
         }
         let unit = seat.redis_unit().ok();
-        let too_early = unit.is_some_and(|unit| unit.reason == Some(FailReason::AddressNotThere));
-        let state = unit.map_or("not known", |unit| unit.label());
-        return Ok(broken(if too_early { "bound-too-early" } else { "not-running" }).with("state", state).into());
+        let not_there = unit.is_some_and(|unit| unit.reason == Some(FailReason::AddressNotThere));
+        if not_there
+            && let Some(bind) = bind
+            && let Some(address) = nobodys(seat, &bind.value, server)
+        {
+            return Ok(broken("address-nobody-has").with("address", address).at(&bind.path, bind.line).into());
+        }
+                let state = unit.map_or("not known", |unit| unit.label());
+        return Ok(broken(if not_there { "bound-too-early" } else { "not-running" }).with("state", state).into());
     }
     // `-10.8.0.1` binds the address too, if it is there.
     let written = bind.is_some_and(|bind| {

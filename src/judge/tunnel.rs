@@ -224,6 +224,8 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
         }
         let cause = if sent_here(seat, interface) {
             "lost-on-the-way"
+        } else if seat.vantage() == Vantage::Server && peer.received > 0 {
+            "unfinished"
         } else if seat.vantage() == Vantage::Server {
             "never-heard"
         } else {

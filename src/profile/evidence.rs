@@ -42,7 +42,7 @@ impl Evidence {
         let links =
             fact(&FactKey::Links).and_then(|fact| if let Fact::Links(links) = fact { Some(links) } else { None });
         let env = fact(&FactKey::Env).and_then(|fact| if let Fact::Env(env) = fact { Some(env) } else { None });
-        evidence.tunnel(vantage, conf, wg, links);
+        evidence.tunnel(vantage, conf, wg, links, env);
         let names =
             fact(&FactKey::Names).and_then(|fact| if let Fact::Names(names) = fact { Some(names) } else { None });
         if let Some(env) = env {
@@ -52,14 +52,22 @@ impl Evidence {
     }
 
     /// What the tunnel itself tells: this host's own address, the subnet, the far end's.
-    fn tunnel(&mut self, vantage: Vantage, conf: Option<&WgConf>, wg: Option<&WgState>, links: Option<&Links>) {
+    fn tunnel(
+        &mut self,
+        vantage: Vantage,
+        conf: Option<&WgConf>,
+        wg: Option<&WgState>,
+        links: Option<&Links>,
+        env: Option<&Environment>,
+    ) {
+        let is_other = |name: &str| conf.is_some_and(|conf| is_another_tunnel(name, conf, links, env));
         let running = wg.and_then(|wg| match wg.interfaces.as_slice() {
-            [only] => Some(only),
+            [only] => Some(only).filter(|only| !is_other(&only.name)),
             _ => None,
         });
         let wireguard_link = links.and_then(|links| {
             let mut of_kind = links.links.iter().filter(|link| link.kind.as_deref() == Some("wireguard"));
-            of_kind.next().filter(|_| of_kind.next().is_none())
+            of_kind.next().filter(|_| of_kind.next().is_none()).filter(|link| !is_other(&link.name))
         });
         self.interface = running
             .map(|interface| interface.name.clone())
@@ -141,6 +149,21 @@ impl Evidence {
         self.redis_port = port(broker.url().filter(|url| url.is_redis()));
         self.postgres_port = port(database.url().filter(|url| url.is_postgres()));
     }
+}
+
+/// Whether a running interface is not the one of the file, which is the deployment's since the URLs lead into its network:
+/// then this one does not run.
+fn is_another_tunnel(name: &str, conf: &WgConf, links: Option<&Links>, env: Option<&Environment>) -> bool {
+    let hosts = env.into_iter().flat_map(|env| {
+        let urls = [env.database(), env.redis("CELERY_BROKER_URL"), env.redis("REDIS_URL")];
+        urls.into_iter().filter_map(|it| it.url()?.host.parse::<IpAddr>().ok()).collect::<Vec<_>>()
+    });
+    let mut hosts = hosts.filter(|host| conf.addresses.iter().any(|net| net.contains(host))).peekable();
+    let runs = links.and_then(|links| links.named(name)).map(|link| link.addresses.as_slice()).unwrap_or_default();
+    let meets = |net: &IpNet| runs.iter().any(|run| run.contains(&net.addr()) || net.contains(&run.addr()));
+    Path::new(&conf.path).file_stem().is_some_and(|stem| stem != name)
+        && hosts.peek().is_some()
+        && !conf.addresses.iter().any(meets)
 }
 
 /// `IpNet` has no such question of its own.
