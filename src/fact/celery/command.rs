@@ -64,7 +64,9 @@ fn base(word: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn read_line(line: &str) -> Option<(Option<&'static str>, Vec<(&'static str, String)>)> {
+    type Told = (Option<&'static str>, Vec<(&'static str, String)>);
+
+    fn read_line(line: &str) -> Option<Told> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         read(&words).map(|it| (it.program, it.urls))
     }
