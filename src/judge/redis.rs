@@ -53,7 +53,7 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
         {
             return Ok(broken("address-nobody-has").with("address", address).at(&bind.path, bind.line).into());
         }
-                let state = unit.map_or("not known", |unit| unit.label());
+        let state = unit.map_or("not known", |unit| unit.label());
         return Ok(broken(if not_there { "bound-too-early" } else { "not-running" }).with("state", state).into());
     }
     // `-10.8.0.1` binds the address too, if it is there.
