@@ -39,6 +39,7 @@ const NOT_MET: &[(&str, &str)] = &[
     ("wg-endpoint/over-ipv6", "the Endpoint's name stands in an encrypted file"),
     ("wg-handshake/lost-on-the-way", "judged at the server"),
     ("wg-handshake/never-heard", "judged at the server"),
+    ("wg-handshake/unfinished", "judged at the server"),
     ("wg-interface-up/failed", "a failure of wg-quick"),
     ("wg-interface-up/name-at-boot", "a failure of wg-quick"),
     ("wg-interface-up/no-resolvconf", "a failure of wg-quick"),

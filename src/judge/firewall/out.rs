@@ -80,7 +80,8 @@ fn wireguard(seat: &Seat<'_>, model: &Model, links: &Links) -> Result<Vec<(u16, 
 /// The interface by which an address is reached, and the address from which it is spoken to: as the kernel says, or
 /// where there is only one.
 fn leaves<'a>(seat: &Seat<'a>, links: &'a Links, to: IpAddr) -> Option<(&'a str, IpAddr)> {
-    if let Ok(route) = seat.route(Place::Public)
+    if seat.vantage() == Vantage::Client
+        && let Ok(route) = seat.route(Place::Public)
         && route.to == to
         && let Way::Device { device, source: Some(source), .. } = &route.way
     {

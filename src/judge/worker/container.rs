@@ -2,7 +2,6 @@
 
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::Vantage;
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
 use crate::fact::environment::{Layer, Recipe, Setting, VARIABLES};
@@ -10,9 +9,6 @@ use crate::fact::environment::{Layer, Recipe, Setting, VARIABLES};
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
 const LATELY: u64 = 120;
-
-/// A container's first process is its command from the start, or a script that comes to it within so many seconds.
-const SETTLED: u64 = 20;
 
 /// Why there is nothing to say of containers.
 const NONE: &str = "there is no worker's container here";
@@ -36,17 +32,11 @@ pub fn worker_running(seat: &Seat<'_>) -> Judged {
     Ok(of(worker, finding).into())
 }
 
-/// It runs something else than a worker, as its command says or as its own processes do.
+/// It runs something else than a worker, as its command says. (One that was given no command of Celery's is somebody's own
+/// doing: that nobody takes tasks is said by the queue's checks.)
 fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding> {
-    let inside = seat.at(Vantage::Container).ok();
-    let found = inside.as_ref().and_then(|inside| inside.workers().ok());
-    let settled = inside.as_ref().is_some_and(|inside| inside.taken_at() >= worker.started_at + SETTLED);
-    let command = match worker.program.as_deref() {
-        Some("worker" | "multi") => return None,
-        Some(program) => format!(": its command is Celery's `{program}`"),
-        None if settled && found.is_some_and(|found| found.workers.is_empty()) => String::new(),
-        None => return None,
-    };
+    let program = worker.program.as_deref().filter(|program| !matches!(*program, "worker" | "multi"))?;
+    let command = format!(": its command is Celery's `{program}`");
     let recipe = seat.env().ok().and_then(|env| env.recipe.as_ref());
     let anew = recipe.and_then(Recipe::anew).unwrap_or_default();
     let finding = broken("no-worker").with("command", command).with("anew", anew);
