@@ -104,10 +104,8 @@ pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
         (None, Tool::Nft) => broken("dropped-by-nft"),
         (None, _) => broken("dropped"),
     };
-    let finding = finding.with("ports", ports.join(" and ")).with("rule", rule(step)).with("number", step.number);
-    let finding = finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain);
-    let finding = finding.with("redis_blocked", redis).with("postgres_blocked", postgres).with("add", add(step));
-    Ok(finding.into())
+    let finding = at(finding, step).with("ports", ports.join(" and "));
+    Ok(finding.with("redis_blocked", redis).with("postgres_blocked", postgres).into())
 }
 
 /// The port is handed on to another one of this machine, at which nothing listens: whatever else is opened, nobody
@@ -161,8 +159,13 @@ pub fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("no interface but the tunnel has an address"));
     };
     let finding = if step.tool == Tool::Nft { broken("dropped-by-nft") } else { broken("dropped") };
+    Ok(at(finding, step).into())
+}
+
+/// Where packets end: the rule, and what its tool wants to put another one before it.
+fn at(finding: Finding, step: &Step) -> Finding {
     let finding = finding.with("rule", rule(step)).with("number", step.number).with("add", add(step));
-    Ok(finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain).into())
+    finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain)
 }
 
 /// The rule as its tool writes it; for a chain's end, its policy.

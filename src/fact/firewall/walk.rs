@@ -153,13 +153,19 @@ impl Model {
             forward.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey))
         });
         let sent_on = packet.translated.then(|| SocketAddr::new(packet.to, packet.port));
-        let (fate, trail) = match (stopped, journey.doubt) {
-            (Some((fate, trail)), _) => (fate, trail),
+        let sent_by = journey.sent_by.take();
+        let (fate, trail) = self.end(stopped, journey);
+        (Passage { fate, trail, sent_on, sent_by, later: first.is_some() }, packet.tracked)
+    }
+
+    /// How a journey ended.
+    fn end(&self, stopped: Option<(Fate, Vec<Step>)>, journey: Journey) -> (Fate, Vec<Step>) {
+        match (stopped, journey.doubt) {
+            (Some(stopped), _) => stopped,
             (None, Some(trail)) => (Fate::Unknown, trail),
             (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
             (None, None) => (Fate::Accepted, journey.accepted),
-        };
-        (Passage { fate, trail, sent_on, sent_by: journey.sent_by, later: first.is_some() }, packet.tracked)
+        }
     }
 
     /// The base chains of a hook that this packet meets, in their order.

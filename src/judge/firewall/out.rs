@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::{add, rule, undecided};
+use super::{at, undecided};
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
@@ -45,10 +45,8 @@ pub fn firewall_lets_out(seat: &Seat<'_>) -> Judged {
         (false, false) => "dropped",
     });
     let interface = if tcp.is_empty() { "" } else { &seat.addresses().interface.value };
-    let finding = finding.with("what", what).with("rule", rule(step)).with("number", step.number);
-    let finding = finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain);
-    let finding = finding.with("udp_blocked", udp).with("end", if server { "sport" } else { "dport" });
-    Ok(finding.with("tunnel_blocked", interface).with("add", add(step)).into())
+    let finding = at(finding, step).with("what", what).with("udp_blocked", udp).with("tunnel_blocked", interface);
+    Ok(finding.with("end", if server { "sport" } else { "dport" }).into())
 }
 
 fn stopped(passage: &Passage) -> bool {

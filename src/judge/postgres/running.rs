@@ -29,8 +29,8 @@ pub fn postgres_role_ready(seat: &Seat<'_>) -> Judged {
         (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) => {
             broken("closed-tables").with("count", database.closed_tables.unwrap_or(0))
         }
-        (Some(_), Some(_)) if state.read_only.as_ref().is_some_and(PgReadOnly::is_on) => {
-            state.read_only.as_ref().map_or_else(|| broken("read-only"), |it| read_only(it, &role.name, &database.name))
+        (Some(_), Some(_)) if let Some(set) = state.read_only.as_ref().filter(|it| it.is_on()) => {
+            read_only(set, &role.name, &database.name)
         }
         (Some(_), Some(database)) if database.may_create == Some(false) => broken("no-create"),
         (Some(_), Some(_)) => return Ok(holds()),

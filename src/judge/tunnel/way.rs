@@ -25,10 +25,7 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
             None => return Ok(holds()),
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
-        Way::Device { device, gateway, .. } => {
-            let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
-            broken("elsewhere").with("device", format!("{device}{via}"))
-        }
+        Way::Device { device, gateway, .. } => broken("elsewhere").with("device", by(device, *gateway)),
         Way::Local => broken("own-address"),
         Way::None => broken("no-route").with("bar", "").with("barred", ""),
         Way::Barred => {
@@ -46,13 +43,14 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
     Ok(finding.with("far", far.value).into())
 }
 
+fn by(device: &str, gateway: Option<IpAddr>) -> String {
+    gateway.map_or_else(|| device.to_owned(), |gateway| format!("{device} via {gateway}"))
+}
+
 /// Where packets go, in a few words.
 fn words(way: &Way) -> String {
     match way {
-        Way::Device { device, gateway, .. } => {
-            let via = gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
-            format!("leave by {device}{via}")
-        }
+        Way::Device { device, gateway, .. } => format!("leave by {}", by(device, *gateway)),
         Way::Local => "stay here".to_owned(),
         Way::None => "have no route".to_owned(),
         Way::Barred => "are barred".to_owned(),

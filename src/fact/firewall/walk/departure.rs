@@ -59,13 +59,10 @@ impl Model {
         let stopped = self.pass(Hook::Output, &mut packet, &mut journey);
         let stopped = stopped.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey));
         // A destination that is changed here is routed anew, by what is not followed.
-        let elsewhere = packet.translated.then(|| journey.sent_by.iter().cloned().collect());
-        let (fate, trail) = match (stopped, journey.doubt.or(elsewhere)) {
-            (_, Some(trail)) if packet.translated => (Fate::Unknown, trail),
-            (Some((fate, trail)), _) => (fate, trail),
-            (None, Some(trail)) => (Fate::Unknown, trail),
-            (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
-            (None, None) => (Fate::Accepted, journey.accepted),
+        let (fate, trail) = if packet.translated {
+            (Fate::Unknown, journey.doubt.unwrap_or_else(|| journey.sent_by.into_iter().collect()))
+        } else {
+            self.end(stopped, journey)
         };
         Passage { fate, trail, sent_on: None, sent_by: None, later: packet.later }
     }
