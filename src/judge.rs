@@ -17,6 +17,7 @@ use crate::profile::Addresses;
 pub mod api;
 mod boot;
 pub mod delivery;
+mod ended;
 pub mod firewall;
 pub mod postgres;
 pub mod queue;

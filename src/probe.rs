@@ -38,9 +38,12 @@ mod workers;
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
 pub const DIAL: Duration = Duration::from_millis(3200);
 
-/// How long a dial may take where silence is the good answer: a port that nobody should reach. Longer than the
-/// first retransmission of a SYN (1 s, RFC 6298 section 2.1), so that two of them were sent.
-pub const EXPOSURE: Duration = Duration::from_millis(1200);
+/// How long a dial may take where silence is the good answer: a port that nobody should reach.
+pub const EXPOSURE: Duration = Duration::from_millis(900);
+
+/// When such a port is dialled a second time, since one SYN may be lost: well before the kernel sends another one (after
+/// 1 s, RFC 6298 section 2.1).
+pub const AGAIN: Duration = Duration::from_millis(300);
 
 /// How long a local program (systemctl, docker, wg) may take.
 pub const PROGRAM: Duration = Duration::from_secs(4);
@@ -54,6 +57,8 @@ pub struct Login {
     pub user: Option<SecretString>,
     /// The password.
     pub password: Option<SecretString>,
+    /// Where libpq is to find the root certificates, if something says so.
+    pub root: Option<String>,
 }
 
 /// The log-ins found in the app's variables. Kept apart from facts, and gone when the run ends.

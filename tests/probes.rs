@@ -75,7 +75,7 @@ fn unused_port() -> u16 {
 
 fn login(text: &str) -> Login {
     let read = url::read(text).expect("a URL");
-    Login { url: read.url, user: read.user, password: read.password }
+    Login { url: read.url, user: read.user, password: read.password, root: read.root }
 }
 
 fn scene(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> Scene {
@@ -97,8 +97,12 @@ async fn redis(port: u16, url: Option<&str>) -> RedisSaid {
 }
 
 async fn postgres_look(port: u16, url: Option<&str>) -> PgOutcome {
+    postgres_from(Vantage::Client, port, url).await
+}
+
+async fn postgres_from(vantage: Vantage, port: u16, url: Option<&str>) -> PgOutcome {
     let keyring = Keyring { postgres: url.map(login), ..Keyring::default() };
-    let looked = look(&FactKey::Postgres, &scene(Vantage::Client, HOME, port, keyring)).await;
+    let looked = look(&FactKey::Postgres, &scene(vantage, HOME, port, keyring)).await;
     let Sight::Seen(Fact::Postgres(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
     outcome
 }
@@ -309,4 +313,18 @@ async fn postgres_impostors_are_told_apart() {
     }
     assert_eq!(postgres(answers(b"N"), None).await, PgSaid::Speaks);
     assert_eq!(postgres(answers(b"N"), Some("postgresql://u:pw@127.0.0.1/d?sslmode=require")).await, PgSaid::NoSsl);
+}
+
+/// Inside the container libpq's own file is at hand; from its host it is not seen whether it is there.
+#[tokio::test]
+async fn a_root_certificate_that_is_not_there_is_missed_inside_the_container_only() {
+    let url = |mode: &str, root: &str| format!("postgresql://u:pw@127.0.0.1/d?sslmode={mode}&sslrootcert={root}");
+    let said = async |vantage, url: String| postgres_from(vantage, answers(b"S"), Some(&url)).await.said;
+    let missing = PgSaid::NoRootCertificate("/no/such/root.crt".to_owned());
+    for mode in ["verify-ca", "verify-full"] {
+        assert_eq!(said(Vantage::Container, url(mode, "/no/such/root.crt")).await, missing);
+        assert_ne!(said(Vantage::Client, url(mode, "/no/such/root.crt")).await, missing);
+        assert_ne!(said(Vantage::Container, url(mode, "/etc/hostname")).await, missing);
+    }
+    assert_ne!(said(Vantage::Container, url("require", "/no/such/root.crt")).await, missing);
 }

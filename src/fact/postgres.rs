@@ -36,6 +36,8 @@ pub enum PgSaid {
     NoSuchDatabase,
     /// The URL demands SSL and the server has none, or none that could be agreed on.
     NoSsl,
+    /// `verify-ca` or `verify-full`, and the file of root certificates that libpq then wants is not there; holds its path.
+    NoRootCertificate(String),
     /// 53300: all connections, or all of this role, are taken.
     TooManyClients,
     /// 57P03: it starts up, shuts down, or recovers.
@@ -71,6 +73,7 @@ impl PgSaid {
             Self::NoSuchRole => "no-such-role",
             Self::NoSuchDatabase => "no-such-database",
             Self::NoSsl => "no-ssl",
+            Self::NoRootCertificate(_) => "no-root-certificate",
             Self::TooManyClients => "too-many-clients",
             Self::StartingUp => "starting-up",
             Self::NotPermitted => "not-permitted",

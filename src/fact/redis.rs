@@ -7,6 +7,7 @@ use super::dial::carry::Carry;
 use super::dial::{Dial, Endpoint};
 use rights::Rights;
 
+pub mod command;
 pub mod conf;
 pub mod reply;
 pub mod rights;
@@ -138,9 +139,12 @@ pub struct Directive {
     pub path: String,
     /// Its line, from 1.
     pub line: u32,
+    /// An argument of the command that starts the service, in a unit's file, and not a line of the configuration.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub argument: bool,
 }
 
-/// redis.conf as written; the last directive of a name wins, as Redis reads it.
+/// redis.conf as written, and what the command line puts before it; the last directive of a name wins, as Redis reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedisConf {
     /// The file that was read first.
@@ -166,6 +170,9 @@ pub struct RedisConf {
     /// When the youngest of the files last changed, in seconds since the epoch.
     #[serde(default)]
     pub changed_at: u64,
+    /// The folder it works in: `dir`, `/` if nothing says so.
+    #[serde(default)]
+    pub folder: String,
     /// Whether the default user, which is everyone who does not log in, is kept out: by `requirepass`, or by a
     /// `user default` line that sets a password or switches it off. Protected mode asks for the same.
     pub password: Presence,

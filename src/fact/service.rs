@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub mod journal;
+mod refusal;
 pub mod show;
 pub mod step;
 
@@ -54,6 +55,18 @@ pub enum FailReason {
     Step(String),
     /// A command failed that is neither wg-quick's own nor in the file (any more).
     OldHook,
+    /// A line of the service's configuration cannot be read; holds the file, empty where it is not named, and the line.
+    ConfLine(String, u32),
+    /// A setting has a value that the service does not take; holds its name.
+    BadValue(String),
+    /// A file may not be read by the service's user; holds its path, empty for a data file that is not named.
+    NoAccess(String),
+    /// The data folder has the wrong mode or owner; holds its path.
+    FolderMode(String),
+    /// The file of a private key can be read by others, or is another's; holds its path.
+    KeyMode(String),
+    /// No memory for what is shared between the service's processes.
+    NoMemory,
 }
 
 impl FailReason {
@@ -73,6 +86,14 @@ impl FailReason {
             Self::Hook(name, line) => format!("the command of {name} (line {line} of the tunnel's file) failed"),
             Self::Step(step) => format!("wg-quick's own `{step}` failed"),
             Self::OldHook => "a command failed that is not in the tunnel's file any more".to_owned(),
+            Self::ConfLine(path, line) if path.is_empty() => format!("line {line} of the configuration cannot be read"),
+            Self::ConfLine(path, line) => format!("{path}:{line} cannot be read"),
+            Self::BadValue(name) => format!("the value of `{name}` is not taken"),
+            Self::NoAccess(path) if path.is_empty() => "its data: `Permission denied`".to_owned(),
+            Self::NoAccess(path) => format!("{path}: `Permission denied`"),
+            Self::FolderMode(path) => format!("the data folder {path} has the wrong mode or owner"),
+            Self::KeyMode(path) => format!("the private key {path} has the wrong mode or owner"),
+            Self::NoMemory => "`could not map anonymous shared memory`".to_owned(),
         }
     }
 }

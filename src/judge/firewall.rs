@@ -55,7 +55,8 @@ pub fn tcp_admitted(seat: &Seat<'_>) -> Judged {
         return Ok(broken("no-route").into());
     }
     let finding = match (swallowed(redis), swallowed(postgres)) {
-        (false, false) => return Ok(holds()),
+        (false, false) if redis.how == Dial::Open && postgres.how == Dial::Open => return Ok(holds()),
+        (false, false) => return Ok(not_applicable("a port refuses, and so does a rule that rejects")),
         (true, false) => broken("one-dropped").with("port", redis.endpoint.port).with("other", postgres.endpoint.port),
         (false, true) => broken("one-dropped").with("port", postgres.endpoint.port).with("other", redis.endpoint.port),
         (true, true) if tunnel_is_alive(seat) => broken("all-dropped"),

@@ -5,7 +5,9 @@ use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
 use crate::fact::postgres::PgSaid;
+use crate::fact::service::FailReason;
 use crate::fact::{Service, Unseen, Vantage};
+use crate::judge::ended;
 
 mod hba;
 mod running;
@@ -33,8 +35,13 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
             let finding = broken("other-port").with("found", runs_on).with("file", &written.path);
             return Ok(finding.at(&written.path, written.line).into());
         }
-        let state = unit.map_or("not known", |unit| unit.label());
-        return Ok(broken("not-running").with("state", state).into());
+        let conf = seat.pg_conf().ok().and_then(|conf| conf.listen_addresses.as_ref());
+        let list = FailReason::BadValue("listen_addresses".to_owned());
+        return Ok(match conf.filter(|_| unit.is_some_and(|unit| unit.reason == Some(list))) {
+            Some(conf) => broken("list-syntax").with("value", &conf.value).at(&conf.path, conf.line),
+            None => ended::not_running(unit),
+        }
+        .into());
     }
     let found = found.join(", ");
     let Ok(conf) = seat.pg_conf() else {
@@ -96,6 +103,7 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
         PgSaid::NoSuchRole => broken("no-such-role"),
         PgSaid::NoSuchDatabase => broken("no-such-database"),
         PgSaid::NoSsl => broken("no-ssl"),
+        PgSaid::NoRootCertificate(root) => broken("no-root-certificate").with("root", root),
         PgSaid::TooManyClients => broken("too-many-clients"),
         PgSaid::NotPermitted => broken("not-permitted"),
         PgSaid::NotPostgres => broken("not-postgres"),

@@ -9,6 +9,7 @@ use crate::fact::environment::EnvUrl;
 use crate::fact::redis::{RedisOutcome, RedisSaid};
 use crate::fact::service::FailReason;
 use crate::fact::{Presence, Service, Unseen, Vantage};
+use crate::judge::ended;
 
 mod running;
 mod same;
@@ -42,7 +43,8 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
         if let Some((written, runs_on)) =
             written.and_then(|it| Some((it, listeners.runs_on(&it.value, "redis-server")?)))
         {
-            let finding = broken("other-port").with("found", runs_on).with("file", &written.path);
+            let cause = if written.argument { "command-line-port" } else { "other-port" };
+            let finding = broken(cause).with("found", runs_on).with("file", &written.path);
             return Ok(finding.at(&written.path, written.line).into());
         }
         let unit = seat.redis_unit().ok();
@@ -53,27 +55,38 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
         {
             return Ok(broken("address-nobody-has").with("address", address).at(&bind.path, bind.line).into());
         }
-        let state = unit.map_or("not known", |unit| unit.label());
-        return Ok(broken(if not_there { "bound-too-early" } else { "not-running" }).with("state", state).into());
+        if not_there {
+            return Ok(broken("bound-too-early").into());
+        }
+        let folder = conf.map_or("/var/lib/redis", |conf| &conf.folder);
+        let finding = ended::not_running(unit).with("folder", folder);
+        return Ok(finding.with("file", conf.map_or("redis.conf", |conf| &conf.path)).into());
     }
-    // `-10.8.0.1` binds the address too, if it is there.
-    let written = bind.is_some_and(|bind| {
-        bind.value.split_whitespace().any(|word| word.trim_start_matches('-') == server.to_string())
-    });
-    // Redis goes on without an address that has a `-` in front and is not there when it starts.
     let since = seat.redis_unit().ok().and_then(|unit| unit.since);
     let loaded = conf.is_some_and(|conf| conf.changed_at > 0 && since.is_some_and(|since| since > conf.changed_at));
-    let finding = match (written, loaded) {
-        (false, _) => broken("not-on-tunnel"),
-        (true, true) => broken("went-without"),
-        (true, false) => broken("not-restarted"),
-    };
+    let named = |word: &str| bind.is_some_and(|bind| bind.value.split_whitespace().any(|it| it == word));
+    // `-10.8.0.1` binds the address too, if it is there when Redis starts.
+    let optional = named(&format!("-{server}"));
+    let finding = broken(match bind {
+        Some(bind) if bind.argument && !optional && !named(&server.to_string()) => "command-line",
+        _ if !optional && !named(&server.to_string()) => "not-on-tunnel",
+        _ if !loaded => "not-restarted",
+        _ if optional && !told_otherwise(seat, server) => "went-without",
+        _ => "told-otherwise",
+    });
     let finding = finding.with("found", found.join(", "));
-    Ok(match bind {
-        Some(bind) => finding.at(&bind.path, bind.line),
-        None => finding.with("place", "/etc/redis/redis.conf").with("file", "/etc/redis/redis.conf"),
+    Ok(match (bind, conf) {
+        (Some(bind), _) => finding.at(&bind.path, bind.line),
+        (None, Some(conf)) => finding.with("place", &conf.path).with("file", &conf.path),
+        (None, None) => finding.with("place", "/etc/redis/redis.conf").with("file", "/etc/redis/redis.conf"),
     }
     .into())
+}
+
+/// The running server was seen to have a `bind` without the address.
+fn told_otherwise(seat: &Seat<'_>, server: IpAddr) -> bool {
+    let running = seat.redis_state().ok().and_then(|state| state.bind.as_deref());
+    running.is_some_and(|bind| !bind.split_whitespace().any(|it| it.trim_start_matches('-') == server.to_string()))
 }
 
 /// It says PONG.

@@ -4,6 +4,8 @@ use crate::case::Seat;
 use crate::check::{Finding, Judged, Verdict, broken, holds};
 use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Recipe, Setting, Source, Via};
+use crate::fact::postgres::PgSaid;
+use crate::fact::redis::RedisSaid;
 use crate::fact::{Unseen, Vantage};
 
 mod agree;
@@ -22,6 +24,7 @@ pub fn env_database(seat: &Seat<'_>) -> Judged {
                 Some(finding) => finding,
                 None => match setting {
                     Setting::Url(url) if url.scheme == "postgres" => broken("postgres-scheme"),
+                    Setting::Url(_) if is_cut(seat, variable, origin) && postgres_refuses(seat) => broken("dollar"),
                     Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Secret | Setting::Flawed(_) => {
                         return Ok(holds());
                     }
@@ -50,6 +53,14 @@ pub fn env_redis(seat: &Seat<'_>) -> Judged {
                         // redis-py then logs in as that user, with an empty password.
                         Setting::Url(url) if url.user.is_present() && !url.password.is_present() => {
                             broken("password-as-user")
+                        }
+                        // Only the broker's password was tried.
+                        Setting::Url(_)
+                            if wanted == "CELERY_BROKER_URL"
+                                && is_cut(seat, variable, origin)
+                                && redis_refuses(seat) =>
+                        {
+                            broken("dollar")
                         }
                         Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Secret | Setting::Flawed(_) => {
                             continue;
@@ -80,6 +91,21 @@ pub fn env_flask(seat: &Seat<'_>) -> Judged {
         None if env.complete => broken("unset").into(),
         None => return Err(hidden(env, "FLASK_ENV")),
     })
+}
+
+/// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.
+fn is_cut(seat: &Seat<'_>, variable: &str, origin: &Origin) -> bool {
+    matches!(origin, Origin::Process | Origin::Inspect)
+        && recipe(seat).and_then(|recipe| recipe.source(variable)).is_some_and(Source::is_cut)
+}
+
+fn postgres_refuses(seat: &Seat<'_>) -> bool {
+    seat.postgres().is_ok_and(|outcome| outcome.said == PgSaid::WrongPassword)
+}
+
+fn redis_refuses(seat: &Seat<'_>) -> bool {
+    let wrong = [RedisSaid::NoAuth, RedisSaid::WrongPassword, RedisSaid::WrongUserOrPassword];
+    seat.redis().is_ok_and(|outcome| wrong.contains(&outcome.said))
 }
 
 /// Nothing, or an empty value: seen from inside it is certain; from outside a baked /app/.env may still set it,
@@ -162,7 +188,9 @@ fn outdated<'a>(seat: &Seat<'a>, variable: &str, origin: &Origin) -> Option<(&'a
 fn literal(source: &Source) -> Option<(&str, u32)> {
     match source.via.as_slice() {
         _ if matches!(source.setting, Some(Setting::Flawed(Flaw::Quoted))) => source.line(),
-        [] | [Via { at: Some(_), whole: true, .. }] => source.line(),
+        [Via { at: Some(_), whole: true, .. }] => source.line(),
+        // Without a name: a `$` that asked for nothing.
+        via if via.iter().all(|via| via.name.is_empty()) => source.line(),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Keyring, Login, Looked, Scene, host};
 use crate::fact::celery::command;
 use crate::fact::environment::{
-    Effective, Environment, Layer, Origin, Recipe, VARIABLES, app_version, dotenv, setting, url,
+    Effective, EnvUrl, Environment, Layer, Origin, Recipe, VARIABLES, app_version, dotenv, setting, url,
 };
 use crate::fact::{Fact, Unseen, Vantage};
 
@@ -17,8 +17,16 @@ pub(super) use made::recipe;
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
 
-/// What `requests` reads besides, the stronger first. Its value is for the one who dials, and for no fact.
+/// What `requests` reads besides, the stronger first.
 const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+
+/// What libpq takes where the URL has no `sslmode` and no `sslrootcert` (libpq, environment variables).
+const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
+
+/// What is read: the app's variables, and those that are for the one who dials, and for no fact.
+fn heeded() -> impl Iterator<Item = &'static str> {
+    VARIABLES.into_iter().chain(BUNDLES).chain(PGSSL)
+}
 
 /// Where the image keeps the app's version.
 const VERSION: &str = "/app/app/version.py";
@@ -68,7 +76,7 @@ impl Found {
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
-        if let Some(variable) = VARIABLES.into_iter().chain(BUNDLES).find(|variable| *variable == name) {
+        if let Some(variable) = heeded().find(|variable| *variable == name) {
             self.values.entry(variable).or_default().push((origin, value));
         }
     }
@@ -106,12 +114,19 @@ impl Found {
             let Effective::Set { variable, .. } = effective else { return None };
             let (_, value) = self.values.get(variable)?.first()?;
             let read = url::read(value).ok()?;
-            Some(Login { url: read.url, user: read.user, password: read.password })
+            Some(Login { url: read.url, user: read.user, password: read.password, root: read.root })
         };
         let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let keyring = Keyring {
             redis: login(environment.redis("CELERY_BROKER_URL")).filter(|login| login.url.is_redis()),
-            postgres: login(environment.database()).filter(|login| login.url.is_postgres()),
+            postgres: login(environment.database()).filter(|login| login.url.is_postgres()).map(|login| Login {
+                root: login.root.or_else(|| first("PGSSLROOTCERT").map(str::to_owned)),
+                url: EnvUrl {
+                    sslmode: login.url.sslmode.or_else(|| first("PGSSLMODE").map(str::to_owned)),
+                    ..login.url
+                },
+                ..login
+            }),
             api: first("WORKER_API_KEY").map(Into::into),
             bundle: BUNDLES.into_iter().filter_map(first).find(|path| !path.is_empty()).map(str::to_owned),
         };
@@ -132,7 +147,7 @@ fn container() -> Found {
             found.add(variable, Origin::Command { at: None }, value);
         }
     }
-    for variable in VARIABLES.into_iter().chain(BUNDLES) {
+    for variable in heeded() {
         if let Some(value) = own.get(variable) {
             found.add(variable, Origin::Process, value.clone());
         }

@@ -12,7 +12,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Config, Error, SimpleQueryMessage};
 
-use super::{DIAL, Login, Looked, Scene, dial, tls};
+use super::{DIAL, Login, Looked, Scene, dial, host, tls};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::carry::Carry;
 use crate::fact::environment::url;
@@ -107,15 +107,20 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
             (offers_tls(stream).await, peer)
         }
     };
-    let (Some(login), Ok(offers)) = (login, &speaks) else {
-        return Ok(Heard::bare(speaks.err().unwrap_or(PgSaid::Speaks)));
+    let offers = match speaks {
+        Ok(offers) => offers,
+        Err(said) => return Ok(Heard::bare(said)),
     };
+    let Some(login) = login else { return Ok(Heard::bare(PgSaid::Speaks)) };
     if login.user.is_some() || login.password.is_some() {
         // A lone user counts: it may be the password, put in the wrong place.
         let peer = peer.map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
         dial::may_carry_password(scene, peer)?;
     }
-    Ok(log_in_as_libpq(&Way { endpoint, carries: scene.vantage != Vantage::Server }, login, *offers).await)
+    if offers && let Some(root) = missing_root(login, scene.vantage) {
+        return Ok(Heard::bare(PgSaid::NoRootCertificate(root)));
+    }
+    Ok(log_in_as_libpq(&Way { endpoint, carries: scene.vantage != Vantage::Server }, login, offers).await)
 }
 
 /// Asks whether the other end speaks TLS; an error is what was there in place of PostgreSQL.
@@ -135,8 +140,19 @@ async fn offers_tls(mut stream: TcpStream) -> Result<bool, PgSaid> {
     }
 }
 
-/// libpq's order of attempts. `verify-ca` and `verify-full` are taken as `require`: the root certificate that they
-/// ask for is the app's, and is not at hand here.
+/// The file of root certificates that libpq would miss, as the worker has it. (From outside its container that is not seen;
+/// and what the certificates say is not read: `verify-ca` and `verify-full` are then taken as `require`.)
+fn missing_root(login: &Login, vantage: Vantage) -> Option<String> {
+    let verifies = matches!(login.url.sslmode.as_deref(), Some("verify-ca" | "verify-full"));
+    if !verifies || vantage != Vantage::Container || login.root.as_deref() == Some("system") {
+        return None;
+    }
+    let own = || format!("{}/.postgresql/root.crt", host::variable("HOME").unwrap_or_default());
+    let path = login.root.clone().filter(|path| !path.is_empty()).unwrap_or_else(own);
+    matches!(host::stat(&path), Ok(None)).then_some(path)
+}
+
+/// libpq's order of attempts.
 async fn log_in_as_libpq(way: &Way<'_>, login: &Login, offers: bool) -> Heard {
     match login.url.sslmode.as_deref() {
         Some("disable") => log_in(way, login, false).await,

@@ -31,6 +31,8 @@ pub struct Given {
     pub value: Option<String>,
     /// What `${…}` in it asked for.
     pub via: Vec<Via>,
+    /// Whether a `$` in it had no value.
+    pub blank: bool,
 }
 
 /// What compose makes of its files for one service.
@@ -69,12 +71,23 @@ pub struct Project<'a> {
 /// Services extend each other and files include each other over fewer steps than this.
 const STEPS: usize = 100;
 
-/// A value that interpolation knows, and the line it stands on; none for the shell's.
-type Known = BTreeMap<String, (String, Option<(String, u32)>)>;
+/// What interpolation knows of a name.
+#[derive(Clone)]
+struct Worth {
+    value: String,
+    /// The line it stands on; none for the shell's.
+    at: Option<(String, u32)>,
+    /// Whether a `$` in it had no value.
+    blank: bool,
+}
+
+/// By name.
+type Known = BTreeMap<String, Worth>;
 
 /// Reads what a service's container gets; none where the files have no such service, or compose refuses them.
 pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
-    let shell: Known = project.shell.iter().map(|(name, value)| (name.clone(), (value.clone(), None))).collect();
+    let of_shell = |value: &String| Worth { value: value.clone(), at: None, blank: false };
+    let shell: Known = project.shell.iter().map(|(name, value)| (name.clone(), of_shell(value))).collect();
     let known = Rc::new(with_files(&shell, project.dotenv)?);
     let mut search = Search { open: project.open, unread: Vec::new(), others: Vec::new(), left: STEPS };
     let mut pieces = Vec::new();
@@ -94,12 +107,22 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
         for (name, raw, line) in piece.node.get("environment").map(pairs).unwrap_or_default() {
             let origin = Origin::Compose { path: piece.file.clone(), line };
             let given = match raw {
-                None => Given { origin, value: value(asked, &name), via: via(asked, vec![name.clone()], true) },
+                None => Given {
+                    origin,
+                    value: value(asked, &name),
+                    via: via(asked, vec![name.clone()], true),
+                    blank: false,
+                },
                 Some(raw) => {
                     let filled = fill::fill(&raw, &lookup)?;
                     let whole =
                         filled.names.len() == 1 && raw.starts_with('$') && (!raw.contains('{') || closes_at_end(&raw));
-                    Given { origin, value: Some(filled.text), via: via(&piece.known, filled.names, whole) }
+                    Given {
+                        origin,
+                        value: Some(filled.text),
+                        via: via(&piece.known, filled.names, whole),
+                        blank: filled.blank,
+                    }
                 }
             };
             stack.given.entry(name).or_default().insert(0, given);
@@ -145,7 +168,10 @@ pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
             .into_iter()
             .map(|line| {
                 let origin = Origin::EnvFile { path: path.clone(), line: line.line };
-                (line.name, Given { origin, value: Some(line.value), via: via(&known, line.names, false) })
+                (
+                    line.name,
+                    Given { origin, value: Some(line.value), via: via(&known, line.names, false), blank: line.blank },
+                )
             })
             .collect();
         from_files.extend(made);
@@ -166,7 +192,8 @@ fn with_files(known: &Known, dotenv: &[File]) -> Option<Known> {
     for file in dotenv {
         for line in envfile::compose(&file.text, &|name| value(known, name), &|_| None).ok()? {
             if !known.contains_key(&line.name) {
-                all.insert(line.name, (line.value, Some((file.path.clone(), line.line))));
+                let at = Some((file.path.clone(), line.line));
+                all.insert(line.name, Worth { value: line.value, at, blank: line.blank });
             }
         }
     }
@@ -174,13 +201,14 @@ fn with_files(known: &Known, dotenv: &[File]) -> Option<Known> {
 }
 
 fn value(known: &Known, name: &str) -> Option<String> {
-    known.get(name).map(|(value, _)| value.clone())
+    known.get(name).map(|worth| worth.value.clone())
 }
 
 fn via(known: &Known, names: Vec<String>, whole: bool) -> Vec<Via> {
     let one = |name: String| {
         let there = known.get(&name);
-        Via { at: there.and_then(|(_, place)| place.clone()), whole, known: there.is_some(), name }
+        let blank = there.is_some_and(|worth| worth.blank);
+        Via { at: there.and_then(|worth| worth.at.clone()), whole, known: there.is_some(), blank, name }
     };
     names.into_iter().map(one).collect()
 }

@@ -13,6 +13,8 @@ pub struct Line {
     pub value: String,
     /// The names that `${…}` in it asked for.
     pub names: Vec<String>,
+    /// Whether one of them had no value.
+    pub blank: bool,
     /// From 1.
     pub line: u32,
 }
@@ -37,7 +39,7 @@ pub fn compose(text: &str, known: Known<'_>, earlier: Known<'_>) -> Result<Vec<L
             // What a line above gives it stays.
             let above = lines.iter().any(|line| line.name == name);
             if let Some(value) = known(&name).or_else(|| earlier(&name).filter(|_| !above)) {
-                lines.push(Line { name, value, names: Vec::new(), line });
+                lines.push(Line { name, value, names: Vec::new(), blank: false, line });
             }
             continue;
         }
@@ -46,13 +48,13 @@ pub fn compose(text: &str, known: Known<'_>, earlier: Known<'_>) -> Result<Vec<L
             let here = || lines.iter().rev().find(|line| line.name == wanted).map(|line| line.value.clone());
             known(wanted).or_else(here).or_else(|| earlier(wanted))
         };
-        let (value, names) = if expands {
+        let (value, names, blank) = if expands {
             let filled = fill::fill(&raw, &lookup).ok_or(refused)?;
-            (filled.text, filled.names)
+            (filled.text, filled.names, filled.blank)
         } else {
-            (raw, Vec::new())
+            (raw, Vec::new(), false)
         };
-        lines.push(Line { name, value, names, line });
+        lines.push(Line { name, value, names, blank, line });
     }
     Ok(lines)
 }
@@ -184,7 +186,7 @@ pub fn docker(text: &str, known: Known<'_>) -> Result<Vec<Line>, Refused> {
             return Err(Refused(number));
         }
         if let Some(value) = value.map(str::to_owned).or_else(|| known(name)) {
-            lines.push(Line { name: name.to_owned(), value, names: Vec::new(), line: number });
+            lines.push(Line { name: name.to_owned(), value, names: Vec::new(), blank: false, line: number });
         }
     }
     Ok(lines)

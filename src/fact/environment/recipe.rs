@@ -11,7 +11,7 @@ use super::{Origin, Setting};
 /// A name that `${…}` asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Via {
-    /// The name.
+    /// The name; empty for a bare `$name` without a value, which may be a piece of a password.
     pub name: String,
     /// The line that has its value; none where no file of the project has one.
     pub at: Option<(String, u32)>,
@@ -19,6 +19,9 @@ pub struct Via {
     pub known: bool,
     /// Whether the whole text is this one name, so that its line is the one to change.
     pub whole: bool,
+    /// Whether a `$` in its value had none itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blank: bool,
 }
 
 /// One line, or the image, that sets a variable for the container.
@@ -31,11 +34,19 @@ pub struct Source {
     /// What `${…}` in it asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<Via>,
+    /// Whether a `$` in it had no value, and compose put nothing in its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blank: bool,
     /// Whether the container has this very value. Compared where it is read; only the answer is kept.
     pub agrees: bool,
 }
 
 impl Source {
+    /// Whether compose lost a piece of the value: at a `$` for which it had nothing.
+    pub fn is_cut(&self) -> bool {
+        self.blank || self.via.iter().any(|via| via.blank)
+    }
+
     /// The line to change, if it stands in a file.
     pub fn line(&self) -> Option<(&str, u32)> {
         if let [Via { at: Some((path, line)), whole: true, .. }] = self.via.as_slice() {
@@ -48,7 +59,7 @@ impl Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.origin)?;
-        for (index, via) in self.via.iter().enumerate() {
+        for (index, via) in self.via.iter().filter(|via| !via.name.is_empty()).enumerate() {
             let lead = if index == 0 { ", where" } else { " and" };
             match &via.at {
                 Some((path, line)) => write!(f, "{lead} ${{{}}} is {path}:{line}", via.name)?,

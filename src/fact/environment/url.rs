@@ -105,6 +105,8 @@ pub struct ReadUrl {
     pub user: Option<SecretString>,
     /// Percent-decoded.
     pub password: Option<SecretString>,
+    /// `sslrootcert` of the query: a path.
+    pub root: Option<String>,
 }
 
 /// Cuts a URL.
@@ -144,6 +146,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     if path.contains('#') || database.is_some_and(|name| !sound(name)) {
         return Err(Flaw::Unreadable);
     }
+    let root = query.split('&').find_map(|pair| decode(pair.strip_prefix("sslrootcert=")?));
     let sslmode = query
         .split('&')
         .find_map(|pair| pair.strip_prefix("sslmode="))
@@ -163,6 +166,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),
+        root,
     })
 }
 

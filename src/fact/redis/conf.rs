@@ -1,6 +1,7 @@
 //! redis.conf, read as Redis reads it: one directive per line, `#` only at the start of a line, sdssplitargs' quotes,
 //! an `include` taken in where it stands, the last directive of a name winning.
 
+use super::command::Command;
 use super::{Directive, RedisConf};
 use crate::fact::Presence;
 
@@ -31,7 +32,7 @@ pub fn lines(text: &str) -> Vec<Line> {
 }
 
 /// Splits a line as sdssplitargs does; none if a quote does not end, or does not end a word.
-fn words(line: &str) -> Option<Vec<String>> {
+pub(super) fn words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut chars = line.chars().peekable();
     loop {
@@ -89,7 +90,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
 }
 
 /// What the directives amount to, added in the order in which Redis meets them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     bind: Option<Directive>,
     port: Option<Directive>,
@@ -100,6 +101,8 @@ pub struct Settings {
     users: Vec<Directive>,
     /// When the youngest of the files last changed.
     pub changed_at: u64,
+    /// The folder it works in.
+    pub folder: String,
     requirepass: bool,
     default_user: Option<bool>,
     /// The file named by `aclfile`, whose `user` lines count too.
@@ -107,9 +110,25 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Nothing yet, in the folder in which systemd starts it.
+    pub fn new() -> Self {
+        Self { folder: "/".to_owned(), ..Self::default() }
+    }
+
     /// Takes in one directive of the file `path`.
     pub fn add(&mut self, path: &str, line: &Line) {
-        let place = |value: String| Directive { value, path: path.to_owned(), line: line.number };
+        self.take(path, line, false);
+    }
+
+    /// Takes in the command line, which goes before the file.
+    pub fn add_command(&mut self, command: &Command) {
+        for line in &command.lines {
+            self.take(&command.path, line, true);
+        }
+    }
+
+    fn take(&mut self, path: &str, line: &Line, argument: bool) {
+        let place = |value: String| Directive { value, path: path.to_owned(), line: line.number, argument };
         let directive = || Some(place(line.arguments.join(" ")));
         match line.name.as_str() {
             "bind" => self.bind = directive(),
@@ -166,6 +185,7 @@ impl Settings {
             renamed: self.renamed,
             users: self.users,
             changed_at: self.changed_at,
+            folder: self.folder,
             password: Presence::of(self.default_user.unwrap_or(self.requirepass)),
         }
     }
@@ -176,7 +196,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> RedisConf {
-        let mut settings = Settings::default();
+        let mut settings = Settings::new();
         for line in lines(text) {
             settings.add("/etc/redis/redis.conf", &line);
         }

@@ -1,6 +1,6 @@
 //! Why a unit failed, by the last lines of its journal. Of their text nothing is kept: wg-quick prints private keys.
 
-use super::FailReason;
+use super::{FailReason, refusal};
 use crate::fact::wireguard::conf::plain_name;
 
 /// Finds the last reason that is known, among the lines of the last start.
@@ -40,7 +40,7 @@ fn line_reason(line: &str) -> Option<FailReason> {
     } else if has("wg-quick: ") && has("already exists") {
         Some(FailReason::InterfaceExists)
     } else {
-        None
+        refusal::reason(line)
     }
 }
 

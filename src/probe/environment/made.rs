@@ -70,6 +70,7 @@ pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, var
                 origin: Origin::Image,
                 setting: Some(setting(variable, value)),
                 via: Vec::new(),
+                blank: false,
                 agrees: has(variable).as_ref() == Some(value),
             };
             recipe.sources.entry((*variable).to_owned()).or_default().push(source);
@@ -121,6 +122,7 @@ fn read_compose(
                 origin: given.origin.clone(),
                 setting: given.value.as_deref().map(|value| setting(variable, value)),
                 via: given.via.clone(),
+                blank: given.blank,
                 agrees: given.value.is_some() && given.value == has(variable),
             };
             recipe.sources.entry((*variable).to_owned()).or_default().push(source);

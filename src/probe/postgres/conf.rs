@@ -150,7 +150,7 @@ impl Reader {
             "hba_file" => &mut self.hba_file,
             _ => return,
         };
-        *place = Some(Directive { value: line.value, path: path.to_owned(), line: line.number });
+        *place = Some(Directive { value: line.value, path: path.to_owned(), line: line.number, argument: false });
     }
 }
 

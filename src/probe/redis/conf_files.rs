@@ -1,7 +1,9 @@
-//! Finds and reads redis.conf with what it includes.
+//! Finds and reads redis.conf with what it includes, and the command line that goes before it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::fact::redis::command::{self, Command};
 use crate::fact::redis::conf::{self, Settings};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{Looked, host};
@@ -12,30 +14,60 @@ const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
 /// Includes may name each other.
 const MOST_FILES: u32 = 32;
 
-/// Reads redis.conf and what it includes.
+/// Debian's unit, then Red Hat's.
+const UNITS: [&str; 2] = ["redis-server.service", "redis.service"];
+
+/// Where systemd looks for units and drop-ins, the first before the others (systemd.unit(5), table 1).
+const UNIT_FOLDERS: [&str; 4] =
+    ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"];
+
+/// Reads the command that starts Redis, the file it names or the usual one, and what that file includes.
 pub(in crate::probe) fn conf() -> Looked {
+    let command = UNITS.iter().find_map(|unit| started_by(unit)).unwrap_or_default();
+    if let Some(path) = &command.file {
+        return conf_at(path, &command);
+    }
     for path in FILES {
         match host::read(path) {
             host::Text::Missing => {}
-            host::Text::Read(_) | host::Text::Forbidden | host::Text::Failed(_) => return conf_at(path),
+            host::Text::Read(_) | host::Text::Forbidden | host::Text::Failed(_) => return conf_at(path, &command),
         }
     }
     Looked::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
 }
 
-fn conf_at(path: &str) -> Looked {
-    let mut reader = Reader { settings: Settings::default(), folder: "/".to_owned(), files: 0 };
-    let sight =
-        reader.file(path).and_then(|()| reader.acl_file()).map(|()| Fact::RedisConf(reader.settings.finish(path)));
+fn conf_at(path: &str, command: &Command) -> Looked {
+    let mut reader = Reader { settings: Settings::new(), files: 0 };
+    let sight = reader
+        .file(path)
+        .and_then(|()| reader.command(command))
+        .and_then(|()| reader.acl_file())
+        .map(|()| Fact::RedisConf(reader.settings.finish(path)));
     Looked::new(path, sight)
+}
+
+/// The command of a unit of systemd's, if there is the unit.
+fn started_by(unit: &str) -> Option<Command> {
+    let read = |path: String| match host::read(&path) {
+        host::Text::Read(text) => Some((path, text)),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    };
+    let own = UNIT_FOLDERS.iter().find_map(|folder| read(format!("{folder}/{unit}")))?;
+    // By their names, whichever folder they stand in; of one name, the first folder's counts.
+    let mut drop_ins = BTreeMap::new();
+    for folder in UNIT_FOLDERS {
+        let folder = format!("{folder}/{unit}.d");
+        for name in host::list(&folder).unwrap_or_default().into_iter().filter(|name| conf::matches("*.conf", name)) {
+            drop_ins.entry(name.clone()).or_insert_with(|| format!("{folder}/{name}"));
+        }
+    }
+    let files: Vec<_> = [own].into_iter().chain(drop_ins.into_values().filter_map(read)).collect();
+    command::read(&files)
 }
 
 /// Follows a configuration through its files.
 struct Reader {
     settings: Settings,
-    /// Relative names are resolved against the working directory: `/` under systemd, until `dir` changes it, which
-    /// Redis does at once on reading the line.
-    folder: String,
     files: u32,
 }
 
@@ -45,8 +77,7 @@ impl Reader {
         if self.files > MOST_FILES {
             return Err(Unseen::Unreadable(format!("{path}: more than {MOST_FILES} files include each other")));
         }
-        let changed_at = host::stat(path)?.map_or(0, |stat| stat.changed_at);
-        self.settings.changed_at = self.settings.changed_at.max(changed_at);
+        self.changed(path)?;
         for line in conf::lines(&host::read_or_unseen(path)?) {
             let argument = line.arguments.first().map_or("", String::as_str);
             match line.name.as_str() {
@@ -55,10 +86,26 @@ impl Reader {
                         self.file(&file)?;
                     }
                 }
-                "dir" => self.folder = self.resolved(argument),
+                "dir" => self.settings.folder = self.resolved(argument),
                 _ => self.settings.add(path, &line),
             }
         }
+        Ok(())
+    }
+
+    /// Its file counts only where it says something: every unit has a command.
+    fn command(&mut self, command: &Command) -> Result<(), Unseen> {
+        let before = self.settings.clone();
+        self.settings.add_command(command);
+        if self.settings != before {
+            self.changed(&command.path)?;
+        }
+        Ok(())
+    }
+
+    fn changed(&mut self, path: &str) -> Result<(), Unseen> {
+        let changed_at = host::stat(path)?.map_or(0, |stat| stat.changed_at);
+        self.settings.changed_at = self.settings.changed_at.max(changed_at);
         Ok(())
     }
 
@@ -70,8 +117,10 @@ impl Reader {
         Ok(())
     }
 
+    /// Relative names are resolved against the working directory: `/` under systemd, until `dir` changes it, which
+    /// Redis does at once on reading the line.
     fn resolved(&self, name: &str) -> String {
-        Path::new(&self.folder).join(name).to_string_lossy().into_owned()
+        Path::new(&self.settings.folder).join(name).to_string_lossy().into_owned()
     }
 }
 

@@ -5,15 +5,18 @@
 pub struct Filled {
     /// The text; secrets and all.
     pub text: String,
-    /// The names that were asked for, in order.
+    /// The names that were asked for, in order. That of a bare `$name` without a value is empty: it may be a piece of a
+    /// password.
     pub names: Vec<String>,
+    /// Whether a name had no value, and nothing was put in its place.
+    pub blank: bool,
 }
 
 /// Fills in a text: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?error}`, `${NAME?error}`,
 /// `${NAME:+other}`, `${NAME+other}`, nested; `$$` is a `$`. None where compose gives up: a required variable is
 /// missing, or the text is no template.
 pub fn fill(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Filled> {
-    let mut filled = Filled { text: String::new(), names: Vec::new() };
+    let mut filled = Filled { text: String::new(), names: Vec::new(), blank: false };
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         filled.text.push_str(&rest[..at]);
@@ -30,8 +33,10 @@ pub fn fill(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Filled
             if length == 0 {
                 return None;
             }
-            filled.text.push_str(&known(&rest[..length]).unwrap_or_default());
-            filled.names.push(rest[..length].to_owned());
+            let value = known(&rest[..length]);
+            filled.blank |= value.is_none();
+            filled.names.push(value.as_ref().map_or("", |_| &rest[..length]).to_owned());
+            filled.text.push_str(&value.unwrap_or_default());
             rest = &rest[length..];
         }
     }
@@ -83,10 +88,14 @@ fn braced(inner: &str, known: &dyn Fn(&str) -> Option<String>, filled: &mut Fill
     let other = |filled: &mut Filled| -> Option<String> {
         let nested = fill(other.unwrap_or_default(), known)?;
         filled.names.extend(nested.names);
+        filled.blank |= nested.blank;
         Some(nested.text)
     };
     let text = match kind {
-        None if operator.is_empty() => value.unwrap_or_default(),
+        None if operator.is_empty() => {
+            filled.blank |= value.is_none();
+            value.unwrap_or_default()
+        }
         Some('-') if there => value.unwrap_or_default(),
         Some('-') => other(filled)?,
         Some('+') if there => other(filled)?,
@@ -124,5 +133,14 @@ mod tests {
         ] {
             assert_eq!(fill(text, &known).map(|filled| filled.text).as_deref(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_piece_of_a_password_is_no_name() {
+        let filled = fill("u:Si$lly7horse@${HOST}/${NONE:-d}", &|name| (name == "HOST").then(|| "h".to_owned()));
+        let filled = filled.expect("fills");
+        assert!(filled.blank && filled.text == "u:Si@h/d");
+        assert_eq!(filled.names, ["", "HOST", "NONE"]);
+        assert!(!fill("${NONE:-d}$$a", &|_| None).expect("fills").blank);
     }
 }

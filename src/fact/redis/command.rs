@@ -1,0 +1,122 @@
+//! The command by which systemd starts Redis: which file it reads, and what goes before that file.
+//!
+//! `redis-server FILE --name value … --name value …`: the server appends each `--name` with its values to the file's
+//! text (redis.conf's own head, "passing arguments via the command line"), so the last one wins over the file.
+
+use super::conf::{Line, words};
+
+/// What the command line says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// The file it reads; none where no file is named, or where systemd puts the name together.
+    pub file: Option<String>,
+    /// Its arguments as directives; their number is that of the line of `ExecStart=`.
+    pub lines: Vec<Line>,
+    /// The unit's file or drop-in in which that line stands.
+    pub path: String,
+}
+
+/// Reads a unit's file and its drop-ins, in the order in which systemd does (systemd.unit(5)); none if nothing starts.
+pub fn read(files: &[(String, String)]) -> Option<Command> {
+    let mut starts: Option<Command> = None;
+    for (path, text) in files {
+        for (number, value) in exec_starts(text) {
+            // An empty one takes back those before it (systemd.service(5)).
+            starts = (!value.is_empty()).then(|| command(path, number, &value)).flatten();
+        }
+    }
+    starts
+}
+
+/// The values of `ExecStart=` in the section `[Service]`, each with the line it begins on.
+fn exec_starts(text: &str) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    let mut lines = (1..).zip(text.lines());
+    while let Some((number, line)) = lines.next() {
+        let mut whole = line.trim().to_owned();
+        if whole.starts_with(['#', ';']) {
+            continue;
+        }
+        while whole.ends_with('\\') {
+            whole.pop();
+            let Some((_, next)) = lines.next() else { break };
+            whole.push_str(next.trim());
+        }
+        if whole.starts_with('[') {
+            inside = whole == "[Service]";
+        } else if inside && let Some(("ExecStart", value)) = whole.split_once('=').map(|(k, v)| (k.trim_end(), v)) {
+            found.push((number, value.trim().to_owned()));
+        }
+    }
+    found
+}
+
+fn command(path: &str, number: u32, value: &str) -> Option<Command> {
+    let words = words(value)?;
+    let mut words = words.into_iter().skip(1).peekable();
+    // systemd fills in `%i` and `$NAME`.
+    let file = words.next_if(|word| !word.starts_with("--")).filter(|word| !word.contains(['%', '$']));
+    let mut lines: Vec<Line> = Vec::new();
+    for word in words {
+        if let Some(name) = word.strip_prefix("--") {
+            lines.push(Line { number, name: name.to_ascii_lowercase(), arguments: Vec::new() });
+        } else if let Some(line) = lines.last_mut() {
+            // Redis reads "--bind 'a b'" as it reads "--bind a b".
+            line.arguments.extend(word.split_whitespace().map(str::to_owned));
+        }
+    }
+    Some(Command { file, lines, path: path.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEBIAN: &str = "[Unit]\nDescription=x\n[Service]\nType=notify\n\
+        ExecStart=/usr/bin/redis-server /etc/redis/redis.conf --supervised systemd --daemonize no\n";
+
+    fn of(files: &[(&str, &str)]) -> Option<Command> {
+        let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+        read(&files)
+    }
+
+    fn arguments(command: &Command, name: &str) -> Option<Vec<String>> {
+        command.lines.iter().rfind(|line| line.name == name).map(|line| line.arguments.clone())
+    }
+
+    #[test]
+    fn debians_unit_names_its_file_and_no_bind() {
+        let found = of(&[("/lib/redis-server.service", DEBIAN)]).expect("a command");
+        assert_eq!(found.file.as_deref(), Some("/etc/redis/redis.conf"));
+        assert_eq!(arguments(&found, "bind"), None);
+        assert_eq!(arguments(&found, "daemonize"), Some(vec!["no".to_owned()]));
+    }
+
+    #[test]
+    fn a_drop_in_takes_the_place_of_the_units_own() {
+        let drop_in = "[Service]\n; mine\nExecStart=\nExecStart=-/usr/bin/redis-server /etc/redis/t.conf \\\n  \
+            --bind 127.0.0.1 10.8.0.1 --PORT 6380\n";
+        let found = of(&[("/lib/a", DEBIAN), ("/etc/b.conf", drop_in)]).expect("a command");
+        assert_eq!((found.path.as_str(), found.file.as_deref()), ("/etc/b.conf", Some("/etc/redis/t.conf")));
+        assert_eq!(arguments(&found, "bind"), Some(vec!["127.0.0.1".to_owned(), "10.8.0.1".to_owned()]));
+        assert_eq!(arguments(&found, "port"), Some(vec!["6380".to_owned()]));
+        assert!(found.lines.iter().all(|line| line.number == 4));
+    }
+
+    #[test]
+    fn what_is_taken_back_or_put_together_is_not_read() {
+        assert_eq!(of(&[("/lib/a", DEBIAN), ("/etc/b.conf", "[Service]\nExecStart=\n")]), None);
+        assert_eq!(of(&[("/lib/a", "[Unit]\nExecStart=/bin/redis-server /x\n")]), None);
+        let many = of(&[("/lib/a", "[Service]\nExecStart=/bin/redis-server /etc/redis/redis-%i.conf\n")]);
+        assert_eq!(many.expect("a command").file, None);
+    }
+
+    #[test]
+    fn one_word_may_hold_several_addresses() {
+        let found = of(&[("/lib/a", "[Service]\nExecStart=/bin/redis-server --bind \"127.0.0.1 10.8.0.1\"\n")]);
+        let found = found.expect("a command");
+        assert_eq!(found.file, None);
+        assert_eq!(arguments(&found, "bind"), Some(vec!["127.0.0.1".to_owned(), "10.8.0.1".to_owned()]));
+    }
+}
