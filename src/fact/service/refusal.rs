@@ -3,14 +3,9 @@
 
 use super::FailReason;
 
-/// What stands before the path of a file that may not be read. PostgreSQL from 16 on has the second of pg_hba.conf.
-const NO_ACCESS: [&str; 5] = [
-    "could not open configuration file ",
-    "could not open file ",
-    "could not load server certificate file ",
-    "could not load private key file ",
-    "can't open config file ",
-];
+/// What stands before the path of a file that may not be read. PostgreSQL from 16 on has the second of pg_hba.conf. (A
+/// key or a certificate that may not be read is another matter: its folder may be shut, and it may be others' too.)
+const NO_ACCESS: [&str; 3] = ["could not open configuration file ", "could not open file ", "can't open config file "];
 
 /// The reason that one line gives: PostgreSQL's `guc-file.l`, `hba.c`, `miscinit.c`, `be-secure-common.c`,
 /// `sysv_shmem.c` and `postmaster.c`; Redis' `config.c` and `rdb.c`.
