@@ -17,7 +17,6 @@ use crate::profile::Addresses;
 pub mod api;
 mod boot;
 pub mod delivery;
-mod ended;
 pub mod firewall;
 pub mod postgres;
 pub mod queue;

@@ -1,13 +1,12 @@
 //! PostgreSQL: where it listens, what it says, who else can reach it.
 
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
 use crate::fact::postgres::PgSaid;
-use crate::fact::service::FailReason;
+use crate::fact::service::{FailReason, UnitState};
 use crate::fact::{Service, Unseen, Vantage};
-use crate::judge::ended;
 
 mod hba;
 mod running;
@@ -39,7 +38,7 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
         let list = FailReason::BadValue("listen_addresses".to_owned());
         return Ok(match conf.filter(|_| unit.is_some_and(|unit| unit.reason == Some(list))) {
             Some(conf) => broken("list-syntax").with("value", &conf.value).at(&conf.path, conf.line),
-            None => ended::not_running(unit),
+            None => not_running(unit),
         }
         .into());
     }
@@ -66,6 +65,19 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
     })?;
     let cause = if conf.changed_at > since { "not-restarted" } else { "bound-too-early" };
     Ok(broken(cause).with("found", found).at(path, line).into())
+}
+
+/// By what it said itself when it last tried to start, where that is known.
+fn not_running(unit: Option<&UnitState>) -> Finding {
+    match unit.and_then(|unit| unit.reason.as_ref()) {
+        Some(FailReason::ConfLine(path, line)) => broken("config-line").at(path, *line),
+        Some(FailReason::BadValue(name)) => broken("bad-value").with("name", name),
+        Some(FailReason::NoAccess(path)) => broken("no-access").with("path", path),
+        Some(FailReason::FolderMode(path)) => broken("folder-mode").with("path", path),
+        Some(FailReason::KeyMode(path)) => broken("key-mode").with("path", path),
+        Some(FailReason::NoMemory) => broken("no-memory"),
+        Some(_) | None => broken("not-running").with("state", unit.map_or("not known", UnitState::label)),
+    }
 }
 
 /// `SELECT 1` answers.

@@ -7,9 +7,8 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::EnvUrl;
 use crate::fact::redis::{RedisOutcome, RedisSaid};
-use crate::fact::service::FailReason;
+use crate::fact::service::{FailReason, UnitState};
 use crate::fact::{Presence, Service, Unseen, Vantage};
-use crate::judge::ended;
 
 mod running;
 mod same;
@@ -59,7 +58,7 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
             return Ok(broken("bound-too-early").into());
         }
         let folder = conf.map_or("/var/lib/redis", |conf| &conf.folder);
-        let finding = ended::not_running(unit).with("folder", folder);
+        let finding = not_running(unit).with("folder", folder);
         return Ok(finding.with("file", conf.map_or("redis.conf", |conf| &conf.path)).into());
     }
     let since = seat.redis_unit().ok().and_then(|unit| unit.since);
@@ -87,6 +86,16 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
 fn told_otherwise(seat: &Seat<'_>, server: IpAddr) -> bool {
     let running = seat.redis_state().ok().and_then(|state| state.bind.as_deref());
     running.is_some_and(|bind| !bind.split_whitespace().any(|it| it.trim_start_matches('-') == server.to_string()))
+}
+
+/// By what it said itself when it last tried to start, where that is known.
+fn not_running(unit: Option<&UnitState>) -> Finding {
+    match unit.and_then(|unit| unit.reason.as_ref()) {
+        Some(FailReason::ConfLine(_, line)) => broken("config-line").with("line", line),
+        Some(FailReason::NoAccess(path)) if path.is_empty() => broken("no-data-access"),
+        Some(FailReason::NoAccess(path)) => broken("no-access").with("path", path),
+        Some(_) | None => broken("not-running").with("state", unit.map_or("not known", UnitState::label)),
+    }
 }
 
 /// It says PONG.

@@ -3,15 +3,15 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 mod bound;
+mod knock;
 
-use super::{AGAIN, DIAL, EXPOSURE, Looked, Scene, network};
+use super::{DIAL, Looked, Scene, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
@@ -33,7 +33,7 @@ pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
         Ok(endpoint) => {
             let opened = match target {
                 TcpTarget::Bound(_) => bound::connect(&endpoint, BOUND, scene).await,
-                TcpTarget::Public(_) => Ok(knock_twice(&endpoint).await),
+                TcpTarget::Public(_) => Ok(knock::twice(&endpoint).await),
                 TcpTarget::Tunnel(_) | TcpTarget::Named(_) => Ok(connect_within(&endpoint, DIAL).await),
             };
             let opened = match opened {
@@ -48,20 +48,6 @@ pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
         }
     };
     Looked::new("kernel (TCP connect)", sight)
-}
-
-/// Dials a port at which silence is the good answer, and once more a little later: what either dial brings counts.
-async fn knock_twice(endpoint: &Endpoint) -> Result<TcpStream, Dial> {
-    let mut first = pin!(connect_within(endpoint, EXPOSURE));
-    let mut second = pin!(async {
-        sleep(AGAIN).await;
-        connect_within(endpoint, EXPOSURE.saturating_sub(AGAIN)).await
-    });
-    let silent = |said: &Result<TcpStream, Dial>| matches!(said, Err(Dial::Timeout));
-    tokio::select! {
-        said = &mut first => if silent(&said) { second.await } else { said },
-        said = &mut second => if silent(&said) { first.await } else { said },
-    }
 }
 
 /// The service at the server's address in the tunnel.

@@ -146,12 +146,10 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     if path.contains('#') || database.is_some_and(|name| !sound(name)) {
         return Err(Flaw::Unreadable);
     }
-    let root = query.split('&').find_map(|pair| decode(pair.strip_prefix("sslrootcert=")?));
-    let sslmode = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("sslmode="))
-        .filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
-        .map(str::to_owned);
+    let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let root = asked("sslrootcert").and_then(decode);
+    let sslmode =
+        asked("sslmode").filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')).map(str::to_owned);
     Ok(ReadUrl {
         url: EnvUrl {
             scheme: scheme.to_owned(),
