@@ -194,6 +194,19 @@ pub struct NameLook {
     pub libc: NameAnswer,
     /// The answers of the name servers in resolv.conf, in its order.
     pub servers: Vec<(IpAddr, NameAnswer)>,
+    /// The line of /etc/hosts that has the name, which libc believes before any name server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosts_line: Option<u32>,
+}
+
+/// The first line of a hosts(5) file that has a name.
+pub fn hosts_line(text: &str, name: &str) -> Option<u32> {
+    let has = |line: &str| {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+        words.next().is_some_and(|address| address.parse::<IpAddr>().is_ok())
+            && words.any(|word| word.eq_ignore_ascii_case(name))
+    };
+    (1..).zip(text.lines()).find(|(_, line)| has(line)).map(|(number, _)| number)
 }
 
 /// All names that the deployment's addresses use. Empty where all are literal addresses.
@@ -230,7 +243,8 @@ impl NameLooks {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for look in &self.names {
-            lines.push(format!("{}: libc says {}", look.name, look.libc.summary()));
+            let by = look.hosts_line.map_or_else(String::new, |line| format!(" (/etc/hosts:{line})"));
+            lines.push(format!("{}: libc says {}{by}", look.name, look.libc.summary()));
             for (server, answer) in &look.servers {
                 lines.push(format!("{}: name server {server} says {}", look.name, answer.summary()));
             }

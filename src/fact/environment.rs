@@ -21,7 +21,7 @@ pub use recipe::{HostLine, Ingredient, Recipe, Source, Via};
 pub use url::EnvUrl;
 
 /// The variables that are read, in the order in which they are shown.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     "DATABASE_URL",
     "DEV_DATABASE_URL",
     "REDIS_URL",
@@ -31,6 +31,7 @@ pub const VARIABLES: [&str; 12] = [
     "FLASK_ENV",
     "USE_GPU_QUEUE",
     "CELERY_QUEUES",
+    "CELERY_CONCURRENCY",
     "TABLE_PREFIX",
     "FLASK_APP_URL",
     "WORKER_API_KEY",

@@ -1,7 +1,9 @@
 //! systemd units and files.
 
+use filter::AddressFilter;
 use serde::{Deserialize, Serialize};
 
+pub mod filter;
 pub mod journal;
 mod refusal;
 pub mod show;
@@ -24,6 +26,9 @@ pub struct UnitState {
     pub after: Vec<String>,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,
+    /// systemd's own packet filter of it.
+    #[serde(default, skip_serializing_if = "AddressFilter::is_empty")]
+    pub filter: AddressFilter,
 }
 
 /// Why a unit failed. The journal's own text is not kept: wg-quick prints private keys in its errors.
@@ -36,7 +41,7 @@ pub enum FailReason {
     KeyMalformed,
     /// `Line unrecognized`; holds the name before the `=`, empty where that is no plain word.
     LineUnrecognized(String),
-    /// `Name or service not known` or `Temporary failure in name resolution`: the endpoint does not resolve.
+    /// `Name or service not known` or `Temporary failure in name resolution`: of an Endpoint, or of an address to bind.
     NameNotKnown,
     /// `Unable to find port of endpoint`.
     EndpointWithoutPort,
@@ -77,7 +82,7 @@ impl FailReason {
             Self::KeyMalformed => "`Key is not the correct length or format`".to_owned(),
             Self::LineUnrecognized(name) if name.is_empty() => "`Line unrecognized`".to_owned(),
             Self::LineUnrecognized(name) => format!("`Line unrecognized: {name}=`"),
-            Self::NameNotKnown => "the endpoint's name does not resolve".to_owned(),
+            Self::NameNotKnown => "`Name or service not known`".to_owned(),
             Self::EndpointWithoutPort => "`Unable to find port of endpoint`".to_owned(),
             Self::NoWireGuard => "this kernel has no WireGuard".to_owned(),
             Self::AddressNotThere => "`Cannot assign requested address`".to_owned(),
@@ -112,10 +117,11 @@ impl UnitState {
     pub(crate) fn summary(&self) -> String {
         let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(", journal: {}", reason.words()));
         format!(
-            "unit {}: {}, {}{reason}",
+            "unit {}: {}, {}{reason}{}",
             self.name,
             self.label(),
-            if self.enabled.is_empty() { "not enabled" } else { &self.enabled }
+            if self.enabled.is_empty() { "not enabled" } else { &self.enabled },
+            self.filter.summary()
         )
     }
 }

@@ -15,6 +15,7 @@ use super::environment::inspect;
 use super::network::Link;
 use super::network::routes::Hop;
 use super::service::UnitState;
+use super::service::filter::AddressFilter;
 use super::wireguard::{WgInterface, dump};
 
 mod adapters;
@@ -186,6 +187,7 @@ impl Recording {
             since: None,
             after: Vec::new(),
             reason: None,
+            filter: AddressFilter::default(),
         })
     }
 }

@@ -14,6 +14,7 @@ mod narrow;
 mod out;
 mod stored;
 mod ufw;
+mod unit;
 
 pub use narrow::wg_port_narrow;
 pub use out::firewall_lets_out;
@@ -93,7 +94,9 @@ pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
             Fate::Unknown => puzzle = Some(undecided(&passage)),
         }
     }
-    let Some((_, first)) = blocked.first() else { return puzzle.map_or(Ok(holds()), Err) };
+    let Some((_, first)) = blocked.first() else {
+        return unit::denied(seat).map_or_else(|| puzzle.map_or(Ok(holds()), Err), |finding| Ok(finding.into()));
+    };
     let Some(step) = first.by() else { return Ok(holds()) };
     // One rule is named at a time; when it is mended, the other will be.
     let here = |port: u16| blocked.iter().any(|(at, passage)| *at == port && passage.by() == Some(step));

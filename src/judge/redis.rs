@@ -26,6 +26,12 @@ fn nobodys(seat: &Seat<'_>, bind: &str, server: IpAddr) -> Option<IpAddr> {
     named.find(|address| *address != server && !address.is_unspecified() && !links.has(*address))
 }
 
+/// A word of `bind` that is no address, nor one of Redis' two for all of them.
+fn is_name(word: &str) -> bool {
+    let word = word.trim_start_matches('-');
+    !matches!(word, "*" | "::*") && word.parse::<IpAddr>().is_err()
+}
+
 /// A socket waits for connections to the tunnel's address.
 pub fn redis_listens(seat: &Seat<'_>) -> Judged {
     let addresses = seat.addresses();
@@ -56,6 +62,13 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
         }
         if not_there {
             return Ok(broken("bound-too-early").into());
+        }
+        let no_name = unit.is_some_and(|unit| unit.reason == Some(FailReason::NameNotKnown));
+        if no_name
+            && let Some(bind) = bind.filter(|bind| !bind.argument)
+            && let Some(word) = bind.value.split_whitespace().find(|word| is_name(word))
+        {
+            return Ok(broken("no-address").with("word", word).at(&bind.path, bind.line).into());
         }
         let folder = conf.map_or("/var/lib/redis", |conf| &conf.folder);
         let finding = not_running(unit).with("folder", folder);

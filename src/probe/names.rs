@@ -18,14 +18,16 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{Looked, Scene};
-use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
+use super::{Looked, Scene, host};
+use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts_line};
 use crate::fact::environment::Setting;
 use crate::fact::wireguard::value::literal;
 use crate::fact::{Fact, FactKey};
 
 /// For libc, whose own patience (5 s for each server, twice) is longer than anybody's here.
 const LIBC: Duration = Duration::from_secs(3);
+/// hosts(5). Windows has its own elsewhere, which nobody asks for yet.
+const HOSTS: &str = "/etc/hosts";
 const SERVER: Duration = Duration::from_millis(1500);
 
 pub(super) async fn look(scene: &Scene) -> Looked {
@@ -98,7 +100,11 @@ async fn one(name: String, config: ResolverConfig) -> NameLook {
         Some(Err(())) => why_libc_failed(&servers),
         None => NameAnswer::Silent,
     };
-    NameLook { name, libc, servers }
+    let hosts_line = match host::read(HOSTS) {
+        host::Text::Read(text) => hosts_line(&text, &name),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    };
+    NameLook { name, libc, servers, hosts_line }
 }
 
 /// getaddrinfo's error code does not come through the standard library, only its words do, and those are no

@@ -2,11 +2,11 @@
 
 use super::{Looked, PROGRAM, Scene, host, windows};
 use crate::fact::service::step::Hook;
-use crate::fact::service::{FailReason, FileState, UnitState, journal, show, step};
+use crate::fact::service::{FailReason, FileState, UnitState, filter, journal, show, step};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 
-const PROPERTIES: &str =
-    "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,Result";
+const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
+    Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths";
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
 pub(super) async fn unit(target: &UnitTarget, scene: &Scene) -> Looked {
@@ -49,11 +49,21 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
     };
     let mut unit = shown.unit;
     let started = shown.started;
+    if !unit.filter.is_empty() {
+        unit.filter.at = shown.files.iter().rev().find_map(|path| Some((path.clone(), deny_line(path)?)));
+    }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
         unit.reason = reason(target, &unit.name, started, scene).await;
     }
     Ok(unit)
+}
+
+fn deny_line(path: &str) -> Option<u32> {
+    match host::read(path) {
+        host::Text::Read(text) => filter::deny_line(&text),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    }
 }
 
 /// The units a target may stand for; the first one that runs is meant, else the first one that there is.

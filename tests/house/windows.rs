@@ -35,6 +35,7 @@ const NOT_MET: &[(&str, &str)] = &[
     ("redis-answers/wrong-password", "its file is the server's"),
     ("tunnel-ping/no-endpoint", "an error of Linux's own WireGuard"),
     ("tunnel-ping/no-peer", "an error of Linux's own WireGuard"),
+    ("wg-endpoint/hosts-line", "the Endpoint's name stands in an encrypted file"),
     ("wg-endpoint/moved", "the Endpoint's name stands in an encrypted file"),
     ("wg-endpoint/over-ipv6", "the Endpoint's name stands in an encrypted file"),
     ("wg-handshake/lost-on-the-way", "judged at the server"),

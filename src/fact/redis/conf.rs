@@ -97,6 +97,7 @@ pub struct Settings {
     protected_mode: Option<Directive>,
     save: Option<Directive>,
     append_only: Option<Directive>,
+    min_replicas: Option<Directive>,
     renamed: Vec<Directive>,
     users: Vec<Directive>,
     /// When the youngest of the files last changed.
@@ -136,6 +137,7 @@ impl Settings {
             "protected-mode" => self.protected_mode = directive(),
             "save" => self.save = directive(),
             "appendonly" => self.append_only = directive(),
+            "min-replicas-to-write" | "min-slaves-to-write" => self.min_replicas = directive(),
             "requirepass" => self.requirepass = line.arguments.first().is_some_and(|password| !password.is_empty()),
             "aclfile" => self.acl_file = line.arguments.first().filter(|file| !file.is_empty()).cloned(),
             "rename-command" => self.renamed.extend(line.arguments.first().and_then(|name| {
@@ -182,6 +184,7 @@ impl Settings {
             protected_mode: self.protected_mode,
             save: self.save,
             append_only: self.append_only,
+            min_replicas: self.min_replicas,
             renamed: self.renamed,
             users: self.users,
             changed_at: self.changed_at,

@@ -36,6 +36,12 @@ pub struct RedisState {
     pub read_only: bool,
     /// Where a replica copies from.
     pub master: Option<String>,
+    /// `min_slaves_good_slaves`: how many copies are up to date. INFO has it only where some are demanded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
+    /// `min-replicas-to-write` in force, where INFO has the former.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas_wanted: Option<u32>,
     /// `rdb_last_bgsave_status` is `ok`.
     pub saved: bool,
     /// `aof_enabled`.
@@ -89,6 +95,8 @@ impl RedisState {
             role: plain("role")?,
             read_only: info(text, "slave_read_only") == Some("1"),
             master: plain("master_host").zip(plain("master_port")).map(|(host, port)| format!("{host}:{port}")),
+            replicas: small("min_slaves_good_slaves"),
+            replicas_wanted: None,
             saved: info(text, "rdb_last_bgsave_status") != Some("err"),
             appends: info(text, "aof_enabled") == Some("1"),
             appended: info(text, "aof_last_write_status") != Some("err"),
@@ -111,6 +119,8 @@ impl RedisState {
                 if self.appends { "on" } else { "off" }
             ),
         ];
+        let wanted = self.replicas.zip(self.replicas_wanted);
+        lines.extend(wanted.map(|(good, wanted)| format!("replicas up to date {good}, wanted for a write {wanted}")));
         for (name, value) in [("bind", &self.bind), ("protected-mode", &self.protected_mode), ("save", &self.save)] {
             lines.extend(value.as_ref().map(|value| format!("in force: {name} {value}")));
         }
@@ -127,11 +137,12 @@ mod tests {
         let text = "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\nuptime_in_seconds:5\r\n\r\n# Clients\r\n\
             connected_clients:3\r\nmaxclients:10000\r\n# Memory\r\nused_memory:1024\r\nused_memory_human:1.00K\r\n\
             maxmemory:0\r\nmaxmemory_policy:noeviction\r\n# Replication\r\nrole:slave\r\nmaster_host:10.8.0.9\r\n\
-            master_port:6379\r\nslave_read_only:1\r\nrdb_last_bgsave_status:err\r\naof_enabled:0\r\n";
+            master_port:6379\r\nslave_read_only:1\r\nmin_slaves_good_slaves:0\r\nrdb_last_bgsave_status:err\r\naof_enabled:0\r\n";
         let endpoint = Endpoint { host: "10.8.0.1".to_owned(), port: 6379 };
         let state = RedisState::read(endpoint.clone(), text).expect("whole");
         assert_eq!((state.clients, state.max_clients, state.used_memory), (3, Some(10000), 1024));
         assert_eq!(state.master.as_deref(), Some("10.8.0.9:6379"));
+        assert_eq!(state.replicas, Some(0));
         assert!(state.read_only && !state.saved && state.appended && !state.appends);
         assert!(RedisState::read(endpoint, "# Server\r\nredis_version:7.0.15\r\n").is_none());
     }

@@ -1,6 +1,7 @@
 //! What `systemctl show` prints: `Name=value` lines, one block per unit.
 
 use super::UnitState;
+use super::filter::{AddressFilter, nets};
 
 /// One unit, and the result of its last run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Shown {
     pub succeeded: bool,
     /// When its main process was last started, in seconds since the epoch.
     pub started: Option<u64>,
+    /// Its file and its drop-ins, in the order in which they are read.
+    pub files: Vec<String>,
 }
 
 /// Reads all blocks, in the order in which the units were asked for. Times must be in UTC.
@@ -31,8 +34,19 @@ fn block(text: &str) -> Shown {
             since: time(&value("ActiveEnterTimestamp")),
             after: units(&value("After")),
             reason: None,
+            filter: AddressFilter {
+                deny: nets(&value("IPAddressDeny")),
+                allow: nets(&value("IPAddressAllow")),
+                at: None,
+            },
         },
         started: time(&value("ExecMainStartTimestamp")),
+        files: [value("FragmentPath")]
+            .iter()
+            .chain([&value("DropInPaths")])
+            .flat_map(|paths| paths.split_whitespace())
+            .map(str::to_owned)
+            .collect(),
         succeeded: matches!(value("Result").as_str(), "" | "success"),
     }
 }
@@ -61,7 +75,8 @@ mod tests {
         let shown = read(
             "Id=redis-server.service\nLoadState=loaded\nActiveState=failed\nUnitFileState=enabled\n\
              After=network.target \"system-wg\\\\x2dquick.slice\" basic.target\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\n\
-             ExecMainStartTimestamp=Thu 1970-01-01 00:02:00 UTC\nResult=exit-code\n\n\
+             ExecMainStartTimestamp=Thu 1970-01-01 00:02:00 UTC\nResult=exit-code\nIPAddressDeny=::/0 0.0.0.0/0\n\
+             IPAddressAllow=::1/128 127.0.0.0/8\nFragmentPath=/lib/a\nDropInPaths=/etc/b /etc/c\n\n\
              Id=redis.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\nAfter=\n\
              ActiveEnterTimestamp=\nResult=success\n",
         );
@@ -69,6 +84,11 @@ mod tests {
         assert_eq!((shown[0].started, shown[1].started), (Some(120), None));
         assert_eq!((shown[0].unit.since, shown[0].succeeded, shown[0].unit.known), (Some(61), false, true));
         assert_eq!(shown[0].unit.after, ["basic.target", "network.target", "system-wg\\x2dquick.slice"]);
+        assert_eq!(shown[0].files, ["/lib/a", "/etc/b", "/etc/c"]);
+        assert!(
+            shown[0].unit.filter.denies([10, 8, 0, 2].into()) && !shown[0].unit.filter.denies([127, 0, 0, 1].into())
+        );
+        assert!(shown[1].unit.filter.is_empty());
         assert_eq!((shown[1].unit.since, shown[1].succeeded, shown[1].unit.known), (None, true, false));
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, holds_rule, knock, stranger, wireguard_passages};
 use crate::case::Seat;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Fate, Step};
-use crate::fact::firewall::{Knock, Protocol, Ufw, UfwRule, iptables};
+use crate::fact::firewall::{Action, Knock, Protocol, Ufw, UfwRule, iptables};
 use crate::judge::gates;
 
 /// WireGuard's UDP port is let in.
@@ -59,7 +59,7 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
     let blocked = |port: u16| !ufw.admits(&knock(seat, port)) && !let_past(seat, port);
     let words = |port: u16| if blocked(port) { port.to_string() } else { String::new() };
     let ports: Vec<u16> = [redis, postgres].into_iter().filter(|port| blocked(*port)).collect();
-    let Some(first) = ports.first() else { return Ok(holds()) };
+    let Some(first) = ports.first() else { return Ok(limited(seat, ufw).map_or_else(holds, Into::into)) };
     let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
     let finding = match defeated(ufw, &knock(seat, *first)) {
         Some((deny, allow)) => broken("deny-first")
@@ -77,6 +77,19 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
         },
     };
     Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
+}
+
+/// The worker is let in to Redis only so many times. Where the kernel's rules are seen, it must come to ufw's own chain
+/// for that: a rule of another hand may let it in before.
+fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding> {
+    let port = seat.addresses().redis_port.value;
+    let rule = ufw.first_match(&knock(seat, port)).filter(|rule| rule.action == Action::Limit)?;
+    let counted = |step: &Step| step.rule.as_ref().is_some_and(|rule| rule.contains("-limit-accept"));
+    let comes_there = seat.netfilter().ok().is_none_or(|netfilter| {
+        netfilter.model().passage(&knock(seat, port), seat.links().ok()).trail.iter().any(counted)
+    });
+    let finding = broken("limited").with("number", rule.number).with("rule_words", rule.words());
+    comes_there.then(|| finding.at(&ufw.path_of(rule), rule.line))
 }
 
 /// Whether the kernel lets the worker in, whatever ufw has stored.

@@ -20,6 +20,17 @@ pub fn redis_can_write(seat: &Seat<'_>) -> Judged {
         let master = state.master.as_deref().unwrap_or("another Redis");
         return Ok(broken("replica").with("master", master).into());
     }
+    if let Some((good, wanted)) = state.replicas.zip(state.replicas_wanted)
+        && good < wanted
+    {
+        let finding = broken("too-few-replicas").with("good", good).with("wanted", wanted);
+        let place = seat.redis_conf().ok().and_then(|conf| conf.min_replicas.as_ref());
+        return Ok(match place.filter(|it| !it.argument) {
+            Some(it) => finding.at(&it.path, it.line),
+            None => finding.with("place", "set while it runs").with("file", "").with("line", ""),
+        }
+        .into());
+    }
     let stops = state.stops_writes.as_deref() != Some("no") && state.save.as_deref() != Some("");
     if (!state.saved && stops) || (state.appends && !state.appended) {
         return Ok(broken("cannot-save").into());

@@ -9,7 +9,7 @@ use super::valid::{bracketed, public_endpoint};
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
-use crate::fact::dial::NameAnswer;
+use crate::fact::dial::{NameAnswer, NameLook};
 use crate::fact::network::{Link, is_link_local};
 use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{WgConfPeer, WgPeer};
@@ -58,6 +58,13 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
         let list = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         return Ok(at(broken("moved").with("name", name).with("now", list).with("asked", runs)).into());
     }
+    if let Some(server) = &server
+        && let Some((look, right)) = by_hosts_file(seat, server, written, runs)
+        && let Some(line) = look.hosts_line
+    {
+        let finding = broken("hosts-line").with("name", &look.name).with("asked", runs.ip()).with("right", right);
+        return Ok(finding.at("/etc/hosts", line).into());
+    }
     if server.as_ref().is_some_and(|server| is_elsewhere(seat, server, runs)) {
         let right = public_of(seat, server.as_ref());
         return Ok(at(broken("elsewhere").with("asked", runs).with("right", right)).into());
@@ -92,6 +99,24 @@ fn is_elsewhere(seat: &Seat<'_>, server: &Seat<'_>, runs: SocketAddr) -> bool {
 
 fn public_of(seat: &Seat<'_>, server: Option<&Seat<'_>>) -> String {
     server.and_then(|server| neighbour(seat, server)).map_or_else(String::new, |ip| bracketed(&ip.to_string()))
+}
+
+/// /etc/hosts has another address for the Endpoint's name than its name servers, whose is one of the server's.
+fn by_hosts_file<'a>(
+    seat: &Seat<'a>,
+    server: &Seat<'_>,
+    written: Option<&WgConfPeer>,
+    runs: SocketAddr,
+) -> Option<(&'a NameLook, IpAddr)> {
+    let look = seat.names().ok()?.of(&written?.endpoint.as_ref()?.0.host)?;
+    let its = server.links().ok()?;
+    let told = look.servers.iter().filter_map(|(_, answer)| match answer {
+        NameAnswer::Addresses(found) => Some(found),
+        NameAnswer::NoSuchName | NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => None,
+    });
+    let right = *told.flatten().find(|address| its.has(**address))?;
+    let astray = look.hosts_line.is_some() && !its.has(runs.ip().to_canonical());
+    astray.then_some((look, right))
 }
 
 /// The name, and its addresses of both kinds, where the tunnel sends to the one over IPv6.

@@ -55,16 +55,23 @@ fn died(seat: &Seat<'_>, worker: &Worker, otherwise: Finding) -> Finding {
     }
 }
 
-/// What follows a blank in CELERY_QUEUES is no part of the list any more: the image's command has it without quotes.
+/// The image's command has the values of two variables, without quotes: what follows a blank in CELERY_QUEUES is no part
+/// of the list any more, and CELERY_CONCURRENCY must be a number.
 fn command_line(seat: &Seat<'_>) -> Finding {
-    let layer = seat.env().ok().and_then(|env| env.winner("CELERY_QUEUES"));
-    match layer {
-        Some(Layer { origin, setting: Setting::Word(queues) }) if queues.trim().contains(' ') => {
-            let joined: String = queues.split_whitespace().collect();
-            let finding = broken("queues-blank").with("queues", queues).with("joined", joined);
-            super::named(seat, finding, "CELERY_QUEUES", origin)
+    let word = |name: &str| match seat.env().ok()?.winner(name)? {
+        Layer { origin, setting: Setting::Word(word) } => Some((word.trim(), origin)),
+        Layer { .. } => None,
+    };
+    if let Some((queues, origin)) = word("CELERY_QUEUES").filter(|(queues, _)| queues.contains(' ')) {
+        let joined: String = queues.split_whitespace().collect();
+        let finding = broken("queues-blank").with("queues", queues).with("joined", joined);
+        return super::named(seat, finding, "CELERY_QUEUES", origin);
+    }
+    match word("CELERY_CONCURRENCY").filter(|(number, _)| number.parse::<u32>().is_err()) {
+        Some((number, origin)) => {
+            super::named(seat, broken("concurrency").with("value", number), "CELERY_CONCURRENCY", origin)
         }
-        Some(_) | None => broken("command-line"),
+        None => broken("command-line"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Asks Redis about itself: `INFO`, and `CONFIG GET` of four settings. Nothing else is asked, and nothing is changed.
+//! Asks Redis about itself: `INFO`, and `CONFIG GET` of a few settings. Nothing else is asked, and nothing is changed.
 
 use std::time::Duration;
 
@@ -90,6 +90,10 @@ async fn converse(
         state.bind = setting(connection, "bind").await;
         state.protected_mode = setting(connection, "protected-mode").await;
         state.save = setting(connection, "save").await;
+        if state.replicas.is_some() {
+            let wanted = setting(connection, "min-replicas-to-write").await;
+            state.replicas_wanted = wanted.and_then(|wanted| wanted.parse().ok());
+        }
         state.stops_writes = setting(connection, "stop-writes-on-bgsave-error").await;
     }
     Ok(state)
