@@ -3,6 +3,7 @@
 use filter::AddressFilter;
 use serde::{Deserialize, Serialize};
 
+pub mod condition;
 pub mod filter;
 pub mod journal;
 mod refusal;
@@ -70,6 +71,8 @@ pub enum FailReason {
     FolderMode(String),
     /// The file of a private key can be read by others, or is another's; holds its path.
     KeyMode(String),
+    /// systemd did not start it, since a condition of its own is not met; holds the file and the line.
+    Condition(String, u32),
     /// No memory for what is shared between the service's processes.
     NoMemory,
 }
@@ -98,6 +101,7 @@ impl FailReason {
             Self::NoAccess(path) => format!("{path}: `Permission denied`"),
             Self::FolderMode(path) => format!("the data folder {path} has the wrong mode or owner"),
             Self::KeyMode(path) => format!("the private key {path} has the wrong mode or owner"),
+            Self::Condition(path, line) => format!("skipped, since the condition at {path}:{line} is not met"),
             Self::NoMemory => "`could not map anonymous shared memory`".to_owned(),
         }
     }

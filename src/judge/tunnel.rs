@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::case::Seat;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::service::FailReason;
-use crate::fact::wireguard::{WgInterface, WgPeer, WgState, short_key};
+use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Source};
 
@@ -75,6 +75,11 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
             Some(conf) => broken("hook-failed").with("name", name).at(&conf.path, *line),
             None => broken("failed").with("reason", format!("the command of its {name} line failed")),
         },
+        (_, Some(FailReason::Condition(path, line))) => broken("condition").at(path, *line),
+        (_, Some(FailReason::Step(step))) if step == "ip -6 address add" => match conf.and_then(with_six) {
+            Some((conf, line)) => broken("no-ipv6").at(&conf.path, line),
+            None => broken("failed").with("reason", FailReason::Step(step.clone()).words()),
+        },
         (_, Some(reason)) => broken("failed").with("reason", reason.words()),
         ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
         ("active", None) => broken("gone"),
@@ -83,6 +88,11 @@ pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
         _ => broken("missing"),
     };
     Ok(finding.into())
+}
+
+/// The file, and the line of its IPv6 address.
+fn with_six(conf: &WgConf) -> Option<(&WgConf, u32)> {
+    Some((conf, conf.address_six_at?.line))
 }
 
 /// There are peers, and with both ends in hand: the far end's key is among them.

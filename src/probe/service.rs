@@ -2,11 +2,12 @@
 
 use super::{Looked, PROGRAM, Scene, host, windows};
 use crate::fact::service::step::Hook;
-use crate::fact::service::{FailReason, FileState, UnitState, filter, journal, show, step};
+use crate::fact::service::{FailReason, FileState, UnitState, condition, filter, journal, show, step};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
-    Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths";
+    Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
+    ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
 pub(super) async fn unit(target: &UnitTarget, scene: &Scene) -> Looked {
@@ -50,20 +51,32 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
     let mut unit = shown.unit;
     let started = shown.started;
     if !unit.filter.is_empty() {
-        unit.filter.at = shown.files.iter().rev().find_map(|path| Some((path.clone(), deny_line(path)?)));
+        let files = texts(&shown.files).into_iter().rev();
+        unit.filter.at = files.filter_map(|(path, text)| Some((path, filter::deny_line(&text)?))).next();
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
         unit.reason = reason(target, &unit.name, started, scene).await;
     }
+    if unit.active != "active" && shown.skipped {
+        unit.reason = condition::unmet(&journal(&unit.name).await, &texts(&shown.files)).or(unit.reason);
+    }
     Ok(unit)
 }
 
-fn deny_line(path: &str) -> Option<u32> {
-    match host::read(path) {
-        host::Text::Read(text) => filter::deny_line(&text),
+/// The unit's files, as far as they can be read.
+fn texts(paths: &[String]) -> Vec<(String, String)> {
+    let read = |path: &String| match host::read(path) {
+        host::Text::Read(text) => Some((path.clone(), text)),
         host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
-    }
+    };
+    paths.iter().filter_map(read).collect()
+}
+
+/// The end of a unit's journal.
+async fn journal(unit: &str) -> String {
+    let said = host::run("journalctl", &["-u", unit, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
+    said.map(|said| said.out).unwrap_or_default()
 }
 
 /// The units a target may stand for; the first one that runs is meant, else the first one that there is.
@@ -114,8 +127,7 @@ fn listens_on(conf: &str, port: u16) -> bool {
 }
 
 async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, scene: &Scene) -> Option<FailReason> {
-    let said = host::run("journalctl", &["-u", unit, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
-    let journal = said.map(|said| said.out).unwrap_or_default();
+    let journal = journal(unit).await;
     let step = if *target == UnitTarget::WireGuard { failed_step(&journal, scene) } else { None };
     // What a command of the file printed may read like a sentence of wg-quick's own; of its own steps the sentence says more.
     if let Some(FailReason::Hook(..)) = step {

@@ -12,6 +12,8 @@ pub struct Shown {
     pub succeeded: bool,
     /// When its main process was last started, in seconds since the epoch.
     pub started: Option<u64>,
+    /// Whether systemd left it out when it was last to be started, since a condition or an assertion is not met.
+    pub skipped: bool,
     /// Its file and its drop-ins, in the order in which they are read.
     pub files: Vec<String>,
 }
@@ -47,6 +49,10 @@ fn block(text: &str) -> Shown {
             .flat_map(|paths| paths.split_whitespace())
             .map(str::to_owned)
             .collect(),
+        // Of a unit that nobody ever started both say `no`, and no time.
+        skipped: ["Condition", "Assert"]
+            .iter()
+            .any(|kind| value(&format!("{kind}Result")) == "no" && !value(&format!("{kind}Timestamp")).is_empty()),
         succeeded: matches!(value("Result").as_str(), "" | "success"),
     }
 }
@@ -76,14 +82,15 @@ mod tests {
             "Id=redis-server.service\nLoadState=loaded\nActiveState=failed\nUnitFileState=enabled\n\
              After=network.target \"system-wg\\\\x2dquick.slice\" basic.target\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\n\
              ExecMainStartTimestamp=Thu 1970-01-01 00:02:00 UTC\nResult=exit-code\nIPAddressDeny=::/0 0.0.0.0/0\n\
-             IPAddressAllow=::1/128 127.0.0.0/8\nFragmentPath=/lib/a\nDropInPaths=/etc/b /etc/c\n\n\
+             IPAddressAllow=::1/128 127.0.0.0/8\nConditionResult=no\nConditionTimestamp=Thu 1970-01-01 00:01:01 UTC\nFragmentPath=/lib/a\nDropInPaths=/etc/b /etc/c\n\n\
              Id=redis.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\nAfter=\n\
-             ActiveEnterTimestamp=\nResult=success\n",
+             ActiveEnterTimestamp=\nResult=success\nConditionResult=no\nConditionTimestamp=\n",
         );
         assert_eq!(shown.len(), 2);
         assert_eq!((shown[0].started, shown[1].started), (Some(120), None));
         assert_eq!((shown[0].unit.since, shown[0].succeeded, shown[0].unit.known), (Some(61), false, true));
         assert_eq!(shown[0].unit.after, ["basic.target", "network.target", "system-wg\\x2dquick.slice"]);
+        assert!(shown[0].skipped && !shown[1].skipped);
         assert_eq!(shown[0].files, ["/lib/a", "/etc/b", "/etc/c"]);
         assert!(
             shown[0].unit.filter.denies([10, 8, 0, 2].into()) && !shown[0].unit.filter.denies([127, 0, 0, 1].into())

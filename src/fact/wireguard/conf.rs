@@ -117,7 +117,12 @@ impl Reader<'_> {
         for item in value.split([',', ' ', '\t']).filter(|item| !item.is_empty()) {
             match value::address(item) {
                 // The second of two equal ones exists already, and wg-quick gives up.
-                Some(net) if !self.conf.addresses.contains(&net) => self.conf.addresses.push(net),
+                Some(net) if !self.conf.addresses.contains(&net) => {
+                    if net.addr().is_ipv6() {
+                        self.conf.address_six_at.get_or_insert(at);
+                    }
+                    self.conf.addresses.push(net);
+                }
                 Some(_) | None => self.trouble(Refusal::Setting, "Address", at),
             }
         }

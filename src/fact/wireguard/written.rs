@@ -61,6 +61,9 @@ pub struct WgConf {
     /// Where the first `Address =` is.
     #[serde(default)]
     pub address_at: Option<At>,
+    /// Where the first one of IPv6 is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_six_at: Option<At>,
     /// `ListenPort =`.
     pub listen_port: Option<(u16, At)>,
     /// `PrivateKey =`.
@@ -164,6 +167,7 @@ impl WgConf {
             interface_at: None,
             addresses: Vec::new(),
             address_at: None,
+            address_six_at: None,
             listen_port: None,
             private_key: None,
             derived_public: None,
