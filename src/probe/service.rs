@@ -51,8 +51,8 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
     let mut unit = shown.unit;
     let started = shown.started;
     if !unit.filter.is_empty() {
-        let files = texts(&shown.files).into_iter().rev();
-        unit.filter.at = files.filter_map(|(path, text)| Some((path, filter::deny_line(&text)?))).next();
+        let mut files = texts(&shown.files).into_iter().rev();
+        unit.filter.at = files.find_map(|(path, text)| Some((path, filter::deny_line(&text)?)));
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
