@@ -51,7 +51,7 @@ fn all(args: &All) -> Result<Exit, String> {
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let before = args.since.as_deref().map(|path| before(path, &checks)).transpose()?;
-    let here = look(&args.deployment, &checks, before.as_ref())?;
+    let here = look(&args.deployment, &checks, before.as_ref().map(|before| (before, snapshots.as_slice())))?;
     let mut notes = Vec::new();
     if here.vantage == Vantage::Client && args.deployment.container.is_some() {
         // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
@@ -133,8 +133,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
         .map_err(|error| format!("cannot start: {}", error.kind()))
 }
 
-/// Looks from here. The roots of `before` are told of as soon as what they need is seen.
-fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> Result<Snapshot, String> {
+/// Looks from here. The roots of an earlier report are told of as soon as what they need is seen, by this look and the
+/// other ends' snapshots.
+fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Snapshot, String> {
     let profile = profile(deployment)?;
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
@@ -144,12 +145,12 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> R
         };
         let keys = plan::looks(checks, vantage);
         needs_public(vantage, &profile, &keys)?;
-        let again = before.map(|before| plan::with_needs(checks, &before.roots(vantage))).unwrap_or_default();
+        let again = before.map(|(before, _)| plan::with_needs(checks, &before.roots(vantage))).unwrap_or_default();
         let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
         let (events, heard) = unbounded_channel();
         let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
         let told = |event: &Event| match (event, before) {
-            (Event::First(seen), Some(before)) => first_words(seen, &again, before),
+            (Event::First(seen), Some((before, others))) => first_words(seen, others, &again, before),
             (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
         };
         let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
@@ -161,9 +162,10 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<&Before>) -> R
 }
 
 /// What became of the roots of before, by what was seen until now.
-fn first_words(seen: &Snapshot, again: &[Check], before: &Before) -> String {
+fn first_words(seen: &Snapshot, others: &[Snapshot], again: &[Check], before: &Before) -> String {
     let vantage = seen.vantage;
-    let changes = Case::new(vec![seen.clone()]).map(|case| since(&judged(&case, again), before)).unwrap_or_default();
+    let all: Vec<Snapshot> = others.iter().chain([seen]).cloned().collect();
+    let changes = Case::new(all).map(|case| since(&judged(&case, again), before, again)).unwrap_or_default();
     render::changes(changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_))))
 }
 
@@ -185,6 +187,8 @@ fn before(path: &Path, checks: &[Check]) -> Result<Before, String> {
     let shown = path.display().to_string();
     match Snapshot::parse(&text, &shown) {
         Ok(snapshot) => Ok(Before::from(&judged(&Case::new(vec![snapshot])?, checks))),
+        // What has facts was meant as a snapshot.
+        Err(why) if text.contains("\"facts\"") => Err(why),
         Err(_) => text.parse().map_err(|why| format!("{shown}: {why}")),
     }
 }
@@ -207,7 +211,8 @@ fn show(
     let mut report = judged(&case, checks);
     report.essential_unseen |= !notes.is_empty();
     report.notes.extend(notes);
-    report.since = before.map(|before| since(&report, before)).unwrap_or_default();
+    report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
+    report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
     let text = render::report(&report, showing, exit);
     print_styled(&text, showing.color)?;

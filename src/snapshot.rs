@@ -56,6 +56,11 @@ pub struct Snapshot {
     pub facts: BTreeMap<FactKey, Observed>,
 }
 
+/// Numbers and dots, as Cargo has them.
+fn is_version(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c))
+}
+
 impl Snapshot {
     /// Reads a snapshot; the error says what is wrong and where.
     pub fn parse(text: &str, path: &str) -> Result<Self, String> {
@@ -63,10 +68,14 @@ impl Snapshot {
         #[derive(Deserialize)]
         struct Head {
             schema: u32,
+            #[serde(default)]
+            version: String,
         }
         let place = |error: &serde_json::Error| {
             let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+            // It quotes the file, which may hold anything.
+            let message: String = message.split(" at line ").next().unwrap_or_default().escape_debug().collect();
+            let message = message.replace("\\\"", "\"").replace("\\'", "'");
             format!("{path}:{}:{}: no snapshot: {message}", error.line(), error.column())
         };
         let head: Head = serde_json::from_str(text).map_err(|error| place(&error))?;
@@ -76,7 +85,11 @@ impl Snapshot {
                 head.schema
             ));
         }
-        serde_json::from_str(text).map_err(|error| place(&error))
+        let own = env!("CARGO_PKG_VERSION");
+        serde_json::from_str(text).map_err(|error| match head.version.as_str() {
+            version if version == own || !is_version(version) => place(&error),
+            version => format!("{} (clipcheck {version} took it, and this is {own})", place(&error)),
+        })
     }
 
     /// Whether it was taken on Windows.

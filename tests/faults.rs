@@ -17,7 +17,7 @@ use std::thread;
 
 use bench::fault::Set;
 use bench::lab::Trouble;
-use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, table};
+use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, table, unmended};
 use clipcheck::catalog;
 use clipcheck::check::Check;
 use libtest_mimic::{Arguments, Trial};
@@ -156,6 +156,10 @@ fn plain() -> Result<ExitCode, Trouble> {
             let alike = ambiguity::alike(&Set::read(checks)?, checks)?;
             Ok(alike.iter().flat_map(|it| it.wrong(checks)).collect())
         }),
+    );
+    add(
+        "nothing-unmended-is-called-fixed".to_owned(),
+        Box::new(|checks| unmended::called_fixed(&Set::read(checks)?, checks)),
     );
     add("no-worse-than-before".to_owned(), Box::new(|checks| table::worse(&Set::read(checks)?, checks)));
     for fault in set.faults {

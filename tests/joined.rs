@@ -96,6 +96,39 @@ fn what_no_end_can_tell_both_can() {
     }
 }
 
+/// Two faults at once, one of each end's own, as far as both can be true: each end's recording is of a fault of its own.
+const OF_BOTH_ENDS: [(&str, &str, [&str; 2]); 8] = [
+    ("postgres-full", "compose-line-localhost", ["postgres-answers/too-many-clients", "env-database/local"]),
+    ("redis-protected-mode", "redis-url-placeholder", ["redis-answers/denied", "env-redis/placeholder"]),
+    ("redis-disk", "redis-wrong-password", ["redis-answers/wrong-password", "redis-can-write/cannot-save"]),
+    ("redis-memory-full", "redis-wrong-password", ["redis-answers/wrong-password", "redis-can-write/memory-full"]),
+    ("redis-renamed", "redis-wrong-password", ["redis-answers/commands-gone", "redis-answers/wrong-password"]),
+    (
+        "postgres-hba-not-reloaded",
+        "conf-bad-value",
+        ["wg-config-valid/bad-value", "postgres-hba-admits-worker/not-reloaded"],
+    ),
+    ("wg-allowed-ips-server", "wg-not-started", ["wg-interface-up/not-started", "wg-allowed-ips/not-covered"]),
+    // Whoever answers was reached: that its service is stopped is no explanation.
+    ("redis-stopped", "redis-wrong-password", ["redis-listens/not-running", "redis-answers/wrong-password"]),
+];
+
+#[test]
+fn what_one_end_has_of_its_own_the_other_does_not_hide() {
+    for (server, client, expected) in OF_BOTH_ENDS {
+        let files = [recorded(server, "server"), recorded(client, "client")];
+        let said = run(&["judge".to_owned()]
+            .into_iter()
+            .chain(files)
+            .chain(["--format".to_owned(), "json".to_owned()])
+            .collect::<Vec<_>>());
+        let roots = value(&said)["roots"].as_array().cloned().unwrap_or_default();
+        let found: std::collections::BTreeSet<String> =
+            roots.iter().filter_map(|root| Some(root.as_str()?.split_once(' ')?.1.to_owned())).collect();
+        assert_eq!(found, expected.map(str::to_owned).into_iter().collect(), "{server} with {client}");
+    }
+}
+
 /// A recording with something changed.
 fn changed(folder: &TempDir, name: &str, (fault, vantage): (&str, &str), change: impl Fn(&mut Value)) -> String {
     let text = std::fs::read_to_string(recorded(fault, vantage)).expect("the recording");
@@ -123,6 +156,39 @@ fn two_deployments_are_not_judged_as_one() {
     }
     // One end that was rekeyed is still an end of the same tunnel.
     assert_eq!(judge("wg-client-rekeyed", &["server", "client"], &[]).code, 1);
+}
+
+/// A client of another deployment that has the server's own address in its Endpoint.
+fn other_client(folder: &TempDir, subnet: &str, answered: bool) -> String {
+    changed(folder, "client.json", ("healthy-other-subnet", "client"), |snapshot| {
+        *snapshot = serde_json::from_str(&snapshot.to_string().replace("10.9.0.", subnet)).expect("JSON");
+        let peer = snapshot.pointer_mut("/facts/wg/sight/seen/wg/interfaces/0/peers/0").expect("a peer");
+        assert!(peer["handshake"].is_number());
+        if !answered {
+            peer["handshake"] = Value::Null;
+        }
+    })
+}
+
+#[test]
+fn a_client_that_another_server_answers_is_of_another_deployment() {
+    let folder = TempDir::new().expect("a folder");
+    // The guide's subnet is everybody's: only the keys differ.
+    let said = run(&["judge".to_owned(), recorded("healthy", "server"), other_client(&folder, "10.8.0.", true)]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
+    assert!(said.err.contains("another server answers the client"), "{}", said.err);
+    // Whom nobody answers may have the wrong keys.
+    let said = run(&["judge".to_owned(), recorded("healthy", "server"), other_client(&folder, "10.8.0.", false)]);
+    assert_eq!(said.code, 1, "{}", said.err);
+}
+
+#[test]
+fn the_servers_address_is_said_as_the_server_has_it() {
+    let folder = TempDir::new().expect("a folder");
+    let client = other_client(&folder, "10.9.0.", false);
+    let said =
+        run(&["judge".to_owned(), recorded("healthy", "server"), client, "--format".to_owned(), "json".to_owned()]);
+    assert!(said.out.contains("which is not the server's address in the tunnel, 10.8.0.1"), "{}", said.err);
 }
 
 #[test]

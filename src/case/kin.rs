@@ -11,8 +11,9 @@ use crate::snapshot::Snapshot;
 const APART: u64 = 180;
 
 impl Case {
-    /// Why server and client cannot be two ends of one tunnel, if they cannot: neither knows the other's key, and the
-    /// addresses of their tunnels have nothing in common. (Each alone may be the very fault.)
+    /// Why server and client cannot be two ends of one tunnel, if they cannot: neither knows the other's key, and either
+    /// the addresses of their tunnels have nothing in common, or the client's tunnel works, so that its server is another
+    /// one. (Each alone may be the very fault.)
     pub fn strangers(&self) -> Option<String> {
         let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
         let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
@@ -21,10 +22,12 @@ impl Case {
         let (here, there) = (&server.addresses, &client.addresses);
         let near = here.subnet.value.contains(&there.client.value) || there.subnet.value.contains(&here.server.value);
         let dialled = one.addresses.intersection(&other.endpoints).next().is_some();
-        (!known && !near && !dialled).then(|| {
+        let apart = !near && !dialled;
+        (!known && (apart || other.answered)).then(|| {
+            let works = if apart { "" } else { ", and another server answers the client" };
             format!(
-                "the snapshots are of two deployments: the server {} has the tunnel {}, the client {} has {}, and neither \
-                 knows the other's key; judge each with its own other end",
+                "the snapshots are of two deployments: the server {} has the tunnel {}, the client {} has {}, neither \
+                 knows the other's key{works}; judge each with its own other end",
                 server.host, here.subnet.value, client.host, there.subnet.value
             )
         })
@@ -80,6 +83,8 @@ struct Tunnel {
     peers: BTreeSet<String>,
     endpoints: BTreeSet<IpAddr>,
     addresses: BTreeSet<IpAddr>,
+    /// Whoever has the server's address in this tunnel shook hands within the last three minutes.
+    answered: bool,
 }
 
 impl Tunnel {
@@ -90,12 +95,16 @@ impl Tunnel {
             Some(Sight::Seen(fact)) => Some(fact),
             Some(Sight::Unseen(_)) | None => None,
         };
+        let addresses = &snapshot.addresses;
         if let Some(Fact::Wg(state)) = fact(&FactKey::Wg) {
             for interface in &state.interfaces {
                 tunnel.own.extend(interface.public_key.clone());
                 for peer in &interface.peers {
                     tunnel.peers.insert(peer.public_key.clone());
                     tunnel.endpoints.extend(peer.endpoint.map(|at| at.ip()));
+                    let server = interface.name == addresses.interface.value
+                        && peer.allowed_ips.iter().any(|net| net.contains(&addresses.server.value));
+                    tunnel.answered |= server && peer.has_session(state.read_at);
                 }
             }
         }

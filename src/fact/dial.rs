@@ -194,19 +194,19 @@ pub struct NameLook {
     pub libc: NameAnswer,
     /// The answers of the name servers in resolv.conf, in its order.
     pub servers: Vec<(IpAddr, NameAnswer)>,
-    /// The line of /etc/hosts that has the name, which libc believes before any name server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hosts_line: Option<u32>,
+    /// The addresses that /etc/hosts has for it, each with its line: libc believes them before any name server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<(IpAddr, u32)>,
 }
 
-/// The first line of a hosts(5) file that has a name.
-pub fn hosts_line(text: &str, name: &str) -> Option<u32> {
-    let has = |line: &str| {
+/// The addresses that a hosts(5) file has for a name, each with its line.
+pub fn hosts(text: &str, name: &str) -> Vec<(IpAddr, u32)> {
+    let address = |line: &str| {
         let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        words.next().is_some_and(|address| address.parse::<IpAddr>().is_ok())
-            && words.any(|word| word.eq_ignore_ascii_case(name))
+        let address = words.next()?.parse::<IpAddr>().ok()?;
+        words.any(|word| word.eq_ignore_ascii_case(name)).then_some(address)
     };
-    (1..).zip(text.lines()).find(|(_, line)| has(line)).map(|(number, _)| number)
+    (1..).zip(text.lines()).filter_map(|(number, line)| Some((address(line)?, number))).collect()
 }
 
 /// All names that the deployment's addresses use. Empty where all are literal addresses.
@@ -243,12 +243,26 @@ impl NameLooks {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for look in &self.names {
-            let by = look.hosts_line.map_or_else(String::new, |line| format!(" (/etc/hosts:{line})"));
-            lines.push(format!("{}: libc says {}{by}", look.name, look.libc.summary()));
+            lines.push(format!("{}: libc says {}", look.name, look.libc.summary()));
+            let hosts = look.hosts.iter();
+            lines.extend(hosts.map(|(address, line)| format!("/etc/hosts:{line}: {address} {}", look.name)));
             for (server, answer) in &look.servers {
                 lines.push(format!("{}: name server {server} says {}", look.name, answer.summary()));
             }
         }
         lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_file_may_have_a_name_several_times() {
+        let text = "127.0.0.1 localhost\n::1 localhost\n# 10.0.0.9 vpn\n10.0.0.1\tother VPN # mine\nfd00::1 vpn\n";
+        let found = hosts(text, "vpn");
+        assert_eq!(found, [("10.0.0.1".parse().expect("v4"), 4), ("fd00::1".parse().expect("v6"), 5)]);
+        assert!(hosts(text, "vp").is_empty());
     }
 }

@@ -173,9 +173,9 @@ pub struct RedisConf {
     /// When the youngest of the files last changed, in seconds since the epoch.
     #[serde(default)]
     pub changed_at: u64,
-    /// The folder it works in: `dir`, `/` if nothing says so.
-    #[serde(default)]
-    pub folder: String,
+    /// The file of the saved data: `dbfilename` in `dir`; none where no `dir` says where that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dump: Option<String>,
     /// Whether the default user, which is everyone who does not log in, is kept out: by `requirepass`, or by a
     /// `user default` line that sets a password or switches it off. Protected mode asks for the same.
     pub password: Presence,

@@ -36,7 +36,9 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
         }
         let conf = seat.pg_conf().ok().and_then(|conf| conf.listen_addresses.as_ref());
         let list = FailReason::BadValue("listen_addresses".to_owned());
-        return Ok(match conf.filter(|_| unit.is_some_and(|unit| unit.reason == Some(list))) {
+        // It may have been mended since: then what is written is a list.
+        let blank = |value: &str| value.split(',').any(|item| item.trim().contains(char::is_whitespace));
+        return Ok(match conf.filter(|it| blank(&it.value) && unit.is_some_and(|unit| unit.reason == Some(list))) {
             Some(conf) => broken("list-syntax").with("value", &conf.value).at(&conf.path, conf.line),
             None => not_running(unit),
         }

@@ -43,8 +43,9 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
     let came = || Unseen::Undecided("a worker connected a moment ago, and takes nothing yet; look again".to_owned());
     let new = now.joined.is_some_and(|age| age < FIRST);
     let finding = if beating && alive.is_empty() {
-        // Its heart beats some seconds before it takes tasks, and on a busy machine many.
-        if now.joined.is_some_and(|age| age < COMING) || here.is_some_and(|it| it.age < COMING) {
+        // Its heart beats some seconds before it takes tasks, and on a busy machine many; and before it subscribes to
+        // what joining is told by.
+        if now.joined.is_none_or(|age| age < COMING) || here.is_some_and(|it| it.age < COMING) {
             return Err(came());
         }
         broken("stuck").with("name", names(celery))

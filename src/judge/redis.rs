@@ -26,10 +26,22 @@ fn nobodys(seat: &Seat<'_>, bind: &str, server: IpAddr) -> Option<IpAddr> {
     named.find(|address| *address != server && !address.is_unspecified() && !links.has(*address))
 }
 
-/// A word of `bind` that is no address, nor one of Redis' two for all of them.
-fn is_name(word: &str) -> bool {
-    let word = word.trim_start_matches('-');
-    !matches!(word, "*" | "::*") && word.parse::<IpAddr>().is_err()
+/// Whether a `bind` has an address, or all of its kind (redis.conf's own head). A `-` lets an address be missing.
+fn binds(bind: &str, server: IpAddr) -> bool {
+    let all = if server.is_ipv4() { ["*", "0.0.0.0"] } else { ["::*", "::"] };
+    let mut words = bind.split_whitespace().map(|word| word.trim_start_matches('-'));
+    words.any(|word| all.contains(&word) || word.parse() == Ok(server))
+}
+
+/// The word of `bind` that Redis cannot have found: one with a comma, else the only one that is a name.
+fn no_address(bind: &str) -> Option<&str> {
+    let is_name = |word: &&str| {
+        let word = word.trim_start_matches('-');
+        !matches!(word, "*" | "::*") && word.parse::<IpAddr>().is_err()
+    };
+    let mut names = bind.split_whitespace().filter(is_name);
+    let comma = names.clone().find(|word| word.contains(','));
+    comma.or_else(|| names.next().filter(|_| names.next().is_none()))
 }
 
 /// A socket waits for connections to the tunnel's address.
@@ -66,39 +78,36 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
         let no_name = unit.is_some_and(|unit| unit.reason == Some(FailReason::NameNotKnown));
         if no_name
             && let Some(bind) = bind.filter(|bind| !bind.argument)
-            && let Some(word) = bind.value.split_whitespace().find(|word| is_name(word))
+            && let Some(word) = no_address(&bind.value)
         {
             return Ok(broken("no-address").with("word", word).at(&bind.path, bind.line).into());
         }
-        let folder = conf.map_or("/var/lib/redis", |conf| &conf.folder);
-        let finding = not_running(unit).with("folder", folder);
+        let dump = conf.and_then(|conf| conf.dump.as_deref()).unwrap_or_default();
+        let finding = not_running(unit).with("dump", dump);
         return Ok(finding.with("file", conf.map_or("redis.conf", |conf| &conf.path)).into());
     }
     let since = seat.redis_unit().ok().and_then(|unit| unit.since);
     let loaded = conf.is_some_and(|conf| conf.changed_at > 0 && since.is_some_and(|since| since > conf.changed_at));
-    let named = |word: &str| bind.is_some_and(|bind| bind.value.split_whitespace().any(|it| it == word));
+    let written = bind.is_some_and(|bind| binds(&bind.value, server));
     // `-10.8.0.1` binds the address too, if it is there when Redis starts.
-    let optional = named(&format!("-{server}"));
+    let dashed = format!("-{server}");
+    let optional = bind.is_some_and(|bind| bind.value.split_whitespace().any(|word| word == dashed));
+    let running = seat.redis_state().ok().and_then(|state| state.bind.as_deref());
     let finding = broken(match bind {
-        Some(bind) if bind.argument && !optional && !named(&server.to_string()) => "command-line",
-        _ if !optional && !named(&server.to_string()) => "not-on-tunnel",
+        Some(bind) if bind.argument && !written => "command-line",
+        _ if !written => "not-on-tunnel",
         _ if !loaded => "not-restarted",
-        _ if optional && !told_otherwise(seat, server) => "went-without",
+        _ if running.map_or(optional, |running| binds(running, server)) => "went-without",
         _ => "told-otherwise",
     });
     let finding = finding.with("found", found.join(", "));
+    let finding = finding.with("written", if optional { dashed } else { server.to_string() });
     Ok(match (bind, conf) {
         (Some(bind), _) => finding.at(&bind.path, bind.line),
         (None, Some(conf)) => finding.with("place", &conf.path).with("file", &conf.path),
         (None, None) => finding.with("place", "/etc/redis/redis.conf").with("file", "/etc/redis/redis.conf"),
     }
     .into())
-}
-
-/// The running server was seen to have a `bind` without the address.
-fn told_otherwise(seat: &Seat<'_>, server: IpAddr) -> bool {
-    let running = seat.redis_state().ok().and_then(|state| state.bind.as_deref());
-    running.is_some_and(|bind| !bind.split_whitespace().any(|it| it.trim_start_matches('-') == server.to_string()))
 }
 
 /// By what it said itself when it last tried to start, where that is known.
@@ -202,4 +211,28 @@ fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding> {
 /// It cannot be reached around the tunnel.
 pub fn redis_not_exposed(seat: &Seat<'_>) -> Judged {
     super::exposed(seat, Service::Redis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bind_has_an_address_by_its_name_or_by_all_of_its_kind() {
+        let (four, six) = (IpAddr::from([10, 8, 0, 1]), "fd08::1".parse().expect("an address"));
+        for bind in ["127.0.0.1 10.8.0.1", "-10.8.0.1", "* -::*", "0.0.0.0"] {
+            assert!(binds(bind, four), "{bind}");
+        }
+        assert!(
+            !binds("127.0.0.1 ::1 -::*", four) && binds("::*", six) && !binds("*", six) && binds("fd08::0001", six)
+        );
+    }
+
+    #[test]
+    fn of_several_names_only_the_one_with_a_comma_is_named() {
+        assert_eq!(no_address("127.0.0.1,10.8.0.1"), Some("127.0.0.1,10.8.0.1"));
+        assert_eq!(no_address("localhost 127.0.0.2,10.8.0.1 -::1"), Some("127.0.0.2,10.8.0.1"));
+        assert_eq!(no_address("127.0.0.1 vpn"), Some("vpn"));
+        assert_eq!((no_address("localhost vpn"), no_address("127.0.0.1 -::1 *")), (None, None));
+    }
 }

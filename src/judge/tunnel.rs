@@ -136,7 +136,10 @@ pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("it has no peers"));
     }
     let (vantage, _, assumed) = far(seat);
-    let far_key = seat.at(vantage).ok().and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
+    let far_key = seat.at(vantage).ok().and_then(|far| {
+        let runs = far.wg().ok().and_then(|state| running(&far, state)?.public_key.clone());
+        runs.or_else(|| far.wg_conf().ok()?.derived_public.clone())
+    });
     let known = far_key.and_then(|key| interface.peers.iter().find(|peer| peer.public_key == key));
     let far = match known {
         Some(_) => own_address(seat, vantage).unwrap_or(assumed),

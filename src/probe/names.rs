@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Looked, Scene, host};
-use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts_line};
+use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts};
 use crate::fact::environment::Setting;
 use crate::fact::wireguard::value::literal;
 use crate::fact::{Fact, FactKey};
@@ -100,11 +100,11 @@ async fn one(name: String, config: ResolverConfig) -> NameLook {
         Some(Err(())) => why_libc_failed(&servers),
         None => NameAnswer::Silent,
     };
-    let hosts_line = match host::read(HOSTS) {
-        host::Text::Read(text) => hosts_line(&text, &name),
-        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    let hosts = match host::read(HOSTS) {
+        host::Text::Read(text) => hosts(&text, &name),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => Vec::new(),
     };
-    NameLook { name, libc, servers, hosts_line }
+    NameLook { name, libc, servers, hosts }
 }
 
 /// getaddrinfo's error code does not come through the standard library, only its words do, and those are no

@@ -5,12 +5,24 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::{Answer, Report};
+use crate::check::Check;
 use crate::fact::Vantage;
+
+/// The form of the reports that are read.
+const SCHEMA: u32 = 1;
 
 /// What an earlier report said of each check at each vantage.
 #[derive(Debug, Clone)]
 pub struct Before {
     rows: Vec<Row>,
+    hosts: Vec<Host>,
+}
+
+/// Who looked.
+#[derive(Debug, Clone, Deserialize)]
+struct Host {
+    vantage: Vantage,
+    name: String,
 }
 
 /// One of its checks.
@@ -37,6 +49,18 @@ impl Before {
         let rows = self.rows.iter().filter(|row| row.root && row.vantage == vantage);
         rows.map(|row| row.id.as_str()).collect()
     }
+
+    /// What to keep in mind, where another machine looked from the same vantage.
+    pub fn notes(&self, report: &Report) -> Vec<String> {
+        let moved = |host: &Host| {
+            let now = report.hosts.iter().find(|now| now.vantage == host.vantage && now.name != host.name)?;
+            // A container has another name whenever it is made anew.
+            (host.vantage != Vantage::Container).then(|| {
+                format!("the earlier report is of the {} {}, and this one of {}", host.vantage, host.name, now.name)
+            })
+        };
+        self.hosts.iter().filter_map(moved).collect()
+    }
 }
 
 impl FromStr for Before {
@@ -47,11 +71,17 @@ impl FromStr for Before {
         /// The parts that are needed; the rest may grow.
         #[derive(Deserialize)]
         struct Document {
+            schema: u32,
             tool: String,
+            hosts: Vec<Host>,
             checks: Vec<Row>,
         }
         match serde_json::from_str::<Document>(text) {
-            Ok(document) if document.tool == "clipcheck" => Ok(Self { rows: document.checks }),
+            Ok(document) if document.tool == "clipcheck" && document.schema > SCHEMA => Err(format!(
+                "the report has schema {}, this clipcheck reads up to {SCHEMA}; use the clipcheck that made it, or a newer one",
+                document.schema
+            )),
+            Ok(document) if document.tool == "clipcheck" => Ok(Self { rows: document.checks, hosts: document.hosts }),
             Ok(_) => Err("a report of another program".to_owned()),
             Err(error) => Err(format!("no report of `--format json` and no snapshot: {error}")),
         }
@@ -79,14 +109,15 @@ impl From<&Report> for Before {
                 explained_by,
             }
         };
-        Self { rows: report.outcomes.iter().map(row).collect() }
+        let host = |host: &super::Host| Host { vantage: host.vantage, name: host.name.clone() };
+        Self { rows: report.outcomes.iter().map(row).collect(), hosts: report.hosts.iter().map(host).collect() }
     }
 }
 
 /// What a root of before is now, or what is new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Now {
-    /// The check holds, or there is nothing left to judge.
+    /// The check holds.
     Fixed,
     /// The same cause.
     Still,
@@ -127,14 +158,20 @@ pub struct Change {
 }
 
 /// The roots of before in their order, then the new ones.
-pub fn since(report: &Report, before: &Before) -> Vec<Change> {
+pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> {
+    // Who looked then and does not now; what a check read there it may have held by.
+    let gone = |check: &str| {
+        let reads = checks.iter().find(|it| it.id.0 == check).map(|it| &it.with);
+        let missing = before.hosts.iter().filter(|then| report.hosts.iter().all(|now| now.vantage != then.vantage));
+        missing.map(|then| then.vantage).find(|vantage| reads.is_some_and(|reads| reads.contains_key(vantage)))
+    };
     let mut changes: Vec<Change> = before
         .rows
         .iter()
         .filter(|row| row.root)
         .map(|row| {
             let code = row.trouble.as_ref().map_or_else(|| row.id.clone(), |trouble| trouble.code.clone());
-            Change { vantage: row.vantage, check: row.id.clone(), now: now(report, row, &code), code }
+            Change { vantage: row.vantage, check: row.id.clone(), now: now(report, row, &code, gone(&row.id)), code }
         })
         .collect();
     for (outcome, trouble) in report.roots() {
@@ -159,7 +196,7 @@ pub fn since(report: &Report, before: &Before) -> Vec<Change> {
     changes
 }
 
-fn now(report: &Report, row: &Row, code: &str) -> Now {
+fn now(report: &Report, row: &Row, code: &str, gone: Option<Vantage>) -> Now {
     let Some(outcome) = report.outcomes.iter().find(|it| it.check == row.id && it.vantage == row.vantage) else {
         let looked = report.hosts.iter().any(|host| host.vantage == row.vantage);
         return Now::Unseen(if looked {
@@ -169,11 +206,14 @@ fn now(report: &Report, row: &Row, code: &str) -> Now {
         });
     };
     match &outcome.answer {
-        Answer::Holds | Answer::Despite(_) | Answer::NotApplicable(_) | Answer::Warns(_) | Answer::Notes(_) => {
-            Now::Fixed
+        Answer::Holds | Answer::Despite(_) | Answer::Notes(_) | Answer::NotApplicable(_) if gone.is_some() => {
+            let there = gone.map_or("other end", Vantage::word);
+            Now::Unseen(format!("it was judged together with the {there} then: add its snapshot (`--with FILE`)"))
         }
-        Answer::Root { trouble, .. } if trouble.code == code => Now::Still,
-        Answer::Root { trouble, .. } => Now::Otherwise(trouble.code.clone()),
+        Answer::Holds | Answer::Despite(_) | Answer::Notes(_) => Now::Fixed,
+        Answer::NotApplicable(why) => Now::Unseen(format!("there is nothing to judge it by: {why}")),
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) if trouble.code == code => Now::Still,
+        Answer::Root { trouble, .. } | Answer::Warns(trouble) => Now::Otherwise(trouble.code.clone()),
         Answer::Explained { by, .. } => Now::Explained(by.clone()),
         Answer::Unseen(why) => Now::Unseen(why.clone()),
     }

@@ -14,3 +14,4 @@ pub mod score;
 pub mod table;
 pub mod times;
 pub mod trials;
+pub mod unmended;

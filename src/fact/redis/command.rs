@@ -20,46 +20,60 @@ pub struct Command {
 pub fn read(files: &[(String, String)]) -> Option<Command> {
     let mut starts: Option<Command> = None;
     for (path, text) in files {
-        for (number, value) in exec_starts(text) {
+        for start in exec_starts(text) {
             // An empty one takes back those before it (systemd.service(5)).
-            starts = (!value.is_empty()).then(|| command(path, number, &value)).flatten();
+            starts = command(path, &start);
         }
     }
     starts
 }
 
-/// The values of `ExecStart=` in the section `[Service]`, each with the line it begins on.
-fn exec_starts(text: &str) -> Vec<(u32, String)> {
+/// The values of `ExecStart=` in the section `[Service]`: each by its pieces, on as many lines as it goes on over.
+fn exec_starts(text: &str) -> Vec<Vec<(u32, String)>> {
     let mut found = Vec::new();
     let mut inside = false;
     let mut lines = (1..).zip(text.lines());
     while let Some((number, line)) = lines.next() {
-        let mut whole = line.trim().to_owned();
-        if whole.starts_with(['#', ';']) {
+        let line = line.trim();
+        if line.starts_with(['#', ';']) {
             continue;
         }
-        while whole.ends_with('\\') {
-            whole.pop();
-            let Some((_, next)) = lines.next() else { break };
-            whole.push_str(next.trim());
+        let mut pieces = vec![(number, line.to_owned())];
+        while let Some((_, last)) = pieces.last_mut()
+            && last.ends_with('\\')
+        {
+            last.pop();
+            let Some((number, next)) = lines.next() else { break };
+            pieces.push((number, next.trim().to_owned()));
         }
-        if whole.starts_with('[') {
-            inside = whole == "[Service]";
-        } else if inside && let Some(("ExecStart", value)) = whole.split_once('=').map(|(k, v)| (k.trim_end(), v)) {
-            found.push((number, value.trim().to_owned()));
+        let first = &mut pieces[0].1;
+        if first.starts_with('[') {
+            inside = first == "[Service]";
+        } else if let Some((_, value)) =
+            first.split_once('=').filter(|(key, _)| inside && key.trim_end() == "ExecStart")
+        {
+            *first = value.trim().to_owned();
+            found.push(pieces);
         }
     }
     found
 }
 
-fn command(path: &str, number: u32, value: &str) -> Option<Command> {
-    let words = words(value)?;
-    let mut words = words.into_iter().skip(1).peekable();
+fn command(path: &str, pieces: &[(u32, String)]) -> Option<Command> {
+    // A `\` at a line's end is a blank (systemd.syntax(7)).
+    let whole: Vec<&str> = pieces.iter().map(|(_, piece)| piece.as_str()).collect();
+    let words = words(&whole.join(" "))?;
+    let mut words = words.into_iter().peekable();
+    // Of any other program (a shell, docker, a script) the words mean something else, and may be secret. A `-`, `@`, `:`,
+    // `+` or `!` in front is systemd's.
+    words.next().filter(|program| program.rsplit('/').next() == Some("redis-server"))?;
     // systemd fills in `%i` and `$NAME`.
-    let file = words.next_if(|word| !word.starts_with("--")).filter(|word| !word.contains(['%', '$']));
+    let file = words.next_if(|word| !word.starts_with("--"));
+    let file = file.filter(|word| word.starts_with('/') && !word.contains(['%', '$']));
     let mut lines: Vec<Line> = Vec::new();
     for word in words {
         if let Some(name) = word.strip_prefix("--") {
+            let number = pieces.iter().find(|(_, piece)| piece.contains(&word)).or(pieces.first())?.0;
             lines.push(Line { number, name: name.to_ascii_lowercase(), arguments: Vec::new() });
         } else if let Some(line) = lines.last_mut() {
             // Redis reads "--bind 'a b'" as it reads "--bind a b".
@@ -101,7 +115,7 @@ mod tests {
         assert_eq!((found.path.as_str(), found.file.as_deref()), ("/etc/b.conf", Some("/etc/redis/t.conf")));
         assert_eq!(arguments(&found, "bind"), Some(vec!["127.0.0.1".to_owned(), "10.8.0.1".to_owned()]));
         assert_eq!(arguments(&found, "port"), Some(vec!["6380".to_owned()]));
-        assert!(found.lines.iter().all(|line| line.number == 4));
+        assert!(found.lines.iter().all(|line| line.number == 5));
     }
 
     #[test]
@@ -110,6 +124,17 @@ mod tests {
         assert_eq!(of(&[("/lib/a", "[Unit]\nExecStart=/bin/redis-server /x\n")]), None);
         let many = of(&[("/lib/a", "[Service]\nExecStart=/bin/redis-server /etc/redis/redis-%i.conf\n")]);
         assert_eq!(many.expect("a command").file, None);
+    }
+
+    #[test]
+    fn the_words_of_another_program_are_not_redis() {
+        for start in
+            ["/usr/bin/env REDISCLI_AUTH=s3cret redis-server /etc/redis/a.conf", "/bin/sh -c 'x'", "/bin/start s3cret"]
+        {
+            assert_eq!(of(&[("/lib/a", &format!("[Service]\nExecStart={start}\n"))]), None, "{start}");
+        }
+        let bare = of(&[("/lib/a", "[Service]\nExecStart=!/usr/bin/redis-server redis.conf --port 1\n")]);
+        assert_eq!(bare.expect("a command").file, None);
     }
 
     #[test]

@@ -102,8 +102,9 @@ pub struct Settings {
     users: Vec<Directive>,
     /// When the youngest of the files last changed.
     pub changed_at: u64,
-    /// The folder it works in.
-    pub folder: String,
+    /// The folder it works in, where that is known.
+    pub folder: Option<String>,
+    dump_name: Option<String>,
     requirepass: bool,
     default_user: Option<bool>,
     /// The file named by `aclfile`, whose `user` lines count too.
@@ -111,11 +112,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Nothing yet, in the folder in which systemd starts it.
-    pub fn new() -> Self {
-        Self { folder: "/".to_owned(), ..Self::default() }
-    }
-
     /// Takes in one directive of the file `path`.
     pub fn add(&mut self, path: &str, line: &Line) {
         self.take(path, line, false);
@@ -138,6 +134,13 @@ impl Settings {
             "save" => self.save = directive(),
             "appendonly" => self.append_only = directive(),
             "min-replicas-to-write" | "min-slaves-to-write" => self.min_replicas = directive(),
+            // Relative to a folder that may be anything: systemd starts it in `/`, or in WorkingDirectory.
+            "dir" => match (line.arguments.first(), &self.folder) {
+                (Some(dir), _) if dir.starts_with('/') => self.folder = Some(dir.clone()),
+                (Some(dir), Some(folder)) => self.folder = Some(format!("{folder}/{dir}")),
+                (Some(_), None) | (None, _) => {}
+            },
+            "dbfilename" => self.dump_name = line.arguments.first().filter(|name| !name.contains('/')).cloned(),
             "requirepass" => self.requirepass = line.arguments.first().is_some_and(|password| !password.is_empty()),
             "aclfile" => self.acl_file = line.arguments.first().filter(|file| !file.is_empty()).cloned(),
             "rename-command" => self.renamed.extend(line.arguments.first().and_then(|name| {
@@ -188,7 +191,8 @@ impl Settings {
             renamed: self.renamed,
             users: self.users,
             changed_at: self.changed_at,
-            folder: self.folder,
+            // redis.conf's own default.
+            dump: self.folder.map(|folder| format!("{folder}/{}", self.dump_name.as_deref().unwrap_or("dump.rdb"))),
             password: Presence::of(self.default_user.unwrap_or(self.requirepass)),
         }
     }
@@ -199,7 +203,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> RedisConf {
-        let mut settings = Settings::new();
+        let mut settings = Settings::default();
         for line in lines(text) {
             settings.add("/etc/redis/redis.conf", &line);
         }
@@ -213,6 +217,15 @@ mod tests {
         assert_eq!((bind.value.as_str(), bind.line), ("127.0.0.1 10.8.0.1", 5));
         assert_eq!(conf.port.expect("port").value, "6379");
         assert_eq!(conf.protected_mode, None);
+    }
+
+    #[test]
+    fn the_saved_data_is_where_dir_says() {
+        let dump = |text: &str| read(text).dump;
+        assert_eq!(dump("dir /var/lib/redis\n").as_deref(), Some("/var/lib/redis/dump.rdb"));
+        assert_eq!(dump("dir /srv\ndir redis\ndbfilename d.rdb\n").as_deref(), Some("/srv/redis/d.rdb"));
+        // Where systemd starts it is not known.
+        assert_eq!((dump(""), dump("dir ./\n")), (None, None));
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::fact::wireguard::conf::plain_name;
 /// Finds the last reason that is known, among the lines of the last start.
 pub fn reason(journal: &str) -> Option<FailReason> {
     let lines: Vec<&str> = journal.lines().collect();
-    let start = lines.iter().rposition(|line| line.starts_with("Starting ")).unwrap_or(0);
+    // systemd's word, and Redis' own in its log.
+    let begins = |line: &&str| line.starts_with("Starting ") || line.contains("Redis is starting");
+    let start = lines.iter().rposition(begins).unwrap_or(0);
     // A missing kernel module is no failure where wg-quick goes on with a userspace implementation.
     let userspace = lines[start..].iter().any(|line| line.contains("Falling back to slow userspace"))
         && !lines[start..].iter().any(|line| line.contains("wireguard-go: command not found"));
@@ -90,6 +92,9 @@ mod tests {
             ),
             None
         );
+        let log = "1:C 1 Jan 2026 * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n1:M # Fatal error loading the DB: \
+            Permission denied. Exiting.\n2:C 2 Jan 2026 * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo\n";
+        assert_eq!(reason(log), None);
         let fallback = "Starting wg-quick@wg0\nError: Unknown device type.\n\
             [!] Missing WireGuard kernel module. Falling back to slow userspace implementation.\n";
         assert_eq!(reason(fallback), None);

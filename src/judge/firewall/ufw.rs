@@ -79,17 +79,18 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
     Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
 }
 
-/// The worker is let in to Redis only so many times. Where the kernel's rules are seen, it must come to ufw's own chain
-/// for that: a rule of another hand may let it in before.
+/// The worker is let in to Redis only so many times. It must come to ufw's own chain for that: a rule of another hand may
+/// let it in before.
 fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding> {
     let port = seat.addresses().redis_port.value;
     let rule = ufw.first_match(&knock(seat, port)).filter(|rule| rule.action == Action::Limit)?;
     let counted = |step: &Step| step.rule.as_ref().is_some_and(|rule| rule.contains("-limit-accept"));
-    let comes_there = seat.netfilter().ok().is_none_or(|netfilter| {
-        netfilter.model().passage(&knock(seat, port), seat.links().ok()).trail.iter().any(counted)
-    });
+    let passage = seat.netfilter().ok()?.model().passage(&knock(seat, port), seat.links().ok());
+    // A rule that is for other ports too (ssh!) must stay.
+    let own = rule.ports == [(port, port)];
     let finding = broken("limited").with("number", rule.number).with("rule_words", rule.words());
-    comes_there.then(|| finding.at(&ufw.path_of(rule), rule.line))
+    let finding = finding.with("gone", if own { rule.number.to_string() } else { String::new() });
+    passage.trail.iter().any(counted).then(|| finding.at(&ufw.path_of(rule), rule.line))
 }
 
 /// Whether the kernel lets the worker in, whatever ufw has stored.

@@ -38,8 +38,9 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
     let running = seat.pg_state().ok();
     let changed = running.is_some_and(|state| hba.changed_at > state.loaded_at);
     let heard = |vantage| seat.at(vantage).and_then(|seat| seat.postgres());
+    let met = |outcome: &&PgOutcome| !matches!(outcome.said, PgSaid::Unreached(_));
     let far: Vec<&PgOutcome> =
-        [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).collect();
+        [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| heard(at).ok()).filter(met).collect();
     let verdict = match worker.meets(hba, running, worker.address) {
         Ok(verdict) => verdict,
         // Whom a name lets in is for PostgreSQL's resolver to say: what it told the worker is its answer.

@@ -25,7 +25,7 @@ pub fn redis_can_write(seat: &Seat<'_>) -> Judged {
     {
         let finding = broken("too-few-replicas").with("good", good).with("wanted", wanted);
         let place = seat.redis_conf().ok().and_then(|conf| conf.min_replicas.as_ref());
-        return Ok(match place.filter(|it| !it.argument) {
+        return Ok(match place.filter(|it| !it.argument && it.value.parse() == Ok(wanted)) {
             Some(it) => finding.at(&it.path, it.line),
             None => finding.with("place", "set while it runs").with("file", "").with("line", ""),
         }
@@ -135,6 +135,7 @@ pub fn redis_after_boot(seat: &Seat<'_>) -> Judged {
     }
     let conf = seat.redis_conf()?;
     let server = seat.addresses().server.value.to_string();
+    // All addresses (`*`) can be had before the tunnel is there.
     let named = |bind: &&Directive| bind.value.split_whitespace().any(|word| word.trim_start_matches('-') == server);
     let Some(bind) = conf.bind.as_ref().filter(named) else { return Ok(holds()) };
     match boot::start(seat, unit)? {

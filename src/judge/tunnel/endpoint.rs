@@ -9,7 +9,7 @@ use super::valid::{bracketed, public_endpoint};
 use crate::case::Seat;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
-use crate::fact::dial::{NameAnswer, NameLook};
+use crate::fact::dial::NameAnswer;
 use crate::fact::network::{Link, is_link_local};
 use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{WgConfPeer, WgPeer};
@@ -59,10 +59,9 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
         return Ok(at(broken("moved").with("name", name).with("now", list).with("asked", runs)).into());
     }
     if let Some(server) = &server
-        && let Some((look, right)) = by_hosts_file(seat, server, written, runs)
-        && let Some(line) = look.hosts_line
+        && let Some((name, line, right)) = by_hosts_file(seat, server, written, runs)
     {
-        let finding = broken("hosts-line").with("name", &look.name).with("asked", runs.ip()).with("right", right);
+        let finding = broken("hosts-line").with("name", name).with("asked", runs.ip()).with("right", right);
         return Ok(finding.at("/etc/hosts", line).into());
     }
     if server.as_ref().is_some_and(|server| is_elsewhere(seat, server, runs)) {
@@ -107,7 +106,7 @@ fn by_hosts_file<'a>(
     server: &Seat<'_>,
     written: Option<&WgConfPeer>,
     runs: SocketAddr,
-) -> Option<(&'a NameLook, IpAddr)> {
+) -> Option<(&'a str, u32, IpAddr)> {
     let look = seat.names().ok()?.of(&written?.endpoint.as_ref()?.0.host)?;
     let its = server.links().ok()?;
     let told = look.servers.iter().filter_map(|(_, answer)| match answer {
@@ -115,8 +114,9 @@ fn by_hosts_file<'a>(
         NameAnswer::NoSuchName | NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => None,
     });
     let right = *told.flatten().find(|address| its.has(**address))?;
-    let astray = look.hosts_line.is_some() && !its.has(runs.ip().to_canonical());
-    astray.then_some((look, right))
+    let asked = runs.ip().to_canonical();
+    let (_, line) = look.hosts.iter().find(|(address, _)| *address == asked)?;
+    (!its.has(asked)).then_some((&look.name, *line, right))
 }
 
 /// The name, and its addresses of both kinds, where the tunnel sends to the one over IPv6.

@@ -16,12 +16,17 @@ const DOCKER_HOST: [&str; 3] = ["host.docker.internal", "gateway.docker.internal
 /// What is said in place of a name where a URL has none.
 pub(super) const NO_HOST: &str = "no host at all";
 
-/// What is wrong with a value that is set.
+/// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
 pub(super) fn trouble(
     seat: &Seat<'_>,
     setting: &Setting,
     right_kind: fn(&EnvUrl) -> bool,
 ) -> Result<Option<Finding>, Unseen> {
+    let found = flaw(seat, setting, right_kind)?;
+    Ok(found.map(|finding| finding.with("server", best(seat).server.value)))
+}
+
+fn flaw(seat: &Seat<'_>, setting: &Setting, right_kind: fn(&EnvUrl) -> bool) -> Result<Option<Finding>, Unseen> {
     let url = match setting {
         Setting::Url(url) => url,
         Setting::Flawed(Flaw::Placeholder) => return Ok(Some(broken("placeholder"))),

@@ -37,7 +37,7 @@ pub(in crate::probe) fn conf() -> Looked {
 }
 
 fn conf_at(path: &str, command: &Command) -> Looked {
-    let mut reader = Reader { settings: Settings::new(), files: 0 };
+    let mut reader = Reader { settings: Settings::default(), files: 0 };
     let sight = reader
         .file(path)
         .and_then(|()| reader.command(command))
@@ -86,7 +86,6 @@ impl Reader {
                         self.file(&file)?;
                     }
                 }
-                "dir" => self.settings.folder = self.resolved(argument),
                 _ => self.settings.add(path, &line),
             }
         }
@@ -120,7 +119,7 @@ impl Reader {
     /// Relative names are resolved against the working directory: `/` under systemd, until `dir` changes it, which
     /// Redis does at once on reading the line.
     fn resolved(&self, name: &str) -> String {
-        Path::new(&self.settings.folder).join(name).to_string_lossy().into_owned()
+        Path::new(self.settings.folder.as_deref().unwrap_or("/")).join(name).to_string_lossy().into_owned()
     }
 }
 

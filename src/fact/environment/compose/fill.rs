@@ -8,7 +8,7 @@ pub struct Filled {
     /// The names that were asked for, in order. That of a bare `$name` without a value is empty: it may be a piece of a
     /// password.
     pub names: Vec<String>,
-    /// Whether a name had no value, and nothing was put in its place.
+    /// Whether a bare `$name` before an `@`, as in a URL's password, had no value, and nothing was put in its place.
     pub blank: bool,
 }
 
@@ -34,7 +34,7 @@ pub fn fill(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Filled
                 return None;
             }
             let value = known(&rest[..length]);
-            filled.blank |= value.is_none();
+            filled.blank |= value.is_none() && rest.contains('@');
             filled.names.push(value.as_ref().map_or("", |_| &rest[..length]).to_owned());
             filled.text.push_str(&value.unwrap_or_default());
             rest = &rest[length..];
@@ -92,10 +92,7 @@ fn braced(inner: &str, known: &dyn Fn(&str) -> Option<String>, filled: &mut Fill
         Some(nested.text)
     };
     let text = match kind {
-        None if operator.is_empty() => {
-            filled.blank |= value.is_none();
-            value.unwrap_or_default()
-        }
+        None if operator.is_empty() => value.unwrap_or_default(),
         Some('-') if there => value.unwrap_or_default(),
         Some('-') => other(filled)?,
         Some('+') if there => other(filled)?,
@@ -142,5 +139,8 @@ mod tests {
         assert!(filled.blank && filled.text == "u:Si@h/d");
         assert_eq!(filled.names, ["", "HOST", "NONE"]);
         assert!(!fill("${NONE:-d}$$a", &|_| None).expect("fills").blank);
+        // What is behind the password is not of it, and who writes braces means a name.
+        assert!(!fill("u:p@h/$DB", &|_| None).expect("fills").blank);
+        assert!(!fill("u:${PASSWORD}@h/d", &|_| None).expect("fills").blank);
     }
 }
