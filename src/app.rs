@@ -21,9 +21,11 @@ use crate::plan;
 use crate::probe::{Scene, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
-use crate::report::{Before, Now, Report, chain, report, since};
+use crate::report::{Before, Report, chain, report, since};
 use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
+
+mod earlier;
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
@@ -50,7 +52,7 @@ fn all(args: &All) -> Result<Exit, String> {
     let checks = plan::select(checks(args.deployment.checks.as_deref())?, &args.only)?;
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    let before = args.since.as_deref().map(|path| before(path, &checks)).transpose()?;
+    let before = args.since.as_deref().map(|path| earlier::before(path, &checks)).transpose()?;
     let here = look(&args.deployment, &checks, before.as_ref().map(|before| (before, snapshots.as_slice())))?;
     let mut notes = Vec::new();
     if here.vantage == Vantage::Client && args.deployment.container.is_some() {
@@ -150,7 +152,7 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Sn
         let (events, heard) = unbounded_channel();
         let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
         let told = |event: &Event| match (event, before) {
-            (Event::First(seen), Some((before, others))) => first_words(seen, others, &again, before),
+            (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
             (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
         };
         let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
@@ -159,14 +161,6 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Sn
     // A look-up that libc still waits for must not hold up the end.
     runtime.shutdown_background();
     looked
-}
-
-/// What became of the roots of before, by what was seen until now.
-fn first_words(seen: &Snapshot, others: &[Snapshot], again: &[Check], before: &Before) -> String {
-    let vantage = seen.vantage;
-    let all: Vec<Snapshot> = others.iter().chain([seen]).cloned().collect();
-    let changes = Case::new(all).map(|case| since(&judged(&case, again), before, again)).unwrap_or_default();
-    render::changes(changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_))))
 }
 
 /// From outside, the server's public address is all there is to look at.
@@ -179,18 +173,6 @@ fn needs_public(vantage: Vantage, profile: &Profile, keys: &BTreeSet<FactKey>) -
         );
     }
     Ok(())
-}
-
-/// An earlier report, or a snapshot, which is judged now.
-fn before(path: &Path, checks: &[Check]) -> Result<Before, String> {
-    let text = read(path)?;
-    let shown = path.display().to_string();
-    match Snapshot::parse(&text, &shown) {
-        Ok(snapshot) => Ok(Before::from(&judged(&Case::new(vec![snapshot])?, checks))),
-        // What has facts was meant as a snapshot.
-        Err(why) if text.contains("\"facts\"") => Err(why),
-        Err(_) => text.parse().map_err(|why| format!("{shown}: {why}")),
-    }
 }
 
 fn judged(case: &Case, checks: &[Check]) -> Report {

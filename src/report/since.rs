@@ -71,8 +71,10 @@ impl FromStr for Before {
         /// The parts that are needed; the rest may grow.
         #[derive(Deserialize)]
         struct Document {
-            schema: u32,
             tool: String,
+            #[serde(default)]
+            schema: u32,
+            #[serde(default)]
             hosts: Vec<Host>,
             checks: Vec<Row>,
         }
