@@ -1,5 +1,5 @@
-//! Several snapshots judged together: what one end alone cannot tell and both can, what is no pair at all, and what became
-//! of an earlier report's root causes. From recordings; without root, without a network.
+//! Several snapshots judged together: what one end alone cannot tell and both can, what is no pair at all, and what the lab
+//! does not do on demand. From recordings; without root, without a network.
 #![allow(clippy::disallowed_methods, reason = "runs the program and writes its input")]
 
 use std::path::PathBuf;
@@ -217,4 +217,33 @@ fn one_machine_in_two_parts_is_noted() {
         changed(&folder, "client.json", ("healthy", "server"), |snapshot| snapshot["vantage"] = json!("client"));
     let said = run(&["judge".to_owned(), recorded("healthy", "server"), twice]);
     assert!(said.out.contains("both snapshots were taken on server"), "{}{}", said.out, said.err);
+}
+
+/// Whether a recording of the server, with something changed, still has this code.
+fn says(fault: &str, code: &str, change: impl Fn(&mut Value)) -> bool {
+    let folder = TempDir::new().expect("a folder");
+    let path = changed(&folder, "server.json", (fault, "server"), change);
+    run(&["judge".to_owned(), path]).out.contains(code)
+}
+
+#[test]
+fn a_worker_that_beats_before_it_subscribes_is_not_called_stuck() {
+    let samples = |snapshot: &mut Value, joined: &Value| {
+        let samples = snapshot.pointer_mut("/facts/celery/sight/seen/celery/samples").and_then(Value::as_array_mut);
+        for sample in samples.expect("samples") {
+            sample["joined"] = joined.clone();
+        }
+    };
+    assert!(says("queue-stuck", "queue-consumed/stuck", |snapshot| samples(snapshot, &json!(400))));
+    assert!(!says("queue-stuck", "queue-consumed/stuck", |snapshot| samples(snapshot, &Value::Null)));
+}
+
+#[test]
+fn a_unit_that_denies_and_answers_all_the_same_is_let_in_by_its_slice() {
+    let dial = |snapshot: &mut Value, how: &str| {
+        *snapshot.pointer_mut("/facts/tcp redis/sight/seen/tcp/how").expect("a dial") = json!(how);
+    };
+    let code = "firewall-admits-worker/denied-by-unit";
+    assert!(says("redis-unit-address-deny", code, |snapshot| dial(snapshot, "timeout")));
+    assert!(!says("redis-unit-address-deny", code, |snapshot| dial(snapshot, "open")));
 }
