@@ -19,6 +19,9 @@ pub use since::{Before, Change, Now, since};
 use trouble::trouble;
 pub use trouble::{Maybe, Shell, Trouble};
 
+/// The version of the JSON form in which a report is printed, and read again.
+pub const SCHEMA: u32 = 1;
+
 /// A judged case.
 #[derive(Debug, Clone)]
 pub struct Report {

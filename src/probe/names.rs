@@ -32,9 +32,12 @@ const SERVER: Duration = Duration::from_millis(1500);
 
 pub(super) async fn look(scene: &Scene) -> Looked {
     let config = resolv_conf();
+    // Where it cannot be read, libc knows nothing from it either.
+    let written = host::read_or_unseen(HOSTS).unwrap_or_default();
     let mut looks = JoinSet::new();
     for name in names(scene) {
-        looks.spawn(one(name, config.clone()));
+        let hosts = hosts(&written, &name);
+        looks.spawn(one(name, hosts, config.clone()));
     }
     let mut names = Vec::new();
     while let Some(look) = looks.join_next().await {
@@ -76,7 +79,7 @@ fn resolv_conf() -> ResolverConfig {
     config
 }
 
-async fn one(name: String, config: ResolverConfig) -> NameLook {
+async fn one(name: String, hosts: Vec<(IpAddr, u32)>, config: ResolverConfig) -> NameLook {
     let (domain, search, servers) = config.into_parts();
     let mut asked = JoinSet::new();
     let mut order = BTreeSet::new();
@@ -99,10 +102,6 @@ async fn one(name: String, config: ResolverConfig) -> NameLook {
         Some(Ok(addresses)) => NameAnswer::Addresses(addresses),
         Some(Err(())) => why_libc_failed(&servers),
         None => NameAnswer::Silent,
-    };
-    let hosts = match host::read(HOSTS) {
-        host::Text::Read(text) => hosts(&text, &name),
-        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => Vec::new(),
     };
     NameLook { name, libc, servers, hosts }
 }

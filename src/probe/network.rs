@@ -43,10 +43,7 @@ pub(super) async fn routes() -> Looked {
 
 /// Whether IPv4 packets of others are sent on.
 fn forwards() -> Option<bool> {
-    match host::read("/proc/sys/net/ipv4/ip_forward") {
-        host::Text::Read(text) => Some(text.trim() == "1"),
-        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
-    }
+    host::read_or_unseen("/proc/sys/net/ipv4/ip_forward").ok().map(|text| text.trim() == "1")
 }
 
 pub(super) async fn route(to: Place, scene: &Scene) -> Looked {

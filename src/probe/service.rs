@@ -66,11 +66,7 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
 
 /// The unit's files, as far as they can be read.
 fn texts(paths: &[String]) -> Vec<(String, String)> {
-    let read = |path: &String| match host::read(path) {
-        host::Text::Read(text) => Some((path.clone(), text)),
-        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
-    };
-    paths.iter().filter_map(read).collect()
+    paths.iter().filter_map(|path| Some((path.clone(), host::read_or_unseen(path).ok()?))).collect()
 }
 
 /// The end of a unit's journal.

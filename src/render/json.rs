@@ -4,14 +4,11 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::profile::{Addresses, Known, Source};
-use crate::report::{Answer, Outcome, Report, Shell, Trouble};
+use crate::report::{Answer, Outcome, Report, SCHEMA, Shell, Trouble};
 
 mod since;
 
 use since::{ChangeV1, change};
-
-/// The version of this format.
-const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -4,12 +4,9 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::{Answer, Report};
+use super::{Answer, Report, SCHEMA};
 use crate::check::Check;
 use crate::fact::Vantage;
-
-/// The form of the reports that are read.
-const SCHEMA: u32 = 1;
 
 /// What an earlier report said of each check at each vantage.
 #[derive(Debug, Clone)]

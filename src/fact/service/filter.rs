@@ -47,10 +47,10 @@ pub(super) fn nets(written: &str) -> Vec<IpNet> {
 /// The line of the last `IPAddressDeny=` of a unit's file that names a network.
 pub fn deny_line(text: &str) -> Option<u32> {
     let names = |line: &str| {
-        let (key, value) = line.split_once('=')?;
-        (key.trim() == "IPAddressDeny" && !value.trim().is_empty()).then_some(())
+        let pair = line.split_once('=');
+        pair.is_some_and(|(key, value)| key.trim() == "IPAddressDeny" && !value.trim().is_empty())
     };
-    (1..).zip(text.lines()).filter(|(_, line)| names(line).is_some()).map(|(number, _)| number).last()
+    (1..).zip(text.lines()).filter(|(_, line)| names(line)).map(|(number, _)| number).last()
 }
 
 #[cfg(test)]

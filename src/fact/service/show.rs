@@ -43,10 +43,8 @@ fn block(text: &str) -> Shown {
             },
         },
         started: time(&value("ExecMainStartTimestamp")),
-        files: [value("FragmentPath")]
-            .iter()
-            .chain([&value("DropInPaths")])
-            .flat_map(|paths| paths.split_whitespace())
+        files: format!("{} {}", value("FragmentPath"), value("DropInPaths"))
+            .split_whitespace()
             .map(str::to_owned)
             .collect(),
         // Of a unit that nobody ever started both say `no`, and no time.

@@ -27,7 +27,7 @@ pub fn redis_can_write(seat: &Seat<'_>) -> Judged {
         let place = seat.redis_conf().ok().and_then(|conf| conf.min_replicas.as_ref());
         return Ok(match place.filter(|it| !it.argument && it.value.parse() == Ok(wanted)) {
             Some(it) => finding.at(&it.path, it.line),
-            None => finding.with("place", "set while it runs").with("file", "").with("line", ""),
+            None => finding.with("place", "in force").with("file", "").with("line", ""),
         }
         .into());
     }

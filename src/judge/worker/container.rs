@@ -67,7 +67,7 @@ fn command_line(seat: &Seat<'_>) -> Finding {
         let finding = broken("queues-blank").with("queues", queues).with("joined", joined);
         return super::named(seat, finding, "CELERY_QUEUES", origin);
     }
-    match word("CELERY_CONCURRENCY").filter(|(number, _)| number.parse::<u32>().is_err()) {
+    match word("CELERY_CONCURRENCY").filter(|(number, _)| number.parse::<i64>().is_err()) {
         Some((number, origin)) => {
             super::named(seat, broken("concurrency").with("value", number), "CELERY_CONCURRENCY", origin)
         }

@@ -94,10 +94,7 @@ fn read_compose(
     let (Some(files), dotenv) = (all(&recipe.files, &mut recipe.unread), existing(&dotenv, &mut recipe.unread)) else {
         return;
     };
-    let open = |path: &str| match host::read(path) {
-        host::Text::Read(text) => Some(text),
-        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
-    };
+    let open = |path: &str| host::read_or_unseen(path).ok();
     let project = Project { files: &files, dotenv: &dotenv, folder, shell: &BTreeMap::new(), open: &open };
     let Some(stack) = compose::read(&project, service) else {
         recipe.unread.push(format!("the service {service} in {}", recipe.files.join(", ")));

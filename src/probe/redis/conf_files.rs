@@ -48,10 +48,7 @@ fn conf_at(path: &str, command: &Command) -> Looked {
 
 /// The command of a unit of systemd's, if there is the unit.
 fn started_by(unit: &str) -> Option<Command> {
-    let read = |path: String| match host::read(&path) {
-        host::Text::Read(text) => Some((path, text)),
-        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
-    };
+    let read = |path: String| host::read_or_unseen(&path).ok().map(|text| (path, text));
     let own = UNIT_FOLDERS.iter().find_map(|folder| read(format!("{folder}/{unit}")))?;
     // By their names, whichever folder they stand in; of one name, the first folder's counts.
     let mut drop_ins = BTreeMap::new();
