@@ -476,9 +476,15 @@ pub enum Unseen {
     /// Rights are missing; holds what would give them.
     #[error("no right to see it: {0}")]
     NeedsRights(String),
-    /// A program or kernel feature is missing.
+    /// There is no such program here.
+    #[error("`{0}` is not installed")]
+    NotInstalled(String),
+    /// A program or kernel feature is missing, or does not answer.
     #[error("{0}")]
     NoTool(String),
+    /// This process itself ran short of something; holds of what. Says nothing about the machine.
+    #[error("clipcheck could not look: {0}")]
+    OwnLimit(String),
     /// What would be looked at is not known: an address, a file's place.
     #[error("{0}")]
     NotKnown(String),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::lookup::Lookup;
@@ -15,9 +16,9 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::host::limits;
 use super::{Looked, Scene, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts};
 use crate::fact::environment::Setting;
@@ -32,18 +33,16 @@ const SERVER: Duration = Duration::from_millis(1500);
 
 pub(super) async fn look(scene: &Scene) -> Looked {
     let config = resolv_conf();
-    // Where it cannot be read, libc knows nothing from it either.
-    let written = host::read_or_unseen(HOSTS).unwrap_or_default();
-    let mut looks = JoinSet::new();
-    for name in names(scene) {
+    let written = match host::read_if_there(HOSTS) {
+        Ok(written) => written.unwrap_or_default(),
+        Err(why) => return Looked::new(HOSTS, Err(why)),
+    };
+    // In alphabetic order, as they come.
+    let asked = names(scene).into_iter().map(|name| {
         let hosts = hosts(&written, &name);
-        looks.spawn(one(name, hosts, config.clone()));
-    }
-    let mut names = Vec::new();
-    while let Some(look) = looks.join_next().await {
-        names.extend(look);
-    }
-    names.sort_by(|a, b| a.name.cmp(&b.name));
+        one(name, hosts, config.clone())
+    });
+    let names = join_all(asked).await;
     Looked::new("getaddrinfo, the name servers of /etc/resolv.conf", Ok(Fact::Names(NameLooks { names })))
 }
 
@@ -81,23 +80,18 @@ fn resolv_conf() -> ResolverConfig {
 
 async fn one(name: String, hosts: Vec<(IpAddr, u32)>, config: ResolverConfig) -> NameLook {
     let (domain, search, servers) = config.into_parts();
-    let mut asked = JoinSet::new();
-    let mut order = BTreeSet::new();
-    for (rank, server) in servers.into_iter().enumerate() {
+    let mut asked = Vec::new();
+    let mut known = BTreeSet::new();
+    for server in servers {
         // The file may name a server twice, and hickory may hold one entry per protocol.
-        if order.insert(server.ip) {
-            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server.clone()]);
-            let name = name.clone();
-            asked.spawn(async move { (rank, server.ip, ask(&name, server.ip, config).await) });
+        if known.insert(server.ip) {
+            let ip = server.ip;
+            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server]);
+            let name = name.as_str();
+            asked.push(async move { (ip, ask(name, ip, config).await) });
         }
     }
-    let libc = libc(&name).await;
-    let mut answers = Vec::new();
-    while let Some(answer) = asked.join_next().await {
-        answers.extend(answer);
-    }
-    answers.sort_by_key(|(rank, ..)| *rank);
-    let servers: Vec<(IpAddr, NameAnswer)> = answers.into_iter().map(|(_, ip, answer)| (ip, answer)).collect();
+    let (libc, servers) = join(libc(&name), join_all(asked)).await;
     let libc = match libc {
         Some(Ok(addresses)) => NameAnswer::Addresses(addresses),
         Some(Err(())) => why_libc_failed(&servers),
@@ -120,13 +114,21 @@ fn why_libc_failed(servers: &[(IpAddr, NameAnswer)]) -> NameAnswer {
 async fn libc(name: &str) -> Option<Result<Vec<IpAddr>, ()>> {
     let (answer, answered) = oneshot::channel();
     let name = name.to_owned();
-    std::thread::spawn(move || {
+    let asking = std::thread::Builder::new().spawn(move || {
         let found = (name.as_str(), 0).to_socket_addrs();
         // Nobody may wait for it any more.
         let _ = answer.send(found.map(|found| found.map(|address| address.ip()).collect::<BTreeSet<_>>()));
     });
+    if let Err(error) = asking {
+        limits::note_start(&error);
+        return None;
+    }
     match timeout(LIBC, answered).await {
-        Ok(Ok(found)) => Some(found.map(|found| found.into_iter().collect()).map_err(|_| ())),
+        Ok(Ok(Ok(found))) => Some(Ok(found.into_iter().collect())),
+        Ok(Ok(Err(_))) => {
+            limits::note_handles();
+            Some(Err(()))
+        }
         Ok(Err(_)) => Some(Err(())),
         Err(_) => None,
     }

@@ -30,25 +30,29 @@ pub(in crate::probe) fn conf(scene: &Scene) -> Looked {
 pub(super) fn chosen(scene: &Scene) -> (String, Result<PgConf, Unseen>) {
     let settled = scene.addresses.as_ref().map(|addresses| addresses.postgres_port.value);
     let port = scene.profile.postgres_port.or(settled).unwrap_or(DEFAULT_PORT);
-    choose(&candidates(Path::new("/")), port)
+    match candidates(Path::new("/")) {
+        Ok(candidates) => choose(&candidates, port),
+        Err(why) => (CLUSTERS.to_owned(), Err(why)),
+    }
 }
 
 /// The folders that hold a postgresql.conf, newest version first, with the cluster's name.
-fn candidates(root: &Path) -> Vec<(String, PathBuf)> {
+fn candidates(root: &Path) -> Result<Vec<(String, PathBuf)>, Unseen> {
     let clusters = root.join(CLUSTERS.trim_start_matches('/'));
-    let mut versions = host::list(&clusters).unwrap_or_default();
+    let mut versions = host::list(&clusters)?.unwrap_or_default();
     versions.sort_by_key(|version| conf::version_key(version));
     let mut found = Vec::new();
     for version in versions {
-        for name in host::list(clusters.join(&version)).unwrap_or_default() {
+        for name in host::list(clusters.join(&version))?.unwrap_or_default() {
             found.push((format!("{version}/{name}"), clusters.join(&version).join(&name)));
         }
     }
     for folder in SINGLE {
         found.push((folder.to_owned(), root.join(folder.trim_start_matches('/'))));
     }
-    found.retain(|(_, folder)| !matches!(host::read(folder.join("postgresql.conf")), host::Text::Missing));
-    found
+    // What may not be seen may be there.
+    found.retain(|(_, folder)| !matches!(host::stat(folder.join("postgresql.conf")), Ok(None)));
+    Ok(found)
 }
 
 /// The first cluster on the deployment's port, else the first at all.
@@ -134,7 +138,7 @@ impl Reader {
 
     /// The folder's `*.conf`, sorted by name, hidden ones left out.
     fn folder(&mut self, folder: &Path) -> Result<(), Unseen> {
-        for name in host::list(folder).unwrap_or_default() {
+        for name in host::list(folder)?.unwrap_or_default() {
             if !name.starts_with('.') && Path::new(&name).extension().is_some_and(|end| end == "conf") {
                 self.file(&folder.join(name), Need::Must)?;
             }
@@ -180,7 +184,7 @@ mod tests {
         );
         write(root.path(), &format!("{main}/conf.d/10-tunnel.conf"), "\nlisten_addresses = 'localhost,10.8.0.1'\n");
         write(root.path(), &format!("{main}/conf.d/20-off.conf.dpkg-old"), "listen_addresses = '*'\n");
-        let (_, seen) = choose(&candidates(root.path()), 5432);
+        let (_, seen) = choose(&candidates(root.path()).expect("readable"), 5432);
         let seen = seen.expect("readable");
         assert_eq!(seen.cluster, "15/main");
         assert_eq!(seen.addresses(), ["localhost", "10.8.0.1"]);
@@ -189,7 +193,7 @@ mod tests {
         assert!(seen.hba_path.ends_with("15/main/pg_hba.conf") && seen.changed_at > 0);
 
         write(root.path(), "data/postgresql.auto.conf", "# by ALTER SYSTEM\nlisten_addresses = '*'\n");
-        let (_, seen) = choose(&candidates(root.path()), 5432);
+        let (_, seen) = choose(&candidates(root.path()).expect("readable"), 5432);
         assert_eq!(seen.expect("readable").addresses(), ["*"]);
     }
 
@@ -198,8 +202,11 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         write(root.path(), "etc/postgresql/9.6/main/postgresql.conf", "port = 5433\n");
         write(root.path(), "etc/postgresql/16/main/postgresql.conf", "port = 5434\n");
-        let chosen = |port| choose(&candidates(root.path()), port).1.expect("readable").cluster;
+        let chosen = |port| choose(&candidates(root.path()).expect("readable"), port).1.expect("readable").cluster;
         assert_eq!((chosen(5433).as_str(), chosen(5432).as_str()), ("9.6/main", "16/main"));
-        assert!(matches!(choose(&candidates(Path::new("/nowhere")), 5432).1, Err(Unseen::NotKnown(_))));
+        assert!(matches!(
+            choose(&candidates(Path::new("/nowhere")).expect("readable"), 5432).1,
+            Err(Unseen::NotKnown(_))
+        ));
     }
 }

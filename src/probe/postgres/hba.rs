@@ -25,7 +25,8 @@ pub(in crate::probe) fn hba(scene: &Scene) -> Looked {
     }
 }
 
-fn read(path: &str, version: u32) -> Result<PgHba, Unseen> {
+/// Reads a file and what it names.
+pub(super) fn read(path: &str, version: u32) -> Result<PgHba, Unseen> {
     let mut reader = Reader { includes: version >= INCLUDES_SINCE, lines: Vec::new(), changed_at: 0 };
     let text = reader.text(Path::new(path))?;
     reader.file(Path::new(path), &text, 0)?;
@@ -40,7 +41,7 @@ struct Reader {
 
 impl Reader {
     fn text(&mut self, path: &Path) -> Result<String, Unseen> {
-        let text = host::read_or_unseen(&path.display().to_string())?;
+        let text = host::read_or_unseen(path)?;
         self.changed_at = self.changed_at.max(host::stat(path)?.map_or(0, |stat| stat.changed_at));
         Ok(text)
     }
@@ -115,7 +116,7 @@ impl Reader {
         }
         let path = beside(from, &name.text);
         let files: Vec<PathBuf> = if word == "include_dir" {
-            let Some(names) = host::list(&path) else { return Ok(Err("its folder cannot be read".to_owned())) };
+            let Some(names) = host::list(&path)? else { return Ok(Err("its folder is not there".to_owned())) };
             let is_conf =
                 |name: &str| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "conf");
             names.into_iter().filter(|name| is_conf(name)).map(|name| path.join(name)).collect()
