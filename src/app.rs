@@ -134,6 +134,7 @@ fn profile(deployment: &Deployment) -> Result<Profile, String> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    host::limits::room().map_err(|why| why.to_string())?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -168,8 +169,8 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Sn
         let (here, (), inside) = tokio::join!(run(orders, events), progress, inside);
         Ok(Seen { here, inside })
     });
-    // A look-up that libc still waits for must not hold up the end.
-    runtime.shutdown_background();
+    // What a look still waits for must not hold up the end, nor wake up in a runtime that is gone: both end with the process.
+    std::mem::forget(runtime);
     looked
 }
 

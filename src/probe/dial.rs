@@ -16,7 +16,7 @@ pub(super) use password::may_carry_password;
 
 use super::bounded::Bounded;
 use super::host::limits;
-use super::{DIAL, Looked, Scene, network};
+use super::{DIAL, Looked, Scene, names, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
@@ -162,6 +162,10 @@ pub(super) async fn connect_within(endpoint: &Endpoint, patience: Duration) -> R
 pub(super) async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Dial> {
     if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
+    }
+    if let Err(why) = names::libc_can_read() {
+        limits::spoil(why);
+        return Err(Dial::ResolverFailed);
     }
     match timeout(RESOLVE, lookup_host((endpoint.host.as_str(), endpoint.port))).await {
         Ok(Ok(found)) => Ok(found.collect()),

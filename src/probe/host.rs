@@ -9,7 +9,7 @@ use crate::snapshot::Rights;
 
 mod file;
 mod keeper;
-pub(super) mod limits;
+pub mod limits;
 mod program;
 
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};

@@ -1,8 +1,8 @@
 //! What this process itself runs short of. That it has no file handle left says nothing about the machine that it looks
 //! at, and must never be told as a closed port or a program that is not installed.
 //!
-//! Each look has a thread of its own. The doors note here what they ran short of; the runner takes it when the look ends,
-//! and then nothing counts that the look made of it.
+//! Each look has a thread of its own. The doors note here what makes its outcome worthless; it is taken when the look
+//! ends, and then nothing counts that the look made of it.
 
 use std::cell::RefCell;
 use std::io;
@@ -10,7 +10,7 @@ use std::io;
 use crate::fact::Unseen;
 
 thread_local! {
-    static SHORT_OF: RefCell<Option<&'static str>> = const { RefCell::new(None) };
+    static WORTHLESS: RefCell<Option<Unseen>> = const { RefCell::new(None) };
 }
 
 /// What an error says of this process, if it does: errno(3), with Linux' numbers.
@@ -30,17 +30,23 @@ fn named(error: &io::Error) -> Option<&'static str> {
 /// Notes an error that is this process' own; whether it is one.
 pub(in crate::probe) fn note(error: &io::Error) -> bool {
     let short_of = named(error);
-    if short_of.is_some() {
-        SHORT_OF.set(short_of);
+    if let Some(what) = short_of {
+        spoil(Unseen::OwnLimit(what.to_owned()));
     }
     short_of.is_some()
+}
+
+/// Whatever this look will bring is worth nothing, and this is why.
+pub(in crate::probe) fn spoil(why: Unseen) {
+    WORTHLESS.set(Some(why));
 }
 
 /// Notes an error of starting a process or a thread, where `EAGAIN` too is our own limit (fork(2)).
 pub(in crate::probe) fn note_start(error: &io::Error) -> bool {
     const EAGAIN: i32 = 11;
     if cfg!(unix) && error.raw_os_error() == Some(EAGAIN) {
-        SHORT_OF.set(Some("no other process may be started (EAGAIN); `ulimit -u` says how many there may be"));
+        let what = "no other process may be started (EAGAIN); `ulimit -u` says how many there may be";
+        spoil(Unseen::OwnLimit(what.to_owned()));
         return true;
     }
     note(error)
@@ -55,9 +61,19 @@ pub(in crate::probe) fn note_handles() {
     }
 }
 
-/// What the look on this thread ran short of since the last time this was asked.
+/// Whether the handles can be had that waiting itself takes (tokio panics without them).
+pub fn room() -> Result<(), Unseen> {
+    const HANDLES: usize = 8;
+    let opened: io::Result<Vec<_>> = (0..HANDLES).map(|_| super::file::open_nothing()).collect();
+    match opened {
+        Err(error) if cfg!(unix) && note(&error) => Err(take().unwrap_or(Unseen::Crashed)),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// What made the look on this thread worthless since the last time this was asked.
 pub(in crate::probe) fn take() -> Option<Unseen> {
-    SHORT_OF.take().map(|what| Unseen::OwnLimit(what.to_owned()))
+    WORTHLESS.take()
 }
 
 #[cfg(test)]

@@ -69,12 +69,13 @@ pub struct Said {
 /// Runs a program, and ends it at the deadline.
 pub async fn run(program: &str, args: &[&str], deadline: Duration) -> Result<Said, Unseen> {
     let mut command = Command::new(program);
-    command.args(args).env_clear().envs(environment(program));
+    command.args(args).env_clear().envs(environment(program)).env(keeper::MARK, keeper::mark());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     #[cfg(unix)]
     command.process_group(0);
+    let mut group = Group::starting();
     let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
-    let group = child.id().map(Group::new);
+    group.begun(child.id());
     let heard = tokio::time::timeout(deadline, hear(&mut child)).await;
     drop(group);
     match heard {
@@ -116,19 +117,26 @@ async fn bounded(stream: impl AsyncRead + Unpin) -> Option<std::io::Result<Vec<u
 }
 
 /// A program and all that it started. Ended when dropped, and by the keeper if this process ends before.
-struct Group(u32);
+struct Group(Option<u32>);
 
 impl Group {
-    fn new(leader: u32) -> Self {
-        keeper::started(leader);
-        Self(leader)
+    fn starting() -> Self {
+        keeper::starting();
+        Self(None)
+    }
+
+    fn begun(&mut self, leader: Option<u32>) {
+        self.0 = leader;
+        leader.into_iter().for_each(keeper::begun);
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
         #[cfg(unix)]
-        if let Some(group) = i32::try_from(self.0).ok().and_then(rustix::process::Pid::from_raw) {
+        if let Some(group) =
+            self.0.and_then(|leader| i32::try_from(leader).ok()).and_then(rustix::process::Pid::from_raw)
+        {
             // Nearly always nobody of it is left.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
@@ -147,7 +155,11 @@ mod tests {
         let said = run("env", &[], SECOND).await.expect("env runs");
         let mut names: Vec<&str> = said.out.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
         names.sort_unstable();
-        assert_eq!(names, ["LC_ALL", "PATH", "TZ"], "this test itself has CARGO_MANIFEST_DIR and more");
+        assert_eq!(
+            names,
+            ["CLIPCHECK_RUN", "LC_ALL", "PATH", "TZ"],
+            "this test itself has CARGO_MANIFEST_DIR and more"
+        );
     }
 
     #[tokio::test]

@@ -1,6 +1,7 @@
 //! A session of PostgreSQL's administrator over its local socket, without a program and without a password: `peer` asks
 //! the kernel whose connection it is, and the kernel tells the ids of the thread that connected (unix(7), SO_PEERCRED).
 //! Linux has ids per thread; only one thread takes the administrator's, for one connect.
+#![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
 
 use std::io;
 use std::os::unix::net::UnixStream as StdStream;
