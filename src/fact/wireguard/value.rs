@@ -92,8 +92,7 @@ fn aton(host: &str) -> Option<Ipv4Addr> {
 fn number(text: &str) -> Option<u32> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => (hex, 16),
-        None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
-        None => (text, 10),
+        None => text.strip_prefix('0').filter(|octal| !octal.is_empty()).map_or((text, 10), |octal| (octal, 8)),
     };
     (!digits.starts_with('+')).then(|| u32::from_str_radix(digits, radix).ok()).flatten()
 }
