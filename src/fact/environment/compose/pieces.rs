@@ -138,16 +138,9 @@ impl Search<'_> {
     }
 
     fn read(&mut self, path: String) -> Option<File> {
-        match (self.open)(&path) {
-            Some(text) => {
-                self.others.push(path.clone());
-                Some(File { path, text })
-            }
-            None => {
-                self.unread.push(path);
-                None
-            }
-        }
+        let text = (self.open)(&path);
+        if text.is_some() { &mut self.others } else { &mut self.unread }.push(path.clone());
+        text.map(|text| File { path, text })
     }
 
     fn word(&mut self, here: &Here<'_>, raw: &str) -> Option<String> {
