@@ -11,11 +11,14 @@ use serde::{Deserialize, Serialize};
 
 pub mod api;
 pub mod celery;
+mod cursor;
 pub mod delivery;
 pub mod dial;
 pub mod docker;
 pub mod environment;
 pub mod firewall;
+pub mod glob;
+pub mod limits;
 pub mod network;
 pub mod postgres;
 pub mod redis;

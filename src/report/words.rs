@@ -33,19 +33,19 @@ pub(super) fn names_empty_word(template: &str, words: &BTreeMap<&'static str, St
 pub(super) fn fill(template: &str, words: &BTreeMap<&'static str, String>) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let name_end =
-            rest[start + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map(|end| start + 1 + end);
-        let word = name_end
-            .filter(|&end| rest[end..].starts_with('}'))
-            .and_then(|end| words.get(&rest[start + 1..end]).map(|word| (end, word)));
-        if let Some((end, word)) = word {
-            out.push_str(&rest[..start]);
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let end = after.find(|c: char| !(c.is_ascii_lowercase() || c == '_'));
+        let word = end.and_then(|end| {
+            let (name, behind) = after.split_at_checked(end)?;
+            Some((words.get(name)?, behind.strip_prefix('}')?))
+        });
+        if let Some((word, behind)) = word {
             out.push_str(word);
-            rest = &rest[end + 1..];
+            rest = behind;
         } else {
-            out.push_str(&rest[..=start]);
-            rest = &rest[start + 1..];
+            out.push('{');
+            rest = after;
         }
     }
     out + rest

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::fact::limits::Budget;
 use crate::fact::postgres::PgConf;
 use crate::fact::postgres::conf::{self, Line};
 use crate::fact::redis::Directive;
@@ -16,9 +17,6 @@ const CLUSTERS: &str = "/etc/postgresql";
 const SINGLE: [&str; 2] = ["/var/lib/pgsql/data", "/var/lib/postgres/data"];
 
 const DEFAULT_PORT: u16 = 5432;
-
-/// Includes may name each other.
-const MOST_FILES: u32 = 64;
 
 /// Reads the configuration of the deployment's cluster.
 pub(in crate::probe) fn conf(scene: &Scene) -> Looked {
@@ -109,20 +107,20 @@ struct Reader {
     port: Option<Directive>,
     data_directory: Option<Directive>,
     hba_file: Option<Directive>,
-    files: u32,
+    budget: Budget,
 }
 
 impl Reader {
     fn file(&mut self, path: &Path, need: Need) -> Result<(), Unseen> {
         let shown = path.display().to_string();
-        self.files += 1;
-        if self.files > MOST_FILES {
-            return Err(Unseen::Unreadable(format!("{shown}: more than {MOST_FILES} files include each other")));
-        }
         let text = match host::read_or_unseen(&shown) {
             Err(Unseen::NotKnown(_)) if need == Need::IfThere => return Ok(()),
             text => text?,
         };
+        self.budget
+            .file(&text)
+            .and_then(|()| self.budget.enter())
+            .ok_or_else(|| Unseen::Unreadable(format!("{shown}: too many files include each other, or too much")))?;
         // Relative names are meant from the folder of the file that holds them.
         let folder = path.parent().unwrap_or(Path::new("/"));
         for line in conf::lines(&text) {
@@ -133,6 +131,7 @@ impl Reader {
                 _ => self.add(&shown, line),
             }
         }
+        self.budget.leave();
         Ok(())
     }
 
@@ -195,6 +194,18 @@ mod tests {
         write(root.path(), "data/postgresql.auto.conf", "# by ALTER SYSTEM\nlisten_addresses = '*'\n");
         let (_, seen) = choose(&candidates(root.path()).expect("readable"), 5432);
         assert_eq!(seen.expect("readable").addresses(), ["*"]);
+    }
+
+    #[test]
+    fn files_that_include_each_other_are_unseen() {
+        let root = tempfile::tempdir().expect("a folder");
+        write(root.path(), "etc/postgresql/16/main/postgresql.conf", "port = 1\ninclude 'a'\n");
+        write(root.path(), "etc/postgresql/16/main/a", &"include 'a'\n".repeat(5));
+        assert!(matches!(choose(&candidates(root.path()).expect("readable"), 1).1, Err(Unseen::Unreadable(_))));
+        let big = "#".repeat(3 << 20);
+        write(root.path(), "etc/postgresql/16/main/a", &big);
+        write(root.path(), "etc/postgresql/16/main/postgresql.conf", "port = 1\ninclude 'a'\ninclude 'a'\n");
+        assert!(matches!(choose(&candidates(root.path()).expect("readable"), 1).1, Err(Unseen::Unreadable(_))));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::fact::glob;
+use crate::fact::limits::Budget;
 use crate::fact::redis::command::{self, Command};
 use crate::fact::redis::conf::{self, Settings};
 use crate::fact::{Fact, Unseen};
@@ -10,9 +12,6 @@ use crate::probe::{Looked, host};
 
 /// Debian's place, then Red Hat's.
 const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
-
-/// Includes may name each other.
-const MOST_FILES: u32 = 32;
 
 /// Debian's unit, then Red Hat's.
 const UNITS: [&str; 2] = ["redis-server.service", "redis.service"];
@@ -43,9 +42,9 @@ pub(in crate::probe) fn conf() -> Looked {
 }
 
 fn conf_at(path: &str, command: &Command) -> Looked {
-    let mut reader = Reader { settings: Settings::default(), files: 0 };
-    let sight = reader
-        .file(path)
+    let mut reader = Reader::default();
+    let sight = host::read_or_unseen(path)
+        .and_then(|text| reader.file(path, &text))
         .and_then(|()| reader.command(command))
         .and_then(|()| reader.acl_file())
         .map(|()| Fact::RedisConf(reader.settings.finish(path)));
@@ -68,7 +67,7 @@ fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
     let mut drop_ins = BTreeMap::new();
     for folder in UNIT_FOLDERS {
         let folder = format!("{folder}/{unit}.d");
-        for name in host::list(&folder)?.unwrap_or_default().into_iter().filter(|name| conf::matches("*.conf", name)) {
+        for name in host::list(&folder)?.unwrap_or_default().into_iter().filter(|name| glob::fits("*.conf", name)) {
             drop_ins.entry(name.clone()).or_insert_with(|| format!("{folder}/{name}"));
         }
     }
@@ -79,24 +78,25 @@ fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
 }
 
 /// Follows a configuration through its files.
+#[derive(Default)]
 struct Reader {
     settings: Settings,
-    files: u32,
+    budget: Budget,
 }
 
 impl Reader {
-    fn file(&mut self, path: &str) -> Result<(), Unseen> {
-        self.files += 1;
-        if self.files > MOST_FILES {
-            return Err(Unseen::Unreadable(format!("{path}: more than {MOST_FILES} files include each other")));
-        }
+    fn file(&mut self, path: &str, text: &str) -> Result<(), Unseen> {
         self.changed(path)?;
-        for line in conf::lines(&host::read_or_unseen(path)?) {
+        for line in conf::lines(text) {
             let argument = line.arguments.first().map_or("", String::as_str);
             match line.name.as_str() {
                 "include" => {
                     for file in matching(&self.resolved(argument))? {
-                        self.file(&file)?;
+                        let text = host::read_or_unseen(&file)?;
+                        // Redis itself goes no deeper than it has room for.
+                        self.budget.file(&text).and_then(|()| self.budget.enter()).ok_or_else(|| too_much(&file))?;
+                        self.file(&file, &text)?;
+                        self.budget.leave();
                     }
                 }
                 _ => self.settings.add(path, &line),
@@ -136,6 +136,10 @@ impl Reader {
     }
 }
 
+fn too_much(path: &str) -> Unseen {
+    Unseen::Unreadable(format!("{path}: too many files include each other, or too much"))
+}
+
 /// The files that a pattern of `include` means (Redis 7 and later). Patterns stand in the file's name in life, never
 /// in a folder's; a name without any is taken as it is.
 fn matching(pattern: &str) -> Result<Vec<String>, Unseen> {
@@ -144,6 +148,6 @@ fn matching(pattern: &str) -> Result<Vec<String>, Unseen> {
     };
     let names = host::list(if folder.is_empty() { "/" } else { folder })?.unwrap_or_default();
     // As glob(3), no pattern means a hidden file.
-    let named = names.into_iter().filter(|file| !file.starts_with('.') && conf::matches(name, file));
+    let named = names.into_iter().filter(|file| !file.starts_with('.') && glob::fits(name, file));
     Ok(named.map(|file| format!("{folder}/{file}")).collect())
 }
