@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "reads the files it was handed; every other file is a probe's")]
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc::unbounded_channel;
@@ -26,6 +26,9 @@ use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
 mod earlier;
+pub mod screen;
+
+use screen::{print, print_styled};
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
@@ -39,7 +42,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
                 Some(path) => recorded(path, &args.deployment)?,
                 None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?, None)?,
             };
-            print(&seen.to_json())?;
+            print(&render::json(&seen.to_json()))?;
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
@@ -85,10 +88,10 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
         let mut page = render::explain(&checks, &args.id)?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
-            let named: Vec<&str> = chain::variables().iter().copied().filter(|name| page.contains(name)).collect();
+            let named: Vec<&str> =
+                chain::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
-                page.push('\n');
-                page.push_str(&render::chains(&chain::chains(&case, variable)));
+                page.push(&render::chains(&chain::chains(&case, variable)));
             }
         }
         print(&page)?;
@@ -196,8 +199,7 @@ fn show(
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
-    let text = render::report(&report, showing, exit);
-    print_styled(&text, showing.color)?;
+    print_styled(&render::report(&report, showing, exit), showing.color)?;
     Ok(exit)
 }
 
@@ -263,25 +265,4 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
         error.kind().to_string()
     };
     format!("{}: {why}", path.display())
-}
-
-fn print(text: &str) -> Result<(), String> {
-    finish(std::io::stdout().lock().write_all(text.as_bytes()))
-}
-
-fn print_styled(text: &str, color: crate::cli::Color) -> Result<(), String> {
-    let choice = match color {
-        crate::cli::Color::Auto => anstream::ColorChoice::Auto,
-        crate::cli::Color::Always => anstream::ColorChoice::Always,
-        crate::cli::Color::Never => anstream::ColorChoice::Never,
-    };
-    finish(anstream::AutoStream::new(std::io::stdout(), choice).write_all(text.as_bytes()))
-}
-
-/// A reader that went away (`| head`) is no error of ours.
-fn finish(written: std::io::Result<()>) -> Result<(), String> {
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {}", error.kind())),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
