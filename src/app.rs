@@ -1,7 +1,7 @@
 //! The stages in order: argv → looks → verdicts → report → screen. The only place that prints.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
 mod earlier;
+pub mod screen;
+
+use screen::{end_after, print, print_styled};
 
 /// How long judging and printing may take beyond the deadline of the looks. A report of the largest case takes 0.1 s.
 const GRACE: Duration = Duration::from_secs(2);
@@ -41,7 +44,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
                 Some(path) => recorded(path, &args.deployment)?,
                 None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?, None)?.here,
             };
-            print(&seen.to_json())?;
+            print(&render::json(&seen.to_json()))?;
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
@@ -86,10 +89,10 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
         let mut page = render::explain(&checks, &args.id)?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
-            let named: Vec<&str> = chain::variables().iter().copied().filter(|name| page.contains(name)).collect();
+            let named: Vec<&str> =
+                chain::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
-                page.push('\n');
-                page.push_str(&render::chains(&chain::chains(&case, variable)));
+                page.push(&render::chains(&chain::chains(&case, variable)));
             }
         }
         print(&page)?;
@@ -145,7 +148,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 /// other ends' snapshots.
 fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Seen, String> {
     let profile = profile(deployment)?;
-    host::end_after(deployment.deadline + GRACE, "stopped after its deadline, before what was seen could be judged")?;
+    end_after(deployment.deadline + GRACE, "stopped after its deadline, before what was seen could be judged")?;
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
@@ -207,8 +210,7 @@ fn show(
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
-    let text = render::report(&report, showing, exit);
-    print_styled(&text, showing.color)?;
+    print_styled(&render::report(&report, showing, exit), showing.color)?;
     Ok(exit)
 }
 
@@ -254,26 +256,5 @@ fn text(bytes: Vec<u8>) -> Option<String> {
         }
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
         _ => String::from_utf8(bytes).ok(),
-    }
-}
-
-fn print(text: &str) -> Result<(), String> {
-    finish(std::io::stdout().lock().write_all(text.as_bytes()))
-}
-
-fn print_styled(text: &str, color: crate::cli::Color) -> Result<(), String> {
-    let choice = match color {
-        crate::cli::Color::Auto => anstream::ColorChoice::Auto,
-        crate::cli::Color::Always => anstream::ColorChoice::Always,
-        crate::cli::Color::Never => anstream::ColorChoice::Never,
-    };
-    finish(anstream::AutoStream::new(std::io::stdout(), choice).write_all(text.as_bytes()))
-}
-
-/// A reader that went away (`| head`) is no error of ours.
-fn finish(written: std::io::Result<()>) -> Result<(), String> {
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {}", error.kind())),
-        Ok(()) | Err(_) => Ok(()),
     }
 }

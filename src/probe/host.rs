@@ -2,8 +2,7 @@
 //! can do to a machine stands in one room: it reads, and removes its own copy.
 #![expect(clippy::disallowed_methods, reason = "this is the door that the other files may not open")]
 
-use std::io::Write;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::snapshot::Rights;
 
@@ -19,17 +18,6 @@ pub use program::{Said, run};
 /// The time of day by this machine's own clock, to compare it with another's.
 pub fn precise_now() -> SystemTime {
     SystemTime::now()
-}
-
-/// Ends this program after so long, come what may: nothing that hangs is waited for. The error says that it cannot.
-pub fn end_after(limit: Duration, words: &'static str) -> Result<(), String> {
-    let watch = std::thread::Builder::new().spawn(move || {
-        std::thread::sleep(limit);
-        let _ = writeln!(std::io::stderr(), "clipcheck: {words}");
-        #[expect(clippy::exit, reason = "the main thread is what hangs")]
-        std::process::exit(2)
-    });
-    watch.map(|_| ()).map_err(|error| format!("cannot start: no thread may be started ({})", error.kind()))
 }
 
 /// The file of this running program.

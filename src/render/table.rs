@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use super::clean::Clean;
 use crate::fact::Vantage;
 use crate::profile::Source;
 use crate::report::{Answer, Change, Now, Outcome, Report};
@@ -22,7 +23,7 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-pub(super) fn render(report: &Report, width: usize, verbose: bool) -> String {
+pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> String {
     let mut out = String::new();
     header(&mut out, report, width);
     out.push('\n');
@@ -171,12 +172,16 @@ fn since(out: &mut String, report: &Report, width: usize) {
     }
     out.push_str("\nSince the report of before:\n");
     for change in &report.since {
-        out.push_str(&became(change, width));
+        out.push_str(&line(change, width));
     }
 }
 
 /// What became of one root.
-pub(super) fn became(change: &Change, width: usize) -> String {
+pub(super) fn became(change: &Clean<Change>, width: usize) -> String {
+    line(change, width)
+}
+
+fn line(change: &Change, width: usize) -> String {
     let mut out = String::new();
     let (style, mark) = match change.now {
         Now::Fixed => (GREEN, "✓"),
