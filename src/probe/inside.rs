@@ -60,7 +60,7 @@ async fn copied(name: &str, own: &str, copy: &str, said: &[String], ends: &Ends)
         Ok(copied) => copied,
         Err(why) => {
             // What came through of it is there.
-            remove(name, copy).await;
+            clear(name, copy).await;
             return Err(why);
         }
     };
@@ -78,11 +78,27 @@ async fn copied(name: &str, own: &str, copy: &str, said: &[String], ends: &Ends)
         Ok(said) if said.ok => Ok(said.out),
         Ok(_) | Err(_) => {
             // It may never have started. Where it did, there is nothing left to remove.
-            let gone = remove(name, copy).await || !is_there(name, copy).await;
+            let gone = clear(name, copy).await || !is_there(name, copy).await;
             let left = if gone { String::new() } else { format!("; its copy {copy} is still there") };
             Err(format!("the program could not look inside the container {name}{left}: {STATIC_RUNS}"))
         }
     }
+}
+
+/// However the container is by now.
+async fn clear(name: &str, copy: &str) -> bool {
+    remove(name, copy).await || remove_of_stopped(name, copy).await
+}
+
+/// In a container that has ended meanwhile nothing can be run; its own layer is a folder of this machine (Docker's
+/// storage driver overlay2), which nobody has mounted then.
+async fn remove_of_stopped(name: &str, copy: &str) -> bool {
+    let form = "{{.State.Running}} {{.GraphDriver.Data.UpperDir}}";
+    let said = run(&["inspect", "--type", "container", "--format", form, "--", name], PROGRAM).await;
+    let Ok(said) = said else { return false };
+    let Some(layer) = said.out.trim().strip_prefix("false ").filter(|layer| layer.starts_with('/')) else { return false };
+    host::remove(&format!("{layer}{copy}"));
+    !is_there(name, copy).await
 }
 
 /// By the container's own `rm`, if it has one.
