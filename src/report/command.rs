@@ -1,11 +1,12 @@
 //! The words in a command: each as the shell takes it for what it is, or there is no command.
 
 use super::Shell;
-use super::words::{Words, names_empty_word, split};
+use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
 const PARTS: [&str; 13] = [
-    "add", "allowed", "anew", "bar", "each", "gone", "grant", "maker", "needed", "table", "target", "ufw_rule", "unwrite",
+    "add", "allowed", "anew", "bar", "each", "gone", "grant", "maker", "needed", "table", "target", "ufw_rule",
+    "unwrite",
 ];
 
 /// The commands of a fix, filled in, without those whose word is empty: they are for a part of the trouble that is not
@@ -21,6 +22,7 @@ pub fn command(template: &str, shell: Shell, words: &Words) -> Result<String, St
     let mut rest = template;
     let mut quote = None;
     while let Some((before, name, value, behind)) = split(rest, words) {
+        let value = if value == NO_PUBLIC { "SERVER_ADDRESS" } else { value };
         out.push_str(before);
         quote = quote_after(quote, before);
         let word = match quote {

@@ -1,7 +1,7 @@
 //! A cause with its sentences filled in.
 
-use super::doubt;
 use super::command::commands;
+use super::doubt;
 use super::words::{common_words, fill, says};
 use crate::blame::Blamed;
 use crate::case::Case;
@@ -70,20 +70,15 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
-    let mut say = fill(&fix.say, &words);
-    let run = commands(&fix.run, shell, &words).unwrap_or_else(|value| {
-        say.push_str(&format!(" The commands are left out: `{value}` is not safe to type."));
-        Vec::new()
-    });
+    let said = fill(&fix.say, &words);
+    let (say, run) = match commands(&fix.run, shell, &words) {
+        Ok(run) => (said, run),
+        Err(value) => (format!("{said} The commands are left out: `{value}` is not safe to type."), Vec::new()),
+    };
     Trouble {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
-        fix: Fix {
-            on: fix.on,
-            say,
-            run,
-            know: fill(&fix.know, &words),
-        },
+        fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
         may_be: doubt::may_be(&blamed.suspects, checks),
