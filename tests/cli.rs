@@ -11,7 +11,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod cli {
+    mod commands;
     mod deadline;
+    mod hostile;
     mod input;
     mod runs;
     mod secrets;

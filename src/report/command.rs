@@ -1,7 +1,7 @@
 //! The words in a command: each as the shell takes it for what it is, or there is no command.
 
 use super::Shell;
-use super::words::{Words, names_empty_word, split};
+use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
 const PARTS: [&str; 13] = [
@@ -22,6 +22,7 @@ pub fn command(template: &str, shell: Shell, words: &Words) -> Result<String, St
     let mut rest = template;
     let mut quote = None;
     while let Some((before, name, value, behind)) = split(rest, words) {
+        let value = if value == NO_PUBLIC { "SERVER_ADDRESS" } else { value };
         out.push_str(before);
         quote = quote_after(quote, before);
         let word = match quote {

@@ -70,11 +70,11 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
-    let mut say = fill(&fix.say, &words);
-    let run = commands(&fix.run, shell, &words).unwrap_or_else(|value| {
-        say.push_str(&format!(" The commands are left out: `{value}` is not safe to type."));
-        Vec::new()
-    });
+    let said = fill(&fix.say, &words);
+    let (say, run) = match commands(&fix.run, shell, &words) {
+        Ok(run) => (said, run),
+        Err(value) => (format!("{said} The commands are left out: `{value}` is not safe to type."), Vec::new()),
+    };
     Trouble {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use crate::check::{Cause, Check, Finding};
 use crate::snapshot::Snapshot;
 
+/// The far end's public address in a sentence, where it is not known.
+pub(super) const NO_PUBLIC: &str = "<the server's public address>";
+
 /// The words that every sentence may use: the deployment's own values.
 pub(super) fn common_words(snapshot: &Snapshot) -> Words {
     let addresses = &snapshot.addresses;
-    // The far end's public address is a word only where it is known.
-    let public = addresses.public.map_or_else(|| "<the server's public address>".to_owned(), |ip| ip.to_string());
+    let public = addresses.public.map_or_else(|| NO_PUBLIC.to_owned(), |ip| ip.to_string());
     BTreeMap::from([
         ("server", addresses.server.value.to_string()),
         ("client", addresses.client.value.to_string()),
