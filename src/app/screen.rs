@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::panic::{UnwindSafe, catch_unwind, set_hook};
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
@@ -45,6 +46,17 @@ pub fn failed(message: &str) -> Exit {
 
 fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "clipcheck: {}", clean(message));
+}
+
+/// Ends this program after so long, come what may: nothing that hangs is waited for. The error says that it cannot.
+pub(super) fn end_after(limit: Duration, words: &'static str) -> Result<(), String> {
+    let watch = std::thread::Builder::new().spawn(move || {
+        std::thread::sleep(limit);
+        complain(words);
+        #[expect(clippy::exit, reason = "the main thread is what hangs")]
+        std::process::exit(Exit::Undone.number().into())
+    });
+    watch.map(|_| ()).map_err(|error| format!("cannot start: no thread may be started ({})", error.kind()))
 }
 
 /// Prints a page that is all there is to a command.

@@ -143,15 +143,15 @@ fn mark(answer: &Answer) -> &'static str {
 
 /// A line of the table by its mark.
 fn paint(line: &str) -> String {
-    let style = match line.trim_start().chars().next() {
-        Some('✓') => GREEN,
-        Some('✗') => RED,
-        Some('!' | '?') => YELLOW,
+    let Some(mark) = line.trim_start().chars().next() else { return line.to_owned() };
+    let style = match mark {
+        '✓' => GREEN,
+        '✗' => RED,
+        '!' | '?' => YELLOW,
         _ => return line.to_owned(),
     };
-    let at = line.len() - line.trim_start().len();
-    let mark = line[at..].chars().next().map_or(0, char::len_utf8);
-    format!("{}{style}{}{style:#}{}", &line[..at], &line[at..at + mark], &line[at + mark..])
+    let Some((before, after)) = line.split_once(mark) else { return line.to_owned() };
+    format!("{before}{style}{mark}{style:#}{after}")
 }
 
 fn gist(outcome: &Outcome) -> String {

@@ -37,9 +37,14 @@ pub(super) fn names_empty_word(template: &str, words: &Words) -> bool {
 /// A template at its first word: what stands before it, its name and value, what stands behind it.
 pub(super) fn split<'t, 'w>(template: &'t str, words: &'w Words) -> Option<(&'t str, &'static str, &'w str, &'t str)> {
     template.match_indices('{').find_map(|(at, _)| {
-        let (name, behind) = template[at + 1..].split_once('}')?;
+        let (before, after) = template.split_at_checked(at)?;
+        let after = after.strip_prefix('{')?;
+        // As far as a name goes: a template of braces alone is read once, too.
+        let end = after.find(|c: char| !(c.is_ascii_lowercase() || c == '_'))?;
+        let (name, behind) = after.split_at_checked(end)?;
+        let behind = behind.strip_prefix('}')?;
         let (name, value) = words.get_key_value(name)?;
-        Some((&template[..at], *name, value.as_str(), behind))
+        Some((before, *name, value.as_str(), behind))
     })
 }
 
