@@ -67,7 +67,8 @@ fn bare(name: &str, value: &str, shell: Shell, begins: bool) -> Option<String> {
 /// what none of them knows. `before` is what stands there already.
 fn within(name: &str, value: &str, before: &str) -> Option<String> {
     let parts = PARTS.contains(&name);
-    let ends_it = value.contains('/') && before.contains("s/");
+    // For sed, and for psql, where the rest would be a comment.
+    let ends_it = value.contains('/') && before.contains("s/") || parts && value.contains("--");
     (!ends_it && value.chars().all(|c| is_plain(c) || (parts && c == ' '))).then(|| value.to_owned())
 }
 
@@ -119,6 +120,7 @@ mod tests {
             ("echo \"\\\"{name}\"", "`x`"),
             ("{anew}", "docker compose up; reboot"),
             ("{anew}", "docker compose -f 'x"),
+            ("psql -c 'ALTER {anew} RESET x'", "ROLE x SUPERUSER --"),
         ] {
             assert_eq!(filled(template, value), None, "{template} {value:?}");
         }
