@@ -96,7 +96,9 @@ async fn remove_of_stopped(name: &str, copy: &str) -> bool {
     let form = "{{.State.Running}} {{.GraphDriver.Data.UpperDir}}";
     let said = run(&["inspect", "--type", "container", "--format", form, "--", name], PROGRAM).await;
     let Ok(said) = said else { return false };
-    let Some(layer) = said.out.trim().strip_prefix("false ").filter(|layer| layer.starts_with('/')) else { return false };
+    let Some(layer) = said.out.trim().strip_prefix("false ").filter(|layer| layer.starts_with('/')) else {
+        return false;
+    };
     host::remove(&format!("{layer}{copy}"));
     !is_there(name, copy).await
 }

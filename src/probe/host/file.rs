@@ -98,6 +98,18 @@ fn bounded(file: impl Read, longest: u64) -> Result<Vec<u8>, Refusal> {
     if bytes.len() as u64 > longest { Err(too_long(longest)) } else { Ok(bytes) }
 }
 
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn not_seen(path: &Path, error: &io::Error) -> Unseen {
+    if error.kind() == ErrorKind::PermissionDenied {
+        Unseen::NeedsRights(format!("run as root to see {}", path.display()))
+    } else {
+        Unseen::Unreadable(format!("{}: {}", path.display(), reason(error)))
+    }
+}
+
 fn reason(error: &io::Error) -> String {
     limits::note(error);
     error.kind().to_string()
@@ -108,11 +120,9 @@ pub fn read(path: impl AsRef<Path>) -> Text {
     match bytes(path.as_ref(), LONGEST) {
         Ok(bytes) => Text::Read(String::from_utf8_lossy(&bytes).into_owned()),
         Err(Refusal::Unfit(why)) => Text::Failed(why),
-        Err(Refusal::Error(error)) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Text::Missing,
-            ErrorKind::PermissionDenied => Text::Forbidden,
-            _ => Text::Failed(reason(&error)),
-        },
+        Err(Refusal::Error(error)) if is_missing(&error) => Text::Missing,
+        Err(Refusal::Error(error)) if error.kind() == ErrorKind::PermissionDenied => Text::Forbidden,
+        Err(Refusal::Error(error)) => Text::Failed(reason(&error)),
     }
 }
 
@@ -156,15 +166,8 @@ pub fn list(path: impl AsRef<Path>) -> Result<Option<Vec<String>>, Unseen> {
     let path = path.as_ref();
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
-        Err(error) => {
-            return match error.kind() {
-                ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(None),
-                ErrorKind::PermissionDenied => {
-                    Err(Unseen::NeedsRights(format!("run as root to see {}", path.display())))
-                }
-                _ => Err(Unseen::Unreadable(format!("{}: {}", path.display(), reason(&error)))),
-            };
-        }
+        Err(error) if is_missing(&error) => return Ok(None),
+        Err(error) => return Err(not_seen(path, &error)),
     };
     // A name that is no UTF-8 is none that anything here asks for.
     let mut names: Vec<String> =
@@ -194,11 +197,8 @@ pub fn stat(path: impl AsRef<Path>) -> Result<Option<Stat>, Unseen> {
     let path = path.as_ref();
     match std::fs::metadata(path) {
         Ok(found) => Ok(Some(stat_of(&found))),
-        Err(error) => match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(None),
-            ErrorKind::PermissionDenied => Err(Unseen::NeedsRights(format!("run as root to see {}", path.display()))),
-            _ => Err(Unseen::Unreadable(format!("{}: {}", path.display(), reason(&error)))),
-        },
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(not_seen(path, &error)),
     }
 }
 

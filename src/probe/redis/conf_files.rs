@@ -148,6 +148,6 @@ fn matching(pattern: &str) -> Result<Vec<String>, Unseen> {
     };
     let names = host::list(if folder.is_empty() { "/" } else { folder })?.unwrap_or_default();
     // As glob(3), no pattern means a hidden file.
-    let named = names.into_iter().filter(|file| !file.starts_with('.') && glob::fits(name, file));
-    Ok(named.map(|file| format!("{folder}/{file}")).collect())
+    let fitting = names.into_iter().filter(|file| !file.starts_with('.') && glob::fits(name, file));
+    Ok(fitting.map(|file| format!("{folder}/{file}")).collect())
 }
