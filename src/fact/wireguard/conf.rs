@@ -28,8 +28,7 @@ enum Section {
 /// may be a name.
 pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
     let conf = WgConf::empty(path, mode);
-    // bash drops them.
-    let clean = text.replace('\0', "");
+    let clean = text.replace('\0', ""); // bash drops them
     let mut reader = Reader {
         conf,
         services: Services::new(services),
@@ -209,18 +208,7 @@ impl Reader<'_> {
             self.conf.interface_at.get_or_insert(at);
         } else if squeezed.eq_ignore_ascii_case("[Peer]") {
             self.section = Section::Peer;
-            self.conf.peers.push(WgConfPeer {
-                at,
-                public_key: None,
-                key_shape: None,
-                key_at: None,
-                preshared_at: None,
-                allowed_ips: Vec::new(),
-                allowed_at: Vec::new(),
-                endpoint: None,
-                keepalive: None,
-                keepalive_at: None,
-            });
+            self.conf.peers.push(WgConfPeer::empty(at));
         } else {
             self.trouble(Refusal::Section, "", at);
         }
