@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKey, Vantage};
 
+pub(crate) mod cause;
+
 mod finding;
 
 pub use finding::{Finding, Judge, Judged, Verdict, broken, holds, not_applicable};

@@ -18,6 +18,7 @@ mod words;
 pub use since::{Before, Change, Now, since};
 use trouble::trouble;
 pub use trouble::{Maybe, Shell, Trouble};
+pub use words::common_words;
 
 /// The version of the JSON form in which a report is printed, and read again.
 pub const SCHEMA: u32 = 1;

@@ -6,7 +6,7 @@ use crate::check::{Cause, Check, Finding};
 use crate::snapshot::Snapshot;
 
 /// The words that every sentence may use: the deployment's own values.
-pub(super) fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
+pub fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
     let addresses = &snapshot.addresses;
     // The far end's public address is a word only where it is known.
     let public = addresses.public.map_or_else(|| "<the server's public address>".to_owned(), |ip| ip.to_string());

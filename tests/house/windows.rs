@@ -105,7 +105,7 @@ fn what_is_typed_on_windows_is_known_there() {
 #[test]
 fn what_only_unix_has_stands_behind_a_cfg() {
     let sources: Vec<(String, String)> =
-        files_named("src", ".rs").into_iter().map(|file| (file.clone(), code(&read(&file), false))).collect();
+        files_named("src", ".rs").into_iter().map(|file| (file.clone(), code(&read(&file)))).collect();
     let mut wrong = Vec::new();
     for (file, text) in &sources {
         let Some((folder, name)) = file.rsplit_once('/') else { continue };
