@@ -11,7 +11,7 @@ use clipcheck::judge::Answer;
 use clipcheck::report::common_words;
 use clipcheck::snapshot::Snapshot;
 
-use crate::{differences, none, read, root};
+use crate::{differences, files_named, none, read, root};
 
 /// Any snapshot will do.
 const HEALTHY: &str = "fixtures/recorded/healthy/server.json";
@@ -103,8 +103,7 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 wrong.push(format!("{} needs {} where it is never judged", check.id, need.check));
             }
         }
-        // As `blame` reads them: at the vantage that is named, else here, else wherever it is judged; of its own
-        // other seats those that are named before this one.
+        // As `blame` reads them: at the vantage that is named, else here, else wherever it is judged.
         for &here in check.looks.keys() {
             let at = |need: &clipcheck::check::Need| match need.at {
                 Some(at) => vec![at],
@@ -112,15 +111,11 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 None => Vantage::ALL.to_vec(),
             };
             let seat = (check.id.clone(), here);
-            let own = |need: &&clipcheck::check::Need| need.check == check.id;
-            let this = check.needs_at(here).position(|need| own(&need) && need.at == Some(here));
-            let causes = check.causes.values().flat_map(|cause| &cause.needs);
-            let above = check
-                .needs_at(here)
-                .chain(causes)
-                .enumerate()
-                .filter(|(at, need)| !own(need) || this.is_none_or(|this| *at < this));
-            let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
+            let causes = check.causes.values().flat_map(|cause| cause.needs.iter());
+            // Of its causes' needs its own other seats may be above and below: each of them is another cause.
+            let causes = causes.filter(|need| need.check != check.id);
+            let above = check.needed_at(here).chain(causes);
+            let found = above.flat_map(|need| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }
     }
@@ -140,6 +135,14 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
     let circle = needs.keys().filter(|seat| !placed.contains(*seat));
     wrong.extend(circle.map(|(check, vantage)| format!("{check}@{vantage} needs itself, in a circle")));
     none("needs", wrong);
+}
+
+#[test]
+fn every_named_prerequisite_is_used() {
+    let page = read("checks/prerequisites.toml");
+    let names: toml::Table = page.parse().expect("checks/prerequisites.toml is TOML");
+    let uses: String = files_named("checks", ".toml").iter().map(read).collect();
+    none("stands in no `needs`", names.keys().filter(|name| !uses.contains(&format!("\"@{name}\""))));
 }
 
 /// A broken deployment has a root, whatever is broken: one check at all its seats, or everything.
@@ -264,8 +267,8 @@ fn the_page_on_checks_lists_the_looks_and_the_words() {
     let healthy = Snapshot::parse(&read(HEALTHY), HEALTHY).unwrap_or_else(|error| panic!("{error}"));
     let common: BTreeSet<String> = common_words(&healthy).into_keys().map(str::to_owned).collect();
     wrong.extend(differences(&listed, "a word only in checks/README.md", &common, "a word only in the report"));
-    let unknown =
-        keys_of_a_file().into_iter().filter(|key| key != "cause" && !page.contains(&format!("\n| `{key}` |")));
+    let row = |key: &str| ['`', '.'].iter().any(|end| page.contains(&format!("\n| `{key}{end}")));
+    let unknown = keys_of_a_file().into_iter().filter(|key| !row(key));
     wrong.extend(unknown.map(|key| format!("the key `{key}` is not explained")));
     none("checks/README.md", wrong);
 }

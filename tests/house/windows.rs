@@ -51,7 +51,7 @@ const NOT_MET: &[(&str, &str)] = &[
 ];
 
 /// What std has on Unix alone. It may stand below a `cfg` of its own, and in files that have one in `mod`.
-const UNIX: [&str; 5] = ["os::unix", "os::linux", "UnixStream", "procfs::", "netlink"];
+const UNIX: [&str; 6] = ["os::unix", "os::linux", "UnixStream", "procfs::", "netlink::", "netlink_"];
 
 fn checks() -> Vec<Check> {
     built_in().expect("the files in checks/ are sound")
