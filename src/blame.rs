@@ -188,20 +188,11 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
     check.causes.get(finding.cause).map_or(Severity::Broken, |cause| cause.severity)
 }
 
-/// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever.
-///
-/// A check that needs itself elsewhere (`redis-answers@server`, `redis-answers@client`) needs only the places that it
-/// names before its own: else each end would explain the other, and nothing would be the root.
+/// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever. It may need
+/// itself at another vantage; here it is this very answer.
 fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
-    let mut found = Vec::new();
-    let own = check.needs_at(here).position(|need| need.check == check.id && need.at == Some(here));
-    for (index, need) in check.needs_at(here).enumerate() {
-        if need.check == check.id && own.is_some_and(|own| index >= own) {
-            continue;
-        }
-        found.extend(places(need, here, judged).into_iter().filter(|it| *it != (check.id.clone(), here)));
-    }
-    found
+    let found = check.needed_at(here).flat_map(|need| places(need, here, judged));
+    found.filter(|it| *it != (check.id.clone(), here)).collect()
 }
 
 fn places(need: &Need, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKey, Vantage};
 
+pub(crate) mod cause;
+
 mod finding;
 
 pub use finding::{Finding, Judge, Judged, Verdict, broken, holds, not_applicable};
+
+mod needs;
+
+pub use needs::{Need, Needs};
 
 mod suspect;
 
@@ -121,7 +126,7 @@ pub struct Cause {
     pub may_be: BTreeMap<Vantage, Vec<Suspect>>,
     /// What must hold besides for this cause to be one of its own.
     #[serde(default)]
-    pub needs: Vec<Need>,
+    pub needs: Needs,
     /// How to tell them apart by hand.
     #[serde(default)]
     pub tell: Option<String>,
@@ -141,46 +146,6 @@ pub struct OnWindows {
     pub says: Option<String>,
     /// How to mend it. Its host is the cause's.
     pub fix: Fix,
-}
-
-/// A check that must hold for another to mean anything: `redis-port-open`, or at one vantage
-/// `redis-answers@server`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
-    /// Which check.
-    pub check: CheckId,
-    /// At which vantage; none for this one, or, if it is not judged here, wherever it is.
-    pub at: Option<Vantage>,
-}
-
-impl Need {
-    /// Whether a check at a vantage is what is meant; without a vantage, it is at any.
-    pub fn is(&self, (check, vantage): &(CheckId, Vantage)) -> bool {
-        self.check == *check && self.at.is_none_or(|at| at == *vantage)
-    }
-}
-
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at {
-            Some(at) => write!(f, "{} ({at})", self.check),
-            None => self.check.fmt(f),
-        }
-    }
-}
-
-impl FromStr for Need {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (check, at) = text.split_once('@').map_or((text, None), |(check, at)| (check, Some(at)));
-        Ok(Self { check: CheckId(check.to_owned()), at: at.map(str::parse).transpose()? })
-    }
-}
-
-impl<'de> Deserialize<'de> for Need {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 /// How a check comes to its verdict.
@@ -205,15 +170,13 @@ pub struct Check {
     /// The step of the guide it stands for, as in fixtures/guide-steps.toml, or `beyond`.
     pub guide: String,
     /// What must hold for it to mean anything.
-    pub needs: Vec<Need>,
-    /// What must hold besides where the look goes through the tunnel: at the client and in the container. (A server
-    /// that dials itself passes neither the tunnel nor its own firewall.)
-    pub way: Vec<Need>,
-    /// What must hold besides in the container, which dials where the worker's URLs lead.
-    pub inside: Vec<Need>,
+    pub needs: Needs,
+    /// What must hold besides at one vantage. (A server that dials itself passes neither the tunnel nor its own
+    /// firewall.)
+    pub needs_at: BTreeMap<Vantage, Needs>,
     /// Of these, what works if it holds: where one is broken all the same, the report says so. What merely is
     /// (a setting, a file) speaks for nothing.
-    pub proves: Vec<Need>,
+    pub proves: Needs,
     /// At which vantages it is judged, and what is looked at there.
     pub looks: BTreeMap<Vantage, Vec<FactKey>>,
     /// What it also reads from other vantages, when their snapshots are at hand.
@@ -232,20 +195,14 @@ pub struct Check {
 
 impl Check {
     /// What must hold for it to mean anything at a vantage.
-    pub fn needs_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
-        let far = matches!(vantage, Vantage::Client | Vantage::Container);
-        let inside = vantage == Vantage::Container;
-        self.needs.iter().chain(self.way.iter().filter(move |_| far)).chain(self.inside.iter().filter(move |_| inside))
+    pub fn needed_at(&self, vantage: Vantage) -> impl Iterator<Item = &Need> {
+        self.needs.iter().chain(self.needs_at.get(&vantage).into_iter().flatten())
     }
 
     /// The same wherever it is judged, and what each of the causes needs.
     pub fn all_needs(&self) -> impl Iterator<Item = &Need> {
-        self.needs
-            .iter()
-            .chain(&self.way)
-            .chain(&self.inside)
-            .chain(&self.proves)
-            .chain(self.causes.values().flat_map(|cause| &cause.needs))
+        let here = self.needs_at.values().chain(self.causes.values().map(|cause| &cause.needs));
+        self.needs.iter().chain(here.flatten()).chain(&self.proves)
     }
 
     /// Whether it thinks or is plain: the word used in lists.

@@ -25,6 +25,7 @@ pub mod redis;
 pub mod service;
 pub mod windows;
 pub mod wireguard;
+mod words;
 
 use api::ApiOutcome;
 use celery::Celery;
@@ -349,6 +350,34 @@ impl FromStr for FactKey {
             _ => return Err(format!("`{text}` is nothing that can be looked at")),
         };
         Ok(key)
+    }
+}
+
+impl FactKey {
+    /// Every word that a look at this can bring.
+    pub fn words(&self) -> Vec<&'static str> {
+        match self {
+            Self::Wg | Self::WgAgain => WgState::WORDS,
+            Self::WgConf | Self::RedisConf | Self::PgConf | Self::PgHba => &["there"],
+            Self::PgState | Self::RedisState => &["running"],
+            Self::WgKeys => WgKeys::WORDS,
+            Self::Links | Self::Routes | Self::Listeners | Self::Env | Self::Celery => &["seen"],
+            Self::Route(_) => Route::WORDS,
+            Self::Ufw => Ufw::WORDS,
+            Self::Netfilter => Netfilter::WORDS,
+            Self::Unit(_) => UnitState::WORDS,
+            Self::File(_) => FileState::WORDS,
+            Self::Docker => return docker::State::WORDS.iter().chain(&["none"]).copied().collect(),
+            Self::Names => NameLooks::WORDS,
+            Self::Ping(_) => dial::Echo::WORDS,
+            Self::Tcp(_) => dial::Dial::WORDS,
+            Self::Redis => redis::RedisSaid::WORDS,
+            Self::Postgres => postgres::PgSaid::WORDS,
+            Self::Workers => Workers::WORDS,
+            Self::Api => api::ApiSaid::WORDS,
+            Self::Delivery => Delivery::WORDS,
+        }
+        .to_vec()
     }
 }
 

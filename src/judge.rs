@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 
 use crate::case::{Case, Seat};
+use crate::check::cause::{PostgresNotExposed, RedisNotExposed, causes_of};
 use crate::check::{Check, CheckId, Judged, Rule, Verdict, broken, holds};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::walk::{Fate, Passage};
@@ -67,15 +68,29 @@ fn plain(check: &Check, expected: &[String], key: &FactKey, seat: &Seat<'_>) -> 
     Ok(Verdict::from(broken(cause).with("seen", label)))
 }
 
+/// How a service can be reached around the tunnel.
+#[derive(Debug, Clone, Copy)]
+enum Exposed {
+    OpenPublished,
+    OpenOutside,
+    LetIn,
+    ListensWidely,
+    Published,
+    Admitted,
+}
+
+causes_of!(Exposed as RedisNotExposed: OpenPublished, OpenOutside, LetIn, ListensWidely, Published, Admitted);
+causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, LetIn, ListensWidely, Published, Admitted);
+
 /// Whether a service can be reached around the tunnel. Seen from the client or outside by dialling; on the server
 /// by its sockets and its firewall, which is a warning at most: another firewall may stand in front.
-fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
+fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
         return Ok(match tcp.how {
             Dial::Open => match handed_on(seat, service) {
-                Some((port, to)) => broken("open-published").with("port", port).with("to", to),
-                None => broken("open-outside"),
+                Some((port, to)) => broken(Exposed::OpenPublished).with("port", port).with("to", to),
+                None => broken(Exposed::OpenOutside),
             }
             .with("endpoint", &tcp.endpoint)
             .into(),
@@ -117,8 +132,8 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged {
     }
     let wide = wide.iter().map(|listener| listener.address.ip().to_string()).collect::<Vec<_>>().join(", ");
     let finding = match ufw.first_match(&knock).filter(|rule| ufw.enabled && rule.action.admits()) {
-        Some(rule) => broken("let-in").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
-        None => broken("listens-widely"),
+        Some(rule) => broken(Exposed::LetIn).with("number", rule.number).at(&ufw.path_of(rule), rule.line),
+        None => broken(Exposed::ListensWidely),
     };
     Ok(finding.with("wide", wide).with("port", port).into())
 }
@@ -143,7 +158,7 @@ fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
 }
 
 /// The same by the kernel's own rules. None where they are not seen.
-fn exposed_by_kernel(seat: &Seat<'_>, port: u16, listeners: &Listeners) -> Option<Judged> {
+fn exposed_by_kernel(seat: &Seat<'_>, port: u16, listeners: &Listeners) -> Option<Judged<Exposed>> {
     let (model, links) = (seat.netfilter().ok()?.model(), seat.links().ok()?);
     let tunnel = &seat.addresses().interface.value;
     let mut puzzle = None;
@@ -165,19 +180,28 @@ fn exposed_by_kernel(seat: &Seat<'_>, port: u16, listeners: &Listeners) -> Optio
     Some(puzzle.map_or(Ok(holds()), Err))
 }
 
-fn open_to(seat: &Seat<'_>, port: u16, listeners: &Listeners, knock: &Knock<'_>, passage: &Passage) -> Verdict {
+fn open_to(
+    seat: &Seat<'_>,
+    port: u16,
+    listeners: &Listeners,
+    knock: &Knock<'_>,
+    passage: &Passage,
+) -> Verdict<Exposed> {
     let server = seat.addresses().server.value;
     let wide = listeners.on(port).map(|listener| listener.address.ip());
     let wide = wide.filter(|ip| !ip.is_loopback() && *ip != server).map(|ip| ip.to_string()).collect::<Vec<_>>();
     let step = passage.by().filter(|step| step.rule.is_some());
     let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.is_some_and(|step| step.chain.starts_with("ufw")));
     let finding = match (passage.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(knock)?))), step) {
-        (Some(to), _, _) => broken("published").with("to", to),
-        (None, Some((ufw, rule)), _) => broken("let-in").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
-        (None, None, Some(step)) => {
-            broken("admitted").with("rule", firewall::rule(step)).with("chain", &step.chain).with("table", &step.table)
+        (Some(to), _, _) => broken(Exposed::Published).with("to", to),
+        (None, Some((ufw, rule)), _) => {
+            broken(Exposed::LetIn).with("number", rule.number).at(&ufw.path_of(rule), rule.line)
         }
-        (None, None, None) => broken("listens-widely"),
+        (None, None, Some(step)) => broken(Exposed::Admitted)
+            .with("rule", firewall::rule(step))
+            .with("chain", &step.chain)
+            .with("table", &step.table),
+        (None, None, None) => broken(Exposed::ListensWidely),
     };
     finding.with("wide", wide.join(", ")).with("port", port).with("gate", knock.interface).into()
 }

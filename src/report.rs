@@ -20,7 +20,7 @@ pub use command::command;
 pub use since::{Before, Change, Now, since};
 use trouble::trouble;
 pub use trouble::{Maybe, Shell, Trouble};
-pub use words::Words;
+pub use words::{Words, common_words};
 
 /// The version of the JSON form in which a report is printed, and read again.
 pub const SCHEMA: u32 = 1;

@@ -5,11 +5,13 @@
 use std::net::IpAddr;
 
 use clipcheck::case::Case;
+use clipcheck::catalog::built_in;
 use clipcheck::check::{Judged, Verdict, holds};
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
 use clipcheck::fact::network::{Listener, Listeners};
-use clipcheck::fact::{Fact, FactKey, Sight, Unseen, Vantage};
-use clipcheck::judge::redis::redis_not_exposed;
+use clipcheck::fact::{Fact, FactKey, Sight, Unseen};
+use clipcheck::judge::judge;
+use clipcheck::plan::select;
 use clipcheck::snapshot::Snapshot;
 
 const HEALTHY: &str = include_str!("../fixtures/recorded/healthy/server.json");
@@ -35,7 +37,9 @@ fn said(bind: &[&str], rules: Option<&[&str]>) -> Judged {
         put(FactKey::Ufw, Sight::Unseen(Unseen::NotKnown(String::new())));
     }
     let case = Case::new(vec![snapshot]).expect("a case");
-    redis_not_exposed(&case.seat(Vantage::Server).expect("a seat"))
+    let checks = built_in().expect("the files in checks/ are sound");
+    let mut answers = judge(&case, &select(checks, &["redis-not-exposed".to_owned()]).expect("a check"));
+    answers.pop().expect("judged at the server").judged
 }
 
 fn cause(judged: &Judged) -> Option<&'static str> {

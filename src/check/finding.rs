@@ -9,20 +9,20 @@ use crate::fact::Unseen;
 
 /// What a judge found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Verdict<C = &'static str> {
     /// The claim holds.
     Holds,
     /// It does not, and this is the cause.
-    Broken(Finding),
+    Broken(Finding<C>),
     /// There is nothing here to judge; holds why.
     NotApplicable(Cow<'static, str>),
 }
 
-/// A cause by name, and the words that fill its sentences.
+/// A cause, and the words that fill its sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The name of a `[cause.…]` of the check.
-    pub cause: &'static str,
+pub struct Finding<C = &'static str> {
+    /// One `[cause.…]` of the check: in a judge by its type, elsewhere by its name.
+    pub cause: C,
     /// Values for `{name}` in `says` and `fix`.
     pub words: BTreeMap<&'static str, String>,
     /// The file and line at fault, as `/etc/…:12` or `/etc/…:12:5`.
@@ -32,27 +32,43 @@ pub struct Finding {
 }
 
 /// A verdict, or why there is none.
-pub type Judged = Result<Verdict, Unseen>;
+pub type Judged<C = &'static str> = Result<Verdict<C>, Unseen>;
 
 /// A pure function from a seat to a verdict.
 pub type Judge = fn(&Seat<'_>) -> Judged;
 
 /// The claim holds.
-pub fn holds() -> Verdict {
+pub fn holds<C>() -> Verdict<C> {
     Verdict::Holds
 }
 
 /// The claim is broken by this cause.
-pub fn broken(cause: &'static str) -> Finding {
+pub fn broken<C>(cause: C) -> Finding<C> {
     Finding { cause, words: BTreeMap::new(), place: None, later: false }
 }
 
 /// There is nothing here to judge.
-pub fn not_applicable(why: &'static str) -> Verdict {
+pub fn not_applicable<C>(why: &'static str) -> Verdict<C> {
     Verdict::NotApplicable(why.into())
 }
 
-impl Finding {
+impl<C> Verdict<C> {
+    /// The same by another name or type of its cause.
+    pub fn map<D>(self, cause: impl FnOnce(C) -> D) -> Verdict<D> {
+        match self {
+            Self::Holds => Verdict::Holds,
+            Self::Broken(finding) => Verdict::Broken(finding.map(cause)),
+            Self::NotApplicable(why) => Verdict::NotApplicable(why),
+        }
+    }
+}
+
+impl<C> Finding<C> {
+    /// The same by another name or type of its cause.
+    pub fn map<D>(self, cause: impl FnOnce(C) -> D) -> Finding<D> {
+        Finding { cause: cause(self.cause), words: self.words, place: self.place, later: self.later }
+    }
+
     /// Fills `{name}` with a value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
@@ -89,8 +105,8 @@ impl Finding {
     }
 }
 
-impl From<Finding> for Verdict {
-    fn from(finding: Finding) -> Self {
+impl<C> From<Finding<C>> for Verdict<C> {
+    fn from(finding: Finding<C>) -> Self {
         Self::Broken(finding)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Category, Cause, Check, CheckId, Judge, Need, Rule};
+use super::{Category, Cause, Check, CheckId, Judge, Needs, Rule};
 use crate::fact::{FactKey, Vantage};
 
 /// The file's form.
@@ -14,13 +14,11 @@ struct Form {
     title: String,
     guide: String,
     #[serde(default)]
-    needs: Vec<Need>,
+    needs: Needs,
     #[serde(default)]
-    way: Vec<Need>,
+    needs_at: BTreeMap<Vantage, Needs>,
     #[serde(default)]
-    inside: Vec<Need>,
-    #[serde(default)]
-    proves: Vec<Need>,
+    proves: Needs,
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
@@ -65,8 +63,7 @@ impl Check {
             title: form.title,
             guide: form.guide,
             needs: form.needs,
-            way: form.way,
-            inside: form.inside,
+            needs_at: form.needs_at,
             proves: form.proves,
             looks: form.looks,
             with: form.with,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use super::dial::{Dial, Endpoint};
 use super::environment::{EnvUrl, Environment, Layer, Setting};
+use crate::fact::words::words;
 
 /// Why a certificate is not taken, as `requests` takes it in the app: a chain to an authority that it knows, the URL's
 /// name, the dates.
@@ -60,26 +61,26 @@ pub enum ApiSaid {
 }
 
 impl ApiSaid {
-    /// The one word for it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Well => "well",
-            Self::WrongKey => "wrong-key",
-            Self::NoKey => "no-key",
-            Self::NotConfigured => "not-configured",
-            Self::FailedInside(_) => "failed-inside",
-            Self::Redirects { .. } => "redirects",
-            Self::Limited => "limited",
-            Self::NotTheApi => "not-the-api",
-            Self::OtherStatus(_) => "other-status",
-            Self::NotHttp => "not-http",
-            Self::NoTls => "no-tls",
-            Self::Distrusted(Distrust::UnknownIssuer) => "not-trusted",
-            Self::Distrusted(Distrust::OtherName) => "other-name",
-            Self::Distrusted(Distrust::Expired) => "expired",
-            Self::Distrusted(Distrust::NotYetValid) => "not-yet-valid",
-            Self::Distrusted(Distrust::NoBundle) => "no-bundle",
-            Self::Unreached(_) => "unreached",
+    words! {
+        /// The one word for it.
+        pub fn label(self) of self => {
+                Self::Well => "well",
+                Self::WrongKey => "wrong-key",
+                Self::NoKey => "no-key",
+                Self::NotConfigured => "not-configured",
+                Self::FailedInside(_) => "failed-inside",
+                Self::Redirects { .. } => "redirects",
+                Self::Limited => "limited",
+                Self::NotTheApi => "not-the-api",
+                Self::OtherStatus(_) => "other-status",
+                Self::NotHttp => "not-http",
+                Self::NoTls => "no-tls",
+                Self::Distrusted(Distrust::UnknownIssuer) => "not-trusted",
+                Self::Distrusted(Distrust::OtherName) => "other-name",
+                Self::Distrusted(Distrust::Expired) => "expired",
+                Self::Distrusted(Distrust::NotYetValid) => "not-yet-valid",
+                Self::Distrusted(Distrust::NoBundle) => "no-bundle",
+                Self::Unreached(_) => "unreached",
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::docker::State;
 use super::environment::Recipe;
+use crate::fact::words::words;
 
 pub mod key;
 pub mod known_hosts;
@@ -152,8 +153,11 @@ impl Sidecar {
 }
 
 impl Delivery {
-    pub(crate) fn label(&self) -> &'static str {
-        if self.sidecar.is_some() { "there" } else { "none" }
+    words! {
+        pub(crate) fn label(&self) of self.sidecar => {
+            Some(_) => "there",
+            None => "none",
+        }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

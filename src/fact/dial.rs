@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::words::words;
+
 pub mod carry;
 
 /// How a TCP connection attempt ended.
@@ -33,19 +35,19 @@ pub enum Dial {
 }
 
 impl Dial {
-    /// The one word for it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Refused => "refused",
-            Self::Timeout => "timeout",
-            Self::Reset => "reset",
-            Self::HostUnreachable => "host-unreachable",
-            Self::NoRoute => "no-route",
-            Self::Forbidden => "forbidden",
-            Self::NoSuchName => "no-such-name",
-            Self::ResolverFailed => "resolver-failed",
-            Self::Other(_) => "failed",
+    words! {
+        /// The one word for it.
+        pub fn label(self) of self => {
+                Self::Open => "open",
+                Self::Refused => "refused",
+                Self::Timeout => "timeout",
+                Self::Reset => "reset",
+                Self::HostUnreachable => "host-unreachable",
+                Self::NoRoute => "no-route",
+                Self::Forbidden => "forbidden",
+                Self::NoSuchName => "no-such-name",
+                Self::ResolverFailed => "resolver-failed",
+                Self::Other(_) => "failed",
         }
     }
 }
@@ -110,17 +112,17 @@ pub enum Echo {
 }
 
 impl Echo {
-    /// The one word for it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Reply(_) => "reply",
-            Self::NoReply => "no-reply",
-            Self::NoRoute => "no-route",
-            Self::Unreachable => "unreachable",
-            Self::NoPeer => "no-peer",
-            Self::NoEndpoint => "no-endpoint",
-            Self::Forbidden => "forbidden",
-            Self::Other(_) => "failed",
+    words! {
+        /// The one word for it.
+        pub fn label(self) of self => {
+                Self::Reply(_) => "reply",
+                Self::NoReply => "no-reply",
+                Self::NoRoute => "no-route",
+                Self::Unreachable => "unreachable",
+                Self::NoPeer => "no-peer",
+                Self::NoEndpoint => "no-endpoint",
+                Self::Forbidden => "forbidden",
+                Self::Other(_) => "failed",
         }
     }
 }
@@ -230,13 +232,11 @@ impl NameLooks {
         self.names.iter().find(|look| look.name.eq_ignore_ascii_case(name))
     }
 
-    pub(crate) fn label(&self) -> &'static str {
-        if self.names.is_empty() {
-            "none"
-        } else if self.names.iter().all(|look| matches!(look.libc, NameAnswer::Addresses(_))) {
-            "resolved"
-        } else {
-            "unresolved"
+    words! {
+        pub(crate) fn label(&self) of self.names.as_slice() => {
+            [] => "none",
+            names if names.iter().all(|look| matches!(look.libc, NameAnswer::Addresses(_))) => "resolved",
+            [..] => "unresolved",
         }
     }
 

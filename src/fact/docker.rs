@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::celery::command;
 use super::environment::inspect::Container;
+use crate::fact::words::words;
 use words::LastWords;
 
 pub mod words;
@@ -33,15 +34,15 @@ impl State {
     const ALL: [Self; 7] =
         [Self::Running, Self::Restarting, Self::Exited, Self::Created, Self::Paused, Self::Dead, Self::Removing];
 
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Restarting => "restarting",
-            Self::Exited => "exited",
-            Self::Created => "created",
-            Self::Paused => "paused",
-            Self::Dead => "dead",
-            Self::Removing => "removing",
+    words! {
+        pub(crate) fn label(self) of self => {
+                Self::Running => "running",
+                Self::Restarting => "restarting",
+                Self::Exited => "exited",
+                Self::Created => "created",
+                Self::Paused => "paused",
+                Self::Dead => "dead",
+                Self::Removing => "removing",
         }
     }
 

@@ -3,6 +3,8 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::fact::words::words;
+
 pub mod iptables;
 pub mod netfilter;
 pub mod nft;
@@ -143,11 +145,11 @@ pub struct Ufw {
 }
 
 impl Ufw {
-    pub(crate) fn label(&self) -> &'static str {
-        match (self.installed, self.enabled) {
-            (false, _) => "not-installed",
-            (true, false) => "inactive",
-            (true, true) => "active",
+    words! {
+        pub(crate) fn label(&self) of (self.installed, self.enabled) => {
+                (false, _) => "not-installed",
+                (true, false) => "inactive",
+                (true, true) => "active",
         }
     }
 

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::fact::words::words;
+
 pub mod policy;
 pub mod routes;
 
@@ -114,13 +116,13 @@ pub enum Way {
 }
 
 impl Route {
-    pub(crate) fn label(&self) -> &'static str {
-        match &self.way {
-            Way::Device { kind, .. } if kind.as_deref() == Some("wireguard") => "wireguard",
-            Way::Device { .. } => "device",
-            Way::Local => "local",
-            Way::None => "no-route",
-            Way::Barred => "barred",
+    words! {
+        pub(crate) fn label(&self) of &self.way => {
+                Way::Device { kind, .. } if kind.as_deref() == Some("wireguard") => "wireguard",
+                Way::Device { .. } => "device",
+                Way::Local => "local",
+                Way::None => "no-route",
+                Way::Barred => "barred",
         }
     }
 

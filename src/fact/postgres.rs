@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dial::carry::Carry;
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
+use crate::fact::words::words;
 
 pub mod conf;
 pub mod hba;
@@ -61,29 +62,29 @@ pub enum PgSaid {
 }
 
 impl PgSaid {
-    /// The one word for it.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::One => "one",
-            Self::NoHbaEntry => "no-hba-entry",
-            Self::HbaRejects => "hba-rejects",
-            Self::WrongPassword => "wrong-password",
-            Self::NoPassword => "no-password",
-            Self::CannotLogIn => "cannot-log-in",
-            Self::NoSuchRole => "no-such-role",
-            Self::NoSuchDatabase => "no-such-database",
-            Self::NoSsl => "no-ssl",
-            Self::NoRootCertificate(_) => "no-root-certificate",
-            Self::TooManyClients => "too-many-clients",
-            Self::StartingUp => "starting-up",
-            Self::NotPermitted => "not-permitted",
-            Self::Speaks => "speaks",
-            Self::NotPostgres => "not-postgres",
-            Self::Silent => "silent",
-            Self::Closed => "closed",
-            Self::OtherMethod => "other-method",
-            Self::Refused(_) => "refused-otherwise",
-            Self::Unreached(_) => "unreached",
+    words! {
+        /// The one word for it.
+        pub fn label(&self) of self => {
+                Self::One => "one",
+                Self::NoHbaEntry => "no-hba-entry",
+                Self::HbaRejects => "hba-rejects",
+                Self::WrongPassword => "wrong-password",
+                Self::NoPassword => "no-password",
+                Self::CannotLogIn => "cannot-log-in",
+                Self::NoSuchRole => "no-such-role",
+                Self::NoSuchDatabase => "no-such-database",
+                Self::NoSsl => "no-ssl",
+                Self::NoRootCertificate(_) => "no-root-certificate",
+                Self::TooManyClients => "too-many-clients",
+                Self::StartingUp => "starting-up",
+                Self::NotPermitted => "not-permitted",
+                Self::Speaks => "speaks",
+                Self::NotPostgres => "not-postgres",
+                Self::Silent => "silent",
+                Self::Closed => "closed",
+                Self::OtherMethod => "other-method",
+                Self::Refused(_) => "refused-otherwise",
+                Self::Unreached(_) => "unreached",
         }
     }
 }

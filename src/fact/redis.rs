@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use super::dial::carry::Carry;
 use super::dial::{Dial, Endpoint};
+use crate::fact::words::words;
 use rights::Rights;
 
 pub mod command;
@@ -56,27 +57,27 @@ pub enum RedisSaid {
 }
 
 impl RedisSaid {
-    /// The one word for it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Pong => "pong",
-            Self::Denied => "denied",
-            Self::NoAuth => "no-auth",
-            Self::Locked => "locked",
-            Self::WrongPassword => "wrong-password",
-            Self::WrongUserOrPassword => "wrong-user-or-password",
-            Self::PasswordNotWanted => "password-not-wanted",
-            Self::NoSuchDatabase => "no-such-database",
-            Self::NotPermitted => "not-permitted",
-            Self::Loading => "loading",
-            Self::TooManyClients => "too-many-clients",
-            Self::CannotSave => "cannot-save",
-            Self::Refused => "refused-otherwise",
-            Self::NotRedis => "not-redis",
-            Self::Silent => "silent",
-            Self::Closed => "closed",
-            Self::NoTls => "no-tls",
-            Self::Unreached(_) => "unreached",
+    words! {
+        /// The one word for it.
+        pub fn label(self) of self => {
+                Self::Pong => "pong",
+                Self::Denied => "denied",
+                Self::NoAuth => "no-auth",
+                Self::Locked => "locked",
+                Self::WrongPassword => "wrong-password",
+                Self::WrongUserOrPassword => "wrong-user-or-password",
+                Self::PasswordNotWanted => "password-not-wanted",
+                Self::NoSuchDatabase => "no-such-database",
+                Self::NotPermitted => "not-permitted",
+                Self::Loading => "loading",
+                Self::TooManyClients => "too-many-clients",
+                Self::CannotSave => "cannot-save",
+                Self::Refused => "refused-otherwise",
+                Self::NotRedis => "not-redis",
+                Self::Silent => "silent",
+                Self::Closed => "closed",
+                Self::NoTls => "no-tls",
+                Self::Unreached(_) => "unreached",
         }
     }
 }

@@ -3,6 +3,8 @@
 use filter::AddressFilter;
 use serde::{Deserialize, Serialize};
 
+use crate::fact::words::words;
+
 pub mod condition;
 pub mod filter;
 pub mod journal;
@@ -108,13 +110,13 @@ impl FailReason {
 }
 
 impl UnitState {
-    pub(crate) fn label(&self) -> &'static str {
-        match self.active.as_str() {
-            _ if !self.known => "unknown",
-            "active" => "active",
-            "failed" => "failed",
-            "activating" => "activating",
-            _ => "inactive",
+    words! {
+        pub(crate) fn label(&self) of self.active.as_str() => {
+                _ if !self.known => "unknown",
+                "active" => "active",
+                "failed" => "failed",
+                "activating" => "activating",
+                _ => "inactive",
         }
     }
 
@@ -140,12 +142,12 @@ pub struct FileState {
 }
 
 impl FileState {
-    pub(crate) fn label(&self) -> &'static str {
-        match self.found {
-            None => "missing",
-            Some((mode, _)) if mode & 0o077 == 0 => "private",
-            Some((mode, _)) if mode & 0o007 == 0 => "group",
-            Some(_) => "others",
+    words! {
+        pub(crate) fn label(&self) of self.found => {
+                None => "missing",
+                Some((mode, _)) if mode & 0o077 == 0 => "private",
+                Some((mode, _)) if mode & 0o007 == 0 => "group",
+                Some(_) => "others",
         }
     }
 

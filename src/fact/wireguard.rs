@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::Presence;
+use crate::fact::words::words;
 
 pub mod conf;
 pub mod dump;
@@ -65,8 +66,11 @@ pub struct WgPeer {
 }
 
 impl WgState {
-    pub(crate) fn label(&self) -> &'static str {
-        if self.interfaces.is_empty() { "none" } else { "running" }
+    words! {
+        pub(crate) fn label(&self) of self.interfaces.as_slice() => {
+            [] => "none",
+            [..] => "running",
+        }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

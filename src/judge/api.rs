@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::check::cause::{ApiAnswers, ApiUrl, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::api::{ApiSaid, Distrust};
@@ -13,7 +14,7 @@ use crate::profile::Topology;
 const BY_DATABASE: &str = "the worker reports by the database, as was said";
 
 /// FLASK_APP_URL and WORKER_API_KEY are set, and the URL names another host than this.
-pub fn api_url(seat: &Seat<'_>) -> Judged {
+pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
     let env = seat.env()?;
     match seat.addresses().topology {
         Some(Topology::Api) => {}
@@ -31,17 +32,17 @@ pub fn api_url(seat: &Seat<'_>) -> Judged {
     let url = match setting {
         Setting::Url(url) if url.is_http() => url,
         Setting::Url(url) => {
-            return Ok(broken("not-http").with("origin", origin).with("scheme", &url.scheme).into());
+            return Ok(broken(ApiUrl::NotHttp).with("origin", origin).with("scheme", &url.scheme).into());
         }
         Setting::Flawed(flaw) => {
-            return Ok(broken("flawed").with("origin", origin).with("flaw", flaw.words()).into());
+            return Ok(broken(ApiUrl::Flawed).with("origin", origin).with("flaw", flaw.words()).into());
         }
         Setting::Empty | Setting::Secret | Setting::Word(_) => {
-            return Ok(broken("flawed").with("origin", origin).with("flaw", "no URL").into());
+            return Ok(broken(ApiUrl::Flawed).with("origin", origin).with("flaw", "no URL").into());
         }
     };
     if url.is_local() || url.host == "host.docker.internal" {
-        return Ok(broken("local").with("origin", origin).with("name", &url.host).into());
+        return Ok(broken(ApiUrl::Local).with("origin", origin).with("name", &url.host).into());
     }
     if set(env, "WORKER_API_KEY").is_none() {
         return missing(env, "WORKER_API_KEY");
@@ -50,7 +51,7 @@ pub fn api_url(seat: &Seat<'_>) -> Judged {
 }
 
 /// The web app answers a worker, and takes its key.
-pub fn api_answers(seat: &Seat<'_>) -> Judged {
+pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
     if seat.addresses().topology == Some(Topology::Database) {
         return Ok(not_applicable(BY_DATABASE));
     }
@@ -58,7 +59,7 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("no FLASK_APP_URL is set"));
     }
     let outcome = seat.api()?;
-    let finding = match outcome.said {
+    let finding = cause_of!(outcome.said => {
         ApiSaid::Well => return Ok(holds()),
         ApiSaid::NoKey => {
             return Err(Unseen::Declined(
@@ -68,40 +69,29 @@ pub fn api_answers(seat: &Seat<'_>) -> Judged {
             ));
         }
         ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
-        ApiSaid::WrongKey => broken("wrong-key"),
-        ApiSaid::NotConfigured => broken("not-configured"),
-        ApiSaid::FailedInside(status) => broken("failed-inside").with("status", status),
-        ApiSaid::Redirects { to_https: true } => broken("redirects-to-https"),
-        ApiSaid::Redirects { to_https: false } => broken("redirects"),
-        ApiSaid::Limited => broken("limited"),
-        ApiSaid::NotTheApi => broken("not-the-api"),
-        ApiSaid::OtherStatus(status) => broken("other-status").with("status", status),
-        ApiSaid::NotHttp => broken("not-http"),
-        ApiSaid::NoTls => broken("no-tls"),
-        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),
-    };
+        ApiSaid::FailedInside(status) => broken(ApiAnswers::FailedInside).with("status", status),
+        ApiSaid::Redirects { to_https: true } => broken(ApiAnswers::RedirectsToHttps),
+        ApiSaid::Redirects { to_https: false } => broken(ApiAnswers::Redirects),
+        ApiSaid::OtherStatus(status) => broken(ApiAnswers::OtherStatus).with("status", status),
+        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),    } ApiSaid as ApiAnswers: WrongKey, NotConfigured, Limited, NotTheApi, NotHttp, NoTls);
     Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
 }
 
-fn distrusted(why: Distrust) -> Finding {
-    match why {
-        Distrust::UnknownIssuer => broken("not-trusted"),
-        Distrust::OtherName => broken("other-name"),
-        Distrust::Expired => broken("expired"),
-        Distrust::NotYetValid => broken("not-yet-valid"),
-        Distrust::NoBundle => broken("no-bundle"),
-    }
+fn distrusted(why: Distrust) -> Finding<ApiAnswers> {
+    cause_of!(why => {
+        Distrust::UnknownIssuer => broken(ApiAnswers::NotTrusted),
+    } Distrust as ApiAnswers: OtherName, Expired, NotYetValid, NoBundle)
 }
 
-fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding {
+fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding<ApiAnswers> {
     // A name is taken at its word; an address that is not the tunnel's has another way, and that way is the trouble.
     let inside = host.parse::<IpAddr>().map_or(true, |ip| seat.addresses().subnet.value.contains(&ip));
     let finding = match dial {
-        Dial::Refused | Dial::Reset => broken("refused"),
-        Dial::Timeout if inside => broken("timeout"),
-        Dial::NoSuchName | Dial::ResolverFailed => broken("no-such-name"),
+        Dial::Refused | Dial::Reset => broken(ApiAnswers::Refused),
+        Dial::Timeout if inside => broken(ApiAnswers::Timeout),
+        Dial::NoSuchName | Dial::ResolverFailed => broken(ApiAnswers::NoSuchName),
         Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Forbidden | Dial::Open | Dial::Other(_) => {
-            broken("no-way")
+            broken(ApiAnswers::NoWay)
         }
     };
     finding.with("how", dial.label())
@@ -111,7 +101,7 @@ fn set<'a>(env: &'a Environment, name: &str) -> Option<&'a Layer> {
     env.winner(name).filter(|layer| layer.setting != Setting::Empty)
 }
 
-fn missing(env: &Environment, variable: &'static str) -> Judged {
+fn missing(env: &Environment, variable: &'static str) -> Judged<ApiUrl> {
     // A .env that was baked into the image may set what `docker inspect` does not show.
     if !env.complete && env.winner(variable).is_none() {
         return Err(Unseen::Undecided(format!(
@@ -119,5 +109,5 @@ fn missing(env: &Environment, variable: &'static str) -> Judged {
             env.owner
         )));
     }
-    Ok(broken("missing").with("variable", variable).into())
+    Ok(broken(ApiUrl::Missing).with("variable", variable).into())
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::check::cause::{DeliveryAnswers, DeliveryKey, DeliveryKnownHosts, DeliveryRuns, DeliverySet};
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::delivery::key::KeyKind;
@@ -15,8 +16,8 @@ use crate::fact::docker::State;
 mod host_key;
 mod server;
 
-pub use host_key::delivery_host_key;
-pub use server::{delivery_admitted, delivery_listens};
+pub(crate) use host_key::delivery_host_key;
+pub(crate) use server::{delivery_admitted, delivery_listens};
 
 /// Why there is nothing to judge, mostly.
 const NONE: &str = "there is no delivery sidecar here";
@@ -25,17 +26,17 @@ const NONE: &str = "there is no delivery sidecar here";
 const NO_HOST: &str = "no ingest host is set that could be asked";
 
 /// The sidecar, or the verdict where there is none.
-fn sidecar<'a>(seat: &Seat<'a>) -> Result<Result<&'a Sidecar, Verdict>, Unseen> {
+fn sidecar<'a, C>(seat: &Seat<'a>) -> Result<Result<&'a Sidecar, Verdict<C>>, Unseen> {
     Ok(seat.delivery()?.sidecar.as_deref().ok_or_else(|| not_applicable(NONE)))
 }
 
 /// How the container is made anew, and what it is called.
-fn of(sidecar: &Sidecar, finding: Finding) -> Finding {
+fn of<C>(sidecar: &Sidecar, finding: Finding<C>) -> Finding<C> {
     finding.with("name", &sidecar.name).with("anew", sidecar.recipe.anew().unwrap_or_default())
 }
 
 /// Names the line that gives the sidecar a variable.
-fn placed(sidecar: &Sidecar, variable: &str, finding: Finding) -> Finding {
+fn placed<C>(sidecar: &Sidecar, variable: &str, finding: Finding<C>) -> Finding<C> {
     match sidecar.recipe.source(variable).and_then(|source| source.line()) {
         Some((path, line)) => finding.at(path, line),
         None => finding.with("place", "the container's configuration"),
@@ -43,28 +44,31 @@ fn placed(sidecar: &Sidecar, variable: &str, finding: Finding) -> Finding {
 }
 
 /// INGEST_HOST, INGEST_USER and INGEST_PATH are set, and name a real host.
-pub fn delivery_set(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_set(seat: &Seat<'_>) -> Judged<DeliverySet> {
     let sidecar = match sidecar(seat)? {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
     };
-    let said = |finding: Finding, variable: &str| placed(sidecar, variable, of(sidecar, finding));
+    let said = |finding: Finding<_>, variable: &str| placed(sidecar, variable, of(sidecar, finding));
     let blank = REQUIRED.iter().filter(|name| matches!(sidecar.values.get(**name), None | Some(Value::Empty)));
     let blank: Vec<&str> = blank.copied().collect();
     if let Some(first) = blank.first() {
-        return Ok(said(broken("missing"), first).with("variables", blank.join(", ")).into());
+        return Ok(said(broken(DeliverySet::Missing), first).with("variables", blank.join(", ")).into());
     }
     for variable in REQUIRED {
         if let Some(value) = sidecar.text(variable).filter(|value| is_placeholder(value)) {
-            return Ok(said(broken("placeholder"), variable).with("variable", variable).with("value", value).into());
+            return Ok(said(broken(DeliverySet::Placeholder), variable)
+                .with("variable", variable)
+                .with("value", value)
+                .into());
         }
     }
     if let Some(host) = sidecar.text("INGEST_HOST").filter(|host| is_local(host) && !sidecar.host_network) {
-        return Ok(said(broken("local"), "INGEST_HOST").with("host", host).into());
+        return Ok(said(broken(DeliverySet::Local), "INGEST_HOST").with("host", host).into());
     }
     match sidecar.port() {
         Some(_) => Ok(holds()),
-        None => Ok(said(broken("no-port"), "INGEST_PORT").into()),
+        None => Ok(said(broken(DeliverySet::NoPort), "INGEST_PORT").into()),
     }
 }
 
@@ -78,7 +82,7 @@ fn is_placeholder(value: &str) -> bool {
 }
 
 /// The sidecar's container runs.
-pub fn delivery_runs(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_runs(seat: &Seat<'_>) -> Judged<DeliveryRuns> {
     let sidecar = match sidecar(seat)? {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
@@ -86,42 +90,46 @@ pub fn delivery_runs(seat: &Seat<'_>) -> Judged {
     Ok(match sidecar.state {
         State::Running => holds(),
         State::Restarting | State::Exited | State::Created | State::Paused | State::Dead | State::Removing => {
-            of(sidecar, broken("stopped")).with("state", sidecar.state.label()).into()
+            of(sidecar, broken(DeliveryRuns::Stopped)).with("state", sidecar.state.label()).into()
         }
     })
 }
 
 /// The private key is there, is one, and nobody else can read it.
-pub fn delivery_key(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_key(seat: &Seat<'_>) -> Judged<DeliveryKey> {
     let sidecar = match sidecar(seat)? {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
     };
     let finding = match &sidecar.key.found {
         Found::Hidden(why) => return Err(Unseen::NotKnown(why.clone())),
-        Found::Missing => broken("missing").with("state", "is not there"),
-        Found::Empty => broken("missing").with("state", "is empty"),
-        Found::Folder => broken("folder"),
+        Found::Missing => broken(DeliveryKey::Missing).with("state", "is not there"),
+        Found::Empty => broken(DeliveryKey::Missing).with("state", "is empty"),
+        Found::Folder => broken(DeliveryKey::Folder),
         Found::File { holds: KeyKind::Openssh { locked: true, .. } | KeyKind::Pem { locked: true }, .. } => {
-            broken("locked")
+            broken(DeliveryKey::Locked)
         }
-        Found::File { holds: KeyKind::Public, .. } => broken("not-a-key").with("kind", "the public half of a key"),
-        Found::File { holds: KeyKind::Putty, .. } => broken("not-a-key").with("kind", "a key in PuTTY's form"),
+        Found::File { holds: KeyKind::Public, .. } => {
+            broken(DeliveryKey::NotAKey).with("kind", "the public half of a key")
+        }
+        Found::File { holds: KeyKind::Putty, .. } => broken(DeliveryKey::NotAKey).with("kind", "a key in PuTTY's form"),
         Found::File { holds: KeyKind::Other, .. } => {
-            broken("not-a-key").with("kind", "no private key, or a part of one")
+            broken(DeliveryKey::NotAKey).with("kind", "no private key, or a part of one")
         }
-        Found::File { mode, .. } if mode & 0o044 != 0 => broken("readable").with("mode", format!("{mode:04o}")),
+        Found::File { mode, .. } if mode & 0o044 != 0 => {
+            broken(DeliveryKey::Readable).with("mode", format!("{mode:04o}"))
+        }
         Found::File { .. } => return Ok(holds()),
     };
     Ok(of(sidecar, at_file(&sidecar.key, finding)).into())
 }
 
-fn at_file<T>(secret: &SecretFile<T>, finding: Finding) -> Finding {
+fn at_file<T, C>(secret: &SecretFile<T>, finding: Finding<C>) -> Finding<C> {
     finding.with("file", secret.path()).with("inside", &secret.inside)
 }
 
 /// The host keys that the sidecar trusts are there, and one is the ingest host's.
-pub fn delivery_known_hosts(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_known_hosts(seat: &Seat<'_>) -> Judged<DeliveryKnownHosts> {
     let sidecar = match sidecar(seat)? {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
@@ -129,11 +137,13 @@ pub fn delivery_known_hosts(seat: &Seat<'_>) -> Judged {
     let secret = &sidecar.known_hosts;
     let finding = match &secret.found {
         Found::Hidden(why) => return Err(Unseen::NotKnown(why.clone())),
-        Found::Missing => broken("missing").with("state", "is not there").with("folder", ""),
-        Found::Empty => broken("missing").with("state", "is empty").with("folder", ""),
-        Found::Folder => broken("missing").with("state", "is an empty folder").with("folder", secret.path()),
+        Found::Missing => broken(DeliveryKnownHosts::Missing).with("state", "is not there").with("folder", ""),
+        Found::Empty => broken(DeliveryKnownHosts::Missing).with("state", "is empty").with("folder", ""),
+        Found::Folder => {
+            broken(DeliveryKnownHosts::Missing).with("state", "is an empty folder").with("folder", secret.path())
+        }
         Found::File { holds: KnownHosts { lines: 0, .. }, .. } => {
-            broken("missing").with("state", "holds no host key").with("folder", "")
+            broken(DeliveryKnownHosts::Missing).with("state", "holds no host key").with("folder", "")
         }
         Found::File { holds: known, .. } => match unlisted(known) {
             None => return Ok(holds()),
@@ -145,26 +155,28 @@ pub fn delivery_known_hosts(seat: &Seat<'_>) -> Judged {
     Ok(named(sidecar, of(sidecar, at_file(secret, finding))).into())
 }
 
-fn unlisted(known: &KnownHosts) -> Option<Finding> {
+fn unlisted(known: &KnownHosts) -> Option<Finding<DeliveryKnownHosts>> {
     let other = |names: Names| if let Names::OtherPort(port) = names { Some(port) } else { None };
     match known.host.first() {
-        None => Some(broken("not-listed").with("lines", known.lines)),
+        None => Some(broken(DeliveryKnownHosts::NotListed).with("lines", known.lines)),
         Some(_) if known.host.iter().any(|line| other(line.names).is_none()) => None,
-        Some(line) => {
-            Some(broken("other-port").with("number", line.line).with("other", other(line.names).unwrap_or(0)))
-        }
+        Some(line) => Some(
+            broken(DeliveryKnownHosts::OtherPort)
+                .with("number", line.line)
+                .with("other", other(line.names).unwrap_or(0)),
+        ),
     }
 }
 
 /// Fills the words for the ingest host.
-fn named(sidecar: &Sidecar, finding: Finding) -> Finding {
+fn named<C>(sidecar: &Sidecar, finding: Finding<C>) -> Finding<C> {
     let endpoint = sidecar.ssh.as_ref().map(|ssh| &ssh.endpoint);
     let host = endpoint.map_or_else(|| "HOST".to_owned(), |endpoint| endpoint.host.clone());
     finding.with("host", host).with("port", endpoint.map_or(0, |endpoint| endpoint.port))
 }
 
 /// The ingest host's SSH answers.
-pub fn delivery_answers(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_answers(seat: &Seat<'_>) -> Judged<DeliveryAnswers> {
     let sidecar = match sidecar(seat)? {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
@@ -172,15 +184,17 @@ pub fn delivery_answers(seat: &Seat<'_>) -> Judged {
     let Some(ssh) = &sidecar.ssh else { return Ok(not_applicable(NO_HOST)) };
     let finding = match &ssh.said {
         SshSaid::Speaks { .. } => return Ok(holds()),
-        SshSaid::Unreached(Dial::Refused) => broken("refused"),
-        SshSaid::Unreached(Dial::Timeout) => broken("timeout"),
+        SshSaid::Unreached(Dial::Refused) => broken(DeliveryAnswers::Refused),
+        SshSaid::Unreached(Dial::Timeout) => broken(DeliveryAnswers::Timeout),
         SshSaid::Unreached(Dial::NoSuchName | Dial::ResolverFailed) => {
-            placed(sidecar, "INGEST_HOST", broken("no-such-name"))
+            placed(sidecar, "INGEST_HOST", broken(DeliveryAnswers::NoSuchName))
         }
-        SshSaid::Closed | SshSaid::Unreached(Dial::Reset) => broken("closed"),
-        SshSaid::Unreached(how) => placed(sidecar, "INGEST_HOST", broken("no-way").with("how", how.label())),
-        SshSaid::Silent => broken("silent"),
-        SshSaid::NotSsh => placed(sidecar, "INGEST_PORT", broken("not-ssh")),
+        SshSaid::Closed | SshSaid::Unreached(Dial::Reset) => broken(DeliveryAnswers::Closed),
+        SshSaid::Unreached(how) => {
+            placed(sidecar, "INGEST_HOST", broken(DeliveryAnswers::NoWay).with("how", how.label()))
+        }
+        SshSaid::Silent => broken(DeliveryAnswers::Silent),
+        SshSaid::NotSsh => placed(sidecar, "INGEST_PORT", broken(DeliveryAnswers::NotSsh)),
     };
     let finding = of(sidecar, finding).with("endpoint", &ssh.endpoint);
     Ok(named(sidecar, finding).with("whose", whose(seat, ssh)).into())

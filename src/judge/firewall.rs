@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::case::Seat;
+use crate::check::cause::{FirewallAdmitsWireguard, FirewallAdmitsWorker, TcpAdmitted};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
@@ -16,11 +17,11 @@ mod stored;
 mod ufw;
 mod unit;
 
-pub use narrow::wg_port_narrow;
-pub use out::firewall_lets_out;
-pub use stored::firewall_after_boot;
+pub(crate) use narrow::wg_port_narrow;
+pub(crate) use out::firewall_lets_out;
+pub(crate) use stored::firewall_after_boot;
 pub(super) use ufw::{defeated, let_past};
-pub use ufw::{ufw_admits_wireguard, ufw_admits_worker, ufw_loaded};
+pub(crate) use ufw::{ufw_admits_wireguard, ufw_admits_worker, ufw_loaded};
 
 /// A source that stands for any host outside: TEST-NET-3 of RFC 5737, nobody's address.
 pub(super) const STRANGER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1));
@@ -48,20 +49,24 @@ pub(super) fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
 }
 
 /// Connections are answered, by yes or no. Silence while the tunnel is alive is a firewall's.
-pub fn tcp_admitted(seat: &Seat<'_>) -> Judged {
+pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
     let redis = seat.tcp(Service::Redis)?;
     let postgres = seat.tcp(Service::Postgres)?;
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
     if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
-        return Ok(broken("no-route").into());
+        return Ok(broken(TcpAdmitted::NoRoute).into());
     }
     let finding = match (swallowed(redis), swallowed(postgres)) {
         (false, false) if redis.how == Dial::Open && postgres.how == Dial::Open => return Ok(holds()),
         (false, false) => return Ok(not_applicable("a port refuses, and so does a rule that rejects")),
-        (true, false) => broken("one-dropped").with("port", redis.endpoint.port).with("other", postgres.endpoint.port),
-        (false, true) => broken("one-dropped").with("port", postgres.endpoint.port).with("other", redis.endpoint.port),
-        (true, true) if tunnel_is_alive(seat) => broken("all-dropped"),
-        (true, true) => broken("no-answer"),
+        (true, false) => {
+            broken(TcpAdmitted::OneDropped).with("port", redis.endpoint.port).with("other", postgres.endpoint.port)
+        }
+        (false, true) => {
+            broken(TcpAdmitted::OneDropped).with("port", postgres.endpoint.port).with("other", redis.endpoint.port)
+        }
+        (true, true) if tunnel_is_alive(seat) => broken(TcpAdmitted::AllDropped),
+        (true, true) => broken(TcpAdmitted::NoAnswer),
     };
     Ok(finding.into())
 }
@@ -78,7 +83,7 @@ fn holds_rule(stored: &[String], rule: &str) -> bool {
 }
 
 /// The kernel lets the client in to Redis and PostgreSQL over the tunnel.
-pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
+pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWorker> {
     let model = seat.netfilter()?.model();
     let addresses = seat.addresses();
     let mut blocked: Vec<(u16, Passage)> = Vec::new();
@@ -104,9 +109,9 @@ pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
     let (redis, postgres) = (word(addresses.redis_port.value), word(addresses.postgres_port.value));
     let ports = [&redis, &postgres].into_iter().filter(|port| !port.is_empty()).cloned().collect::<Vec<_>>();
     let finding = match (first.sent_on, step.tool) {
-        (Some(to), _) => broken("dropped-on-the-way").with("to", to),
-        (None, Tool::Nft) => broken("dropped-by-nft"),
-        (None, _) => broken("dropped"),
+        (Some(to), _) => broken(FirewallAdmitsWorker::DroppedOnTheWay).with("to", to),
+        (None, Tool::Nft) => broken(FirewallAdmitsWorker::DroppedByNft),
+        (None, _) => broken(FirewallAdmitsWorker::Dropped),
     };
     let finding = at(finding, step).with("ports", ports.join(" and "));
     Ok(finding.with("redis_blocked", redis).with("postgres_blocked", postgres).into())
@@ -114,7 +119,7 @@ pub fn firewall_admits_worker(seat: &Seat<'_>) -> Judged {
 
 /// The port is handed on to another one of this machine, at which nothing listens: whatever else is opened, nobody
 /// would answer. What another machine listens at is not seen from here.
-fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Finding> {
+fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Finding<FirewallAdmitsWorker>> {
     let (to, by) = (passage.sent_on?, passage.sent_by.as_ref()?);
     let here = to.ip() == seat.addresses().server.value || seat.links().ok()?.holder(to.ip()).is_some();
     if !here || passage.fate == Fate::Unknown || seat.listeners().ok()?.answers(to.ip(), to.port()) {
@@ -122,7 +127,7 @@ fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Findi
     }
     let nft = by.tool == Tool::Nft;
     let word = |shown: bool, word: String| if shown { word } else { String::new() };
-    let finding = broken("sent-to-nobody").with("port", port).with("to", to).with("rule", rule(by));
+    let finding = broken(FirewallAdmitsWorker::SentToNobody).with("port", port).with("to", to).with("rule", rule(by));
     let finding = finding.with("tool", word(!nft, by.tool.command().to_owned())).with("number", by.number);
     let handle = word(nft, by.handle.map_or_else(String::new, |handle| handle.to_string()));
     Some(finding.with("table", &by.table).with("chain", &by.chain).with("handle", handle))
@@ -151,7 +156,7 @@ fn wireguard_passages(seat: &Seat<'_>) -> Result<Vec<Passage>, Unseen> {
 }
 
 /// WireGuard's UDP port is let in by the kernel.
-pub fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged {
+pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmitsWireguard> {
     let passages = wireguard_passages(seat)?;
     if passages.iter().any(|passage| passage.fate == Fate::Accepted) {
         return Ok(holds());
@@ -162,12 +167,16 @@ pub fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged {
     let Some(step) = passages.first().and_then(Passage::by) else {
         return Ok(not_applicable("no interface but the tunnel has an address"));
     };
-    let finding = if step.tool == Tool::Nft { broken("dropped-by-nft") } else { broken("dropped") };
+    let finding = if step.tool == Tool::Nft {
+        broken(FirewallAdmitsWireguard::DroppedByNft)
+    } else {
+        broken(FirewallAdmitsWireguard::Dropped)
+    };
     Ok(at(finding, step).into())
 }
 
 /// Where packets end: the rule, and what its tool wants to put another one before it.
-fn at(finding: Finding, step: &Step) -> Finding {
+fn at<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
     let finding = finding.with("rule", rule(step)).with("number", step.number).with("add", add(step));
     finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain)
 }

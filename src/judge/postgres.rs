@@ -1,6 +1,7 @@
 //! PostgreSQL: where it listens, what it says, who else can reach it.
 
 use crate::case::Seat;
+use crate::check::cause::{PostgresAnswers, PostgresListens, PostgresNotExposed, PostgresPasswordStrong, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
@@ -12,13 +13,13 @@ mod hba;
 mod running;
 mod same;
 
-pub use hba::{postgres_hba_admits_worker, postgres_hba_parses};
-pub use running::{postgres_after_boot, postgres_as_written, postgres_role_ready, postgres_room};
-pub use same::postgres_same;
+pub(crate) use hba::{postgres_hba_admits_worker, postgres_hba_parses};
+pub(crate) use running::{postgres_after_boot, postgres_as_written, postgres_role_ready, postgres_room};
+pub(crate) use same::postgres_same;
 
 /// A socket waits for connections to the tunnel's address. `SHOW listen_addresses` would lie: it names
 /// addresses whose bind failed.
-pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     let addresses = seat.addresses();
     let (server, port) = (addresses.server.value, addresses.postgres_port.value);
     let listeners = seat.listeners()?;
@@ -31,7 +32,7 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
         // The cluster whose file was read is on another port, and runs there.
         let written = seat.pg_conf().ok().and_then(|conf| conf.port.as_ref());
         if let Some((written, runs_on)) = written.and_then(|it| Some((it, listeners.runs_on(&it.value, "postgres")?))) {
-            let finding = broken("other-port").with("found", runs_on).with("file", &written.path);
+            let finding = broken(PostgresListens::OtherPort).with("found", runs_on).with("file", &written.path);
             return Ok(finding.at(&written.path, written.line).into());
         }
         let conf = seat.pg_conf().ok().and_then(|conf| conf.listen_addresses.as_ref());
@@ -39,14 +40,14 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
         // It may have been mended since: then what is written is a list.
         let blank = |value: &str| value.split(',').any(|item| item.trim().contains(char::is_whitespace));
         return Ok(match conf.filter(|it| blank(&it.value) && unit.is_some_and(|unit| unit.reason == Some(list))) {
-            Some(conf) => broken("list-syntax").with("value", &conf.value).at(&conf.path, conf.line),
+            Some(conf) => broken(PostgresListens::ListSyntax).with("value", &conf.value).at(&conf.path, conf.line),
             None => not_running(unit),
         }
         .into());
     }
     let found = found.join(", ");
     let Ok(conf) = seat.pg_conf() else {
-        return Ok(broken("not-on-tunnel")
+        return Ok(broken(PostgresListens::NotOnTunnel)
             .with("found", found)
             .with("place", "postgresql.conf")
             .with("file", "postgresql.conf")
@@ -56,8 +57,8 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
     let (path, line) = conf.listen_addresses.as_ref().map_or((conf.path.as_str(), 0), |it| (it.path.as_str(), it.line));
     if !named {
         return Ok(match line {
-            0 => broken("not-on-tunnel").with("place", path).with("file", path),
-            _ => broken("not-on-tunnel").at(path, line),
+            0 => broken(PostgresListens::NotOnTunnel).with("place", path).with("file", path),
+            _ => broken(PostgresListens::NotOnTunnel).at(path, line),
         }
         .with("found", found)
         .into());
@@ -65,31 +66,31 @@ pub fn postgres_listens(seat: &Seat<'_>) -> Judged {
     let since = unit.and_then(|unit| unit.since).ok_or_else(|| {
         Unseen::Undecided(format!("{path} names {server} and no socket has it; when PostgreSQL started is not known"))
     })?;
-    let cause = if conf.changed_at > since { "not-restarted" } else { "bound-too-early" };
+    let cause = if conf.changed_at > since { PostgresListens::NotRestarted } else { PostgresListens::BoundTooEarly };
     Ok(broken(cause).with("found", found).at(path, line).into())
 }
 
 /// By what it said itself when it last tried to start, where that is known.
-fn not_running(unit: Option<&UnitState>) -> Finding {
+fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
-        Some(FailReason::ConfLine(path, line)) => broken("config-line").at(path, *line),
-        Some(FailReason::BadValue(name)) => broken("bad-value").with("name", name),
-        Some(FailReason::NoAccess(path)) => broken("no-access").with("path", path),
-        Some(FailReason::FolderMode(path)) => broken("folder-mode").with("path", path),
-        Some(FailReason::KeyMode(path)) => broken("key-mode").with("path", path),
-        Some(FailReason::NoMemory) => broken("no-memory"),
-        Some(_) | None => broken("not-running").with("state", unit.map_or("not known", UnitState::label)),
+        Some(FailReason::ConfLine(path, line)) => broken(PostgresListens::ConfigLine).at(path, *line),
+        Some(FailReason::BadValue(name)) => broken(PostgresListens::BadValue).with("name", name),
+        Some(FailReason::NoAccess(path)) => broken(PostgresListens::NoAccess).with("path", path),
+        Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
+        Some(FailReason::KeyMode(path)) => broken(PostgresListens::KeyMode).with("path", path),
+        Some(FailReason::NoMemory) => broken(PostgresListens::NoMemory),
+        Some(_) | None => broken(PostgresListens::NotRunning).with("state", unit.map_or("not known", UnitState::label)),
     }
 }
 
 /// `SELECT 1` answers.
-pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     let outcome = seat.postgres()?;
     if seat.vantage() != Vantage::Server && !matches!(outcome.said, PgSaid::One | PgSaid::Unreached(_)) {
         super::worker::leads_nowhere(seat, seat.env().ok().and_then(|env| env.database().into_url()))?;
     }
-    let finding = match &outcome.said {
-        PgSaid::One if outcome.read_only == Some(true) => broken("read-only"),
+    let finding = cause_of!(&outcome.said => {
+        PgSaid::One if outcome.read_only == Some(true) => broken(PostgresAnswers::ReadOnly),
         PgSaid::One => return Ok(holds()),
         PgSaid::Speaks => {
             return Err(Unseen::NotKnown(
@@ -109,23 +110,9 @@ pub fn postgres_answers(seat: &Seat<'_>) -> Judged {
                 "no line of pg_hba.conf fits the server's own log-in, which says nothing of the worker's".to_owned(),
             ));
         }
-        PgSaid::NoHbaEntry => broken("no-hba-entry"),
-        PgSaid::HbaRejects => broken("hba-rejects"),
-        PgSaid::WrongPassword => broken("wrong-password"),
-        PgSaid::NoPassword => broken("no-password"),
-        PgSaid::CannotLogIn => broken("cannot-log-in"),
-        PgSaid::NoSuchRole => broken("no-such-role"),
-        PgSaid::NoSuchDatabase => broken("no-such-database"),
-        PgSaid::NoSsl => broken("no-ssl"),
-        PgSaid::NoRootCertificate(root) => broken("no-root-certificate").with("root", root),
-        PgSaid::TooManyClients => broken("too-many-clients"),
-        PgSaid::NotPermitted => broken("not-permitted"),
-        PgSaid::NotPostgres => broken("not-postgres"),
-        PgSaid::Silent => broken("silent"),
-        PgSaid::Closed => broken("closed"),
-        PgSaid::OtherMethod => broken("other-method"),
-        PgSaid::Refused(state) => broken("refused").with("state", state),
-    };
+        PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
+        PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
+        NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod);
     // Where the web app's URL names another database, that one is meant, and none is to be made.
     let web = if seat.vantage() == Vantage::Server { None } else { seat.at(Vantage::Server).ok() };
     let web = web.and_then(|server| web_database(server.env().ok()?));
@@ -147,7 +134,7 @@ fn web_database(env: &Environment) -> Option<String> {
 }
 
 /// Nobody can guess the database's password from the app's code or its guide.
-pub fn postgres_password_strong(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_password_strong(seat: &Seat<'_>) -> Judged<PostgresPasswordStrong> {
     let env = seat.env()?;
     let Effective::Set { variable, origin, setting: Setting::Url(url) } = env.database() else {
         return Ok(not_applicable("no URL is set"));
@@ -158,7 +145,9 @@ pub fn postgres_password_strong(seat: &Seat<'_>) -> Judged {
     if !url.well_known {
         return Ok(holds());
     }
-    let finding = broken("well-known").with("variable", variable).with("role", url.role.as_deref().unwrap_or("<role>"));
+    let finding = broken(PostgresPasswordStrong::WellKnown)
+        .with("variable", variable)
+        .with("role", url.role.as_deref().unwrap_or("<role>"));
     Ok(match origin.place() {
         Some((path, line)) => finding.at(path, line),
         None => finding.with("place", origin),
@@ -167,6 +156,6 @@ pub fn postgres_password_strong(seat: &Seat<'_>) -> Judged {
 }
 
 /// It cannot be reached around the tunnel.
-pub fn postgres_not_exposed(seat: &Seat<'_>) -> Judged {
-    super::exposed(seat, Service::Postgres)
+pub(crate) fn postgres_not_exposed(seat: &Seat<'_>) -> Judged<PostgresNotExposed> {
+    super::exposed(seat, Service::Postgres).map(|verdict| verdict.map(Into::into))
 }

@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::check::cause::{
+    QueueChosen, QueueConsumed, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
+};
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::celery::process::Worker;
 use crate::fact::celery::{Beat, Celery, Consumer, QUEUES, SILENT};
@@ -19,11 +22,11 @@ const FIRST: u64 = 15;
 const BEAT: u64 = 2;
 
 /// A worker is connected to the database that the URL names, and takes tasks from it.
-pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
+pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let celery = seat.celery()?;
     let now = celery.now().ok_or_else(|| Unseen::Undecided("nothing was seen of the queues".to_owned()))?;
     if let Some(held) = celery.held_back() {
-        return Ok(broken("held-back").with("seconds", held).with("endpoint", &celery.endpoint).into());
+        return Ok(broken(QueueConsumed::HeldBack).with("seconds", held).with("endpoint", &celery.endpoint).into());
     }
     let beating = celery.beats.as_ref().is_some_and(|beats| !beats.is_empty());
     let Some(alive) = celery.alive() else {
@@ -48,35 +51,35 @@ pub fn queue_consumed(seat: &Seat<'_>) -> Judged {
         if now.joined.is_none_or(|age| age < COMING) || here.is_some_and(|it| it.age < COMING) {
             return Err(came());
         }
-        broken("stuck").with("name", names(celery))
+        broken(QueueConsumed::Stuck).with("name", names(celery))
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
-        broken("other-database").with("other", other)
+        broken(QueueConsumed::OtherDatabase).with("other", other)
     } else if celery.uptime < COMING || here.is_some_and(|it| it.age < COMING) {
         return Err(Unseen::Undecided(
             "Redis or the worker started less than half a minute ago, and no worker is connected yet; look again"
                 .to_owned(),
         ));
     } else if let Some(worker) = here {
-        broken("takes-nothing").with("age", worker.age)
+        broken(QueueConsumed::TakesNothing).with("age", worker.age)
     } else if !alive.is_empty() {
-        broken("only-server")
+        broken(QueueConsumed::OnlyServer)
     } else if !now.waiting.is_empty() {
-        broken("tasks-wait").with("queues", lengths(celery))
+        broken(QueueConsumed::TasksWait).with("queues", lengths(celery))
     } else if now.unacked > 0 {
-        broken("held").with("count", now.unacked)
+        broken(QueueConsumed::Held).with("count", now.unacked)
     } else if let Some(quiet) = silent(celery) {
         if new && quiet.quiet <= BEAT {
             return Err(came());
         }
-        broken("silent").with("from", quiet.from).with("quiet", quiet.quiet)
+        broken(QueueConsumed::Silent).with("from", quiet.from).with("quiet", quiet.quiet)
     } else {
-        broken("nobody")
+        broken(QueueConsumed::Nobody)
     };
     Ok(finding.with("database", celery.database).with("endpoint", &celery.endpoint).into())
 }
 
 /// No task waits that an idle worker could take.
-pub fn queue_taken(seat: &Seat<'_>) -> Judged {
+pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let celery = seat.celery()?;
     if celery.alive().is_some_and(|alive| alive.is_empty()) {
         return Ok(not_applicable("no worker takes tasks"));
@@ -88,21 +91,21 @@ pub fn queue_taken(seat: &Seat<'_>) -> Judged {
     let task = oldest.map_or("unknown", |it| &it.task);
     let origin = oldest.map_or("unknown", |it| &it.origin);
     let finding = match queue {
-        "gpu" => broken("gpu"),
-        "cpu" => broken("cpu"),
-        _ if task.contains("compile") => broken("compile-in-celery"),
-        _ => broken("celery"),
+        "gpu" => broken(QueueTaken::Gpu),
+        "cpu" => broken(QueueTaken::Cpu),
+        _ if task.contains("compile") => broken(QueueTaken::CompileInCelery),
+        _ => broken(QueueTaken::Celery),
     };
     Ok(finding.with("count", count).with("task", task).with("origin", origin).with("database", celery.database).into())
 }
 
 /// The worker is told to take from the queues that are its own, and the server's worker from no other.
-pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
+pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     let workers = &seat.workers()?.workers;
     if seat.vantage() == Vantage::Server {
         let wrong = workers.iter().find(|it| it.takes("gpu") && it.queues.is_some());
         return Ok(match wrong {
-            Some(worker) => told(worker, broken("server-takes-gpu")),
+            Some(worker) => told(worker, broken(QueueChosen::ServerTakesGpu)),
             None if workers.is_empty() => not_applicable("no Celery worker runs here"),
             None => holds(),
         });
@@ -113,7 +116,7 @@ pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
     let takes = |queue: &str| workers.iter().any(|it| it.takes(queue));
     let first = &workers[0];
     if !takes("gpu") {
-        return Ok(told(first, broken("no-gpu")));
+        return Ok(told(first, broken(QueueChosen::NoGpu)));
     }
     // The client sees the same process; said once is enough.
     if seat.vantage() == Vantage::Client || takes("celery") {
@@ -121,23 +124,23 @@ pub fn queue_chosen(seat: &Seat<'_>) -> Judged {
     }
     // From 0.12.1 on nothing that a GPU worker does goes into `celery`.
     let old = seat.env()?.app_version.as_deref().is_some_and(|it| it.starts_with("0."));
-    Ok(if old { told(first, broken("no-celery")) } else { holds() })
+    Ok(if old { told(first, broken(QueueChosen::NoCelery)) } else { holds() })
 }
 
 /// Workers come through the tunnel.
-pub fn queue_through_tunnel(seat: &Seat<'_>) -> Judged {
+pub(crate) fn queue_through_tunnel(seat: &Seat<'_>) -> Judged<QueueThroughTunnel> {
     let celery = seat.celery()?;
     let alive = celery.alive().ok_or_else(no_list)?;
     let subnet = seat.addresses().subnet.value;
     match alive.iter().find(|it| !subnet.contains(&it.from) && !is_server(seat, it.from)) {
-        Some(around) => Ok(broken("around").with("from", around.from).into()),
+        Some(around) => Ok(broken(QueueThroughTunnel::Around).with("from", around.from).into()),
         None if alive.is_empty() => Ok(not_applicable("no worker takes tasks")),
         None => Ok(holds()),
     }
 }
 
 /// All workers are of one version, as their names say.
-pub fn queue_workers_agree(seat: &Seat<'_>) -> Judged {
+pub(crate) fn queue_workers_agree(seat: &Seat<'_>) -> Judged<QueueWorkersAgree> {
     let celery = seat.celery()?;
     let alive = celery.alive().ok_or_else(no_list)?;
     if alive.len() < 2 {
@@ -147,13 +150,13 @@ pub fn queue_workers_agree(seat: &Seat<'_>) -> Judged {
     let tags: Vec<(&Beat, &str)> = beats.iter().filter_map(|it| Some((it, tag(&it.name)?))).collect();
     let other = |(_, version): &&(&Beat, &str)| tags.iter().any(|(_, other)| other != version);
     if tags.iter().any(|it| other(&it)) {
-        return Ok(broken("two-versions").with("names", names(celery)).into());
+        return Ok(broken(QueueWorkersAgree::TwoVersions).with("names", names(celery)).into());
     }
     Ok(holds())
 }
 
 /// No worker's name has a placeholder left in it. Heard only where several share the queues.
-pub fn queue_workers_named(seat: &Seat<'_>) -> Judged {
+pub(crate) fn queue_workers_named(seat: &Seat<'_>) -> Judged<QueueWorkersNamed> {
     let celery = seat.celery()?;
     if celery.alive().ok_or_else(no_list)?.len() < 2 {
         return Ok(not_applicable("there are no two workers"));
@@ -161,10 +164,10 @@ pub fn queue_workers_named(seat: &Seat<'_>) -> Judged {
     let beats = celery.beats.as_ref().ok_or_else(|| Unseen::NeedsRights("the URL's user may not listen".to_owned()))?;
     // The placeholders of celery/utils/nodenames.py; no name of a host has a per cent sign.
     let literal = beats.iter().find(|beat| beat.name.contains('%'));
-    Ok(literal.map_or_else(holds, |beat| broken("literal").with("name", &beat.name).into()))
+    Ok(literal.map_or_else(holds, |beat| broken(QueueWorkersNamed::Literal).with("name", &beat.name).into()))
 }
 
-fn told(worker: &Worker, finding: Finding) -> Verdict {
+fn told(worker: &Worker, finding: Finding<QueueChosen>) -> Verdict<QueueChosen> {
     let queues = worker.queues.as_ref().map_or_else(|| "all".to_owned(), |all| all.join(","));
     finding.with("queues", queues).with("pid", worker.pid).into()
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::EnvUrl;
@@ -13,11 +14,11 @@ use crate::fact::{Presence, Service, Unseen, Vantage};
 mod running;
 mod same;
 
-pub use running::{
+pub(crate) use running::{
     redis_after_boot, redis_as_written, redis_can_write, redis_one_server, redis_password_set, redis_persists,
     redis_room,
 };
-pub use same::redis_same;
+pub(crate) use same::redis_same;
 
 /// An address of `bind` that no interface has, besides the tunnel's: one with a `-` in front may be missing.
 fn nobodys(seat: &Seat<'_>, bind: &str, server: IpAddr) -> Option<IpAddr> {
@@ -45,7 +46,7 @@ fn no_address(bind: &str) -> Option<&str> {
 }
 
 /// A socket waits for connections to the tunnel's address.
-pub fn redis_listens(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
     let addresses = seat.addresses();
     let (server, port) = (addresses.server.value, addresses.redis_port.value);
     let listeners = seat.listeners()?;
@@ -60,7 +61,7 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
         if let Some((written, runs_on)) =
             written.and_then(|it| Some((it, listeners.runs_on(&it.value, "redis-server")?)))
         {
-            let cause = if written.argument { "command-line-port" } else { "other-port" };
+            let cause = if written.argument { RedisListens::CommandLinePort } else { RedisListens::OtherPort };
             let finding = broken(cause).with("found", runs_on).with("file", &written.path);
             return Ok(finding.at(&written.path, written.line).into());
         }
@@ -70,17 +71,20 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
             && let Some(bind) = bind
             && let Some(address) = nobodys(seat, &bind.value, server)
         {
-            return Ok(broken("address-nobody-has").with("address", address).at(&bind.path, bind.line).into());
+            return Ok(broken(RedisListens::AddressNobodyHas)
+                .with("address", address)
+                .at(&bind.path, bind.line)
+                .into());
         }
         if not_there {
-            return Ok(broken("bound-too-early").into());
+            return Ok(broken(RedisListens::BoundTooEarly).into());
         }
         let no_name = unit.is_some_and(|unit| unit.reason == Some(FailReason::NameNotKnown));
         if no_name
             && let Some(bind) = bind.filter(|bind| !bind.argument)
             && let Some(word) = no_address(&bind.value)
         {
-            return Ok(broken("no-address").with("word", word).at(&bind.path, bind.line).into());
+            return Ok(broken(RedisListens::NoAddress).with("word", word).at(&bind.path, bind.line).into());
         }
         let dump = conf.and_then(|conf| conf.dump.as_deref()).unwrap_or_default();
         let finding = not_running(unit).with("dump", dump);
@@ -94,11 +98,11 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
     let optional = bind.is_some_and(|bind| bind.value.split_whitespace().any(|word| word == dashed));
     let running = seat.redis_state().ok().and_then(|state| state.bind.as_deref());
     let finding = broken(match bind {
-        Some(bind) if bind.argument && !written => "command-line",
-        _ if !written => "not-on-tunnel",
-        _ if !loaded => "not-restarted",
-        _ if running.map_or(optional, |running| binds(running, server)) => "went-without",
-        _ => "told-otherwise",
+        Some(bind) if bind.argument && !written => RedisListens::CommandLine,
+        _ if !written => RedisListens::NotOnTunnel,
+        _ if !loaded => RedisListens::NotRestarted,
+        _ if running.map_or(optional, |running| binds(running, server)) => RedisListens::WentWithout,
+        _ => RedisListens::ToldOtherwise,
     });
     let finding = finding.with("found", found.join(", "));
     let finding = finding.with("written", if optional { dashed } else { server.to_string() });
@@ -111,22 +115,22 @@ pub fn redis_listens(seat: &Seat<'_>) -> Judged {
 }
 
 /// By what it said itself when it last tried to start, where that is known.
-fn not_running(unit: Option<&UnitState>) -> Finding {
+fn not_running(unit: Option<&UnitState>) -> Finding<RedisListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
-        Some(FailReason::ConfLine(_, line)) => broken("config-line").with("line", line),
-        Some(FailReason::NoAccess(path)) if path.is_empty() => broken("no-data-access"),
-        Some(FailReason::NoAccess(path)) => broken("no-access").with("path", path),
-        Some(_) | None => broken("not-running").with("state", unit.map_or("not known", UnitState::label)),
+        Some(FailReason::ConfLine(_, line)) => broken(RedisListens::ConfigLine).with("line", line),
+        Some(FailReason::NoAccess(path)) if path.is_empty() => broken(RedisListens::NoDataAccess),
+        Some(FailReason::NoAccess(path)) => broken(RedisListens::NoAccess).with("path", path),
+        Some(_) | None => broken(RedisListens::NotRunning).with("state", unit.map_or("not known", UnitState::label)),
     }
 }
 
 /// It says PONG.
-pub fn redis_answers(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
     let outcome = seat.redis()?;
     if seat.vantage() != Vantage::Server && !matches!(outcome.said, RedisSaid::Pong | RedisSaid::Unreached(_)) {
         super::worker::leads_nowhere(seat, seat.env().ok().and_then(|env| env.redis("CELERY_BROKER_URL").into_url()))?;
     }
-    let finding = match outcome.said {
+    let finding = cause_of!(outcome.said => {
         RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
@@ -140,23 +144,10 @@ pub fn redis_answers(seat: &Seat<'_>) -> Judged {
             return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
         }
         RedisSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
-        RedisSaid::Denied => broken("denied"),
-        RedisSaid::NoAuth => broken("no-auth"),
-        RedisSaid::WrongPassword if user_is_wanted(seat) => broken("user-wanted"),
-        RedisSaid::WrongPassword => broken("wrong-password"),
-        RedisSaid::WrongUserOrPassword => broken("wrong-user-or-password"),
-        RedisSaid::PasswordNotWanted => broken("password-not-wanted"),
-        RedisSaid::NoSuchDatabase => broken("no-such-database"),
-        RedisSaid::NotPermitted => broken("not-permitted"),
-        RedisSaid::TooManyClients => broken("too-many-clients"),
-        RedisSaid::CannotSave => broken("cannot-save"),
-        RedisSaid::Refused => broken("refused"),
-        RedisSaid::NotRedis => broken("not-redis"),
-        RedisSaid::Silent => broken("silent"),
-        RedisSaid::Closed if speaks_tls(seat) => broken("tls-only"),
-        RedisSaid::Closed => broken("closed"),
-        RedisSaid::NoTls => broken("no-tls"),
-    };
+        RedisSaid::WrongPassword if user_is_wanted(seat) => broken(RedisAnswers::UserWanted),
+        RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
+    } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,
+        NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, NoTls);
     Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
 }
 
@@ -185,12 +176,12 @@ fn speaks_tls(seat: &Seat<'_>) -> bool {
 }
 
 /// It answers, and keeps a worker from its work.
-fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding> {
+fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding<RedisAnswers>> {
     let rights = outcome.rights.as_ref()?;
     let conf = if seat.vantage() == Vantage::Server { seat.redis_conf().ok() } else { None };
     let (finding, place) = if let Some(first) = rights.gone.first() {
         let place = conf.and_then(|conf| conf.renamed.iter().rfind(|it| it.value == *first));
-        let finding = broken("commands-gone").with("commands", rights.gone.join(", ").to_ascii_uppercase());
+        let finding = broken(RedisAnswers::CommandsGone).with("commands", rights.gone.join(", ").to_ascii_uppercase());
         (finding.with("pattern", rights.gone.join("|")).with("file", "/etc/redis/redis.conf"), place)
     } else {
         let own = !rights.named.is_some_and(Presence::is_present);
@@ -199,7 +190,13 @@ fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding> {
         // Of several users' lines it is not known which is the URL's.
         let place = lines.next().filter(|_| lines.next().is_none());
         let user = if own { "default" } else { "" };
-        (broken("rights-missing").with("lack", rights.lack()?).with("grant", rights.grant()).with("user", user), place)
+        (
+            broken(RedisAnswers::RightsMissing)
+                .with("lack", rights.lack()?)
+                .with("grant", rights.grant())
+                .with("user", user),
+            place,
+        )
     };
     let finding = finding.with("endpoint", &outcome.endpoint);
     Some(match place {
@@ -209,8 +206,8 @@ fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding> {
 }
 
 /// It cannot be reached around the tunnel.
-pub fn redis_not_exposed(seat: &Seat<'_>) -> Judged {
-    super::exposed(seat, Service::Redis)
+pub(crate) fn redis_not_exposed(seat: &Seat<'_>) -> Judged<RedisNotExposed> {
+    super::exposed(seat, Service::Redis).map(|verdict| verdict.map(Into::into))
 }
 
 #[cfg(test)]

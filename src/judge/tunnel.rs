@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgHandshake, WgInterfaceUp, WgPeersKnown};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::service::FailReason;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState, short_key};
@@ -19,14 +20,14 @@ mod valid;
 mod way;
 mod written;
 
-pub use around::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
-pub use carry::{clocks_agree, tunnel_payload};
-pub use endpoint::wg_endpoint;
-pub use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
-pub use shared::wg_key_unshared;
-pub use valid::wg_config_valid;
-pub use way::{names_resolve, tunnel_ping, tunnel_route};
-pub use written::{
+pub(crate) use around::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
+pub(crate) use carry::{clocks_agree, tunnel_payload};
+pub(crate) use endpoint::wg_endpoint;
+pub(crate) use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
+pub(crate) use shared::wg_key_unshared;
+pub(crate) use valid::wg_config_valid;
+pub(crate) use way::{names_resolve, tunnel_ping, tunnel_route};
+pub(crate) use written::{
     wg_addresses, wg_allowed_ips_distinct, wg_listen_port_fixed, wg_peers_persisted, wg_running_as_written,
 };
 
@@ -46,46 +47,48 @@ fn running<'a>(seat: &Seat<'_>, state: &'a WgState) -> Option<&'a WgInterface> {
 }
 
 /// The interface is there and up.
-pub fn wg_interface_up(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
     let name = &seat.addresses().interface.value;
     if let Some(link) = seat.links()?.named(name) {
         let starting = seat.wireguard_unit().is_ok_and(|unit| unit.active == "activating");
         return Ok(match (link.up, starting.then(|| endpoint::name_of_endpoint(seat)).flatten()) {
             (true, _) => holds(),
             // wg-quick makes the interface first, and tries the name until it resolves.
-            (false, Some(it)) => broken("waits-for-name").with("name", it.name).at(it.path, it.line).into(),
-            (false, None) => broken("down").into(),
+            (false, Some(it)) => broken(WgInterfaceUp::WaitsForName).with("name", it.name).at(it.path, it.line).into(),
+            (false, None) => broken(WgInterfaceUp::Down).into(),
         });
     }
     // The unit only tells why; that the interface is missing was seen.
-    let Ok(unit) = seat.wireguard_unit() else { return Ok(broken("missing").into()) };
+    let Ok(unit) = seat.wireguard_unit() else { return Ok(broken(WgInterfaceUp::Missing).into()) };
     let conf = seat.wg_conf().ok();
     let finding = match (unit.active.as_str(), &unit.reason) {
         (_, Some(FailReason::NoResolvconf)) => {
             match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
-                Some((conf, at)) => broken("no-resolvconf").at(&conf.path, at.line),
-                None => broken("failed").with("reason", FailReason::NoResolvconf.words()),
+                Some((conf, at)) => broken(WgInterfaceUp::NoResolvconf).at(&conf.path, at.line),
+                None => broken(WgInterfaceUp::Failed).with("reason", FailReason::NoResolvconf.words()),
             }
         }
         (_, Some(FailReason::NameNotKnown)) => match endpoint::name_of_endpoint(seat) {
-            Some(it) if it.resolves => broken("name-at-boot").with("name", it.name).at(it.path, it.line),
-            Some(_) | None => broken("failed").with("reason", FailReason::NameNotKnown.words()),
+            Some(it) if it.resolves => broken(WgInterfaceUp::NameAtBoot).with("name", it.name).at(it.path, it.line),
+            Some(_) | None => broken(WgInterfaceUp::Failed).with("reason", FailReason::NameNotKnown.words()),
         },
         (_, Some(FailReason::Hook(name, line))) => match conf {
-            Some(conf) => broken("hook-failed").with("name", name).at(&conf.path, *line),
-            None => broken("failed").with("reason", format!("the command of its {name} line failed")),
+            Some(conf) => broken(WgInterfaceUp::HookFailed).with("name", name).at(&conf.path, *line),
+            None => broken(WgInterfaceUp::Failed).with("reason", format!("the command of its {name} line failed")),
         },
-        (_, Some(FailReason::Condition(path, line))) => broken("condition").at(path, *line),
+        (_, Some(FailReason::Condition(path, line))) => broken(WgInterfaceUp::Condition).at(path, *line),
         (_, Some(FailReason::Step(step))) if step == "ip -6 address add" => match conf.and_then(with_six) {
-            Some((conf, line)) => broken("no-ipv6").at(&conf.path, line),
-            None => broken("failed").with("reason", FailReason::Step(step.clone()).words()),
+            Some((conf, line)) => broken(WgInterfaceUp::NoIpv6).at(&conf.path, line),
+            None => broken(WgInterfaceUp::Failed).with("reason", FailReason::Step(step.clone()).words()),
         },
-        (_, Some(reason)) => broken("failed").with("reason", reason.words()),
-        ("failed", None) => broken("failed").with("reason", "its journal gives no reason that is known here"),
-        ("active", None) => broken("gone"),
+        (_, Some(reason)) => broken(WgInterfaceUp::Failed).with("reason", reason.words()),
+        ("failed", None) => {
+            broken(WgInterfaceUp::Failed).with("reason", "its journal gives no reason that is known here")
+        }
+        ("active", None) => broken(WgInterfaceUp::Gone),
         // Windows keeps the file encrypted, and tells by the app's list that it is there.
-        _ if unit.known && (conf.is_some() || seat.on_windows()) => broken("not-started"),
-        _ => broken("missing"),
+        _ if unit.known && (conf.is_some() || seat.on_windows()) => broken(WgInterfaceUp::NotStarted),
+        _ => broken(WgInterfaceUp::Missing),
     };
     Ok(finding.into())
 }
@@ -96,7 +99,7 @@ fn with_six(conf: &WgConf) -> Option<(&WgConf, u32)> {
 }
 
 /// There are peers, and with both ends in hand: the far end's key is among them.
-pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let (vantage, _, _) = far(seat);
     // A peer with the interface's own key is dropped without a word, so only the file shows it.
@@ -105,32 +108,31 @@ pub fn wg_peers_known(seat: &Seat<'_>) -> Judged {
         && let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_ref() == Some(own))
     {
         let line = peer.key_at.unwrap_or(peer.at).line;
-        return Ok(broken("own-key").with("key", short_key(own)).at(&conf.path, line).into());
+        return Ok(broken(WgPeersKnown::OwnKey).with("key", short_key(own)).at(&conf.path, line).into());
     }
     let far_seat = seat.at(vantage).ok();
     let far_key = far_seat.and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
-    let here = match seat.vantage() {
-        Vantage::Server => "server",
-        Vantage::Client | Vantage::Container | Vantage::Outside => "client",
-    };
+    let server = seat.vantage() == Vantage::Server;
     let finding = match far_key {
         Some(key) if !interface.peers.iter().any(|peer| peer.public_key == key) => {
             let replaced = keys::replaced(seat, interface);
             // Without an old key in the file the new one is added.
             let added = if replaced.is_some() { "" } else { key.as_str() };
-            broken(if here == "server" { "client-unknown" } else { "server-unknown" })
+            broken(if server { WgPeersKnown::ClientUnknown } else { WgPeersKnown::ServerUnknown })
                 .with("added", added)
                 .with("old", replaced.unwrap_or_default())
                 .with("key", &key)
         }
-        None if interface.peers.is_empty() => broken(if here == "server" { "no-peers" } else { "no-server" }),
+        None if interface.peers.is_empty() => {
+            broken(if server { WgPeersKnown::NoPeers } else { WgPeersKnown::NoServer })
+        }
         Some(_) | None => return Ok(holds()),
     };
     Ok(finding.into())
 }
 
 /// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
-pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     if interface.peers.is_empty() {
         return Ok(not_applicable("it has no peers"));
@@ -156,7 +158,7 @@ pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
         None => robbed.filter(|peer| !covered || peer.handshake.is_some()),
     };
     if let Some(peer) = robbed {
-        return Ok(broken("none").with("key", &peer.public_key).with("far", far.value).into());
+        return Ok(broken(WgAllowedIps::None).with("key", &peer.public_key).with("far", far.value).into());
     }
     if covered {
         return Ok(holds());
@@ -173,7 +175,7 @@ pub fn wg_allowed_ips(seat: &Seat<'_>) -> Judged {
         Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value.to_string(),
     };
     let allowed = known.map_or_else(|| interface.peers.iter().map(networks).collect::<Vec<_>>().join("; "), networks);
-    Ok(broken("not-covered")
+    Ok(broken(WgAllowedIps::NotCovered)
         .with("far", far.value)
         .with("allowed", allowed)
         .with("needed", needed)
@@ -205,7 +207,7 @@ const GRACE: u64 = 20;
 
 /// A session with a peer that matters: the one that has the far end's address if that is known, else any (a laptop
 /// that is switched off is no fault).
-pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     let state = seat.wg_again()?;
     let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
     let (_, _, far) = far(seat);
@@ -236,13 +238,13 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
             ));
         }
         let cause = if sent_here(seat, interface) {
-            "lost-on-the-way"
+            WgHandshake::LostOnTheWay
         } else if seat.vantage() == Vantage::Server && peer.received > 0 {
-            "unfinished"
+            WgHandshake::Unfinished
         } else if seat.vantage() == Vantage::Server {
-            "never-heard"
+            WgHandshake::NeverHeard
         } else {
-            "never-answered"
+            WgHandshake::NeverAnswered
         };
         let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
         return Ok(broken(cause)
@@ -256,7 +258,10 @@ pub fn wg_handshake(seat: &Seat<'_>) -> Judged {
         // Nothing was sent, so silence says nothing: an idle tunnel ages honestly.
         return Err(Unseen::Undecided("the tunnel is idle and no packet could be sent to wake it".to_owned()));
     }
-    Ok(broken("stale").with("age", state.read_at.saturating_sub(at)).with("key", short_key(&peer.public_key)).into())
+    Ok(broken(WgHandshake::Stale)
+        .with("age", state.read_at.saturating_sub(at))
+        .with("key", short_key(&peer.public_key))
+        .into())
 }
 
 /// With both ends at hand: the client sends to one of this server's own addresses, at the port on which it listens, and
@@ -277,7 +282,7 @@ fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
 }
 
 /// systemd starts the tunnel at boot.
-pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
     if seat.links()?.named(&seat.addresses().interface.value).is_none() {
         return Ok(not_applicable("the interface does not run"));
@@ -286,6 +291,6 @@ pub fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged {
         // `enabled-runtime` is gone after the next boot.
         "enabled" | "static" | "generated" => holds(),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
-        _ => broken("not-enabled").with("unit", &unit.name).into(),
+        _ => broken(WgEnabledAtBoot::NotEnabled).with("unit", &unit.name).into(),
     })
 }

@@ -1,7 +1,8 @@
 //! The worker: does it run, which values does it really use, and are they right?
 
 use crate::case::Seat;
-use crate::check::{Finding, Judged, Verdict, broken, holds};
+use crate::check::cause::{EnvDatabase, EnvFlask, EnvRedis};
+use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Recipe, Setting, Source, Via};
 use crate::fact::postgres::PgSaid;
@@ -12,19 +13,23 @@ mod agree;
 mod container;
 mod url;
 
-pub use agree::{env_agrees, env_heeded, env_ports};
-pub use container::{worker_fresh, worker_one, worker_running};
+use url::UrlFault;
+
+pub(crate) use agree::{env_agrees, env_heeded, env_ports};
+pub(crate) use container::{worker_fresh, worker_one, worker_running};
 
 /// DATABASE_URL, as the app resolves it.
-pub fn env_database(seat: &Seat<'_>) -> Judged {
+pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
     let env = seat.env()?;
     match env.database() {
         Effective::Set { variable, origin, setting } => {
             let finding = match url::trouble(seat, setting, EnvUrl::is_postgres)? {
                 Some(finding) => finding,
                 None => match setting {
-                    Setting::Url(url) if url.scheme == "postgres" => broken("postgres-scheme"),
-                    Setting::Url(_) if is_cut(seat, variable, origin) && postgres_refuses(seat) => broken("dollar"),
+                    Setting::Url(url) if url.scheme == "postgres" => broken(EnvDatabase::PostgresScheme),
+                    Setting::Url(_) if is_cut(seat, variable, origin) && postgres_refuses(seat) => {
+                        broken(EnvDatabase::Dollar)
+                    }
                     Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Secret | Setting::Flawed(_) => {
                         return Ok(holds());
                     }
@@ -36,13 +41,15 @@ pub fn env_database(seat: &Seat<'_>) -> Judged {
             seat,
             env,
             "DATABASE_URL",
-            env.winner("DEV_DATABASE_URL").filter(|layer| layer.setting != Setting::Empty),
+            env.winner("DEV_DATABASE_URL")
+                .filter(|layer| layer.setting != Setting::Empty)
+                .map(|layer| (EnvDatabase::DevOnly, "DEV_DATABASE_URL", layer)),
         ),
     }
 }
 
 /// The broker's and the results' URL, as the app resolves them. (The worker has no use for REDIS_URL itself.)
-pub fn env_redis(seat: &Seat<'_>) -> Judged {
+pub(crate) fn env_redis(seat: &Seat<'_>) -> Judged<EnvRedis> {
     let env = seat.env()?;
     for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
         match env.redis(wanted) {
@@ -52,7 +59,7 @@ pub fn env_redis(seat: &Seat<'_>) -> Judged {
                     None => match setting {
                         // redis-py then logs in as that user, with an empty password.
                         Setting::Url(url) if url.user.is_present() && !url.password.is_present() => {
-                            broken("password-as-user")
+                            broken(EnvRedis::PasswordAsUser)
                         }
                         // Only the broker's password was tried.
                         Setting::Url(_)
@@ -60,7 +67,7 @@ pub fn env_redis(seat: &Seat<'_>) -> Judged {
                                 && is_cut(seat, variable, origin)
                                 && redis_refuses(seat) =>
                         {
-                            broken("dollar")
+                            broken(EnvRedis::Dollar)
                         }
                         Setting::Url(_) | Setting::Empty | Setting::Word(_) | Setting::Secret | Setting::Flawed(_) => {
                             continue;
@@ -78,17 +85,17 @@ pub fn env_redis(seat: &Seat<'_>) -> Judged {
 }
 
 /// FLASK_ENV decides which variables count.
-pub fn env_flask(seat: &Seat<'_>) -> Judged {
+pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
     let env = seat.env()?;
     if env.is_production() {
         return Ok(holds());
     }
     Ok(match env.winner("FLASK_ENV") {
         Some(Layer { origin, setting }) => {
-            let finding = broken("not-production").with("value", setting);
+            let finding = broken(EnvFlask::NotProduction).with("value", setting);
             named(seat, finding, "FLASK_ENV", origin).into()
         }
-        None if env.complete => broken("unset").into(),
+        None if env.complete => broken(EnvFlask::Unset).into(),
         None => return Err(hidden(env, "FLASK_ENV")),
     })
 }
@@ -110,25 +117,32 @@ fn redis_refuses(seat: &Seat<'_>) -> bool {
 
 /// Nothing, or an empty value: seen from inside it is certain; from outside a baked /app/.env may still set it,
 /// but cannot override a value that is there and empty.
-fn unset(seat: &Seat<'_>, env: &Environment, variable: &'static str, dev: Option<&Layer>) -> Judged {
-    let finding: Verdict = match env.winner(variable) {
-        Some(Layer { origin, setting: Setting::Empty }) => placed(seat, broken("empty"), variable, origin).into(),
+fn unset<C: From<UrlFault>>(
+    seat: &Seat<'_>,
+    env: &Environment,
+    variable: &'static str,
+    dev: Option<(C, &'static str, &Layer)>,
+) -> Judged<C> {
+    let finding = match env.winner(variable) {
+        Some(Layer { origin, setting: Setting::Empty }) => {
+            placed(seat, broken(UrlFault::Empty.into()), variable, origin)
+        }
         _ if !env.complete => return Err(hidden(env, variable)),
         _ => {
-            if let Some(layer) = dev {
-                placed(seat, broken("dev-only"), "DEV_DATABASE_URL", &layer.origin).into()
+            if let Some((cause, variable, layer)) = dev {
+                placed(seat, broken(cause), variable, &layer.origin)
             } else {
                 let recipe = recipe(seat);
-                let finding = broken("unset").with("variable", variable);
+                let finding = broken(UrlFault::Unset.into()).with("variable", variable);
                 let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
                 match recipe.and_then(|recipe| recipe.place.as_ref()) {
-                    Some((path, line)) => finding.at(path, *line).into(),
-                    None => finding.into(),
+                    Some((path, line)) => finding.at(path, *line),
+                    None => finding,
                 }
             }
         }
     };
-    Ok(finding)
+    Ok(finding.into())
 }
 
 fn hidden(env: &Environment, variable: &str) -> Unseen {
@@ -157,7 +171,12 @@ fn recipe<'a>(seat: &Seat<'a>) -> Option<&'a Recipe> {
 
 /// A variable whose value the container has from elsewhere than the files say now: then what is wrong with the value
 /// is not what the files say.
-fn placed(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
+fn placed<C: From<UrlFault>>(
+    seat: &Seat<'_>,
+    finding: Finding<C>,
+    variable: &'static str,
+    origin: &Origin,
+) -> Finding<C> {
     if let Some(given) = finding.words.get(url::GIVEN).cloned() {
         let anew = recipe(seat).and_then(Recipe::anew).unwrap_or_default();
         let finding = finding.with("origin", given).with("edit_file", "").with("edit_line", "");
@@ -166,9 +185,11 @@ fn placed(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Or
     let Some((recipe, source)) = outdated(seat, variable, origin) else {
         return named(seat, finding, variable, origin);
     };
-    let finding = if recipe.is_newer(source) { broken("stale") } else { broken("shell") };
-    let finding =
-        finding.with("variable", variable).with("origin", source).with("anew", recipe.anew().unwrap_or_default());
+    let fault = if recipe.is_newer(source) { UrlFault::Stale } else { UrlFault::Shell };
+    let finding = broken(C::from(fault))
+        .with("variable", variable)
+        .with("origin", source)
+        .with("anew", recipe.anew().unwrap_or_default());
     match source.line() {
         Some((path, line)) => finding.at(path, line),
         None => finding,
@@ -196,7 +217,7 @@ fn literal(source: &Source) -> Option<(&str, u32)> {
 }
 
 /// Names the line that a variable's value comes from.
-fn named(seat: &Seat<'_>, finding: Finding, variable: &'static str, origin: &Origin) -> Finding {
+fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
     let given = matches!(origin, Origin::Process | Origin::Inspect);
     let recipe = if given { recipe(seat) } else { None };
     let source = recipe.and_then(|recipe| recipe.source(variable));

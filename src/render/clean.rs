@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use crate::check::{Cause, Check, CheckId, Fix, Need, OnWindows, Rule, Suspect};
+use crate::check::{Cause, Check, CheckId, Fix, Need, Needs, OnWindows, Rule, Suspect};
 use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::chain::{Chain, Rung};
@@ -165,8 +165,14 @@ texts!(OnWindows { says, fix });
 texts!(Suspect { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {
-    id, title, guide, needs, way, inside, proves, looks, with, later, causes, not_on_windows, rule; category, essential
+    id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, rule; category, essential
 });
+
+impl Texts for Needs {
+    fn clean(&mut self) {
+        self.iter_mut().for_each(Need::clean);
+    }
+}
 
 impl Texts for CheckId {
     fn clean(&mut self) {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::clean::Clean;
-use crate::check::{Cause, Check, Severity};
+use crate::check::{Cause, Check, Needs, Severity};
 
 pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result<String, String> {
     let (check_id, cause) = id.split_once('/').map_or((id, None), |(check, cause)| (check, Some(cause)));
@@ -33,12 +33,11 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             join(keys.iter().map(ToString::to_string))
         );
     }
-    for (label, needs) in
-        [("  needs       ", &check.needs), ("  on the way  ", &check.way), ("  inside      ", &check.inside)]
-    {
-        if !needs.is_empty() {
-            wrap(&mut out, &join(needs.iter().map(ToString::to_string)), label, "              ", width);
-        }
+    let words = |needs: &Needs| join(needs.iter().map(ToString::to_string));
+    let besides = check.needs_at.iter().map(|(at, needs)| format!("at the {at} {}", words(needs)));
+    let needs: Vec<String> = std::iter::once(words(&check.needs)).filter(|it| !it.is_empty()).chain(besides).collect();
+    if !needs.is_empty() {
+        wrap(&mut out, &needs.join("; "), "  needs       ", "              ", width);
     }
     if check.guide != "beyond" {
         let _ = writeln!(out, "  guide       {}", check.guide);

@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 pub(super) const NO_PUBLIC: &str = "<the server's public address>";
 
 /// The words that every sentence may use: the deployment's own values.
-pub(super) fn common_words(snapshot: &Snapshot) -> Words {
+pub fn common_words(snapshot: &Snapshot) -> Words {
     let addresses = &snapshot.addresses;
     let public = addresses.public.map_or_else(|| NO_PUBLIC.to_owned(), |ip| ip.to_string());
     BTreeMap::from([

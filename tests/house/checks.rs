@@ -1,249 +1,42 @@
-//! Check files, catalogue, judges, the guide's steps and the tables of the two READMEs say the same.
+//! Check files, the guide's steps and the tables of the two READMEs say the same. (That judges and files name the same
+//! causes, and that every file is in the catalogue, the compiler sees to: `checks/build.rs`.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use clipcheck::blame::{Standing, blame};
 use clipcheck::catalog::built_in;
-use clipcheck::check::{Check, CheckId, Rule, broken};
-use clipcheck::fact::Vantage;
+use clipcheck::check::{Category, Check, CheckId, Rule, broken};
+use clipcheck::fact::{FactKey, Vantage};
 use clipcheck::judge::Answer;
+use clipcheck::report::common_words;
+use clipcheck::snapshot::Snapshot;
 
-use super::source::{bracketed, code, functions, literals, places, reached};
 use crate::{differences, files_named, none, read, root};
 
-/// Causes that a judge's helper knows and that cannot come about where it is called.
-const NOT_HERE: &[(&str, &str, &str)] =
-    &[("env-redis", "dev-only", "there is no DEV_ variable for Redis: env_redis passes none to `unset`")];
+/// Any snapshot will do.
+const HEALTHY: &str = "fixtures/recorded/healthy/server.json";
 
 fn checks() -> Vec<Check> {
     built_in().expect("the files in checks/ are sound")
 }
 
-/// What a judge can say, read from its source and from the helpers that it calls.
-#[derive(Default)]
-struct Said {
-    causes: BTreeSet<String>,
-    words: BTreeSet<String>,
-}
-
-/// The judge of each check that thinks: `tunnel::wg_handshake`, as the catalogue names it.
-fn judges() -> BTreeMap<String, String> {
-    let catalog = code(&read("src/catalog.rs"), true);
-    catalog
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix(',')?.split_once("\" => "))
-        .map(|(id, judge)| (id.to_owned(), judge.to_owned()))
-        .collect()
-}
-
-fn said(judge: &str) -> Said {
-    let (file, function) = judge.split_once("::").expect("module::function");
-    let mut known = functions(&read("src/judge.rs"));
-    known.retain(|name, _| !["judge", "plain"].contains(&name.as_str()));
-    known.extend(functions(&read(format!("src/judge/{file}.rs"))));
-    for part in files_named(&format!("src/judge/{file}"), ".rs") {
-        known.extend(functions(&read(part)));
-    }
-    let mut said = Said::default();
-    for name in reached(&known, function) {
-        said.listen(&known[&name]);
-    }
-    said
-}
-
-impl Said {
-    fn listen(&mut self, body: &str) {
-        let blanked = code(body, false);
-        for at in places(&blanked, "broken") {
-            let at = byte_of(body, &blanked, at + "broken".len());
-            if body[at..].starts_with('(') {
-                self.causes.extend(literals(bracketed(body, at)));
-            }
-        }
-        // `let cause = if … { "a" } else { "b" };`
-        for at in places(&blanked, "cause") {
-            let at = byte_of(body, &blanked, at);
-            let statement = body[at..].split(';').next().unwrap_or_default();
-            if let Some((_, value)) = statement.split_once('=').filter(|(name, _)| name.trim() == "cause") {
-                self.causes.extend(literals(value).into_iter().filter(|it| !it.is_empty()));
-            }
-        }
-        // What the conditions around a cause compare with is no cause.
-        self.causes.retain(|cause| !matches!(cause.as_str(), "server" | "client"));
-        for at in places(&blanked, "with") {
-            let at = byte_of(body, &blanked, at + "with".len());
-            if body[at..].starts_with('(') {
-                self.words.extend(literals(bracketed(body, at)).into_iter().next());
-            }
-        }
-        if blanked.contains(".at(") || blanked.contains(".at_column(") {
-            self.words.extend(["place", "file", "line", "column"].map(str::to_owned));
-        }
-    }
-}
-
-/// Blanking keeps characters, not bytes.
-fn byte_of(text: &str, blanked: &str, at: usize) -> usize {
-    let count = blanked[..at].chars().count();
-    text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)
-}
-
-/// The words that every sentence may use.
-fn common_words() -> BTreeSet<String> {
-    let found: BTreeSet<String> = ["src/report.rs", "src/report/words.rs"]
-        .iter()
-        .filter(|path| root().join(path).exists())
-        .filter_map(|path| functions(&read(path)).remove("common_words"))
-        .flat_map(|body| {
-            let starts: Vec<usize> = body.match_indices("(\"").map(|(at, _)| at).collect();
-            starts.into_iter().filter_map(|at| literals(bracketed(&body, at)).into_iter().next()).collect::<Vec<_>>()
-        })
-        .filter(|word| !word.is_empty())
-        .collect();
-    assert!(found.contains("server") && found.contains("redis_port"), "common_words() was not understood: {found:?}");
-    found
-}
-
-/// The words that each kind of look can bring: the string literals of every `label`.
-fn labels() -> BTreeMap<&'static str, BTreeSet<String>> {
-    let of = |file: &str, owner: &str| -> BTreeSet<String> {
-        let text = code(&read(format!("src/fact/{file}.rs")), true);
-        let head = format!("impl {owner} {{");
-        let impls = text.match_indices(&head).map(|(at, it)| bracketed(&text, at + it.len() - 1));
-        impls.filter_map(|body| functions(body).remove("label")).flat_map(|body| literals(&body)).collect()
-    };
-    // Facts with nothing to tell apart in a word have one that stands in `Fact::label` itself.
-    let only = |word: &str| {
-        assert!(
-            functions(&read("src/fact.rs"))["label"].contains(&format!("=> \"{word}\"")),
-            "Fact::label says {word}"
-        );
-        BTreeSet::from([word.to_owned()])
-    };
-    BTreeMap::from([
-        ("api", of("api", "ApiSaid")),
-        ("celery", only("seen")),
-        ("delivery", of("delivery", "Delivery")),
-        ("docker", &of("docker", "State") | &of("docker", "Docker")),
-        ("env", only("seen")),
-        ("file", of("service", "FileState")),
-        ("links", only("seen")),
-        ("listeners", only("seen")),
-        ("names", of("dial", "NameLooks")),
-        ("ping", of("dial", "Echo")),
-        ("postgres", of("postgres", "PgSaid")),
-        ("postgres-conf", only("there")),
-        ("postgres-hba", only("there")),
-        ("postgres-state", only("running")),
-        ("redis-state", only("running")),
-        ("redis", of("redis", "RedisSaid")),
-        ("redis-conf", only("there")),
-        ("route", of("network", "Route")),
-        ("routes", only("seen")),
-        ("tcp", of("dial", "Dial")),
-        ("ufw", of("firewall", "Ufw")),
-        ("unit", of("service", "UnitState")),
-        ("workers", of("celery/process", "Workers")),
-        ("wg", of("wireguard", "WgState")),
-        ("wg-again", of("wireguard", "WgState")),
-        ("wg-conf", only("there")),
-        ("wg-keys", of("wireguard/keys", "WgKeys")),
-    ])
-}
-
-fn labels_of(key: &str) -> BTreeSet<String> {
-    let kind = key.split(' ').next().unwrap_or_default();
-    labels().remove(kind).unwrap_or_else(|| panic!("no label function is known for `{key}`"))
-}
-
-fn sentences(check: &Check) -> Vec<(String, String)> {
+/// Every sentence of a check: its cause, its key, its text.
+pub(super) fn sentences(check: &Check) -> Vec<(&str, &'static str, &str)> {
     let mut found = Vec::new();
     for (name, cause) in &check.causes {
-        let place = |part: &str| format!("{}/{name} {part}", check.id);
-        found.push((place("says"), cause.says.clone()));
-        found.push((place("fix.say"), cause.fix.say.clone()));
-        found.push((place("fix.know"), cause.fix.know.clone()));
-        found.extend(cause.fix.run.iter().map(|line| (place("fix.run"), line.clone())));
-        found.extend(cause.tell.iter().map(|line| (place("tell"), line.clone())));
+        let mut add = |key, text| found.push((name.as_str(), key, text));
+        add("says", cause.says.as_str());
+        add("fix.say", &cause.fix.say);
+        add("fix.know", &cause.fix.know);
+        cause.fix.run.iter().for_each(|line| add("fix.run", line));
+        cause.tell.iter().for_each(|line| add("tell", line));
         let Some(windows) = &cause.windows else { continue };
-        found.extend(windows.says.iter().map(|line| (place("windows.says"), line.clone())));
-        found.push((place("windows.fix.say"), windows.fix.say.clone()));
-        found.push((place("windows.fix.know"), windows.fix.know.clone()));
-        found.extend(windows.fix.run.iter().map(|line| (place("windows.fix.run"), line.clone())));
+        windows.says.iter().for_each(|line| add("windows.says", line));
+        add("windows.fix.say", &windows.fix.say);
+        add("windows.fix.know", &windows.fix.know);
+        windows.fix.run.iter().for_each(|line| add("windows.fix.run", line));
     }
     found
-}
-
-/// The `{words}` of a sentence.
-fn blanks(sentence: &str) -> Vec<String> {
-    let word = |text: &str| {
-        let end = text.find('}')?;
-        let name = &text[..end];
-        (!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then(|| name.to_owned())
-    };
-    sentence.match_indices('{').filter_map(|(at, _)| word(&sentence[at + 1..])).collect()
-}
-
-#[test]
-fn files_catalogue_and_folders_agree() {
-    let files: BTreeSet<String> = files_named("checks", ".toml").into_iter().collect();
-    let listed: BTreeSet<String> =
-        checks().iter().map(|check| format!("checks/{}/{}.toml", check.category.word(), check.id)).collect();
-    none(
-        "checks/ and src/catalog.rs",
-        differences(
-            &files,
-            "is in no line of src/catalog.rs",
-            &listed,
-            "is in src/catalog.rs and there is no such file",
-        ),
-    );
-    let kebab = |id: &str| {
-        let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-        id.split('-').all(part)
-    };
-    let names = checks().into_iter().flat_map(|check| {
-        let causes: Vec<String> = check.causes.keys().cloned().collect();
-        std::iter::once(check.id.0).chain(causes)
-    });
-    none("ids and causes are lower case with hyphens", names.filter(|name| !kebab(name)));
-}
-
-#[test]
-fn a_check_that_thinks_has_its_function_in_the_file_of_its_category() {
-    let judges = judges();
-    let mut wrong = Vec::new();
-    for check in checks() {
-        let wanted = format!("{}::{}", check.category.word(), check.id.0.replace('-', "_"));
-        match (&check.rule, judges.get(&check.id.0)) {
-            (Rule::Judge(_), Some(judge)) if *judge != wanted => {
-                wrong.push(format!("{}: its judge is {judge}, want {wanted}", check.id));
-            }
-            (Rule::Judge(_), None) => {
-                wrong.push(format!("{}: its line in src/catalog.rs was not understood", check.id));
-            }
-            (Rule::Judge(_), Some(_)) | (Rule::Expect(_), _) => {}
-        }
-    }
-    none("one word finds all: check, file, function", wrong);
-}
-
-#[test]
-fn judges_and_files_name_the_same_causes() {
-    let mut wrong = Vec::new();
-    for check in checks() {
-        let Some(judge) = judges().remove(&check.id.0) else { continue };
-        let mut said = said(&judge).causes;
-        said.retain(|cause| !NOT_HERE.iter().any(|(id, not, _)| *id == check.id.0 && not == cause));
-        let written: BTreeSet<String> = check.causes.keys().cloned().collect();
-        let id = &check.id;
-        wrong.extend(
-            differences(&said, "the judge says it, the file has no such cause", &written, "no judge ever says it")
-                .into_iter()
-                .map(|line| format!("{id}/{line}")),
-        );
-    }
-    none("a cause is said by a judge and worded in a file", wrong);
 }
 
 #[test]
@@ -252,31 +45,14 @@ fn plain_checks_know_only_words_that_their_look_can_bring() {
     for check in checks() {
         let Rule::Expect(expected) = &check.rule else { continue };
         for key in check.looks.values().flatten() {
-            let labels = labels_of(&key.to_string());
-            let unknown = expected.iter().chain(check.causes.keys()).filter(|word| !labels.contains(*word));
+            let words = key.words();
+            let unknown = expected.iter().chain(check.causes.keys()).filter(|word| !words.contains(&word.as_str()));
             wrong.extend(unknown.map(|word| format!("{}: `{key}` never brings `{word}`", check.id)));
         }
         let both = expected.iter().filter(|word| check.causes.contains_key(*word));
         wrong.extend(both.map(|word| format!("{}: `{word}` both holds and is a cause", check.id)));
     }
     none("plain checks", wrong);
-}
-
-#[test]
-fn every_word_in_a_sentence_can_be_filled() {
-    let common = common_words();
-    let mut wrong = Vec::new();
-    for check in checks() {
-        let given = match judges().get(&check.id.0) {
-            Some(judge) => said(judge).words,
-            None => BTreeSet::from(["seen".to_owned()]),
-        };
-        for (place, sentence) in sentences(&check) {
-            let unknown = blanks(&sentence).into_iter().filter(|word| !common.contains(word) && !given.contains(word));
-            wrong.extend(unknown.map(|word| format!("{place}: nobody gives `{{{word}}}`")));
-        }
-    }
-    none("sentences", wrong);
 }
 
 #[test]
@@ -290,7 +66,8 @@ fn every_check_is_worded() {
         if check.causes.is_empty() {
             wrong.push(format!("{id}: has no cause"));
         }
-        wrong.extend(sentences(&check).into_iter().filter(|(_, text)| text.trim().is_empty()).map(|(place, _)| place));
+        let empty = sentences(&check).into_iter().filter(|(_, _, text)| text.trim().is_empty());
+        wrong.extend(empty.map(|(cause, key, _)| format!("{id}/{cause} {key}")));
         let blank =
             check.causes.iter().filter(|(_, cause)| cause.why.as_ref().is_some_and(|why| why.trim().is_empty()));
         wrong.extend(blank.map(|(name, _)| format!("{id}/{name} why")));
@@ -326,8 +103,7 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 wrong.push(format!("{} needs {} where it is never judged", check.id, need.check));
             }
         }
-        // As `blame` reads them: at the vantage that is named, else here, else wherever it is judged; of its own
-        // other seats those that are named before this one.
+        // As `blame` reads them: at the vantage that is named, else here, else wherever it is judged.
         for &here in check.looks.keys() {
             let at = |need: &clipcheck::check::Need| match need.at {
                 Some(at) => vec![at],
@@ -335,15 +111,11 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
                 None => Vantage::ALL.to_vec(),
             };
             let seat = (check.id.clone(), here);
-            let own = |need: &&clipcheck::check::Need| need.check == check.id;
-            let this = check.needs_at(here).position(|need| own(&need) && need.at == Some(here));
-            let causes = check.causes.values().flat_map(|cause| &cause.needs);
-            let above = check
-                .needs_at(here)
-                .chain(causes)
-                .enumerate()
-                .filter(|(at, need)| !own(need) || this.is_none_or(|this| *at < this));
-            let found = above.flat_map(|(_, need)| at(need).into_iter().map(|at| (need.check.clone(), at)));
+            let causes = check.causes.values().flat_map(|cause| cause.needs.iter());
+            // Of its causes' needs its own other seats may be above and below: each of them is another cause.
+            let causes = causes.filter(|need| need.check != check.id);
+            let above = check.needed_at(here).chain(causes);
+            let found = above.flat_map(|need| at(need).into_iter().map(|at| (need.check.clone(), at)));
             needs.insert(seat.clone(), found.filter(|it| *it != seat && judged.contains(it)).collect());
         }
     }
@@ -363,6 +135,14 @@ fn what_a_check_needs_is_there_and_goes_round_in_no_circle() {
     let circle = needs.keys().filter(|seat| !placed.contains(*seat));
     wrong.extend(circle.map(|(check, vantage)| format!("{check}@{vantage} needs itself, in a circle")));
     none("needs", wrong);
+}
+
+#[test]
+fn every_named_prerequisite_is_used() {
+    let page = read("checks/prerequisites.toml");
+    let names: toml::Table = page.parse().expect("checks/prerequisites.toml is TOML");
+    let uses: String = files_named("checks", ".toml").iter().map(read).collect();
+    none("stands in no `needs`", names.keys().filter(|name| !uses.contains(&format!("\"@{name}\""))));
 }
 
 /// A broken deployment has a root, whatever is broken: one check at all its seats, or everything.
@@ -445,40 +225,50 @@ fn the_readme_lists_the_checks() {
     std::fs::write(root().join("README.md"), page).expect("README.md can be written");
 }
 
+/// The first word of a look.
+fn kind(look: &str) -> String {
+    look.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The keys of a check file, as the message on a wrong one lists them.
+fn keys_of_a_file() -> Vec<String> {
+    let error = Check::parse("x", Category::Custom, "nonsense = 1", "x.toml", None).expect_err("no such key");
+    let keys: Vec<String> =
+        error.split('`').skip(1).step_by(2).filter(|key| *key != "nonsense").map(str::to_owned).collect();
+    assert!(keys.contains(&"looks".to_owned()), "the keys are not in the message: {error}");
+    keys
+}
+
 /// checks/README.md is what a writer of a check has in hand.
 #[test]
 fn the_page_on_checks_lists_the_looks_and_the_words() {
     let page = read("checks/README.md");
     let (_, table) = between(&page, "looks").expect("checks/README.md has <!-- looks --> and <!-- /looks -->");
     let ticked = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    let mut listed = BTreeSet::new();
     for row in table.lines().skip(2) {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
         let words: BTreeSet<String> = ticked(cells.last().copied().unwrap_or_default()).into_iter().collect();
         for look in ticked(cells[0]) {
-            let kind = look.split(' ').next().unwrap_or_default().to_owned();
-            found.entry(kind).or_default().extend(words.iter().cloned());
+            let key: FactKey = look.parse().unwrap_or_else(|error| panic!("checks/README.md: {error}"));
+            let brings: BTreeSet<String> = key.words().into_iter().map(str::to_owned).collect();
+            let differs = differences(&words, "only in checks/README.md", &brings, "only in src/fact/");
+            wrong.extend(differs.into_iter().map(|line| format!("`{look}`: {line}")));
+            listed.insert(kind(&look));
         }
     }
-    let wanted: BTreeMap<String, BTreeSet<String>> =
-        labels().into_iter().map(|(look, words)| (look.to_owned(), words)).collect();
-    let pairs = |table: &BTreeMap<String, BTreeSet<String>>| -> BTreeSet<String> {
-        table.iter().flat_map(|(look, words)| words.iter().map(move |word| format!("{look} → {word}"))).collect()
-    };
-    let mut wrong = differences(&pairs(&found), "only in checks/README.md", &pairs(&wanted), "only in src/fact/");
+    let used: BTreeSet<String> =
+        checks().iter().flat_map(|check| check.looks.values()).flatten().map(|key| kind(&key.to_string())).collect();
+    wrong.extend(used.difference(&listed).map(|look| format!("the look `{look}` is not listed")));
     let (_, words) = between(&page, "words").expect("checks/README.md has <!-- words --> and <!-- /words -->");
     let listed: BTreeSet<String> =
         ticked(words).into_iter().map(|word| word.trim_matches(['{', '}']).to_owned()).collect();
-    wrong.extend(differences(
-        &listed,
-        "a word only in checks/README.md",
-        &common_words(),
-        "a word only in src/report/words.rs",
-    ));
-    let form = code(&read("src/check/form.rs"), true);
-    let form = bracketed(&form, form.find("struct Form {").expect("the form") + "struct Form ".len());
-    let keys = form.lines().filter_map(|line| line.trim().split_once(": ")).map(|(key, _)| key);
-    let unknown = keys.filter(|key| *key != "cause" && !page.contains(&format!("\n| `{key}` |")));
+    let healthy = Snapshot::parse(&read(HEALTHY), HEALTHY).unwrap_or_else(|error| panic!("{error}"));
+    let common: BTreeSet<String> = common_words(&healthy).into_keys().map(str::to_owned).collect();
+    wrong.extend(differences(&listed, "a word only in checks/README.md", &common, "a word only in the report"));
+    let row = |key: &str| ['`', '.'].iter().any(|end| page.contains(&format!("\n| `{key}{end}")));
+    let unknown = keys_of_a_file().into_iter().filter(|key| !row(key));
     wrong.extend(unknown.map(|key| format!("the key `{key}` is not explained")));
     none("checks/README.md", wrong);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{code, places};
+use super::source::{bracketed, code, places};
 use crate::{differences, files, files_named, none, read, root};
 
 /// Which module may import which. Everything else is wrong, and so is an edge here that nobody uses.
@@ -84,7 +84,7 @@ struct Import {
 fn imports() -> Vec<Import> {
     let mut found = Vec::new();
     for file in files_named("src", ".rs") {
-        let text = code(&read(&file), false);
+        let text = code(&read(&file));
         let path: Vec<&str> = file.trim_start_matches("src/").trim_end_matches(".rs").split('/').collect();
         let climb = "super::".repeat(path.len());
         for top in ["crate::", "clipcheck::", climb.as_str()] {
@@ -110,12 +110,12 @@ fn imports() -> Vec<Import> {
 fn branches(path: &str) -> Vec<String> {
     if !path.starts_with('{') {
         let end = path.find([';', ')', '>', '}', '\n']).unwrap_or(path.len());
-        let end = path.find('{').map_or(end, |open| open + super::source::bracketed(path, open).len() + 2);
+        let end = path.find('{').map_or(end, |open| open + bracketed(&path[open..]).len() + 2);
         return vec![path[..end].to_owned()];
     }
     let mut found = vec![String::new()];
     let mut depth = 0;
-    for c in super::source::bracketed(path, 0).chars().filter(|c| !c.is_whitespace()) {
+    for c in bracketed(path).chars().filter(|c| !c.is_whitespace()) {
         match c {
             '{' => depth += 1,
             '}' => depth -= 1,
@@ -201,7 +201,7 @@ fn only_probes_and_app_touch_the_world() {
     let mut wrong = Vec::new();
     for file in files_named("src", ".rs") {
         let text = read(&file);
-        let text = code(&text, false);
+        let text = code(&text);
         let line = |at: usize| text[..at].matches('\n').count() + 1;
         let door = DOORS.iter().any(|door| file.starts_with(door));
         for at in places(&text, "clippy::disallowed_methods") {
@@ -234,7 +234,7 @@ fn only_probes_and_app_touch_the_world() {
 fn renderers_are_given_cleaned_text() {
     let mut wrong = Vec::new();
     for file in files_named("src/render", ".rs").into_iter().filter(|file| file.matches('/').count() == 2) {
-        let text = code(&read(&file), false);
+        let text = code(&read(&file));
         if ["json.rs", "clean.rs", "progress.rs"].iter().any(|name| file.ends_with(name)) {
             continue;
         }
@@ -246,7 +246,7 @@ fn renderers_are_given_cleaned_text() {
         }
     }
     for file in files_named("src", ".rs").into_iter().filter(|file| file != "src/render.rs") {
-        let text = code(&read(&file), false);
+        let text = code(&read(&file));
         let made = ["Page::of(", "Clean::of("].into_iter().filter(|it| text.contains(it));
         wrong.extend(made.map(|it| format!("{file}: `{it}`")));
     }
@@ -263,7 +263,7 @@ fn async_stays_where_there_is_something_to_wait_for() {
     let others = files_named("src", ".rs").into_iter().filter(|file| !may.iter().any(|it| file.starts_with(it)));
     none(
         "waits, and is no probe, runner or progress line",
-        others.filter(|file| places(&code(&read(file), false), "async").next().is_some()),
+        others.filter(|file| places(&code(&read(file)), "async").next().is_some()),
     );
 }
 
@@ -334,8 +334,10 @@ fn every_dependency_is_used_and_has_its_reason() {
         .and_then(|rest| rest.split("\n## ").next())
         .expect("README.md has a table");
     let sources: String = files_named("src", ".rs").iter().chain(&files_named("tests", ".rs")).map(read).collect();
-    let sources = code(&sources, false);
-    let own = ["dependencies", "dev-dependencies"].into_iter().filter_map(|name| manifest.get(name)?.as_table());
+    let sources = code(&sources);
+    let own = ["dependencies", "build-dependencies", "dev-dependencies"]
+        .into_iter()
+        .filter_map(|name| manifest.get(name)?.as_table());
     let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
     let theirs = targets.filter_map(|target| target.get("dependencies")?.as_table());
     let mut wrong = Vec::new();

@@ -12,9 +12,10 @@ use clipcheck::fact::windows::Recording;
 use clipcheck::fact::{FactKey, Vantage};
 use clipcheck::judge::{Answer, judge};
 use clipcheck::profile::Profile;
-use clipcheck::report::{Answer as Shown, Report, Trouble, report};
+use clipcheck::report::{Answer as Shown, Report, Trouble, common_words, report};
 use clipcheck::snapshot::Snapshot;
 
+use super::checks::sentences;
 use crate::{files_named, none, read};
 
 /// Causes that no recording reaches, each with the reason.
@@ -172,26 +173,49 @@ fn the_healthy_recording_reaches_no_cause() {
     none("the healthy deployment", found);
 }
 
+/// The `{words}` of a sentence.
+fn blanks(sentence: &str) -> impl Iterator<Item = &str> {
+    sentence.match_indices('{').filter_map(|(at, _)| {
+        let (name, _) = sentence[at + 1..].split_once('}')?;
+        (!name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')).then_some(name)
+    })
+}
+
 #[test]
 fn every_sentence_is_whole() {
-    let blank = |text: &str| {
-        text.match_indices('{').any(|(at, _)| {
-            let name = text[at + 1..].split('}').next().unwrap_or_default();
-            let closed = text[at + 1..].contains('}');
-            closed && !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-        })
-    };
     let mut wrong = BTreeSet::new();
     for judged in judged() {
         for trouble in troubles(&judged.report) {
             let fix = &trouble.fix;
-            for text in [&trouble.says, &fix.say, &fix.know].into_iter().chain(&fix.run) {
+            for text in [&trouble.says, &fix.say, &fix.know].into_iter().chain(&fix.run).chain(&trouble.tell) {
                 if text.trim().is_empty() {
                     wrong.insert(format!("{}: {} has an empty sentence", judged.name, trouble.code));
-                } else if blank(text) {
+                } else if blanks(text).next().is_some() {
                     wrong.insert(format!("{}: {} is not filled in: {text}", judged.name, trouble.code));
                 }
             }
+        }
+    }
+    none("sentences", wrong);
+}
+
+/// Also in the sentences that no recording shows: those for another system, or for the other end.
+#[test]
+fn every_word_in_a_sentence_is_given() {
+    let healthy = "fixtures/recorded/healthy/server.json";
+    let healthy = Snapshot::parse(&read(healthy), healthy).unwrap_or_else(|error| panic!("{error}"));
+    let common: BTreeSet<&str> = common_words(&healthy).into_keys().collect();
+    let mut given: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for answer in judged().iter().flat_map(|it| &it.answers) {
+        let Ok(Verdict::Broken(finding)) = &answer.judged else { continue };
+        given.entry(format!("{}/{}", answer.check, finding.cause)).or_default().extend(finding.words.keys());
+    }
+    let mut wrong = Vec::new();
+    for check in checks() {
+        for (cause, key, sentence) in sentences(&check) {
+            let Some(given) = given.get(&format!("{}/{cause}", check.id)) else { continue };
+            let unknown = blanks(sentence).filter(|word| !common.contains(word) && !given.contains(word));
+            wrong.extend(unknown.map(|word| format!("{}/{cause} {key}: nobody gives `{{{word}}}`", check.id)));
         }
     }
     none("sentences", wrong);

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::words::words;
+
 /// A worker that runs here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Worker {
@@ -25,9 +27,12 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// The one word for it.
-    pub fn label(&self) -> &'static str {
-        if self.workers.is_empty() { "none" } else { "running" }
+    words! {
+        /// The one word for it.
+        pub fn label(&self) of self.workers.as_slice() => {
+            [] => "none",
+            [..] => "running",
+        }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{iptables, nft};
 use crate::fact::limits::Budget;
+use crate::fact::words::words;
 
 mod model;
 
@@ -91,8 +92,11 @@ impl Netfilter {
         self.stored.iter().find(|stored| stored.path == path).map(|stored| stored.rules.as_slice())
     }
 
-    pub(crate) fn label(&self) -> &'static str {
-        if self.model().tables.iter().all(Table::is_idle) { "empty" } else { "rules" }
+    words! {
+        pub(crate) fn label(&self) of self.model() => {
+            model if model.tables.iter().all(Table::is_idle) => "empty",
+            _ => "rules",
+        }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{KeyShape, key, short_key};
+use crate::fact::words::words;
 
 /// The key files that were found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +47,11 @@ pub fn is_private(name: &str) -> bool {
 }
 
 impl WgKeys {
-    pub(crate) fn label(&self) -> &'static str {
-        if self.files.is_empty() { "none" } else { "there" }
+    words! {
+        pub(crate) fn label(&self) of self.files.as_slice() => {
+            [] => "none",
+            [..] => "there",
+        }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

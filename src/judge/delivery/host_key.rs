@@ -3,6 +3,7 @@
 
 use super::{at_file, named, of, sidecar};
 use crate::case::Seat;
+use crate::check::cause::DeliveryHostKey;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::delivery::Found;
@@ -10,7 +11,7 @@ use crate::fact::delivery::known_hosts::{KnownLine, Marker, Names};
 use crate::fact::delivery::ssh::{HostKey, PORT, SshOutcome, SshSaid};
 
 /// The key that the ingest host shows is the one that is trusted.
-pub fn delivery_host_key(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_host_key(seat: &Seat<'_>) -> Judged<DeliveryHostKey> {
     let sidecar = match sidecar(seat)? {
         Ok(sidecar) => sidecar,
         Err(none) => return Ok(none),
@@ -32,7 +33,7 @@ pub fn delivery_host_key(seat: &Seat<'_>) -> Judged {
     let lines = known.host.iter().filter(|line| !matches!(line.names, Names::OtherPort(_)));
     let of_marker = |marker: Option<Marker>| lines.clone().filter(move |line: &&KnownLine| line.marker == marker);
     let finding = if let Some(line) = of_marker(Some(Marker::Revoked)).find(same) {
-        broken("revoked").with("number", line.line)
+        broken(DeliveryHostKey::Revoked).with("number", line.line)
     } else if of_marker(None).any(|line| same(&line)) {
         return Ok(holds());
     } else if of_marker(Some(Marker::Authority)).next().is_some() {
@@ -40,9 +41,9 @@ pub fn delivery_host_key(seat: &Seat<'_>) -> Judged {
             "known_hosts trusts a certificate authority, and certificates are not read here".to_owned(),
         ));
     } else if let Some(line) = of_marker(None).find(|line| line.kind == *kind) {
-        broken("changed").with("number", line.line).with("trusted", &line.fingerprint)
+        broken(DeliveryHostKey::Changed).with("number", line.line).with("trusted", &line.fingerprint)
     } else if let Some(line) = of_marker(None).next() {
-        broken("other-type").with("number", line.line).with("trusted", &line.kind)
+        broken(DeliveryHostKey::OtherType).with("number", line.line).with("trusted", &line.kind)
     } else {
         return Ok(not_applicable("no line of known_hosts names the ingest host"));
     };

@@ -2,6 +2,7 @@
 //! address in the tunnel.
 
 use crate::case::Seat;
+use crate::check::cause::{DeliveryAdmitted, DeliveryListens};
 use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::delivery::ssh::SshOutcome;
@@ -13,7 +14,7 @@ use crate::judge::firewall::{self, defeated, knock, let_past};
 const SSHD: &str = "sshd";
 
 /// The port at the server's address in the tunnel to which the sidecar delivers.
-fn port(seat: &Seat<'_>) -> Result<u16, Verdict> {
+fn port<C>(seat: &Seat<'_>) -> Result<u16, Verdict<C>> {
     let client = seat.at(Vantage::Client).ok().and_then(|client| client.delivery().ok());
     let ssh: Option<&SshOutcome> = client.and_then(|delivery| delivery.sidecar.as_ref()?.ssh.as_ref());
     let to = ssh.filter(|ssh| ssh.address == Some(seat.addresses().server.value));
@@ -21,7 +22,7 @@ fn port(seat: &Seat<'_>) -> Result<u16, Verdict> {
 }
 
 /// A socket waits for the sidecar.
-pub fn delivery_listens(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_listens(seat: &Seat<'_>) -> Judged<DeliveryListens> {
     let port = match port(seat) {
         Ok(port) => port,
         Err(none) => return Ok(none),
@@ -36,9 +37,9 @@ pub fn delivery_listens(seat: &Seat<'_>) -> Judged {
         listeners.tcp.iter().filter(|listener| is_sshd(&listener.program) && !listener.address.ip().is_loopback());
     let other: Option<u16> = other.map(|listener| listener.address.port()).next();
     let finding = match (found.is_empty(), other) {
-        (false, _) => broken("not-on-tunnel").with("found", found.join(", ")),
-        (true, Some(other)) => broken("other-port").with("other", other),
-        (true, None) => broken("not-running"),
+        (false, _) => broken(DeliveryListens::NotOnTunnel).with("found", found.join(", ")),
+        (true, Some(other)) => broken(DeliveryListens::OtherPort).with("other", other),
+        (true, None) => broken(DeliveryListens::NotRunning),
     };
     Ok(finding.with("port", port).into())
 }
@@ -48,7 +49,7 @@ fn passage(seat: &Seat<'_>, port: u16) -> Option<Passage> {
 }
 
 /// The server's firewall lets the sidecar in.
-pub fn delivery_admitted(seat: &Seat<'_>) -> Judged {
+pub(crate) fn delivery_admitted(seat: &Seat<'_>) -> Judged<DeliveryAdmitted> {
     let port = match port(seat) {
         Ok(port) => port,
         Err(none) => return Ok(none),
@@ -58,10 +59,10 @@ pub fn delivery_admitted(seat: &Seat<'_>) -> Judged {
         let rule = defeated(ufw, &coming).map(|(deny, _)| deny).or_else(|| ufw.first_match(&coming));
         let finding = match rule {
             Some(rule) => {
-                let finding = broken("denied").with("number", rule.number).with("rule", rule.words());
+                let finding = broken(DeliveryAdmitted::Denied).with("number", rule.number).with("rule", rule.words());
                 finding.at(&ufw.path_of(rule), rule.line)
             }
-            None => broken("not-allowed"),
+            None => broken(DeliveryAdmitted::NotAllowed),
         };
         return Ok(finding.with("port", port).into());
     }
@@ -71,7 +72,11 @@ pub fn delivery_admitted(seat: &Seat<'_>) -> Judged {
         Fate::Unknown => Err(firewall::undecided(&passage)),
         Fate::Dropped | Fate::Rejected => {
             let Some(step) = passage.by() else { return Ok(holds()) };
-            let finding = if step.tool == Tool::Nft { broken("dropped-by-nft") } else { broken("dropped") };
+            let finding = if step.tool == Tool::Nft {
+                broken(DeliveryAdmitted::DroppedByNft)
+            } else {
+                broken(DeliveryAdmitted::Dropped)
+            };
             let finding =
                 finding.with("rule", firewall::rule(step)).with("chain", &step.chain).with("number", step.number);
             let finding = finding.with("table", &step.table).with("tool", step.tool.command());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::check::cause::WgPortNarrow;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::firewall::walk::{Fate, Passage};
@@ -12,7 +13,7 @@ use crate::fact::firewall::{Knock, Protocol};
 use crate::judge::gates;
 
 /// Strangers are let in to WireGuard's UDP port and to nothing beside it, and only where a client's address changes.
-pub fn wg_port_narrow(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
     let (model, links) = (seat.netfilter()?.model(), seat.links()?);
     let port = seat.addresses().wireguard_port.value;
     let (mut unguarded, mut puzzle) = (false, None);
@@ -45,8 +46,10 @@ pub fn wg_port_narrow(seat: &Seat<'_>) -> Judged {
         };
         let heard = heard(seat)?;
         let finding = match (more.is_empty(), heard.is_empty()) {
-            (false, _) => broken("more-than-udp").with("more", more),
-            (true, false) => broken("from-anywhere").with("heard", list(&heard, ", ")).with("each", list(&heard, " ")),
+            (false, _) => broken(WgPortNarrow::MoreThanUdp).with("more", more),
+            (true, false) => {
+                broken(WgPortNarrow::FromAnywhere).with("heard", list(&heard, ", ")).with("each", list(&heard, " "))
+            }
             (true, true) => {
                 return Ok(not_applicable("not every client was heard of yet: from where they come is not known"));
             }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::{at, undecided};
 use crate::case::Seat;
+use crate::check::cause::FirewallLetsOut;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::Protocol;
@@ -15,7 +16,7 @@ use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::judge::gates;
 
 /// The kernel lets out what the deployment needs to send. (What a container sends is forwarded, and meets other rules.)
-pub fn firewall_lets_out(seat: &Seat<'_>) -> Judged {
+pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     let (model, links) = (seat.netfilter()?.model(), seat.links()?);
     if links.named(&seat.addresses().interface.value).is_none() {
         return Ok(not_applicable("no tunnel is up here"));
@@ -40,9 +41,9 @@ pub fn firewall_lets_out(seat: &Seat<'_>) -> Judged {
         (true, _, false) => format!("connections to port {spoken} in the tunnel"),
     };
     let finding = broken(match (step.tool == Tool::Nft, is_ufws(&model, step)) {
-        (true, _) => "dropped-by-nft",
-        (false, true) => "dropped-by-ufw",
-        (false, false) => "dropped",
+        (true, _) => FirewallLetsOut::DroppedByNft,
+        (false, true) => FirewallLetsOut::DroppedByUfw,
+        (false, false) => FirewallLetsOut::Dropped,
     });
     let interface = if tcp.is_empty() { "" } else { &seat.addresses().interface.value };
     let finding = at(finding, step).with("what", what).with("udp_blocked", udp).with("tunnel_blocked", interface);

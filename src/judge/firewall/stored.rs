@@ -1,6 +1,7 @@
 //! Whether the rules that keep others out are in a file, or in memory only.
 
 use crate::case::Seat;
+use crate::check::cause::FirewallAfterBoot;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Tool};
 use crate::fact::firewall::walk::{Fate, Step};
@@ -13,7 +14,7 @@ use crate::judge::boot;
 const NFTABLES: &str = "/etc/nftables.conf";
 
 /// A rule that today keeps strangers from Redis or PostgreSQL is loaded at the next boot too.
-pub fn firewall_after_boot(seat: &Seat<'_>) -> Judged {
+pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> {
     if seat.ufw()?.enabled {
         return Ok(not_applicable("ufw stores its rules itself, and ufw-loaded compares them"));
     }
@@ -40,7 +41,7 @@ pub fn firewall_after_boot(seat: &Seat<'_>) -> Judged {
     }
     let ports = guards.iter().filter(|(_, step)| (step.tool, &step.table) == (first.tool, &first.table));
     let ports = ports.map(|(port, _)| format!("port {port}")).collect::<Vec<_>>().join(" and ");
-    let cause = if first.tool == Tool::Nft { "not-stored-nft" } else { "not-stored" };
+    let cause = if first.tool == Tool::Nft { FirewallAfterBoot::NotStoredNft } else { FirewallAfterBoot::NotStored };
     let finding = broken(cause).with("ports", ports).with("rule", super::rule(first)).with("chain", &first.chain);
     Ok(finding.with("table", &first.table).with("tool", first.tool.command()).with("file", NFTABLES).into())
 }

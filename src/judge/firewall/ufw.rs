@@ -2,6 +2,7 @@
 
 use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, holds_rule, knock, stranger, wireguard_passages};
 use crate::case::Seat;
+use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Fate, Step};
@@ -9,7 +10,7 @@ use crate::fact::firewall::{Action, Knock, Protocol, Ufw, UfwRule, iptables};
 use crate::judge::gates;
 
 /// WireGuard's UDP port is let in.
-pub fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged {
+pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard> {
     let ufw = seat.ufw()?;
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));
@@ -38,17 +39,19 @@ pub fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     }
     Ok(match ufw.first_match(&knock(Protocol::Udp)) {
-        Some(rule) => broken("denied").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
+        Some(rule) => broken(UfwAdmitsWireguard::Denied).with("number", rule.number).at(&ufw.path_of(rule), rule.line),
         None => match ufw.first_match(&knock(Protocol::Tcp)).filter(|rule| rule.action.admits()) {
-            Some(rule) => broken("tcp-only").with("number", rule.number).at(&ufw.path_of(rule), rule.line),
-            None => broken("not-allowed"),
+            Some(rule) => {
+                broken(UfwAdmitsWireguard::TcpOnly).with("number", rule.number).at(&ufw.path_of(rule), rule.line)
+            }
+            None => broken(UfwAdmitsWireguard::NotAllowed),
         },
     }
     .into())
 }
 
 /// The client is let in to Redis and PostgreSQL over the tunnel: no deny rule stands above the allow rule.
-pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
+pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
     let ufw = seat.ufw()?;
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));
@@ -62,18 +65,18 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
     let Some(first) = ports.first() else { return Ok(limited(seat, ufw).map_or_else(holds, Into::into)) };
     let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
     let finding = match defeated(ufw, &knock(seat, *first)) {
-        Some((deny, allow)) => broken("deny-first")
+        Some((deny, allow)) => broken(UfwAdmitsWorker::DenyFirst)
             .with("deny", deny.number)
             .with("allow", allow.number)
             .with("deny_words", deny.words())
             .with("allow_words", allow.words())
             .at(&ufw.path_of(deny), deny.line),
         None => match ufw.first_match(&knock(seat, *first)) {
-            Some(rule) => broken("denied")
+            Some(rule) => broken(UfwAdmitsWorker::Denied)
                 .with("deny", rule.number)
                 .with("deny_words", rule.words())
                 .at(&ufw.path_of(rule), rule.line),
-            None => broken("not-allowed"),
+            None => broken(UfwAdmitsWorker::NotAllowed),
         },
     };
     Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
@@ -81,14 +84,14 @@ pub fn ufw_admits_worker(seat: &Seat<'_>) -> Judged {
 
 /// The worker is let in to Redis only so many times. It must come to ufw's own chain for that: a rule of another hand may
 /// let it in before.
-fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding> {
+fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding<UfwAdmitsWorker>> {
     let port = seat.addresses().redis_port.value;
     let rule = ufw.first_match(&knock(seat, port)).filter(|rule| rule.action == Action::Limit)?;
     let counted = |step: &Step| step.rule.as_ref().is_some_and(|rule| rule.contains("-limit-accept"));
     let passage = seat.netfilter().ok()?.model().passage(&knock(seat, port), seat.links().ok());
     // A rule that is for other ports too (ssh!) must stay.
     let own = rule.ports == [(port, port)];
-    let finding = broken("limited").with("number", rule.number).with("rule_words", rule.words());
+    let finding = broken(UfwAdmitsWorker::Limited).with("number", rule.number).with("rule_words", rule.words());
     let finding = finding.with("gone", if own { rule.number.to_string() } else { String::new() });
     passage.trail.iter().any(counted).then(|| finding.at(&ufw.path_of(rule), rule.line))
 }
@@ -108,7 +111,7 @@ pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, knock: &Knock<'_>) -> Option<
 }
 
 /// What ufw has stored is what the kernel does.
-pub fn ufw_loaded(seat: &Seat<'_>) -> Judged {
+pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     let ufw = seat.ufw()?;
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));
@@ -120,13 +123,13 @@ pub fn ufw_loaded(seat: &Seat<'_>) -> Judged {
     let (path, chain) = (ufw.path_for(six), if six { "ufw6-user-input" } else { "ufw-user-input" });
     let filter = |table: &&Table| table.name == "filter" && table.tool != Tool::Nft && table.tool.is_six() == six;
     let loaded = model.tables.iter().filter(filter).find(|table| table.reached("INPUT").contains(&chain));
-    let Some(loaded) = loaded else { return Ok(broken("not-loaded").into()) };
+    let Some(loaded) = loaded else { return Ok(broken(UfwLoaded::NotLoaded).into()) };
     let addresses = seat.addresses();
     let both = [addresses.redis_port.value, addresses.postgres_port.value];
     let passes = |port: u16| model.passage(&knock(seat, port), seat.links().ok());
     if let Some((stored, active)) = difference(netfilter, &path, chain, loaded) {
         let hurts = both.iter().any(|port| ufw.admits(&knock(seat, *port)) && passes(*port).fate == Fate::Dropped);
-        let finding = broken(if hurts { "not-reloaded" } else { "differs" });
+        let finding = broken(if hurts { UfwLoaded::NotReloaded } else { UfwLoaded::Differs });
         return Ok(finding.with("stored", stored).with("active", active).with("path", &path).into());
     }
     // What comes in against ufw's will, by the first rule that leads there; it may be another firewall's, and stored.
@@ -140,14 +143,14 @@ pub fn ufw_loaded(seat: &Seat<'_>) -> Judged {
     };
     for port in both {
         if let Some(rule) = past(&knock(seat, port)) {
-            return Ok(broken("passed-by").with("port", port).with("rule", rule).into());
+            return Ok(broken(UfwLoaded::PassedBy).with("port", port).with("rule", rule).into());
         }
     }
     let port = addresses.wireguard_port.value;
     for (interface, net) in gates(seat.links()?, &addresses.interface.value) {
         let (to, protocol) = (net.addr(), Protocol::Udp);
         if let Some(rule) = past(&Knock { interface, from: stranger(to), to, protocol, port }) {
-            return Ok(broken("wireguard-passed-by").with("rule", rule).into());
+            return Ok(broken(UfwLoaded::WireguardPassedBy).with("rule", rule).into());
         }
     }
     Ok(holds())

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 
 use crate::case::Seat;
+use crate::check::cause::{PostgresHbaAdmitsWorker, PostgresHbaParses};
 use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::environment::EnvUrl;
 use crate::fact::postgres::hba::first::{First, Guest};
@@ -18,7 +19,7 @@ use crate::profile::Source;
 const NOT_BY_PASSWORD: [&str; 3] = ["ident", "gss", "cert"];
 
 /// PostgreSQL can read every line. If not, it keeps the rules that it has, and does not start with these.
-pub fn postgres_hba_parses(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_hba_parses(seat: &Seat<'_>) -> Judged<PostgresHbaParses> {
     let hba = seat.pg_hba()?;
     let running = seat.pg_state().ok();
     let Some((line, why)) = hba.bad().next() else { return Ok(holds()) };
@@ -28,11 +29,11 @@ pub fn postgres_hba_parses(seat: &Seat<'_>) -> Judged {
             line.path, line.line
         )));
     }
-    Ok(broken("bad-line").with("why", why).at(&line.path, line.line).into())
+    Ok(broken(PostgresHbaParses::BadLine).with("why", why).at(&line.path, line.line).into())
 }
 
 /// The first line that fits the worker lets it try its password.
-pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaAdmitsWorker> {
     let worker = Worker::of(seat)?;
     let hba = seat.pg_hba()?;
     let running = seat.pg_state().ok();
@@ -47,7 +48,7 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
         Err(why) => match worker.named(hba, running).filter(|_| !changed) {
             Some(_) if far.iter().copied().any(is_let_in) => return Ok(holds()),
             Some((line, name)) if far.iter().any(|outcome| outcome.said == PgSaid::NoHbaEntry) => {
-                let finding = broken("name").with("name", name).at(&line.path, line.line);
+                let finding = broken(PostgresHbaAdmitsWorker::Name).with("name", name).at(&line.path, line.line);
                 return Ok(worker.words(finding, &hba.path).into());
             }
             Some(_) | None => return Err(why),
@@ -61,7 +62,7 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
     let let_in = far.iter().copied().any(is_let_in) || (far.is_empty() && own.is_some_and(is_let_in));
     let finding = match verdict {
         Some(finding) if changed && let_in && !refused => {
-            let until_reload = broken("until-reload");
+            let until_reload = broken(PostgresHbaAdmitsWorker::UntilReload);
             match finding.place.as_deref().and_then(|place| place.rsplit_once(':')) {
                 Some((path, line)) => until_reload.at(path, line.parse().unwrap_or(0)),
                 None => until_reload,
@@ -69,7 +70,7 @@ pub fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged {
         }
         Some(finding) => finding,
         None if !changed || let_in => return Ok(holds()),
-        None if refused => broken("not-reloaded"),
+        None if refused => broken(PostgresHbaAdmitsWorker::NotReloaded),
         None => {
             return Err(Unseen::Undecided(format!(
                 "{} was changed after PostgreSQL last read it; what the running server has is not seen",
@@ -172,7 +173,12 @@ impl<'a> Worker<'a> {
     }
 
     /// What keeps somebody at this address out; none if he is let in.
-    fn meets(&self, hba: &PgHba, running: Option<&PgState>, from: IpAddr) -> Result<Option<Finding>, Unseen> {
+    fn meets(
+        &self,
+        hba: &PgHba,
+        running: Option<&PgState>,
+        from: IpAddr,
+    ) -> Result<Option<Finding<PostgresHbaAdmitsWorker>>, Unseen> {
         let mut found = None;
         let attempts = self.attempts(running);
         for ssl in &attempts {
@@ -181,7 +187,7 @@ impl<'a> Worker<'a> {
                     None => return Ok(None),
                     Some(finding) => finding,
                 },
-                First::None => broken("no-line"),
+                First::None => broken(PostgresHbaAdmitsWorker::NoLine),
                 First::Open(line) => {
                     return Err(Unseen::Undecided(format!(
                         "whether {}:{} fits the worker depends on names or groups that are not known",
@@ -200,26 +206,29 @@ impl<'a> Worker<'a> {
         let Some(finding) = found else {
             return Err(Unseen::Undecided("the URL demands SSL, and PostgreSQL has it switched off".to_owned()));
         };
-        if finding.cause == "no-line"
+        if finding.cause == PostgresHbaAdmitsWorker::NoLine
             && let Some(other) = [true, false].into_iter().find(|ssl| !attempts.contains(ssl))
             && let First::Line(line, rule) = hba.first(&self.guest(running, from, other))
             && obstacle(line, rule).is_none()
         {
-            return Ok(Some(broken(if other { "ssl-only" } else { "plain-only" }).at(&line.path, line.line)));
+            return Ok(Some(
+                broken(if other { PostgresHbaAdmitsWorker::SslOnly } else { PostgresHbaAdmitsWorker::PlainOnly })
+                    .at(&line.path, line.line),
+            ));
         }
         Ok(Some(finding))
     }
 
-    fn words(&self, finding: Finding, hba: &str) -> Finding {
+    fn words(&self, finding: Finding<PostgresHbaAdmitsWorker>, hba: &str) -> Finding<PostgresHbaAdmitsWorker> {
         finding.with("role", self.role).with("database", self.database).with("hba", hba)
     }
 }
 
-fn obstacle(line: &HbaLine, rule: &HbaRule) -> Option<Finding> {
+fn obstacle(line: &HbaLine, rule: &HbaRule) -> Option<Finding<PostgresHbaAdmitsWorker>> {
     if rule.method == "reject" {
-        return Some(broken("rejects").at(&line.path, line.line));
+        return Some(broken(PostgresHbaAdmitsWorker::Rejects).at(&line.path, line.line));
     }
     NOT_BY_PASSWORD
         .contains(&rule.method.as_str())
-        .then(|| broken("wrong-method").with("method", &rule.method).at(&line.path, line.line))
+        .then(|| broken(PostgresHbaAdmitsWorker::WrongMethod).with("method", &rule.method).at(&line.path, line.line))
 }

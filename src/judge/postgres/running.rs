@@ -2,6 +2,7 @@
 
 use super::hba;
 use crate::case::Seat;
+use crate::check::cause::{PostgresAfterBoot, PostgresAsWritten, PostgresRoleReady, PostgresRoom};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::postgres::state::{PgPassword, PgReadOnly, PgSetting};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
@@ -11,35 +12,39 @@ use crate::judge::boot::{self, Start};
 const FULL: u32 = 90;
 
 /// The role can log in to the database, and do its work there.
-pub fn postgres_role_ready(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> {
     let state = seat.pg_state()?;
     let unknown = || Unseen::NotKnown("no DATABASE_URL that names a role and a database could be read here".to_owned());
     let role = state.role.as_ref().ok_or_else(unknown)?;
     let database = state.database.as_ref().ok_or_else(unknown)?;
     let method = hba::method(seat).map_or("", |(method, _)| method);
     let finding = match (&role.found, &database.found) {
-        (None, _) => broken("no-role"),
-        (Some(role), _) if !role.can_log_in => broken("cannot-log-in"),
-        (Some(role), _) if role.expired => broken("expired"),
-        (Some(role), _) if role.password == PgPassword::None && method != "trust" => broken("no-password"),
-        (Some(role), _) if role.password == PgPassword::Md5 && method == "scram-sha-256" => broken("md5-hash"),
-        (Some(_), None) => broken("no-database"),
-        (Some(_), Some(database)) if !database.open => broken("closed"),
-        (Some(_), Some(database)) if database.may_connect == Some(false) => broken("no-connect"),
+        (None, _) => broken(PostgresRoleReady::NoRole),
+        (Some(role), _) if !role.can_log_in => broken(PostgresRoleReady::CannotLogIn),
+        (Some(role), _) if role.expired => broken(PostgresRoleReady::Expired),
+        (Some(role), _) if role.password == PgPassword::None && method != "trust" => {
+            broken(PostgresRoleReady::NoPassword)
+        }
+        (Some(role), _) if role.password == PgPassword::Md5 && method == "scram-sha-256" => {
+            broken(PostgresRoleReady::Md5Hash)
+        }
+        (Some(_), None) => broken(PostgresRoleReady::NoDatabase),
+        (Some(_), Some(database)) if !database.open => broken(PostgresRoleReady::Closed),
+        (Some(_), Some(database)) if database.may_connect == Some(false) => broken(PostgresRoleReady::NoConnect),
         (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) => {
-            broken("closed-tables").with("count", database.closed_tables.unwrap_or(0))
+            broken(PostgresRoleReady::ClosedTables).with("count", database.closed_tables.unwrap_or(0))
         }
         (Some(_), Some(_)) if let Some(set) = state.read_only.as_ref().filter(|it| it.is_on()) => {
             read_only(set, &role.name, &database.name)
         }
-        (Some(_), Some(database)) if database.may_create == Some(false) => broken("no-create"),
+        (Some(_), Some(database)) if database.may_create == Some(false) => broken(PostgresRoleReady::NoCreate),
         (Some(_), Some(_)) => return Ok(holds()),
     };
     Ok(finding.with("role", &role.name).with("database", &database.name).into())
 }
 
 /// By whom it is set, and what takes it back: an `ALTER` of the same kind, or the file's line.
-fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding {
+fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding<PostgresRoleReady> {
     let of_system = set.path.as_deref().is_some_and(|path| path.ends_with("/postgresql.auto.conf"));
     let target = match (set.role, set.database) {
         (true, true) => format!("ROLE {role} IN DATABASE {database}"),
@@ -49,7 +54,7 @@ fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding {
         (false, false) if set.path.is_none() => "ROLE ALL".to_owned(),
         (false, false) => String::new(),
     };
-    let finding = broken("read-only").with("edit_file", "").with("edit_line", "");
+    let finding = broken(PostgresRoleReady::ReadOnly).with("edit_file", "").with("edit_line", "");
     let finding = match (&set.path, set.line) {
         (Some(path), Some(line)) if of_system => finding.at(path, line).with("by", format!("{path}:{line}")),
         (Some(path), Some(line)) => {
@@ -62,27 +67,27 @@ fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding {
 }
 
 /// There are connections left.
-pub fn postgres_room(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_room(seat: &Seat<'_>) -> Judged<PostgresRoom> {
     let state = seat.pg_state()?;
     if state.used * 100 < state.room * FULL {
         return Ok(holds());
     }
-    Ok(broken("nearly-full").with("used", state.used).with("room", state.room).into())
+    Ok(broken(PostgresRoom::NearlyFull).with("used", state.used).with("room", state.room).into())
 }
 
 /// The running server has every setting that its files have.
-pub fn postgres_as_written(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_as_written(seat: &Seat<'_>) -> Judged<PostgresAsWritten> {
     let state = seat.pg_state()?;
     if let Some(setting) = state.bad_lines.first() {
-        return Ok(named(broken("bad-line"), setting).into());
+        return Ok(named(broken(PostgresAsWritten::BadLine), setting).into());
     }
     Ok(match state.pending.first() {
         None => holds(),
-        Some(setting) => named(broken("pending-restart"), setting).into(),
+        Some(setting) => named(broken(PostgresAsWritten::PendingRestart), setting).into(),
     })
 }
 
-fn named(finding: Finding, setting: &PgSetting) -> Finding {
+fn named(finding: Finding<PostgresAsWritten>, setting: &PgSetting) -> Finding<PostgresAsWritten> {
     let finding = finding.with("name", setting.name.as_deref().unwrap_or("a line"));
     match (&setting.path, setting.line) {
         (Some(path), Some(line)) => finding.at(path, line),
@@ -91,7 +96,7 @@ fn named(finding: Finding, setting: &PgSetting) -> Finding {
 }
 
 /// After the next boot it runs, and listens where it does now.
-pub fn postgres_after_boot(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> {
     let cluster = seat.postgres_unit()?;
     let shell = FactKey::Unit(UnitTarget::Named("postgresql.service".to_owned()));
     let Fact::Unit(shell) = seat.fact(&shell)? else { return Err(Unseen::NotAsked(shell)) };
@@ -104,7 +109,7 @@ pub fn postgres_after_boot(seat: &Seat<'_>) -> Judged {
     }
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
         let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };
-        return Ok(broken("not-enabled").with("unit", unit).into());
+        return Ok(broken(PostgresAfterBoot::NotEnabled).with("unit", unit).into());
     }
     let conf = seat.pg_conf()?;
     let server = seat.addresses().server.value.to_string();
@@ -116,7 +121,7 @@ pub fn postgres_after_boot(seat: &Seat<'_>) -> Judged {
         Start::AfterTunnel => Ok(holds()),
         Start::Open(why) => Ok(not_applicable(why)),
         Start::BeforeTunnel => {
-            let finding = broken("before-tunnel").with("unit", boot::template(&cluster.name));
+            let finding = broken(PostgresAfterBoot::BeforeTunnel).with("unit", boot::template(&cluster.name));
             Ok(match &conf.listen_addresses {
                 Some(it) => finding.at(&it.path, it.line),
                 None => finding.with("place", &conf.path),

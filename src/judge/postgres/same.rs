@@ -1,13 +1,14 @@
 //! Do both ends use one PostgreSQL?
 
 use crate::case::Seat;
+use crate::check::cause::PostgresSame;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::environment::{Effective, Origin};
 use crate::fact::postgres::PgSaid;
 use crate::fact::{Unseen, Vantage};
 
 /// The worker's PostgreSQL is the web app's. (Whether it is the same database of it, `env-agrees` says.)
-pub fn postgres_same(seat: &Seat<'_>) -> Judged {
+pub(crate) fn postgres_same(seat: &Seat<'_>) -> Judged<PostgresSame> {
     let here = seat.postgres()?;
     if here.said != PgSaid::One {
         return Ok(not_applicable("PostgreSQL does not let the worker in here"));
@@ -16,14 +17,14 @@ pub fn postgres_same(seat: &Seat<'_>) -> Judged {
     if there.said != PgSaid::One {
         return Ok(not_applicable("PostgreSQL does not let the web app in on the server"));
     }
-    let placed = |finding: Finding| match seat.env().map(|env| env.database()) {
+    let placed = |finding: Finding<_>| match seat.env().map(|env| env.database()) {
         Ok(Effective::Set { origin: Origin::File { path, line }, .. }) => finding.at(path, *line),
         _ => finding.with("place", "the worker's variables"),
     };
     if let (Some(here_is), Some(there_is)) = (&here.system, &there.system)
         && here_is != there_is
     {
-        let finding = broken("other-cluster").with("here", &here.endpoint).with("there", &there.endpoint);
+        let finding = broken(PostgresSame::OtherCluster).with("here", &here.endpoint).with("there", &there.endpoint);
         return Ok(placed(finding).into());
     }
     match (&here.system, &there.system) {

@@ -1,6 +1,9 @@
 //! What the running Redis lets the app do, and what it will be after a restart.
 
 use crate::case::Seat;
+use crate::check::cause::{
+    RedisAfterBoot, RedisAsWritten, RedisCanWrite, RedisOneServer, RedisPasswordSet, RedisPersists, RedisRoom,
+};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::celery::Celery;
 use crate::fact::redis::Directive;
@@ -10,20 +13,20 @@ use crate::judge::boot::{self, Start};
 const FULL: u64 = 90;
 
 /// It accepts writes.
-pub fn redis_can_write(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_can_write(seat: &Seat<'_>) -> Judged<RedisCanWrite> {
     // Told before what needs rights to be seen.
     if let Some(held) = seat.celery().ok().and_then(Celery::held_back) {
-        return Ok(broken("paused").with("seconds", held).into());
+        return Ok(broken(RedisCanWrite::Paused).with("seconds", held).into());
     }
     let state = seat.redis_state()?;
     if state.role != "master" && state.read_only {
         let master = state.master.as_deref().unwrap_or("another Redis");
-        return Ok(broken("replica").with("master", master).into());
+        return Ok(broken(RedisCanWrite::Replica).with("master", master).into());
     }
     if let Some((good, wanted)) = state.replicas.zip(state.replicas_wanted)
         && good < wanted
     {
-        let finding = broken("too-few-replicas").with("good", good).with("wanted", wanted);
+        let finding = broken(RedisCanWrite::TooFewReplicas).with("good", good).with("wanted", wanted);
         let place = seat.redis_conf().ok().and_then(|conf| conf.min_replicas.as_ref());
         return Ok(match place.filter(|it| !it.argument && it.value.parse() == Ok(wanted)) {
             Some(it) => finding.at(&it.path, it.line),
@@ -33,30 +36,33 @@ pub fn redis_can_write(seat: &Seat<'_>) -> Judged {
     }
     let stops = state.stops_writes.as_deref() != Some("no") && state.save.as_deref() != Some("");
     if (!state.saved && stops) || (state.appends && !state.appended) {
-        return Ok(broken("cannot-save").into());
+        return Ok(broken(RedisCanWrite::CannotSave).into());
     }
     if state.max_memory > 0 && state.used_memory > state.max_memory && state.policy == "noeviction" {
-        return Ok(broken("memory-full").with("used", state.used_memory).with("limit", state.max_memory).into());
+        return Ok(broken(RedisCanWrite::MemoryFull)
+            .with("used", state.used_memory)
+            .with("limit", state.max_memory)
+            .into());
     }
     Ok(holds())
 }
 
 /// There are connections and memory left.
-pub fn redis_room(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
     let state = seat.redis_state()?;
     if let Some(max) = state.max_clients
         && u64::from(state.clients) * 100 >= u64::from(max) * FULL
     {
-        return Ok(broken("clients").with("used", state.clients).with("limit", max).into());
+        return Ok(broken(RedisRoom::Clients).with("used", state.clients).with("limit", max).into());
     }
     if state.max_memory > 0 && state.policy == "noeviction" && state.used_memory * 100 >= state.max_memory * FULL {
-        return Ok(broken("memory").with("used", state.used_memory).with("limit", state.max_memory).into());
+        return Ok(broken(RedisRoom::Memory).with("used", state.used_memory).with("limit", state.max_memory).into());
     }
     Ok(holds())
 }
 
 /// What it holds outlives a restart.
-pub fn redis_persists(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_persists(seat: &Seat<'_>) -> Judged<RedisPersists> {
     let state = seat.redis_state()?;
     let conf = seat.redis_conf().ok();
     if state.appends {
@@ -70,7 +76,7 @@ pub fn redis_persists(seat: &Seat<'_>) -> Judged {
     if !off {
         return Ok(holds());
     }
-    let finding = broken("nothing-saved");
+    let finding = broken(RedisPersists::NothingSaved);
     Ok(match written {
         Some(save) => finding.at(&save.path, save.line),
         None => finding.with("place", conf.map_or("redis.conf", |conf| &conf.path)),
@@ -79,7 +85,7 @@ pub fn redis_persists(seat: &Seat<'_>) -> Judged {
 }
 
 /// The running server has the `bind` and `protected-mode` of its file.
-pub fn redis_as_written(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_as_written(seat: &Seat<'_>) -> Judged<RedisAsWritten> {
     let (state, conf) = (seat.redis_state()?, seat.redis_conf()?);
     let words = |text: &str| {
         let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
@@ -95,33 +101,40 @@ pub fn redis_as_written(seat: &Seat<'_>) -> Judged {
         .or_else(|| differs(&conf.protected_mode, &state.protected_mode).map(|it| ("protected-mode", it)));
     let Some((name, (written, running))) = found else { return Ok(holds()) };
     let started = seat.taken_at().saturating_sub(state.uptime);
-    let cause = if conf.changed_at > started { "not-restarted" } else { "only-running" };
+    let cause = if conf.changed_at > started { RedisAsWritten::NotRestarted } else { RedisAsWritten::OnlyRunning };
     let finding = broken(cause).with("name", name).with("written", &written.value).with("running", running);
     Ok(finding.at(&written.path, written.line).into())
 }
 
 /// One Redis has the port, whichever of this machine's addresses is asked.
-pub fn redis_one_server(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_one_server(seat: &Seat<'_>) -> Judged<RedisOneServer> {
     let state = seat.redis_state()?;
     Ok(match &state.loopback_run_id {
         None => not_applicable("nothing answers on loopback"),
         Some(other) if *other == state.run_id => holds(),
-        Some(_) => broken("two-servers").with("endpoint", &state.endpoint).with("port", state.endpoint.port).into(),
+        Some(_) => broken(RedisOneServer::TwoServers)
+            .with("endpoint", &state.endpoint)
+            .with("port", state.endpoint.port)
+            .into(),
     })
 }
 
 /// Who reaches it from elsewhere must know a password.
-pub fn redis_password_set(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_password_set(seat: &Seat<'_>) -> Judged<RedisPasswordSet> {
     let port = seat.addresses().redis_port.value;
     if !seat.listeners()?.on(port).any(|listener| !listener.address.ip().is_loopback()) {
         return Ok(not_applicable("it listens on loopback only"));
     }
     let conf = seat.redis_conf()?;
-    Ok(if conf.password.is_present() { holds() } else { broken("open").with("file", &conf.path).into() })
+    Ok(if conf.password.is_present() {
+        holds()
+    } else {
+        broken(RedisPasswordSet::Open).with("file", &conf.path).into()
+    })
 }
 
 /// After the next boot it runs, and listens where it does now.
-pub fn redis_after_boot(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
     let unit = seat.redis_unit()?;
     if !unit.known {
         return Ok(not_applicable("Redis is no unit of systemd here"));
@@ -131,7 +144,7 @@ pub fn redis_after_boot(seat: &Seat<'_>) -> Judged {
         return Ok(not_applicable("the Redis that listens was not started by its unit"));
     }
     if !boot::starts(unit) {
-        return Ok(broken("not-enabled").with("unit", &unit.name).into());
+        return Ok(broken(RedisAfterBoot::NotEnabled).with("unit", &unit.name).into());
     }
     let conf = seat.redis_conf()?;
     let server = seat.addresses().server.value.to_string();
@@ -141,6 +154,8 @@ pub fn redis_after_boot(seat: &Seat<'_>) -> Judged {
     match boot::start(seat, unit)? {
         Start::AfterTunnel => Ok(holds()),
         Start::Open(why) => Ok(not_applicable(why)),
-        Start::BeforeTunnel => Ok(broken("before-tunnel").with("unit", &unit.name).at(&bind.path, bind.line).into()),
+        Start::BeforeTunnel => {
+            Ok(broken(RedisAfterBoot::BeforeTunnel).with("unit", &unit.name).at(&bind.path, bind.line).into())
+        }
     }
 }

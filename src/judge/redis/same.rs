@@ -1,13 +1,14 @@
 //! Do both ends use one Redis?
 
 use crate::case::Seat;
+use crate::check::cause::RedisSame;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::environment::{Effective, Origin};
 use crate::fact::redis::{RedisIdentity, RedisSaid};
 use crate::fact::{Unseen, Vantage};
 
 /// The worker's broker is the web app's. (Whether it is the same database of it, `env-agrees` says.)
-pub fn redis_same(seat: &Seat<'_>) -> Judged {
+pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
     let here = seat.redis()?;
     if here.said != RedisSaid::Pong {
         return Ok(not_applicable("Redis does not answer here"));
@@ -17,7 +18,7 @@ pub fn redis_same(seat: &Seat<'_>) -> Judged {
     if there.said != RedisSaid::Pong {
         return Ok(not_applicable("Redis does not answer on the server"));
     }
-    let placed = |finding: Finding| match seat.env().map(|env| env.redis("CELERY_BROKER_URL")) {
+    let placed = |finding: Finding<_>| match seat.env().map(|env| env.redis("CELERY_BROKER_URL")) {
         Ok(Effective::Set { origin: Origin::File { path, line }, .. }) => finding.at(path, *line),
         _ => finding.with("place", "the worker's variables"),
     };
@@ -29,7 +30,7 @@ pub fn redis_same(seat: &Seat<'_>) -> Judged {
                 "Redis was started anew between the two snapshots; take both again".to_owned(),
             ));
         }
-        let finding = broken("other-server").with("here", &here.endpoint).with("there", &there.endpoint);
+        let finding = broken(RedisSame::OtherServer).with("here", &here.endpoint).with("there", &there.endpoint);
         return Ok(placed(finding).into());
     }
     match (&here.identity, &there.identity) {

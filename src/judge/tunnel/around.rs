@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::{far, running};
 use crate::case::Seat;
+use crate::check::cause::{ContainerWay, TunnelSubnetFree, TunnelUsed, WgAllowedIpsNarrow, WgKeepalive};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::netfilter::{Act, Hook, Netfilter};
@@ -16,7 +17,7 @@ use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::profile::Source;
 
 /// No other network of this machine has the tunnel's addresses.
-pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
+pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     let addresses = seat.addresses();
     let (_, place, far) = far(seat);
     let tunnel = addresses.subnet.value.trunc();
@@ -38,9 +39,11 @@ pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
         }
         let near = |hop: &&Hop| hop.gateway.is_none() && hop.net.prefix_len() > 0 && hop.net.contains(&far.value);
         return Ok(match routes.hops.iter().find(near) {
-            Some(hop) => {
-                broken("docker-network").with("other", hop.words()).with("net", hop.net).with("tunnel", "").into()
-            }
+            Some(hop) => broken(TunnelSubnetFree::DockerNetwork)
+                .with("other", hop.words())
+                .with("net", hop.net)
+                .with("tunnel", "")
+                .into(),
             None => holds(),
         });
     }
@@ -54,13 +57,13 @@ pub fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged {
         Way::None | Way::Barred => false,
     };
     let finding = if !lost {
-        broken("second")
+        broken(TunnelSubnetFree::Second)
     } else if is_dockers(other) {
-        broken("docker-network")
+        broken(TunnelSubnetFree::DockerNetwork)
     } else if is_tunnel(other) {
-        broken("other-vpn")
+        broken(TunnelSubnetFree::OtherVpn)
     } else {
-        broken("lan")
+        broken(TunnelSubnetFree::Lan)
     };
     let ours = ours.map_or_else(|| format!("none of {own}"), Hop::words);
     Ok(finding.with("other", other.words()).with("net", other.net).with("tunnel", ours).into())
@@ -77,18 +80,19 @@ fn is_tunnel(hop: &Hop) -> bool {
 }
 
 /// Only the tunnel's own network goes into the tunnel.
-pub fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarrow> {
     // Windows keeps the file encrypted; what runs of it is seen.
-    let found: Vec<(&IpNet, Finding)> = if seat.on_windows() {
+    let found: Vec<(&IpNet, Finding<_>)> = if seat.on_windows() {
         let Some(interface) = running(seat, seat.wg()?) else {
             return Ok(not_applicable("the interface does not run"));
         };
         let nets = interface.peers.iter().flat_map(|peer| &peer.allowed_ips);
-        nets.map(|net| (net, broken("all-traffic").with("net", net))).collect()
+        nets.map(|net| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net))).collect()
     } else {
         let conf = seat.wg_conf()?;
         let nets = conf.peers.iter().flat_map(|peer| peer.allowed_ips.iter().zip(&peer.allowed_at));
-        nets.map(|(net, at)| (net, broken("all-traffic").with("net", net).at(&conf.path, at.line))).collect()
+        nets.map(|(net, at)| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net).at(&conf.path, at.line)))
+            .collect()
     };
     let (mut low, mut high) = (None, None);
     for (net, found) in found {
@@ -107,7 +111,7 @@ pub fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged {
 }
 
 /// Where a NAT stands between the client and the server, something is sent often enough to keep its entry alive.
-pub fn wg_keepalive(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_keepalive(seat: &Seat<'_>) -> Judged<WgKeepalive> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let server = seat.addresses().server.value;
     let Some(peer) = interface.peers.iter().find(|peer| super::covers(peer, server)).or(interface.peers.first()) else {
@@ -138,7 +142,7 @@ pub fn wg_keepalive(seat: &Seat<'_>) -> Judged {
         }
         None => return Ok(holds()),
     };
-    let off = broken("off").with("between", between);
+    let off = broken(WgKeepalive::Off).with("between", between);
     if seat.on_windows() {
         return Ok(off.into());
     }
@@ -157,7 +161,7 @@ fn is_inner(ip: IpAddr) -> bool {
 }
 
 /// What the client's own system reaches through the tunnel, its container reaches too.
-pub fn container_way(seat: &Seat<'_>) -> Judged {
+pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
     let Ok(client) = seat.at(Vantage::Client) else {
         return Ok(not_applicable("only the client's own system and its container together show it"));
     };
@@ -181,17 +185,17 @@ pub fn container_way(seat: &Seat<'_>) -> Judged {
     let mut nets = links.flat_map(|link| link.addresses.iter().copied());
     let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
     let finding = match own {
-        None => broken("lost").with("from", "none"),
+        None => broken(ContainerWay::Lost).with("from", "none"),
         Some(own) => on_the_way(&client, own)?.with("from", own.addr()).with("net", own.trunc()),
     };
     Ok(finding.with("endpoint", endpoint).into())
 }
 
 /// What of the client's system would keep a container's packets from the tunnel.
-fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding, Unseen> {
+fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding<ContainerWay>, Unseen> {
     // Docker Desktop's networks are inside a virtual machine: no interface of Windows is theirs, whatever its addresses.
     if client.on_windows() {
-        return Ok(broken("lost"));
+        return Ok(broken(ContainerWay::Lost));
     }
     let links = client.links()?;
     let bridge = links
@@ -201,20 +205,20 @@ fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding, Unseen> {
     let bridge = match bridge {
         Some(bridge) if bridge.kind.as_deref() == Some("bridge") => bridge,
         // It is a host of its own in the network of this interface: macvlan, ipvlan.
-        Some(device) => return Ok(broken("own-address").with("device", &device.name)),
-        None => return Ok(broken("lost")),
+        Some(device) => return Ok(broken(ContainerWay::OwnAddress).with("device", &device.name)),
+        None => return Ok(broken(ContainerWay::Lost)),
     };
     // An internal network shows in no route: Docker drops what would leave it.
     let shut_in = client.docker().ok().and_then(|docker| docker.workers.first()).filter(|worker| worker.is_shut_in());
     let finding = if let Some(worker) = shut_in {
         let network = worker.networks.join(", ");
-        broken("internal").with("network", network).with("container", &worker.name)
+        broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
     } else if client.routes()?.forwards == Some(false) {
-        broken("not-forwarded")
+        broken(ContainerWay::NotForwarded)
     } else if !client.netfilter().map_or(true, |rules| masquerades(rules, own)) {
-        broken("no-masquerade")
+        broken(ContainerWay::NoMasquerade)
     } else {
-        broken("lost")
+        broken(ContainerWay::Lost)
     };
     Ok(finding.with("device", &bridge.name))
 }
@@ -242,7 +246,7 @@ fn masquerades(rules: &Netfilter, own: IpNet) -> bool {
 }
 
 /// Redis and PostgreSQL are reached through the tunnel, and not around it.
-pub fn tunnel_used(seat: &Seat<'_>) -> Judged {
+pub(crate) fn tunnel_used(seat: &Seat<'_>) -> Judged<TunnelUsed> {
     let device = &seat.addresses().interface.value;
     if !matches!(&seat.route(Place::Server)?.way, Way::Device { device: by, .. } if by == device) {
         return Ok(not_applicable("the way to the server leads by another interface, which tunnel-route tells"));
@@ -254,7 +258,7 @@ pub fn tunnel_used(seat: &Seat<'_>) -> Judged {
             matches!(bound.how, Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Refused | Dial::Reset);
         if free.how == Dial::Open && shut {
             let from = free.from.map_or_else(|| "?".to_owned(), |from| from.to_string());
-            return Ok(broken("around")
+            return Ok(broken(TunnelUsed::Around)
                 .with("endpoint", &free.endpoint)
                 .with("from", from)
                 .with("device", device)

@@ -1,6 +1,7 @@
 //! What the open connections carry: large answers, and the server's clock.
 
 use crate::case::Seat;
+use crate::check::cause::{ClocksAgree, TunnelPayload};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::carry::{Carry, ServerClock};
 use crate::fact::{Unseen, Vantage};
@@ -25,7 +26,7 @@ fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a Carry)>, Unseen
 const NOBODY: &str = "neither Redis nor PostgreSQL let anybody in who could have asked for more";
 
 /// A path that passes a PING passes a few kilobytes.
-pub fn tunnel_payload(seat: &Seat<'_>) -> Judged {
+pub(crate) fn tunnel_payload(seat: &Seat<'_>) -> Judged<TunnelPayload> {
     let carries = carries(seat)?;
     if carries.is_empty() {
         return Ok(not_applicable(NOBODY));
@@ -53,7 +54,7 @@ pub fn tunnel_payload(seat: &Seat<'_>) -> Judged {
             self::carries(&client)
                 .is_ok_and(|all| all.iter().any(|(_, carry)| carry.is_whole() && carry.hangs().is_none()))
         });
-    let finding = if host_is_whole { broken("hangs-in-container") } else { broken("hangs") };
+    let finding = if host_is_whole { broken(TunnelPayload::HangsInContainer) } else { broken(TunnelPayload::Hangs) };
     let far = if whole_elsewhere { "what this machine sends" } else { "answers" };
     Ok(finding
         .with("name", name)
@@ -66,7 +67,7 @@ pub fn tunnel_payload(seat: &Seat<'_>) -> Judged {
 }
 
 /// The server's clock and this one's say the same, as far as Celery's heartbeats mind.
-pub fn clocks_agree(seat: &Seat<'_>) -> Judged {
+pub(crate) fn clocks_agree(seat: &Seat<'_>) -> Judged<ClocksAgree> {
     let clocks: Vec<(&str, ServerClock)> =
         carries(seat)?.into_iter().filter_map(|(name, carry)| Some((name, carry.clock?))).collect();
     let Some((name, clock)) = clocks.iter().max_by_key(|(_, clock)| clock.ahead_ms.unsigned_abs()) else {
@@ -77,5 +78,5 @@ pub fn clocks_agree(seat: &Seat<'_>) -> Judged {
         return Ok(holds());
     }
     let way = if clock.ahead_ms < 0 { "behind" } else { "ahead of" };
-    Ok(broken("apart").with("name", name).with("seconds", off_ms / 1000).with("way", way).into())
+    Ok(broken(ClocksAgree::Apart).with("name", name).with("seconds", off_ms / 1000).with("way", way).into())
 }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::running;
 use super::valid::{bracketed, public_endpoint};
 use crate::case::Seat;
+use crate::check::cause::WgEndpoint;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::dial::NameAnswer;
@@ -15,7 +16,7 @@ use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{WgConfPeer, WgPeer};
 
 /// The client knows where the server is. While handshakes go through, wherever they go is right.
-pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     // Windows keeps the file encrypted; what runs is seen, and there is no line to name.
     let conf = if seat.on_windows() { None } else { Some(seat.wg_conf()?) };
@@ -30,22 +31,23 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
     }
     let written = conf.and_then(|conf| conf.peers.iter().find(|it| it.public_key.as_ref() == Some(&peer.public_key)));
     let line = written.map_or(1, |it| it.endpoint.as_ref().map_or(it.at, |(_, at)| *at).line);
-    let at = |finding: Finding| match conf {
+    let at = |finding: Finding<_>| match conf {
         Some(conf) => finding.at(&conf.path, line),
         None => finding,
     };
     let Some(runs) = peer.endpoint else {
         let right = public_endpoint(seat);
-        let finding = broken("missing").with("key", &peer.public_key).with("right", right);
+        let finding = broken(WgEndpoint::Missing).with("key", &peer.public_key).with("right", right);
         return Ok(at(finding).into());
     };
     if let Some(port) = there.and_then(|there| there.listen_port)
         && port != runs.port()
     {
-        return Ok(at(broken("other-port").with("asked", runs).with("port", port)).into());
+        return Ok(at(broken(WgEndpoint::OtherPort).with("asked", runs).with("port", port)).into());
     }
     if let Some((name, six, four)) = by_six(seat, written, runs) {
-        let finding = broken("over-ipv6").with("name", name).with("asked", runs).with("six", six).with("four", four);
+        let finding =
+            broken(WgEndpoint::OverIpv6).with("name", name).with("asked", runs).with("six", six).with("four", four);
         return Ok(at(finding).into());
     }
     if let Some(name) =
@@ -56,17 +58,17 @@ pub fn wg_endpoint(seat: &Seat<'_>) -> Judged {
         && !now.contains(&runs.ip().to_canonical())
     {
         let list = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        return Ok(at(broken("moved").with("name", name).with("now", list).with("asked", runs)).into());
+        return Ok(at(broken(WgEndpoint::Moved).with("name", name).with("now", list).with("asked", runs)).into());
     }
     if let Some(server) = &server
         && let Some((name, line, right)) = by_hosts_file(seat, server, written, runs)
     {
-        let finding = broken("hosts-line").with("name", name).with("asked", runs.ip()).with("right", right);
+        let finding = broken(WgEndpoint::HostsLine).with("name", name).with("asked", runs.ip()).with("right", right);
         return Ok(finding.at("/etc/hosts", line).into());
     }
     if server.as_ref().is_some_and(|server| is_elsewhere(seat, server, runs)) {
         let right = public_of(seat, server.as_ref());
-        return Ok(at(broken("elsewhere").with("asked", runs).with("right", right)).into());
+        return Ok(at(broken(WgEndpoint::Elsewhere).with("asked", runs).with("right", right)).into());
     }
     Ok(holds())
 }

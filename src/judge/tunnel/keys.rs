@@ -2,13 +2,14 @@
 
 use super::{far, running};
 use crate::case::Seat;
+use crate::check::cause::{WgConfigPrivate, WgKeyFilesPrivate, WgPresharedAgrees};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::wireguard::WgInterface;
 use crate::fact::wireguard::keys::KeyFile;
 
 /// Either both ends have a preshared key for the other, or neither has.
-pub fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged<WgPresharedAgrees> {
     let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let Ok(client) = seat.at(Vantage::Client) else {
         return Ok(not_applicable("only the two ends together show it"));
@@ -33,9 +34,9 @@ pub fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged {
         (!conf.path.contains(' ')).then_some((conf.path.clone(), peer.preshared_at?.line))
     };
     let (finding, written) = if on_server {
-        (broken("server-only").with("key", &theirs.public_key), line(seat, &theirs.public_key))
+        (broken(WgPresharedAgrees::ServerOnly).with("key", &theirs.public_key), line(seat, &theirs.public_key))
     } else {
-        (broken("client-only").with("key", &ours.public_key), line(&client, &ours.public_key))
+        (broken(WgPresharedAgrees::ClientOnly).with("key", &ours.public_key), line(&client, &ours.public_key))
     };
     let written = written.map_or_else(String::new, |(path, line)| format!("sed -i {line}d {path}"));
     Ok(finding.with("unwrite", written).into())
@@ -54,7 +55,7 @@ pub(super) fn replaced(seat: &Seat<'_>, interface: &WgInterface) -> Option<Strin
 }
 
 /// Nobody but root can read the key files that the set-up left behind.
-pub fn wg_key_files_private(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_key_files_private(seat: &Seat<'_>) -> Judged<WgKeyFilesPrivate> {
     let keys = seat.wg_keys()?;
     if keys.files.iter().all(|file| file.public_key.is_none()) {
         return Ok(not_applicable("there are no key files"));
@@ -62,16 +63,19 @@ pub fn wg_key_files_private(seat: &Seat<'_>) -> Judged {
     let open = |file: &&KeyFile| file.public_key.is_some() && file.reachable && file.mode & 0o077 != 0;
     Ok(match keys.files.iter().find(open) {
         None => holds(),
-        Some(file) => broken("readable").with("path", &file.path).with("mode", format!("{:04o}", file.mode)).into(),
+        Some(file) => broken(WgKeyFilesPrivate::Readable)
+            .with("path", &file.path)
+            .with("mode", format!("{:04o}", file.mode))
+            .into(),
     })
 }
 
 /// Nobody but root can read the tunnel's private key.
-pub fn wg_config_private(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_config_private(seat: &Seat<'_>) -> Judged<WgConfigPrivate> {
     let conf = seat.wg_conf()?;
     Ok(if conf.mode & 0o077 == 0 {
         holds()
     } else {
-        broken("readable").with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()
+        broken(WgConfigPrivate::Readable).with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()
     })
 }

@@ -2,6 +2,7 @@
 
 use super::running;
 use crate::case::Seat;
+use crate::check::cause::WgKeyUnshared;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::network::Way;
 use crate::fact::wireguard::short_key;
@@ -10,7 +11,7 @@ use crate::fact::{Place, Vantage};
 /// Whoever speaks to the server with the client's key is the client. Seen where both are in one network: the server then
 /// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
 /// own address in their place; that is the client's next hop.)
-pub fn wg_key_unshared(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
     let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let Ok(client) = seat.at(Vantage::Client) else {
         return Ok(not_applicable("only the two ends together show it"));
@@ -33,5 +34,5 @@ pub fn wg_key_unshared(seat: &Seat<'_>) -> Judged {
     if !near || router || links.holder(seen).is_some() {
         return Ok(holds());
     }
-    Ok(broken("two-machines").with("key", short_key(key)).with("other", seen).into())
+    Ok(broken(WgKeyUnshared::TwoMachines).with("key", short_key(key)).with("other", seen).into())
 }

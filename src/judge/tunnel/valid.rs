@@ -4,13 +4,14 @@ use ipnet::IpNet;
 
 use super::{far, networks, running};
 use crate::case::Seat;
+use crate::check::cause::WgConfigValid;
 use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::Vantage;
 use crate::fact::wireguard::keys::KeyFile;
 use crate::fact::wireguard::{At, KeyShape, Refusal, Taken, Trouble, WgConf, WgInterface, conf::names};
 
 /// wg-quick, wg and ip take the file.
-pub fn wg_config_valid(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
     let conf = seat.wg_conf()?;
     let interface = seat.wg().ok().and_then(|state| running(seat, state));
     if let Some(trouble) = conf.refused() {
@@ -19,7 +20,7 @@ pub fn wg_config_valid(seat: &Seat<'_>) -> Judged {
         return Ok(if up { finding.for_later() } else { finding }.into());
     }
     if let Some((written, at)) = stand_in(conf) {
-        return Ok(broken("endpoint-placeholder")
+        return Ok(broken(WgConfigValid::EndpointPlaceholder)
             .with("endpoint", written)
             .with("right", public_endpoint(seat))
             .at_column(&conf.path, at.line, at.column)
@@ -27,7 +28,7 @@ pub fn wg_config_valid(seat: &Seat<'_>) -> Judged {
     }
     if conf.private_key.is_none() {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
-        let finding = broken("no-private-key")
+        let finding = broken(WgConfigValid::NoPrivateKey)
             .with("maker", private_maker(seat, interface))
             .at_column(&conf.path, at.line, at.column);
         let keyed = interface.is_some_and(|interface| interface.public_key.is_some());
@@ -38,7 +39,7 @@ pub fn wg_config_valid(seat: &Seat<'_>) -> Judged {
             "ListenPort" => conf.listen_port.map(|(port, _)| port),
             _ => conf.peers.iter().find_map(|peer| peer.endpoint.as_ref()?.0.port),
         };
-        return Ok(broken("port-too-large")
+        return Ok(broken(WgConfigValid::PortTooLarge)
             .with("name", &slip.name)
             .with("taken", taken.unwrap_or_default())
             .with("right", port_meant(seat))
@@ -62,36 +63,43 @@ fn port_meant(seat: &Seat<'_>) -> String {
 }
 
 /// The cause of what is refused, with the words of its fix.
-fn refusal(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&WgInterface>) -> Finding {
+fn refusal(
+    seat: &Seat<'_>,
+    conf: &WgConf,
+    trouble: &Trouble,
+    interface: Option<&WgInterface>,
+) -> Finding<WgConfigValid> {
     let name = trouble.name.as_str();
-    let key = |finding: Finding| finding.with("name", name).with("maker", maker(seat, conf, trouble, interface));
+    let key = |finding: Finding<_>| finding.with("name", name).with("maker", maker(seat, conf, trouble, interface));
     match trouble.what {
-        Refusal::Mark => broken("byte-order-mark"),
-        Refusal::Wide => broken("utf-sixteen"),
-        Refusal::Section => broken("unknown-section"),
-        Refusal::NoSection => broken("no-section").with("name", name),
+        Refusal::Mark => broken(WgConfigValid::ByteOrderMark),
+        Refusal::Wide => broken(WgConfigValid::UtfSixteen),
+        Refusal::Section => broken(WgConfigValid::UnknownSection),
+        Refusal::NoSection => broken(WgConfigValid::NoSection).with("name", name),
         Refusal::Unknown => match meant(name) {
-            Some(meant) => broken("misspelt").with("name", name).with("meant", meant),
-            None => broken("unknown-name").with("name", name).with("shown", shown(name)),
+            Some(meant) => broken(WgConfigValid::Misspelt).with("name", name).with("meant", meant),
+            None => broken(WgConfigValid::UnknownName).with("name", name).with("shown", shown(name)),
         },
         Refusal::Elsewhere => elsewhere(conf, trouble),
-        Refusal::Key(KeyShape::Empty) => key(broken("key-empty")),
-        Refusal::Key(KeyShape::Placeholder) => key(broken("key-placeholder")),
-        Refusal::Key(KeyShape::Quoted) => broken("key-quoted").with("name", name),
-        Refusal::Key(KeyShape::Unpadded) => broken("key-unpadded").with("name", name),
-        Refusal::Key(KeyShape::Wrapped) => broken("key-wrapped").with("name", name),
-        Refusal::Key(KeyShape::Truncated) => key(broken("key-truncated")),
-        Refusal::Key(KeyShape::Malformed | KeyShape::Good) => key(broken("key-malformed")),
-        Refusal::NoPublicKey => broken("no-public-key").with("key", far_key(seat).unwrap_or_default()),
+        Refusal::Key(KeyShape::Empty) => key(broken(WgConfigValid::KeyEmpty)),
+        Refusal::Key(KeyShape::Placeholder) => key(broken(WgConfigValid::KeyPlaceholder)),
+        Refusal::Key(KeyShape::Quoted) => broken(WgConfigValid::KeyQuoted).with("name", name),
+        Refusal::Key(KeyShape::Unpadded) => broken(WgConfigValid::KeyUnpadded).with("name", name),
+        Refusal::Key(KeyShape::Wrapped) => broken(WgConfigValid::KeyWrapped).with("name", name),
+        Refusal::Key(KeyShape::Truncated) => key(broken(WgConfigValid::KeyTruncated)),
+        Refusal::Key(KeyShape::Malformed | KeyShape::Good) => key(broken(WgConfigValid::KeyMalformed)),
+        Refusal::NoPublicKey => broken(WgConfigValid::NoPublicKey).with("key", far_key(seat).unwrap_or_default()),
         Refusal::NoPort => {
             let host = conf.peers.iter().find_map(|peer| {
                 peer.endpoint.as_ref().filter(|(_, at)| *at == trouble.at).map(|(written, _)| bracketed(&written.host))
             });
-            broken("endpoint-no-port").with("host", host.unwrap_or_default()).with("port", far_port(seat))
+            broken(WgConfigValid::EndpointNoPort).with("host", host.unwrap_or_default()).with("port", far_port(seat))
         }
-        Refusal::Empty => broken("no-value").with("name", name).with("right", right(seat, conf, trouble, interface)),
+        Refusal::Empty => {
+            broken(WgConfigValid::NoValue).with("name", name).with("right", right(seat, conf, trouble, interface))
+        }
         Refusal::Value | Refusal::NotBoolean | Refusal::Setting => {
-            broken("bad-value").with("name", name).with("right", right(seat, conf, trouble, interface))
+            broken(WgConfigValid::BadValue).with("name", name).with("right", right(seat, conf, trouble, interface))
         }
     }
 }
@@ -101,7 +109,7 @@ fn shown(name: &str) -> String {
 }
 
 /// A line of the other section: where that one begins, if there is just one.
-fn elsewhere(conf: &WgConf, trouble: &Trouble) -> Finding {
+fn elsewhere(conf: &WgConf, trouble: &Trouble) -> Finding<WgConfigValid> {
     let of_peer = ["Endpoint", "PublicKey", "AllowedIPs", "PersistentKeepalive", "PresharedKey"];
     let (section, header) = if of_peer.contains(&trouble.name.as_str()) {
         let only = conf.peers.first().filter(|_| conf.peers.len() == 1);
@@ -110,7 +118,7 @@ fn elsewhere(conf: &WgConf, trouble: &Trouble) -> Finding {
         ("[Interface]", conf.interface_at.map(|at| at.line))
     };
     let header = header.map_or_else(String::new, |line| line.to_string());
-    broken("wrong-section").with("name", &trouble.name).with("section", section).with("header", header)
+    broken(WgConfigValid::WrongSection).with("name", &trouble.name).with("section", section).with("header", header)
 }
 
 /// The name that was meant: one that is at most two letters away.

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use super::{far, own_address};
 use crate::case::Seat;
-use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
+use crate::check::cause::{NamesResolve, TunnelPing, TunnelRoute, cause_of};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Echo, NameAnswer};
 use crate::fact::network::policy::decides;
 use crate::fact::network::routes::MAIN;
@@ -14,7 +15,7 @@ use crate::fact::{Unseen, Vantage};
 use crate::profile::Source;
 
 /// The kernel would send to the far end through the tunnel.
-pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
+pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
     let (vantage, place, far) = far(seat);
     let route = seat.route(place)?;
     let own = &seat.addresses().interface.value;
@@ -25,13 +26,13 @@ pub fn tunnel_route(seat: &Seat<'_>) -> Judged {
             None => return Ok(holds()),
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
-        Way::Device { device, gateway, .. } => broken("elsewhere").with("device", by(device, *gateway)),
-        Way::Local => broken("own-address"),
-        Way::None => broken("no-route").with("bar", "").with("barred", ""),
+        Way::Device { device, gateway, .. } => broken(TunnelRoute::Elsewhere).with("device", by(device, *gateway)),
+        Way::Local => broken(TunnelRoute::OwnAddress),
+        Way::None => broken(TunnelRoute::NoRoute).with("bar", "").with("barred", ""),
         Way::Barred => {
             let bar = bar(seat, far.value).unwrap_or_default();
             let barred = if bar.is_empty() { "a route".to_owned() } else { format!("`ip route` has {bar}, which") };
-            broken("no-route").with("barred", format!(": {barred} bars the way")).with("bar", bar)
+            broken(TunnelRoute::NoRoute).with("barred", format!(": {barred} bars the way")).with("bar", bar)
         }
     };
     let told = || own_address(seat, vantage).is_some_and(|told| told.value == route.to);
@@ -58,7 +59,7 @@ fn words(way: &Way) -> String {
 }
 
 /// What bears this end's own address goes elsewhere than what bears none: a rule of the routing policy.
-fn by_rule(seat: &Seat<'_>, bearing: &Bearing, far: IpAddr) -> Finding {
+fn by_rule(seat: &Seat<'_>, bearing: &Bearing, far: IpAddr) -> Finding<TunnelRoute> {
     let found = seat.routes().ok().and_then(|routes| decides(&routes.policy, &routes.hops, bearing.from, far));
     let (rule, pref, table) = match found {
         Some((rule, hop)) => {
@@ -69,12 +70,13 @@ fn by_rule(seat: &Seat<'_>, bearing: &Bearing, far: IpAddr) -> Finding {
         }
         None => ("a rule that `ip rule` lists decides it".to_owned(), String::new(), String::new()),
     };
-    let finding = broken("by-rule").with("from", bearing.from).with("way", words(&bearing.way)).with("rule", rule);
+    let finding =
+        broken(TunnelRoute::ByRule).with("from", bearing.from).with("way", words(&bearing.way)).with("rule", rule);
     finding.with("pref", pref).with("table", table)
 }
 
 /// The line of the tunnel's file that keeps its routes out of the main table, if no other route was made in their place.
-fn table_line(seat: &Seat<'_>, far: IpAddr) -> Option<Finding> {
+fn table_line(seat: &Seat<'_>, far: IpAddr) -> Option<Finding<TunnelRoute>> {
     let conf = seat.wg_conf().ok()?;
     let (table, at) = conf.table?;
     let table = match table {
@@ -86,7 +88,7 @@ fn table_line(seat: &Seat<'_>, far: IpAddr) -> Option<Finding> {
     let own = &seat.addresses().interface.value;
     let made =
         seat.routes().ok()?.hops.iter().any(|hop| hop.table == MAIN && hop.device == *own && hop.net.contains(&far));
-    (!made).then(|| broken("table-line").with("table", table).at(&conf.path, at.line))
+    (!made).then(|| broken(TunnelRoute::TableLine).with("table", table).at(&conf.path, at.line))
 }
 
 /// The narrow route that does nothing but bar the way; not the one for everything else, which bars only what has no other.
@@ -99,21 +101,18 @@ fn bar(seat: &Seat<'_>, far: IpAddr) -> Option<String> {
 
 /// An echo comes back. A note at most, unless the kernel itself says why nothing can go out: a Windows peer
 /// drops echoes as it is delivered.
-pub fn tunnel_ping(seat: &Seat<'_>) -> Judged {
+pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
     let (_, place, far) = far(seat);
     let outcome = seat.ping(place)?;
-    let finding = match outcome.how {
+    let finding = cause_of!(outcome.how => {
         Echo::Reply(_) => return Ok(holds()),
         Echo::NoRoute if seat.vantage() == Vantage::Container => {
             return Ok(not_applicable("this container has no route at all, which tcp-admitted tells"));
         }
-        Echo::NoReply => broken("no-reply"),
-        Echo::NoPeer => broken("no-peer"),
-        Echo::NoEndpoint => broken("no-endpoint"),
         Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
-            broken("no-way").with("how", outcome.how.label())
+            broken(TunnelPing::NoWay).with("how", outcome.how.label())
         }
-    };
+    } Echo as TunnelPing: NoReply, NoPeer, NoEndpoint);
     if far.source == Source::Guide && seat.vantage() == Vantage::Server {
         return Err(Unseen::Undecided(
             "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
@@ -135,7 +134,7 @@ fn conf_dns<'a>(seat: &Seat<'a>) -> Option<(Vec<IpAddr>, &'a str, u32)> {
 
 /// Every host name that is used here resolves here, as libc sees it. On the client that is the tunnel's Endpoint: the
 /// worker's names are looked up inside its container, which has names of its own (`--add-host`, compose services).
-pub fn names_resolve(seat: &Seat<'_>) -> Judged {
+pub(crate) fn names_resolve(seat: &Seat<'_>) -> Judged<NamesResolve> {
     let names = seat.names()?;
     let endpoints: Option<Vec<&str>> = match seat.vantage() {
         Vantage::Client => {
@@ -153,19 +152,18 @@ pub fn names_resolve(seat: &Seat<'_>) -> Judged {
     for look in looks {
         let finding = match &look.libc {
             NameAnswer::Addresses(_) => continue,
-            NameAnswer::NoSuchName => broken("no-such-name"),
-            NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => broken("no-resolver"),
+            NameAnswer::NoSuchName => broken(NamesResolve::NoSuchName),
+            NameAnswer::Silent | NameAnswer::Refused | NameAnswer::Failed => broken(NamesResolve::NoResolver),
         };
         let servers_of_line = conf_dns(seat).filter(|(servers, ..)| {
             !look.servers.is_empty() && look.servers.iter().all(|(server, _)| servers.contains(server))
         });
         let finding = match servers_of_line {
-            Some((_, path, line)) => broken("dns-line").at(path, line),
+            Some((_, path, line)) => broken(NamesResolve::DnsLine).at(path, line),
             None => finding,
         };
         let servers = look.servers.iter().map(|(server, _)| server.to_string()).collect::<Vec<_>>().join(", ");
-        let finding: Verdict = finding.with("name", &look.name).with("servers", servers).into();
-        return Ok(finding);
+        return Ok(finding.with("name", &look.name).with("servers", servers).into());
     }
     Ok(holds())
 }

@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use super::valid::bracketed;
 use super::{networks, running};
 use crate::case::Seat;
+use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, WgPeersPersisted, WgRunningAsWritten};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::network::is_link_local;
@@ -15,7 +16,7 @@ use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_
 const REFUSED: &str = "the tunnel's file is not taken as it is";
 
 /// Every running peer is also in the file, and the reverse.
-pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
@@ -28,14 +29,17 @@ pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
     let lost = |key: &str| !runs(key) && may_run(key);
     if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(lost)) {
         let key = peer.public_key.clone().unwrap_or_default();
-        return Ok(broken("only-written").with("key", short_key(&key)).at(&conf.path, peer.at.line).into());
+        return Ok(broken(WgPeersPersisted::OnlyWritten)
+            .with("key", short_key(&key))
+            .at(&conf.path, peer.at.line)
+            .into());
     }
     if conf.save_config {
         return Ok(holds());
     }
     Ok(match interface.peers.iter().find(|peer| !written(&peer.public_key)) {
         None => holds(),
-        Some(peer) => broken("only-running")
+        Some(peer) => broken(WgPeersPersisted::OnlyRunning)
             .with("key", &peer.public_key)
             .with("allowed", networks(peer))
             .with("file", &conf.path)
@@ -44,7 +48,7 @@ pub fn wg_peers_persisted(seat: &Seat<'_>) -> Judged {
 }
 
 /// What runs is what a restart would make of the file.
-pub fn wg_running_as_written(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_running_as_written(seat: &Seat<'_>) -> Judged<WgRunningAsWritten> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
@@ -56,23 +60,27 @@ pub fn wg_running_as_written(seat: &Seat<'_>) -> Judged {
     Ok(match (conf.save_config, finding.words.get("name")) {
         (true, name) => {
             let place = finding.place.clone().unwrap_or_default();
-            broken("overwritten").with("name", name.cloned().unwrap_or_default()).with("changed", place).into()
+            broken(WgRunningAsWritten::Overwritten)
+                .with("name", name.cloned().unwrap_or_default())
+                .with("changed", place)
+                .into()
         }
         (false, _) => finding.into(),
     })
 }
 
-fn own_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding> {
+fn own_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunningAsWritten>> {
     if let (Some(written), Some(runs), Some((_, at))) = (&conf.derived_public, &interface.public_key, conf.private_key)
         && written != runs
     {
-        let finding = broken("own-key").with("written", short_key(written)).with("runs", short_key(runs));
+        let finding =
+            broken(WgRunningAsWritten::OwnKey).with("written", short_key(written)).with("runs", short_key(runs));
         return Some(finding.with("name", "PrivateKey").at(&conf.path, at.line));
     }
     let (port, at) = conf.listen_port.filter(|(port, _)| *port != 0)?;
     let runs = interface.listen_port.filter(|runs| *runs != port)?;
     Some(
-        broken("listen-port")
+        broken(WgRunningAsWritten::ListenPort)
             .with("name", "ListenPort")
             .with("written", port)
             .with("runs", runs)
@@ -81,13 +89,13 @@ fn own_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding> {
 }
 
 /// The first setting of a peer that differs. Peers that are at one side alone are another check's.
-fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding> {
+fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunningAsWritten>> {
     conf.peers.iter().find_map(|peer| {
         let key = peer.public_key.as_ref()?;
         let runs = interface.peers.iter().find(|runs| runs.public_key == *key)?;
         let (name, at, written, is) = setting(conf, peer, runs)?;
         let line = at.unwrap_or(peer.at).line;
-        let finding = broken("peer").with("key", short_key(key)).with("name", name);
+        let finding = broken(WgRunningAsWritten::Peer).with("key", short_key(key)).with("name", name);
         Some(finding.with("written", written).with("runs", is).at(&conf.path, line))
     })
 }
@@ -131,7 +139,7 @@ fn setting(conf: &WgConf, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
 }
 
 /// No two peers of the file claim one address.
-pub fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDistinct> {
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
@@ -147,7 +155,7 @@ pub fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged {
         .collect();
     for (index, (one, net, at)) in claims.iter().enumerate() {
         if let Some((_, _, later)) = claims[index + 1..].iter().find(|(other, same, _)| other != one && same == net) {
-            return Ok(broken("claimed-twice")
+            return Ok(broken(WgAllowedIpsDistinct::ClaimedTwice)
                 .with("net", net)
                 .with("first", format!("{}:{}", conf.path, at.line))
                 .at(&conf.path, later.line)
@@ -161,7 +169,7 @@ pub fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged {
         };
         for (one, net, at) in &claims {
             if let Some((_, smaller, other)) = inside(*one, net) {
-                return Ok(broken("contains-another")
+                return Ok(broken(WgAllowedIpsDistinct::ContainsAnother)
                     .with("net", net)
                     .with("smaller", smaller)
                     .with("other", format!("{}:{}", conf.path, other.line))
@@ -174,7 +182,7 @@ pub fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged {
 }
 
 /// The server listens on the same port after every start.
-pub fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged<WgListenPortFixed> {
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
@@ -190,15 +198,15 @@ pub fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged {
     let shown = |port: Option<u16>| port.map_or_else(|| "none".to_owned(), |port| port.to_string());
     let finding = match asked.map(|asked| asked.port()) {
         Some(asked) if runs.is_some_and(|runs| runs != asked) => {
-            broken("random").with("asked", asked).with("port", asked)
+            broken(WgListenPortFixed::Random).with("asked", asked).with("port", asked)
         }
-        _ => broken("not-set").with("port", seat.addresses().wireguard_port.value),
+        _ => broken(WgListenPortFixed::NotSet).with("port", seat.addresses().wireguard_port.value),
     };
     Ok(finding.with("runs", shown(runs)).at(&conf.path, at.line).into())
 }
 
 /// The interface has the addresses that the file gives it.
-pub fn wg_addresses(seat: &Seat<'_>) -> Judged {
+pub(crate) fn wg_addresses(seat: &Seat<'_>) -> Judged<WgAddresses> {
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
@@ -215,12 +223,12 @@ pub fn wg_addresses(seat: &Seat<'_>) -> Judged {
     if conf.addresses.is_empty() && given.is_empty() {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let right = format!("{own}/{}", seat.addresses().subnet.value.prefix_len());
-        return Ok(broken("not-set").with("right", right).at(&conf.path, at.line).into());
+        return Ok(broken(WgAddresses::NotSet).with("right", right).at(&conf.path, at.line).into());
     }
     let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else { return Ok(holds()) };
     let at = conf.address_at.map_or(1, |at| at.line);
     let is = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let same = given.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());
-    let finding = if same { broken("differs").with("runs", is) } else { broken("gone") };
+    let finding = if same { broken(WgAddresses::Differs).with("runs", is) } else { broken(WgAddresses::Gone) };
     Ok(finding.with("written", missing).at(&conf.path, at).into())
 }

@@ -2,6 +2,7 @@
 
 use super::named;
 use crate::case::Seat;
+use crate::check::cause::{EnvAgrees, EnvHeeded, EnvPorts};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::environment::effective::minor_version;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Setting};
@@ -17,7 +18,7 @@ const BOTH: &str = "both ends are needed";
 const NEW_TASKS: (u32, u32) = (0, 12);
 
 /// The same Redis databases, the same PostgreSQL database, tasks of the same names.
-pub fn env_agrees(seat: &Seat<'_>) -> Judged {
+pub(crate) fn env_agrees(seat: &Seat<'_>) -> Judged<EnvAgrees> {
     let own = seat.env()?;
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let web = server.env()?;
@@ -30,7 +31,7 @@ pub fn env_agrees(seat: &Seat<'_>) -> Judged {
             && !no_index
         {
             let tasks = wanted == "CELERY_BROKER_URL";
-            let cause = if tasks { "broker-index" } else { "results-index" };
+            let cause = if tasks { EnvAgrees::BrokerIndex } else { EnvAgrees::ResultsIndex };
             let finding = two(broken(cause), mine.redis_index(), theirs.redis_index());
             return Ok(at(seat, own, finding, variable).into());
         }
@@ -40,25 +41,25 @@ pub fn env_agrees(seat: &Seat<'_>) -> Judged {
         && mine != theirs
         && !no_database
     {
-        let finding = two(broken("database"), mine, theirs).with("web_variable", web_variable);
+        let finding = two(broken(EnvAgrees::Database), mine, theirs).with("web_variable", web_variable);
         return Ok(at(seat, own, finding, variable).into());
     }
     let version = |env: &Environment| env.app_version.clone().and_then(|text| Some((minor_version(&text)?, text)));
     if let (Some((mine, mine_text)), Some((theirs, theirs_text))) = (version(own), version(web))
         && (mine < NEW_TASKS) != (theirs < NEW_TASKS)
     {
-        return Ok(two(broken("version"), mine_text, theirs_text).into());
+        return Ok(two(broken(EnvAgrees::Version), mine_text, theirs_text).into());
     }
     if let (Some(mine), Some(theirs)) = (word(own, "TABLE_PREFIX"), word(web, "TABLE_PREFIX"))
         && mine != theirs
     {
-        return Ok(at(seat, own, two(broken("table-prefix"), mine, theirs), "TABLE_PREFIX").into());
+        return Ok(at(seat, own, two(broken(EnvAgrees::TablePrefix), mine, theirs), "TABLE_PREFIX").into());
     }
     Ok(holds())
 }
 
 /// The ports in the worker's URLs are ports that the server listens on.
-pub fn env_ports(seat: &Seat<'_>) -> Judged {
+pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
     let own = seat.env()?;
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let (web, listeners) = (server.env()?, server.listeners()?);
@@ -79,17 +80,17 @@ fn other_port(
     listeners: &Listeners,
     mine: Option<(&'static str, &EnvUrl)>,
     theirs: Option<(&'static str, &EnvUrl)>,
-) -> Option<(&'static str, Finding)> {
+) -> Option<(&'static str, Finding<EnvPorts>)> {
     let ((variable, mine), (_, theirs)) = (mine?, theirs?);
     let is_local = mine.is_local();
     let (mine, theirs) = (mine.port_or_default(), theirs.port_or_default());
     let listens = |port: u16| listeners.on(port).next().is_some();
     (mine != theirs && !is_local && !listens(mine) && listens(theirs))
-        .then(|| (variable, two(broken("other-port"), mine, theirs)))
+        .then(|| (variable, two(broken(EnvPorts::OtherPort), mine, theirs)))
 }
 
 /// Nobody reads REDIS_DB: only the number at the end of the URLs counts.
-pub fn env_heeded(seat: &Seat<'_>) -> Judged {
+pub(crate) fn env_heeded(seat: &Seat<'_>) -> Judged<EnvHeeded> {
     let env = seat.env()?;
     let Some(wanted) = word(env, "REDIS_DB") else { return Ok(holds()) };
     let index: u32 =
@@ -98,15 +99,15 @@ pub fn env_heeded(seat: &Seat<'_>) -> Judged {
     if url.redis_index() == index {
         return Ok(holds());
     }
-    let finding = two(broken("redis-db"), url.redis_index(), index).with("url_variable", variable);
+    let finding = two(broken(EnvHeeded::RedisDb), url.redis_index(), index).with("url_variable", variable);
     Ok(at(seat, env, finding, "REDIS_DB").into())
 }
 
-fn two(finding: Finding, mine: impl std::fmt::Display, theirs: impl std::fmt::Display) -> Finding {
+fn two<C>(finding: Finding<C>, mine: impl std::fmt::Display, theirs: impl std::fmt::Display) -> Finding<C> {
     finding.with("mine", mine).with("theirs", theirs)
 }
 
-fn at(seat: &Seat<'_>, env: &Environment, finding: Finding, variable: &'static str) -> Finding {
+fn at<C>(seat: &Seat<'_>, env: &Environment, finding: Finding<C>, variable: &'static str) -> Finding<C> {
     match env.winner(variable) {
         Some(layer) => named(seat, finding, variable, &layer.origin),
         None => finding.with("variable", variable),

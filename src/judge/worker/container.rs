@@ -1,6 +1,7 @@
 //! The worker's container: does it run, was it made of what the files say now, and is it the only one?
 
 use crate::case::Seat;
+use crate::check::cause::{WorkerFresh, WorkerOne, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
@@ -14,32 +15,32 @@ const LATELY: u64 = 120;
 const NONE: &str = "there is no worker's container here";
 
 /// The worker's container runs.
-pub fn worker_running(seat: &Seat<'_>) -> Judged {
+pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
     let docker = seat.docker()?;
-    let Some(worker) = docker.workers.first() else { return Ok(broken("missing").into()) };
+    let Some(worker) = docker.workers.first() else { return Ok(broken(WorkerRunning::Missing).into()) };
     let young = seat.taken_at().saturating_sub(worker.started_at) < LATELY;
     let finding = match worker.state {
-        State::Running if worker.restarts >= OFTEN && young => died(seat, worker, broken("restarting")),
+        State::Running if worker.restarts >= OFTEN && young => died(seat, worker, broken(WorkerRunning::Restarting)),
         State::Running => match no_worker(seat, worker) {
             Some(finding) => finding,
             None => return Ok(holds()),
         },
-        State::Restarting => died(seat, worker, broken("restarting")),
-        State::Created => broken("never-started"),
-        State::Paused => broken("paused"),
-        State::Exited | State::Dead | State::Removing => died(seat, worker, broken("stopped")),
+        State::Restarting => died(seat, worker, broken(WorkerRunning::Restarting)),
+        State::Created => broken(WorkerRunning::NeverStarted),
+        State::Paused => broken(WorkerRunning::Paused),
+        State::Exited | State::Dead | State::Removing => died(seat, worker, broken(WorkerRunning::Stopped)),
     };
     Ok(of(worker, finding).into())
 }
 
 /// It runs something else than a worker, as its command says. (One that was given no command of Celery's is somebody's own
 /// doing: that nobody takes tasks is said by the queue's checks.)
-fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding> {
+fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding<WorkerRunning>> {
     let program = worker.program.as_deref().filter(|program| !matches!(*program, "worker" | "multi"))?;
     let command = format!(": its command is Celery's `{program}`");
     let recipe = seat.env().ok().and_then(|env| env.recipe.as_ref());
     let anew = recipe.and_then(Recipe::anew).unwrap_or_default();
-    let finding = broken("no-worker").with("command", command).with("anew", anew);
+    let finding = broken(WorkerRunning::NoWorker).with("command", command).with("anew", anew);
     Some(match recipe.and_then(|recipe| recipe.command.as_ref().or(recipe.place.as_ref())) {
         Some((path, line)) => finding.at(path, *line),
         None => finding.with("place", "where the container is made"),
@@ -47,46 +48,46 @@ fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding> {
 }
 
 /// What its log ends with may be a cause of its own.
-fn died(seat: &Seat<'_>, worker: &Worker, otherwise: Finding) -> Finding {
+fn died(seat: &Seat<'_>, worker: &Worker, otherwise: Finding<WorkerRunning>) -> Finding<WorkerRunning> {
     match worker.died_of() {
         Some(LastWords::CommandLine) => command_line(seat),
-        Some(words) if words.is_of_redis() => broken("redis-refuses").with("words", words.words()),
+        Some(words) if words.is_of_redis() => broken(WorkerRunning::RedisRefuses).with("words", words.words()),
         Some(_) | None => otherwise,
     }
 }
 
 /// The image's command has the values of two variables, without quotes: what follows a blank in CELERY_QUEUES is no part
 /// of the list any more, and CELERY_CONCURRENCY must be a number.
-fn command_line(seat: &Seat<'_>) -> Finding {
+fn command_line(seat: &Seat<'_>) -> Finding<WorkerRunning> {
     let word = |name: &str| match seat.env().ok()?.winner(name)? {
         Layer { origin, setting: Setting::Word(word) } => Some((word.trim(), origin)),
         Layer { .. } => None,
     };
     if let Some((queues, origin)) = word("CELERY_QUEUES").filter(|(queues, _)| queues.contains(' ')) {
         let joined: String = queues.split_whitespace().collect();
-        let finding = broken("queues-blank").with("queues", queues).with("joined", joined);
+        let finding = broken(WorkerRunning::QueuesBlank).with("queues", queues).with("joined", joined);
         return super::named(seat, finding, "CELERY_QUEUES", origin);
     }
     match word("CELERY_CONCURRENCY").filter(|(number, _)| number.parse::<i64>().is_err()) {
         Some((number, origin)) => {
-            super::named(seat, broken("concurrency").with("value", number), "CELERY_CONCURRENCY", origin)
+            super::named(seat, broken(WorkerRunning::Concurrency).with("value", number), "CELERY_CONCURRENCY", origin)
         }
-        None => broken("command-line"),
+        None => broken(WorkerRunning::CommandLine),
     }
 }
 
-fn of(worker: &Worker, finding: Finding) -> Finding {
+fn of<C>(worker: &Worker, finding: Finding<C>) -> Finding<C> {
     finding.with("name", &worker.name).with("reason", worker.reason()).with("restarts", worker.restarts)
 }
 
 /// It is the only one, or all are made of the same image: a forgotten one takes tasks, too.
-pub fn worker_one(seat: &Seat<'_>) -> Judged {
+pub(crate) fn worker_one(seat: &Seat<'_>) -> Judged<WorkerOne> {
     let docker = seat.docker()?;
     let mut running = docker.workers.iter().filter(|worker| worker.state == State::Running);
     let Some(first) = running.next() else { return Ok(not_applicable(NONE)) };
     Ok(match running.find(|other| other.image_id != first.image_id) {
         Some(other) => {
-            let finding = broken("another").with("name", &first.name).with("other", &other.name);
+            let finding = broken(WorkerOne::Another).with("name", &first.name).with("other", &other.name);
             finding.with("image", &first.image).with("other_image", &other.image).into()
         }
         None => holds(),
@@ -94,13 +95,13 @@ pub fn worker_one(seat: &Seat<'_>) -> Judged {
 }
 
 /// It was made of what the files say now.
-pub fn worker_fresh(seat: &Seat<'_>) -> Judged {
+pub(crate) fn worker_fresh(seat: &Seat<'_>) -> Judged<WorkerFresh> {
     let docker = seat.docker()?;
     let Some(worker) = docker.workers.first() else { return Ok(not_applicable(NONE)) };
     if let Some(recipe) = &seat.env()?.recipe {
         for variable in VARIABLES {
             let Some(source) = recipe.differs(variable).filter(|source| recipe.is_newer(source)) else { continue };
-            let finding = of(worker, broken("edited")).with("variable", variable).with("origin", source);
+            let finding = of(worker, broken(WorkerFresh::Edited)).with("variable", variable).with("origin", source);
             let finding = finding.with("anew", recipe.anew().unwrap_or_default());
             return Ok(match source.line() {
                 Some((path, line)) => finding.at(path, line),
@@ -111,7 +112,10 @@ pub fn worker_fresh(seat: &Seat<'_>) -> Judged {
     }
     if worker.image_replaced == Some(true) {
         let anew = seat.env()?.recipe.as_ref().and_then(Recipe::anew).unwrap_or_default();
-        return Ok(of(worker, broken("image-replaced")).with("image", &worker.image).with("anew", anew).into());
+        return Ok(of(worker, broken(WorkerFresh::ImageReplaced))
+            .with("image", &worker.image)
+            .with("anew", anew)
+            .into());
     }
     Ok(holds())
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::recipe;
 use crate::case::Seat;
+use crate::check::cause::{EnvDatabase, EnvRedis, cause_of, causes_of};
 use crate::check::{Finding, broken};
 use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{EnvUrl, Flaw, HostLine, Setting};
@@ -16,39 +17,68 @@ const DOCKER_HOST: [&str; 3] = ["host.docker.internal", "gateway.docker.internal
 /// What is said in place of a name where a URL has none.
 pub(super) const NO_HOST: &str = "no host at all";
 
+/// What may be wrong with a URL, whichever it is, or with where it comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum UrlFault {
+    Placeholder,
+    Quoted,
+    Comment,
+    Unencoded,
+    Flawed,
+    WrongKind,
+    Local,
+    DockerHost,
+    Around,
+    Elsewhere,
+    Empty,
+    Unset,
+    Stale,
+    Shell,
+}
+
+causes_of!(UrlFault as EnvDatabase: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
+    Elsewhere, Empty, Unset, Stale, Shell);
+causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
+    Elsewhere, Empty, Unset, Stale, Shell);
+
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
-pub(super) fn trouble(
+pub(super) fn trouble<C: From<UrlFault>>(
     seat: &Seat<'_>,
     setting: &Setting,
     right_kind: fn(&EnvUrl) -> bool,
-) -> Result<Option<Finding>, Unseen> {
+) -> Result<Option<Finding<C>>, Unseen> {
     let found = flaw(seat, setting, right_kind)?;
-    Ok(found.map(|finding| finding.with("server", best(seat).server.value)))
+    Ok(found.map(|finding| finding.map(C::from).with("server", best(seat).server.value)))
 }
 
-fn flaw(seat: &Seat<'_>, setting: &Setting, right_kind: fn(&EnvUrl) -> bool) -> Result<Option<Finding>, Unseen> {
+fn flaw(
+    seat: &Seat<'_>,
+    setting: &Setting,
+    right_kind: fn(&EnvUrl) -> bool,
+) -> Result<Option<Finding<UrlFault>>, Unseen> {
     let url = match setting {
         Setting::Url(url) => url,
-        Setting::Flawed(Flaw::Placeholder) => return Ok(Some(broken("placeholder"))),
-        Setting::Flawed(Flaw::Quoted) => return Ok(Some(broken("quoted"))),
-        Setting::Flawed(Flaw::Comment) => return Ok(Some(broken("comment"))),
-        Setting::Flawed(Flaw::UnencodedPassword) => return Ok(Some(broken("unencoded"))),
-        Setting::Flawed(flaw @ (Flaw::NoScheme | Flaw::WhiteSpace | Flaw::Unreadable)) => {
-            return Ok(Some(broken("flawed").with("flaw", flaw.words())));
+        Setting::Flawed(flaw) => {
+            return Ok(Some(cause_of!(flaw => {
+                Flaw::UnencodedPassword => broken(UrlFault::Unencoded),
+                Flaw::NoScheme | Flaw::WhiteSpace | Flaw::Unreadable => {
+                    broken(UrlFault::Flawed).with("flaw", flaw.words())
+                }
+            } Flaw as UrlFault: Placeholder, Quoted, Comment)));
         }
         Setting::Empty | Setting::Word(_) | Setting::Secret => {
-            return Ok(Some(broken("flawed").with("flaw", "no URL")));
+            return Ok(Some(broken(UrlFault::Flawed).with("flaw", "no URL")));
         }
     };
     if !right_kind(url) {
-        return Ok(Some(broken("wrong-kind").with("scheme", &url.scheme)));
+        return Ok(Some(broken(UrlFault::WrongKind).with("scheme", &url.scheme)));
     }
     if url.is_local() {
-        return Ok(Some(broken("local").with("name", if url.host.is_empty() { NO_HOST } else { &url.host })));
+        return Ok(Some(broken(UrlFault::Local).with("name", if url.host.is_empty() { NO_HOST } else { &url.host })));
     }
     let given = given(seat, &url.host);
     if given.is_empty() && DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
-        return Ok(Some(broken("docker-host").with("name", &url.host)));
+        return Ok(Some(broken(UrlFault::DockerHost).with("name", &url.host)));
     }
     let addresses = best(seat);
     let there = match url.host.parse::<IpAddr>() {
@@ -64,7 +94,7 @@ fn flaw(seat: &Seat<'_>, setting: &Setting, right_kind: fn(&EnvUrl) -> bool) -> 
     }
     // The server does not know by which address others reach it.
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
-        return Ok(Some(broken("around").with("name", &url.host)));
+        return Ok(Some(broken(UrlFault::Around).with("name", &url.host)));
     }
     if addresses.server.source == Source::Guide {
         return Err(Unseen::Undecided(format!(
@@ -102,8 +132,8 @@ fn best<'a>(seat: &Seat<'a>) -> &'a Addresses {
     other(Vantage::Server).or(near).unwrap_or_else(|| seat.addresses())
 }
 
-fn elsewhere(host: &str) -> Finding {
-    broken("elsewhere").with("name", host).with("leads", "").with("hosts_file", "").with("hosts_line", "")
+fn elsewhere(host: &str) -> Finding<UrlFault> {
+    broken(UrlFault::Elsewhere).with("name", host).with("leads", "").with("hosts_file", "").with("hosts_line", "")
 }
 
 /// A name without a dot is that of a compose service (or of a container): Docker's own resolver inside has it, or nobody.

@@ -1,0 +1,112 @@
+//! Before the crate is compiled: the causes in the check files become types, and the list of checks becomes code.
+//!
+//! A judge can then only give a cause that its check's file has, and a cause that no judge gives is dead code, which is
+//! an error. `checks/catalog.toml` has the order.
+#![allow(clippy::disallowed_methods, reason = "reads the check files")]
+#![allow(clippy::print_stdout, reason = "tells cargo when to run this again")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    println!("cargo::rerun-if-changed=checks");
+    if let Err(wrong) = make() {
+        println!("cargo::error={wrong}");
+    }
+}
+
+fn make() -> Result<(), String> {
+    let listed = catalog()?;
+    agree(&listed)?;
+    let (mut causes, mut catalog) = (String::new(), String::from("&[\n"));
+    for name in &listed {
+        let (folder, id) = name.split_once('/').ok_or_else(|| format!("`{name}` is no FOLDER/CHECK"))?;
+        let check = read(&format!("checks/{name}.toml"))?;
+        let judge = if check.contains_key("expect") {
+            "None".to_owned()
+        } else {
+            causes.push_str(&named(id, &check)?);
+            let (function, causes) = (id.replace('-', "_"), pascal(id)?);
+            format!("Some(|seat| by_name::<cause::{causes}>({folder}::{function}(seat)))")
+        };
+        let category = pascal(folder)?;
+        let text = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/checks/{name}.toml\"))");
+        let _ = writeln!(catalog, "    (Category::{category}, \"{id}\", {text}, {judge}),");
+    }
+    catalog.push_str("]\n");
+    write("causes.rs", &causes)?;
+    write("catalog.rs", &catalog)
+}
+
+/// The causes of a check that thinks, as a type.
+fn named(id: &str, check: &toml::Table) -> Result<String, String> {
+    let none = toml::Table::new();
+    let causes = check.get("cause").and_then(toml::Value::as_table).unwrap_or(&none);
+    let (mut variants, mut names) = (String::new(), String::new());
+    for (name, cause) in causes {
+        let says = cause.get("says").and_then(toml::Value::as_str).unwrap_or_default();
+        let variant = pascal(name)?;
+        let _ = writeln!(variants, "    #[doc = {says:?}]\n    {variant},");
+        let _ = writeln!(names, "            Self::{variant} => {name:?},");
+    }
+    let of = pascal(id)?;
+    Ok(format!(
+        "#[doc = \"The causes of `{id}`.\"]\n#[derive(Debug, Clone, Copy, PartialEq, Eq)]\npub(crate) enum {of} {{\n{variants}}}\n\
+         impl Named for {of} {{\n    fn name(self) -> &'static str {{\n        match self {{\n{names}        }}\n    }}\n}}\n"
+    ))
+}
+
+/// The checks in the order of output, as `folder/id`.
+fn catalog() -> Result<Vec<String>, String> {
+    let table = read("checks/catalog.toml")?;
+    let order = table.get("order").and_then(toml::Value::as_array).ok_or("checks/catalog.toml has no `order`")?;
+    let name = |name: &toml::Value| name.as_str().map(str::to_owned).ok_or_else(|| format!("`{name}` is no name"));
+    order.iter().map(name).collect()
+}
+
+/// Every file is listed, and every line of the list has its file.
+fn agree(listed: &[String]) -> Result<(), String> {
+    let mut files = BTreeSet::new();
+    for folder in entries(Path::new("checks"))?.iter().filter(|path| path.is_dir()) {
+        for file in entries(folder)? {
+            let parts = file.with_extension("");
+            let parts = parts.components().skip(1).map(|part| part.as_os_str().to_string_lossy());
+            files.insert(parts.collect::<Vec<_>>().join("/"));
+        }
+    }
+    let known: BTreeSet<String> = listed.iter().cloned().collect();
+    let found = files.difference(&known).map(|name| format!("checks/{name}.toml stands in no line"));
+    let missing = known.difference(&files).map(|name| format!("there is no checks/{name}.toml"));
+    let twice = (known.len() < listed.len()).then(|| "a check stands there twice".to_owned());
+    match found.chain(missing).chain(twice).next() {
+        Some(wrong) => Err(format!("checks/catalog.toml: {wrong}")),
+        None => Ok(()),
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let found = std::fs::read_dir(folder).and_then(|all| all.map(|entry| Ok(entry?.path())).collect());
+    found.map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn read(path: &str) -> Result<toml::Table, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    text.parse().map_err(|error| format!("{path}: {error}"))
+}
+
+fn write(name: &str, text: &str) -> Result<(), String> {
+    let folder = std::env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?;
+    std::fs::write(Path::new(&folder).join(name), text).map_err(|error| format!("{name}: {error}"))
+}
+
+/// `no-such-name` → `NoSuchName`. Names are lower case with hyphens, and nothing else.
+fn pascal(name: &str) -> Result<String, String> {
+    let part = |part: &str| {
+        let plain = part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        let (first, rest) = part.split_at_checked(1).filter(|_| plain)?;
+        Some(first.to_ascii_uppercase() + rest)
+    };
+    let whole: Option<String> = name.split('-').map(part).collect();
+    whole.ok_or_else(|| format!("`{name}`: ids and causes are lower case with hyphens"))
+}
