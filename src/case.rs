@@ -1,6 +1,6 @@
 //! The snapshots under judgement. The only way to read a fact, and it remembers what was read.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::fact::api::ApiOutcome;
@@ -11,7 +11,7 @@ use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
 use crate::fact::docker::Docker;
 use crate::fact::environment::Environment;
 use crate::fact::firewall::Ufw;
-use crate::fact::firewall::netfilter::Netfilter;
+use crate::fact::firewall::netfilter::{Model, Netfilter};
 use crate::fact::network::routes::Routes;
 use crate::fact::network::{Links, Listeners, Route};
 use crate::fact::postgres::hba::PgHba;
@@ -33,6 +33,8 @@ mod kin;
 pub struct Case {
     snapshots: BTreeMap<Vantage, Snapshot>,
     read: RefCell<Vec<(Vantage, FactKey)>>,
+    /// The kernel's rules of each vantage, understood once.
+    rules: BTreeMap<Vantage, OnceCell<Model>>,
 }
 
 impl Case {
@@ -48,7 +50,8 @@ impl Case {
         if by_vantage.is_empty() {
             return Err("no snapshot to judge".to_owned());
         }
-        Ok(Self { snapshots: by_vantage, read: RefCell::default() })
+        let rules = by_vantage.keys().map(|vantage| (*vantage, OnceCell::new())).collect();
+        Ok(Self { snapshots: by_vantage, read: RefCell::default(), rules })
     }
 
     /// The snapshots, upstream first.
@@ -143,6 +146,13 @@ impl<'a> Seat<'a> {
             Some(Sight::Unseen(why)) => Err(why.clone()),
             None => Err(Unseen::NotAsked(key.clone())),
         }
+    }
+
+    /// The kernel's rules, as they decide.
+    pub fn rules(&self) -> Result<&'a Model, Unseen> {
+        let netfilter = self.netfilter()?;
+        let once = self.case.rules.get(&self.vantage()).ok_or(Unseen::NoSnapshot(self.vantage()))?;
+        Ok(once.get_or_init(|| netfilter.model()))
     }
 
     facts! {

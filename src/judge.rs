@@ -148,7 +148,7 @@ fn port_of(addresses: &Addresses, service: Service) -> u16 {
 /// The port at the server, and where it sends a stranger's connection on to, if its snapshot is at hand and it does.
 fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
     let server = seat.at(Vantage::Server).ok()?;
-    let (model, links) = (server.netfilter().ok()?.model(), server.links().ok()?);
+    let (model, links) = (server.rules().ok()?, server.links().ok()?);
     let port = port_of(server.addresses(), service);
     gates(links, &server.addresses().interface.value).find_map(|(interface, net)| {
         let (from, to) = (firewall::stranger(net.addr()), net.addr());
@@ -159,7 +159,7 @@ fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
 
 /// The same by the kernel's own rules. None where they are not seen.
 fn exposed_by_kernel(seat: &Seat<'_>, port: u16, listeners: &Listeners) -> Option<Judged<Exposed>> {
-    let (model, links) = (seat.netfilter().ok()?.model(), seat.links().ok()?);
+    let (model, links) = (seat.rules().ok()?, seat.links().ok()?);
     let tunnel = &seat.addresses().interface.value;
     let mut puzzle = None;
     for (interface, net) in gates(links, tunnel) {

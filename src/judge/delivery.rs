@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::case::Seat;
 use crate::check::cause::{DeliveryAnswers, DeliveryKey, DeliveryKnownHosts, DeliveryRuns, DeliverySet};
-use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::delivery::key::KeyKind;
 use crate::fact::delivery::known_hosts::{KnownHosts, Names};
@@ -25,9 +25,9 @@ const NONE: &str = "there is no delivery sidecar here";
 /// Why there is nothing to say of a host's answer.
 const NO_HOST: &str = "no ingest host is set that could be asked";
 
-/// The sidecar, or the verdict where there is none.
-fn sidecar<'a, C>(seat: &Seat<'a>) -> Result<Result<&'a Sidecar, Verdict<C>>, Unseen> {
-    Ok(seat.delivery()?.sidecar.as_deref().ok_or_else(|| not_applicable(NONE)))
+/// The sidecar, where there is one.
+fn sidecar<'a>(seat: &Seat<'a>) -> Result<Option<&'a Sidecar>, Unseen> {
+    Ok(seat.delivery()?.sidecar.as_deref())
 }
 
 /// How the container is made anew, and what it is called.
@@ -45,10 +45,7 @@ fn placed<C>(sidecar: &Sidecar, variable: &str, finding: Finding<C>) -> Finding<
 
 /// INGEST_HOST, INGEST_USER and INGEST_PATH are set, and name a real host.
 pub(crate) fn delivery_set(seat: &Seat<'_>) -> Judged<DeliverySet> {
-    let sidecar = match sidecar(seat)? {
-        Ok(sidecar) => sidecar,
-        Err(none) => return Ok(none),
-    };
+    let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     let said = |finding: Finding<_>, variable: &str| placed(sidecar, variable, of(sidecar, finding));
     let blank = REQUIRED.iter().filter(|name| matches!(sidecar.values.get(**name), None | Some(Value::Empty)));
     let blank: Vec<&str> = blank.copied().collect();
@@ -83,10 +80,7 @@ fn is_placeholder(value: &str) -> bool {
 
 /// The sidecar's container runs.
 pub(crate) fn delivery_runs(seat: &Seat<'_>) -> Judged<DeliveryRuns> {
-    let sidecar = match sidecar(seat)? {
-        Ok(sidecar) => sidecar,
-        Err(none) => return Ok(none),
-    };
+    let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     Ok(match sidecar.state {
         State::Running => holds(),
         State::Restarting | State::Exited | State::Created | State::Paused | State::Dead | State::Removing => {
@@ -97,10 +91,7 @@ pub(crate) fn delivery_runs(seat: &Seat<'_>) -> Judged<DeliveryRuns> {
 
 /// The private key is there, is one, and nobody else can read it.
 pub(crate) fn delivery_key(seat: &Seat<'_>) -> Judged<DeliveryKey> {
-    let sidecar = match sidecar(seat)? {
-        Ok(sidecar) => sidecar,
-        Err(none) => return Ok(none),
-    };
+    let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     let finding = match &sidecar.key.found {
         Found::Hidden(why) => return Err(Unseen::NotKnown(why.clone())),
         Found::Missing => broken(DeliveryKey::Missing).with("state", "is not there"),
@@ -130,10 +121,7 @@ fn at_file<T, C>(secret: &SecretFile<T>, finding: Finding<C>) -> Finding<C> {
 
 /// The host keys that the sidecar trusts are there, and one is the ingest host's.
 pub(crate) fn delivery_known_hosts(seat: &Seat<'_>) -> Judged<DeliveryKnownHosts> {
-    let sidecar = match sidecar(seat)? {
-        Ok(sidecar) => sidecar,
-        Err(none) => return Ok(none),
-    };
+    let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     let secret = &sidecar.known_hosts;
     let finding = match &secret.found {
         Found::Hidden(why) => return Err(Unseen::NotKnown(why.clone())),
@@ -177,10 +165,7 @@ fn named<C>(sidecar: &Sidecar, finding: Finding<C>) -> Finding<C> {
 
 /// The ingest host's SSH answers.
 pub(crate) fn delivery_answers(seat: &Seat<'_>) -> Judged<DeliveryAnswers> {
-    let sidecar = match sidecar(seat)? {
-        Ok(sidecar) => sidecar,
-        Err(none) => return Ok(none),
-    };
+    let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     let Some(ssh) = &sidecar.ssh else { return Ok(not_applicable(NO_HOST)) };
     let finding = match &ssh.said {
         SshSaid::Speaks { .. } => return Ok(holds()),

@@ -77,6 +77,11 @@ fn tunnel_is_alive(seat: &Seat<'_>) -> bool {
     seat.ping(Place::Server).is_ok_and(|ping| matches!(ping.how, Echo::Reply(_)))
 }
 
+/// What becomes of a new connection to this host.
+pub(super) fn passage(seat: &Seat<'_>, knock: &Knock<'_>) -> Result<Passage, Unseen> {
+    Ok(seat.rules()?.passage(knock, seat.links().ok()))
+}
+
 fn holds_rule(stored: &[String], rule: &str) -> bool {
     let Some((chain, rule)) = iptables::rule(rule) else { return false };
     stored.iter().filter_map(|line| iptables::rule(line)).any(|(at, it)| at == chain && iptables::same(&it, &rule))
@@ -84,12 +89,11 @@ fn holds_rule(stored: &[String], rule: &str) -> bool {
 
 /// The kernel lets the client in to Redis and PostgreSQL over the tunnel.
 pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWorker> {
-    let model = seat.netfilter()?.model();
     let addresses = seat.addresses();
     let mut blocked: Vec<(u16, Passage)> = Vec::new();
     let mut puzzle = None;
     for port in [addresses.redis_port.value, addresses.postgres_port.value] {
-        let passage = model.passage(&knock(seat, port), seat.links().ok());
+        let passage = passage(seat, &knock(seat, port))?;
         if let Some(nobody) = sent_to_nobody(seat, &passage, port) {
             return Ok(nobody.into());
         }
@@ -135,7 +139,7 @@ fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Findi
 
 /// What becomes of packets to WireGuard's UDP port, by every way that is not the tunnel.
 fn wireguard_passages(seat: &Seat<'_>) -> Result<Vec<Passage>, Unseen> {
-    let model = seat.netfilter()?.model();
+    let model = seat.rules()?;
     let links = seat.links()?;
     let port = seat.addresses().wireguard_port.value;
     // The client's own address, where it was ever heard of: a rule may be for it alone.

@@ -118,7 +118,7 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     if !takes("gpu") {
         return Ok(told(first, broken(QueueChosen::NoGpu)));
     }
-    // The client sees the same process; said once is enough.
+    // Of which version the app is, only its container shows.
     if seat.vantage() == Vantage::Client || takes("celery") {
         return Ok(holds());
     }

@@ -163,6 +163,18 @@ pub(super) fn leads_nowhere(seat: &Seat<'_>, url: Option<&EnvUrl>) -> Result<(),
     })
 }
 
+/// Names the line of the file that sets a URL here, where a file does.
+pub(super) fn set_by<'a, C>(
+    seat: &Seat<'a>,
+    finding: Finding<C>,
+    url: impl FnOnce(&'a Environment) -> Effective<'a>,
+) -> Finding<C> {
+    match seat.env().map(url) {
+        Ok(Effective::Set { origin: Origin::File { path, line }, .. }) => finding.at(path, *line),
+        _ => finding.with("place", "the worker's variables"),
+    }
+}
+
 /// How the container was made: seen where Docker runs.
 fn recipe<'a>(seat: &Seat<'a>) -> Option<&'a Recipe> {
     let own = seat.env().ok().and_then(|env| env.recipe.as_ref());

@@ -1,7 +1,7 @@
 //! The host key that the ingest host shows against the lines of known_hosts, as ssh with strict checking compares them
 //! (check_host_key in OpenSSH's sshconnect.c).
 
-use super::{at_file, named, of, sidecar};
+use super::{NONE, at_file, named, of, sidecar};
 use crate::case::Seat;
 use crate::check::cause::DeliveryHostKey;
 use crate::check::{Judged, broken, holds, not_applicable};
@@ -12,10 +12,7 @@ use crate::fact::delivery::ssh::{HostKey, PORT, SshOutcome, SshSaid};
 
 /// The key that the ingest host shows is the one that is trusted.
 pub(crate) fn delivery_host_key(seat: &Seat<'_>) -> Judged<DeliveryHostKey> {
-    let sidecar = match sidecar(seat)? {
-        Ok(sidecar) => sidecar,
-        Err(none) => return Ok(none),
-    };
+    let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     let Some(SshOutcome { endpoint, said: SshSaid::Speaks { key, .. }, .. }) = &sidecar.ssh else {
         return Ok(not_applicable("no SSH server answers"));
     };

@@ -3,9 +3,8 @@
 
 use crate::case::Seat;
 use crate::check::cause::{DeliveryAdmitted, DeliveryListens};
-use crate::check::{Judged, Verdict, broken, holds, not_applicable};
+use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
-use crate::fact::delivery::ssh::SshOutcome;
 use crate::fact::firewall::netfilter::Tool;
 use crate::fact::firewall::walk::{Fate, Passage};
 use crate::judge::firewall::{self, defeated, knock, let_past};
@@ -13,20 +12,19 @@ use crate::judge::firewall::{self, defeated, knock, let_past};
 /// OpenSSH's server, by its process' name.
 const SSHD: &str = "sshd";
 
+/// Why there is nothing to judge.
+const NOT_HERE: &str = "no sidecar is known to deliver to this address";
+
 /// The port at the server's address in the tunnel to which the sidecar delivers.
-fn port<C>(seat: &Seat<'_>) -> Result<u16, Verdict<C>> {
-    let client = seat.at(Vantage::Client).ok().and_then(|client| client.delivery().ok());
-    let ssh: Option<&SshOutcome> = client.and_then(|delivery| delivery.sidecar.as_ref()?.ssh.as_ref());
-    let to = ssh.filter(|ssh| ssh.address == Some(seat.addresses().server.value));
-    to.map(|ssh| ssh.endpoint.port).ok_or_else(|| not_applicable("no sidecar is known to deliver to this address"))
+fn port(seat: &Seat<'_>) -> Option<u16> {
+    let delivery = seat.at(Vantage::Client).ok()?.delivery().ok()?;
+    let ssh = delivery.sidecar.as_ref()?.ssh.as_ref()?;
+    (ssh.address == Some(seat.addresses().server.value)).then_some(ssh.endpoint.port)
 }
 
 /// A socket waits for the sidecar.
 pub(crate) fn delivery_listens(seat: &Seat<'_>) -> Judged<DeliveryListens> {
-    let port = match port(seat) {
-        Ok(port) => port,
-        Err(none) => return Ok(none),
-    };
+    let Some(port) = port(seat) else { return Ok(not_applicable(NOT_HERE)) };
     let (listeners, server) = (seat.listeners()?, seat.addresses().server.value);
     if listeners.answers(server, port) || passage(seat, port).is_some_and(|passage| passage.sent_on.is_some()) {
         return Ok(holds());
@@ -45,15 +43,12 @@ pub(crate) fn delivery_listens(seat: &Seat<'_>) -> Judged<DeliveryListens> {
 }
 
 fn passage(seat: &Seat<'_>, port: u16) -> Option<Passage> {
-    Some(seat.netfilter().ok()?.model().passage(&knock(seat, port), seat.links().ok()))
+    firewall::passage(seat, &knock(seat, port)).ok()
 }
 
 /// The server's firewall lets the sidecar in.
 pub(crate) fn delivery_admitted(seat: &Seat<'_>) -> Judged<DeliveryAdmitted> {
-    let port = match port(seat) {
-        Ok(port) => port,
-        Err(none) => return Ok(none),
-    };
+    let Some(port) = port(seat) else { return Ok(not_applicable(NOT_HERE)) };
     let (ufw, coming) = (seat.ufw()?, knock(seat, port));
     if ufw.enabled && !ufw.admits(&coming) && !let_past(seat, port) {
         let rule = defeated(ufw, &coming).map(|(deny, _)| deny).or_else(|| ufw.first_match(&coming));
@@ -66,7 +61,7 @@ pub(crate) fn delivery_admitted(seat: &Seat<'_>) -> Judged<DeliveryAdmitted> {
         };
         return Ok(finding.with("port", port).into());
     }
-    let passage = seat.netfilter()?.model().passage(&coming, seat.links().ok());
+    let passage = firewall::passage(seat, &coming)?;
     match passage.fate {
         Fate::Accepted => Ok(holds()),
         Fate::Unknown => Err(firewall::undecided(&passage)),

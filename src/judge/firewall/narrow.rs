@@ -14,7 +14,7 @@ use crate::judge::gates;
 
 /// Strangers are let in to WireGuard's UDP port and to nothing beside it, and only where a client's address changes.
 pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
-    let (model, links) = (seat.netfilter()?.model(), seat.links()?);
+    let (model, links) = (seat.rules()?, seat.links()?);
     let port = seat.addresses().wireguard_port.value;
     let (mut unguarded, mut puzzle) = (false, None);
     for (interface, net) in gates(links, &seat.addresses().interface.value) {

@@ -17,12 +17,12 @@ use crate::judge::gates;
 
 /// The kernel lets out what the deployment needs to send. (What a container sends is forwarded, and meets other rules.)
 pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
-    let (model, links) = (seat.netfilter()?.model(), seat.links()?);
+    let (model, links) = (seat.rules()?, seat.links()?);
     if links.named(&seat.addresses().interface.value).is_none() {
         return Ok(not_applicable("no tunnel is up here"));
     }
-    let outer = wireguard(seat, &model, links)?;
-    let inner = into_tunnel(seat, &model, links);
+    let outer = wireguard(seat, model, links)?;
+    let inner = into_tunnel(seat, model, links);
     let Some(first) = outer.iter().chain(&inner).find(|(_, passage)| stopped(passage)) else {
         let puzzle = outer.iter().chain(&inner).find(|(_, passage)| passage.fate == Fate::Unknown);
         return puzzle.map_or(Ok(holds()), |(_, passage)| Err(undecided(passage)));
@@ -40,7 +40,7 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
         (true, _, true) => format!("answers from port {spoken} into the tunnel"),
         (true, _, false) => format!("connections to port {spoken} in the tunnel"),
     };
-    let finding = broken(match (step.tool == Tool::Nft, is_ufws(&model, step)) {
+    let finding = broken(match (step.tool == Tool::Nft, is_ufws(model, step)) {
         (true, _) => FirewallLetsOut::DroppedByNft,
         (false, true) => FirewallLetsOut::DroppedByUfw,
         (false, false) => FirewallLetsOut::Dropped,

@@ -20,7 +20,7 @@ pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> 
     }
     let (netfilter, links, listeners) = (seat.netfilter()?, seat.links()?, seat.listeners()?);
     let addresses = seat.addresses();
-    let model = netfilter.model();
+    let model = seat.rules()?;
     let mut guards: Vec<(u16, Step)> = Vec::new();
     for port in [addresses.redis_port.value, addresses.postgres_port.value] {
         for (interface, net) in crate::judge::gates(links, &addresses.interface.value) {

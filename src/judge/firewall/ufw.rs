@@ -1,6 +1,6 @@
 //! What ufw has stored: who is let in by it, and whether the kernel does the same.
 
-use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, holds_rule, knock, stranger, wireguard_passages};
+use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, holds_rule, knock, passage, stranger, wireguard_passages};
 use crate::case::Seat;
 use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -88,7 +88,7 @@ fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding<UfwAdmitsWorker>> {
     let port = seat.addresses().redis_port.value;
     let rule = ufw.first_match(&knock(seat, port)).filter(|rule| rule.action == Action::Limit)?;
     let counted = |step: &Step| step.rule.as_ref().is_some_and(|rule| rule.contains("-limit-accept"));
-    let passage = seat.netfilter().ok()?.model().passage(&knock(seat, port), seat.links().ok());
+    let passage = passage(seat, &knock(seat, port)).ok()?;
     // A rule that is for other ports too (ssh!) must stay.
     let own = rule.ports == [(port, port)];
     let finding = broken(UfwAdmitsWorker::Limited).with("number", rule.number).with("rule_words", rule.words());
@@ -98,8 +98,7 @@ fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding<UfwAdmitsWorker>> {
 
 /// Whether the kernel lets the worker in, whatever ufw has stored.
 pub(in crate::judge) fn let_past(seat: &Seat<'_>, port: u16) -> bool {
-    let netfilter = seat.netfilter().ok();
-    netfilter.is_some_and(|it| it.model().passage(&knock(seat, port), seat.links().ok()).fate == Fate::Accepted)
+    passage(seat, &knock(seat, port)).is_ok_and(|passage| passage.fate == Fate::Accepted)
 }
 
 /// The rule that refuses a connection, and one behind it that would have let it in.
@@ -116,8 +115,7 @@ pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));
     }
-    let netfilter = seat.netfilter()?;
-    let model = netfilter.model();
+    let (netfilter, model) = (seat.netfilter()?, seat.rules()?);
     // The version of IP that the tunnel speaks.
     let six = seat.addresses().server.value.is_ipv6();
     let (path, chain) = (ufw.path_for(six), if six { "ufw6-user-input" } else { "ufw-user-input" });

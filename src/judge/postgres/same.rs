@@ -2,10 +2,10 @@
 
 use crate::case::Seat;
 use crate::check::cause::PostgresSame;
-use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::environment::{Effective, Origin};
+use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::postgres::PgSaid;
 use crate::fact::{Unseen, Vantage};
+use crate::judge::worker::set_by;
 
 /// The worker's PostgreSQL is the web app's. (Whether it is the same database of it, `env-agrees` says.)
 pub(crate) fn postgres_same(seat: &Seat<'_>) -> Judged<PostgresSame> {
@@ -17,15 +17,11 @@ pub(crate) fn postgres_same(seat: &Seat<'_>) -> Judged<PostgresSame> {
     if there.said != PgSaid::One {
         return Ok(not_applicable("PostgreSQL does not let the web app in on the server"));
     }
-    let placed = |finding: Finding<_>| match seat.env().map(|env| env.database()) {
-        Ok(Effective::Set { origin: Origin::File { path, line }, .. }) => finding.at(path, *line),
-        _ => finding.with("place", "the worker's variables"),
-    };
     if let (Some(here_is), Some(there_is)) = (&here.system, &there.system)
         && here_is != there_is
     {
         let finding = broken(PostgresSame::OtherCluster).with("here", &here.endpoint).with("there", &there.endpoint);
-        return Ok(placed(finding).into());
+        return Ok(set_by(seat, finding, |env| env.database()).into());
     }
     match (&here.system, &there.system) {
         (Some(_), Some(_)) => Ok(holds()),

@@ -2,10 +2,10 @@
 
 use crate::case::Seat;
 use crate::check::cause::RedisSame;
-use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::environment::{Effective, Origin};
+use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::redis::{RedisIdentity, RedisSaid};
 use crate::fact::{Unseen, Vantage};
+use crate::judge::worker::set_by;
 
 /// The worker's broker is the web app's. (Whether it is the same database of it, `env-agrees` says.)
 pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
@@ -18,10 +18,6 @@ pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
     if there.said != RedisSaid::Pong {
         return Ok(not_applicable("Redis does not answer on the server"));
     }
-    let placed = |finding: Finding<_>| match seat.env().map(|env| env.redis("CELERY_BROKER_URL")) {
-        Ok(Effective::Set { origin: Origin::File { path, line }, .. }) => finding.at(path, *line),
-        _ => finding.with("place", "the worker's variables"),
-    };
     if let (Some(here_is), Some(there_is)) = (&here.identity, &there.identity)
         && here_is.run_id != there_is.run_id
     {
@@ -31,7 +27,7 @@ pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
             ));
         }
         let finding = broken(RedisSame::OtherServer).with("here", &here.endpoint).with("there", &there.endpoint);
-        return Ok(placed(finding).into());
+        return Ok(set_by(seat, finding, |env| env.redis("CELERY_BROKER_URL")).into());
     }
     match (&here.identity, &there.identity) {
         (Some(_), Some(_)) => Ok(holds()),

@@ -10,7 +10,7 @@ use crate::case::Seat;
 use crate::check::cause::{ContainerWay, TunnelSubnetFree, TunnelUsed, WgAllowedIpsNarrow, WgKeepalive};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::firewall::netfilter::{Act, Hook, Netfilter};
+use crate::fact::firewall::netfilter::{Act, Hook, Model};
 use crate::fact::network::routes::{Hop, MAIN};
 use crate::fact::network::{Way, is_link_local};
 use crate::fact::{Place, Service, Unseen, Vantage};
@@ -215,7 +215,7 @@ fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding<ContainerWay>, Un
         broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
     } else if client.routes()?.forwards == Some(false) {
         broken(ContainerWay::NotForwarded)
-    } else if !client.netfilter().map_or(true, |rules| masquerades(rules, own)) {
+    } else if !client.rules().map_or(true, |rules| masquerades(rules, own)) {
         broken(ContainerWay::NoMasquerade)
     } else {
         broken(ContainerWay::Lost)
@@ -224,8 +224,7 @@ fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding<ContainerWay>, Un
 }
 
 /// Whether a rule gives what leaves this network an address of this machine.
-fn masquerades(rules: &Netfilter, own: IpNet) -> bool {
-    let model = rules.model();
+fn masquerades(model: &Model, own: IpNet) -> bool {
     // A rule that cannot be read may be the one.
     if !model.missing.is_empty() {
         return true;
