@@ -27,7 +27,8 @@ fuzz_target!(init: begin(), |data: &[u8]| {
         return passwords(reader, &text);
     }
     let kept = kept(reader, &format!("{}{text}", secret(reader.name)));
-    for canary in CANARY.iter().chain(&KEY) {
+    // It learns the canary, and then puts it where a text is shown by design.
+    for canary in CANARY.iter().chain(&KEY).filter(|canary| !text.contains(**canary)) {
         assert!(!kept.contains(canary), "{}: a secret is kept", reader.name);
     }
 });
@@ -60,7 +61,6 @@ fn secret(name: &str) -> &'static str {
         "compose-env" | "docker-env" | "dotenv" => "REDIS_URL=redis://:qK7z+Xw9@10.8.0.1:6379/0\n",
         "celery-command" => "celery\n--broker=redis://:qK7z+Xw9@10.8.0.1:6379/0\n",
         "pg-hba" => "host all all all ldap ldapbasedn=a ldapbindpasswd=qK7z+Xw9\n",
-        "pg-conf" => "",
         "redis-conf" | "redis-acl" => "requirepass qK7z+Xw9\nuser default on >vT3j+Ly5\nmasterauth vT3j+Ly5\n",
         "unit-journal" => "Key is not the correct length or format: `qK7z+Xw9'\n",
         "step-journal" => "[#] curl -H qK7z+Xw9\n",

@@ -140,10 +140,9 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         return Err(Flaw::Unreadable);
     }
     let (host, port) = cut_place(place).ok_or(Flaw::UnencodedPassword)?;
-    // The last of several `@` ends the log-in. Where the real end was forgotten, the rest of the password stands in the
-    // host's place; that it is no address.
-    let several = in_login(&['@']);
-    if several && host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost") {
+    // Behind `@@` the libraries see a host. It may as well be the rest of a password, unless it is an address.
+    let doubled = login.is_some_and(|(user, password)| password.unwrap_or(user).ends_with('@'));
+    if doubled && host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost") {
         return Err(Flaw::UnencodedPassword);
     }
     let (user, password) = login.map_or((None, None), |(user, password)| (decode(user), password.and_then(decode)));
@@ -169,7 +168,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             port,
             database: database.map(str::to_owned),
             user: Presence::of(user.is_some()),
-            role: user.clone().filter(|_| password.is_some() && !is_redis && !several),
+            role: user.clone().filter(|_| password.is_some() && !is_redis && !in_login(&['@'])),
             password: Presence::of(password.is_some()),
             well_known: is_well_known(user.as_deref(), password.as_deref()),
             sslmode,
