@@ -1,10 +1,9 @@
-//! The stages in order: argv → looks → verdicts → report → screen. The only other place, beside the probes, that
-//! reads files (those it was handed) and prints.
-#![expect(clippy::disallowed_methods, reason = "reads the files it was handed; every other file is a probe's")]
+//! The stages in order: argv → looks → verdicts → report → screen. The only place that prints.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -18,7 +17,7 @@ use crate::fact::windows::Recording;
 use crate::fact::{FactKey, Vantage};
 use crate::judge::judge;
 use crate::plan;
-use crate::probe::{Scene, inside, vantage};
+use crate::probe::{Scene, host, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
 use crate::report::{Before, Report, chain, report, since};
@@ -26,6 +25,12 @@ use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
 mod earlier;
+pub mod screen;
+
+use screen::{end_after, print, print_styled};
+
+/// How long judging and printing may take beyond the deadline of the looks. A report of the largest case takes 0.1 s.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
@@ -37,9 +42,9 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             }
             let seen = match &args.from {
                 Some(path) => recorded(path, &args.deployment)?,
-                None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?, None)?,
+                None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?, None)?.here,
             };
-            print(&seen.to_json())?;
+            print(&render::json(&seen.to_json()))?;
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
@@ -53,16 +58,15 @@ fn all(args: &All) -> Result<Exit, String> {
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let before = args.since.as_deref().map(|path| earlier::before(path, &checks)).transpose()?;
-    let here = look(&args.deployment, &checks, before.as_ref().map(|before| (before, snapshots.as_slice())))?;
+    let seen = look(&args.deployment, &checks, before.as_ref().map(|before| (before, snapshots.as_slice())))?;
     let mut notes = Vec::new();
-    if here.vantage == Vantage::Client && args.deployment.container.is_some() {
-        // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
-        match look_inside(&args.deployment) {
-            Ok(inside) => snapshots.push(inside),
-            Err(why) => notes.push(format!("not looked at from inside the container: {why}")),
-        }
+    // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
+    match seen.inside {
+        Some(Ok(inside)) => snapshots.push(inside),
+        Some(Err(why)) => notes.push(format!("not looked at from inside the container: {why}")),
+        None => {}
     }
-    snapshots.push(here);
+    snapshots.push(seen.here);
     show(snapshots, &checks, before.as_ref(), notes, &args.showing)
 }
 
@@ -85,10 +89,10 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
         let mut page = render::explain(&checks, &args.id)?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
-            let named: Vec<&str> = chain::variables().iter().copied().filter(|name| page.contains(name)).collect();
+            let named: Vec<&str> =
+                chain::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
-                page.push('\n');
-                page.push_str(&render::chains(&chain::chains(&case, variable)));
+                page.push(&render::chains(&chain::chains(&case, variable)));
             }
         }
         print(&page)?;
@@ -96,10 +100,8 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     };
     let snapshots = if snapshots.is_empty() {
         let environment = plan::select(checks, &["env-flask".to_owned()])?;
-        let here = look(&args.deployment, &environment, None)?;
-        let within = here.vantage == Vantage::Client && args.deployment.container.is_some();
-        let inside = if within { Some(look_inside(&args.deployment)?) } else { None };
-        inside.into_iter().chain([here]).collect()
+        let seen = look(&args.deployment, &environment, None)?;
+        seen.inside.transpose()?.into_iter().chain([seen.here]).collect()
     } else {
         snapshots
     };
@@ -111,12 +113,18 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     Ok(Exit::Fine)
 }
 
+/// What one run saw.
+struct Seen {
+    here: Snapshot,
+    /// From inside the worker's container, if that was asked for.
+    inside: Option<Result<Snapshot, String>>,
+}
+
 /// What is seen inside the worker's container on this machine.
-fn look_inside(deployment: &Deployment) -> Result<Snapshot, String> {
-    let profile = profile(deployment)?;
+async fn look_inside(profile: Profile, deadline: Duration) -> Result<Snapshot, String> {
     let said = profile.flags();
     let scene = Scene::bare(Vantage::Client, profile);
-    let text = runtime()?.block_on(inside::snapshot(&scene, &said, deployment.deadline))?;
+    let text = inside::snapshot(&scene, &said, deadline).await?;
     Snapshot::parse(&text, "the container's snapshot")
 }
 
@@ -129,6 +137,7 @@ fn profile(deployment: &Deployment) -> Result<Profile, String> {
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    host::limits::room().map_err(|why| why.to_string())?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -137,8 +146,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 
 /// Looks from here. The roots of an earlier report are told of as soon as what they need is seen, by this look and the
 /// other ends' snapshots.
-fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Snapshot, String> {
+fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Seen, String> {
     let profile = profile(deployment)?;
+    end_after(deployment.deadline + GRACE, "stopped after its deadline, before what was seen could be judged")?;
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
@@ -150,16 +160,20 @@ fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Sn
         let again = before.map(|(before, _)| plan::with_needs(checks, &before.roots(vantage))).unwrap_or_default();
         let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
         let (events, heard) = unbounded_channel();
+        let within = vantage == Vantage::Client && deployment.container.is_some();
+        let inside = within.then(|| look_inside(profile.clone(), deployment.deadline));
         let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
         let told = |event: &Event| match (event, before) {
             (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
             (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
         };
         let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
-        Ok(tokio::join!(run(orders, events), progress).0)
+        let inside = async { if let Some(looking) = inside { Some(looking.await) } else { None } };
+        let (here, (), inside) = tokio::join!(run(orders, events), progress, inside);
+        Ok(Seen { here, inside })
     });
-    // A look-up that libc still waits for must not hold up the end.
-    runtime.shutdown_background();
+    // What a look still waits for must not hold up the end, nor wake up in a runtime that is gone: both end with the process.
+    std::mem::forget(runtime);
     looked
 }
 
@@ -196,21 +210,16 @@ fn show(
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
-    let text = render::report(&report, showing, exit);
-    print_styled(&text, showing.color)?;
+    print_styled(&render::report(&report, showing, exit), showing.color)?;
     Ok(exit)
 }
 
 fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     let mut checks = catalog::built_in()?;
     let Some(folder) = own else { return Ok(checks) };
-    let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    files.sort();
-    for path in files {
+    let names = host::list(folder).map_err(|why| why.to_string())?;
+    let names = names.ok_or_else(|| format!("{}: no such folder", folder.display()))?;
+    for path in names.iter().map(|name| folder.join(name)).filter(|path| path.extension() == Some("toml".as_ref())) {
         let check = catalog::own(&path, &read(&path)?, &checks)?;
         checks.push(check);
     }
@@ -234,54 +243,18 @@ fn recorded(path: &Path, deployment: &Deployment) -> Result<Snapshot, String> {
 
 /// A file that the user named; `-` is standard input.
 fn read(path: &Path) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).map(|_| ())
-    } else {
-        std::fs::read(path).map(|found| bytes = found)
-    };
-    read.and_then(|()| text(bytes)).map_err(|error| unreadable(path, &error))
+    let read = host::read_named(path).and_then(|bytes| text(bytes).ok_or_else(|| "it is no text in UTF-8".to_owned()));
+    read.map_err(|why| format!("{}: {why}", path.display()))
 }
 
 /// PowerShell 5 writes what is sent to a file (`>`) as UTF-16, and as UTF-8 with a mark.
-fn text(bytes: Vec<u8>) -> std::io::Result<String> {
-    let bad = || std::io::Error::from(std::io::ErrorKind::InvalidData);
+fn text(bytes: Vec<u8>) -> Option<String> {
     match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => {
             let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-            String::from_utf16(&units).map_err(|_| bad())
+            String::from_utf16(&units).ok()
         }
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).map_err(|_| bad()),
-        _ => String::from_utf8(bytes).map_err(|_| bad()),
-    }
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> String {
-    let why = if error.kind() == std::io::ErrorKind::NotFound {
-        "no such file or folder".to_owned()
-    } else {
-        error.kind().to_string()
-    };
-    format!("{}: {why}", path.display())
-}
-
-fn print(text: &str) -> Result<(), String> {
-    finish(std::io::stdout().lock().write_all(text.as_bytes()))
-}
-
-fn print_styled(text: &str, color: crate::cli::Color) -> Result<(), String> {
-    let choice = match color {
-        crate::cli::Color::Auto => anstream::ColorChoice::Auto,
-        crate::cli::Color::Always => anstream::ColorChoice::Always,
-        crate::cli::Color::Never => anstream::ColorChoice::Never,
-    };
-    finish(anstream::AutoStream::new(std::io::stdout(), choice).write_all(text.as_bytes()))
-}
-
-/// A reader that went away (`| head`) is no error of ours.
-fn finish(written: std::io::Result<()>) -> Result<(), String> {
-    match written {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {}", error.kind())),
-        Ok(()) | Err(_) => Ok(()),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes).ok(),
     }
 }

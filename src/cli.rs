@@ -84,7 +84,8 @@ pub struct Deployment {
     /// its variables].
     #[arg(long, value_enum, value_name = "HOW")]
     pub topology: Option<Topology>,
-    /// The whole run ends after this many seconds; what has not answered by then is unseen.
+    /// Looking ends after this many seconds; what has not answered by then is unseen. The program itself ends at most two
+    /// seconds later, whatever hangs.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
     pub deadline: Duration,
     /// A folder of check files of your own.

@@ -11,11 +11,14 @@ use serde::{Deserialize, Serialize};
 
 pub mod api;
 pub mod celery;
+mod cursor;
 pub mod delivery;
 pub mod dial;
 pub mod docker;
 pub mod environment;
 pub mod firewall;
+pub mod glob;
+pub mod limits;
 pub(crate) mod look;
 pub mod network;
 pub mod postgres;
@@ -143,9 +146,15 @@ pub enum Unseen {
     /// Rights are missing; holds what would give them.
     #[error("no right to see it: {0}")]
     NeedsRights(String),
-    /// A program or kernel feature is missing.
+    /// There is no such program here.
+    #[error("`{0}` is not installed")]
+    NotInstalled(String),
+    /// A program or kernel feature is missing, or does not answer.
     #[error("{0}")]
     NoTool(String),
+    /// This process itself ran short of something; holds of what. Says nothing about the machine.
+    #[error("clipcheck could not look: {0}")]
+    OwnLimit(String),
     /// What would be looked at is not known: an address, a file's place.
     #[error("{0}")]
     NotKnown(String),

@@ -1,16 +1,13 @@
 //! argv in, exit code out, nothing else.
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-use clipcheck::cli::Cli;
-use clipcheck::exit::Exit;
+use clipcheck::app::{self, screen};
 
 fn main() -> ExitCode {
-    let exit = clipcheck::app::main(Cli::parse()).unwrap_or_else(|message| {
-        let _ = writeln!(std::io::stderr(), "clipcheck: {message}");
-        Exit::Undone
-    });
-    exit.into()
+    let run = || match screen::typed(&std::env::args_os().collect::<Vec<_>>()) {
+        Ok(cli) => app::main(cli).unwrap_or_else(|message| screen::failed(&message)),
+        Err(answered) => answered,
+    };
+    screen::guarded(run).into()
 }

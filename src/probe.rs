@@ -14,6 +14,7 @@ use crate::fact::{Fact, FactKey, Observed, Sight, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod api;
+mod bounded;
 mod carry;
 mod delivery;
 mod dial;
@@ -129,23 +130,26 @@ impl Looked {
     }
 }
 
-/// Runs a look that does not wait but reads much, so that the others need not wait for it.
-async fn aside(look: fn() -> Looked) -> Looked {
-    tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Looked::new("", Err(Unseen::Crashed)))
+/// Looks at one thing, on a thread of its own. What a look ran short of itself leaves it unseen, whatever it took it for.
+pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
+    let looked = at(key, scene).await;
+    match host::limits::take() {
+        Some(why) => Looked { keyring: None, ..Looked::new(looked.source, Err(why)) },
+        None => looked,
+    }
 }
 
-/// Looks at one thing.
-pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
+async fn at(key: &FactKey, scene: &Scene) -> Looked {
     match key {
         FactKey::Wg => wireguard::state().await,
         FactKey::WgAgain => wireguard::again(scene).await,
         FactKey::WgConf => wireguard::conf(scene),
-        FactKey::WgKeys => aside(wireguard::keys).await,
+        FactKey::WgKeys => wireguard::keys(),
         FactKey::Links => network::links().await,
         FactKey::Route(to) => network::route(*to, scene).await,
         FactKey::Routes => network::routes().await,
-        FactKey::Listeners => aside(network::listeners).await,
-        FactKey::Ufw => aside(firewall::ufw).await,
+        FactKey::Listeners => network::listeners(),
+        FactKey::Ufw => firewall::ufw(),
         FactKey::Netfilter => firewall::netfilter().await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(scene),
@@ -164,6 +168,6 @@ pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
         FactKey::Celery => redis::celery(scene).await,
         FactKey::Api => api::look(scene).await,
         FactKey::Delivery => delivery::look().await,
-        FactKey::Workers => aside(workers::look).await,
+        FactKey::Workers => workers::look(),
     }
 }

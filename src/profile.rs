@@ -70,7 +70,7 @@ impl Profile {
     pub fn parse(text: &str, path: &Path) -> Result<Self, String> {
         toml::from_str(text).map_err(|error| {
             let at = error.span().map_or_else(String::new, |span| {
-                let before = &text[..span.start.min(text.len())];
+                let before = text.get(..span.start).unwrap_or(text);
                 let line = before.matches('\n').count() + 1;
                 let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
                 format!(":{line}:{column}")

@@ -7,45 +7,55 @@ use crate::report::chain::Chain;
 use crate::report::{Change, Report};
 
 mod chain;
+mod clean;
 mod explain;
 mod json;
 mod list;
 pub mod progress;
 mod table;
 
+use clean::Clean;
+pub use clean::{Page, clean};
+
 /// The widest a report is set: longer lines are hard to read.
 const WIDEST: usize = 120;
 
 /// A report in the asked-for format.
-pub fn report(report: &Report, showing: &Showing, exit: Exit) -> String {
+pub fn report(report: &Report, showing: &Showing, exit: Exit) -> Page {
     match showing.format {
-        Format::Table => table::render(report, width(), showing.verbose),
-        Format::Json => json::render(report, exit),
+        Format::Table => Page::of(table::render(&Clean::of(report.clone()), width(), showing.verbose)),
+        Format::Json => Page::json(&json::render(report, exit)),
     }
 }
 
 /// What became of roots of an earlier report, a line each.
-pub fn changes<'a>(changes: impl Iterator<Item = &'a Change>) -> String {
-    changes.map(|change| table::became(change, width())).collect()
+pub fn changes<'a>(changes: impl Iterator<Item = &'a Change>) -> Page {
+    Page::of(changes.map(|change| table::became(&Clean::of(change.clone()), width())).collect())
 }
 
 /// The list of checks.
-pub fn list(checks: &[Check], format: ListFormat) -> String {
+pub fn list(checks: &[Check], format: ListFormat) -> Page {
+    let cleaned = || Clean::of(checks.to_vec());
     match format {
-        ListFormat::Text => list::text(checks, width()),
-        ListFormat::Markdown => list::markdown(checks),
-        ListFormat::Json => list::json(checks),
+        ListFormat::Text => Page::of(list::text(&cleaned(), width())),
+        ListFormat::Markdown => Page::of(list::markdown(&cleaned())),
+        ListFormat::Json => Page::json(&list::json(checks)),
     }
 }
 
 /// A check's page, or one cause's.
-pub fn explain(checks: &[Check], id: &str) -> Result<String, String> {
-    explain::page(checks, id, width())
+pub fn explain(checks: &[Check], id: &str) -> Result<Page, String> {
+    explain::page(&Clean::of(checks.to_vec()), id, width()).map(Page::of)
 }
 
 /// Where a variable comes from.
-pub fn chains(chains: &[Chain]) -> String {
-    chain::page(chains)
+pub fn chains(chains: &[Chain]) -> Page {
+    Page::of(chain::page(&Clean::of(chains.to_vec())))
+}
+
+/// JSON that was made elsewhere: a snapshot.
+pub fn json(text: &str) -> Page {
+    Page::json(text)
 }
 
 /// The terminal's columns; 100 where there is no terminal, so that logs are alike everywhere.

@@ -10,15 +10,17 @@ use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
 pub mod chain;
+mod command;
 mod doubt;
 mod since;
 mod trouble;
 mod words;
 
+pub use command::command;
 pub use since::{Before, Change, Now, since};
 use trouble::trouble;
 pub use trouble::{Maybe, Shell, Trouble};
-pub use words::common_words;
+pub use words::{Words, common_words};
 
 /// The version of the JSON form in which a report is printed, and read again.
 pub const SCHEMA: u32 = 1;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::JoinSet;
 
 use crate::fact::{FactKey, Observed, Phase, Sight, Unseen, Vantage};
 use crate::probe::host;
@@ -43,13 +44,9 @@ pub struct Orders {
 
 type Done = (FactKey, Looked, Duration);
 
-/// Looks, and returns what was seen.
+/// Looks, and returns what was seen. This thread only keeps the time; each look has a thread of its own, so that one that
+/// hangs (a file on a network that is gone) takes nothing with it.
 pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
-    // One thread is enough to wait on, and the drivers' futures need not be sent to another.
-    LocalSet::new().run_until(look_at_all(orders, events)).await
-}
-
-async fn look_at_all(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
     let started = host::clock();
     // A fiftieth is for judging and printing: the deadline is the whole program's.
     let ends = tokio::time::Instant::from_std(started) + orders.deadline * 49 / 50;
@@ -136,10 +133,10 @@ impl Runner {
         for key in ready {
             self.waiting.remove(&key);
             self.looking.insert(key.clone());
-            let scene = Arc::clone(&self.scene);
-            self.tasks.spawn_local(async move {
+            let (scene, waiting) = (Arc::clone(&self.scene), Handle::current());
+            self.tasks.spawn_blocking(move || {
                 let started = host::clock();
-                let looked = probe::look(&key, &scene).await;
+                let looked = waiting.block_on(probe::look(&key, &scene));
                 (key, looked, started.elapsed())
             });
         }

@@ -1,6 +1,7 @@
 //! What a user meets: the binary, its words on wrong input, its exit codes, its silence about secrets. Without root,
 //! without a network beyond loopback.
 #![allow(clippy::disallowed_methods, reason = "runs the program and writes its input")]
+#![allow(clippy::string_slice, reason = "what it cuts it wrote itself; a panic is a failed test")]
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -11,7 +12,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod cli {
+    mod commands;
     mod deadline;
+    mod hostile;
     mod input;
     mod runs;
     mod secrets;

@@ -4,6 +4,7 @@
 //!
 //! `cargo test --test differential_firewall -- --ignored --nocapture`; `CLIPCHECK_CASES` (1200) rule sets, from `CLIPCHECK_SEED` (1) on, in
 //! `WORLDS` (4) sets of namespaces at once. `CASE=N` does only that one and prints its rules.
+#![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,

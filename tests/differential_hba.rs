@@ -3,6 +3,7 @@
 //!
 //! `cargo test --test differential_hba -- --ignored --nocapture` prints how many agreed, and every disagreement.
 //! `CLIPCHECK_SEED` takes other files than usual, `CLIPCHECK_CASES` more of them.
+#![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
 #![expect(unreachable_pub, reason = "the test is one program in several files")]
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "raises a PostgreSQL and tells what it compared")]
 

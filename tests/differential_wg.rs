@@ -8,6 +8,7 @@
 //!
 //! Needs root, wg, wg-quick and a WireGuard device (the kernel's or wireguard-go's). All is done in a network and a
 //! mount namespace of its own.
+#![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a test writes files, runs programs and prints")]
 
 use std::fs;

@@ -1,5 +1,6 @@
 //! The fault set: what breaks such a deployment, and what clipcheck must name. `tests/faults` says how it is used;
 //! without a flag of ours this is the replay of all recordings as plain tests.
+#![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
 #![expect(unreachable_pub, reason = "the bench is one program in several files")]
 #![allow(
     clippy::disallowed_methods,

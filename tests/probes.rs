@@ -315,6 +315,32 @@ async fn postgres_impostors_are_told_apart() {
     assert_eq!(postgres(answers(b"N"), Some("postgresql://u:pw@127.0.0.1/d?sslmode=require")).await, PgSaid::NoSsl);
 }
 
+/// It says that all is well, and then goes on for good: a parameter without end, one after the other.
+#[tokio::test]
+async fn a_postgres_without_end_is_none() {
+    const WELL: &[u8] = b"R\0\0\0\x08\0\0\0\0";
+    let endless = |words: &'static [u8]| {
+        impostor(move |mut stream| {
+            let mut asked = [0; 512];
+            let _ = stream.read(&mut asked);
+            // Who is asked for TLS says no, and hears the log-in.
+            if asked[4..8] == [0x04, 0xd2, 0x16, 0x2f] {
+                let _ = stream.write_all(b"N");
+                let _ = stream.read(&mut asked);
+            }
+            let _ = stream.write_all(WELL);
+            let _ = stream.write_all(&words[..5]);
+            while stream.write_all(&words[5..].repeat(4096)).is_ok() {}
+        })
+    };
+    for words in [&b"S\0\0\0\x08x\0y\0"[..], b"S\x3f\xff\xff\xff", b"N\0\0\0\x05\0"] {
+        // The first word once more, and for good.
+        let all: &'static [u8] = Box::leak([words, words, b"x"].concat().into_boxed_slice());
+        let said = postgres(endless(all), Some("postgresql://u:pw@127.0.0.1/d?sslmode=disable")).await;
+        assert!(matches!(said, PgSaid::NotPostgres | PgSaid::Closed), "{words:?}: {said:?}");
+    }
+}
+
 /// Inside the container libpq's own file is at hand; from its host it is not seen whether it is there.
 #[tokio::test]
 async fn a_root_certificate_that_is_not_there_is_missed_inside_the_container_only() {

@@ -26,5 +26,6 @@ pub(super) fn first_words(seen: &Snapshot, others: &[Snapshot], again: &[Check],
     let vantage = seen.vantage;
     let all: Vec<Snapshot> = others.iter().chain([seen]).cloned().collect();
     let changes = Case::new(all).map(|case| since(&judged(&case, again), before, again)).unwrap_or_default();
-    render::changes(changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_))))
+    let told = changes.iter().filter(|change| change.vantage == vantage && !matches!(change.now, Now::New(_)));
+    render::changes(told).text().to_owned()
 }

@@ -38,7 +38,8 @@ impl Check {
     /// Reads a check file. `judge` is given for the checks that think; the error says what is wrong and where.
     pub fn parse(id: &str, category: Category, text: &str, path: &str, judge: Option<Judge>) -> Result<Self, String> {
         let form: Form = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let line =
+                error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
             format!("{path}:{line}: {}", error.message())
         })?;
         let rule = match (judge, form.expect.is_empty()) {

@@ -59,6 +59,12 @@ impl std::ops::Deref for Needs {
     }
 }
 
+impl std::ops::DerefMut for Needs {
+    fn deref_mut(&mut self) -> &mut [Need] {
+        &mut self.0
+    }
+}
+
 impl<'a> IntoIterator for &'a Needs {
     type Item = &'a Need;
     type IntoIter = std::slice::Iter<'a, Need>;

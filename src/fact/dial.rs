@@ -26,7 +26,7 @@ pub enum Dial {
     NoRoute,
     /// `EACCES` or `EPERM`: this machine's own rules forbid it.
     Forbidden,
-    /// The name does not exist.
+    /// The name does not exist, or has no address.
     NoSuchName,
     /// The name could not be resolved: no name server answered.
     ResolverFailed,
@@ -165,7 +165,7 @@ impl PingOutcome {
 pub enum NameAnswer {
     /// The addresses it gave.
     Addresses(Vec<IpAddr>),
-    /// The name does not exist, or has no address.
+    /// The name does not exist, or has no address: an alias that leads nowhere, too.
     NoSuchName,
     /// No answer came in time.
     Silent,
@@ -179,7 +179,7 @@ impl NameAnswer {
     fn summary(&self) -> String {
         match self {
             Self::Addresses(found) => found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            Self::NoSuchName => "no such name".to_owned(),
+            Self::NoSuchName => "no address".to_owned(),
             Self::Silent => "no answer".to_owned(),
             Self::Refused => "nothing listens on port 53".to_owned(),
             Self::Failed => "failed".to_owned(),

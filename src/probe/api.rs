@@ -13,9 +13,9 @@ use hyper::header::{AUTHORIZATION, HOST, LOCATION, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use secrecy::ExposeSecret;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::dial::Stream;
 use super::tls::verified::{self, Refused, Trust};
 use super::tls::{self, Wire};
 use super::{DIAL, Looked, Scene, dial, host};
@@ -77,7 +77,7 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, P
 }
 
 /// The connection, and whether the key may be sent over it.
-async fn encrypt(stream: TcpStream, name: &str, scene: &Scene) -> Result<(Box<dyn Wire>, bool), Refused> {
+async fn encrypt(stream: Stream, name: &str, scene: &Scene) -> Result<(Box<dyn Wire>, bool), Refused> {
     let Some(trust) = trust(scene) else {
         let wire = timeout(DIAL, tls::wrap(stream, name)).await.ok().flatten();
         return wire.map(|wire| (wire, false)).ok_or(Refused::NoTls);

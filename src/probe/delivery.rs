@@ -147,7 +147,10 @@ fn at<T>(path: &str, read: impl FnOnce(&mut String) -> T) -> Found<T> {
             Err(why) => Found::Hidden(why.to_string()),
         };
     }
-    let Some(names) = host::list(path) else { return Found::Hidden(format!("run as root to see {path}")) };
+    let names = match host::list(path) {
+        Ok(names) => names.unwrap_or_default(),
+        Err(why) => return Found::Hidden(why.to_string()),
+    };
     let own = path.rsplit('/').next().unwrap_or_default();
     let is_file =
         |name: &&String| host::stat(format!("{path}/{name}")).is_ok_and(|stat| stat.is_some_and(|it| it.is_file));

@@ -1,4 +1,4 @@
-//! TCP connections, and the one rule about passwords: none leaves the tunnel.
+//! TCP connections.
 #![expect(clippy::disallowed_methods, reason = "dialling and resolving names is this probe's work")]
 
 use std::io;
@@ -10,11 +10,19 @@ use tokio::time::timeout;
 
 mod bound;
 mod knock;
+mod password;
 
-use super::{DIAL, Looked, Scene, network};
+pub(super) use password::may_carry_password;
+
+use super::bounded::Bounded;
+use super::host::limits;
+use super::{DIAL, Looked, Scene, names, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{Route, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
+
+/// An open connection.
+pub(super) type Stream = Bounded<TcpStream>;
 
 /// glibc waits 5 s for a dead first name server and then asks the next. To stop before that would call a name
 /// unresolved that the app resolves.
@@ -134,49 +142,16 @@ fn leads_into_tunnel(scene: &Scene, device: &str, kind: Option<&str>) -> bool {
     kind == Some("wireguard") || device == addresses.interface.value || holder.is_some_and(|link| link.name == device)
 }
 
-/// The one place that decides whether a password may be sent to an address: to this machine itself or through the
-/// tunnel, and nowhere else. `ip` is where a connection really leads, not what a name promised.
-pub(super) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<(), Unseen> {
-    let ip = ip.to_canonical();
-    let own = matches!(scene.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.holder(ip).is_some());
-    if ip.is_loopback() || own {
-        return Ok(());
-    }
-    // A container sees its own gateway only. The worker itself sends the same password the same way.
-    if scene.vantage == Vantage::Container
-        && scene.addresses.as_ref().is_some_and(|addresses| addresses.subnet.value.contains(&ip))
-    {
-        return Ok(());
-    }
-    let declined = |why: String| Err(Unseen::Declined(format!("{why}, and a password would have been sent")));
-    let route = match route(scene, Place::Server) {
-        Ok(route) if route.to == ip => route,
-        Ok(_) => return declined(format!("{ip} is neither this machine nor the server's address in the tunnel")),
-        Err(why) => return declined(format!("the route to {ip} is not known ({why})")),
-    };
-    match &route.way {
-        Way::Local => Ok(()),
-        Way::Device { device, kind, .. } => {
-            let named = scene.addresses.as_ref().is_some_and(|addresses| addresses.interface.value == *device);
-            if kind.as_deref() == Some("wireguard") || named {
-                return Ok(());
-            }
-            declined(format!("the route to {ip} leaves by {device} and not through the tunnel"))
-        }
-        Way::None | Way::Barred => declined(format!("there is no route to {ip}")),
-    }
-}
-
 /// Connects, as the app does: each address of a name in turn, and the last one's failure counts.
-pub(super) async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Dial> {
+pub(super) async fn connect(endpoint: &Endpoint) -> Result<Stream, Dial> {
     connect_within(endpoint, DIAL).await
 }
 
-pub(super) async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<TcpStream, Dial> {
+pub(super) async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<Stream, Dial> {
     let mut last = Dial::NoSuchName;
     for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
         match timeout(patience, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => return Ok(Bounded::new(stream)),
             Ok(Err(error)) => last = classify(&error),
             Err(_) => last = Dial::Timeout,
         }
@@ -188,9 +163,17 @@ pub(super) async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Dial
     if let Ok(ip) = endpoint.host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(ip, endpoint.port)]);
     }
+    if let Err(why) = names::libc_can_read() {
+        limits::spoil(why);
+        return Err(Dial::ResolverFailed);
+    }
     match timeout(RESOLVE, lookup_host((endpoint.host.as_str(), endpoint.port))).await {
         Ok(Ok(found)) => Ok(found.collect()),
-        Ok(Err(error)) => Err(unresolved(&error)),
+        Ok(Err(error)) => {
+            // libc's words hide that it could not even open its own files.
+            limits::note_handles();
+            Err(unresolved(&error))
+        }
         Err(_) => Err(Dial::ResolverFailed),
     }
 }
@@ -210,6 +193,7 @@ fn unresolved(error: &io::Error) -> Dial {
 
 /// The kinds stand for the errnos that `Dial` names (and for their Windows cousins); `EACCES` and `EPERM` are one kind.
 pub(super) fn classify(error: &io::Error) -> Dial {
+    limits::note(error);
     #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is std's and open; the rest keeps its errno")]
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Dial::Refused,
@@ -231,9 +215,9 @@ mod tests {
     use crate::probe::Keyring;
     use crate::profile::{Profile, settle};
 
-    const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 8, 0, 1));
+    pub(super) const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 8, 0, 1));
 
-    fn scene(vantage: Vantage, to: Place, way: Option<Way>) -> Scene {
+    pub(super) fn scene(vantage: Vantage, to: Place, way: Option<Way>) -> Scene {
         let (profile, mut seen) = (Profile::default(), BTreeMap::new());
         if let Some(way) = way {
             let sight = Sight::Seen(Fact::Route(Route { to: SERVER, way, bearing: None }));
@@ -243,39 +227,8 @@ mod tests {
         Scene { vantage, profile, addresses, seen, keyring: Keyring::default() }
     }
 
-    fn by(device: &str, kind: Option<&str>) -> Way {
+    pub(super) fn by(device: &str, kind: Option<&str>) -> Way {
         Way::Device { device: device.to_owned(), kind: kind.map(str::to_owned), gateway: None, source: None }
-    }
-
-    #[test]
-    fn a_password_goes_through_the_tunnel_or_nowhere() {
-        use Vantage::{Client, Container, Server};
-        for (vantage, way, may) in [
-            (Client, Some(by("wg0", Some("wireguard"))), true),
-            (Client, Some(by("home", Some("wireguard"))), true),
-            (Client, Some(by("wg0", Some("tun"))), true),
-            (Client, Some(by("eth0", None)), false),
-            (Client, Some(by("tun0", Some("tun"))), false),
-            (Client, Some(Way::None), false),
-            (Client, Some(Way::Barred), false),
-            (Client, None, false),
-            (Server, Some(Way::Local), true),
-            (Server, Some(by("eth0", None)), false),
-            (Container, Some(by("eth0", Some("veth"))), true),
-        ] {
-            let scene = scene(vantage, Place::Server, way);
-            assert_eq!(may_carry_password(&scene, SERVER).is_ok(), may, "{vantage} {:?}", scene.seen);
-        }
-    }
-
-    #[test]
-    fn a_password_goes_to_no_other_address() {
-        let scene = scene(Vantage::Client, Place::Server, Some(by("wg0", Some("wireguard"))));
-        for (ip, may) in [("127.0.0.1", true), ("::ffff:10.8.0.1", true), ("10.8.0.7", false), ("192.0.2.1", false)] {
-            assert_eq!(may_carry_password(&scene, ip.parse().expect("an address")).is_ok(), may, "{ip}");
-        }
-        let container = Scene { vantage: Vantage::Container, ..scene };
-        assert!(may_carry_password(&container, "192.0.2.1".parse().expect("an address")).is_err());
     }
 
     #[test]

@@ -81,20 +81,18 @@ impl Found {
         }
     }
 
-    /// Adds what a file sets. The last line of a name wins; a last line without `=` unsets it.
-    fn add_file(&mut self, path: &str, text: &str, environment: &BTreeMap<String, String>) {
-        let bindings = dotenv::read(text, environment);
-        let mut unset: Vec<&str> = Vec::new();
-        for (index, binding) in bindings.iter().enumerate().rev() {
-            let is_last = bindings[index + 1..].iter().all(|later| later.name != binding.name);
-            match &binding.value {
-                None if is_last => unset.push(&binding.name),
-                Some(value) if !unset.contains(&binding.name.as_str()) => {
-                    self.add(&binding.name, Origin::File { path: path.to_owned(), line: binding.line }, value.clone());
-                }
-                None | Some(_) => {}
+    /// Adds what a file sets. The last line of a name wins; a last line without `=` unsets it. None, and nothing is added,
+    /// where its `${…}` become too much to be read.
+    fn add_file(&mut self, path: &str, text: &str, environment: &BTreeMap<String, String>) -> Option<()> {
+        let bindings = dotenv::read(text, environment)?;
+        let unset: BTreeMap<&str, bool> =
+            bindings.iter().map(|binding| (binding.name.as_str(), binding.value.is_none())).collect();
+        for binding in bindings.iter().rev().filter(|binding| !unset[binding.name.as_str()]) {
+            if let Some(value) = &binding.value {
+                self.add(&binding.name, Origin::File { path: path.to_owned(), line: binding.line }, value.clone());
             }
         }
+        Some(())
     }
 
     /// Parts what may be shown from what may not.
@@ -137,6 +135,7 @@ impl Found {
 /// We are in the worker's container: our environment is its environment.
 fn container() -> Found {
     let mut found = Found::new("this container".to_owned());
+    #[expect(clippy::disallowed_methods, reason = "here the environment becomes a fact")]
     let own: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
         .collect();
@@ -156,7 +155,7 @@ fn container() -> Found {
     for path in BAKED {
         match host::read(path) {
             host::Text::Missing => continue,
-            host::Text::Read(text) => found.add_file(path, &text, &own),
+            host::Text::Read(text) => found.complete = found.add_file(path, &text, &own).is_some(),
             host::Text::Forbidden | host::Text::Failed(_) => found.complete = false,
         }
         break;
@@ -179,7 +178,9 @@ fn server(scene: &Scene) -> Result<Found, Unseen> {
         }
     };
     let mut found = Found::new(path.to_owned());
-    found.add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new());
+    found
+        .add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new())
+        .ok_or_else(|| Unseen::Unreadable(format!("{path}: too much comes of the `${{…}}` in it")))?;
     if let Some((folder, _)) = path.rsplit_once('/')
         && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
     {
@@ -200,7 +201,7 @@ mod tests {
     fn found() -> Found {
         let mut found = Found::new("test".to_owned());
         found.add("CELERY_BROKER_URL", Origin::Process, String::new());
-        found.add_file("/app/.env", FILE, &BTreeMap::new());
+        found.add_file("/app/.env", FILE, &BTreeMap::new()).expect("little");
         found
     }
 
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn a_last_line_without_a_value_unsets() {
         let mut found = Found::new("test".to_owned());
-        found.add_file("/app/.env", "REDIS_URL=redis://10.8.0.1/0\nREDIS_URL\n", &BTreeMap::new());
+        found.add_file("/app/.env", "REDIS_URL=redis://10.8.0.1/0\nREDIS_URL\n", &BTreeMap::new()).expect("little");
         assert!(found.values.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Reads ufw's stored rules, and asks the kernel for its own. The two may differ; `ufw reload` makes them one.
 
-use super::host::{self, Said, Text};
+use super::host::{self, Said};
 use super::{Looked, PROGRAM};
 use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
 use crate::fact::firewall::{Action, Ufw, iptables, nft, rules};
@@ -17,20 +17,16 @@ pub(super) fn ufw() -> Looked {
 }
 
 fn look() -> Result<Ufw, Unseen> {
-    let switch = match host::read(SWITCH) {
-        Text::Missing => {
-            return Ok(Ufw {
-                enabled: false,
-                installed: false,
-                // Without ufw nothing it could refuse is refused; a firewall of another make is not seen here.
-                default_input: Action::Allow,
-                path: RULES.to_owned(),
-                rules: Vec::new(),
-                ipv6: true,
-            });
-        }
-        Text::Read(text) => text,
-        Text::Forbidden | Text::Failed(_) => host::read_or_unseen(SWITCH)?,
+    let Some(switch) = host::read_if_there(SWITCH)? else {
+        return Ok(Ufw {
+            enabled: false,
+            installed: false,
+            // Without ufw nothing it could refuse is refused; a firewall of another make is not seen here.
+            default_input: Action::Allow,
+            path: RULES.to_owned(),
+            rules: Vec::new(),
+            ipv6: true,
+        });
     };
     let defaults = host::read_or_unseen(DEFAULTS)?;
     let ipv6 = rules::setting(&defaults, "IPV6").as_deref() == Some("yes");
@@ -102,13 +98,13 @@ async fn kernel() -> Result<Netfilter, Unseen> {
     if host::rights() != Rights::Root {
         return Err(Unseen::NeedsRights("run as root to list the kernel's firewall rules".to_owned()));
     }
-    let mut seen = Netfilter { listings: Vec::new(), stored: stored(), missing: Vec::new() };
+    let mut seen = Netfilter { listings: Vec::new(), stored: stored()?, missing: Vec::new() };
     // Tables that iptables keeps in nftables, by family and name.
     let mut shown: Vec<(String, String)> = Vec::new();
     for Generations { usual, nft, legacy, legacy_names, family } in GENERATIONS {
         let version = installed(host::run(usual.0, &["-V"], PROGRAM).await)?;
         let usual_is_legacy = version.as_ref().is_some_and(|said| !said.out.contains("nf_tables"));
-        let has_legacy = matches!(host::read(legacy_names), Text::Read(names) if !names.trim().is_empty());
+        let has_legacy = host::read_if_there(legacy_names)?.is_some_and(|names| !names.trim().is_empty());
         let mut keep = |tool: Tool, lines: Vec<String>, in_nftables: bool| {
             if in_nftables {
                 shown.extend(iptables::tables(&lines).into_iter().map(|name| (family.to_owned(), name.to_owned())));
@@ -144,7 +140,7 @@ async fn kernel() -> Result<Netfilter, Unseen> {
 fn installed(said: Result<Said, Unseen>) -> Result<Option<Said>, Unseen> {
     match said {
         Ok(said) => Ok(Some(said)),
-        Err(Unseen::NoTool(why)) if why.ends_with("is not installed") => Ok(None),
+        Err(Unseen::NotInstalled(_)) => Ok(None),
         Err(why) => Err(why),
     }
 }
@@ -175,7 +171,8 @@ async fn native(json: &Said, shown: &[(String, String)]) -> Result<Vec<String>, 
     nft::tidy(&json.out, &text, shown).ok_or_else(|| Unseen::Unreadable("`nft -j list ruleset`".to_owned()))
 }
 
-fn stored() -> Vec<Stored> {
+/// All of them, or none: a file that could not be read whole may hold the rule that counts.
+fn stored() -> Result<Vec<Stored>, Unseen> {
     let mut found = Vec::new();
     let mut keep = |path: String, rules: Vec<String>| {
         if !rules.is_empty() {
@@ -183,18 +180,20 @@ fn stored() -> Vec<Stored> {
         }
     };
     for path in STORES {
-        if let Text::Read(text) = host::read(path) {
+        if let Some(text) = host::read_if_there(path)? {
             keep(path.to_owned(), iptables::stored(&text));
         }
     }
-    if let Text::Read(text) = host::read(NFTABLES) {
+    if let Some(text) = host::read_if_there(NFTABLES)? {
         keep(NFTABLES.to_owned(), nft::stored(&text));
     }
-    for name in host::list("/etc/wireguard").unwrap_or_default() {
+    for name in host::list("/etc/wireguard")?.unwrap_or_default() {
         let path = format!("/etc/wireguard/{name}");
-        if let (Some(interface), Text::Read(text)) = (name.strip_suffix(".conf"), host::read(&path)) {
+        if let Some(interface) = name.strip_suffix(".conf")
+            && let Some(text) = host::read_if_there(&path)?
+        {
             keep(path.clone(), iptables::hooks(&text, interface));
         }
     }
-    found
+    Ok(found)
 }

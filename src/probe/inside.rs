@@ -2,7 +2,7 @@
 //! Only when the user asked for it. The copy removes itself when it starts, so that nothing stays behind however the
 //! look ends; a copy that cannot start is removed by the container's own `rm`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{PROGRAM, Scene, docker, host};
 use crate::fact::Unseen;
@@ -16,11 +16,23 @@ const STATIC_RUNS: &str = "a static build (tests/lab.d/build-static) runs in any
 /// A program that needs libraries may not start where they are not, and then cannot remove itself.
 const STATIC: bool = cfg!(target_feature = "crt-static");
 
-/// Starting and stopping, besides the look itself.
-const MARGIN: Duration = Duration::from_secs(10);
+/// The end of the whole run.
+struct Ends {
+    begun: Instant,
+    deadline: Duration,
+}
+
+impl Ends {
+    fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.begun.elapsed()).max(Duration::from_millis(200))
+    }
+}
 
 /// What the program says of the container from inside: the text of a snapshot. The error says what was in the way.
+///
+/// It has ended by the deadline, or half a second later.
 pub async fn snapshot(scene: &Scene, said: &[String], deadline: Duration) -> Result<String, String> {
+    let ends = Ends { begun: host::clock(), deadline };
     let workers = docker::workers(scene).await.map_err(|why| why.to_string())?;
     let container = workers.into_iter().next().ok_or_else(|| docker::none_found().to_string())?;
     let name = container.name.as_str();
@@ -35,25 +47,60 @@ pub async fn snapshot(scene: &Scene, said: &[String], deadline: Duration) -> Res
             "the container {name} has no `rm` for a copy that cannot start, so nothing was copied: {STATIC_RUNS}"
         ));
     }
-    let copied = run(&["cp", "--follow-link", "--", &own, &format!("{name}:{copy}")], MARGIN).await?;
+    // However this ends, nothing of ours stays there.
+    host::copied(name, &copy);
+    let looked = copied(name, &own, &copy, said, &ends).await;
+    host::gone();
+    looked
+}
+
+async fn copied(name: &str, own: &str, copy: &str, said: &[String], ends: &Ends) -> Result<String, String> {
+    let copied = run(&["cp", "--follow-link", "--", own, &format!("{name}:{copy}")], ends.left()).await;
+    let copied = match copied {
+        Ok(copied) => copied,
+        Err(why) => {
+            // What came through of it is there.
+            clear(name, copy).await;
+            return Err(why);
+        }
+    };
     if !copied.ok {
         let read_only = copied.err.contains("read-only");
         let why = if read_only { "its file system is read-only" } else { "`docker cp` failed" };
         return Err(format!("the program could not be copied into the container {name}: {why}"));
     }
-    let limit = deadline.as_secs_f64().to_string();
-    let mut arguments = vec!["exec", "--user", "0", "--", name, &copy];
+    // What starts there needs a moment to start, and its words to come back.
+    let limit = ends.left().mul_f64(0.8).as_secs_f64().to_string();
+    let mut arguments = vec!["exec", "--user", "0", "--", name, copy];
     arguments.extend(["snapshot", "--as", "container", "--remove-own-copy", "--deadline", &limit]);
     arguments.extend(said.iter().map(String::as_str));
-    match run(&arguments, deadline + MARGIN).await {
+    match run(&arguments, ends.left() + Duration::from_millis(500)).await {
         Ok(said) if said.ok => Ok(said.out),
         Ok(_) | Err(_) => {
             // It may never have started. Where it did, there is nothing left to remove.
-            let gone = remove(name, &copy).await || !is_there(name, &copy).await;
+            let gone = clear(name, copy).await || !is_there(name, copy).await;
             let left = if gone { String::new() } else { format!("; its copy {copy} is still there") };
             Err(format!("the program could not look inside the container {name}{left}: {STATIC_RUNS}"))
         }
     }
+}
+
+/// However the container is by now.
+async fn clear(name: &str, copy: &str) -> bool {
+    remove(name, copy).await || remove_of_stopped(name, copy).await
+}
+
+/// In a container that has ended meanwhile nothing can be run; its own layer is a folder of this machine (Docker's
+/// storage driver overlay2), which nobody has mounted then.
+async fn remove_of_stopped(name: &str, copy: &str) -> bool {
+    let form = "{{.State.Running}} {{.GraphDriver.Data.UpperDir}}";
+    let said = run(&["inspect", "--type", "container", "--format", form, "--", name], PROGRAM).await;
+    let Ok(said) = said else { return false };
+    let Some(layer) = said.out.trim().strip_prefix("false ").filter(|layer| layer.starts_with('/')) else {
+        return false;
+    };
+    host::remove(&format!("{layer}{copy}"));
+    !is_there(name, copy).await
 }
 
 /// By the container's own `rm`, if it has one.

@@ -6,45 +6,54 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
-use hickory_resolver::system_conf::read_system_conf;
+use hickory_resolver::system_conf;
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::host::limits;
 use super::{Looked, Scene, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts};
 use crate::fact::environment::Setting;
 use crate::fact::wireguard::value::literal;
-use crate::fact::{Fact, FactKey};
+use crate::fact::{Fact, FactKey, Unseen};
 
 /// For libc, whose own patience (5 s for each server, twice) is longer than anybody's here.
 const LIBC: Duration = Duration::from_secs(3);
+const SOURCE: &str = "getaddrinfo, the name servers of /etc/resolv.conf";
 /// hosts(5). Windows has its own elsewhere, which nobody asks for yet.
 const HOSTS: &str = "/etc/hosts";
+const RESOLV_CONF: &str = "/etc/resolv.conf";
 const SERVER: Duration = Duration::from_millis(1500);
 
+/// libc reads these files itself, and would read one that never ends without end: it is asked only where they can be read.
+pub(super) fn libc_can_read() -> Result<(), Unseen> {
+    if cfg!(unix) {
+        host::read_if_there(HOSTS)?;
+        host::read_if_there(RESOLV_CONF)?;
+    }
+    Ok(())
+}
+
 pub(super) async fn look(scene: &Scene) -> Looked {
-    let config = resolv_conf();
-    // Where it cannot be read, libc knows nothing from it either.
-    let written = host::read_or_unseen(HOSTS).unwrap_or_default();
-    let mut looks = JoinSet::new();
-    for name in names(scene) {
+    let (written, config) = match (host::read_if_there(HOSTS), resolv_conf()) {
+        (Ok(written), Ok(config)) => (written.unwrap_or_default(), config),
+        (Err(why), _) | (Ok(_), Err(why)) => return Looked::new(SOURCE, Err(why)),
+    };
+    // In alphabetic order, as they come.
+    let asked = names(scene).into_iter().map(|name| {
         let hosts = hosts(&written, &name);
-        looks.spawn(one(name, hosts, config.clone()));
-    }
-    let mut names = Vec::new();
-    while let Some(look) = looks.join_next().await {
-        names.extend(look);
-    }
-    names.sort_by(|a, b| a.name.cmp(&b.name));
-    Looked::new("getaddrinfo, the name servers of /etc/resolv.conf", Ok(Fact::Names(NameLooks { names })))
+        one(name, hosts, config.clone())
+    });
+    let names = join_all(asked).await;
+    Looked::new(SOURCE, Ok(Fact::Names(NameLooks { names })))
 }
 
 /// Host names in URLs that win and in the tunnel's file; addresses, localhost and placeholders are none.
@@ -70,34 +79,40 @@ fn is_name(host: &str) -> bool {
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
+#[cfg(unix)]
+fn written_servers() -> Result<ResolverConfig, Unseen> {
+    let text = host::read_if_there(RESOLV_CONF)?.unwrap_or_default();
+    Ok(system_conf::parse_resolv_conf(text).unwrap_or_default().0)
+}
+
+#[cfg(not(unix))]
+fn written_servers() -> Result<ResolverConfig, Unseen> {
+    Ok(system_conf::read_system_conf().unwrap_or_default().0)
+}
+
 /// Without a name server in the file libc asks the machine itself, and so do we.
-fn resolv_conf() -> ResolverConfig {
-    let (mut config, _) = read_system_conf().unwrap_or_default();
+fn resolv_conf() -> Result<ResolverConfig, Unseen> {
+    let mut config = written_servers()?;
     if config.name_servers.is_empty() {
         config.name_servers.push(NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST)));
     }
-    config
+    Ok(config)
 }
 
 async fn one(name: String, hosts: Vec<(IpAddr, u32)>, config: ResolverConfig) -> NameLook {
     let (domain, search, servers) = config.into_parts();
-    let mut asked = JoinSet::new();
-    let mut order = BTreeSet::new();
-    for (rank, server) in servers.into_iter().enumerate() {
+    let mut asked = Vec::new();
+    let mut known = BTreeSet::new();
+    for server in servers {
         // The file may name a server twice, and hickory may hold one entry per protocol.
-        if order.insert(server.ip) {
-            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server.clone()]);
-            let name = name.clone();
-            asked.spawn(async move { (rank, server.ip, ask(&name, server.ip, config).await) });
+        if known.insert(server.ip) {
+            let ip = server.ip;
+            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server]);
+            let name = name.as_str();
+            asked.push(async move { (ip, ask(name, ip, config).await) });
         }
     }
-    let libc = libc(&name).await;
-    let mut answers = Vec::new();
-    while let Some(answer) = asked.join_next().await {
-        answers.extend(answer);
-    }
-    answers.sort_by_key(|(rank, ..)| *rank);
-    let servers: Vec<(IpAddr, NameAnswer)> = answers.into_iter().map(|(_, ip, answer)| (ip, answer)).collect();
+    let (libc, servers) = join(libc(&name), join_all(asked)).await;
     let libc = match libc {
         Some(Ok(addresses)) => NameAnswer::Addresses(addresses),
         Some(Err(())) => why_libc_failed(&servers),
@@ -120,13 +135,21 @@ fn why_libc_failed(servers: &[(IpAddr, NameAnswer)]) -> NameAnswer {
 async fn libc(name: &str) -> Option<Result<Vec<IpAddr>, ()>> {
     let (answer, answered) = oneshot::channel();
     let name = name.to_owned();
-    std::thread::spawn(move || {
+    let asking = std::thread::Builder::new().spawn(move || {
         let found = (name.as_str(), 0).to_socket_addrs();
         // Nobody may wait for it any more.
         let _ = answer.send(found.map(|found| found.map(|address| address.ip()).collect::<BTreeSet<_>>()));
     });
+    if let Err(error) = asking {
+        limits::note_start(&error);
+        return None;
+    }
     match timeout(LIBC, answered).await {
-        Ok(Ok(found)) => Some(found.map(|found| found.into_iter().collect()).map_err(|_| ())),
+        Ok(Ok(Ok(found))) => Some(Ok(found.into_iter().collect())),
+        Ok(Ok(Err(_))) => {
+            limits::note_handles();
+            Some(Err(()))
+        }
         Ok(Err(_)) => Some(Err(())),
         Err(_) => None,
     }
@@ -208,5 +231,34 @@ mod tests {
         );
         assert_eq!(why_libc_failed(&[server(NameAnswer::Failed), server(NameAnswer::Refused)]), NameAnswer::Failed);
         assert_eq!(why_libc_failed(&[]), NameAnswer::Failed);
+    }
+
+    /// An alias of itself, and one that leads from name to name without end: both have no address, and are no reason to wait.
+    #[tokio::test]
+    async fn an_alias_that_leads_nowhere_has_no_address() {
+        for target in [&b"\xc0\x0c"[..], b"\x01b\xc0\x0c"] {
+            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+            let port = socket.local_addr().expect("bound").port();
+            let server = async {
+                let mut packet = [0; 512];
+                loop {
+                    let (length, from) = socket.recv_from(&mut packet).await.expect("asked");
+                    // The question ends with the name's last zero and four bytes more; what follows it (EDNS) is left out.
+                    let end = 12 + packet[12..length].iter().position(|byte| *byte == 0).expect("a name") + 5;
+                    let id = &packet[..2];
+                    let header = [id, b"\x81\x80\0\x01\0\x01\0\0\0\0"].concat();
+                    let length = u16::try_from(target.len()).expect("short").to_be_bytes();
+                    let answer = [b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c", &length[..], target].concat();
+                    let all = [&header[..], &packet[12..end], &answer].concat();
+                    socket.send_to(&all, from).await.expect("sent");
+                }
+            };
+            let mut named = NameServerConfig::udp(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            named.connections.iter_mut().for_each(|connection| connection.port = port);
+            let config = ResolverConfig::from_parts(None, Vec::new(), vec![named]);
+            let asked = timeout(LIBC, query("loop.example.test.", config));
+            let answer = tokio::select! { answer = asked => answer.unwrap_or(NameAnswer::Silent), () = server => unreachable!() };
+            assert!(matches!(answer, NameAnswer::NoSuchName | NameAnswer::Failed), "{target:?}: {answer:?}");
+        }
     }
 }

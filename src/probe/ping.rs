@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
 
-use tokio::task::JoinSet;
+use futures_util::future::join_all;
 
+use super::host::limits;
 use super::{Looked, Scene, network, windows};
 use crate::fact::dial::carry::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
@@ -30,6 +31,7 @@ pub(super) async fn look(to: Place, scene: &Scene) -> Looked {
 fn client(to: IpAddr) -> Result<Client, Unseen> {
     let kind = if to.is_ipv4() { ICMP::V4 } else { ICMP::V6 };
     Client::new(&Config::builder().kind(kind).build()).map_err(|error| {
+        limits::note(&error);
         if error.kind() == ErrorKind::PermissionDenied {
             Unseen::NeedsRights(ICMP_RIGHTS.to_owned())
         } else {
@@ -76,12 +78,12 @@ pub(super) async fn sizes(to: IpAddr) -> Vec<SizedEcho> {
     }
     let Ok(client) = client(to) else { return Vec::new() };
     let headers = if to.is_ipv4() { 28 } else { 48 };
-    let mut asked = JoinSet::new();
+    let mut asked = Vec::new();
     for (index, packet) in (0_u16..).zip(PACKETS) {
         let mut pinger = client.pinger(to, identifier()).await;
         pinger.timeout(SIZED);
         let payload = vec![0; usize::from(packet - headers)];
-        asked.spawn(async move {
+        asked.push(async move {
             let mut back = false;
             for round in 0..2 {
                 let sequence = PingSequence(100 + 100 * round + index);
@@ -90,7 +92,7 @@ pub(super) async fn sizes(to: IpAddr) -> Vec<SizedEcho> {
             SizedEcho { packet, back }
         });
     }
-    let mut echoes = asked.join_all().await;
+    let mut echoes = join_all(asked).await;
     echoes.sort_by_key(|echo| echo.packet);
     echoes
 }
@@ -105,6 +107,7 @@ fn echo(outcome: Result<(IcmpPacket, Duration), SurgeError>) -> Echo {
             };
             if reply { Echo::Reply(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)) } else { Echo::Unreachable }
         }
+        Err(SurgeError::IOError(error)) if limits::note(&error) => Echo::Other(0),
         Err(SurgeError::IOError(error)) => error.raw_os_error().map_or(Echo::Other(0), of_errno),
         Err(SurgeError::Timeout { .. }) => Echo::NoReply,
         Err(

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Config, Error, SimpleQueryMessage};
 
+use super::dial::Stream;
 use super::{DIAL, Login, Looked, Scene, dial, host, tls};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::carry::Carry;
@@ -20,6 +20,11 @@ use crate::fact::postgres::refusal::Refusal;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 
+#[cfg(target_os = "linux")]
+mod administrator;
+#[cfg(not(target_os = "linux"))]
+#[path = "postgres/administrator_elsewhere.rs"]
+mod administrator;
 mod carry;
 mod conf;
 mod hba;
@@ -124,7 +129,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
 }
 
 /// Asks whether the other end speaks TLS; an error is what was there in place of PostgreSQL.
-async fn offers_tls(mut stream: TcpStream) -> Result<bool, PgSaid> {
+async fn offers_tls(mut stream: Stream) -> Result<bool, PgSaid> {
     // Where this fails, the answer may still be there to be read.
     let _ = timeout(DIAL, stream.write_all(&SSL_REQUEST)).await;
     let mut answer = [0; 8];
@@ -198,7 +203,7 @@ async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
         config.dbname(name);
     }
     let connector = tls::maker()
-        .and_then(|mut maker| MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, &way.endpoint.host).ok());
+        .and_then(|mut maker| MakeTlsConnect::<Stream>::make_tls_connect(&mut maker, &way.endpoint.host).ok());
     let mut heard = match connector {
         Some(connector) if encrypted => converse(&config, stream, connector, way.carries).await,
         Some(_) | None => converse(&config, stream, NoTls, way.carries).await,
@@ -207,11 +212,20 @@ async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
     heard
 }
 
-async fn converse<T>(config: &Config, stream: TcpStream, tls: T, carries: bool) -> Heard
+async fn converse<T>(config: &Config, stream: Stream, tls: T, carries: bool) -> Heard
 where
-    T: TlsConnect<TcpStream>,
+    T: TlsConnect<Stream>,
 {
-    let to = stream.peer_addr().ok().map(|at| at.ip());
+    let (to, over) = (stream.peer_addr().ok().map(|at| at.ip()), stream.over());
+    let heard = conversation(config, stream, tls, (to, carries)).await;
+    // The driver only says that the connection ended.
+    if over.is_so() { Heard::bare(PgSaid::NotPostgres) } else { heard }
+}
+
+async fn conversation<T>(config: &Config, stream: Stream, tls: T, (to, carries): (Option<IpAddr>, bool)) -> Heard
+where
+    T: TlsConnect<Stream>,
+{
     let (client, mut connection) = match timeout(LOG_IN, config.connect_raw(stream, tls)).await {
         Err(_) => return Heard::bare(PgSaid::Silent),
         Ok(Err(error)) => return failure(&error),

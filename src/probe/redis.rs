@@ -13,9 +13,9 @@ use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::dial::Stream;
 use super::tls::{self, Wire};
 use super::{DIAL, Login, Looked, Scene, dial};
 use crate::fact::dial::Endpoint;
@@ -107,8 +107,10 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
         let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
         dial::may_carry_password(scene, peer.ip())?;
     }
+    let over = stream.over();
     let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, None)) };
-    Ok(log_in(wire, login).await)
+    let heard = log_in(wire, login).await;
+    Ok(if over.is_so() { (RedisSaid::NotRedis, None) } else { heard })
 }
 
 async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<Carry> {
@@ -132,7 +134,7 @@ async fn another(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> O
     Some((wire, peer))
 }
 
-async fn wire(stream: TcpStream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {
+async fn wire(stream: Stream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {
     if encrypted {
         timeout(DIAL, tls::wrap(stream, &endpoint.host)).await.ok().flatten()
     } else {

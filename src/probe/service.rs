@@ -33,9 +33,9 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
         return Err(Unseen::NoTool("systemd does not run here".to_owned()));
     }
     let names = names(target, scene)?;
-    let mut args = vec!["TZ=UTC", "systemctl", "show", "--no-pager", "-p", PROPERTIES, "--"];
+    let mut args = vec!["show", "--no-pager", "-p", PROPERTIES, "--"];
     args.extend(names.iter().map(String::as_str));
-    let said = host::run("env", &args, PROGRAM).await?;
+    let said = host::run("systemctl", &args, PROGRAM).await?;
     let shown = show::read(&said.out);
     if !said.ok || shown.is_empty() {
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
@@ -81,24 +81,21 @@ fn names(target: &UnitTarget, scene: &Scene) -> Result<Vec<String>, Unseen> {
         UnitTarget::WireGuard => vec![format!("wg-quick@{}.service", scene.addresses()?.interface.value)],
         // Debian and Ubuntu; elsewhere, and where Debian's alias is all there is.
         UnitTarget::Redis => vec!["redis-server.service".to_owned(), "redis.service".to_owned()],
-        UnitTarget::Postgres => clusters(scene.addresses()?.postgres_port.value),
+        UnitTarget::Postgres => clusters(scene.addresses()?.postgres_port.value)?,
         UnitTarget::Named(name) => vec![name.clone()],
     })
 }
 
 /// Debian's clusters, those on the deployment's port first. Its postgresql.service is an empty shell that is always
 /// active, so it comes last.
-fn clusters(port: u16) -> Vec<String> {
+fn clusters(port: u16) -> Result<Vec<String>, Unseen> {
     let mut found = Vec::new();
-    for version in host::list("/etc/postgresql").unwrap_or_default() {
-        for name in host::list(format!("/etc/postgresql/{version}")).unwrap_or_default() {
+    for version in host::list("/etc/postgresql")?.unwrap_or_default() {
+        for name in host::list(format!("/etc/postgresql/{version}"))?.unwrap_or_default() {
             let conf = format!("/etc/postgresql/{version}/{name}/postgresql.conf");
-            let here = match host::read(conf) {
-                host::Text::Read(text) => listens_on(&text, port),
-                host::Text::Missing => continue,
-                host::Text::Forbidden | host::Text::Failed(_) => false,
-            };
-            found.push((!here, format!("postgresql@{version}-{name}.service")));
+            if let Some(text) = host::read_if_there(conf)? {
+                found.push((!listens_on(&text, port), format!("postgresql@{version}-{name}.service")));
+            }
         }
     }
     found.sort();
@@ -110,7 +107,7 @@ fn clusters(port: u16) -> Vec<String> {
     if names.is_empty() {
         names.push("postgresql.service".to_owned());
     }
-    names
+    Ok(names)
 }
 
 fn listens_on(conf: &str, port: u16) -> bool {

@@ -9,9 +9,10 @@ use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::dial::Stream;
 
 pub(super) mod verified;
 
@@ -41,8 +42,8 @@ fn connect_by(provider: Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifie
 ///
 /// The connector of tokio-postgres-rustls is used for Redis too: a TLS stream is a TLS stream, and this saves
 /// naming tokio-rustls a second time.
-pub(super) async fn wrap(stream: TcpStream, host: &str) -> Option<Box<dyn Wire>> {
-    let connector = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker()?, host).ok()?;
+pub(super) async fn wrap(stream: Stream, host: &str) -> Option<Box<dyn Wire>> {
+    let connector = MakeTlsConnect::<Stream>::make_tls_connect(&mut maker()?, host).ok()?;
     let stream = connector.connect(stream).await.ok()?;
     Some(Box::new(stream))
 }

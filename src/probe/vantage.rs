@@ -1,8 +1,8 @@
 //! Finds out where we stand, by what only one vantage has.
 
 use super::host::{self, Text};
-use crate::fact::Vantage;
 use crate::fact::wireguard::conf;
+use crate::fact::{Unseen, Vantage};
 
 /// The vantage and what gave it away; the error says how to tell it.
 pub fn find() -> Result<(Vantage, String), String> {
@@ -12,7 +12,7 @@ pub fn find() -> Result<(Vantage, String), String> {
     if let Some(sign) = container_sign() {
         return Ok((Vantage::Container, sign));
     }
-    if let Some(found) = by_tunnel_file() {
+    if let Some(found) = by_tunnel_file()? {
         return Ok(found);
     }
     for path in ["/etc/redis/redis.conf", "/etc/redis.conf", "/etc/postgresql", "/var/lib/pgsql/data/postgresql.conf"] {
@@ -46,24 +46,29 @@ fn container_sign() -> Option<String> {
 
 /// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's. One that has both
 /// says nothing: `wg-quick save`, and with it SaveConfig, writes the port that was drawn and the Endpoint that was heard.
-fn by_tunnel_file() -> Option<(Vantage, String)> {
-    let names = host::list("/etc/wireguard")?;
+fn by_tunnel_file() -> Result<Option<(Vantage, String)>, String> {
+    // Where it may not be seen, other signs are looked for.
+    let names = match host::list("/etc/wireguard") {
+        Ok(names) => names.unwrap_or_default(),
+        Err(Unseen::NeedsRights(_)) => Vec::new(),
+        Err(why) => return Err(why.to_string()),
+    };
     for name in names.iter().filter_map(|name| name.strip_suffix(".conf")) {
         let path = format!("/etc/wireguard/{name}.conf");
         let Text::Read(text) = host::read(&path) else { continue };
         let conf = conf::read(&path, 0, &text, "");
         match (conf.listen_port.is_some(), conf.peers.iter().any(|peer| peer.endpoint.is_some())) {
-            (false, true) => return Some((Vantage::Client, format!("{path} has a peer with an Endpoint"))),
-            (true, false) => return Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint"))),
+            (false, true) => return Ok(Some((Vantage::Client, format!("{path} has a peer with an Endpoint")))),
+            (true, false) => return Ok(Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint")))),
             (true, true) | (false, false) => {}
         }
     }
-    None
+    Ok(None)
 }
 
 /// An interface that is WireGuard's by kind, or by the usual name where the userspace implementation runs.
 fn tunnel_interface() -> Option<String> {
-    host::list("/sys/class/net")?.into_iter().find(|name| {
+    host::list("/sys/class/net").ok()??.into_iter().find(|name| {
         let uevent = format!("/sys/class/net/{name}/uevent");
         let kernel = matches!(host::read(uevent), Text::Read(text) if text.contains("DEVTYPE=wireguard"));
         kernel || name.starts_with("wg")

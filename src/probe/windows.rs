@@ -62,7 +62,7 @@ mod tests {
     fn where_there_is_no_powershell_it_says_so() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let seen = runtime.block_on(part("service"));
-        let expected = Unseen::NoTool("`powershell` is not installed".to_owned());
+        let expected = Unseen::NotInstalled("powershell".to_owned());
         assert!(cfg!(windows) || seen == Err(expected), "{seen:?}");
     }
 }

@@ -162,11 +162,11 @@ pub(super) fn conf(scene: &Scene) -> Looked {
         let stat = stat.ok_or_else(|| Unseen::NotKnown(format!("there is no {path}")))?;
         let mut text = host::read_or_unseen(&path)?;
         // A port may be a name.
-        let services = host::read_or_unseen("/etc/services").unwrap_or_default();
+        let services = host::read_if_there("/etc/services")?.unwrap_or_default();
         let mut conf = conf_file::read(&path, stat.mode, &text, &services);
         text.zeroize();
         let beside =
-            host::list(FOLDER).unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
+            host::list(FOLDER)?.unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
         conf.others = beside.map(|name| format!("{FOLDER}/{name}")).filter(|other| *other != path).collect();
         Ok(Fact::WgConf(conf))
     });
@@ -175,16 +175,20 @@ pub(super) fn conf(scene: &Scene) -> Looked {
 
 /// Where the guide has keys made: beside the tunnel's file, or at home.
 pub(super) fn keys() -> Looked {
-    let homes = host::list("/home").unwrap_or_default().into_iter().map(|name| format!("/home/{name}"));
-    let folders: Vec<String> = [FOLDER.to_owned(), "/root".to_owned()].into_iter().chain(homes).collect();
-    Looked::new(folders.join(", "), key_files(&folders).map(Fact::WgKeys))
+    let homes = host::list("/home").map(Option::unwrap_or_default);
+    let found = homes.and_then(|homes| {
+        let homes = homes.into_iter().map(|name| format!("/home/{name}"));
+        let folders: Vec<String> = [FOLDER.to_owned(), "/root".to_owned()].into_iter().chain(homes).collect();
+        key_files(&folders)
+    });
+    Looked::new(format!("{FOLDER}, /root, /home"), found.map(Fact::WgKeys))
 }
 
 fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
     let mut files = Vec::new();
     for folder in folders {
         let Some(mode) = host::stat(folder)?.map(|stat| stat.mode) else { continue };
-        let names = host::list(folder).ok_or_else(|| Unseen::NeedsRights(format!("run as root to see {folder}")))?;
+        let names = host::list(folder)?.unwrap_or_default();
         for name in names.into_iter().filter(|name| is_private(name)) {
             let path = format!("{folder}/{name}");
             let Some(stat) = host::stat(&path)?.filter(|stat| stat.is_file) else { continue };
@@ -200,7 +204,7 @@ fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
 /// The file of the interface that the user named, else the only one there is, else the guide's.
 fn path(scene: &Scene) -> String {
     let only = || {
-        let names = host::list(FOLDER)?;
+        let names = host::list(FOLDER).ok()??;
         let mut files = names.iter().filter_map(|name| name.strip_suffix(".conf"));
         files.next().filter(|_| files.next().is_none()).map(str::to_owned)
     };

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::clean::Clean;
 use crate::report::chain::Chain;
 
-pub(super) fn page(chains: &[Chain]) -> String {
+pub(super) fn page(chains: &Clean<Vec<Chain>>) -> String {
     let mut out = String::new();
     for (index, chain) in chains.iter().enumerate() {
         if index > 0 {

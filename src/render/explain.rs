@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use super::clean::Clean;
 use crate::check::{Cause, Check, Needs, Severity};
 
-pub(super) fn page(checks: &[Check], id: &str, width: usize) -> Result<String, String> {
+pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result<String, String> {
     let (check_id, cause) = id.split_once('/').map_or((id, None), |(check, cause)| (check, Some(cause)));
     let check = checks.iter().find(|check| check.id.0 == check_id).ok_or_else(|| {
         let near: Vec<&str> = checks

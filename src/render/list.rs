@@ -5,14 +5,15 @@ use std::fmt::Write;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use super::clean::Clean;
 use crate::check::Check;
 
-pub(super) fn text(checks: &[Check], width: usize) -> String {
+pub(super) fn text(checks: &Clean<Vec<Check>>, width: usize) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
-    for check in checks {
+    for check in checks.iter() {
         table.add_row([check.category.word(), &check.id.0, &vantages(check), &check.title]);
     }
     // Ids are there to be copied: they are never broken.
@@ -24,9 +25,9 @@ pub(super) fn text(checks: &[Check], width: usize) -> String {
     table.lines().fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
-pub(super) fn markdown(checks: &[Check]) -> String {
+pub(super) fn markdown(checks: &Clean<Vec<Check>>) -> String {
     let mut out = "| check | judged at | what holds | causes |\n| --- | --- | --- | --- |\n".to_owned();
-    for check in checks {
+    for check in checks.iter() {
         let causes = check.causes.keys().map(|cause| format!("`{cause}`")).collect::<Vec<_>>().join(" ");
         let _ = writeln!(out, "| `{}` | {} | {} | {causes} |", check.id, vantages(check), check.title);
     }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use super::clean::Clean;
 use crate::fact::Vantage;
 use crate::profile::Source;
 use crate::report::{Answer, Change, Now, Outcome, Report};
@@ -22,7 +23,7 @@ const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-pub(super) fn render(report: &Report, width: usize, verbose: bool) -> String {
+pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> String {
     let mut out = String::new();
     header(&mut out, report, width);
     out.push('\n');
@@ -142,15 +143,15 @@ fn mark(answer: &Answer) -> &'static str {
 
 /// A line of the table by its mark.
 fn paint(line: &str) -> String {
-    let style = match line.trim_start().chars().next() {
-        Some('✓') => GREEN,
-        Some('✗') => RED,
-        Some('!' | '?') => YELLOW,
+    let Some(mark) = line.trim_start().chars().next() else { return line.to_owned() };
+    let style = match mark {
+        '✓' => GREEN,
+        '✗' => RED,
+        '!' | '?' => YELLOW,
         _ => return line.to_owned(),
     };
-    let at = line.len() - line.trim_start().len();
-    let mark = line[at..].chars().next().map_or(0, char::len_utf8);
-    format!("{}{style}{}{style:#}{}", &line[..at], &line[at..at + mark], &line[at + mark..])
+    let Some((before, after)) = line.split_once(mark) else { return line.to_owned() };
+    format!("{before}{style}{mark}{style:#}{after}")
 }
 
 fn gist(outcome: &Outcome) -> String {
@@ -171,12 +172,16 @@ fn since(out: &mut String, report: &Report, width: usize) {
     }
     out.push_str("\nSince the report of before:\n");
     for change in &report.since {
-        out.push_str(&became(change, width));
+        out.push_str(&line(change, width));
     }
 }
 
 /// What became of one root.
-pub(super) fn became(change: &Change, width: usize) -> String {
+pub(super) fn became(change: &Clean<Change>, width: usize) -> String {
+    line(change, width)
+}
+
+fn line(change: &Change, width: usize) -> String {
     let mut out = String::new();
     let (style, mark) = match change.now {
         Now::Fixed => (GREEN, "✓"),

@@ -1,7 +1,8 @@
 //! A cause with its sentences filled in.
 
+use super::command::commands;
 use super::doubt;
-use super::words::{common_words, fill, names_empty_word, says};
+use super::words::{common_words, fill, says};
 use crate::blame::Blamed;
 use crate::case::Case;
 use crate::check::{Cause, Check, Finding, Fix};
@@ -69,16 +70,15 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
+    let said = fill(&fix.say, &words);
+    let (say, run) = match commands(&fix.run, shell, &words) {
+        Ok(run) => (said, run),
+        Err(value) => (format!("{said} The commands are left out: `{value}` is not safe to type."), Vec::new()),
+    };
     Trouble {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
-        fix: Fix {
-            on: fix.on,
-            say: fill(&fix.say, &words),
-            // A command whose word is empty is left out: it is for a part of the trouble that is not there.
-            run: fix.run.iter().filter(|line| !names_empty_word(line, &words)).map(|line| fill(line, &words)).collect(),
-            know: fill(&fix.know, &words),
-        },
+        fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
         may_be: doubt::may_be(&blamed.suspects, checks),

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use crate::check::{Cause, Check, Finding};
 use crate::snapshot::Snapshot;
 
+/// The far end's public address in a sentence, where it is not known.
+pub(super) const NO_PUBLIC: &str = "<the server's public address>";
+
 /// The words that every sentence may use: the deployment's own values.
-pub fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
+pub fn common_words(snapshot: &Snapshot) -> Words {
     let addresses = &snapshot.addresses;
-    // The far end's public address is a word only where it is known.
-    let public = addresses.public.map_or_else(|| "<the server's public address>".to_owned(), |ip| ip.to_string());
+    let public = addresses.public.map_or_else(|| NO_PUBLIC.to_owned(), |ip| ip.to_string());
     BTreeMap::from([
         ("server", addresses.server.value.to_string()),
         ("client", addresses.client.value.to_string()),
@@ -24,29 +26,35 @@ pub fn common_words(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
     ])
 }
 
+/// Words and their values.
+pub type Words = BTreeMap<&'static str, String>;
+
 /// Whether a template has a word in it that is known, and is nothing.
-pub(super) fn names_empty_word(template: &str, words: &BTreeMap<&'static str, String>) -> bool {
+pub(super) fn names_empty_word(template: &str, words: &Words) -> bool {
     words.iter().any(|(name, value)| value.is_empty() && template.contains(&format!("{{{name}}}")))
 }
 
+/// A template at its first word: what stands before it, its name and value, what stands behind it.
+pub(super) fn split<'t, 'w>(template: &'t str, words: &'w Words) -> Option<(&'t str, &'static str, &'w str, &'t str)> {
+    template.match_indices('{').find_map(|(at, _)| {
+        let (before, after) = template.split_at_checked(at)?;
+        let after = after.strip_prefix('{')?;
+        // As far as a name goes: a template of braces alone is read once, too.
+        let end = after.find(|c: char| !(c.is_ascii_lowercase() || c == '_'))?;
+        let (name, behind) = after.split_at_checked(end)?;
+        let behind = behind.strip_prefix('}')?;
+        let (name, value) = words.get_key_value(name)?;
+        Some((before, *name, value.as_str(), behind))
+    })
+}
+
 /// Fills `{name}`. A name that nobody gave stays, so that a test can find it.
-pub(super) fn fill(template: &str, words: &BTreeMap<&'static str, String>) -> String {
+pub(super) fn fill(template: &str, words: &Words) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
-    while let Some(start) = rest.find('{') {
-        let name_end =
-            rest[start + 1..].find(|c: char| !(c.is_ascii_lowercase() || c == '_')).map(|end| start + 1 + end);
-        let word = name_end
-            .filter(|&end| rest[end..].starts_with('}'))
-            .and_then(|end| words.get(&rest[start + 1..end]).map(|word| (end, word)));
-        if let Some((end, word)) = word {
-            out.push_str(&rest[..start]);
-            out.push_str(word);
-            rest = &rest[end + 1..];
-        } else {
-            out.push_str(&rest[..=start]);
-            rest = &rest[start + 1..];
-        }
+    while let Some((before, _, value, behind)) = split(rest, words) {
+        out.extend([before, value]);
+        rest = behind;
     }
     out + rest
 }

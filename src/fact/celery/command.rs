@@ -36,7 +36,7 @@ pub fn read(arguments: &[String]) -> Option<Command> {
         }
         let value = match word.split_once('=') {
             Some((name, value)) if name.starts_with("--") => Some((name, value)),
-            _ if word.starts_with("-b") && word.len() > 2 => Some(("-b", &word[2..])),
+            _ if word.starts_with("-b") && word != "-b" => word.strip_prefix("-b").map(|value| ("-b", value)),
             // Of the options before the program all but a few want a value; those few are none that matters here.
             _ if matches!(word, "-q" | "--quiet" | "-C" | "--no-color" | "--skip-checks") => None,
             _ if word.starts_with('-') => words.next().map(|value| (word, value)),

@@ -1,5 +1,6 @@
 //! What Redis and Celery write → what we keep of it.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use base64::Engine;
@@ -36,12 +37,18 @@ fn client(line: &str) -> Option<Client> {
 /// remote control has; a `BRPOP` alone may be anybody's. (After `BRPOP` ran out, the client is still listed with it.)
 pub fn consumers(list: &str) -> Vec<Consumer> {
     let clients: Vec<Client> = list.lines().filter_map(client).collect();
-    let quiet = |from: IpAddr| clients.iter().filter(|it| it.from == from).map(|it| it.idle).min().unwrap_or(0);
-    let takes = clients.iter().filter(|it| it.command == "brpop");
-    let workers = takes.filter(|it| clients.iter().any(|other| other.listens && other.from == it.from));
-    workers
-        .map(|it| Consumer { from: it.from, database: it.database, waits: it.blocked, quiet: quiet(it.from) })
-        .collect()
+    // By address: for how long all its connections have been quiet, and whether one of them listens.
+    let mut hosts: BTreeMap<IpAddr, (u64, bool)> = BTreeMap::new();
+    for it in &clients {
+        let (quiet, listens) = hosts.entry(it.from).or_insert((it.idle, false));
+        (*quiet, *listens) = (it.idle.min(*quiet), it.listens || *listens);
+    }
+    let worker = |it: &Client| {
+        let (quiet, listens) = *hosts.get(&it.from)?;
+        let consumer = Consumer { from: it.from, database: it.database, waits: it.blocked, quiet };
+        (listens && it.command == "brpop").then_some(consumer)
+    };
+    clients.iter().filter_map(worker).collect()
 }
 
 /// For how many seconds the youngest connection that has a pattern subscribed has been there: a worker makes one when

@@ -47,8 +47,8 @@ impl KeyKind {
             return Self::Other;
         };
         // A file that was cut off has a beginning and no end.
-        let Some(end) = text.find(&format!("-----END {name}-----")) else { return Self::Other };
-        let body: String = text[..end].lines().skip(1).map(str::trim).collect();
+        let Some((text, _)) = text.split_once(&format!("-----END {name}-----")) else { return Self::Other };
+        let body: String = text.lines().skip(1).map(str::trim).collect();
         match name {
             "OPENSSH PRIVATE KEY" => openssh(&body).unwrap_or(Self::Other),
             "ENCRYPTED PRIVATE KEY" => Self::Pem { locked: true },

@@ -6,6 +6,7 @@ use ring::hmac;
 use serde::{Deserialize, Serialize};
 
 use super::ssh::{PORT, fingerprint, kind_of};
+use crate::fact::glob;
 
 /// The lines that matter for one host, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,9 +145,9 @@ fn matches(names: &str, wanted: &str) -> bool {
     let mut fits = false;
     for name in names.split(',').map(str::to_ascii_lowercase) {
         match name.strip_prefix('!') {
-            Some(refused) if pattern(refused.as_bytes(), wanted.as_bytes()) => return false,
+            Some(refused) if glob::fits(refused, wanted) => return false,
             Some(_) => {}
-            None => fits |= pattern(name.as_bytes(), wanted.as_bytes()),
+            None => fits |= glob::fits(&name, wanted),
         }
     }
     fits
@@ -157,16 +158,6 @@ fn hashed(text: &str, wanted: &str) -> Option<bool> {
     let (salt, hash) = text.split_once('|')?;
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &STANDARD.decode(salt).ok()?);
     Some(hmac::verify(&key, wanted.as_bytes(), &STANDARD.decode(hash).ok()?).is_ok())
-}
-
-fn pattern(pattern_: &[u8], text: &[u8]) -> bool {
-    match (pattern_.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => (0..=text.len()).any(|at| pattern(rest, &text[at..])),
-        (Some((b'?', rest)), Some((_, more))) => pattern(rest, more),
-        (Some((one, rest)), Some((other, more))) => one == other && pattern(rest, more),
-        (Some(_), None) | (None, Some(_)) => false,
-    }
 }
 
 #[cfg(test)]

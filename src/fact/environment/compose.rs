@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{HostLine, Origin, Via, envfile};
+use crate::fact::limits::Budget;
 
 pub mod fill;
+mod forms;
 mod pieces;
 mod yaml;
 
-use pieces::Search;
-
-use yaml::Node;
+use forms::{files, hosts, pairs};
+use pieces::{Piece, Search};
 
 /// A text file that was read.
 pub struct File {
@@ -84,102 +85,132 @@ struct Worth {
 /// By name.
 type Known = BTreeMap<String, Worth>;
 
-/// Reads what a service's container gets; none where the files have no such service, or compose refuses them.
+/// Reads what a service's container gets; none where the files have no such service, or compose refuses them, or they
+/// become more than there is a [`Budget`] for.
 pub fn read(project: &Project<'_>, service: &str) -> Option<Stack> {
     let of_shell = |value: &String| Worth { value: value.clone(), at: None, blank: false };
     let shell: Known = project.shell.iter().map(|(name, value)| (name.clone(), of_shell(value))).collect();
-    let known = Rc::new(with_files(&shell, project.dotenv)?);
-    let mut search = Search { open: project.open, unread: Vec::new(), others: Vec::new(), left: STEPS };
+    let mut budget = Budget::default();
+    let known = Rc::new(with_files(&shell, project.dotenv, &mut budget)?);
+    let mut search = Search { open: project.open, unread: Vec::new(), others: Vec::new(), left: STEPS, budget };
     let mut pieces = Vec::new();
     for file in project.files {
         pieces.extend(search.file(file, project.folder, &known, service)?);
     }
-    let mut stack = Stack { unread: search.unread, others: search.others, ..Stack::default() };
-    let mut env_files: Vec<(String, bool, bool)> = Vec::new();
+    let Search { unread, others, mut budget, .. } = search;
+    let mut stack = Stack { unread, others, ..Stack::default() };
+    let mut env_files = EnvFiles::default();
     for piece in pieces {
-        let lookup = |name: &str| value(&piece.known, name);
         stack.place = Some((piece.file.clone(), piece.node.line));
-        if let Some(command) = piece.node.get("command") {
-            stack.command = Some((piece.file.clone(), command.line));
-        }
-        let listed = piece.node.get("environment").is_some_and(|node| !node.items().is_empty());
-        let asked = if listed || piece.merged { &piece.known } else { &known };
-        for (name, raw, line) in piece.node.get("environment").map(pairs).unwrap_or_default() {
-            let origin = Origin::Compose { path: piece.file.clone(), line };
-            let given = match raw {
-                None => Given {
-                    origin,
-                    value: value(asked, &name),
-                    via: via(asked, vec![name.clone()], true),
-                    blank: false,
-                },
-                Some(raw) => {
-                    let filled = fill::fill(&raw, &lookup)?;
-                    let whole =
-                        filled.names.len() == 1 && raw.starts_with('$') && (!raw.contains('{') || closes_at_end(&raw));
-                    Given {
-                        origin,
-                        value: Some(filled.text),
-                        via: via(&piece.known, filled.names, whole),
-                        blank: filled.blank,
-                    }
-                }
-            };
-            stack.given.entry(name).or_default().insert(0, given);
-        }
-        for (text, line) in piece.node.get("extra_hosts").map(hosts).unwrap_or_default() {
-            let read = HostLine::read(&fill::fill(&text, &lookup)?.text);
-            stack.hosts.extend(read.map(|read| HostLine { at: Some((piece.file.clone(), line)), ..read }));
-        }
-        for (path, required, raw) in piece.node.get("env_file").map(files).unwrap_or_default() {
-            let path = fill::fill(&path, &lookup)?.text;
-            // The paths of another folder's file are joined to it first.
-            let path = if piece.folder == project.folder { path } else { absolute(&piece.folder, &path) };
-            // A file that is named twice, in the same letters, keeps its first place.
-            match env_files.iter_mut().find(|(other, ..)| *other == path) {
-                Some(there) => *there = (path, required, raw),
-                None => env_files.push((path, required, raw)),
-            }
-        }
+        stack.add(project, &piece, &known, &mut env_files, &mut budget)?;
     }
     stack.place.as_ref()?;
-    let lookup = |name: &str| value(&known, name);
-    let own: BTreeMap<String, String> =
-        stack.given.iter().filter_map(|(name, given)| Some((name.clone(), given.first()?.value.clone()?))).collect();
-    let mut from_files: Vec<(String, Given)> = Vec::new();
-    for (path, required, raw) in env_files {
-        let path = absolute(project.folder, &path);
-        let Some(text) = (project.open)(&path) else {
-            if required {
-                stack.unread.push(path);
-            }
-            continue;
-        };
-        let of_files = |name: &str| from_files.iter().rev().find(|(own, _)| own == name)?.1.value.clone();
-        let first = |name: &str| lookup(name).or_else(|| own.get(name).cloned());
-        let lines = if raw {
-            envfile::docker(&text, &|name| first(name).or_else(|| of_files(name)))
-        } else {
-            envfile::compose(&text, &first, &of_files)
-        }
-        .ok()?;
-        stack.env_files.push(path.clone());
-        let made: Vec<_> = lines
-            .into_iter()
-            .map(|line| {
-                let origin = Origin::EnvFile { path: path.clone(), line: line.line };
-                (
-                    line.name,
-                    Given { origin, value: Some(line.value), via: via(&known, line.names, false), blank: line.blank },
-                )
-            })
-            .collect();
-        from_files.extend(made);
-    }
-    for (name, given) in from_files.into_iter().rev() {
+    // The last line goes before the others.
+    stack.given.values_mut().for_each(|given| given.reverse());
+    for (name, given) in stack.of_env_files(project, &known, env_files.all, &mut budget)?.into_iter().rev() {
         stack.given.entry(name).or_default().push(given);
     }
     Some(stack)
+}
+
+/// The env files of a service: paths, whether each must be there, and whether it is read as it stands.
+#[derive(Default)]
+struct EnvFiles {
+    all: Vec<(String, bool, bool)>,
+    place: BTreeMap<String, usize>,
+}
+
+impl Stack {
+    /// What one piece says, behind what the pieces before it say.
+    fn add(
+        &mut self,
+        project: &Project<'_>,
+        piece: &Piece,
+        known: &Known,
+        env_files: &mut EnvFiles,
+        budget: &mut Budget,
+    ) -> Option<()> {
+        if let Some(command) = piece.node.get("command") {
+            self.command = Some((piece.file.clone(), command.line));
+        }
+        let listed = piece.node.get("environment").is_some_and(|node| !node.items().is_empty());
+        let asked = if listed || piece.merged { &piece.known } else { known };
+        for (name, raw, line) in piece.node.get("environment").map(pairs).unwrap_or_default() {
+            let origin = Origin::Compose { path: piece.file.clone(), line };
+            let given = match raw {
+                None => {
+                    let value = value(asked, &name);
+                    budget.expand(value.map_or(0, str::len))?;
+                    let via = via(asked, vec![name.clone()], true);
+                    Given { origin, value: value.map(str::to_owned), via, blank: false }
+                }
+                Some(raw) => {
+                    let filled = piece.fill(&raw, budget)?;
+                    let whole =
+                        filled.names.len() == 1 && raw.starts_with('$') && (!raw.contains('{') || closes_at_end(&raw));
+                    let via = via(&piece.known, filled.names, whole);
+                    Given { origin, value: Some(filled.text), via, blank: filled.blank }
+                }
+            };
+            self.given.entry(name).or_default().push(given);
+        }
+        for (text, line) in piece.node.get("extra_hosts").map(hosts).unwrap_or_default() {
+            let read = HostLine::read(&piece.fill(&text, budget)?.text);
+            self.hosts.extend(read.map(|read| HostLine { at: Some((piece.file.clone(), line)), ..read }));
+        }
+        for (path, required, raw) in piece.node.get("env_file").map(files).unwrap_or_default() {
+            let path = piece.fill(&path, budget)?.text;
+            // The paths of another folder's file are joined to it first.
+            let path = if piece.folder == project.folder { path } else { absolute(&piece.folder, &path) };
+            // A file that is named twice, in the same letters, keeps its first place.
+            let place = *env_files.place.entry(path.clone()).or_insert(env_files.all.len());
+            if let Some(there) = env_files.all.get_mut(place) {
+                *there = (path, required, raw);
+            } else {
+                env_files.all.push((path, required, raw));
+            }
+        }
+        Some(())
+    }
+
+    /// What the env files give, in order.
+    fn of_env_files(
+        &mut self,
+        project: &Project<'_>,
+        known: &Known,
+        env_files: Vec<(String, bool, bool)>,
+        budget: &mut Budget,
+    ) -> Option<Vec<(String, Given)>> {
+        let mut found: Vec<(String, Given)> = Vec::new();
+        let mut last: BTreeMap<String, usize> = BTreeMap::new();
+        for (path, required, raw) in env_files {
+            let path = absolute(project.folder, &path);
+            let Some(text) = (project.open)(&path) else {
+                if required {
+                    self.unread.push(path);
+                }
+                continue;
+            };
+            budget.file(&text)?;
+            let given = &self.given;
+            let first = |name: &str| value(known, name).or_else(|| given.get(name)?.first()?.value.as_deref());
+            let above = |name: &str| found.get(*last.get(name)?)?.1.value.as_deref();
+            let lines = if raw {
+                envfile::docker(&text, &|name| first(name).or_else(|| above(name)), budget)
+            } else {
+                envfile::compose(&text, &first, &above, budget)
+            };
+            let lines = lines.ok()?;
+            self.env_files.push(path.clone());
+            for line in lines {
+                let origin = Origin::EnvFile { path: path.clone(), line: line.line };
+                let via = via(known, line.names, false);
+                last.insert(line.name.clone(), found.len());
+                found.push((line.name, Given { origin, value: Some(line.value), via, blank: line.blank }));
+            }
+        }
+        Some(found)
+    }
 }
 
 fn closes_at_end(raw: &str) -> bool {
@@ -187,10 +218,11 @@ fn closes_at_end(raw: &str) -> bool {
 }
 
 /// What is known, and what env files add to it; none where compose refuses one of them.
-fn with_files(known: &Known, dotenv: &[File]) -> Option<Known> {
+fn with_files(known: &Known, dotenv: &[File], budget: &mut Budget) -> Option<Known> {
+    budget.expand(known.values().map(|worth| worth.value.len()).sum())?;
     let mut all = known.clone();
     for file in dotenv {
-        for line in envfile::compose(&file.text, &|name| value(known, name), &|_| None).ok()? {
+        for line in envfile::compose(&file.text, &|name| value(known, name), &|_| None, budget).ok()? {
             if !known.contains_key(&line.name) {
                 let at = Some((file.path.clone(), line.line));
                 all.insert(line.name, Worth { value: line.value, at, blank: line.blank });
@@ -200,8 +232,8 @@ fn with_files(known: &Known, dotenv: &[File]) -> Option<Known> {
     Some(all)
 }
 
-fn value(known: &Known, name: &str) -> Option<String> {
-    known.get(name).map(|worth| worth.value.clone())
+fn value<'a>(known: &'a Known, name: &str) -> Option<&'a str> {
+    known.get(name).map(|worth| worth.value.as_str())
 }
 
 fn via(known: &Known, names: Vec<String>, whole: bool) -> Vec<Via> {
@@ -211,45 +243,6 @@ fn via(known: &Known, names: Vec<String>, whole: bool) -> Vec<Via> {
         Via { at: there.and_then(|worth| worth.at.clone()), whole, known: there.is_some(), blank, name }
     };
     names.into_iter().map(one).collect()
-}
-
-/// `environment` in either form: a map, or a list of `NAME=value` and `NAME`.
-fn pairs(node: &Node) -> Vec<(String, Option<String>, u32)> {
-    let of_map = node.pairs().iter().map(|(name, value)| (name.clone(), value.word(), value.line));
-    let of_list = node.items().iter().filter_map(|item| {
-        let text = item.text()?;
-        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-        Some((name.to_owned(), value.map(str::to_owned), item.line))
-    });
-    of_map.chain(of_list).collect()
-}
-
-/// `extra_hosts` in either form: a list of `name:address` or `name=address`, or a map, of one address or several.
-fn hosts(node: &Node) -> Vec<(String, u32)> {
-    let of_list = node.items().iter().filter_map(|item| Some((item.text()?.to_owned(), item.line)));
-    let of_map = node.pairs().iter().flat_map(|(name, value)| {
-        let several = if value.items().is_empty() { std::slice::from_ref(value) } else { value.items() };
-        several.iter().filter_map(move |one| Some((format!("{name}={}", one.text()?), one.line)))
-    });
-    of_list.chain(of_map).collect()
-}
-
-/// `env_file` in its forms: a path, a list of paths, and of `path`, `required` and `format`. For each, whether it must
-/// be there and whether it is read as `docker run --env-file` reads.
-fn files(node: &Node) -> Vec<(String, bool, bool)> {
-    let one = |node: &Node| -> Option<(String, bool, bool)> {
-        if let Some(path) = node.text() {
-            return Some((path.to_owned(), true, false));
-        }
-        let required = node.get("required").and_then(Node::word).is_none_or(|word| word != "false");
-        let raw = node.get("format").and_then(Node::text).is_some_and(|format| format == "raw");
-        Some((node.get("path")?.text()?.to_owned(), required, raw))
-    };
-    if node.items().is_empty() {
-        one(node).into_iter().collect()
-    } else {
-        node.items().iter().filter_map(one).collect()
-    }
 }
 
 /// A path as it is shown: joined to the folder, without `./`.

@@ -3,6 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::fact::cursor::Cursor;
+use crate::fact::limits::Budget;
+
 /// One binding of the file; the last one of a name wins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
@@ -14,26 +17,33 @@ pub struct Binding {
     pub line: u32,
 }
 
-/// Reads the text of a file. `environment` supplies `${X}` before the file does, since python-dotenv does not
-/// override.
-pub fn read(text: &str, environment: &BTreeMap<String, String>) -> Vec<Binding> {
-    let mut bindings: Vec<Binding> = Vec::new();
-    let mut reader = Reader { text, at: 0 };
-    while let Some((line, name, raw)) = reader.binding() {
-        let value = raw.map(|raw| expand(&raw, &bindings, environment));
-        bindings.push(Binding { name, value, line });
-    }
-    bindings
+/// What was read so far, and which binding is a name's last.
+#[derive(Default)]
+struct Bindings {
+    all: Vec<Binding>,
+    last: BTreeMap<String, usize>,
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+/// Reads the text of a file. `environment` supplies `${X}` before the file does, since python-dotenv does not
+/// override. None where it becomes more than there is a [`Budget`] for.
+pub fn read(text: &str, environment: &BTreeMap<String, String>) -> Option<Vec<Binding>> {
+    let mut bindings = Bindings::default();
+    let mut budget = Budget::default();
+    let mut rest = Cursor::new(text);
+    while let Some((line, name, raw)) = binding(&mut rest) {
+        let value = match raw {
+            Some(raw) => Some(expand(&raw, &bindings, environment, &mut budget)?),
+            None => None,
+        };
+        bindings.last.insert(name.to_owned(), bindings.all.len());
+        bindings.all.push(Binding { name: name.to_owned(), value, line });
+    }
+    Some(bindings.all)
 }
 
 /// White space within a line, as Python's `[^\S\r\n]`.
 fn is_blank(c: char) -> bool {
-    c.is_whitespace() && c != '\r' && c != '\n'
+    c.is_whitespace() && !is_end(c)
 }
 
 fn is_end(c: char) -> bool {
@@ -43,113 +53,104 @@ fn is_end(c: char) -> bool {
 /// The statement is none that python-dotenv can read.
 struct Unreadable;
 
-impl Reader<'_> {
-    fn rest(&self) -> &str {
-        &self.text[self.at..]
-    }
-
-    fn line_number(&self) -> u32 {
-        u32::try_from(self.text[..self.at].matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1)
-    }
-
-    fn skip(&mut self, what: fn(char) -> bool) {
-        self.at += self.rest().find(|c| !what(c)).unwrap_or(self.rest().len());
-    }
-
-    fn line(&mut self) -> String {
-        let line = self.rest().split(is_end).next().unwrap_or_default().to_owned();
-        self.at += line.len();
-        line
-    }
-
-    /// The next binding. What is none is passed over, from where it stops making sense to the end of that line.
-    fn binding(&mut self) -> Option<(u32, String, Option<String>)> {
-        loop {
-            self.skip(char::is_whitespace);
-            if self.rest().is_empty() {
-                return None;
-            }
-            let line = self.line_number();
-            match self.one() {
-                Ok(Some((name, raw))) => return Some((line, name, raw)),
-                Ok(None) => {}
-                Err(Unreadable) => {
-                    self.line();
-                }
+/// The next binding: its line, its name and its raw value. What is none is passed over, from where it stops making sense
+/// to the end of that line.
+fn binding<'a>(rest: &mut Cursor<'a>) -> Option<(u32, &'a str, Option<String>)> {
+    loop {
+        rest.until(|c| !c.is_whitespace());
+        rest.peek()?;
+        let line = rest.line();
+        match statement(rest) {
+            Ok(Some((name, raw))) => return Some((line, name, raw)),
+            Ok(None) => {}
+            Err(Unreadable) => {
+                rest.until(is_end);
             }
         }
     }
+}
 
-    fn one(&mut self) -> Result<Option<(String, Option<String>)>, Unreadable> {
-        if self.rest().strip_prefix("export").is_some_and(|after| after.starts_with(is_blank)) {
-            self.at += "export".len();
-            self.skip(is_blank);
-        }
-        let name = self.name()?;
-        self.skip(is_blank);
-        let raw = if self.rest().starts_with('=') {
-            self.at += 1;
-            self.skip(is_blank);
-            Some(self.value()?)
-        } else {
-            None
-        };
-        self.skip(is_blank);
-        if self.rest().starts_with('#') {
-            self.line();
-        }
-        if !self.rest().is_empty() && !self.rest().starts_with(is_end) {
-            return Err(Unreadable);
-        }
-        Ok(name.map(|name| (name, raw)))
+/// None for a comment.
+fn statement<'a>(rest: &mut Cursor<'a>) -> Result<Option<(&'a str, Option<String>)>, Unreadable> {
+    let blanks = |rest: &mut Cursor<'a>| rest.until(|c| !is_blank(c));
+    if rest.rest().strip_prefix("export").is_some_and(|after| after.starts_with(is_blank)) {
+        rest.over("export".len());
+        blanks(rest);
     }
+    let name = name(rest)?;
+    blanks(rest);
+    let raw = if rest.eat('=') {
+        blanks(rest);
+        Some(value(rest)?)
+    } else {
+        None
+    };
+    blanks(rest);
+    if rest.peek() == Some('#') {
+        rest.until(is_end);
+    }
+    if rest.peek().is_some_and(|c| !is_end(c)) {
+        return Err(Unreadable);
+    }
+    Ok(name.map(|name| (name, raw)))
+}
 
-    /// None for a comment.
-    fn name(&mut self) -> Result<Option<String>, Unreadable> {
-        if self.rest().starts_with('#') {
-            return Ok(None);
-        }
-        let name = if let Some(after) = self.rest().strip_prefix('\'') {
-            let name = after.split_once('\'').map(|(name, _)| name.to_owned()).ok_or(Unreadable)?;
-            self.at += name.len() + 2;
+/// None for a comment.
+fn name<'a>(rest: &mut Cursor<'a>) -> Result<Option<&'a str>, Unreadable> {
+    let name = match rest.peek() {
+        Some('#') => return Ok(None),
+        Some('\'') => {
+            let mut ahead = *rest;
+            ahead.next();
+            let name = ahead.until(|c| c == '\'');
+            if !ahead.eat('\'') {
+                return Err(Unreadable);
+            }
+            *rest = ahead;
             name
-        } else {
-            let end = self.rest().find(|c: char| c == '=' || c == '#' || c.is_whitespace());
-            let name = self.rest()[..end.unwrap_or(self.rest().len())].to_owned();
-            self.at += name.len();
-            name
-        };
-        if name.is_empty() { Err(Unreadable) } else { Ok(Some(name)) }
-    }
-
-    fn value(&mut self) -> Result<String, Unreadable> {
-        match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote),
-            _ => Ok(self.unquoted()),
         }
-    }
+        _ => rest.until(|c| c == '=' || c == '#' || c.is_whitespace()),
+    };
+    if name.is_empty() { Err(Unreadable) } else { Ok(Some(name)) }
+}
 
-    /// The value ends at the first quotation mark without a backslash before it, or else at the last one with.
-    fn quoted(&mut self, quote: char) -> Result<String, Unreadable> {
-        let inner = &self.rest()[1..];
-        let mut marks = inner.match_indices(quote).map(|(at, _)| at);
-        let mut last = None;
-        let end = marks.find(|at| {
-            let escaped = inner[..*at].ends_with('\\');
-            last = Some(*at);
-            !escaped
-        });
-        let end = end.or(last).ok_or(Unreadable)?;
-        let text = unescape(&inner[..end], quote);
-        self.at += end + 2;
-        Ok(text)
+fn value(rest: &mut Cursor<'_>) -> Result<String, Unreadable> {
+    match rest.peek() {
+        Some(quote @ ('"' | '\'')) => quoted(rest, quote),
+        _ => Ok(unquoted(rest.until(is_end))),
     }
+}
 
-    fn unquoted(&mut self) -> String {
-        let line = self.line();
-        let comment = line.match_indices('#').find(|(at, _)| line[..*at].ends_with(char::is_whitespace));
-        comment.map_or(line.as_str(), |(at, _)| &line[..at]).trim_end().to_owned()
+/// The value ends at the first quotation mark without a backslash before it, or else at the last one with.
+fn quoted(rest: &mut Cursor<'_>, quote: char) -> Result<String, Unreadable> {
+    let inner = rest.rest().strip_prefix(quote).ok_or(Unreadable)?;
+    let (mut before, mut last) = (quote, None);
+    for (at, c) in inner.char_indices() {
+        if c == quote {
+            last = Some(at);
+            if before != '\\' {
+                break;
+            }
+        }
+        before = c;
     }
+    let end = last.ok_or(Unreadable)?;
+    rest.next();
+    let text = unescape(rest.over(end), quote);
+    rest.next();
+    Ok(text)
+}
+
+/// Up to the first `#` behind white space.
+fn unquoted(line: &str) -> String {
+    let mut before = '=';
+    let comment = line.char_indices().find(|(_, c)| {
+        *c == '#' && before.is_whitespace() || {
+            before = *c;
+            false
+        }
+    });
+    comment.and_then(|(at, _)| line.get(..at)).unwrap_or(line).trim_end().to_owned()
 }
 
 /// The control character that a backslash and this letter stand for, in Python, in C and in compose's reader.
@@ -187,27 +188,38 @@ fn unescape(text: &str, quote: char) -> String {
 }
 
 /// `${X}` and `${X:-default}`; an unknown name without default vanishes. A bare `$X` stays.
-fn expand(text: &str, earlier: &[Binding], environment: &BTreeMap<String, String>) -> String {
+fn expand(
+    text: &str,
+    earlier: &Bindings,
+    environment: &BTreeMap<String, String>,
+    budget: &mut Budget,
+) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(start) = rest.find("${") {
-        let inner = &rest[start + 2..];
-        let Some(length) = inner.find('}') else { break };
-        let inner = &inner[..length];
-        let (name, default) = inner.split_once(":-").unwrap_or((inner, ""));
-        if name.contains(':') {
-            // Not its syntax, so it stays as it is.
-            out.push_str(&rest[..start + 2]);
-            rest = &rest[start + 2..];
-            continue;
-        }
-        out.push_str(&rest[..start]);
-        let earlier = || earlier.iter().rev().find(|binding| binding.name == name);
-        let found = environment.get(name).cloned().or_else(|| Some(earlier()?.value.clone().unwrap_or_default()));
-        out.push_str(found.as_deref().unwrap_or(default));
-        rest = &rest[start + length + 3..];
+    while let Some((before, after)) = rest.split_once("${") {
+        let mut inner = Cursor::new(after);
+        let name = inner.until(|c| c == ':' || c == '}');
+        let default = inner.rest().strip_prefix(":-").map(|it| it.split_once('}'));
+        let (default, behind) = match (default, inner.rest().strip_prefix('}')) {
+            (_, Some(behind)) => ("", behind),
+            (Some(Some(found)), None) => found,
+            // Nothing closes any more, or nothing is asked for.
+            (Some(None), None) => break,
+            (None, None) if inner.rest().is_empty() => break,
+            (None, None) => {
+                // Not its syntax, so it stays as it is; no other name begins before the `:`.
+                out.extend([before, "${", name]);
+                rest = inner.rest();
+                continue;
+            }
+        };
+        let of_file = || earlier.all.get(*earlier.last.get(name)?).map(|it| it.value.as_deref().unwrap_or_default());
+        let value = environment.get(name).map(String::as_str).or_else(of_file).unwrap_or(default);
+        budget.expand(value.len())?;
+        out.extend([before, value]);
+        rest = behind;
     }
-    out + rest
+    Some(out + rest)
 }
 
 #[cfg(test)]
@@ -215,11 +227,8 @@ mod tests {
     use super::*;
 
     fn value(text: &str, name: &str) -> Option<String> {
-        read(text, &BTreeMap::new())
-            .into_iter()
-            .rev()
-            .find(|binding| binding.name == name)
-            .and_then(|binding| binding.value)
+        let bindings = read(text, &BTreeMap::new()).expect("within the budget");
+        bindings.into_iter().rev().find(|binding| binding.name == name).and_then(|binding| binding.value)
     }
 
     #[test]
@@ -244,6 +253,10 @@ mod tests {
             ("X=\"unclosed\nX=2", Some("2")),
             ("\u{feff}X=1", None),
             ("Y=1\nX=${Y}/x", Some("1/x")),
+            ("X=${a:${b}c}", Some("${a:c}")),
+            ("X=${a:-b${c", Some("${a:-b${c")),
+            ("X='\u{2013}\\'\u{2013}'", Some("\u{2013}'\u{2013}")),
+            ("X=\u{2013} #\u{2013}", Some("\u{2013}")),
         ] {
             assert_eq!(value(text, "X").as_deref(), expected, "{text:?}");
         }
@@ -251,10 +264,16 @@ mod tests {
 
     #[test]
     fn lines_are_counted() {
-        let bindings = read("# one\n\nA=1\nB=\"2\n3\"\nC=4\n", &BTreeMap::new());
+        let bindings = read("# one\n\nA=1\nB=\"2\n3\"\nC=4\n", &BTreeMap::new()).expect("within the budget");
         assert_eq!(
             bindings.iter().map(|b| (b.name.as_str(), b.line)).collect::<Vec<_>>(),
             [("A", 3), ("B", 4), ("C", 6)]
         );
+    }
+
+    #[test]
+    fn what_doubles_without_end_is_not_read() {
+        let doubling: Vec<String> = (1..41).map(|n| format!("A{n}=${{A{0}}}${{A{0}}}\n", n - 1)).collect();
+        assert_eq!(read(&format!("A0=xxxxxxxx\n{}", doubling.concat()), &BTreeMap::new()), None);
     }
 }

@@ -1,8 +1,12 @@
 //! Env files as Docker's two readers take them: compose (`env_file:`, and the project's own `.env`), which knows
 //! quotation marks, comments and `${…}`, and `docker run --env-file`, which knows none of these.
 
-use super::compose::fill;
+use std::collections::BTreeMap;
+
+use super::compose::fill::{Filled, Known, fill};
 use super::dotenv::control;
+use crate::fact::cursor::Cursor;
+use crate::fact::limits::Budget;
 
 /// One line of an env file that sets a variable. Holds its value, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
@@ -19,49 +23,40 @@ pub struct Line {
     pub line: u32,
 }
 
-/// A reason why a reader refuses the whole file; holds the line.
+/// A reader refuses the whole file, or it becomes more than there is a [`Budget`] for; holds the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub u32);
 
-/// What knows the value of a name.
-type Known<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 /// What compose reads. `known` answers `${…}` before the file itself does, and `earlier` after it; both answer lines
 /// without `=`.
-pub fn compose(text: &str, known: Known<'_>, earlier: Known<'_>) -> Result<Vec<Line>, Refused> {
+pub fn compose(text: &str, known: Known<'_>, earlier: Known<'_>, budget: &mut Budget) -> Result<Vec<Line>, Refused> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
-    let mut reader = Reader { text: &text, at: 0 };
+    let mut rest = Cursor::new(&text);
     let mut lines: Vec<Line> = Vec::new();
-    while let Some(line) = reader.start() {
+    // Which line has a name's last value.
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    while let Some(line) = start(&mut rest) {
         let refused = Refused(line);
-        let (name, inherited) = reader.name().ok_or(refused)?;
-        if inherited {
+        let (name, inherited) = name(&mut rest).ok_or(refused)?;
+        let here = |wanted: &str| lines.get(*last.get(wanted)?).map(|line| line.value.as_str());
+        let made = if inherited {
             // What a line above gives it stays.
-            let above = lines.iter().any(|line| line.name == name);
-            if let Some(value) = known(&name).or_else(|| earlier(&name).filter(|_| !above)) {
-                lines.push(Line { name, value, names: Vec::new(), blank: false, line });
-            }
-            continue;
-        }
-        let (raw, expands) = reader.value().ok_or(refused)?;
-        let lookup = |wanted: &str| {
-            let here = || lines.iter().rev().find(|line| line.name == wanted).map(|line| line.value.clone());
-            known(wanted).or_else(here).or_else(|| earlier(wanted))
-        };
-        let (value, names, blank) = if expands {
-            let filled = fill::fill(&raw, &lookup).ok_or(refused)?;
-            (filled.text, filled.names, filled.blank)
+            let Some(value) = known(name).or_else(|| earlier(name).filter(|_| here(name).is_none())) else { continue };
+            budget.expand(value.len()).ok_or(refused)?;
+            Filled { text: value.to_owned(), ..Filled::default() }
         } else {
-            (raw, Vec::new(), false)
+            let (raw, expands) = value(&mut rest).ok_or(refused)?;
+            if expands {
+                let lookup = |wanted: &str| known(wanted).or_else(|| here(wanted)).or_else(|| earlier(wanted));
+                fill(&raw, &lookup, budget).ok_or(refused)?
+            } else {
+                Filled { text: raw, ..Filled::default() }
+            }
         };
-        lines.push(Line { name, value, names, blank, line });
+        last.insert(name.to_owned(), lines.len());
+        lines.push(Line { name: name.to_owned(), value: made.text, names: made.names, blank: made.blank, line });
     }
     Ok(lines)
-}
-
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
 }
 
 /// Go's `isSpace` of that reader: white space but the line's end.
@@ -69,84 +64,70 @@ fn is_blank(c: char) -> bool {
     matches!(c, '\t' | '\u{b}' | '\u{c}' | '\r' | ' ' | '\u{85}' | '\u{a0}')
 }
 
-impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a str {
-        &self.text[self.at..]
+/// Steps over blank lines and comments; the line on which the next statement begins.
+fn start(rest: &mut Cursor<'_>) -> Option<u32> {
+    loop {
+        rest.until(|c| !c.is_whitespace());
+        if rest.peek()? != '#' {
+            return Some(rest.line());
+        }
+        rest.until(|c| c == '\n');
     }
+}
 
-    /// Steps over blank lines and comments; the line on which the next statement begins.
-    fn start(&mut self) -> Option<u32> {
-        loop {
-            self.at += self.rest().len() - self.rest().trim_start().len();
-            if !self.rest().starts_with('#') {
-                break;
+/// The name, and whether the line ends with it.
+fn name<'a>(rest: &mut Cursor<'a>) -> Option<(&'a str, bool)> {
+    if rest.rest().strip_prefix("export").is_some_and(|after| after.starts_with(char::is_whitespace)) {
+        rest.over("export".len());
+        rest.until(|c| !is_blank(c));
+    }
+    let mut ahead = *rest;
+    let name = ahead.until(|c| !is_blank(c) && !c.is_alphanumeric() && !"_.-[]".contains(c)).trim_end();
+    let inherited = match ahead.next() {
+        Some('=' | ':') => false,
+        Some('\n') => true,
+        Some(_) => return None,
+        // compose takes a bare name at the very end, without a line end, for the value of a name that is empty.
+        None => return Some(("", false)),
+    };
+    if name.is_empty() || name.contains(' ') {
+        return None;
+    }
+    if !inherited {
+        ahead.until(|c| !is_blank(c));
+    }
+    *rest = ahead;
+    Some((name, inherited))
+}
+
+/// The raw value, and whether `${…}` in it is filled in.
+fn value(rest: &mut Cursor<'_>) -> Option<(String, bool)> {
+    let Some(quote @ ('"' | '\'')) = rest.peek() else {
+        let line = rest.until(|c| c == '\n');
+        let line = line.split_once(" #").map_or(line, |(value, _)| value);
+        return Some((line.trim_end().to_owned(), true));
+    };
+    rest.next();
+    let mut out = String::new();
+    let mut escaped = false;
+    while let Some(c) = rest.next() {
+        if c != quote {
+            if c == '\\' && !escaped {
+                escaped = true;
+                continue;
             }
-            self.at += self.rest().find('\n').unwrap_or(self.rest().len());
-        }
-        let before = self.text[..self.at].matches('\n').count();
-        (!self.rest().is_empty()).then(|| u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1))
-    }
-
-    /// The name, and whether the line ends with it.
-    fn name(&mut self) -> Option<(String, bool)> {
-        if let Some(after) = self.rest().strip_prefix("export")
-            && after.starts_with(char::is_whitespace)
-        {
-            self.at += "export".len() + after.len() - after.trim_start_matches(is_blank).len();
-        }
-        let rest = self.rest();
-        let end = rest.find(|c: char| !is_blank(c) && !c.is_alphanumeric() && !"_.-[]".contains(c));
-        let (end, inherited) = match end.map(|end| (end, &rest[end..=end])) {
-            Some((end, "=" | ":")) => (end, false),
-            Some((end, "\n")) => (end, true),
-            Some(_) => return None,
-            // compose takes a bare name at the very end, without a line end, for the value of a name that is empty.
-            None => return Some((String::new(), false)),
-        };
-        let name = rest[..end].trim_end();
-        if name.is_empty() || name.contains(' ') {
-            return None;
-        }
-        self.at = (self.at + end + 1).min(self.text.len());
-        let rest = self.rest();
-        if !inherited {
-            self.at += rest.len() - rest.trim_start_matches(is_blank).len();
-        }
-        Some((name.to_owned(), inherited))
-    }
-
-    /// The raw value, and whether `${…}` in it is filled in.
-    fn value(&mut self) -> Option<(String, bool)> {
-        let rest = self.rest();
-        let Some(quote @ ('"' | '\'')) = rest.chars().next() else {
-            let end = rest.find('\n').unwrap_or(rest.len());
-            self.at += end;
-            let line = &rest[..end];
-            let line = line.split_once(" #").map_or(line, |(value, _)| value);
-            return Some((line.trim_end().to_owned(), true));
-        };
-        let mut out = String::new();
-        let mut escaped = false;
-        for (at, c) in rest.char_indices().skip(1) {
-            if c != quote {
-                if c == '\\' && !escaped {
-                    escaped = true;
-                    continue;
-                }
-                if std::mem::take(&mut escaped) {
-                    out.push('\\');
-                }
-                out.push(c);
-            } else if std::mem::take(&mut escaped) {
-                out.push(c);
-            } else {
-                self.at += at + 1;
-                let double = quote == '"';
-                return Some((if double { unescape(&out) } else { out }, double));
+            if std::mem::take(&mut escaped) {
+                out.push('\\');
             }
+            out.push(c);
+        } else if std::mem::take(&mut escaped) {
+            out.push(c);
+        } else {
+            let double = quote == '"';
+            return Some((if double { unescape(&out) } else { out }, double));
         }
-        None
     }
+    None
 }
 
 /// The escapes of a value in double quotation marks. `\$` is a dollar sign that starts nothing.
@@ -173,7 +154,7 @@ fn unescape(text: &str) -> String {
 
 /// What `docker run --env-file` reads: everything after the first `=`, to the end of the line. `known` is the
 /// environment of the Docker client, from which a line without `=` takes its value.
-pub fn docker(text: &str, known: Known<'_>) -> Result<Vec<Line>, Refused> {
+pub fn docker(text: &str, known: Known<'_>, budget: &mut Budget) -> Result<Vec<Line>, Refused> {
     let mut lines = Vec::new();
     for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
@@ -185,8 +166,10 @@ pub fn docker(text: &str, known: Known<'_>) -> Result<Vec<Line>, Refused> {
         if name.is_empty() || name.contains(char::is_whitespace) {
             return Err(Refused(number));
         }
-        if let Some(value) = value.map(str::to_owned).or_else(|| known(name)) {
-            lines.push(Line { name: name.to_owned(), value, names: Vec::new(), blank: false, line: number });
+        if let Some(value) = value.or_else(|| known(name)) {
+            budget.expand(value.len()).ok_or(Refused(number))?;
+            let (name, value) = (name.to_owned(), value.to_owned());
+            lines.push(Line { name, value, names: Vec::new(), blank: false, line: number });
         }
     }
     Ok(lines)
@@ -202,7 +185,6 @@ mod tests {
 
     #[test]
     fn compose_takes_quotation_marks_and_comments_off() {
-        let none = |_: &str| None;
         for (text, expected) in [
             ("X=1 # c", Some("1")),
             ("X=a#b", Some("a#b")),
@@ -215,14 +197,19 @@ mod tests {
             ("\u{feff}X=1", Some("1")),
             ("X=\"open", None),
             ("X", None),
+            ("A\u{2013}B=1\nX=1", None),
+            ("\u{c9}t\u{e9}=1\nX=\u{2013}", Some("\u{2013}")),
         ] {
-            assert_eq!(value(compose(text, &none, &none), "X").as_deref(), expected, "{text:?}");
+            assert_eq!(
+                value(compose(text, &|_| None, &|_| None, &mut Budget::default()), "X").as_deref(),
+                expected,
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn docker_keeps_them() {
-        let none = |_: &str| None;
         for (text, expected) in [
             ("X=1 # c", Some("1 # c")),
             ("X=\"a\"", Some("\"a\"")),
@@ -231,7 +218,16 @@ mod tests {
             ("X", None),
             ("X =1", None),
         ] {
-            assert_eq!(value(docker(text, &none), "X").as_deref(), expected, "{text:?}");
+            assert_eq!(value(docker(text, &|_| None, &mut Budget::default()), "X").as_deref(), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn lines_that_double_are_refused_and_many_lines_are_read() {
+        let read = |text: &str| compose(text, &|_| None, &|_| None, &mut Budget::default());
+        let doubling: Vec<String> = (1..41).map(|n| format!("A{n}=${{A{0}}}${{A{0}}}\n", n - 1)).collect();
+        assert_eq!(read(&format!("A0=xxxxxxxx\n{}", doubling.concat())).err(), Some(Refused(20)));
+        let lines = read(&"X=1\nY\n".repeat(40_000)).unwrap_or_default();
+        assert_eq!((lines.len(), lines.last().map(|line| line.line)), (40_000, Some(79_999)));
     }
 }

@@ -55,11 +55,10 @@ impl Flaw {
 
 /// Without what SQLAlchemy passes over: what follows on an IPv6 address in brackets and is no port, path or query.
 pub(super) fn passed_over(text: &str) -> &str {
-    let end = text.rfind("@[").map(|at| at + 1).or_else(|| Some(text.find("://[")? + 3));
-    match end.and_then(|at| Some(at + text[at..].find(']')? + 1)) {
-        Some(end) if text.starts_with("postgres") && text[end..].starts_with(" #") => &text[..end],
-        Some(_) | None => text,
-    }
+    let bracket = text.rsplit_once("@[").or_else(|| text.split_once("://["));
+    let behind = bracket.and_then(|(_, rest)| rest.split_once(']')).map_or("", |(_, behind)| behind);
+    let comment = text.starts_with("postgres") && behind.starts_with(" #");
+    text.strip_suffix(behind).filter(|_| comment).unwrap_or(text)
 }
 
 /// The placeholders of the guide, of the example compose files and of common templates.

@@ -95,8 +95,8 @@ impl HostLine {
     /// Reads `name:address`, as Docker keeps it, or `name=address`, as it may be written, of compose too. None for
     /// `host-gateway`, which is this machine.
     pub fn read(text: &str) -> Option<Self> {
-        let (name, address) = text.split_at_checked(text.find([':', '='])?)?;
-        let address = address[1..].trim().trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+        let (name, address) = text.split_once([':', '='])?;
+        let address = address.trim().trim_start_matches('[').trim_end_matches(']').parse().ok()?;
         Some(Self { name: name.trim().to_ascii_lowercase(), address, at: None })
     }
 }

@@ -6,12 +6,17 @@
 //! whatever stands in its host or database may be part of the password.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::flaw::{Flaw, passed_over};
 use crate::fact::Presence;
+
+mod cut;
+
+use cut::{cut_by_sqlalchemy, cut_by_urlsplit, cut_place};
 
 /// A URL without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +59,7 @@ impl EnvUrl {
     pub fn is_local(&self) -> bool {
         self.host.is_empty()
             || self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// The port that is dialled.
@@ -124,8 +129,10 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     // Of other schemes the path may be anything: `sqlite:////app/instance/clippy.db` is no flaw, but another kind.
     let is_ours = is_redis || matches!(scheme.split('+').next(), Some("postgresql" | "postgres"));
     let (login, place, tail) = if is_redis || !is_ours { cut_by_urlsplit(rest) } else { cut_by_sqlalchemy(rest) };
-    let brackets = is_redis && login.is_some_and(|login| login.contains(['[', ']']));
-    if tail.contains('@') || place.contains('@') || brackets {
+    let in_login = |marks: &[char]| {
+        login.is_some_and(|(user, password)| user.contains(marks) || password.is_some_and(|it| it.contains(marks)))
+    };
+    if tail.contains('@') || place.contains('@') || (is_redis && in_login(&['[', ']'])) {
         return Err(Flaw::UnencodedPassword);
     }
     // SQLAlchemy wants a number behind a colon.
@@ -133,10 +140,15 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         return Err(Flaw::Unreadable);
     }
     let (host, port) = cut_place(place).ok_or(Flaw::UnencodedPassword)?;
-    let (user, password) = match login.map(|login| login.split_once(':').map_or((login, None), |(u, p)| (u, Some(p)))) {
-        Some((user, password)) => (decode(user), password.and_then(decode)),
-        None => (None, None),
-    };
+    // The last of several `@` ends the log-in. Where the real end was forgotten, the rest of the password stands in the
+    // host's place; that it is no address.
+    let several = in_login(&['@']);
+    if several && host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost") {
+        return Err(Flaw::UnencodedPassword);
+    }
+    let (user, password) = login.map_or((None, None), |(user, password)| (decode(user), password.and_then(decode)));
+    // urlsplit takes a fragment off, behind the index too.
+    let (tail, _) = tail.split_once('#').filter(|_| is_redis && tail.starts_with('/')).unwrap_or((tail, ""));
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
     let database = path.strip_prefix('/').filter(|name| is_ours && !name.is_empty());
     let sound = |name: &str| {
@@ -157,7 +169,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             port,
             database: database.map(str::to_owned),
             user: Presence::of(user.is_some()),
-            role: user.clone().filter(|_| password.is_some() && !is_redis),
+            role: user.clone().filter(|_| password.is_some() && !is_redis && !several),
             password: Presence::of(password.is_some()),
             well_known: is_well_known(user.as_deref(), password.as_deref()),
             sslmode,
@@ -166,27 +178,6 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         password: password.map(SecretString::from),
         root,
     })
-}
-
-/// Log-in, place and the rest, as Python's urlsplit cuts.
-fn cut_by_urlsplit(rest: &str) -> (Option<&str>, &str, &str) {
-    let (authority, tail) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
-    match authority.rsplit_once('@') {
-        Some((login, place)) => (Some(login), place, tail),
-        None => (None, authority, tail),
-    }
-}
-
-/// The same as SQLAlchemy's `make_url` cuts: a user without `:` and `/`, a password without `@`.
-fn cut_by_sqlalchemy(rest: &str) -> (Option<&str>, &str, &str) {
-    let user = rest.find([':', '/']).unwrap_or(rest.len());
-    let with_password = || Some(user + rest[user..].strip_prefix(':')?.find('@')? + 1);
-    let (login, rest) = match with_password().or_else(|| rest[..user].rfind('@')) {
-        Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
-        None => (None, rest),
-    };
-    let (place, tail) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
-    (login, place, tail)
 }
 
 /// Passwords that stand in the app's code, in its guide or in every list.
@@ -198,22 +189,6 @@ fn is_well_known(user: Option<&str>, password: Option<&str>) -> bool {
         let lower = password.to_lowercase();
         password.is_empty() || user == Some(password) || WELL_KNOWN.contains(&lower.as_str())
     })
-}
-
-/// `host`, `host:port`, `[v6]:port`; none if it cannot be a host, which happens when the cut fell inside a
-/// password.
-fn cut_place(place: &str) -> Option<(&str, Option<u16>)> {
-    let (host, port) = if let Some(rest) = place.strip_prefix('[') {
-        let (host, after) = rest.split_once(']')?;
-        (host, after.strip_prefix(':'))
-    } else {
-        place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port)))
-    };
-    let port = match port {
-        None | Some("") => None,
-        Some(port) => Some(port.parse().ok()?),
-    };
-    host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:".contains(c)).then_some((host, port))
 }
 
 /// Takes off percent-encoding; none if nothing, or no UTF-8, is left.
@@ -263,6 +238,9 @@ mod tests {
             ("postgresql://u:p@10.8.0.1/db\r", Flaw::WhiteSpace),
             ("postgresql://u:p@10.8.0.1/db # mine", Flaw::Comment),
             ("redis://10.8.0.1:6379/zero", Flaw::Unreadable),
+            ("redis://10.8.0.1:6379/0,", Flaw::Unreadable),
+            ("redis://:p@@ss", Flaw::UnencodedPassword),
+            ("postgresql://p@@ss/db", Flaw::UnencodedPassword),
         ] {
             assert_eq!(read(text).map(|read| read.url).unwrap_err(), flaw, "{text}");
         }
@@ -278,6 +256,8 @@ mod tests {
             ("postgresql://u:p/s#s?s:s@10.8.0.1/db", "p/s#s?s:s"),
             ("redis://:p@s:s@10.8.0.1:6379/0", "p@s:s"),
             ("redis://:p@10.8.0.1:6379/0 \r", "p"),
+            ("redis://:p@10.8.0.1:6379/0#", "p"),
+            ("redis://:p@@10.8.0.1/0", "p@"),
         ] {
             assert_eq!(password(text), ("10.8.0.1".to_owned(), Some(expected.to_owned())), "{text}");
         }
@@ -285,13 +265,23 @@ mod tests {
 
     #[test]
     fn no_part_of_a_password_is_ever_shown() {
-        for password in
-            ["s3cr3t", "s3c@r3t", "s3c/r3t", "s3c#r3t", "s3c?r3t", "s3c:r3t", "s3c%r3t", "s3c r3t", "@s3c/@r3t"]
-        {
-            for template in
-                ["redis://:PW@10.8.0.1:6379/0", "postgresql://u:PW@10.8.0.1/db", "redis://PW@10.8.0.1", "PW"]
-            {
-                let text = template.replace("PW", password);
+        // By itself, and around every character at which anybody cuts.
+        let marks =
+            ["", "@", "@@", "/", "#", "?", ":", "%", " ", "/@", "@/", ":@", "@:", "[", "]", "=", "&", "\u{2013}"];
+        let around = marks.iter().map(|mark| format!("s3c{mark}r3t"));
+        for password in around.chain(["@s3c/@r3t".to_owned(), "s3c@@r3t@".to_owned()]) {
+            for template in [
+                "redis://:PW@10.8.0.1:6379/0",
+                "redis://:PW@redis:6379/0",
+                "rediss://u:PW@10.8.0.1",
+                "postgresql://u:PW@10.8.0.1/db",
+                "postgresql+psycopg2://u:PW@db:5432/db?sslmode=require",
+                "redis://PW@10.8.0.1",
+                "amqp://u:PW@10.8.0.1//",
+                "https://u:PW@10.8.0.1/",
+                "PW",
+            ] {
+                let text = template.replace("PW", &password);
                 let shown = format!("{:?} {:?}", read(&text), crate::fact::environment::setting("REDIS_URL", &text));
                 assert!(!shown.contains("s3c") && !shown.contains("r3t"), "{text} shows {shown}");
             }

@@ -55,7 +55,8 @@ fn base(table: &str, chain: &str, policy: &str) -> Option<Base> {
         "INPUT" => Hook::Input,
         "FORWARD" => Hook::Forward,
         "POSTROUTING" => Hook::Postrouting,
-        _ => Hook::Output,
+        "OUTPUT" => Hook::Output,
+        _ => return None,
     };
     let priority = match table {
         "raw" => -300,

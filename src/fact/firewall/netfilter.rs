@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{iptables, nft};
+use crate::fact::limits::Budget;
 use crate::fact::words::words;
 
 mod model;
@@ -100,11 +101,15 @@ impl Netfilter {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
+        let mut budget = Budget::default();
         for table in self.model().tables {
+            let rules = table.chains.values().map(|chain| chain.rules.len()).sum();
             for (name, chain) in &table.chains {
                 let Some(base) = &chain.base else { continue };
                 let policy = if base.drops { "drop" } else { "accept" };
-                let reached = table.reached(name).len();
+                // Each way is gone again for each chain.
+                let reached = budget.expand(rules).map(|()| table.reached(name).len());
+                let reached = reached.map_or_else(|| "many".to_owned(), |reached| reached.to_string());
                 lines.push(format!(
                     "{} table {}, chain {name}: policy {policy}, {} rules, {reached} chains behind it",
                     table.tool.command(),

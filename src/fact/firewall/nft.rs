@@ -4,6 +4,7 @@
 //! Read value by value: one object of a newer kernel makes one rule a puzzle, not the whole listing.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -27,21 +28,25 @@ pub fn read(lines: &[String]) -> Vec<Table> {
     let objects: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let of = |kind: &'static str| objects.iter().filter_map(move |object| object.get(kind));
     let mut tables: Vec<Table> = of("table").filter(|table| !is_dormant(table)).filter_map(table).collect();
-    let sets: Sets<'_> = of("set")
-        .chain(of("map"))
-        .map(|set| ((owner(set), word(set, "name")), set.get("elem").and_then(Value::as_array)))
-        .collect();
+    let sets = Sets::new(
+        of("set")
+            .chain(of("map"))
+            .map(|set| ((owner(set), word(set, "name")), set.get("elem").and_then(Value::as_array)))
+            .collect(),
+    );
+    // The first of several counts.
+    let places: BTreeMap<String, usize> =
+        tables.iter().enumerate().rev().map(|(place, table)| (table.name.clone(), place)).collect();
     for chain in of("chain") {
-        if let Some(table) = tables.iter_mut().find(|table| table.name == owner(chain)) {
+        if let Some(table) = places.get(&owner(chain)).and_then(|place| tables.get_mut(*place)) {
             table.chains.insert(word(chain, "name").to_owned(), Chain { base: base(chain), rules: Vec::new() });
         }
     }
     let mut numbers: BTreeMap<(String, String), u32> = BTreeMap::new();
     for rule in of("rule") {
         let (table, chain) = (owner(rule), word(rule, "chain"));
-        let Some(found) = tables.iter_mut().find(|it| it.name == table).and_then(|it| it.chains.get_mut(chain)) else {
-            continue;
-        };
+        let place = places.get(&table).and_then(|place| tables.get_mut(*place));
+        let Some(found) = place.and_then(|it| it.chains.get_mut(chain)) else { continue };
         let number = numbers.entry((table.clone(), chain.to_owned())).or_default();
         *number += 1;
         found.rules.extend(parts(rule, &table, &sets, *number));
@@ -96,16 +101,17 @@ fn base(chain: &Value) -> Option<Base> {
 }
 
 /// One rule of nft's may do several things one after the other, or one of several by a map: each is a rule here.
-fn parts(rule: &Value, table: &str, sets: &Sets<'_>, number: u32) -> Vec<Rule> {
+fn parts<'a>(rule: &'a Value, table: &str, sets: &Sets<'a>, number: u32) -> Vec<Rule> {
     let handle = rule.get("handle").and_then(Value::as_u64);
-    let text = rule
-        .get("text")
-        .and_then(Value::as_str)
-        .map_or_else(|| rule.get("expr").map(Value::to_string).unwrap_or_default(), str::to_owned);
+    let text: Rc<str> = match rule.get("text").and_then(Value::as_str) {
+        Some(text) => text.into(),
+        None => rule.get("expr").map(Value::to_string).unwrap_or_default().into(),
+    };
     let mut rules = Vec::new();
     let mut tests: Vec<Test> = Vec::new();
     let mut push = |tests: &[Test], act: Act| {
-        rules.push(Rule { number, handle, text: text.clone(), tests: tests.to_vec(), act });
+        let (tests, act) = if sets.allow(tests.len()) { (tests.to_vec(), act) } else { (Vec::new(), Act::Puzzle) };
+        rules.push(Rule { number, handle, text: Rc::clone(&text), tests, act });
     };
     for statement in rule.get("expr").and_then(Value::as_array).into_iter().flatten() {
         let Some((kind, value)) = statement.as_object().and_then(|object| object.iter().next()) else {
@@ -126,7 +132,10 @@ fn parts(rule: &Value, table: &str, sets: &Sets<'_>, number: u32) -> Vec<Rule> {
             "vmap" => match expr::map(value, table, sets) {
                 Some(ways) => {
                     for (test, way) in ways {
-                        push(&[tests.clone(), test].concat(), act(&way));
+                        let before = tests.len();
+                        tests.extend(test);
+                        push(&tests, act(way));
+                        tests.truncate(before);
                     }
                 }
                 None => push(&tests, Act::Puzzle),

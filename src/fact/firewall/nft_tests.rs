@@ -21,7 +21,7 @@ fn rules(expr: &str) -> Vec<Rule> {
 
 #[test]
 fn a_rule_is_shown_in_nfts_own_words() {
-    assert_eq!(rules("{\"accept\": null}")[0].text, "some words counter");
+    assert_eq!(rules("{\"accept\": null}")[0].text.as_ref(), "some words counter");
 }
 
 #[test]

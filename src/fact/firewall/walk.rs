@@ -5,6 +5,7 @@
 //! and it comes by the interface by which an answer to its source would go. Then the next packet of the same
 //! connection is followed, for who lets in the first only lets in nobody.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use super::Knock;
@@ -136,6 +137,7 @@ impl Model {
             leaves: Some(String::new()),
             sent: false,
             own_port: None,
+            budget: RefCell::default(),
         };
         let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);

@@ -3,7 +3,7 @@
 //! `redis-server FILE --name value … --name value …`: the server appends each `--name` with its values to the file's
 //! text (redis.conf's own head, "passing arguments via the command line"), so the last one wins over the file.
 
-use super::conf::{Line, words};
+use super::conf::{Line, placed_words};
 
 /// What the command line says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -62,18 +62,18 @@ fn exec_starts(text: &str) -> Vec<Vec<(u32, String)>> {
 fn command(path: &str, pieces: &[(u32, String)]) -> Option<Command> {
     // A `\` at a line's end is a blank (systemd.syntax(7)).
     let whole: Vec<&str> = pieces.iter().map(|(_, piece)| piece.as_str()).collect();
-    let words = words(&whole.join(" "))?;
-    let mut words = words.into_iter().peekable();
+    let words = placed_words(&whole.join("\n"))?;
+    let mut words = words.into_iter().map(|(place, word)| (place, word.replace('\n', " "))).peekable();
     // Of any other program (a shell, docker, a script) the words mean something else, and may be secret. A `-`, `@`, `:`,
     // `+` or `!` in front is systemd's.
-    words.next().filter(|program| program.rsplit('/').next() == Some("redis-server"))?;
+    words.next().filter(|(_, program)| program.rsplit('/').next() == Some("redis-server"))?;
     // systemd fills in `%i` and `$NAME`.
-    let file = words.next_if(|word| !word.starts_with("--"));
+    let file = words.next_if(|(_, word)| !word.starts_with("--")).map(|(_, word)| word);
     let file = file.filter(|word| word.starts_with('/') && !word.contains(['%', '$']));
     let mut lines: Vec<Line> = Vec::new();
-    for word in words {
+    for (place, word) in words {
         if let Some(name) = word.strip_prefix("--") {
-            let number = pieces.iter().find(|(_, piece)| piece.contains(&word)).or(pieces.first())?.0;
+            let number = pieces.get(usize::try_from(place).ok()?.checked_sub(1)?)?.0;
             lines.push(Line { number, name: name.to_ascii_lowercase(), arguments: Vec::new() });
         } else if let Some(line) = lines.last_mut() {
             // Redis reads "--bind 'a b'" as it reads "--bind a b".

@@ -4,6 +4,7 @@
 use super::command::Command;
 use super::{Directive, RedisConf};
 use crate::fact::Presence;
+use crate::fact::cursor::Cursor;
 
 /// One directive as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,32 +33,39 @@ pub fn lines(text: &str) -> Vec<Line> {
 }
 
 /// Splits a line as sdssplitargs does; none if a quote does not end, or does not end a word.
-pub(super) fn words(line: &str) -> Option<Vec<String>> {
+fn words(line: &str) -> Option<Vec<String>> {
+    Some(placed_words(line)?.into_iter().map(|(_, word)| word).collect())
+}
+
+/// The same for several lines in one: each word with the line, from 1, in which it begins.
+pub(super) fn placed_words(text: &str) -> Option<Vec<(u32, String)>> {
     let mut words = Vec::new();
-    let mut chars = line.chars().peekable();
+    let mut rest = Cursor::new(text);
     loop {
-        while chars.next_if(char::is_ascii_whitespace).is_some() {}
-        if chars.peek().is_none() {
+        rest.until(|c| !c.is_ascii_whitespace());
+        if rest.peek().is_none() {
             return Some(words);
         }
         let mut word = String::new();
-        while let Some(c) = chars.next_if(|c| !c.is_ascii_whitespace()) {
+        let line = rest.line();
+        while let Some(c) = rest.peek().filter(|c| !c.is_ascii_whitespace()) {
+            rest.next();
             if c == '"' || c == '\'' {
-                quoted(c, &mut chars, &mut word)?;
-                if chars.peek().is_some_and(|after| !after.is_ascii_whitespace()) {
+                quoted(c, &mut rest, &mut word)?;
+                if rest.peek().is_some_and(|after| !after.is_ascii_whitespace()) {
                     return None;
                 }
             } else {
                 word.push(c);
             }
         }
-        words.push(word);
+        words.push((line, word));
     }
 }
 
-fn quoted(quote: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, word: &mut String) -> Option<()> {
+fn quoted(quote: char, rest: &mut Cursor<'_>, word: &mut String) -> Option<()> {
     loop {
-        let c = chars.next()?;
+        let c = rest.next()?;
         if c == quote {
             return Some(());
         }
@@ -65,27 +73,16 @@ fn quoted(quote: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>, wor
             word.push(c);
         } else if quote == '\'' {
             // Between single quotes, only `\'` is an escape.
-            word.push(chars.next_if_eq(&'\'').unwrap_or('\\'));
+            word.push(if rest.eat('\'') { '\'' } else { '\\' });
         } else {
             // `\xHH` may give any byte; no name, port or address needs it, so its digits stay as they are.
-            word.push(match chars.next()? {
+            word.push(match rest.next()? {
                 'n' => '\n',
                 'r' => '\r',
                 't' => '\t',
                 other => other,
             });
         }
-    }
-}
-
-/// Whether a file's name fits a pattern with `*` and `?`. Other patterns of glob(3) fit only themselves.
-pub fn matches(pattern: &str, name: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return name.is_empty() };
-    let rest = &pattern[first.len_utf8()..];
-    match first {
-        '*' => name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| matches(rest, &name[at..])),
-        '?' => name.chars().next().is_some_and(|c| matches(rest, &name[c.len_utf8()..])),
-        c => name.strip_prefix(c).is_some_and(|after| matches(rest, after)),
     }
 }
 
@@ -137,7 +134,7 @@ impl Settings {
             // Relative to a folder that may be anything: systemd starts it in `/`, or in WorkingDirectory.
             "dir" => match (line.arguments.first(), &self.folder) {
                 (Some(dir), _) if dir.starts_with('/') => self.folder = Some(dir.clone()),
-                (Some(dir), Some(folder)) => self.folder = Some(format!("{folder}/{dir}")),
+                (Some(dir), Some(_)) => self.folder.iter_mut().for_each(|folder| folder.extend(["/", dir])),
                 (Some(_), None) | (None, _) => {}
             },
             "dbfilename" => self.dump_name = line.arguments.first().filter(|name| !name.contains('/')).cloned(),
@@ -251,12 +248,6 @@ mod tests {
         ] {
             assert_eq!(read(text).password, Presence::of(there), "{text}");
         }
-    }
-
-    #[test]
-    fn patterns_fit_names() {
-        assert!(matches("*.conf", "tunnel.conf") && matches("a?c", "abc") && matches("*", ""));
-        assert!(!matches("*.conf", "tunnel.conf~") && !matches("a?c", "ac"));
     }
 
     #[test]

@@ -20,7 +20,10 @@ pub fn unmet(journal: &str, files: &[(String, String)]) -> Option<FailReason> {
     });
     let squeezed = |line: &str| line.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     let found = match (named, written.as_slice()) {
-        (Some(named), all) => all.iter().rfind(|(_, _, line)| squeezed(line) == squeezed(named))?,
+        (Some(named), all) => {
+            let named = squeezed(named);
+            all.iter().rfind(|(_, _, line)| squeezed(line) == named)?
+        }
         (None, [only]) => only,
         (None, _) => return None,
     };

@@ -65,8 +65,8 @@ fn number(text: &str) -> Option<u32> {
 
 /// A path in quotation marks.
 fn path(text: &str) -> Option<String> {
-    let quote = text.chars().next().filter(|c| "\"'".contains(*c))?;
-    let path = text[1..].split(quote).next()?;
+    let quoted = |quote: char| text.strip_prefix(quote)?.split(quote).next();
+    let path = quoted('"').or_else(|| quoted('\''))?;
     (path.starts_with('/') && is_plain(path)).then(|| path.to_owned())
 }
 

@@ -52,8 +52,9 @@ pub struct Hook {
 impl Hook {
     /// The commands at these lines of the file's text, for this interface.
     pub fn all(hooks: &[(String, u32)], text: &str, interface: &str) -> Vec<Self> {
+        let lines: Vec<&str> = text.lines().collect();
         let found = hooks.iter().filter_map(|(name, line)| {
-            let written = text.lines().nth(usize::try_from(line.checked_sub(1)?).ok()?)?;
+            let written = lines.get(usize::try_from(line.checked_sub(1)?).ok()?)?;
             Some(Self { name: name.clone(), line: *line, command: command(written, interface)? })
         });
         found.collect()

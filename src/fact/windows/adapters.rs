@@ -1,5 +1,6 @@
 //! Windows' adapters, and its routes by the names of the adapters.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -60,21 +61,27 @@ pub(super) fn hops(links: &[(u32, Link)], table: &[String], path: &str) -> Resul
     if rows.is_empty() {
         return Err(format!("{path}: route_print: no table of routes"));
     }
-    let all = || links.iter().map(|(_, link)| link);
-    let own = |row: &Row| {
-        let single = row.net.prefix_len() == row.net.max_prefix_len();
-        let broadcast = |net: &IpNet| matches!(net, IpNet::V4(net) if IpAddr::from(net.broadcast()) == row.net.addr());
-        single && all().flat_map(|link| &link.addresses).any(|net| net.addr() == row.net.addr() || broadcast(net))
-    };
+    // Addresses of this machine's own and of all in its networks; and adapters by address and number, the first of several.
+    let mut ours: BTreeSet<IpAddr> = BTreeSet::new();
+    let (mut by_address, mut by_index) = (BTreeMap::new(), BTreeMap::new());
+    for (index, link) in links {
+        by_index.entry(*index).or_insert(link);
+        for net in &link.addresses {
+            by_address.entry(net.addr()).or_insert(link);
+            ours.insert(net.addr());
+            ours.extend(Some(net.broadcast()).filter(IpAddr::is_ipv4));
+        }
+    }
+    let own = |row: &Row| row.net.prefix_len() == row.net.max_prefix_len() && ours.contains(&row.net.addr());
     let group = |row: &Row| row.net.addr().is_multicast() || row.net.addr() == IpAddr::from([255; 4]);
     let mut hops: Vec<Hop> = rows
         .iter()
         .filter(|row| !own(row) && !group(row))
         .filter_map(|row| {
-            let (_, link) = links.iter().find(|(index, link)| match row.by {
-                By::Address(own) => link.addresses.iter().any(|net| net.addr() == own),
-                By::Index(number) => *index == number,
-            })?;
+            let link = match row.by {
+                By::Address(own) => by_address.get(&own),
+                By::Index(number) => by_index.get(&number),
+            }?;
             let (device, kind) = (link.name.clone(), link.kind.clone());
             Some(Hop { net: row.net, device, kind, gateway: row.gateway, metric: row.metric, table: MAIN })
         })

@@ -6,9 +6,13 @@
 //! The private key and preshared keys do not go on: of the former its shape and its public half, of the latter
 //! their places.
 
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
 use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, squeeze};
 pub use self::line::{command, names, plain_name};
-use super::value::{self, Endpoint};
+use super::value::{self, Endpoint, Services};
 use super::{At, KeyShape, Refusal, Slip, Table, Taken, Trouble, WgConf, WgConfPeer, key};
 
 mod line;
@@ -24,10 +28,17 @@ enum Section {
 /// may be a name.
 pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
     let conf = WgConf::empty(path, mode);
-    // bash drops them.
-    let clean = text.replace('\0', "");
-    let mut reader =
-        Reader { conf, services, quick: false, deaf: false, section: Section::None, seen: Vec::new(), header: None };
+    let clean = text.replace('\0', ""); // bash drops them
+    let mut reader = Reader {
+        conf,
+        services: Services::new(services),
+        own: BTreeSet::new(),
+        quick: false,
+        deaf: false,
+        section: Section::None,
+        seen: Vec::new(),
+        header: None,
+    };
     reader.marks(text);
     let lines: Vec<&str> = clean.trim_start_matches('\u{feff}').split('\n').collect();
     for (index, line) in lines.iter().enumerate() {
@@ -39,7 +50,9 @@ pub fn read(path: &str, mode: u32, text: &str, services: &str) -> WgConf {
 
 struct Reader<'a> {
     conf: WgConf,
-    services: &'a str,
+    services: Services<'a>,
+    /// The addresses, to know one that comes again.
+    own: BTreeSet<IpNet>,
     /// Whether wg-quick believes to be in `[Interface]`.
     quick: bool,
     /// Whether a mark keeps it from believing so: we read on, and it does not.
@@ -97,7 +110,7 @@ impl Reader<'_> {
             }
             "DNS" => {
                 self.conf.dns = Some(match self.conf.dns.take() {
-                    Some((before, at)) => (format!("{before}, {value}"), at),
+                    Some((before, at)) => (before + ", " + value, at),
                     None => (value.to_owned(), at),
                 });
             }
@@ -117,7 +130,7 @@ impl Reader<'_> {
         for item in value.split([',', ' ', '\t']).filter(|item| !item.is_empty()) {
             match value::address(item) {
                 // The second of two equal ones exists already, and wg-quick gives up.
-                Some(net) if !self.conf.addresses.contains(&net) => {
+                Some(net) if self.own.insert(net) => {
                     if net.addr().is_ipv6() {
                         self.conf.address_six_at.get_or_insert(at);
                     }
@@ -150,10 +163,11 @@ impl Reader<'_> {
                 self.trouble(shape, name, line.value_at());
             }
             (Some(name), _) => {
-                if self.seen.contains(&name) && name != "AllowedIPs" {
+                if !self.seen.contains(&name) {
+                    self.seen.push(name);
+                } else if name != "AllowedIPs" {
                     self.slip(Taken::Again, name, line.start());
                 }
-                self.seen.push(name);
                 if self.section == Section::Interface {
                     self.in_interface(name, value, line.value_at(), next);
                 } else {
@@ -194,18 +208,7 @@ impl Reader<'_> {
             self.conf.interface_at.get_or_insert(at);
         } else if squeezed.eq_ignore_ascii_case("[Peer]") {
             self.section = Section::Peer;
-            self.conf.peers.push(WgConfPeer {
-                at,
-                public_key: None,
-                key_shape: None,
-                key_at: None,
-                preshared_at: None,
-                allowed_ips: Vec::new(),
-                allowed_at: Vec::new(),
-                endpoint: None,
-                keepalive: None,
-                keepalive_at: None,
-            });
+            self.conf.peers.push(WgConfPeer::empty(at));
         } else {
             self.trouble(Refusal::Section, "", at);
         }
@@ -225,7 +228,7 @@ impl Reader<'_> {
                 self.conf.private_key = Some((self.key(name, value, at, next), at));
                 self.conf.derived_public = key::from_base64(value).map(|private| key::public_of(&private));
             }
-            "ListenPort" => match value::port(value, self.services) {
+            "ListenPort" => match value::port(value, &self.services) {
                 Some(port) => {
                     self.conf.listen_port = Some((port.number, at));
                     if port.wrapped {
@@ -249,7 +252,7 @@ impl Reader<'_> {
             }
             "PresharedKey" => peer.preshared_at = Some(at),
             "AllowedIPs" => self.allowed_ips(value, at),
-            "Endpoint" => match value::endpoint(value, self.services) {
+            "Endpoint" => match value::endpoint(value, &self.services) {
                 Endpoint::Good(written, wrapped) => {
                     peer.endpoint = Some((written, at));
                     if wrapped {

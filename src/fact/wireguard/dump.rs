@@ -1,6 +1,8 @@
 //! What `wg show all dump` prints: tab-separated, five fields for an interface, nine for a peer. The private key
 //! and the preshared keys in it do not go on.
 
+use std::collections::BTreeMap;
+
 use super::uapi::endpoint;
 use super::{WgInterface, WgPeer};
 use crate::fact::Presence;
@@ -8,23 +10,28 @@ use crate::fact::Presence;
 /// Reads the whole output; the error is the number of the first line (from 1) that has another shape.
 pub fn read(output: &str) -> Result<Vec<WgInterface>, usize> {
     let mut interfaces: Vec<WgInterface> = Vec::new();
+    let mut places = BTreeMap::new();
     for (index, line) in output.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-        absorb(&mut interfaces, line).ok_or(index + 1)?;
+        absorb(&mut interfaces, &mut places, line).ok_or(index + 1)?;
     }
     Ok(interfaces)
 }
 
-fn absorb(interfaces: &mut Vec<WgInterface>, line: &str) -> Option<()> {
+/// `places` is where the interface of each name stands.
+fn absorb<'a>(interfaces: &mut Vec<WgInterface>, places: &mut BTreeMap<&'a str, usize>, line: &'a str) -> Option<()> {
     let fields: Vec<&str> = line.split('\t').collect();
     match fields.as_slice() {
-        [name, _private, public, port, _mark] => interfaces.push(WgInterface {
-            name: (*name).to_owned(),
-            public_key: said(public).map(str::to_owned),
-            listen_port: port.parse().ok().filter(|port| *port != 0),
-            peers: Vec::new(),
-        }),
+        [name, _private, public, port, _mark] => {
+            places.entry(*name).or_insert(interfaces.len());
+            interfaces.push(WgInterface {
+                name: (*name).to_owned(),
+                public_key: said(public).map(str::to_owned),
+                listen_port: port.parse().ok().filter(|port| *port != 0),
+                peers: Vec::new(),
+            });
+        }
         [name, key, preshared, at, allowed, handshake, received, sent, keepalive] => {
-            interfaces.iter_mut().find(|interface| interface.name == **name)?.peers.push(WgPeer {
+            interfaces.get_mut(*places.get(name)?)?.peers.push(WgPeer {
                 public_key: (*key).to_owned(),
                 preshared: Presence::of(said(preshared).is_some()),
                 endpoint: endpoint(at),

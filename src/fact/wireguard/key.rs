@@ -30,11 +30,13 @@ pub fn from_base64(text: &str) -> Option<KeyBytes> {
 /// Reads a key as the userspace implementations print it: 64 hexadecimal digits.
 pub fn from_hex(text: &str) -> Option<KeyBytes> {
     let mut key = KeyBytes::default();
-    if text.len() != 64 || !text.is_ascii() {
+    if text.len() != 64 {
         return None;
     }
-    for (at, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = (digit(*high)? << 4) | digit(*low)?;
     }
     Some(key)
 }

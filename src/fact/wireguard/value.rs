@@ -1,5 +1,7 @@
 //! Values as `wg` and `ip` take them: what glibc's getaddrinfo, inet_aton and inet_pton accept, and nothing else.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
@@ -13,30 +15,50 @@ pub(super) struct Port {
     pub(super) wrapped: bool,
 }
 
+/// The text of /etc/services, and the UDP ports of the names in it once somebody asks.
+pub(super) struct Services<'a> {
+    text: &'a str,
+    ports: OnceCell<BTreeMap<&'a str, u16>>,
+}
+
+impl<'a> Services<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, ports: OnceCell::new() }
+    }
+
+    fn port(&self, name: &str) -> Option<u16> {
+        self.ports.get_or_init(|| Self::ports(self.text)).get(name).copied()
+    }
+
+    /// The first line that has a name counts.
+    fn ports(text: &'a str) -> BTreeMap<&'a str, u16> {
+        let mut found = BTreeMap::new();
+        for line in text.lines() {
+            let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
+            let (Some(official), Some(port)) = (words.next(), words.next()) else { continue };
+            let Some(port) = port.strip_suffix("/udp").and_then(|port| port.parse().ok()) else { continue };
+            for name in std::iter::once(official).chain(words) {
+                found.entry(name).or_insert(port);
+            }
+        }
+        found
+    }
+}
+
 /// As getaddrinfo reads a service: a number of any size of which the lower 16 bits count, or a name in
-/// /etc/services, whose text is `services`.
-pub(super) fn port(written: &str, services: &str) -> Option<Port> {
+/// /etc/services.
+pub(super) fn port(written: &str, services: &Services<'_>) -> Option<Port> {
     let (minus, digits) = match written.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, written.strip_prefix('+').unwrap_or(written)),
     };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return service(written, services).map(|number| Port { number, wrapped: false });
+        return services.port(written).map(|number| Port { number, wrapped: false });
     }
     let value = digits.parse::<u64>().map_or(u64::MAX, |value| if minus { value.wrapping_neg() } else { value });
     let [low, high, _, sign, ..] = value.to_le_bytes();
     // A negative C int is "no number", and there is no service of that name.
     (sign < 0x80).then(|| Port { number: u16::from_le_bytes([low, high]), wrapped: value > u64::from(u16::MAX) })
-}
-
-/// The UDP port of a name in /etc/services.
-fn service(name: &str, services: &str) -> Option<u16> {
-    services.lines().find_map(|line| {
-        let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
-        let official = words.next()?;
-        let port = words.next()?.strip_suffix("/udp")?;
-        (official == name || words.any(|alias| alias == name)).then(|| port.parse().ok()).flatten()
-    })
 }
 
 /// What `Endpoint =` comes to.
@@ -50,7 +72,7 @@ pub(super) enum Endpoint {
     Bad,
 }
 
-pub(super) fn endpoint(written: &str, services: &str) -> Endpoint {
+pub(super) fn endpoint(written: &str, services: &Services<'_>) -> Endpoint {
     let whole = |host: &str, port| WrittenEndpoint { host: host.to_owned(), port };
     let split = match written.strip_prefix('[') {
         Some(rest) => {
@@ -92,8 +114,7 @@ fn aton(host: &str) -> Option<Ipv4Addr> {
 fn number(text: &str) -> Option<u32> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => (hex, 16),
-        None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
-        None => (text, 10),
+        None => text.strip_prefix('0').filter(|octal| !octal.is_empty()).map_or((text, 10), |octal| (octal, 8)),
     };
     (!digits.starts_with('+')).then(|| u32::from_str_radix(digits, radix).ok()).flatten()
 }
@@ -194,7 +215,7 @@ mod tests {
             ("51820/udp", None),
             ("", None),
         ] {
-            let read = port(written, SERVICES).map(|port| (port.number, port.wrapped));
+            let read = port(written, &Services::new(SERVICES)).map(|port| (port.number, port.wrapped));
             assert_eq!(read, expected, "{written}");
         }
     }

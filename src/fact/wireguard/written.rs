@@ -149,6 +149,24 @@ pub struct WgConfPeer {
     pub keepalive_at: Option<At>,
 }
 
+impl WgConfPeer {
+    /// A section that says nothing.
+    pub(super) fn empty(at: At) -> Self {
+        Self {
+            at,
+            public_key: None,
+            key_shape: None,
+            key_at: None,
+            preshared_at: None,
+            allowed_ips: Vec::new(),
+            allowed_at: Vec::new(),
+            endpoint: None,
+            keepalive: None,
+            keepalive_at: None,
+        }
+    }
+}
+
 /// `Endpoint =` as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrittenEndpoint {

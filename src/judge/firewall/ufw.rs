@@ -168,6 +168,6 @@ fn difference(netfilter: &Netfilter, path: &str, chain: &str, loaded: &Table) ->
         (Some(one), Some(other)) => !iptables::same(one, other),
         _ => true,
     })?;
-    let text = |rules: &[Rule]| rules.get(at).map_or_else(|| "-".to_owned(), |rule| rule.text.clone());
+    let text = |rules: &[Rule]| rules.get(at).map_or_else(|| "-".to_owned(), |rule| rule.text.to_string());
     Some((text(&stored), text(active)))
 }

@@ -30,7 +30,8 @@ pub(crate) fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged<WgPresharedAgrees> 
     let line = |seat: &Seat<'_>, key: &str| {
         let conf = seat.wg_conf().ok()?;
         let peer = conf.peers.iter().find(|peer| peer.public_key.as_deref() == Some(key))?;
-        Some((conf.path.clone(), peer.preshared_at?.line))
+        // A path of several words would be several files.
+        (!conf.path.contains(' ')).then_some((conf.path.clone(), peer.preshared_at?.line))
     };
     let (finding, written) = if on_server {
         (broken(WgPresharedAgrees::ServerOnly).with("key", &theirs.public_key), line(seat, &theirs.public_key))

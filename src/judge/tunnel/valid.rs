@@ -171,7 +171,7 @@ fn private_maker(seat: &Seat<'_>, interface: Option<&WgInterface>) -> String {
         return format!("wg show {name} private-key");
     }
     let files: Vec<&KeyFile> = seat.wg_keys().map(|keys| keys.files.iter().collect()).unwrap_or_default();
-    let good = || files.iter().filter(|file| file.public_key.is_some());
+    let good = || files.iter().filter(|file| file.public_key.is_some() && !file.path.contains(' '));
     let known: Vec<String> = seat
         .at(far(seat).0)
         .ok()

@@ -4,10 +4,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
-use super::{Scene, classify};
+use super::{Bounded, Scene, Stream, classify, limits};
 use crate::fact::Unseen;
 use crate::fact::dial::{Dial, Endpoint};
 
@@ -16,14 +16,16 @@ pub(super) async fn connect(
     endpoint: &Endpoint,
     patience: Duration,
     scene: &Scene,
-) -> Result<Result<TcpStream, Dial>, Unseen> {
+) -> Result<Result<Stream, Dial>, Unseen> {
     let device = &scene.addresses()?.interface.value;
     let ip: IpAddr =
         endpoint.host.parse().map_err(|_| Unseen::NotKnown(format!("`{}` is no address", endpoint.host)))?;
-    let socket =
-        bound(ip, device).map_err(|error| Unseen::NoTool(format!("no socket on {device}: {}", error.kind())))?;
+    let socket = bound(ip, device).map_err(|error| {
+        limits::note(&error);
+        Unseen::NoTool(format!("no socket on {device}: {}", error.kind()))
+    })?;
     Ok(match timeout(patience, socket.connect(SocketAddr::new(ip, endpoint.port))).await {
-        Ok(Ok(stream)) => Ok(stream),
+        Ok(Ok(stream)) => Ok(Bounded::new(stream)),
         Ok(Err(error)) => Err(classify(&error)),
         Err(_) => Err(Dial::Timeout),
     })

@@ -1,7 +1,7 @@
 //! The container's variables as Docker knows them, and where they come from: the image's ENV, and the files that
 //! compose made it of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Scene, docker, host};
 use super::Found;
@@ -11,6 +11,7 @@ use crate::fact::environment::compose::{self, File, Project, absolute};
 use crate::fact::environment::inspect::{Container, Image};
 use crate::fact::environment::recipe::project_of;
 use crate::fact::environment::{HostLine, Ingredient, Origin, Recipe, Source, VARIABLES, setting};
+use crate::fact::limits::FILES as MOST_FILES;
 
 /// The labels that compose puts on what it makes.
 const SERVICE: &str = "com.docker.compose.service";
@@ -102,9 +103,10 @@ fn read_compose(
     };
     recipe.place = stack.place;
     recipe.command = stack.command;
+    // The first of several.
+    let written: BTreeMap<_, _> = stack.hosts.iter().rev().map(|line| ((&line.name, line.address), &line.at)).collect();
     for own in &mut recipe.hosts {
-        let written = stack.hosts.iter().find(|line| line.name == own.name && line.address == own.address);
-        own.at = written.and_then(|line| line.at.clone());
+        own.at = written.get(&(&own.name, own.address)).and_then(|at| (*at).clone());
     }
     recipe.unread.extend(stack.unread);
     let parts = files.iter().chain(&dotenv).map(|file| &file.path).chain(&stack.others).chain(&stack.env_files);
@@ -130,15 +132,14 @@ fn read_compose(
 /// All of the files, or none.
 fn all(paths: &[String], unread: &mut Vec<String>) -> Option<Vec<File>> {
     let files = existing(paths, unread);
-    for path in paths.iter().filter(|path| !files.iter().any(|file| file.path == **path)) {
-        unread.push(path.clone());
-    }
+    let read: BTreeSet<&String> = files.iter().map(|file| &file.path).collect();
+    unread.extend(paths.iter().filter(|path| !read.contains(path)).cloned());
     (files.len() == paths.len()).then_some(files)
 }
 
 fn existing(paths: &[String], unread: &mut Vec<String>) -> Vec<File> {
     let mut files = Vec::new();
-    for path in paths {
+    for path in paths.iter().take(MOST_FILES) {
         match host::read(path) {
             host::Text::Read(text) => files.push(File { path: path.clone(), text }),
             host::Text::Missing => {}

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::fact::limits::Budget;
 use crate::fact::postgres::PgConf;
 use crate::fact::postgres::conf::{self, Line};
 use crate::fact::redis::Directive;
@@ -17,9 +18,6 @@ const SINGLE: [&str; 2] = ["/var/lib/pgsql/data", "/var/lib/postgres/data"];
 
 const DEFAULT_PORT: u16 = 5432;
 
-/// Includes may name each other.
-const MOST_FILES: u32 = 64;
-
 /// Reads the configuration of the deployment's cluster.
 pub(in crate::probe) fn conf(scene: &Scene) -> Looked {
     let (path, sight) = chosen(scene);
@@ -30,25 +28,29 @@ pub(in crate::probe) fn conf(scene: &Scene) -> Looked {
 pub(super) fn chosen(scene: &Scene) -> (String, Result<PgConf, Unseen>) {
     let settled = scene.addresses.as_ref().map(|addresses| addresses.postgres_port.value);
     let port = scene.profile.postgres_port.or(settled).unwrap_or(DEFAULT_PORT);
-    choose(&candidates(Path::new("/")), port)
+    match candidates(Path::new("/")) {
+        Ok(candidates) => choose(&candidates, port),
+        Err(why) => (CLUSTERS.to_owned(), Err(why)),
+    }
 }
 
 /// The folders that hold a postgresql.conf, newest version first, with the cluster's name.
-fn candidates(root: &Path) -> Vec<(String, PathBuf)> {
+fn candidates(root: &Path) -> Result<Vec<(String, PathBuf)>, Unseen> {
     let clusters = root.join(CLUSTERS.trim_start_matches('/'));
-    let mut versions = host::list(&clusters).unwrap_or_default();
+    let mut versions = host::list(&clusters)?.unwrap_or_default();
     versions.sort_by_key(|version| conf::version_key(version));
     let mut found = Vec::new();
     for version in versions {
-        for name in host::list(clusters.join(&version)).unwrap_or_default() {
+        for name in host::list(clusters.join(&version))?.unwrap_or_default() {
             found.push((format!("{version}/{name}"), clusters.join(&version).join(&name)));
         }
     }
     for folder in SINGLE {
         found.push((folder.to_owned(), root.join(folder.trim_start_matches('/'))));
     }
-    found.retain(|(_, folder)| !matches!(host::read(folder.join("postgresql.conf")), host::Text::Missing));
-    found
+    // What may not be seen may be there.
+    found.retain(|(_, folder)| !matches!(host::stat(folder.join("postgresql.conf")), Ok(None)));
+    Ok(found)
 }
 
 /// The first cluster on the deployment's port, else the first at all.
@@ -105,20 +107,20 @@ struct Reader {
     port: Option<Directive>,
     data_directory: Option<Directive>,
     hba_file: Option<Directive>,
-    files: u32,
+    budget: Budget,
 }
 
 impl Reader {
     fn file(&mut self, path: &Path, need: Need) -> Result<(), Unseen> {
         let shown = path.display().to_string();
-        self.files += 1;
-        if self.files > MOST_FILES {
-            return Err(Unseen::Unreadable(format!("{shown}: more than {MOST_FILES} files include each other")));
-        }
         let text = match host::read_or_unseen(&shown) {
             Err(Unseen::NotKnown(_)) if need == Need::IfThere => return Ok(()),
             text => text?,
         };
+        self.budget
+            .file(&text)
+            .and_then(|()| self.budget.enter())
+            .ok_or_else(|| Unseen::Unreadable(format!("{shown}: too many files include each other, or too much")))?;
         // Relative names are meant from the folder of the file that holds them.
         let folder = path.parent().unwrap_or(Path::new("/"));
         for line in conf::lines(&text) {
@@ -129,12 +131,13 @@ impl Reader {
                 _ => self.add(&shown, line),
             }
         }
+        self.budget.leave();
         Ok(())
     }
 
     /// The folder's `*.conf`, sorted by name, hidden ones left out.
     fn folder(&mut self, folder: &Path) -> Result<(), Unseen> {
-        for name in host::list(folder).unwrap_or_default() {
+        for name in host::list(folder)?.unwrap_or_default() {
             if !name.starts_with('.') && Path::new(&name).extension().is_some_and(|end| end == "conf") {
                 self.file(&folder.join(name), Need::Must)?;
             }
@@ -180,7 +183,7 @@ mod tests {
         );
         write(root.path(), &format!("{main}/conf.d/10-tunnel.conf"), "\nlisten_addresses = 'localhost,10.8.0.1'\n");
         write(root.path(), &format!("{main}/conf.d/20-off.conf.dpkg-old"), "listen_addresses = '*'\n");
-        let (_, seen) = choose(&candidates(root.path()), 5432);
+        let (_, seen) = choose(&candidates(root.path()).expect("readable"), 5432);
         let seen = seen.expect("readable");
         assert_eq!(seen.cluster, "15/main");
         assert_eq!(seen.addresses(), ["localhost", "10.8.0.1"]);
@@ -189,8 +192,20 @@ mod tests {
         assert!(seen.hba_path.ends_with("15/main/pg_hba.conf") && seen.changed_at > 0);
 
         write(root.path(), "data/postgresql.auto.conf", "# by ALTER SYSTEM\nlisten_addresses = '*'\n");
-        let (_, seen) = choose(&candidates(root.path()), 5432);
+        let (_, seen) = choose(&candidates(root.path()).expect("readable"), 5432);
         assert_eq!(seen.expect("readable").addresses(), ["*"]);
+    }
+
+    #[test]
+    fn files_that_include_each_other_are_unseen() {
+        let root = tempfile::tempdir().expect("a folder");
+        write(root.path(), "etc/postgresql/16/main/postgresql.conf", "port = 1\ninclude 'a'\n");
+        write(root.path(), "etc/postgresql/16/main/a", &"include 'a'\n".repeat(5));
+        assert!(matches!(choose(&candidates(root.path()).expect("readable"), 1).1, Err(Unseen::Unreadable(_))));
+        let big = "#".repeat(3 << 20);
+        write(root.path(), "etc/postgresql/16/main/a", &big);
+        write(root.path(), "etc/postgresql/16/main/postgresql.conf", "port = 1\ninclude 'a'\ninclude 'a'\n");
+        assert!(matches!(choose(&candidates(root.path()).expect("readable"), 1).1, Err(Unseen::Unreadable(_))));
     }
 
     #[test]
@@ -198,8 +213,11 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         write(root.path(), "etc/postgresql/9.6/main/postgresql.conf", "port = 5433\n");
         write(root.path(), "etc/postgresql/16/main/postgresql.conf", "port = 5434\n");
-        let chosen = |port| choose(&candidates(root.path()), port).1.expect("readable").cluster;
+        let chosen = |port| choose(&candidates(root.path()).expect("readable"), port).1.expect("readable").cluster;
         assert_eq!((chosen(5433).as_str(), chosen(5432).as_str()), ("9.6/main", "16/main"));
-        assert!(matches!(choose(&candidates(Path::new("/nowhere")), 5432).1, Err(Unseen::NotKnown(_))));
+        assert!(matches!(
+            choose(&candidates(Path::new("/nowhere")).expect("readable"), 5432).1,
+            Err(Unseen::NotKnown(_))
+        ));
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::conf;
+use crate::fact::limits::Budget;
 use crate::fact::postgres::hba::{HbaLine, HbaName, HbaSaid, PgHba, line, token};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{Looked, Scene, host};
@@ -25,8 +26,10 @@ pub(in crate::probe) fn hba(scene: &Scene) -> Looked {
     }
 }
 
-fn read(path: &str, version: u32) -> Result<PgHba, Unseen> {
-    let mut reader = Reader { includes: version >= INCLUDES_SINCE, lines: Vec::new(), changed_at: 0 };
+/// Reads a file and what it names.
+pub(super) fn read(path: &str, version: u32) -> Result<PgHba, Unseen> {
+    let mut reader =
+        Reader { includes: version >= INCLUDES_SINCE, lines: Vec::new(), changed_at: 0, budget: Budget::default() };
     let text = reader.text(Path::new(path))?;
     reader.file(Path::new(path), &text, 0)?;
     Ok(PgHba { path: path.to_owned(), changed_at: reader.changed_at, lines: reader.lines })
@@ -36,12 +39,22 @@ struct Reader {
     includes: bool,
     lines: Vec<HbaLine>,
     changed_at: u64,
+    budget: Budget,
 }
 
 impl Reader {
     fn text(&mut self, path: &Path) -> Result<String, Unseen> {
-        let text = host::read_or_unseen(&path.display().to_string())?;
+        let text = host::read_or_unseen(path)?;
         self.changed_at = self.changed_at.max(host::stat(path)?.map_or(0, |stat| stat.changed_at));
+        Ok(text)
+    }
+
+    /// The text of a file that another one names.
+    fn named(&mut self, path: &Path) -> Result<String, Unseen> {
+        let text = self.text(path)?;
+        let too_much =
+            || Unseen::Unreadable(format!("{}: too many files name each other, or too much", path.display()));
+        self.budget.file(&text).ok_or_else(too_much)?;
         Ok(text)
     }
 
@@ -81,7 +94,11 @@ impl Reader {
             return Err("too many files name each other".to_owned());
         }
         let path = beside(from, name);
-        let text = match self.text(&path) {
+        // What is unseen stays so, whatever else is named.
+        if unseen.is_some() {
+            return Ok(Vec::new());
+        }
+        let text = match self.named(&path) {
             Ok(text) => text,
             Err(Unseen::NotKnown(_)) => return Err("a file that it names is not there".to_owned()),
             Err(why) => {
@@ -115,7 +132,7 @@ impl Reader {
         }
         let path = beside(from, &name.text);
         let files: Vec<PathBuf> = if word == "include_dir" {
-            let Some(names) = host::list(&path) else { return Ok(Err("its folder cannot be read".to_owned())) };
+            let Some(names) = host::list(&path)? else { return Ok(Err("its folder is not there".to_owned())) };
             let is_conf =
                 |name: &str| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "conf");
             names.into_iter().filter(|name| is_conf(name)).map(|name| path.join(name)).collect()
@@ -123,7 +140,7 @@ impl Reader {
             vec![path]
         };
         for file in files {
-            match self.text(&file) {
+            match self.named(&file) {
                 Ok(text) => self.file(&file, &text, depth + 1)?,
                 Err(Unseen::NotKnown(_)) if word == "include_if_exists" => {}
                 Err(Unseen::NotKnown(_)) => return Ok(Err("a file that it names is not there".to_owned())),
@@ -175,5 +192,18 @@ mod tests {
         let first = "host all alice,bob,\"carol\" all md5";
         assert_eq!(shown(16), [first, "host one all all md5", "host all all all reject", "4 bad", "5 bad"]);
         assert_eq!(shown(15), [first, "2 bad", "3 bad", "4 bad", "5 bad"]);
+    }
+
+    #[test]
+    fn a_file_that_names_itself_again_and_again_is_unseen() {
+        let root = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).expect("written");
+        let path = root.path().join("pg_hba.conf").display().to_string();
+        write("x", &"@x\n".repeat(5));
+        write("y", &"include y\n".repeat(5));
+        for text in ["host @x all all md5\n", "include y\n"] {
+            write("pg_hba.conf", text);
+            assert!(matches!(read(&path, 16), Err(Unseen::Unreadable(_))), "{text}");
+        }
     }
 }

@@ -1,19 +1,16 @@
-//! Asks the running PostgreSQL about itself, as its own administrator over the local socket (`peer`): read-only, one
-//! connection, no password needed. Only root may do that.
+//! Asks the running PostgreSQL about itself, as its own administrator over the local socket (`peer`): read-only, and no
+//! password needed. Only root may do that.
 
 use serde::Deserialize;
 
-use super::conf;
+use super::administrator::Administrator;
+use super::{conf, hba};
 use crate::fact::postgres::state::{
     PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
 };
 use crate::fact::{Fact, Unseen};
-use crate::probe::{Looked, PROGRAM, Scene, host};
+use crate::probe::{Looked, Scene, host};
 use crate::snapshot::Rights;
-
-/// A session that cannot change anything, and does not wait. `application_name` tells the server's log who asks.
-const SESSION: &str =
-    "PGOPTIONS=-c default_transaction_read_only=on -c statement_timeout=3000 -c search_path=pg_catalog";
 
 /// `{role}` and `{database}` are SQL literals.
 const SERVER: &str = include_str!("state_server.sql");
@@ -24,7 +21,7 @@ const INSIDE: &str = include_str!("state_inside.sql");
 /// Asks the cluster on the deployment's port.
 pub(in crate::probe) async fn state(scene: &Scene) -> Looked {
     let sight = ask(scene).await;
-    Looked::new("psql, as postgres over the local socket", sight.map(Fact::PgState))
+    Looked::new("PostgreSQL's local socket, as its administrator", sight.map(Fact::PgState))
 }
 
 async fn ask(scene: &Scene) -> Result<PgState, Unseen> {
@@ -36,31 +33,31 @@ async fn ask(scene: &Scene) -> Result<PgState, Unseen> {
     let database = url.and_then(|url| url.database.clone()).filter(|name| is_plain(name));
     let port = match conf::chosen(scene).1 {
         Ok(conf) => conf.port.map_or_else(|| "5432".to_owned(), |port| port.value),
+        // Of a file that never ends, no server is asked to read it (`pg_file_settings`).
+        Err(why @ Unseen::Unreadable(_)) => return Err(why),
         Err(_) => scene.addresses()?.postgres_port.value.to_string(),
     };
     let fill = |sql: &str| {
         sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()))
     };
-    let (server, inside) = (fill(SERVER), fill(INSIDE));
-    let mut arguments: Vec<&str> =
-        vec!["-u", "postgres", "--", "env", SESSION, "PGAPPNAME=clipcheck", "PGCONNECT_TIMEOUT=2"];
-    arguments.extend(["psql", "-X", "-w", "-q", "-A", "-t", "-p", &port, "-d", "postgres", "-c", &server]);
-    // A database that is not there, or lets nobody in, ends psql here; what it said before that stays.
-    let connect = database.as_ref().map(|name| format!("\\connect {name}"));
-    if let Some(connect) = &connect {
-        arguments.extend(["-c", connect, "-c", &inside]);
-    }
-    let said = host::run("runuser", &arguments, PROGRAM).await?;
-    let mut lines = said.out.lines().filter(|line| line.starts_with('{'));
-    let Some(first) = lines.next() else {
-        return Err(Unseen::NoTool(format!("PostgreSQL on port {port} did not answer psql over its local socket")));
+    let administrator = Administrator::find(&port)?;
+    let files: Files = read(&administrator.ask("postgres", FILES).await?)?;
+    // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
+    hba::read(&files.hba_file, files.version / 10_000)?;
+    let told: Told = read(&administrator.ask("postgres", &fill(SERVER)).await?)?;
+    // A database that is not there, or lets nobody in, says nothing of itself.
+    let inside = match &database {
+        Some(name) => administrator.ask(name, &fill(INSIDE)).await.ok().and_then(|said| read::<Inside>(&said).ok()),
+        None => None,
     };
-    let told: Told = serde_json::from_str(first).map_err(|_| Unseen::Unreadable("psql's answer".to_owned()))?;
-    let inside: Option<Inside> = lines.next().and_then(|line| serde_json::from_str(line).ok());
     Ok(told.state(role, database, inside.as_ref()))
 }
 
-/// No quotation mark, no backslash, nothing that psql's `\connect` takes for more than a name.
+fn read<T: for<'a> Deserialize<'a>>(said: &str) -> Result<T, Unseen> {
+    serde_json::from_str(said).map_err(|_| Unseen::Unreadable("PostgreSQL's answer".to_owned()))
+}
+
+/// No quotation mark and no backslash.
 fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.len() < 64
@@ -71,6 +68,16 @@ fn is_plain(name: &str) -> bool {
 /// As SQL. Only plain names come here.
 fn literal(name: Option<&str>) -> String {
     name.map_or_else(|| "null::name".to_owned(), |name| format!("'{name}'::name"))
+}
+
+/// Which files it was told to read.
+const FILES: &str = "select pg_catalog.json_build_object('version', current_setting('server_version_num')::int, \
+    'hba_file', current_setting('hba_file'))::text";
+
+#[derive(Deserialize)]
+struct Files {
+    version: u32,
+    hba_file: String,
 }
 
 /// What the first query gives.

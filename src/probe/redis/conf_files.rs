@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::fact::glob;
+use crate::fact::limits::Budget;
 use crate::fact::redis::command::{self, Command};
 use crate::fact::redis::conf::{self, Settings};
 use crate::fact::{Fact, Unseen};
@@ -10,9 +12,6 @@ use crate::probe::{Looked, host};
 
 /// Debian's place, then Red Hat's.
 const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
-
-/// Includes may name each other.
-const MOST_FILES: u32 = 32;
 
 /// Debian's unit, then Red Hat's.
 const UNITS: [&str; 2] = ["redis-server.service", "redis.service"];
@@ -23,23 +22,29 @@ const UNIT_FOLDERS: [&str; 4] =
 
 /// Reads the command that starts Redis, the file it names or the usual one, and what that file includes.
 pub(in crate::probe) fn conf() -> Looked {
-    let command = UNITS.iter().find_map(|unit| started_by(unit)).unwrap_or_default();
+    let mut command = None;
+    for unit in UNITS {
+        match started_by(unit) {
+            Ok(found) => command = command.or(found),
+            Err(why) => return Looked::new(unit, Err(why)),
+        }
+    }
+    let command = command.unwrap_or_default();
     if let Some(path) = &command.file {
         return conf_at(path, &command);
     }
     for path in FILES {
-        match host::read(path) {
-            host::Text::Missing => {}
-            host::Text::Read(_) | host::Text::Forbidden | host::Text::Failed(_) => return conf_at(path, &command),
+        if !matches!(host::stat(path), Ok(None)) {
+            return conf_at(path, &command);
         }
     }
     Looked::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
 }
 
 fn conf_at(path: &str, command: &Command) -> Looked {
-    let mut reader = Reader { settings: Settings::default(), files: 0 };
-    let sight = reader
-        .file(path)
+    let mut reader = Reader::default();
+    let sight = host::read_or_unseen(path)
+        .and_then(|text| reader.file(path, &text))
         .and_then(|()| reader.command(command))
         .and_then(|()| reader.acl_file())
         .map(|()| Fact::RedisConf(reader.settings.finish(path)));
@@ -47,40 +52,51 @@ fn conf_at(path: &str, command: &Command) -> Looked {
 }
 
 /// The command of a unit of systemd's, if there is the unit.
-fn started_by(unit: &str) -> Option<Command> {
-    let read = |path: String| host::read_or_unseen(&path).ok().map(|text| (path, text));
-    let own = UNIT_FOLDERS.iter().find_map(|folder| read(format!("{folder}/{unit}")))?;
+fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
+    let read = |path: String| Ok(host::read_if_there(&path)?.map(|text| (path, text)));
+    let mut files = Vec::new();
+    for folder in UNIT_FOLDERS {
+        if files.is_empty() {
+            files.extend(read(format!("{folder}/{unit}"))?);
+        }
+    }
+    if files.is_empty() {
+        return Ok(None);
+    }
     // By their names, whichever folder they stand in; of one name, the first folder's counts.
     let mut drop_ins = BTreeMap::new();
     for folder in UNIT_FOLDERS {
         let folder = format!("{folder}/{unit}.d");
-        for name in host::list(&folder).unwrap_or_default().into_iter().filter(|name| conf::matches("*.conf", name)) {
+        for name in host::list(&folder)?.unwrap_or_default().into_iter().filter(|name| glob::fits("*.conf", name)) {
             drop_ins.entry(name.clone()).or_insert_with(|| format!("{folder}/{name}"));
         }
     }
-    let files: Vec<_> = [own].into_iter().chain(drop_ins.into_values().filter_map(read)).collect();
-    command::read(&files)
+    for path in drop_ins.into_values() {
+        files.extend(read(path)?);
+    }
+    Ok(command::read(&files))
 }
 
 /// Follows a configuration through its files.
+#[derive(Default)]
 struct Reader {
     settings: Settings,
-    files: u32,
+    budget: Budget,
 }
 
 impl Reader {
-    fn file(&mut self, path: &str) -> Result<(), Unseen> {
-        self.files += 1;
-        if self.files > MOST_FILES {
-            return Err(Unseen::Unreadable(format!("{path}: more than {MOST_FILES} files include each other")));
-        }
+    fn file(&mut self, path: &str, text: &str) -> Result<(), Unseen> {
         self.changed(path)?;
-        for line in conf::lines(&host::read_or_unseen(path)?) {
+        for line in conf::lines(text) {
             let argument = line.arguments.first().map_or("", String::as_str);
             match line.name.as_str() {
                 "include" => {
-                    for file in matching(&self.resolved(argument)) {
-                        self.file(&file)?;
+                    for file in matching(&self.resolved(argument))? {
+                        let text = host::read_or_unseen(&file)?;
+                        // Redis itself goes no deeper than it has room for.
+                        self.budget.file(&text).and_then(|()| self.budget.enter()).ok_or_else(|| too_much(&file))?;
+                        self.file(&file, &text)?;
+                        self.budget.leave();
                     }
                 }
                 _ => self.settings.add(path, &line),
@@ -120,17 +136,18 @@ impl Reader {
     }
 }
 
+fn too_much(path: &str) -> Unseen {
+    Unseen::Unreadable(format!("{path}: too many files include each other, or too much"))
+}
+
 /// The files that a pattern of `include` means (Redis 7 and later). Patterns stand in the file's name in life, never
 /// in a folder's; a name without any is taken as it is.
-fn matching(pattern: &str) -> Vec<String> {
+fn matching(pattern: &str) -> Result<Vec<String>, Unseen> {
     let Some((folder, name)) = pattern.rsplit_once('/').filter(|(_, name)| name.contains(['*', '?', '['])) else {
-        return vec![pattern.to_owned()];
+        return Ok(vec![pattern.to_owned()]);
     };
-    let names = host::list(if folder.is_empty() { "/" } else { folder }).unwrap_or_default();
+    let names = host::list(if folder.is_empty() { "/" } else { folder })?.unwrap_or_default();
     // As glob(3), no pattern means a hidden file.
-    names
-        .into_iter()
-        .filter(|file| !file.starts_with('.') && conf::matches(name, file))
-        .map(|file| format!("{folder}/{file}"))
-        .collect()
+    let fitting = names.into_iter().filter(|file| !file.starts_with('.') && glob::fits(name, file));
+    Ok(fitting.map(|file| format!("{folder}/{file}")).collect())
 }

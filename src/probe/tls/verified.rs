@@ -10,11 +10,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use tokio::net::TcpStream;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Wire;
+use super::{Stream, Wire};
 use crate::fact::api::Distrust;
 
 /// Whom to trust.
@@ -42,9 +41,9 @@ pub(in crate::probe) enum Refused {
 }
 
 /// Agrees on TLS, and takes the certificate only if the app would.
-pub(in crate::probe) async fn wrap(stream: TcpStream, host: &str, trust: Trust) -> Result<Box<dyn Wire>, Refused> {
+pub(in crate::probe) async fn wrap(stream: Stream, host: &str, trust: Trust) -> Result<Box<dyn Wire>, Refused> {
     let mut maker = maker(trust).ok_or(Refused::NoTls)?;
-    let connector = MakeTlsConnect::<TcpStream>::make_tls_connect(&mut maker, host).map_err(|_| Refused::NoTls)?;
+    let connector = MakeTlsConnect::<Stream>::make_tls_connect(&mut maker, host).map_err(|_| Refused::NoTls)?;
     match connector.connect(stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {

@@ -1,7 +1,9 @@
 //! `${NAME}` and its kin in compose files and in the env files that compose reads.
 
+use crate::fact::limits::Budget;
+
 /// What a text becomes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Filled {
     /// The text; secrets and all.
     pub text: String,
@@ -12,109 +14,109 @@ pub struct Filled {
     pub blank: bool,
 }
 
+/// What knows the value of a name.
+pub type Known<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
+
 /// Fills in a text: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?error}`, `${NAME?error}`,
 /// `${NAME:+other}`, `${NAME+other}`, nested; `$$` is a `$`. None where compose gives up: a required variable is
-/// missing, or the text is no template.
-pub fn fill(text: &str, known: &dyn Fn(&str) -> Option<String>) -> Option<Filled> {
-    let mut filled = Filled { text: String::new(), names: Vec::new(), blank: false };
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        filled.text.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            filled.text.push('$');
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix('{') {
-            let end = closing(after)?;
-            braced(&after[..end], known, &mut filled)?;
-            rest = &after[end + 1..];
-        } else {
-            let length = name_length(rest);
-            if length == 0 {
-                return None;
-            }
-            let value = known(&rest[..length]);
-            filled.blank |= value.is_none() && rest.contains('@');
-            filled.names.push(value.as_ref().map_or("", |_| &rest[..length]).to_owned());
-            filled.text.push_str(&value.unwrap_or_default());
-            rest = &rest[length..];
-        }
-    }
-    filled.text.push_str(rest);
+/// missing, or the text is no template. None also where it becomes more than there is a [`Budget`] for.
+pub fn fill(text: &str, known: Known<'_>, budget: &mut Budget) -> Option<Filled> {
+    let mut filled = Filled::default();
+    filled.take(text, known, budget)?;
     Some(filled)
 }
 
-/// Where the brace closes that stands open before the text.
-fn closing(text: &str) -> Option<usize> {
+impl Filled {
+    fn take(&mut self, text: &str, known: Known<'_>, budget: &mut Budget) -> Option<()> {
+        let behind_login = text.rsplit_once('@').map(|(_, tail)| tail.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('$') {
+            self.text.push_str(before);
+            rest = if let Some(after) = after.strip_prefix('$') {
+                self.text.push('$');
+                after
+            } else if let Some(after) = after.strip_prefix('{') {
+                let (inner, after) = braces(after)?;
+                self.braced(inner, known, budget)?;
+                after
+            } else {
+                let (name, after) = name(after)?;
+                let value = known(name);
+                self.blank |= value.is_none() && behind_login.is_some_and(|tail| after.len() > tail);
+                self.names.push(value.map_or("", |_| name).to_owned());
+                self.put(value, budget)?;
+                after
+            };
+        }
+        self.text.push_str(rest);
+        Some(())
+    }
+
+    fn put(&mut self, value: Option<&str>, budget: &mut Budget) -> Option<()> {
+        let value = value.unwrap_or_default();
+        budget.expand(value.len())?;
+        self.text.push_str(value);
+        Some(())
+    }
+
+    fn braced(&mut self, inner: &str, known: Known<'_>, budget: &mut Budget) -> Option<()> {
+        let (name, operator) = name(inner)?;
+        let value = known(name);
+        self.names.push(name.to_owned());
+        let (operator, empty_counts) = operator.strip_prefix(':').map_or((operator, true), |rest| (rest, false));
+        let there = value.is_some_and(|value| empty_counts || !value.is_empty());
+        let mut letters = operator.chars();
+        match (letters.next(), there) {
+            // `${NAME:}` is no template.
+            (None, _) if empty_counts => self.put(value, budget),
+            (Some('-' | '?'), true) => self.put(value, budget),
+            (Some('-'), false) | (Some('+'), true) => {
+                budget.enter()?;
+                self.take(letters.as_str(), known, budget)?;
+                budget.leave();
+                Some(())
+            }
+            (Some('+'), false) => Some(()),
+            _ => None,
+        }
+    }
+}
+
+/// What stands between a brace that was opened and the one that closes it, and what comes behind.
+fn braces(text: &str) -> Option<(&str, &str)> {
     let mut open = 1;
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         match c {
             '{' if before == '$' => open += 1,
-            '}' => {
-                open -= 1;
-                if open == 0 {
-                    return Some(at);
-                }
-            }
+            '}' => open -= 1,
             _ => {}
+        }
+        if open == 0 {
+            let (inner, behind) = text.split_at_checked(at)?;
+            return Some((inner, behind.strip_prefix('}')?));
         }
         before = c;
     }
     None
 }
 
-fn name_length(text: &str) -> usize {
-    let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-    if !first {
-        return 0;
-    }
-    text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
-}
-
-fn braced(inner: &str, known: &dyn Fn(&str) -> Option<String>, filled: &mut Filled) -> Option<()> {
-    let length = name_length(inner);
-    if length == 0 {
-        return None;
-    }
-    let (name, operator) = inner.split_at(length);
-    let value = known(name);
-    filled.names.push(name.to_owned());
-    let (kind, other, empty_counts) = match operator.strip_prefix(':') {
-        Some(rest) => (rest.chars().next(), rest.get(1..), false),
-        None => (operator.chars().next(), operator.get(1..), true),
-    };
-    let there = value.as_deref().is_some_and(|value| empty_counts || !value.is_empty());
-    let other = |filled: &mut Filled| -> Option<String> {
-        let nested = fill(other.unwrap_or_default(), known)?;
-        filled.names.extend(nested.names);
-        filled.blank |= nested.blank;
-        Some(nested.text)
-    };
-    let text = match kind {
-        None if operator.is_empty() => value.unwrap_or_default(),
-        Some('-') if there => value.unwrap_or_default(),
-        Some('-') => other(filled)?,
-        Some('+') if there => other(filled)?,
-        Some('+') => String::new(),
-        Some('?') if there => value.unwrap_or_default(),
-        _ => return None,
-    };
-    filled.text.push_str(&text);
-    Some(())
+/// The name at the beginning of a text, and what comes behind.
+fn name(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    text.split_at_checked(end).filter(|(name, _)| name.starts_with(|c: char| !c.is_ascii_digit()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn fill(text: &str, known: Known<'_>) -> Option<Filled> {
+        super::fill(text, known, &mut Budget::default())
+    }
+
     #[test]
     fn templates_are_filled_as_compose_fills_them() {
-        let known = |name: &str| match name {
-            "A" => Some("a".to_owned()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
-        };
         for (text, expected) in [
             ("$A-${A}", Some("a-a")),
             ("$$A $${A}", Some("$A ${A}")),
@@ -127,14 +129,22 @@ mod tests {
             ("${", None),
             ("a$", None),
             ("$1", None),
+            ("${A:}", None),
+            ("${A}\u{2013}$A\u{2013}", Some("a\u{2013}a\u{2013}")),
         ] {
-            assert_eq!(fill(text, &known).map(|filled| filled.text).as_deref(), expected, "{text}");
+            assert_eq!(
+                fill(text, &|name| [("A", "a"), ("EMPTY", "")].into_iter().find(|it| it.0 == name).map(|it| it.1))
+                    .map(|filled| filled.text)
+                    .as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn a_piece_of_a_password_is_no_name() {
-        let filled = fill("u:Si$lly7horse@${HOST}/${NONE:-d}", &|name| (name == "HOST").then(|| "h".to_owned()));
+        let filled = fill("u:Si$lly7horse@${HOST}/${NONE:-d}", &|name| (name == "HOST").then_some("h"));
         let filled = filled.expect("fills");
         assert!(filled.blank && filled.text == "u:Si@h/d");
         assert_eq!(filled.names, ["", "HOST", "NONE"]);
@@ -142,5 +152,14 @@ mod tests {
         // What is behind the password is not of it, and who writes braces means a name.
         assert!(!fill("u:p@h/$DB", &|_| None).expect("fills").blank);
         assert!(!fill("u:${PASSWORD}@h/d", &|_| None).expect("fills").blank);
+    }
+
+    #[test]
+    fn what_grows_or_nests_without_end_is_given_up() {
+        let big = "x".repeat(1 << 20);
+        assert!(fill("$A$A$A", &|_| Some(&big)).is_some() && fill("$A$A$A$A$A", &|_| Some(&big)).is_none());
+        let nested = |deep: usize| format!("{}x{}", "${A:-".repeat(deep), "}".repeat(deep));
+        assert_eq!(fill(&nested(60), &|_| None).map(|filled| filled.text).as_deref(), Some("x"));
+        assert!(fill(&nested(20_000), &|_| None).is_none() && fill(&"${A:-".repeat(20_000), &|_| None).is_none());
     }
 }

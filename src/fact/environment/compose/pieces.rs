@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::yaml::{self, Node};
 use super::{File, Known, absolute, fill, value, with_files};
+use crate::fact::limits::Budget;
 
 /// What one file says of the service.
 pub(super) struct Piece {
@@ -18,6 +19,13 @@ pub(super) struct Piece {
     /// Whether it is of an included project, and was merged with another piece there. Compose then has its map of
     /// variables as a list, in which a bare name is asked for at once, and else when all is put together.
     pub merged: bool,
+}
+
+impl Piece {
+    /// A text of it, filled in.
+    pub(super) fn fill(&self, raw: &str, budget: &mut Budget) -> Option<fill::Filled> {
+        fill::fill(raw, &|name| value(&self.known, name), budget)
+    }
 }
 
 /// Where the search stands: a file, read.
@@ -38,13 +46,15 @@ pub(super) struct Search<'a> {
     pub others: Vec<String>,
     /// How many steps may still be taken: services that extend each other in a circle are refused by compose.
     pub left: usize,
+    /// How much may still be filled in and read.
+    pub budget: Budget,
 }
 
 impl Search<'_> {
     /// The pieces of a service in one file, weakest first, none of a service that it has not; None where compose refuses
     /// the file.
     pub(super) fn file(&mut self, file: &File, folder: &str, known: &Rc<Known>, service: &str) -> Option<Vec<Piece>> {
-        let document = yaml::read(&file.text)?;
+        let document = yaml::read(&file.text, &mut self.budget)?;
         self.service(&Here { document: &document, file: &file.path, folder, known }, service)
     }
 
@@ -72,14 +82,14 @@ impl Search<'_> {
 
     /// What a service extends: one of the same file or of another, which must be there.
     fn base(&mut self, here: &Here<'_>, base: &Node) -> Option<Vec<Piece>> {
-        let name = here.word(base.text().or_else(|| base.get("service")?.text())?)?;
+        let name = self.word(here, base.text().or_else(|| base.get("service")?.text())?)?;
         let pieces = match base.get("file").and_then(Node::text) {
             None => self.service(here, &name)?,
             Some(path) => {
-                let path = absolute(here.folder, &here.word(path)?);
-                let Some(text) = self.read(&path) else { return Some(Vec::new()) };
-                let folder = parent(&path).to_owned();
-                self.file(&File { path, text }, &folder, here.known, &name)?
+                let path = absolute(here.folder, &self.word(here, path)?);
+                let Some(file) = self.read(path) else { return Some(Vec::new()) };
+                self.budget.file(&file.text)?;
+                self.file(&file, parent(&file.path), here.known, &name)?
             }
         };
         (!pieces.is_empty()).then_some(pieces)
@@ -89,18 +99,18 @@ impl Search<'_> {
     fn included(&mut self, here: &Here<'_>, include: &Node, service: &str) -> Option<Vec<Piece>> {
         let mut paths = Vec::new();
         for path in words(include.get("path").unwrap_or(include)) {
-            paths.push(absolute(here.folder, &here.word(path)?));
+            paths.push(absolute(here.folder, &self.word(here, path)?));
         }
         let first = paths.first()?;
         let folder = match include.get("project_directory").and_then(Node::text) {
-            Some(folder) => absolute(here.folder, &here.word(folder)?),
+            Some(folder) => absolute(here.folder, &self.word(here, folder)?),
             None => parent(first).to_owned(),
         };
         let mut dotenv = Vec::new();
         if let Some(named) = include.get("env_file") {
             for path in words(named) {
-                let path = absolute(here.folder, &here.word(path)?);
-                dotenv.extend(self.read(&path).map(|text| File { path, text }));
+                let path = absolute(here.folder, &self.word(here, path)?);
+                dotenv.extend(self.read(path));
             }
         } else {
             let path = absolute(&folder, ".env");
@@ -109,11 +119,15 @@ impl Search<'_> {
                 dotenv.push(File { path, text });
             }
         }
-        let known = Rc::new(with_files(here.known, &dotenv)?);
+        for file in &dotenv {
+            self.budget.file(&file.text)?;
+        }
+        let known = Rc::new(with_files(here.known, &dotenv, &mut self.budget)?);
         let mut pieces = Vec::new();
         for path in paths {
-            if let Some(text) = self.read(&path) {
-                pieces.extend(self.file(&File { path, text }, &folder, &known, service)?);
+            if let Some(file) = self.read(path) {
+                self.budget.file(&file.text)?;
+                pieces.extend(self.file(&file, &folder, &known, service)?);
             }
         }
         let merged = pieces.len() > 1;
@@ -123,16 +137,14 @@ impl Search<'_> {
         Some(pieces)
     }
 
-    fn read(&mut self, path: &str) -> Option<String> {
-        let text = (self.open)(path);
-        if text.is_some() { &mut self.others } else { &mut self.unread }.push(path.to_owned());
-        text
+    fn read(&mut self, path: String) -> Option<File> {
+        let text = (self.open)(&path);
+        if text.is_some() { &mut self.others } else { &mut self.unread }.push(path.clone());
+        text.map(|text| File { path, text })
     }
-}
 
-impl Here<'_> {
-    fn word(&self, raw: &str) -> Option<String> {
-        Some(fill::fill(raw, &|name| value(self.known, name))?.text)
+    fn word(&mut self, here: &Here<'_>, raw: &str) -> Option<String> {
+        Some(fill::fill(raw, &|name| value(here.known, name), &mut self.budget)?.text)
     }
 }
 

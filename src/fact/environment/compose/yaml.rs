@@ -1,7 +1,11 @@
 //! A YAML document as compose needs it: scalars as they are written, each node with its line, aliases and merge keys
 //! (`<<: *default`) filled in.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use crate::fact::limits::Budget;
 
 /// A node. Holds values of variables, so it has no `Debug`.
 #[derive(Clone)]
@@ -23,7 +27,7 @@ pub(super) enum Kind {
     Map(Vec<(String, Node)>),
 }
 
-/// Aliases multiply what is read: no compose file has so many nodes, a bomb has.
+/// Nodes of a document, with those that aliases multiply: no compose file has so many, a bomb has.
 const MOST: usize = 100_000;
 
 impl Node {
@@ -60,9 +64,9 @@ impl Node {
     }
 }
 
-/// Reads the first document; none if it is no YAML.
-pub(super) fn read(text: &str) -> Option<Node> {
-    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: Vec::new(), left: MOST };
+/// Reads the first document; none if it is no YAML, or more than there is a [`Budget`] for.
+pub(super) fn read(text: &str, budget: &mut Budget) -> Option<Node> {
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), left: MOST, budget };
     loop {
         match reader.next()? {
             (Event::StreamEnd, _) => return None,
@@ -74,13 +78,14 @@ pub(super) fn read(text: &str) -> Option<Node> {
     reader.node(event, line)
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'b> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
-    anchors: Vec<(usize, Node)>,
+    anchors: BTreeMap<usize, Node>,
     left: usize,
+    budget: &'b mut Budget,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn next(&mut self) -> Option<(Event<'a>, u32)> {
         let (event, span) = self.parser.next()?.ok()?;
         Some((event, u32::try_from(span.start.line()).unwrap_or(u32::MAX)))
@@ -88,54 +93,19 @@ impl<'a> Reader<'a> {
 
     fn node(&mut self, event: Event<'a>, line: u32) -> Option<Node> {
         self.left = self.left.checked_sub(1)?;
+        self.budget.enter()?;
         let (kind, anchor) = match event {
             Event::Alias(anchor) => {
-                let node = self.anchors.iter().rev().find(|(id, _)| *id == anchor).map(|(_, node)| node.clone())?;
-                self.left = self.left.checked_sub(size(&node))?;
+                let node = self.anchors.get(&anchor).cloned()?;
+                self.copied(&node)?;
+                self.budget.leave();
                 return Some(node);
             }
             Event::Scalar(text, style, anchor, _) => {
                 (Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }, anchor)
             }
-            Event::SequenceStart(anchor, _) => {
-                let mut items = Vec::new();
-                loop {
-                    match self.next()? {
-                        (Event::SequenceEnd, _) => break,
-                        (event, line) => items.push(self.node(event, line)?),
-                    }
-                }
-                (Kind::List(items), anchor)
-            }
-            Event::MappingStart(anchor, _) => {
-                let mut pairs: Vec<(String, Node)> = Vec::new();
-                let mut merged = Vec::new();
-                loop {
-                    let (event, line) = self.next()?;
-                    if matches!(event, Event::MappingEnd) {
-                        break;
-                    }
-                    let key = self.node(event, line)?;
-                    let (event, at) = self.next()?;
-                    let value = self.node(event, at)?;
-                    match key.kind {
-                        Kind::Scalar { text, plain: true } if text == "<<" => merged.push(value),
-                        Kind::Scalar { text, .. } => pairs.push((text, Node { line: key.line, ..value })),
-                        Kind::List(_) | Kind::Map(_) => return None,
-                    }
-                }
-                for node in merged
-                    .iter()
-                    .flat_map(|node| if node.items().is_empty() { std::slice::from_ref(node) } else { node.items() })
-                {
-                    for (name, value) in node.pairs() {
-                        if !pairs.iter().any(|(own, _)| own == name) {
-                            pairs.push((name.clone(), value.clone()));
-                        }
-                    }
-                }
-                (Kind::Map(pairs), anchor)
-            }
+            Event::SequenceStart(anchor, _) => (Kind::List(self.items()?), anchor),
+            Event::MappingStart(anchor, _) => (Kind::Map(self.pairs()?), anchor),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -144,14 +114,74 @@ impl<'a> Reader<'a> {
             | Event::SequenceEnd
             | Event::MappingEnd => return None,
         };
+        self.budget.leave();
         let node = Node { line, kind };
         if anchor > 0 {
-            self.anchors.push((anchor, node.clone()));
+            self.copied(&node)?;
+            self.anchors.insert(anchor, node.clone());
         }
         Some(node)
     }
+
+    fn items(&mut self) -> Option<Vec<Node>> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Some(items),
+                (event, line) => items.push(self.node(event, line)?),
+            }
+        }
+    }
+
+    fn pairs(&mut self) -> Option<Vec<(String, Node)>> {
+        let mut pairs: Vec<(String, Node)> = Vec::new();
+        let mut merged = Vec::new();
+        loop {
+            let (event, line) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            let key = self.node(event, line)?;
+            let (event, at) = self.next()?;
+            let value = self.node(event, at)?;
+            match key.kind {
+                Kind::Scalar { text, plain: true } if text == "<<" => merged.push(value),
+                Kind::Scalar { text, .. } => pairs.push((text, Node { line: key.line, ..value })),
+                Kind::List(_) | Kind::Map(_) => return None,
+            }
+        }
+        if merged.is_empty() {
+            return Some(pairs);
+        }
+        // What is merged in never goes over what is there.
+        let mut known: BTreeSet<String> = pairs.iter().map(|(name, _)| name.clone()).collect();
+        for node in merged {
+            let maps = match node.kind {
+                Kind::List(items) => items,
+                Kind::Scalar { .. } | Kind::Map(_) => vec![node],
+            };
+            for map in maps {
+                let Kind::Map(more) = map.kind else { continue };
+                pairs.extend(more.into_iter().filter(|(name, _)| known.insert(name.clone())));
+            }
+        }
+        Some(pairs)
+    }
+
+    /// A node is there twice.
+    fn copied(&mut self, node: &Node) -> Option<()> {
+        let (nodes, bytes) = size(node);
+        self.left = self.left.checked_sub(nodes)?;
+        self.budget.expand(bytes)
+    }
 }
 
-fn size(node: &Node) -> usize {
-    1 + node.items().iter().map(size).sum::<usize>() + node.pairs().iter().map(|(_, node)| size(node)).sum::<usize>()
+/// How many nodes there are in it, and how much text.
+fn size(node: &Node) -> (usize, usize) {
+    let add = |(nodes, bytes), (more, text)| (nodes + more, bytes + text);
+    match &node.kind {
+        Kind::Scalar { text, .. } => (1, text.len()),
+        Kind::List(items) => items.iter().map(size).fold((1, 0), add),
+        Kind::Map(pairs) => pairs.iter().map(|(name, node)| add(size(node), (0, name.len()))).fold((1, 0), add),
+    }
 }

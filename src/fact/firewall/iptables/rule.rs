@@ -10,16 +10,23 @@ pub fn rule(line: &str) -> Option<(String, Rule)> {
         ([flag, chain], rest) if flag == "-A" || flag == "-I" => (chain.clone(), rest),
         _ => return None,
     };
-    let mut reader = Reader { words, at: 0, tests: Vec::new(), recent: None, hits: 0 };
+    let mut reader = Reader { words, at: 0, tests: Vec::new(), recent: None, hits: 0, narrowed: 0 };
     let act = reader.all();
     let mut tests = reader.tests;
+    for test in tests.iter_mut().take(reader.narrowed) {
+        if let Test::Addrtype(_, _, here) = test {
+            *here = true;
+        } else if matches!(test, Test::Not(_)) {
+            *test = Test::Puzzle;
+        }
+    }
     match (reader.recent, reader.hits) {
         // The first packet of a source is on no list, and is not the second one of anything.
         (Some("update" | "rcheck"), 2..) => tests.push(Test::Never),
         (Some("set") | None, _) => {}
         (Some(_), _) => tests.push(Test::Puzzle),
     }
-    Some((chain, Rule { number: 0, handle: None, text: line.to_owned(), tests, act }))
+    Some((chain, Rule { number: 0, handle: None, text: line.into(), tests, act }))
 }
 
 /// Words, with `"…"` and backslashes inside as iptables-save writes them.
@@ -54,6 +61,8 @@ struct Reader<'a> {
     tests: Vec<Test>,
     recent: Option<&'static str>,
     hits: u32,
+    /// So many tests stand before the last `--limit-iface-in`.
+    narrowed: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -164,13 +173,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
             "--limit-iface-in" => {
-                for test in &mut self.tests {
-                    if let Test::Addrtype(_, _, here) = test {
-                        *here = true;
-                    } else if matches!(test, Test::Not(_)) {
-                        *test = Test::Puzzle;
-                    }
-                }
+                self.narrowed = self.tests.len();
                 return None;
             }
             // A hypothetical connection comes by the way back to its source.

@@ -1,7 +1,8 @@
 //! The ordered model: tables, chains, rules, what a rule asks and what it does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::rc::Rc;
 
 use super::Tool;
 
@@ -44,16 +45,15 @@ impl Table {
     }
 
     /// The chains that a chain leads to.
-    pub fn reached(&self, from: &str) -> Vec<&str> {
-        let mut found: Vec<&str> = Vec::new();
+    pub fn reached(&self, from: &str) -> BTreeSet<&str> {
+        let mut found: BTreeSet<&str> = BTreeSet::new();
         let mut open = vec![from];
         while let Some(name) = open.pop() {
             for rule in self.chains.get(name).map(|chain| chain.rules.as_slice()).unwrap_or_default() {
                 if let Act::Jump(to) | Act::Goto(to) = &rule.act
-                    && !found.contains(&to.as_str())
                     && self.chains.contains_key(to)
+                    && found.insert(to)
                 {
-                    found.push(to);
                     open.push(to);
                 }
             }
@@ -106,8 +106,8 @@ pub struct Rule {
     pub number: u32,
     /// nft's handle.
     pub handle: Option<u64>,
-    /// As its tool writes it.
-    pub text: String,
+    /// As its tool writes it. The rules that are made of one of nft's share it.
+    pub text: Rc<str>,
     /// What a packet must be, all of it.
     pub tests: Vec<Test>,
     /// What then happens to it.

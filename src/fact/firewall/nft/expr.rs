@@ -1,14 +1,37 @@
 //! nft's expressions: what a rule compares, and with what.
 
-use serde_json::Value;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use super::value::{addresses, flags, numbers};
 use crate::fact::firewall::iptables;
 use crate::fact::firewall::netfilter::{End, Field, Test};
+use crate::fact::limits::Budget;
 
-/// The elements of named sets and maps, by table and name.
-pub(super) type Sets<'a> = BTreeMap<(String, &'a str), Option<&'a Vec<Value>>>;
+/// The elements of named sets and maps, by table and name; and how much may still be made of them, since a set of many
+/// elements may be used by many rules.
+pub(super) struct Sets<'a> {
+    named: Named<'a>,
+    budget: RefCell<Budget>,
+}
+
+type Named<'a> = BTreeMap<(String, &'a str), Option<&'a Vec<Value>>>;
+
+/// What an element or a test counts, in the bytes of the budget.
+const COST: usize = 8;
+
+impl<'a> Sets<'a> {
+    pub(super) fn new(named: Named<'a>) -> Self {
+        Self { named, budget: RefCell::default() }
+    }
+
+    /// Whether so many elements or tests may be there once more.
+    pub(super) fn allow(&self, count: usize) -> bool {
+        self.budget.borrow_mut().expand(count.saturating_mul(COST)).is_some()
+    }
+}
 
 /// What is compared.
 enum Key {
@@ -27,7 +50,7 @@ enum Key {
 }
 
 /// `{"match": {"op", "left", "right"}}`.
-pub(super) fn test(value: &Value, table: &str, sets: &Sets<'_>) -> Vec<Test> {
+pub(super) fn test<'a>(value: &'a Value, table: &str, sets: &Sets<'a>) -> Vec<Test> {
     let (Some(op), Some(left), Some(right)) =
         (value.get("op").and_then(Value::as_str), value.get("left"), value.get("right"))
     else {
@@ -58,7 +81,7 @@ pub(super) fn test(value: &Value, table: &str, sets: &Sets<'_>) -> Vec<Test> {
 }
 
 /// `{"vmap": {"key", "data"}}`: what each verdict asks for.
-pub(super) fn map(value: &Value, table: &str, sets: &Sets<'_>) -> Option<Vec<(Vec<Test>, Value)>> {
+pub(super) fn map<'a>(value: &'a Value, table: &str, sets: &Sets<'a>) -> Option<Vec<(Vec<Test>, &'a Value)>> {
     let (key, guards) = key(value.get("key")?);
     let elements = elements(value.get("data")?, table, sets)?;
     let mut ways = Vec::new();
@@ -66,12 +89,12 @@ pub(super) fn map(value: &Value, table: &str, sets: &Sets<'_>) -> Option<Vec<(Ve
     for element in elements {
         let [at, way] = element.as_array()?.as_slice() else { return None };
         if bare(at).as_str() == Some("*") && !matches!(key, Key::Interface(_)) {
-            rest = Some(way.clone());
+            rest = Some(way);
             continue;
         }
         let mut tests = guards.clone();
         tests.push(is(&key, at, table, sets));
-        ways.push((tests, way.clone()));
+        ways.push((tests, way));
     }
     // The catch-all is asked last, wherever it is written.
     if let Some(way) = rest {
@@ -185,22 +208,28 @@ fn bare(value: &Value) -> &Value {
 }
 
 /// Those of an anonymous set, or of one by name.
-fn elements(value: &Value, table: &str, sets: &Sets<'_>) -> Option<Vec<Value>> {
+fn elements<'a>(value: &'a Value, table: &str, sets: &Sets<'a>) -> Option<&'a [Value]> {
     if let Some(name) = value.as_str().and_then(|name| name.strip_prefix('@')) {
-        let found = sets.get(&(table.to_owned(), name))?;
-        return Some(found.cloned().unwrap_or_default());
+        let found = sets.named.get(&(table.to_owned(), name))?.map_or(&[][..], Vec::as_slice);
+        return sets.allow(1 + found.len()).then_some(found);
     }
     let among = value.get("set").unwrap_or(value);
-    Some(among.as_array().cloned().unwrap_or_else(|| vec![among.clone()]))
+    Some(among.as_array().map_or(std::slice::from_ref(among), Vec::as_slice))
 }
 
 /// Whether what is compared is this, or among these.
-fn is(key: &Key, value: &Value, table: &str, sets: &Sets<'_>) -> Test {
+fn is<'a>(key: &Key, value: &'a Value, table: &str, sets: &Sets<'a>) -> Test {
     let value = bare(value);
     let many = value.get("set").is_some() || value.is_array() || value.as_str().is_some_and(|it| it.starts_with('@'));
     if many && !matches!(key, Key::Flags(_)) {
-        return match elements(value, table, sets) {
-            Some(all) => Test::Any(all.iter().map(|one| vec![is(key, one, table, sets)]).collect()),
+        // A set's elements are no sets, in life.
+        let within = || sets.budget.borrow_mut().enter();
+        return match elements(value, table, sets).filter(|_| within().is_some()) {
+            Some(all) => {
+                let any = all.iter().map(|one| vec![is(key, one, table, sets)]).collect();
+                sets.budget.borrow_mut().leave();
+                Test::Any(any)
+            }
             None => Test::Puzzle,
         };
     }

@@ -1,6 +1,6 @@
 //! From nft's two listings (JSON to be read, text to be shown) to the lines that are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -14,16 +14,17 @@ type Devices = BTreeMap<(String, String, String), Vec<String>>;
 /// (family, name); every rule with its text out of `nft -a list ruleset`. None if it is no JSON.
 pub fn tidy(json: &str, listing: &str, skip: &[(String, String)]) -> Option<Vec<String>> {
     let mut whole: Value = serde_json::from_str(json).ok()?;
-    let (texts, devices) = texts(listing);
+    let (mut texts, mut devices) = texts(listing);
+    let skip = skip.iter().collect();
     let objects = whole.get_mut("nftables")?.as_array_mut()?;
-    Some(objects.iter_mut().filter_map(|object| tidied(object, &texts, &devices, skip)).collect())
+    Some(objects.iter_mut().filter_map(|object| tidied(object, &mut texts, &mut devices, &skip)).collect())
 }
 
 fn tidied(
     object: &mut Value,
-    texts: &BTreeMap<At, String>,
-    devices: &Devices,
-    skip: &[(String, String)],
+    texts: &mut BTreeMap<At, String>,
+    devices: &mut Devices,
+    skip: &BTreeSet<&(String, String)>,
 ) -> Option<String> {
     let (kind, inner) = object.as_object_mut()?.iter_mut().next()?;
     let word = |key: &str| inner.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -36,19 +37,21 @@ fn tidied(
         return None;
     }
     let is_rule = kind == "rule";
-    let named = devices.get(&(at.0.clone(), at.1.clone(), word("name"))).filter(|_| kind == "chain");
+    // Each chain and each handle is there once.
+    let chain = (at.0.clone(), at.1.clone(), word("name"));
+    let named = if kind == "chain" { devices.remove(&chain) } else { None };
     calm(inner);
     let inner = inner.as_object_mut()?;
     if is_rule {
         let handle = inner.get("handle").and_then(Value::as_u64).unwrap_or(0);
-        if let Some(text) = texts.get(&(at.0, at.1, handle)) {
-            inner.insert("text".to_owned(), Value::String(text.clone()));
+        if let Some(text) = texts.remove(&(at.0, at.1, handle)) {
+            inner.insert("text".to_owned(), Value::String(text));
         }
     } else {
         inner.remove("handle");
     }
     if let Some(named) = named {
-        inner.insert("dev".to_owned(), named.iter().cloned().map(Value::String).collect());
+        inner.insert("dev".to_owned(), named.into_iter().map(Value::String).collect());
     }
     Some(object.to_string())
 }

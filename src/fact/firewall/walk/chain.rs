@@ -28,7 +28,7 @@ pub(super) struct Exits {
 
 impl Exits {
     pub(super) fn add(&mut self, exit: Exit, trail: &[Step]) {
-        if !self.found.iter().any(|(known, _)| *known == exit) {
+        if self.found.len() < TOLD && !self.found.iter().any(|(known, _)| *known == exit) {
             self.found.push((exit, trail.to_vec()));
         }
     }
@@ -37,6 +37,9 @@ impl Exits {
         self.doubt.get_or_insert_with(|| trail.to_vec());
     }
 }
+
+/// With so many different ways out (all but three of them to other addresses) there is no answer, whatever else there is.
+const TOLD: usize = 8;
 
 /// Deeper than the kernel's own limit of 16 jumps.
 const DEPTH: usize = 64;
@@ -48,7 +51,7 @@ fn step(table: &Table, chain: &str, rule: &Rule) -> Step {
         chain: chain.to_owned(),
         number: rule.number,
         handle: rule.handle,
-        rule: Some(rule.text.clone()),
+        rule: Some(rule.text.to_string()),
     }
 }
 
@@ -60,6 +63,11 @@ fn follow(table: &Table, name: &str, packet: &mut Packet<'_>, trail: &mut Vec<St
     };
     for rule in &chain.rules {
         let mut truth = packet.meets_all(&rule.tests);
+        if truth != Truth::No && packet.is_spent(1 + rule.text.len()) {
+            exits.add(Exit::Puzzle, trail);
+            exits.doubt(trail);
+            return true;
+        }
         // Who is under a rate is let in; whether all are, or are kept out, is not known.
         if truth == Truth::Yes && rule.tests.contains(&Test::Rate) && matches!(rule.act, Act::Drop | Act::Reject) {
             truth = Truth::Maybe;

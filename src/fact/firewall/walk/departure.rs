@@ -1,5 +1,6 @@
 //! What becomes of what this host sends: the hooks `output` and `postrouting`.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
 
 use super::packet::{Packet, Truth};
@@ -54,6 +55,7 @@ impl Model {
             leaves: sent.interface.map(str::to_owned),
             sent: true,
             own_port,
+            budget: RefCell::default(),
         };
         let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
         let stopped = self.pass(Hook::Output, &mut packet, &mut journey);

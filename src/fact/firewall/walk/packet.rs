@@ -1,9 +1,11 @@
 //! The packet that is followed, and what a rule can ask of it.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::fact::firewall::netfilter::{ESTABLISHED, End, Field, INVALID, NEW, TRANSLATED, Test, UNTRACKED};
 use crate::fact::firewall::{Knock, Protocol};
+use crate::fact::limits::Budget;
 use crate::fact::network::Links;
 
 const SYN: u8 = 0x02;
@@ -69,6 +71,8 @@ pub(super) struct Packet<'a> {
     pub(super) sent: bool,
     /// The port that it is sent from, where that is no program's free choice.
     pub(super) own_port: Option<u16>,
+    /// How much more may be asked of it: chains that jump to each other twice have more ways than anybody can go.
+    pub(super) budget: RefCell<Budget>,
 }
 
 impl Packet<'_> {
@@ -80,7 +84,22 @@ impl Packet<'_> {
         self.knock.from.is_ipv6()
     }
 
+    /// Whether nothing more can be asked.
+    pub(super) fn is_spent(&self, cost: usize) -> bool {
+        self.budget.borrow_mut().expand(cost).is_none()
+    }
+
     fn meets(&self, test: &Test) -> Truth {
+        let cost = match test {
+            Test::Address(_, ranges) => ranges.len(),
+            Test::Number(_, spans) => spans.len(),
+            Test::Interface(_, names) | Test::Kind(_, names, _) | Test::Addrtype(_, names, _) => names.len(),
+            Test::Any(lists) => lists.len(),
+            Test::TcpFlags(..) | Test::Mark(..) | Test::Not(_) | Test::Never | Test::Rate | Test::Puzzle => 0,
+        };
+        if self.is_spent(1 + cost) {
+            return Truth::Maybe;
+        }
         match test {
             Test::Interface(end, names) => {
                 let name = match end {

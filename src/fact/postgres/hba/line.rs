@@ -116,8 +116,7 @@ fn numeric(text: &str) -> Option<IpAddr> {
 fn part(text: &str) -> Option<u32> {
     let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
-        None if text.len() > 1 && text.starts_with('0') => (&text[1..], 8),
-        None => (text, 10),
+        None => text.strip_prefix('0').filter(|octal| !octal.is_empty()).map_or((text, 10), |octal| (octal, 8)),
     };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return None;

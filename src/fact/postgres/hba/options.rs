@@ -98,9 +98,8 @@ fn one(kind: HbaKind, method: &str, option: &Given) -> Result<(), String> {
 
 /// As `atoi` reads it.
 fn leading_number(text: &str) -> i64 {
-    let text = text.trim_start();
-    let end = text.bytes().take_while(u8::is_ascii_digit).count();
-    text[..end].parse().unwrap_or(0)
+    let digits = text.trim_start().split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 fn needed(method: &str, given: &[Given]) -> Result<(), String> {

@@ -1,0 +1,192 @@
+//! The one door for running programs: a short environment, no standard input, bounded output, and an end. What is
+//! started is ended whole, with what it started itself, when its time is over or when this process ends.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use super::{keeper, limits, variable};
+use crate::fact::Unseen;
+
+/// What one program may say. The rules of a host with a thousand containers are 3 MiB as nft's JSON.
+const LONGEST: u64 = 32 << 20;
+
+/// Where programs are if nothing says so: Debian's for root (login(1), `ENV_SUPATH`).
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What Docker's client is told by its user: which engine, and how to reach it (docker(1), "Environment variables").
+const DOCKER: [&str; 9] = [
+    "HOME",
+    "XDG_RUNTIME_DIR",
+    "SSH_AUTH_SOCK",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+];
+
+/// Without these nothing starts on Windows.
+const WINDOWS: [&str; 11] = [
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "USERPROFILE",
+    "ProgramData",
+    "ProgramFiles",
+    "PSModulePath",
+];
+
+/// What a program is told by its environment. Passwords and settings that the user's shell has for other programs
+/// (PGPASSWORD, WORKER_API_KEY) go to none.
+pub(super) fn environment(program: &str) -> Vec<(&'static str, String)> {
+    let path = variable("PATH").filter(|path| !path.is_empty()).unwrap_or_else(|| PATH.to_owned());
+    let mut known = vec![("PATH", path), ("LC_ALL", "C.UTF-8".to_owned()), ("TZ", "UTC".to_owned())];
+    let more: &[&str] = if program == "docker" { &DOCKER } else { &[] };
+    let windows: &[&str] = if cfg!(windows) { &WINDOWS } else { &[] };
+    known.extend(more.iter().chain(windows).filter_map(|name| Some((*name, variable(name)?))));
+    known
+}
+
+/// What a program said.
+#[derive(Debug)]
+pub struct Said {
+    /// Whether it ended with 0.
+    pub ok: bool,
+    /// Standard output.
+    pub out: String,
+    /// Standard error. May hold secrets: read it for known signatures, never keep it.
+    pub err: String,
+}
+
+/// Runs a program, and ends it at the deadline.
+pub async fn run(program: &str, args: &[&str], deadline: Duration) -> Result<Said, Unseen> {
+    let mut command = Command::new(program);
+    command.args(args).env_clear().envs(environment(program)).env(keeper::MARK, keeper::mark());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut group = Group::starting();
+    let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
+    group.begun(child.id());
+    let heard = tokio::time::timeout(deadline, hear(&mut child)).await;
+    drop(group);
+    match heard {
+        Err(_) => Err(Unseen::NoTool(format!("`{program}` did not answer within {} s", deadline.as_secs()))),
+        Ok(None) => Err(Unseen::NoTool(format!("`{program}` says more than {} MiB", LONGEST >> 20))),
+        Ok(Some(Err(_))) => Err(Unseen::NoTool(format!("`{program}` could not be run"))),
+        Ok(Some(Ok(said))) => Ok(said),
+    }
+}
+
+/// Only a program that is not there is not installed.
+fn not_started(program: &str, error: &std::io::Error) -> Unseen {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Unseen::NotInstalled(program.to_owned());
+    }
+    if limits::note_start(error) {
+        return limits::take().unwrap_or(Unseen::Crashed);
+    }
+    if error.kind() == std::io::ErrorKind::PermissionDenied {
+        return Unseen::NeedsRights(format!("`{program}` may not be run by this user"));
+    }
+    Unseen::NoTool(format!("`{program}` could not be run: {}", error.kind()))
+}
+
+/// All that it says until it ends; none where that is too much.
+async fn hear(child: &mut Child) -> Option<std::io::Result<Said>> {
+    let (out, err) = (child.stdout.take()?, child.stderr.take()?);
+    let (out, err) = tokio::join!(bounded(out), bounded(err));
+    let (out, err) = (out?, err?);
+    let text = |bytes: std::io::Result<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let said = async { Ok(Said { ok: child.wait().await?.success(), out: text(out)?, err: text(err)? }) };
+    Some(said.await)
+}
+
+async fn bounded(stream: impl AsyncRead + Unpin) -> Option<std::io::Result<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let read = stream.take(LONGEST + 1).read_to_end(&mut bytes).await;
+    (bytes.len() as u64 <= LONGEST).then(|| read.map(|_| bytes))
+}
+
+/// A program and all that it started. Ended when dropped, and by the keeper if this process ends before.
+struct Group(Option<u32>);
+
+impl Group {
+    fn starting() -> Self {
+        keeper::starting();
+        Self(None)
+    }
+
+    fn begun(&mut self, leader: Option<u32>) {
+        self.0 = leader;
+        leader.into_iter().for_each(keeper::begun);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) =
+            self.0.and_then(|leader| i32::try_from(leader).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            // Nearly always nobody of it is left.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        keeper::ended(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test]
+    async fn a_program_is_told_nothing_of_the_users() {
+        let said = run("env", &[], SECOND).await.expect("env runs");
+        let mut names: Vec<&str> = said.out.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["CLIPCHECK_RUN", "LC_ALL", "PATH", "TZ"],
+            "this test itself has CARGO_MANIFEST_DIR and more"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_run_is_told_apart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("program").display().to_string();
+        assert_eq!(run(&path, &[], SECOND).await.expect_err("missing"), Unseen::NotInstalled(path.clone()));
+        #[expect(clippy::disallowed_methods, reason = "the file under test is written here")]
+        std::fs::write(&path, "#!/bin/sh\n").expect("written");
+        assert!(matches!(run(&path, &[], SECOND).await, Err(Unseen::NeedsRights(_))), "no x bit");
+    }
+
+    #[tokio::test]
+    async fn too_much_is_not_kept() {
+        let said = run("cat", &["/dev/zero"], 20 * SECOND).await;
+        assert_eq!(said.expect_err("endless"), Unseen::NoTool("`cat` says more than 32 MiB".to_owned()));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_time_out_ends_what_the_program_started() {
+        let length = "86399.25";
+        let begun = run("sh", &["-c", &format!("sleep {length} & sleep {length}")], SECOND / 4).await;
+        assert!(matches!(begun, Err(Unseen::NoTool(_))), "{begun:?}");
+        tokio::time::sleep(SECOND / 4).await;
+        let left = procfs::process::all_processes().expect("/proc").flatten();
+        let left = left.filter(|it| it.cmdline().is_ok_and(|words| words.iter().any(|word| word == length)));
+        assert_eq!(left.count(), 0);
+    }
+}

@@ -1,0 +1,171 @@
+//! A session of PostgreSQL's administrator over its local socket, without a program and without a password: `peer` asks
+//! the kernel whose connection it is, and the kernel tells the ids of the thread that connected (unix(7), SO_PEERCRED).
+//! Linux has ids per thread; only one thread takes the administrator's, for one connect.
+#![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
+
+use std::io;
+use std::os::unix::net::UnixStream as StdStream;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Gid, Uid};
+use rustix::thread;
+use tokio::net::UnixStream;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tokio_postgres::tls::NoTls;
+use tokio_postgres::{Client, Config, SimpleQueryMessage};
+
+use crate::fact::Unseen;
+use crate::probe::bounded::Bounded;
+use crate::probe::host;
+use crate::probe::host::limits;
+
+/// All sockets of this network namespace, with their paths.
+const SOCKETS: &str = "/proc/net/unix";
+
+/// `__SO_ACCEPTCON` in the column Flags: somebody waits for connections there (proc_pid_net(5)).
+const LISTENS: &str = "00010000";
+
+/// Debian's folder, everybody else's by default, and the one before that.
+const FOLDERS: [&str; 3] = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
+
+/// A local socket answers at once.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// A session that cannot change anything, and does not wait.
+const OPTIONS: &str = "-c default_transaction_read_only=on -c statement_timeout=3000 -c search_path=pg_catalog";
+
+/// Who the administrator is, and where he is let in.
+pub(super) struct Administrator {
+    socket: String,
+    name: String,
+    uid: Uid,
+    gid: Gid,
+}
+
+impl Administrator {
+    /// Of the cluster that listens on this port: its socket's owner.
+    pub(super) fn find(port: &str) -> Result<Self, Unseen> {
+        let socket = socket(&host::read_or_unseen(SOCKETS)?, port)
+            .ok_or_else(|| Unseen::NotKnown(format!("no PostgreSQL has a local socket for port {port}")))?;
+        let owner = host::stat(&socket)?.map(|stat| stat.owner);
+        let owner = owner.ok_or_else(|| Unseen::NotKnown(format!("{socket} is not to be seen from here")))?;
+        let (name, gid) = user(&host::read_or_unseen("/etc/passwd")?, owner)
+            .ok_or_else(|| Unseen::NotKnown(format!("the owner of {socket}, user {owner}, has no name here")))?;
+        Ok(Self { socket, name, uid: Uid::from_raw(owner), gid: Gid::from_raw(gid) })
+    }
+
+    /// The first column of the answer's only row.
+    pub(super) async fn ask(&self, database: &str, query: &str) -> Result<String, Unseen> {
+        let refused = |why: &tokio_postgres::Error| {
+            let code = why.as_db_error().map_or_else(String::new, |error| format!(" ({})", error.code().code()));
+            Unseen::NoTool(format!("PostgreSQL did not answer {} at {}{code}", self.name, self.socket))
+        };
+        let stream = timeout(CONNECT, self.connect()).await.map_err(|_| self.silent())??;
+        let mut config = Config::new();
+        config.user(&self.name).dbname(database).application_name("clipcheck").options(OPTIONS);
+        let opened = timeout(CONNECT, config.connect_raw(Bounded::new(stream), NoTls)).await;
+        let (client, connection) = opened.map_err(|_| self.silent())?.map_err(|why| refused(&why))?;
+        let asked = async {
+            let said = one(&client, query).await;
+            // So that the connection says good-bye.
+            drop(client);
+            said
+        };
+        let (said, ended) = tokio::join!(asked, connection);
+        drop(ended);
+        said.map_err(|why| refused(&why))?.ok_or_else(|| Unseen::Unreadable("PostgreSQL's answer".to_owned()))
+    }
+
+    fn silent(&self) -> Unseen {
+        Unseen::NoTool(format!("PostgreSQL did not answer at {} within {} s", self.socket, CONNECT.as_secs()))
+    }
+
+    async fn connect(&self) -> Result<UnixStream, Unseen> {
+        let (told, heard) = oneshot::channel();
+        let (path, uid, gid) = (self.socket.clone(), self.uid, self.gid);
+        // The thread ends with it: nothing else ever runs with these ids.
+        let begun = std::thread::Builder::new().spawn(move || {
+            let _ = told.send(connect_as(uid, gid, &path));
+        });
+        begun.map_err(|error| {
+            limits::note_start(&error);
+            Unseen::NoTool("no thread could be started".to_owned())
+        })?;
+        let stream = heard.await.map_err(|_| Unseen::Crashed)?;
+        stream.and_then(UnixStream::from_std).map_err(|error| {
+            limits::note(&error);
+            Unseen::NoTool(format!("{} as {}: {}", self.socket, self.name, error.kind()))
+        })
+    }
+}
+
+fn connect_as(uid: Uid, gid: Gid, path: &str) -> io::Result<StdStream> {
+    thread::set_thread_groups(&[])?;
+    thread::set_thread_res_gid(gid, gid, gid)?;
+    thread::set_thread_res_uid(uid, uid, uid)?;
+    let stream = StdStream::connect(path)?;
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+async fn one(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
+    let rows = client.simple_query(query).await?;
+    Ok(rows.iter().find_map(|row| match row {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
+    }))
+}
+
+/// The path of a listening `.s.PGSQL.PORT`; of several, the one in the usual folder.
+fn socket(table: &str, port: &str) -> Option<String> {
+    let name = format!(".s.PGSQL.{port}");
+    let listening = table.lines().filter_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let (flags, path) = (columns.get(3)?, columns.get(7)?);
+        (*flags == LISTENS && Path::new(path).file_name()? == name.as_str() && path.starts_with('/'))
+            .then(|| (*path).to_owned())
+    });
+    let rank = |path: &String| {
+        let folder = Path::new(path).parent();
+        FOLDERS.iter().position(|usual| folder == Some(Path::new(usual))).unwrap_or(FOLDERS.len())
+    };
+    listening.min_by_key(|path| (rank(path), path.clone()))
+}
+
+/// A user's name and group (passwd(5)).
+fn user(passwd: &str, uid: u32) -> Option<(String, u32)> {
+    passwd.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [name, _, id, group, ..] = fields.as_slice() else { return None };
+        (id.parse() == Ok(uid)).then_some(())?;
+        Some(((*name).to_owned(), group.parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_socket_that_listens_is_found() {
+        let table = "Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0: 00000002 00000000 00010000 0001 01 1 /tmp/.s.PGSQL.5432\n\
+            0: 00000002 00000000 00010000 0001 01 2 /var/run/postgresql/.s.PGSQL.5432\n\
+            0: 00000003 00000000 00000000 0001 03 3 /var/run/postgresql/.s.PGSQL.5433\n\
+            0: 00000002 00000000 00010000 0001 01 4 @/x/.s.PGSQL.5434\n\
+            0: 00000002 00000000 00010000 0001 01 5 /srv/pg/.s.PGSQL.5435\n";
+        assert_eq!(socket(table, "5432").as_deref(), Some("/var/run/postgresql/.s.PGSQL.5432"));
+        assert_eq!(socket(table, "5433"), None, "a connection, and nobody who waits for more");
+        assert_eq!(socket(table, "5434"), None);
+        assert_eq!(socket(table, "5435").as_deref(), Some("/srv/pg/.s.PGSQL.5435"));
+    }
+
+    #[test]
+    fn a_user_has_a_name_and_a_group() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\npostgres:x:103:110::/var/lib/postgresql:/bin/bash\nbad:x\n";
+        assert_eq!(user(passwd, 103), Some(("postgres".to_owned(), 110)));
+        assert_eq!(user(passwd, 7), None);
+    }
+}

@@ -1,0 +1,254 @@
+//! Text on its way in and out. What a terminal would obey in place of showing it, a control character or one that turns
+//! or hides what stands beside it, is written out: once, where text enters a renderer.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use crate::check::{Cause, Check, CheckId, Fix, Need, Needs, OnWindows, Rule, Suspect};
+use crate::fact::{FactKey, Vantage};
+use crate::profile::{Addresses, Known};
+use crate::report::chain::{Chain, Rung};
+use crate::report::{Answer, Change, Evidence, Host, Maybe, Now, Outcome, Report, Trouble};
+
+/// Control characters, marks of direction, and what has no width.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Text that a terminal shows and does not obey, on one line: ESC becomes `\u{1b}`, a line break `\n`.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if steers(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// What a renderer made, and the only thing that can be printed.
+#[derive(Debug, Default)]
+pub struct Page(String);
+
+impl Page {
+    /// Lines made of cleaned text.
+    pub(super) fn of(lines: String) -> Self {
+        Self(lines)
+    }
+
+    /// JSON, which has its own way to write such characters: a reader gets what was there.
+    pub(super) fn json(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            if c == '\n' || !steers(c) {
+                out.push(c);
+            } else {
+                out.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+        }
+        Self(out)
+    }
+
+    /// What is on it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Another page below this one.
+    pub fn push(&mut self, below: &Self) {
+        self.0.push('\n');
+        self.0.push_str(&below.0);
+    }
+}
+
+/// What a renderer may set: all its text was cleaned, by the one function that makes it.
+pub(super) struct Clean<T>(T);
+
+impl<T: Texts> Clean<T> {
+    pub(super) fn of(mut what: T) -> Self {
+        what.clean();
+        Self(what)
+    }
+}
+
+impl<T> Deref for Clean<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// All the text in something. Every field is named, so that a new one cannot be forgotten.
+pub(super) trait Texts {
+    fn clean(&mut self);
+}
+
+impl Texts for String {
+    fn clean(&mut self) {
+        if let Cow::Owned(cleaned) = clean(self) {
+            *self = cleaned;
+        }
+    }
+}
+
+impl<T: Texts> Texts for Option<T> {
+    fn clean(&mut self) {
+        self.iter_mut().for_each(T::clean);
+    }
+}
+
+impl<T: Texts> Texts for Vec<T> {
+    fn clean(&mut self) {
+        self.iter_mut().for_each(T::clean);
+    }
+}
+
+impl<K: Texts + Ord + Clone, V: Texts> Texts for BTreeMap<K, V> {
+    fn clean(&mut self) {
+        *self = std::mem::take(self)
+            .into_iter()
+            .map(|(mut key, mut value)| {
+                key.clean();
+                value.clean();
+                (key, value)
+            })
+            .collect();
+    }
+}
+
+/// A look is written as text, and read from it.
+impl Texts for FactKey {
+    fn clean(&mut self) {
+        let text = self.to_string();
+        if let Cow::Owned(cleaned) = clean(&text)
+            && let Ok(key) = cleaned.parse()
+        {
+            *self = key;
+        }
+    }
+}
+
+/// Only a key of maps here: it has no text.
+impl Texts for Vantage {
+    fn clean(&mut self) {}
+}
+
+/// The fields that have text; then those that have none.
+macro_rules! texts {
+    ($type:ident { $($text:ident),* $(; $($plain:ident),*)? }) => {
+        impl Texts for $type {
+            fn clean(&mut self) {
+                let Self { $($text,)* $($($plain: _),*)? } = self;
+                $($text.clean();)*
+            }
+        }
+    };
+}
+
+texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
+texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
+texts!(Host { vantage_by, name, addresses, slowest; vantage, taken_at, rights, took_us });
+texts!(Outcome { check, title, host, answer, guide, evidence; category, vantage });
+texts!(Trouble { code, says, fix, place, may_be, tell; shell });
+texts!(Maybe { code, title; on });
+texts!(Evidence { line, source; vantage });
+texts!(Change { check, code, now; vantage });
+texts!(Chain { variable, owner, uses, line, rungs, unseen });
+texts!(Rung { place, value, note; used });
+texts!(Fix { say, run, know; on });
+texts!(Cause { says, why, may_be, needs, tell, fix, windows; severity });
+texts!(OnWindows { says, fix });
+texts!(Suspect { check, cause; on });
+texts!(Need { check; at });
+texts!(Check {
+    id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, rule; category, essential
+});
+
+impl Texts for Needs {
+    fn clean(&mut self) {
+        self.iter_mut().for_each(Need::clean);
+    }
+}
+
+impl Texts for CheckId {
+    fn clean(&mut self) {
+        self.0.clean();
+    }
+}
+
+impl Texts for Rule {
+    fn clean(&mut self) {
+        match self {
+            Self::Expect(words) => words.clean(),
+            Self::Judge(_) => {}
+        }
+    }
+}
+
+impl Texts for (FactKey, u64) {
+    fn clean(&mut self) {
+        self.0.clean();
+    }
+}
+
+impl Texts for Known<String> {
+    fn clean(&mut self) {
+        self.value.clean();
+    }
+}
+
+impl Texts for Answer {
+    fn clean(&mut self) {
+        match self {
+            Self::Holds => {}
+            Self::Despite(broken) => broken.clean(),
+            Self::Root { trouble, explains, open } => {
+                trouble.clean();
+                explains.clean();
+                open.clean();
+            }
+            Self::Warns(trouble) | Self::Notes(trouble) => trouble.clean(),
+            Self::Explained { trouble, by } => {
+                trouble.clean();
+                by.clean();
+            }
+            Self::Unseen(why) | Self::NotApplicable(why) => why.clean(),
+        }
+    }
+}
+
+impl Texts for Now {
+    fn clean(&mut self) {
+        match self {
+            Self::Fixed | Self::Still => {}
+            Self::Otherwise(what) | Self::Unseen(what) | Self::New(what) => what.clean(),
+            Self::Explained(by) => by.clean(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_is_written_out_and_the_rest_stays() {
+        assert!(matches!(clean("bind 10.8.0.1 – ümlaut “x”"), Cow::Borrowed(_)));
+        let hostile = "a\u{1b}[2Jb\r\n\u{9b}1m\u{7f}\u{202e}\u{2028}\u{feff}\u{200b}";
+        let said = r"a\u{1b}[2Jb\r\n\u{9b}1m\u{7f}\u{202e}\u{2028}\u{feff}\u{200b}";
+        assert_eq!(clean(hostile), said);
+        assert_eq!(clean(said), said, "once is enough");
+    }
+
+    #[test]
+    fn json_reads_back_as_it_was() {
+        let hostile = "\u{1b}\u{9b}\u{7f}\n\u{202e}\u{e0041}ü";
+        let page = Page::json(&serde_json::to_string_pretty(&[hostile]).expect("JSON"));
+        assert!(!page.text().contains(|c| c != '\n' && steers(c)), "{}", page.text());
+        assert_eq!(serde_json::from_str::<Vec<String>>(page.text()).expect("JSON"), [hostile]);
+    }
+}

@@ -1,0 +1,225 @@
+//! Readers of Redis', PostgreSQL's and systemd's files and answers, and of what Celery keeps in Redis.
+
+use clipcheck::fact::Fact;
+use clipcheck::fact::api::ApiSaid;
+use clipcheck::fact::celery::read;
+use clipcheck::fact::dial::Endpoint;
+use clipcheck::fact::postgres::conf;
+use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba, line, token};
+use clipcheck::fact::postgres::refusal::Refusal;
+use clipcheck::fact::redis::conf::Settings;
+use clipcheck::fact::redis::rights::Rights;
+use clipcheck::fact::redis::state::RedisState;
+use clipcheck::fact::redis::{RedisIdentity, command, reply};
+use clipcheck::fact::service::step::{self, Hook};
+use clipcheck::fact::service::{condition, filter, journal, show};
+
+use super::{Kept, Reader, lines, many, within};
+
+const REDIS: &str = "bind 127.0.0.1 10.8.0.1\nport 6379\nprotected-mode yes\nrequirepass \"s\\\"3 cret\"\nrename-command CONFIG x\ninclude /etc/redis/*.conf\ndir /var/lib/redis\nsave ''\n";
+const ACL: &str =
+    "user default on >s3cret ~* +@all\nuser worker on #abc resetpass -@all\naclfile /etc/redis/users.acl\n";
+const INFO: &str = "# Server\r\nredis_version:7.0.15\r\nrun_id:0123456789012345678901234567890123456789\r\nuptime_in_seconds:5\r\nconnected_clients:3\r\nused_memory:1024\r\nrole:slave\r\nmaster_host:10.8.0.9\r\nmaster_port:6379\r\n";
+const CLIENTS: &str = "id=3 addr=10.8.0.2:41778 name= age=9 idle=0 flags=b db=0 sub=0 psub=0 cmd=brpop\nid=4 addr=10.8.0.2:41782 age=9 idle=1 flags=P db=0 sub=0 psub=1 cmd=psubscribe\n";
+const MESSAGE: &str = "{\"body\": \"eyJob3N0bmFtZSI6ICJhIiwgInBpZCI6IDcsICJzd192ZXIiOiAiNSJ9\", \"headers\": {\"task\": \"a.b\", \"origin\": \"gen7@web\"}}";
+const PG: &str = "listen_addresses = 'localhost,10.8.0.1'\t# what\nport 5433\ninclude_dir = 'conf.d'\na = 'it''s\\n'\n";
+const HBA: &str = "local all postgres peer\nhostssl \"a\"\"b\",all +g,@x 10.8.0.0/24 scram-sha-256 map=x\nhost all all 10.8 \\\n 255.255.0.255 ldap ldapbasedn=a ldapport=3\ninclude_if_exists b\n";
+const SHOW: &str = "Id=redis.service\nLoadState=loaded\nActiveState=failed\nAfter=a \"b\\\\x2d.slice\"\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\nIPAddressDeny=::/0\nConditionResult=no\nConditionTimestamp=x\nFragmentPath=/a\n\nId=b\n";
+const UNIT: &str = "[Unit]\nConditionPathExists = /etc/key\n[Service]\nExecStart=/usr/bin/redis-server /etc/redis/redis.conf \\\n  --bind 'a b' --port 6380\nIPAddressDeny=any\n";
+const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip link add wg0 type wireguard\nLine unrecognized: `a=b'\n[#] iptables -I INPUT\n[#] ip link delete dev wg0\nLOG:  syntax error in file \"/etc/a\" line 60, near token \"s\"\nx was skipped because of an unmet condition check (ConditionPathExists=/etc/key).\n";
+
+pub(super) const READERS: [Reader; 17] = [
+    Reader {
+        name: "api-answer",
+        read: |text| Box::new([401, 404, 500].map(|status| ApiSaid::read(status, text, text, true))),
+        example: "{\"error\": \"Job not found\"}",
+        shapes: &[],
+    },
+    Reader {
+        name: "celery-clients",
+        read: clients,
+        example: CLIENTS,
+        shapes: &[
+            many("addr=10.8.0.2:1 age=9 idle=<n> flags=b db=0 psub=1 cmd=brpop\n"),
+            many("addr=[fd00::<n>]:1 age=9 idle=1 flags=b db=0 psub=1 cmd=brpop\n"),
+            within("addr=10.8.0.2:1", " a=b", " cmd=x\n"),
+        ],
+    },
+    Reader {
+        name: "celery-message",
+        read: |text| Box::new((read::oldest(text), read::beat(text))),
+        example: MESSAGE,
+        shapes: &[within("{\"body\": \"", "eyJh", "\"}")],
+    },
+    Reader {
+        name: "pg-conf",
+        read: |text| Box::new((conf::lines(text), conf::version_key(text))),
+        example: PG,
+        shapes: &[many("a = '"), within("a = '", "''", ""), many("1.")],
+    },
+    Reader {
+        name: "pg-hba",
+        read: hba,
+        example: HBA,
+        shapes: &[
+            many("host @x all all md5\n"),
+            many("a,\\\n"),
+            many("\\\n"),
+            within("host a", ",a", " all all md5\n"),
+            within("host all all all ldap", " ldapport=1", "\n"),
+            within("host all all all radius radiusports=1", ",1", "\n"),
+            many("\"\""),
+            many("1."),
+        ],
+    },
+    Reader {
+        name: "pg-refusal",
+        read: refusal,
+        example: "no pg_hba.conf entry for host \"10.8.0.2\", user \"u\"",
+        shapes: &[within("pg_hba.conf", ":1.", "")],
+    },
+    Reader {
+        name: "redis-acl",
+        read: redis_conf,
+        example: ACL,
+        shapes: &[within("user default", " >a", ""), many("user a<n> on\n")],
+    },
+    Reader {
+        name: "redis-conf",
+        read: redis_conf,
+        example: REDIS,
+        shapes: &[
+            within("dir /a\n", "dir a\n", ""),
+            many("bind 1\n"),
+            within("bind", " 1", ""),
+            many("requirepass 'a"),
+            within("requirepass \"", "\\\"", ""),
+            many("rename-command a<n> b\n"),
+        ],
+    },
+    Reader { name: "redis-info", read: info, example: INFO, shapes: &[many("role:\n")] },
+    Reader {
+        name: "redis-reply",
+        read: redis_reply,
+        example: "-NOAUTH Authentication required.\r\n",
+        shapes: &[within("-ERR ", "max ", "")],
+    },
+    Reader {
+        name: "redis-unit",
+        read: redis_unit,
+        example: UNIT,
+        shapes: &[
+            within("[Service]\nExecStart=/bin/redis-server", " \\\n --a<n> b", ""),
+            within("[Service]\nExecStart=/bin/redis-server", " --a", ""),
+            within("[Service]\n", "ExecStart=/bin/redis-server /a\n", ""),
+            within("[Service]\nExecStart=", "\\\n", ""),
+        ],
+    },
+    Reader {
+        name: "step-hooks",
+        read: hooks,
+        example: "[Interface]\nPostUp = iptables -I INPUT\n",
+        shapes: &[many("PostUp=%i\n")],
+    },
+    Reader {
+        name: "step-journal",
+        read: steps,
+        example: JOURNAL,
+        shapes: &[within("Starting a\n", "[#] ip link delete\n", ""), within("Stopping a\n", "[#] a<n>\n", "")],
+    },
+    Reader {
+        name: "systemctl-show",
+        read: |text| Box::new(show::read(text)),
+        example: SHOW,
+        shapes: &[many("Id=a\n\n"), within("After=", "a ", ""), within("IPAddressDeny=", "::/0 ", "")],
+    },
+    Reader {
+        name: "unit-condition",
+        read: unmet,
+        example: UNIT,
+        shapes: &[many("ConditionA=b\n"), within("Condition=(", "Condition=b", ")\n")],
+    },
+    Reader {
+        name: "unit-filter",
+        read: |text| Box::new(filter::deny_line(text)),
+        example: UNIT,
+        shapes: &[many("IPAddressDeny=a\n")],
+    },
+    Reader {
+        name: "unit-journal",
+        read: |text| Box::new(journal::reason(text)),
+        example: JOURNAL,
+        shapes: &[
+            many("Line unrecognized: `"),
+            many("syntax error in file \"/a\" line "),
+            many("Error: invalid line 1 in /a:"),
+            many("invalid value for parameter \""),
+        ],
+    },
+];
+
+fn endpoint() -> Endpoint {
+    Endpoint { host: "10.8.0.1".to_owned(), port: 6379 }
+}
+
+fn clients(text: &str) -> Kept {
+    Box::new((read::consumers(text), read::joined(text), read::held_back(text)))
+}
+
+fn info(text: &str) -> Kept {
+    Box::new((RedisState::read(endpoint(), text), RedisIdentity::read(text)))
+}
+
+fn redis_reply(text: &str) -> Kept {
+    let mut rights = Rights::default();
+    rights.take(&["brpop".to_owned(), "gpu".to_owned()], text);
+    let (code, detail) = text.split_once(' ').unwrap_or((text, ""));
+    Box::new((reply::first_line(text), reply::refusal(code, detail), reply::wants_no_user(code, detail), rights))
+}
+
+fn redis_conf(text: &str) -> Kept {
+    let mut settings = Settings::default();
+    for line in clipcheck::fact::redis::conf::lines(text) {
+        settings.add("/etc/redis/redis.conf", &line);
+    }
+    Box::new(settings.finish("/etc/redis/redis.conf"))
+}
+
+fn redis_unit(text: &str) -> Kept {
+    let mut settings = Settings::default();
+    let read = command::read(&[("/u".to_owned(), text.to_owned())]);
+    if let Some(command) = &read {
+        settings.add_command(command);
+    }
+    Box::new((read.map(|it| (it.file, it.path)), settings.finish("/u")))
+}
+
+/// A file that is named holds two words.
+fn hba(text: &str) -> Kept {
+    let mut named = |_: &str| Ok(Vec::new());
+    let lines = token::lines(text, &mut named).into_iter().map(|it| HbaLine {
+        path: "/h".to_owned(),
+        line: it.number,
+        said: it.error.map_or_else(|| line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule), HbaSaid::Bad),
+    });
+    Box::new(Fact::PgHba(PgHba { path: "/h".to_owned(), changed_at: 0, lines: lines.collect() }).summary())
+}
+
+fn refusal(text: &str) -> Kept {
+    let refusal = Refusal { code: "28000", routine: None, message: text };
+    Box::new((refusal.read(), refusal.seen_as()))
+}
+
+fn hooks(text: &str) -> Kept {
+    let all: Vec<(String, u32)> = (1..).zip(text.lines()).map(|(line, _)| ("PostUp".to_owned(), line)).collect();
+    Box::new((Hook::all(&all, text, "wg0").len(), step::failed(JOURNAL, &Hook::all(&all, text, "wg0"))))
+}
+
+fn steps(text: &str) -> Kept {
+    Box::new(step::failed(text, &Hook::all(&[("PostUp".to_owned(), 1)], "PostUp=iptables -I INPUT", "wg0")))
+}
+
+fn unmet(text: &str) -> Kept {
+    let files = [("/u".to_owned(), text.to_owned())];
+    Box::new((condition::unmet(text, &files), condition::unmet(JOURNAL, &files), lines(text).len()))
+}
