@@ -3,25 +3,10 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use crate::fact::api::ApiOutcome;
-use crate::fact::celery::Celery;
-use crate::fact::celery::process::Workers;
-use crate::fact::delivery::Delivery;
-use crate::fact::dial::{NameLooks, PingOutcome, TcpOutcome};
-use crate::fact::docker::Docker;
-use crate::fact::environment::Environment;
-use crate::fact::firewall::Ufw;
-use crate::fact::firewall::netfilter::{Model, Netfilter};
-use crate::fact::network::routes::Routes;
-use crate::fact::network::{Links, Listeners, Route};
-use crate::fact::postgres::hba::PgHba;
-use crate::fact::postgres::state::PgState;
-use crate::fact::postgres::{PgConf, PgOutcome};
-use crate::fact::redis::state::RedisState;
-use crate::fact::redis::{RedisConf, RedisOutcome};
+use crate::fact::dial::TcpOutcome;
+use crate::fact::firewall::netfilter::Model;
+use crate::fact::look::looks;
 use crate::fact::service::UnitState;
-use crate::fact::wireguard::keys::WgKeys;
-use crate::fact::wireguard::{WgConf, WgState};
 use crate::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
@@ -93,16 +78,26 @@ pub struct Seat<'a> {
     snapshot: &'a Snapshot,
 }
 
-macro_rules! facts {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $fact:ident($inner:ty), $key:expr;)*) => {
-        $($(#[$doc])* pub fn $name(&self, $($arg: $type),*) -> Result<&'a $inner, Unseen> {
-            match self.fact(&$key)? {
-                Fact::$fact(inner) => Ok(inner),
-                _ => Err(Unseen::Unreadable(format!("`{}` holds another kind of fact", $key))),
-            }
-        })*
+/// A judge's way to each fact, by the table of looks.
+macro_rules! accessors {
+    ($(
+        #[doc = $says:literal]
+        $key:ident $(($arg:ident: $target:ty))? = $text:literal =>
+            $get:ident: $(#[$again:meta])? $fact:ident($($type:ident)::+), words $words:tt, $phase:expr;
+    )*) => {
+        impl<'a> Seat<'a> {
+            $(#[doc = $says] pub fn $get(&self $(, $arg: $target)?) -> Result<&'a $crate::fact::$($type)::+, Unseen> {
+                let key = FactKey::$key $(($arg))?;
+                match self.fact(&key)? {
+                    Fact::$fact(inner) => Ok(inner),
+                    _ => Err(Unseen::Unreadable(format!("`{key}` holds another kind of fact"))),
+                }
+            })*
+        }
     };
 }
+
+looks!(accessors);
 
 impl<'a> Seat<'a> {
     /// The vantage.
@@ -155,68 +150,33 @@ impl<'a> Seat<'a> {
         Ok(once.get_or_init(|| netfilter.model()))
     }
 
-    facts! {
-        /// The running state of WireGuard.
-        wg() -> Wg(WgState), FactKey::Wg;
-        /// The running state after idle peers were sent a packet.
-        wg_again() -> Wg(WgState), FactKey::WgAgain;
-        /// The tunnel's file.
-        wg_conf() -> WgConf(WgConf), FactKey::WgConf;
-        /// Key files.
-        wg_keys() -> WgKeys(WgKeys), FactKey::WgKeys;
-        /// Interfaces.
-        links() -> Links(Links), FactKey::Links;
-        /// The route to a place.
-        route(to: Place) -> Route(Route), FactKey::Route(to);
-        /// All routes.
-        routes() -> Routes(Routes), FactKey::Routes;
-        /// Listening sockets.
-        listeners() -> Listeners(Listeners), FactKey::Listeners;
-        /// ufw.
-        ufw() -> Ufw(Ufw), FactKey::Ufw;
-        /// The kernel's rules.
-        netfilter() -> Netfilter(Netfilter), FactKey::Netfilter;
-        /// redis.conf.
-        redis_conf() -> RedisConf(RedisConf), FactKey::RedisConf;
-        /// postgresql.conf.
-        pg_conf() -> PgConf(PgConf), FactKey::PgConf;
-        /// pg_hba.conf.
-        pg_hba() -> PgHba(PgHba), FactKey::PgHba;
-        /// The running PostgreSQL.
-        pg_state() -> PgState(PgState), FactKey::PgState;
-        /// The running Redis.
-        redis_state() -> RedisState(RedisState), FactKey::RedisState;
-        /// WireGuard's unit.
-        wireguard_unit() -> Unit(UnitState), FactKey::Unit(UnitTarget::WireGuard);
-        /// Redis' unit.
-        redis_unit() -> Unit(UnitState), FactKey::Unit(UnitTarget::Redis);
-        /// PostgreSQL's unit.
-        postgres_unit() -> Unit(UnitState), FactKey::Unit(UnitTarget::Postgres);
-        /// The app's variables.
-        env() -> Env(Environment), FactKey::Env;
-        /// The worker's containers.
-        docker() -> Docker(Docker), FactKey::Docker;
-        /// Host names.
-        names() -> Names(NameLooks), FactKey::Names;
-        /// An echo.
-        ping(to: Place) -> Ping(PingOutcome), FactKey::Ping(to);
-        /// A connection through the tunnel.
-        tcp(service: Service) -> Tcp(TcpOutcome), FactKey::Tcp(TcpTarget::Tunnel(service));
-        /// A connection bound to the tunnel's interface.
-        tcp_bound(service: Service) -> Tcp(TcpOutcome), FactKey::Tcp(TcpTarget::Bound(service));
-        /// A connection around the tunnel.
-        tcp_public(service: Service) -> Tcp(TcpOutcome), FactKey::Tcp(TcpTarget::Public(service));
-        /// Redis' answer.
-        redis() -> Redis(RedisOutcome), FactKey::Redis;
-        /// PostgreSQL's answer.
-        postgres() -> Postgres(PgOutcome), FactKey::Postgres;
-        /// What Celery keeps in Redis.
-        celery() -> Celery(Celery), FactKey::Celery;
-        /// Celery workers among the processes.
-        workers() -> Workers(Workers), FactKey::Workers;
-        /// The web app's answer to a worker.
-        api() -> Api(ApiOutcome), FactKey::Api;
-        /// The delivery sidecar.
-        delivery() -> Delivery(Delivery), FactKey::Delivery;
+    /// WireGuard's unit.
+    pub fn wireguard_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::WireGuard)
+    }
+
+    /// Redis' unit.
+    pub fn redis_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::Redis)
+    }
+
+    /// PostgreSQL's unit.
+    pub fn postgres_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::Postgres)
+    }
+
+    /// A connection through the tunnel.
+    pub fn tcp(&self, service: Service) -> Result<&'a TcpOutcome, Unseen> {
+        self.dialled(TcpTarget::Tunnel(service))
+    }
+
+    /// A connection bound to the tunnel's interface.
+    pub fn tcp_bound(&self, service: Service) -> Result<&'a TcpOutcome, Unseen> {
+        self.dialled(TcpTarget::Bound(service))
+    }
+
+    /// A connection around the tunnel.
+    pub fn tcp_public(&self, service: Service) -> Result<&'a TcpOutcome, Unseen> {
+        self.dialled(TcpTarget::Public(service))
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::fact::environment::EnvUrl;
-use crate::fact::{Fact, FactKey, Observed, Sight, TcpTarget, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Observed, Sight, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod api;
@@ -127,45 +127,6 @@ impl Looked {
             Err(why) => Sight::Unseen(why),
         };
         Self { sight, source: source.into(), keyring: None }
-    }
-}
-
-/// When a look can begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Turn {
-    /// At once: it needs no address.
-    First,
-    /// In a container once its variables are known: where a URL has a name, the address is what the name leads to there.
-    Named,
-    /// Once the addresses are settled.
-    Settled,
-    /// Once the routes are known, since a password may be sent.
-    Routed,
-}
-
-/// When a look can begin: the whole order of looking.
-pub fn turn(key: &FactKey) -> Turn {
-    match key {
-        FactKey::Wg | FactKey::WgConf | FactKey::Links | FactKey::Routes | FactKey::Env | FactKey::Docker => {
-            Turn::First
-        }
-        FactKey::WgKeys
-        | FactKey::Listeners
-        | FactKey::Ufw
-        | FactKey::Netfilter
-        | FactKey::RedisConf
-        | FactKey::Workers
-        | FactKey::Delivery
-        | FactKey::File(_) => Turn::First,
-        // Which cluster is meant is said by the port.
-        FactKey::PgConf | FactKey::PgHba | FactKey::PgState => Turn::Settled,
-        FactKey::Names => Turn::Named,
-        FactKey::Unit(_) | FactKey::WgAgain | FactKey::Route(_) => Turn::Settled,
-        FactKey::Ping(_) | FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_) | TcpTarget::Named(_)) => {
-            Turn::Settled
-        }
-        FactKey::Tcp(TcpTarget::Public(_)) | FactKey::Redis | FactKey::RedisState | FactKey::Postgres => Turn::Routed,
-        FactKey::Celery | FactKey::Api => Turn::Routed,
     }
 }
 

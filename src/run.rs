@@ -8,9 +8,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use crate::fact::{FactKey, Observed, Sight, Unseen, Vantage};
+use crate::fact::{FactKey, Observed, Phase, Sight, Unseen, Vantage};
 use crate::probe::host;
-use crate::probe::{self, Keyring, Looked, Scene, Turn};
+use crate::probe::{self, Keyring, Looked, Scene};
 use crate::profile::{Profile, SETTLING, settle};
 use crate::snapshot::{SCHEMA, Snapshot};
 
@@ -104,29 +104,29 @@ struct Runner {
 impl Runner {
     /// The turn that has come: looks of a turn wait for the looks of the one before that they build on, and for
     /// no others.
-    fn turn(&self) -> Turn {
+    fn turn(&self) -> Phase {
         let open = |key: &FactKey| self.waiting.contains(key) || self.looking.contains(key);
         if SETTLING.iter().any(open) {
-            Turn::First
+            Phase::First
         } else if self.scene.vantage == Vantage::Container && open(&FactKey::Names) {
-            Turn::Named
+            Phase::Named
         } else if self.waiting.iter().chain(&self.looking).any(|key| matches!(key, FactKey::Route(_))) {
-            Turn::Settled
+            Phase::Settled
         } else {
-            Turn::Routed
+            Phase::Routed
         }
     }
 
     fn start_what_may_be(&mut self) {
         let turn = self.turn();
-        let ready: Vec<FactKey> = self.waiting.iter().filter(|key| probe::turn(key) <= turn).cloned().collect();
+        let ready: Vec<FactKey> = self.waiting.iter().filter(|key| key.phase() <= turn).cloned().collect();
         if ready.is_empty() {
             return;
         }
         self.scene = Arc::new(Scene {
             vantage: self.scene.vantage,
             profile: self.scene.profile.clone(),
-            addresses: (turn > Turn::Named).then(|| settle(&self.scene.profile, self.scene.vantage, &self.seen)),
+            addresses: (turn > Phase::Named).then(|| settle(&self.scene.profile, self.scene.vantage, &self.seen)),
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
         });

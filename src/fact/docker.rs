@@ -92,6 +92,17 @@ pub struct Worker {
 }
 
 impl Docker {
+    /// Every word that it can bring: a container's, or that there is none.
+    pub const WORDS: &[&str] = &{
+        let mut all = ["none"; State::WORDS.len() + 1];
+        let mut at = 0;
+        while at < State::WORDS.len() {
+            all[at] = State::WORDS[at];
+            at += 1;
+        }
+        all
+    };
+
     pub(crate) fn label(&self) -> &'static str {
         self.workers.first().map_or("none", |worker| worker.state.label())
     }

@@ -212,22 +212,36 @@ fn the_readme_lists_the_checks() {
         .output()
         .expect("clipcheck runs");
     let wanted = String::from_utf8(output.stdout).expect("UTF-8");
-    let page = read("README.md");
-    let (start, found) = between(&page, "checks").expect("README.md has <!-- checks --> and <!-- /checks -->");
+    generated("README.md", "checks", &wanted);
+}
+
+/// What stands between two comments of a page is this; with `UPDATE=1` it is written there.
+fn generated(path: &str, name: &str, wanted: &str) {
+    let page = read(path);
+    let (start, found) = between(&page, name).unwrap_or_else(|| panic!("{path} has <!-- {name} --> and its end"));
     if found == wanted {
         return;
     }
     assert!(
         std::env::var_os("UPDATE").is_some(),
-        "README.md's table of checks is out of date: UPDATE=1 cargo test --test house"
+        "{path}: the part `{name}` is out of date: UPDATE=1 cargo test --test house"
     );
     let page = format!("{}{wanted}{}", &page[..start], &page[start + found.len()..]);
-    std::fs::write(root().join("README.md"), page).expect("README.md can be written");
+    std::fs::write(root().join(path), page).unwrap_or_else(|error| panic!("{path}: {error}"));
 }
 
-/// The first word of a look.
-fn kind(look: &str) -> String {
-    look.split(' ').next().unwrap_or_default().to_owned()
+#[test]
+fn the_page_on_checks_lists_the_looks() {
+    let ticked = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" ");
+    let rows = FactKey::table().into_iter().map(|(forms, says, words)| {
+        let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+        for form in &forms {
+            assert_eq!(form.parse::<FactKey>().map(|key| key.to_string()).as_deref(), Ok(*form));
+        }
+        format!("| {} | {says} | {} |\n", ticked(&forms), ticked(words))
+    });
+    let head = "| look | what it is | words |\n| --- | --- | --- |\n".to_owned();
+    generated("checks/README.md", "looks", &std::iter::once(head).chain(rows).collect::<String>());
 }
 
 /// The keys of a check file, as the message on a wrong one lists them.
@@ -241,26 +255,10 @@ fn keys_of_a_file() -> Vec<String> {
 
 /// checks/README.md is what a writer of a check has in hand.
 #[test]
-fn the_page_on_checks_lists_the_looks_and_the_words() {
+fn the_page_on_checks_lists_the_words_and_the_keys() {
     let page = read("checks/README.md");
-    let (_, table) = between(&page, "looks").expect("checks/README.md has <!-- looks --> and <!-- /looks -->");
     let ticked = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
     let mut wrong = Vec::new();
-    let mut listed = BTreeSet::new();
-    for row in table.lines().skip(2) {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
-        let words: BTreeSet<String> = ticked(cells.last().copied().unwrap_or_default()).into_iter().collect();
-        for look in ticked(cells[0]) {
-            let key: FactKey = look.parse().unwrap_or_else(|error| panic!("checks/README.md: {error}"));
-            let brings: BTreeSet<String> = key.words().into_iter().map(str::to_owned).collect();
-            let differs = differences(&words, "only in checks/README.md", &brings, "only in src/fact/");
-            wrong.extend(differs.into_iter().map(|line| format!("`{look}`: {line}")));
-            listed.insert(kind(&look));
-        }
-    }
-    let used: BTreeSet<String> =
-        checks().iter().flat_map(|check| check.looks.values()).flatten().map(|key| kind(&key.to_string())).collect();
-    wrong.extend(used.difference(&listed).map(|look| format!("the look `{look}` is not listed")));
     let (_, words) = between(&page, "words").expect("checks/README.md has <!-- words --> and <!-- /words -->");
     let listed: BTreeSet<String> =
         ticked(words).into_iter().map(|word| word.trim_matches(['{', '}']).to_owned()).collect();

@@ -65,9 +65,8 @@ const SCREEN: &str = "src/app/screen.rs";
 const PROGRESS: &str = "src/render/progress.rs";
 const PRINTS: &[&str] = &["println!", "eprintln!", "print!", "eprint!", "stdout()", "stderr()"];
 
-/// Files that may be longer than a person reads at once.
+/// What a person reads at once.
 const LONG: usize = 300;
-const LONG_LISTS: &[(&str, &str)] = &[("src/fact.rs", "the list of all that can be known, written and read back")];
 
 const TOP: &[&str] =
     &["CHANGELOG.md", "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "checks", "fixtures", "src", "tests"];
@@ -273,11 +272,8 @@ fn files_are_small_and_say_what_they_are_for() {
     for file in files_named("src", ".rs") {
         let text = read(&file);
         let lines = text.lines().count();
-        let list = LONG_LISTS.iter().any(|(name, _)| *name == file);
-        if lines > LONG && !list {
-            wrong.push(format!("{file} has {lines} lines, more than {LONG}, and is no list"));
-        } else if lines <= LONG && list {
-            wrong.push(format!("{file} has {lines} lines and needs no exception: take it out of LONG_LISTS"));
+        if lines > LONG {
+            wrong.push(format!("{file} has {lines} lines, more than {LONG}"));
         }
         if !text.starts_with("//!") {
             wrong.push(format!("{file} does not begin with what it is for (`//!`)"));

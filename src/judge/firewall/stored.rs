@@ -7,7 +7,7 @@ use crate::fact::firewall::netfilter::{Netfilter, Tool};
 use crate::fact::firewall::walk::{Fate, Step};
 use crate::fact::firewall::{Knock, Protocol};
 use crate::fact::service::UnitState;
-use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
+use crate::fact::{UnitTarget, Unseen};
 use crate::judge::boot;
 
 /// What nftables.service loads at boot (Debian, Ubuntu, Arch).
@@ -58,8 +58,7 @@ fn is_stored(seat: &Seat<'_>, netfilter: &Netfilter, step: &Step) -> Result<bool
     if step.table.ends_with(" firewalld") {
         return Ok(true);
     }
-    let key = FactKey::Unit(UnitTarget::Named("nftables.service".to_owned()));
-    let Fact::Unit(unit) = seat.fact(&key)? else { return Err(Unseen::NotAsked(key)) };
+    let unit = seat.unit(UnitTarget::Named("nftables.service".to_owned()))?;
     let enabled = |unit: &UnitState| unit.known && boot::starts(unit);
     let lines = netfilter.stored_in(NFTABLES).unwrap_or_default();
     if enabled(unit) && lines.iter().any(|line| line.starts_with("include")) {

@@ -5,7 +5,7 @@ use crate::case::Seat;
 use crate::check::cause::{PostgresAfterBoot, PostgresAsWritten, PostgresRoleReady, PostgresRoom};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::postgres::state::{PgPassword, PgReadOnly, PgSetting};
-use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
+use crate::fact::{UnitTarget, Unseen};
 use crate::judge::boot::{self, Start};
 
 /// Of the connections, so many in a hundred may be taken.
@@ -98,8 +98,7 @@ fn named(finding: Finding<PostgresAsWritten>, setting: &PgSetting) -> Finding<Po
 /// After the next boot it runs, and listens where it does now.
 pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> {
     let cluster = seat.postgres_unit()?;
-    let shell = FactKey::Unit(UnitTarget::Named("postgresql.service".to_owned()));
-    let Fact::Unit(shell) = seat.fact(&shell)? else { return Err(Unseen::NotAsked(shell)) };
+    let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned()))?;
     if !cluster.known {
         return Ok(not_applicable("PostgreSQL is no unit of systemd here"));
     }
