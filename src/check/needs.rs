@@ -1,6 +1,6 @@
 //! What must hold for a check to mean anything, and the names of what several need.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -75,9 +75,13 @@ impl<'a> IntoIterator for &'a Needs {
 
 impl<'de> Deserialize<'de> for Needs {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut found = Vec::new();
+        let (mut found, mut known) = (Vec::new(), BTreeSet::new());
         let mut open = Vec::<String>::deserialize(deserializer)?;
         while let Some(text) = open.pop() {
+            // Names that stand in each other come to an end.
+            if !known.insert(text.clone()) {
+                continue;
+            }
             match text.strip_prefix('@') {
                 Some(name) => open.extend(named(name).map_err(serde::de::Error::custom)?.iter().cloned()),
                 None => found.push(text.parse().map_err(serde::de::Error::custom)?),
