@@ -282,6 +282,28 @@ fn files_are_small_and_say_what_they_are_for() {
     none("small files", wrong);
 }
 
+/// A reader that is not in the table is neither doubled nor fuzzed.
+#[test]
+fn every_reader_of_text_is_in_the_table_of_readers() {
+    let table: String = files_named("tests/readers", ".rs").iter().map(read).collect();
+    let table = code(&table, false);
+    let mut wrong = Vec::new();
+    for file in files_named("src/fact", ".rs") {
+        let stem = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
+        let text = code(&read(&file), false);
+        let readers =
+            ["read", "lines", "parse", "tidy", "told", "reason", "stored"].map(|name| format!("pub fn {name}("));
+        let reads = readers.iter().flat_map(|start| text.match_indices(start)).any(|(at, _)| {
+            let arguments = text[at..].split(')').next().unwrap_or_default();
+            arguments.contains("&str") || arguments.contains("&[String]")
+        });
+        if reads && places(&table, stem).next().is_none() {
+            wrong.push(format!("{file} reads text, and tests/readers/ does not have it"));
+        }
+    }
+    none("readers", wrong);
+}
+
 #[test]
 fn the_top_level_is_what_it_should_be() {
     let entries = std::fs::read_dir(root()).expect("the top can be listed");

@@ -20,7 +20,7 @@ pub fn lines(text: &str) -> Vec<Line> {
 fn one(number: u32, line: &str) -> Option<Line> {
     let line = line.trim();
     let end = line.find(|c: char| !(c.is_ascii_alphanumeric() || "_.$".contains(c))).unwrap_or(line.len());
-    let (name, rest) = line.split_at(end);
+    let (name, rest) = line.split_at_checked(end)?;
     if name.is_empty() {
         return None;
     }

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn shapes_are_told_apart() {
-        let (head, tail) = PRIVATE.split_at(20);
+        let (head, tail) = PRIVATE.split_at_checked(20).unwrap();
         assert_eq!(shape(head, tail), KeyShape::Wrapped);
         for (written, expected) in [
             (PRIVATE, KeyShape::Good),
