@@ -143,14 +143,8 @@ fn quoted(rest: &mut Cursor<'_>, quote: char) -> Result<String, Unreadable> {
 
 /// Up to the first `#` behind white space.
 fn unquoted(line: &str) -> String {
-    let mut before = '=';
-    let comment = line.char_indices().find(|(_, c)| {
-        *c == '#' && before.is_whitespace() || {
-            before = *c;
-            false
-        }
-    });
-    comment.and_then(|(at, _)| line.get(..at)).unwrap_or(line).trim_end().to_owned()
+    let mut cuts = line.match_indices('#').filter_map(|(at, _)| line.get(..at));
+    cuts.find(|before| before.ends_with(char::is_whitespace)).unwrap_or(line).trim_end().to_owned()
 }
 
 /// The control character that a backslash and this letter stand for, in Python, in C and in compose's reader.
