@@ -10,6 +10,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod recorded;
+
 mod cli {
     mod deadline;
     mod input;

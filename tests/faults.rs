@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::thread;
 
 use bench::fault::{Fault, Set};
-use bench::lab::Trouble;
 use bench::judged::{checks, verdicts};
+use bench::lab::Trouble;
 use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, rules, table, unmended};
 use libtest_mimic::{Arguments, Trial};
 
@@ -87,6 +87,15 @@ fn parse(typed: &[String]) -> Result<Asked, String> {
 }
 
 fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
+    if typed[0] == "--alike" && typed.len() > 2 {
+        let f = Path::new(&typed[2]);
+        if typed[1] == "healthy" {
+            bench::convert::healthy_first(f)?;
+        } else {
+            bench::convert::rest(f, &typed[1], 2)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let asked = parse(typed)?;
     let checks = checks()?;
     if asked.modes.contains("--export") {

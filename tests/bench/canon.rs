@@ -21,8 +21,19 @@ mod names;
 
 /// Numbers that are never twice the same. What they say beside being there or not, a sentence says.
 const COUNTED: [&str; 13] = [
-    "age", "ahead_ms", "clients", "joined", "pid", "quiet", "received", "reply", "round_trip_us", "sent", "uptime",
-    "used_memory", "whole",
+    "age",
+    "ahead_ms",
+    "clients",
+    "joined",
+    "pid",
+    "quiet",
+    "received",
+    "reply",
+    "round_trip_us",
+    "sent",
+    "uptime",
+    "used_memory",
+    "whole",
 ];
 
 /// Of these it matters whether anything was counted.

@@ -274,7 +274,9 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
     scripts(&fault.broken, text, path)?;
     scripts(&fault.near, text, path)?;
     if !fault.is_made_up() && (fault.broken.is_empty() || fault.near.is_empty()) {
-        return Err(format!("{path}:1: [break] and [near] say how to make it; without a lab, [made-up] what is seen of it"));
+        return Err(format!(
+            "{path}:1: [break] and [near] say how to make it; without a lab, [made-up] what is seen of it"
+        ));
     }
     let made_up = fault.made_up.values().chain(fault.made_up_near.values()).flat_map(toml::Table::keys);
     if let Some(pointer) = made_up.into_iter().find(|pointer| !pointer.starts_with('/')) {

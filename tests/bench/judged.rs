@@ -116,12 +116,7 @@ pub struct Verdicts {
 
 impl Verdicts {
     /// Judges a state from each vantage alone, from all together, and from these.
-    pub fn of(
-        state: &str,
-        snapshots: &Snapshots,
-        more: &[&[Vantage]],
-        checks: &[Check],
-    ) -> Result<Self, String> {
+    pub fn of(state: &str, snapshots: &Snapshots, more: &[&[Vantage]], checks: &[Check]) -> Result<Self, String> {
         let all: Vantages = snapshots.keys().copied().collect();
         let mut verdicts = Self { by: BTreeMap::new(), all: all.clone(), called_fixed: Vec::new() };
         let mut reports = BTreeMap::new();

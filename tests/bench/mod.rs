@@ -2,6 +2,7 @@
 
 pub mod ambiguity;
 pub mod canon;
+pub mod convert;
 pub mod fault;
 pub mod figures;
 pub mod fix;

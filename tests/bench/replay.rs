@@ -4,7 +4,7 @@ use clipcheck::fact::Vantage;
 use serde_json::json;
 
 use super::fault::Set;
-use super::judged::{differs_alone, differs_healthy, differs_joined, differs_near, verdicts, Verdicts};
+use super::judged::{Verdicts, differs_alone, differs_healthy, differs_joined, differs_near, verdicts};
 use super::pair;
 
 /// One recording, and in what it differs from what must be said of it.

@@ -107,7 +107,9 @@ fn made_up(state: &str) -> Result<Option<BTreeMap<Vantage, Map<String, Value>>>,
         None => BTreeMap::new(),
     };
     // Nothing of the other vantages is said: they see what they see of the healthy lab.
-    Ok(Some(Vantage::ALL.into_iter().map(|vantage| (vantage, lines.get(&vantage).cloned().unwrap_or_default())).collect()))
+    Ok(Some(
+        Vantage::ALL.into_iter().map(|vantage| (vantage, lines.get(&vantage).cloned().unwrap_or_default())).collect(),
+    ))
 }
 
 /// What every vantage saw in this state.
@@ -164,7 +166,10 @@ fn whole(vantage: Vantage, lines: &Map<String, Value>) -> Result<Snapshot, Strin
     if lines.keys().any(|pointer| !pointer.starts_with("/facts/")) {
         let mut head = head;
         head["facts"] = Value::Object(Map::new());
-        new = Snapshot { facts: snapshot.facts.clone(), ..serde_json::from_value(head).map_err(|error| error.to_string())? };
+        new = Snapshot {
+            facts: snapshot.facts.clone(),
+            ..serde_json::from_value(head).map_err(|error| error.to_string())?
+        };
     }
     new.facts.retain(|key, _| {
         let key = key.to_string();

@@ -96,11 +96,15 @@ fn chosen(port: u32) -> bool {
 type Spot = (Kind, Vantage, String, usize);
 
 fn spots(values: &Values) -> Vec<(Spot, String)> {
+    let told = told(values);
     let mut found = Vec::new();
     for (&vantage, value) in values {
         walk(value, "", &mut |at, text| {
             for kind in KINDS {
                 for (index, range) in kind.find(text).into_iter().enumerate() {
+                    if kind == Kind::Port && text[range.clone()].parse().is_ok_and(|port: u64| told.contains(&port)) {
+                        continue;
+                    }
                     found.push(((kind, vantage, at.to_owned(), index), text[range].to_owned()));
                 }
             }
@@ -109,10 +113,23 @@ fn spots(values: &Values) -> Vec<(Spot, String)> {
     found
 }
 
+/// The ports that somebody has written into the tunnel's file, as WireGuard understands them: the lowest 16 bits.
+fn told(values: &Values) -> BTreeSet<u64> {
+    let mut told = BTreeSet::new();
+    for value in values.values() {
+        let conf = value.pointer("/facts/wg-conf").map(ToString::to_string).unwrap_or_default();
+        let numbers = conf.split(|c: char| !c.is_ascii_digit()).filter_map(|word| word.parse::<u64>().ok());
+        told.extend(numbers.map(|number| number & 0xffff));
+    }
+    told
+}
+
 fn walk(value: &Value, at: &str, told: &mut impl FnMut(&str, &str)) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, it)| walk(it, &format!("{at}/{name}"), told)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, it)| walk(it, &format!("{at}/{index}"), told)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, it)| walk(it, &format!("{at}/{index}"), told))
+        }
         Value::String(text) => told(at, text),
         // As if it stood behind an address.
         Value::Number(number) if is_port(at) => told(at, &format!(":{number}")),
