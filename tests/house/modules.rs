@@ -286,11 +286,11 @@ fn files_are_small_and_say_what_they_are_for() {
 #[test]
 fn every_reader_of_text_is_in_the_table_of_readers() {
     let table: String = files_named("tests/readers", ".rs").iter().map(read).collect();
-    let table = code(&table, false);
+    let table = code(&table);
     let mut wrong = Vec::new();
     for file in files_named("src/fact", ".rs") {
         let stem = file.trim_end_matches(".rs").rsplit('/').next().unwrap_or_default();
-        let text = code(&read(&file), false);
+        let text = code(&read(&file));
         let readers =
             ["read", "lines", "parse", "tidy", "told", "reason", "stored"].map(|name| format!("pub fn {name}("));
         let reads = readers.iter().flat_map(|start| text.match_indices(start)).any(|(at, _)| {
