@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+mod recorded;
 mod sentences;
 
 mod house {

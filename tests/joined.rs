@@ -154,7 +154,9 @@ fn two_deployments_are_not_judged_as_one() {
 /// A client of another deployment that has the server's own address in its Endpoint.
 fn other_client(folder: &TempDir, subnet: &str, answered: bool) -> String {
     changed(folder, "client.json", ("healthy-other-subnet", "client"), |snapshot| {
-        *snapshot = serde_json::from_str(&snapshot.to_string().replace("10.9.0.", subnet)).expect("JSON");
+        // Recordings have the same keys, by order of appearance; another deployment has others.
+        let text = snapshot.to_string().replace("10.9.0.", subnet).replace("\"key", "\"yek");
+        *snapshot = serde_json::from_str(&text).expect("JSON");
         let peer = snapshot.pointer_mut("/facts/wg/sight/seen/wg/interfaces/0/peers/0").expect("a peer");
         assert!(peer["handshake"].is_number());
         if !answered {

@@ -136,10 +136,7 @@ fn all(set: &Set, rule: impl Fn(&Found, &[Check]) -> Vec<String>) -> Result<Vec<
     all_of(set, |found, checks| Ok(rule(found, checks)))
 }
 
-fn all_of(
-    set: &Set,
-    rule: impl Fn(&Found, &[Check]) -> Result<Vec<String>, String>,
-) -> Result<Vec<String>, String> {
+fn all_of(set: &Set, rule: impl Fn(&Found, &[Check]) -> Result<Vec<String>, String>) -> Result<Vec<String>, String> {
     for (state, blind) in set.states() {
         verdicts(&state, &blind)?;
     }

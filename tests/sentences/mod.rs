@@ -3,7 +3,7 @@
 use clipcheck::check::Check;
 
 /// Every sentence of a check: its cause, its key, its text.
-pub fn sentences(check: &Check) -> Vec<(&str, &'static str, &str)> {
+pub(crate) fn sentences(check: &Check) -> Vec<(&str, &'static str, &str)> {
     let mut found = Vec::new();
     for (name, cause) in &check.causes {
         let mut add = |key, text| found.push((name.as_str(), key, text));
