@@ -1,5 +1,7 @@
 //! The fault set: what breaks such a deployment, and what clipcheck must name. `tests/faults` says how it is used;
 //! without a flag of ours this is the replay of all recordings as plain tests.
+#![allow(clippy::wildcard_enum_match_arm, reason = "what is no list and no object of JSON is all one here")]
+#![allow(clippy::case_sensitive_file_extension_comparisons, reason = "these files are ours")]
 #![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
 #![expect(unreachable_pub, reason = "the bench is one program in several files")]
 #![allow(

@@ -71,7 +71,7 @@ pub fn canonical(seen: &Snapshots, like: &Snapshots, kept: Kept, checks: &[Check
     let wanted = said(&named, checks, kept)?;
     let mut changes = changes(&new, &like);
     if kept == Kept::AsSaid {
-        changes = in_order(&new, changes);
+        changes = in_order(&new, &changes);
     }
     let all = with(&new, &changes);
     let whole = snapshots(&all)?;
@@ -196,7 +196,7 @@ fn with(values: &Values, changes: &[Change]) -> Values {
 }
 
 /// Without those that would let one thing come before another that it came after.
-fn in_order(new: &Values, changes: Vec<Change>) -> Vec<Change> {
+fn in_order(new: &Values, changes: &[Change]) -> Vec<Change> {
     let mut left = Vec::new();
     for (&vantage, value) in new {
         let taken_at = value["taken_at"].as_u64().unwrap_or_default();

@@ -23,9 +23,10 @@ pub fn keep(state: &str, seen: &Snapshots, checks: &[Check]) -> Result<bool, Str
         return keep_healthy(seen, checks);
     }
     let mut states = differences(&path)?;
-    let new = match states.contains_key(state) {
-        true => canonical(seen, &read(state)?, Kept::AsMeant, checks)?,
-        false => canonical(seen, &healthy()?.snapshots, Kept::AsSaid, checks)?,
+    let new = if states.contains_key(state) {
+        canonical(seen, &read(state)?, Kept::AsMeant, checks)?
+    } else {
+        canonical(seen, &healthy()?.snapshots, Kept::AsSaid, checks)?
     };
     let lines = lines(&new, &healthy()?.values)?;
     if states.get(state) == Some(&lines) {

@@ -6,6 +6,9 @@
 //! has recorded yet may have the same lines in its own file, as `[made-up]`.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 #![allow(clippy::disallowed_methods, reason = "reads the recordings")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "what is no list and no object of JSON is all one here")]
+#![allow(clippy::case_sensitive_file_extension_comparisons, reason = "these files are ours")]
+#![allow(clippy::zero_sized_map_values, clippy::type_complexity, reason = "JSON is read as it is nested")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -128,7 +128,7 @@ fn walk(value: &Value, at: &str, told: &mut impl FnMut(&str, &str)) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(name, it)| walk(it, &format!("{at}/{name}"), told)),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, it)| walk(it, &format!("{at}/{index}"), told))
+            items.iter().enumerate().for_each(|(index, it)| walk(it, &format!("{at}/{index}"), told));
         }
         Value::String(text) => told(at, text),
         // As if it stood behind an address.
