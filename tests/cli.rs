@@ -11,6 +11,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod recorded;
+
 mod cli {
     mod commands;
     mod deadline;

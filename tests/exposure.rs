@@ -9,16 +9,15 @@ use clipcheck::catalog::built_in;
 use clipcheck::check::{Judged, Verdict, holds};
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
 use clipcheck::fact::network::{Listener, Listeners};
-use clipcheck::fact::{Fact, FactKey, Sight, Unseen};
+use clipcheck::fact::{Fact, FactKey, Sight, Unseen, Vantage};
 use clipcheck::judge::judge;
 use clipcheck::plan::select;
-use clipcheck::snapshot::Snapshot;
 
-const HEALTHY: &str = include_str!("../fixtures/recorded/healthy/server.json");
+mod recorded;
 
 /// What is said of Redis, bound like this, behind these rules (none: they could not be seen).
 fn said(bind: &[&str], rules: Option<&[&str]>) -> Judged {
-    let mut snapshot = Snapshot::parse(HEALTHY, "healthy").expect("a snapshot");
+    let mut snapshot = recorded::read("healthy").expect("a recording").remove(&Vantage::Server).expect("a server");
     let mut put = |key: FactKey, sight: Sight| {
         if let Some(observed) = snapshot.facts.get_mut(&key) {
             observed.sight = sight;

@@ -1,5 +1,7 @@
 //! The fault set: what breaks such a deployment, and what clipcheck must name. `tests/faults` says how it is used;
 //! without a flag of ours this is the replay of all recordings as plain tests.
+#![allow(clippy::wildcard_enum_match_arm, reason = "what is no list and no object of JSON is all one here")]
+#![allow(clippy::case_sensitive_file_extension_comparisons, reason = "these files are ours")]
 #![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
 #![expect(unreachable_pub, reason = "the bench is one program in several files")]
 #![allow(
@@ -10,21 +12,23 @@
 )]
 
 mod bench;
+mod recorded;
+mod sentences;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use bench::fault::Set;
+use bench::fault::{Fault, Set};
+use bench::judged::{checks, verdicts};
 use bench::lab::Trouble;
-use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, table, unmended};
-use clipcheck::catalog;
-use clipcheck::check::Check;
+use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, rules, table, unmended};
 use libtest_mimic::{Arguments, Trial};
 
 /// What can be typed.
-const MODES: [&str; 7] = ["--list", "--replay", "--live", "--prove-fix", "--reboot", "--table", "--alike"];
+const MODES: [&str; 8] = ["--list", "--replay", "--live", "--prove-fix", "--reboot", "--table", "--alike", "--export"];
 
 fn main() -> ExitCode {
     let typed: Vec<String> = std::env::args().skip(1).filter(|word| word != "--quiet" && word != "-q").collect();
@@ -88,8 +92,11 @@ fn parse(typed: &[String]) -> Result<Asked, String> {
 
 fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
     let asked = parse(typed)?;
-    let checks = catalog::built_in()?;
-    let (set, plain) = Set::read(&checks)?.select(&asked.ids)?;
+    let checks = checks()?;
+    if asked.modes.contains("--export") {
+        return export(&asked.ids);
+    }
+    let (set, plain) = Set::read(checks)?.select(&asked.ids)?;
     // A lab has its own processes; two beside each other fill two cores.
     let jobs = asked.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from).min(4));
     let agrees = match asked.modes.first().map(String::as_str) {
@@ -98,13 +105,13 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
             true
         }
         Some("--replay") => {
-            let (text, agrees) = replay::show(&replay::replay(&set, &checks), asked.json);
+            let (text, agrees) = replay::show(&replay::replay(&set), asked.json);
             println!("{text}");
             agrees
         }
         Some("--alike") => {
-            let alike = ambiguity::alike(&set, &checks)?;
-            let wrong: Vec<String> = alike.iter().flat_map(|it| it.wrong(&checks)).collect();
+            let alike = ambiguity::alike(&set, checks)?;
+            let wrong: Vec<String> = alike.iter().flat_map(|it| it.wrong(checks)).collect();
             println!("{}", ambiguity::show(&alike));
             println!("{} sets of causes that look alike, {} claims wrong", alike.len(), wrong.len());
             for line in &wrong {
@@ -113,7 +120,7 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
             wrong.is_empty()
         }
         Some("--table") => {
-            let figures = figures::figures(&set, &checks)?;
+            let figures = figures::figures(&set, checks)?;
             let table = table::table(&figures, &set);
             println!("{table}");
             for line in figures.false_statements.iter().chain(&figures.false_alarms) {
@@ -125,76 +132,77 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
             true
         }
         Some("--live") => {
-            let orders =
-                live::Orders { jobs, record: asked.record, sample: asked.sample, trials: asked.trials.unwrap_or(1) };
-            live::live(&set, plain, &orders, &checks)? == 0
+            let whole = asked.ids.is_empty() && asked.sample.is_none();
+            let trials = asked.trials.unwrap_or(1);
+            let orders = live::Orders { jobs, record: asked.record, sample: asked.sample, trials, whole };
+            live::live(&set, plain, &orders, checks)? == 0
         }
-        Some("--reboot") => reboot::reboot(&set, jobs, &checks)? == 0,
-        _ => fix::prove(&set, jobs, &checks)? == 0,
+        Some("--reboot") => reboot::reboot(&set, jobs, checks)? == 0,
+        _ => fix::prove(&set, jobs, checks)? == 0,
     };
     Ok(if agrees { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// One judgement of the replay: what differs, or why it could not be judged.
-type Judgement = Box<dyn Fn(&[Check]) -> Result<Vec<String>, String> + Send>;
+/// Writes whole snapshots into a folder: those of the named states, or of all.
+fn export(words: &[String]) -> Result<ExitCode, Trouble> {
+    let [folder, states @ ..] = words else { return Err("--export DIR [STATE...]".to_owned().into()) };
+    let all = recorded::states()?.into_keys().collect();
+    let states = if states.is_empty() { all } else { states.to_vec() };
+    for state in &states {
+        for path in recorded::export(state, Path::new(folder))? {
+            println!("{}", path.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
 
-/// The replay, as tests.
+/// One judgement of the replay: what differs, or why it could not be judged.
+type Judgement = Box<dyn Fn(&Set) -> Result<Vec<String>, String> + Send>;
+
+/// The replay, as tests. Each recording is judged by the first of them that asks for it.
 fn plain() -> Result<ExitCode, Trouble> {
-    let checks: Arc<Vec<Check>> = Arc::new(catalog::built_in()?);
-    let set = Set::read(&checks)?;
+    let checks = checks()?;
+    let set = Arc::new(Set::read(checks)?);
     let mut trials = Vec::new();
     let mut add = |name: String, test: Judgement| {
-        let checks = Arc::clone(&checks);
+        let set = Arc::clone(&set);
         trials.push(Trial::test(name, move || {
-            let differs = test(&checks)?;
+            let differs = test(&set)?;
             if differs.is_empty() { Ok(()) } else { Err(differs.join("\n").into()) }
         }));
     };
-    add("healthy".to_owned(), Box::new(|checks| judged::differs_healthy(&judged::read("healthy", &[])?, &[], checks)));
-    add(
-        "what-looks-alike".to_owned(),
-        Box::new(|checks| {
-            let alike = ambiguity::alike(&Set::read(checks)?, checks)?;
-            Ok(alike.iter().flat_map(|it| it.wrong(checks)).collect())
-        }),
-    );
-    add(
-        "nothing-unmended-is-called-fixed".to_owned(),
-        Box::new(|checks| unmended::called_fixed(&Set::read(checks)?, checks)),
-    );
-    add("no-worse-than-before".to_owned(), Box::new(|checks| table::worse(&Set::read(checks)?, checks)));
-    for fault in set.faults {
-        let whole = fault.clone();
-        add(format!("{}::alike", fault.id), Box::new(move |checks| Ok(ambiguity::kept(&whole, checks)?.1)));
-        let (id, expect, blind) = (fault.id.clone(), fault.expect.clone(), fault.blind.clone());
-        add(
-            format!("{}::alone", fault.id),
-            Box::new(move |checks| judged::differs_alone(&judged::read(&id, &blind)?, &expect, checks)),
-        );
-        let (id, expect, blind) = (fault.id.clone(), fault.expect.clone(), fault.blind.clone());
+    add("healthy".to_owned(), Box::new(|_| Ok(judged::differs_healthy(&*verdicts("healthy", &[])?, &[]))));
+    for fault in &set.faults {
+        let of_it = |judge: fn(&judged::Verdicts, &Fault) -> Vec<String>, state: String| -> Judgement {
+            let fault = fault.clone();
+            Box::new(move |_| Ok(judge(&*verdicts(&state, &fault.blind)?, &fault)))
+        };
+        let id = || fault.id.clone();
+        add(format!("{}::alike", fault.id), of_it(|verdicts, fault| ambiguity::kept(fault, verdicts).1, id()));
+        add(format!("{}::alone", fault.id), of_it(|it, fault| judged::differs_alone(it, &fault.expect), id()));
         add(
             format!("{}::joined", fault.id),
-            Box::new(move |checks| judged::differs_joined(&judged::read(&id, &blind)?, &expect, checks)),
+            of_it(|it, fault| judged::differs_joined(it.together(), &fault.expect), id()),
         );
-        add(
-            format!("{}::near", fault.id),
-            Box::new(move |checks| {
-                let near = judged::read(&format!("{}.near", fault.id), &fault.blind)?;
-                judged::differs_near(&near, &fault, checks)
-            }),
-        );
+        add(format!("{}::near", fault.id), of_it(judged::differs_near, format!("{}.near", fault.id)));
     }
-    for it in set.pairs {
-        add(
-            format!("{}::joined", it.id),
-            Box::new(move |checks| pair::differs(&judged::read(&it.id, &[])?, &it, checks)),
-        );
+    for it in set.pairs.clone() {
+        let name = format!("{}::joined", it.id);
+        add(name, Box::new(move |_| Ok(pair::differs(verdicts(&it.id, &[])?.together(), &it))));
     }
-    for variant in set.healthy {
-        add(
-            variant.id.clone(),
-            Box::new(move |checks| judged::differs_healthy(&judged::read(&variant.id, &[])?, &variant.warns, checks)),
-        );
+    for it in set.healthy.clone() {
+        let name = it.id.clone();
+        add(name, Box::new(move |_| Ok(judged::differs_healthy(&*verdicts(&it.id, &[])?, &it.warns))));
+    }
+    // At the end: by then all is judged.
+    add(
+        "what-looks-alike".to_owned(),
+        Box::new(move |set| Ok(ambiguity::alike(set, checks)?.iter().flat_map(|it| it.wrong(checks)).collect())),
+    );
+    add("nothing-unmended-is-called-fixed".to_owned(), Box::new(unmended::called_fixed));
+    add("no-worse-than-before".to_owned(), Box::new(move |set| table::worse(set, checks)));
+    for (name, rule) in rules::RULES {
+        add(format!("rules::{name}"), Box::new(rule));
     }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
     Ok(conclusion.exit_code())

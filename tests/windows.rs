@@ -4,9 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
+use clipcheck::fact::Vantage;
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod recorded;
 mod said;
 
 use said::{Said, run};
@@ -43,8 +45,7 @@ fn fixtures() -> PathBuf {
 fn recording(name: &str) -> String {
     let text = std::fs::read_to_string(fixtures().join(format!("windows/{name}.json"))).expect("a recording");
     let (_, state, ..) = CASES.iter().find(|(case, ..)| *case == name).expect("a case");
-    let server = fixtures().join(format!("recorded/{state}/server.json"));
-    let server: Value = serde_json::from_str(&std::fs::read_to_string(server).expect("a recording")).expect("JSON");
+    let server = recorded::value(state, Vantage::Server);
     let tunnel = &server["facts"]["wg"]["sight"]["seen"]["wg"]["interfaces"][0];
     let key = |value: &Value| value.as_str().expect("a key").to_owned();
     text.replace("SERVER-KEY", &key(&tunnel["public_key"]))
@@ -60,7 +61,7 @@ fn judged(recording: &[u8], state: &str, others: &[&str]) -> (i32, Value) {
     assert_eq!((code, err.as_str()), (0, ""), "{snapshot}");
     std::fs::write(path("client.json"), snapshot).expect("written");
     let mut args = vec!["judge".to_owned(), path("client.json")];
-    args.extend(others.iter().map(|at| fixtures().join(format!("recorded/{state}/{at}.json")).display().to_string()));
+    args.extend(others.iter().map(|at| recorded::path(state, at)));
     args.extend(["--format".to_owned(), "json".to_owned()]);
     let Said { code, out, err } = run(&args);
     (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("no JSON ({error}): {out}{err}")))
@@ -201,10 +202,8 @@ fn every_recording_is_judged() {
 /// Inside a container of Docker Desktop only the kernel tells that the machine below is a Windows one.
 #[test]
 fn the_kernel_below_a_container_tells_windows() {
-    let recorded =
-        std::fs::read_to_string(fixtures().join("recorded/overlap-container/container.json")).expect("recorded");
     for (kernel, shell) in [("6.1.0-27-amd64", "sh"), ("5.15.153.1-microsoft-standard-WSL2", "powershell")] {
-        let mut snapshot: Value = serde_json::from_str(&recorded).expect("JSON");
+        let mut snapshot = recorded::value("overlap-container", Vantage::Container);
         snapshot["kernel"] = kernel.into();
         let folder = TempDir::new().expect("a folder");
         let path = folder.path().join("container.json").display().to_string();

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clipcheck::check::{Check, Suspect};
 use clipcheck::fact::Vantage;
-use clipcheck::report::Answer;
 
 use super::fault::{Fault, Set};
-use super::judged::{Said, Snapshots, alone, judged, read};
+use super::judged::{Said, Verdicts, verdicts};
 
 /// `vantage code` as it is named from this vantage alone → what was truly broken, as `vantage code` → in which faults.
 pub type Truths = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
@@ -28,13 +27,13 @@ fn named(said: &Said) -> &BTreeSet<String> {
 }
 
 /// What the recordings show.
-pub fn truths(set: &Set, checks: &[Check]) -> Result<Truths, String> {
+pub fn truths(set: &Set) -> Result<Truths, String> {
     let mut truths = Truths::new();
     for fault in &set.faults {
         let Some(truth) = truth(fault) else { continue };
-        let snapshots = read(&fault.id, &fault.blind)?;
-        for &vantage in snapshots.keys() {
-            for said in named(&alone(&snapshots, vantage, checks)?) {
+        let verdicts = verdicts(&fault.id, &fault.blind)?;
+        for vantage in verdicts.vantages() {
+            for said in named(verdicts.alone(vantage)) {
                 let faults = truths.entry(said.clone()).or_default().entry(truth.to_owned()).or_default();
                 faults.insert(fault.id.clone());
             }
@@ -96,7 +95,7 @@ impl Alike {
 /// All that looks alike from one vantage by itself. What is named at another vantage by the same check is certain:
 /// the cause is the same, only nearer.
 pub fn alike(set: &Set, checks: &[Check]) -> Result<Vec<Alike>, String> {
-    let mut truths = truths(set, checks)?;
+    let mut truths = truths(set)?;
     for check in checks {
         for (cause, text) in &check.causes {
             for vantage in text.may_be.keys() {
@@ -124,7 +123,7 @@ pub fn alike(set: &Set, checks: &[Check]) -> Result<Vec<Alike>, String> {
 }
 
 /// Every set of vantages that people have: each alone, two ends, the three of the deployment, all.
-const SETS: &[&[Vantage]] = &[
+pub const SETS: &[&[Vantage]] = &[
     &[Vantage::Server],
     &[Vantage::Client],
     &[Vantage::Container],
@@ -136,45 +135,28 @@ const SETS: &[&[Vantage]] = &[
 ];
 
 /// How often the true cause is among those that are named or left, of how many times anything is named; and where not.
-pub fn kept(fault: &Fault, checks: &[Check]) -> Result<(usize, Vec<String>), String> {
-    let Some(truth) = truth(fault) else { return Ok((0, Vec::new())) };
-    let snapshots = read(&fault.id, &fault.blind)?;
+pub fn kept(fault: &Fault, verdicts: &Verdicts) -> (usize, Vec<String>) {
+    let Some(truth) = truth(fault) else { return (0, Vec::new()) };
     let (mut sets, mut lost) = (0, Vec::new());
     for vantages in SETS {
-        let some = snapshots.iter().filter(|(vantage, _)| vantages.contains(vantage));
-        let some: Snapshots = some.map(|(vantage, it)| (*vantage, it.clone())).collect();
-        if some.is_empty() {
-            continue;
-        }
-        let said = judged(&some, checks)?;
-        if named(&said).is_empty() {
+        let said = verdicts.from(vantages);
+        if named(said).is_empty() {
             continue;
         }
         sets += 1;
-        if !has(&said, truth) {
+        if !has(said, truth) {
             let from = vantages.iter().map(|vantage| vantage.word()).collect::<Vec<_>>().join(" and ");
-            let roots = named(&said).iter().cloned().collect::<Vec<_>>().join(", ");
+            let roots = named(said).iter().cloned().collect::<Vec<_>>().join(", ");
             lost.push(format!("from {from}, {roots} is named, and what is left beside it leaves out {truth}"));
         }
     }
-    Ok((sets, lost))
+    (sets, lost)
 }
 
 fn has(said: &Said, truth: &str) -> bool {
     let Some((on, id, cause)) = parts(truth) else { return false };
-    said.report.outcomes.iter().any(|outcome| match &outcome.answer {
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) | Answer::Notes(trouble) => {
-            let left = trouble.may_be.iter().any(|it| {
-                it.on == on && (it.code == id || it.code.split_once('/').is_some_and(|parts| parts == (id, cause)))
-            });
-            left || outcome.check == id
-        }
-        Answer::Holds
-        | Answer::Despite(_)
-        | Answer::Explained { .. }
-        | Answer::Unseen(_)
-        | Answer::NotApplicable(_) => false,
-    })
+    let left = |code: &str| code == id || code.split_once('/').is_some_and(|parts| parts == (id, cause));
+    said.checks.contains(id) || said.left.iter().any(|(at, code)| *at == on && left(code))
 }
 
 /// All sets, for people.

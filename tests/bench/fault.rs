@@ -1,7 +1,6 @@
 //! The files of `fixtures/faults/` and `fixtures/healthy/`.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::pair::{self, Pair};
+pub use crate::recorded::root;
 
 /// What a fault is about, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -130,10 +130,24 @@ pub struct Fault {
     #[serde(default)]
     pub near_warns: Vec<String>,
     pub expect: Expect,
-    #[serde(rename = "break")]
+    #[serde(rename = "break", default)]
     pub broken: Scripts,
+    #[serde(default)]
     pub near: Scripts,
+    /// What each vantage would see otherwise than in the healthy lab, written by hand, until somebody records it.
+    #[serde(rename = "made-up", default)]
+    pub made_up: BTreeMap<Vantage, toml::Table>,
+    /// The same of the near miss.
+    #[serde(rename = "made-up-near", default)]
+    pub made_up_near: BTreeMap<Vantage, toml::Table>,
     pub fix: Option<HandFix>,
+}
+
+impl Fault {
+    /// Whether nobody has broken it for real: what is seen of it was written by hand.
+    pub fn is_made_up(&self) -> bool {
+        !self.made_up.is_empty()
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -164,10 +178,6 @@ pub struct Set {
     pub pairs: Vec<Pair>,
 }
 
-pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 impl Set {
     /// Reads all files; the error names file and line.
     pub fn read(checks: &[Check]) -> Result<Self, String> {
@@ -188,11 +198,18 @@ impl Set {
         Ok(Self { faults, healthy, pairs })
     }
 
-    /// The names of all states of the lab that this set makes.
-    pub fn states(&self) -> BTreeSet<String> {
-        let faults = self.faults.iter().flat_map(|fault| [fault.id.clone(), format!("{}.near", fault.id)]);
+    /// The names of all states of the lab that this set makes, and where nothing can be run in them.
+    pub fn states(&self) -> BTreeMap<String, Vec<Vantage>> {
+        let both = |fault: &Fault| [fault.id.clone(), format!("{}.near", fault.id)].map(|id| (id, fault.blind.clone()));
+        let faults = self.faults.iter().flat_map(both);
         let others = self.healthy.iter().map(|it| it.id.clone()).chain(self.pairs.iter().map(|it| it.id.clone()));
-        faults.chain(others).chain(["healthy".to_owned()]).collect()
+        faults.chain(others.chain(["healthy".to_owned()]).map(|id| (id, Vec::new()))).collect()
+    }
+
+    /// Without the faults that are made up: what was seen.
+    pub fn seen(&self) -> Self {
+        let faults = self.faults.iter().filter(|fault| !fault.is_made_up()).cloned().collect();
+        Self { faults, healthy: self.healthy.clone(), pairs: self.pairs.clone() }
     }
 
     /// Keeps what was named; no name for all. The plain healthy state is called `healthy`, all pairs `pairs`.
@@ -256,6 +273,15 @@ fn scripts(scripts: &Scripts, text: &str, path: &str) -> Result<(), String> {
 fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), String> {
     scripts(&fault.broken, text, path)?;
     scripts(&fault.near, text, path)?;
+    if !fault.is_made_up() && (fault.broken.is_empty() || fault.near.is_empty()) {
+        return Err(format!(
+            "{path}:1: [break] and [near] say how to make it; without a lab, [made-up] what is seen of it"
+        ));
+    }
+    let made_up = fault.made_up.values().chain(fault.made_up_near.values()).flat_map(toml::Table::keys);
+    if let Some(pointer) = made_up.into_iter().find(|pointer| !pointer.starts_with('/')) {
+        return Err(format!("{path}:{}: `{pointer}` is no JSON pointer into a snapshot", line_of(text, pointer)));
+    }
     let expect = &fault.expect;
     let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
     for (code, seated) in plain.map(|code| (code, false)).chain(
@@ -307,9 +333,4 @@ fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), 
 
 fn line_of(text: &str, word: &str) -> usize {
     text.lines().position(|line| line.contains(word)).map_or(1, |index| index + 1)
-}
-
-/// The folder of a recording.
-pub fn recorded(id: &str) -> PathBuf {
-    Path::new(&root()).join("fixtures/recorded").join(id)
 }

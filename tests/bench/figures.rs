@@ -8,7 +8,7 @@ use clipcheck::fact::Vantage;
 use super::ambiguity;
 use super::fault::{Family, Fault, Set};
 use super::fix::Proved;
-use super::judged::{Said, Snapshots, alone, bare, judged, read};
+use super::judged::{Said, Verdicts, bare, differs_joined, verdicts};
 use super::score::Score;
 use super::trials::Trials;
 
@@ -39,8 +39,11 @@ pub struct Figures {
     /// How often something is named from a set of vantages, and how often the true cause is among what is left.
     pub kept: (usize, usize),
     pub proved: Proved,
+    /// What nobody has seen yet, and how many are named as they should be.
+    pub made_up: (usize, usize),
 }
 
+/// The figures are of what was seen; what is made up is only counted.
 pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
     let mut figures = Figures {
         rows: Vec::new(),
@@ -51,22 +54,30 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
         alike: (0, 0),
         kept: (0, 0),
         proved: Proved::read()?,
+        made_up: (0, 0),
     };
+    for fault in set.faults.iter().filter(|fault| fault.is_made_up()) {
+        figures.made_up.0 += 1;
+        let differs = differs_joined(verdicts(&fault.id, &fault.blind)?.together(), &fault.expect);
+        figures.made_up.1 += usize::from(differs.is_empty());
+    }
+    let with_made_up = set;
+    let set = &set.seen();
     let mut pooled = Row { name: "**all**".to_owned(), ..Row::default() };
     for family in Family::ALL {
         let mut row = Row { name: family.word().to_owned(), ..Row::default() };
         for fault in set.faults.iter().filter(|fault| fault.family == family) {
-            let snapshots = read(&fault.id, &fault.blind)?;
-            let together = judged(&snapshots, checks)?;
+            let verdicts = verdicts(&fault.id, &fault.blind)?;
+            let together = verdicts.together();
             for row in [&mut row, &mut pooled] {
-                single(row, fault, &snapshots, &together, checks)?;
+                single(row, fault, &verdicts);
             }
-            figures.untrue(&fault.id, &snapshots, &together, checks)?;
+            figures.untrue(&fault.id, &verdicts);
             let said = together.roots.iter().chain(&together.warns);
             let of_it = |code: &&String| fault.expect.joined.contains(code) || fault.expect.warns.contains(code);
             let untrue = said.filter(|code| !of_it(code)).map(|code| format!("{}: all together say {code}", fault.id));
             figures.false_statements.extend(untrue);
-            let (sets, lost) = ambiguity::kept(fault, checks)?;
+            let (sets, lost) = ambiguity::kept(fault, &verdicts);
             figures.kept.0 += sets;
             figures.kept.1 += sets - lost.len();
         }
@@ -76,40 +87,35 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
     }
     let mut pairs = Row { name: "pairs of faults".to_owned(), ..Row::default() };
     for pair in &set.pairs {
-        let snapshots = read(&pair.id, &[])?;
-        let together = judged(&snapshots, checks)?;
+        let verdicts = verdicts(&pair.id, &[])?;
+        let together = verdicts.together();
         for row in [&mut pairs, &mut pooled] {
             row.joined.add(&together.roots, &pair.joined);
             row.count += 1;
         }
-        figures.untrue(&pair.id, &snapshots, &together, checks)?;
+        figures.untrue(&pair.id, &verdicts);
     }
     figures.rows.extend([pairs, pooled]);
-    figures.well(set, checks)?;
-    for it in ambiguity::alike(set, checks)? {
+    figures.well(set)?;
+    for it in ambiguity::alike(with_made_up, checks)? {
         figures.alike.0 += 1;
         figures.alike.1 += usize::from(it.wrong(checks).is_empty());
     }
     Ok(figures)
 }
 
-fn single(
-    row: &mut Row,
-    fault: &Fault,
-    snapshots: &Snapshots,
-    together: &Said,
-    checks: &[Check],
-) -> Result<(), String> {
+fn single(row: &mut Row, fault: &Fault, verdicts: &Verdicts) {
+    let together = verdicts.together();
     // Where a fault is a warning, the warning is what must be said.
     let wanted = fault.expect.joined.iter().chain(&fault.expect.warns).chain(&fault.expect.notes).cloned().collect();
     // Of the notes only those that are the fault: others are true of every deployment by the guide.
     let notes = together.notes.iter().filter(|code| fault.expect.notes.contains(code));
     row.joined.add(&together.roots.iter().chain(&together.warns).chain(notes).cloned().collect(), &wanted);
     for (score, vantage) in row.alone.iter_mut().zip(Vantage::ALL) {
-        if !snapshots.contains_key(&vantage) {
+        if fault.blind.contains(&vantage) {
             continue;
         }
-        let found = bare(&alone(snapshots, vantage, checks)?.roots);
+        let found = bare(&verdicts.alone(vantage).roots);
         score.add(&found, &fault.expect.alone(vantage).iter().cloned().collect());
     }
     row.count += 1;
@@ -122,7 +128,6 @@ fn single(
         row.places.0 += usize::from(together.places.values().any(file));
         row.places.1 += 1;
     }
-    Ok(())
 }
 
 fn all(said: &Said) -> BTreeSet<String> {
@@ -132,28 +137,27 @@ fn all(said: &Said) -> BTreeSet<String> {
 impl Figures {
     /// What one vantage says by itself, be it a root, a warning or explained, is untrue if the four together, who see
     /// all, find that the same check holds there. What the four together say is untrue if it is not of this fault.
-    fn untrue(&mut self, id: &str, snapshots: &Snapshots, together: &Said, checks: &[Check]) -> Result<(), String> {
-        let broken: BTreeSet<String> = all(together).iter().map(|code| check(code)).collect();
-        for &vantage in snapshots.keys() {
-            let said = all(&alone(snapshots, vantage, checks)?);
+    fn untrue(&mut self, id: &str, verdicts: &Verdicts) {
+        let broken: BTreeSet<String> = all(verdicts.together()).iter().map(|code| check(code)).collect();
+        for vantage in verdicts.vantages() {
+            let said = all(verdicts.alone(vantage));
             let untrue = said.iter().filter(|code| !broken.contains(&check(code)));
             self.false_statements.extend(untrue.map(|code| format!("{id}: {vantage} alone says {code}")));
         }
-        Ok(())
     }
 
     /// Everything red or yellow that is said of a healthy state and is not true of it.
-    fn well(&mut self, set: &Set, checks: &[Check]) -> Result<(), String> {
+    fn well(&mut self, set: &Set) -> Result<(), String> {
         let near = set
             .faults
             .iter()
             .map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind.clone()));
         let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), Vec::new()));
         for (id, warns, blind) in near.chain(variants).chain([("healthy".to_owned(), Vec::new(), Vec::new())]) {
-            let snapshots = read(&id, &blind)?;
-            let mut said = all(&judged(&snapshots, checks)?);
-            for &vantage in snapshots.keys() {
-                said.extend(all(&alone(&snapshots, vantage, checks)?));
+            let verdicts = verdicts(&id, &blind)?;
+            let mut said = all(verdicts.together());
+            for vantage in verdicts.vantages() {
+                said.extend(all(verdicts.alone(vantage)));
             }
             self.false_alarms.extend(said.into_iter().filter(|it| !warns.contains(it)).map(|it| format!("{id}: {it}")));
             self.states += 1;

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
-use clipcheck::report::{Answer, Outcome, Trouble as Told};
+use clipcheck::report::Answer;
 
 use super::fault::{Fault, Set, root};
-use super::judged::{Said, judged};
+use super::judged::{Judged, judged, trouble};
 use super::lab::{Lab, Trouble};
 use super::live::{broken, in_labs, seen};
 
@@ -61,7 +61,7 @@ impl Proved {
 pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble> {
     let notes = Mutex::new(Vec::new());
     let proved = Mutex::new(Proved::read()?);
-    let faults: Vec<&Fault> = set.faults.iter().collect();
+    let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.broken.is_empty()).collect();
     let count = faults.len();
     let by_hand = faults.iter().filter(|fault| fault.fix.is_some()).count();
     let wrong = in_labs(faults, jobs, |lab, fault| {
@@ -145,14 +145,14 @@ fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, St
 }
 
 /// What is still to be mended: every root, and of a fault that is a warning that warning.
-fn open(fault: &Fault, said: &Said) -> BTreeSet<String> {
+fn open(fault: &Fault, said: &Judged) -> BTreeSet<String> {
     let warns = said.warns.iter().filter(|code| fault.expect.joined.is_empty() && fault.expect.warns.contains(code));
     let notes = said.notes.iter().filter(|code| fault.expect.notes.contains(code));
     said.roots.iter().chain(warns).chain(notes).cloned().collect()
 }
 
 /// Types what is printed for each of them, or what it describes where only the user has a value.
-fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
+fn mend(lab: &Lab, fault: &Fault, said: &Judged) -> Result<Vec<String>, String> {
     let mut typed = Vec::new();
     let open = open(fault, said);
     // The script mends the fault; what it brings to light has printed commands of its own.
@@ -172,7 +172,8 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
         return Ok(typed);
     }
     let mut done: BTreeSet<(String, String)> = BTreeSet::new();
-    for (outcome, trouble) in said.report.outcomes.iter().filter_map(|outcome| Some((outcome, trouble(outcome)?))) {
+    let named = said.report.outcomes.iter().filter(|outcome| !matches!(outcome.answer, Answer::Explained { .. }));
+    for (outcome, trouble) in named.filter_map(|outcome| Some((outcome, trouble(outcome)?))) {
         if !open.contains(&format!("{} {}", outcome.vantage, trouble.code)) {
             continue;
         }
@@ -200,19 +201,8 @@ fn mend(lab: &Lab, fault: &Fault, said: &Said) -> Result<Vec<String>, String> {
     Ok(typed)
 }
 
-fn trouble(outcome: &Outcome) -> Option<&Told> {
-    match &outcome.answer {
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) | Answer::Notes(trouble) => Some(trouble),
-        Answer::Holds
-        | Answer::Despite(_)
-        | Answer::Explained { .. }
-        | Answer::Unseen(_)
-        | Answer::NotApplicable(_) => None,
-    }
-}
-
 /// Looks until nothing is broken, or other roots than before are, or it takes too long.
-fn recovered(lab: &Lab, fault: &Fault, before: &Said, checks: &[Check]) -> Result<Said, String> {
+fn recovered(lab: &Lab, fault: &Fault, before: &Judged, checks: &[Check]) -> Result<Judged, String> {
     let started = Instant::now();
     loop {
         let said = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?;
@@ -227,13 +217,13 @@ fn recovered(lab: &Lab, fault: &Fault, before: &Said, checks: &[Check]) -> Resul
 }
 
 /// `check (vantage)` of everything that holds.
-fn holding(said: &Said) -> BTreeSet<String> {
+fn holding(said: &Judged) -> BTreeSet<String> {
     let holds =
         said.report.outcomes.iter().filter(|outcome| matches!(outcome.answer, Answer::Holds | Answer::Despite(_)));
     holds.map(|outcome| format!("{} ({})", outcome.check, outcome.vantage)).collect()
 }
 
-fn all_broken(said: &Said) -> BTreeSet<String> {
+fn all_broken(said: &Judged) -> BTreeSet<String> {
     let broken =
         said.report.outcomes.iter().filter(|outcome| {
             matches!(outcome.answer, Answer::Root { .. } | Answer::Explained { .. } | Answer::Warns(_))

@@ -1,21 +1,23 @@
-//! What clipcheck says of recordings or of a lab, in codes.
+//! What clipcheck says of recordings or of a lab, in codes. Every recording is read and judged once in a run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use clipcheck::blame::blame;
 use clipcheck::case::Case;
+use clipcheck::catalog;
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
-use clipcheck::judge::judge;
-use clipcheck::report::{Answer, Report, report};
-use clipcheck::snapshot::Snapshot;
+use clipcheck::judge::{Answer as Judgement, judge};
+use clipcheck::report::{Answer, Before, Now, Outcome, Report, Trouble, report, since};
 
-use super::fault::{Expect, Fault, recorded};
-
-/// Snapshots by vantage, each with its text.
-pub type Snapshots = BTreeMap<Vantage, Snapshot>;
+use super::fault::{Expect, Fault};
+use super::rules;
+pub use crate::recorded::Snapshots;
 
 /// What was said of a case.
+#[derive(Default)]
 pub struct Said {
     /// As `vantage code`.
     pub roots: BTreeSet<String>,
@@ -25,48 +27,185 @@ pub struct Said {
     pub explained: BTreeSet<String>,
     /// Of the roots, by `vantage code`.
     pub places: BTreeMap<String, String>,
+    /// What is named or left beside it: where, and a code or a whole check.
+    pub left: BTreeSet<(Vantage, String)>,
+    /// Checks of which something is named, wherever.
+    pub checks: BTreeSet<String>,
+}
+
+/// The same, with the whole report.
+pub struct Judged {
+    said: Said,
     pub report: Report,
 }
 
-pub fn judged(snapshots: &Snapshots, checks: &[Check]) -> Result<Said, String> {
-    let case = Case::new(snapshots.values().cloned().collect())?;
-    let report = report(&case, checks, &blame(checks, judge(&case, checks)));
-    let mut said = Said {
-        roots: BTreeSet::new(),
-        warns: BTreeSet::new(),
-        notes: BTreeSet::new(),
-        explained: BTreeSet::new(),
-        places: BTreeMap::new(),
-        report: report.clone(),
-    };
-    for outcome in &report.outcomes {
-        let seated = |code: &str| format!("{} {code}", outcome.vantage);
-        match &outcome.answer {
-            Answer::Root { trouble, .. } => {
-                said.roots.insert(seated(&trouble.code));
-                if let Some(place) = &trouble.place {
-                    said.places.insert(seated(&trouble.code), place.clone());
-                }
-            }
-            Answer::Warns(trouble) => {
-                said.warns.insert(seated(&trouble.code));
-            }
-            Answer::Notes(trouble) => {
-                said.notes.insert(seated(&trouble.code));
-            }
-            Answer::Explained { trouble, .. } => {
-                said.explained.insert(seated(&trouble.code));
-            }
-            Answer::Holds | Answer::Despite(_) | Answer::Unseen(_) | Answer::NotApplicable(_) => {}
-        }
+impl Deref for Judged {
+    type Target = Said;
+
+    fn deref(&self) -> &Said {
+        &self.said
     }
-    Ok(said)
 }
 
-/// One vantage by itself; codes without the vantage.
-pub fn alone(snapshots: &Snapshots, vantage: Vantage, checks: &[Check]) -> Result<Said, String> {
-    let Some(snapshot) = snapshots.get(&vantage) else { return Err(format!("no snapshot of the {vantage}")) };
-    judged(&BTreeMap::from([(vantage, snapshot.clone())]), checks)
+/// What is said to be wrong, if anything is, whatever explains it.
+pub fn trouble(outcome: &Outcome) -> Option<&Trouble> {
+    match &outcome.answer {
+        Answer::Root { trouble, .. }
+        | Answer::Warns(trouble)
+        | Answer::Notes(trouble)
+        | Answer::Explained { trouble, .. } => Some(trouble),
+        Answer::Holds | Answer::Despite(_) | Answer::Unseen(_) | Answer::NotApplicable(_) => None,
+    }
+}
+
+impl Said {
+    fn of(report: &Report) -> Self {
+        let mut said = Self::default();
+        for outcome in &report.outcomes {
+            let Some(trouble) = trouble(outcome) else { continue };
+            let code = format!("{} {}", outcome.vantage, trouble.code);
+            let codes = match &outcome.answer {
+                Answer::Root { .. } => &mut said.roots,
+                Answer::Warns(_) => &mut said.warns,
+                Answer::Notes(_) => &mut said.notes,
+                _ => &mut said.explained,
+            };
+            codes.insert(code.clone());
+            if matches!(outcome.answer, Answer::Explained { .. }) {
+                continue;
+            }
+            if matches!(outcome.answer, Answer::Root { .. })
+                && let Some(place) = &trouble.place
+            {
+                said.places.insert(code, place.clone());
+            }
+            said.checks.insert(outcome.check.clone());
+            said.left.extend(trouble.may_be.iter().map(|it| (it.on, it.code.clone())));
+        }
+        said
+    }
+}
+
+/// What is said, in full.
+pub fn report_of(snapshots: &Snapshots, checks: &[Check]) -> Result<Report, String> {
+    Ok(answered(snapshots, checks)?.1)
+}
+
+fn answered(snapshots: &Snapshots, checks: &[Check]) -> Result<(Vec<Judgement>, Report), String> {
+    let case = Case::new(snapshots.values().cloned().collect())?;
+    let answers = judge(&case, checks);
+    let report = report(&case, checks, &blame(checks, answers.clone()));
+    Ok((answers, report))
+}
+
+pub fn judged(snapshots: &Snapshots, checks: &[Check]) -> Result<Judged, String> {
+    let (_, report) = answered(snapshots, checks)?;
+    Ok(Judged { said: Said::of(&report), report })
+}
+
+/// From which vantages a case was judged.
+pub type Vantages = BTreeSet<Vantage>;
+
+/// What was said of a state: by each vantage alone, by all together, and by some of them.
+pub struct Verdicts {
+    by: BTreeMap<Vantages, Said>,
+    all: Vantages,
+    /// The roots that one vantage alone calls fixed, compared with what all together said.
+    pub called_fixed: Vec<String>,
+}
+
+impl Verdicts {
+    /// Judges a state from each vantage alone, from all together, and from these.
+    pub fn of(state: &str, snapshots: &Snapshots, more: &[&[Vantage]], checks: &[Check]) -> Result<Self, String> {
+        let all: Vantages = snapshots.keys().copied().collect();
+        let mut verdicts = Self { by: BTreeMap::new(), all: all.clone(), called_fixed: Vec::new() };
+        let mut reports = BTreeMap::new();
+        for some in all.iter().map(|vantage| Vantages::from([*vantage])).chain([all.clone()]) {
+            if verdicts.by.contains_key(&some) {
+                continue;
+            }
+            let (answers, report) = answered(&pick(snapshots, &some), checks)?;
+            rules::look(state, &answers, &report, checks);
+            verdicts.by.insert(some.clone(), Said::of(&report));
+            reports.insert(some, report);
+        }
+        for some in more {
+            let some: Vantages = some.iter().copied().filter(|vantage| all.contains(vantage)).collect();
+            if !some.is_empty() && !verdicts.by.contains_key(&some) {
+                let said = Said::of(&answered(&pick(snapshots, &some), checks)?.1);
+                verdicts.by.insert(some, said);
+            }
+        }
+        if let Some(together) = reports.get(&all) {
+            let before = Before::from(together);
+            for (from, report) in reports.iter().filter(|(from, _)| from.len() == 1) {
+                let from = from.iter().map(|vantage| vantage.word()).collect::<String>();
+                let fixed = since(report, &before, checks).into_iter().filter(|change| change.now == Now::Fixed);
+                verdicts.called_fixed.extend(fixed.map(|change| {
+                    format!("{} ({}) is called fixed from the {from} alone", change.code, change.vantage)
+                }));
+            }
+        }
+        Ok(verdicts)
+    }
+
+    pub fn vantages(&self) -> impl Iterator<Item = Vantage> {
+        self.all.iter().copied()
+    }
+
+    pub fn alone(&self, vantage: Vantage) -> &Said {
+        self.from(&[vantage])
+    }
+
+    pub fn together(&self) -> &Said {
+        self.from(&Vantage::ALL)
+    }
+
+    /// What those of these vantages say that were judged.
+    pub fn from(&self, some: &[Vantage]) -> &Said {
+        static NOTHING: LazyLock<Said> = LazyLock::new(Said::default);
+        let some: Vantages = some.iter().copied().filter(|vantage| self.all.contains(vantage)).collect();
+        self.by.get(&some).unwrap_or(&NOTHING)
+    }
+}
+
+fn pick(snapshots: &Snapshots, some: &Vantages) -> Snapshots {
+    snapshots.iter().filter(|(vantage, _)| some.contains(vantage)).map(|(vantage, it)| (*vantage, it.clone())).collect()
+}
+
+/// The built-in checks, read once.
+pub fn checks() -> Result<&'static [Check], String> {
+    static CHECKS: LazyLock<Result<Vec<Check>, String>> = LazyLock::new(catalog::built_in);
+    CHECKS.as_deref().map_err(Clone::clone)
+}
+
+type Once = OnceLock<Result<Arc<Verdicts>, String>>;
+
+/// What is said of a recorded state, with the checks of this program; of the blind there is no recording. Judged by
+/// whoever asks first.
+pub fn verdicts(state: &str, blind: &[Vantage]) -> Result<Arc<Verdicts>, String> {
+    static JUDGED: LazyLock<Mutex<BTreeMap<String, Arc<Once>>>> = LazyLock::new(Mutex::default);
+    let once = {
+        let mut judged = JUDGED.lock().map_err(|_| "a judge panicked".to_owned())?;
+        Arc::clone(judged.entry(state.to_owned()).or_default())
+    };
+    let judge = || {
+        // What a fault may be mistaken for is asked of every set of vantages that people have.
+        let plain = state.ends_with(".near") || state.contains('+') || state.starts_with("healthy");
+        let more = if plain { &[] } else { super::ambiguity::SETS };
+        Verdicts::of(state, &read(state, blind)?, more, checks()?).map(Arc::new)
+    };
+    once.get_or_init(judge).clone()
+}
+
+/// What was seen of a recorded state; an error if anybody but the blind is missing.
+pub fn read(state: &str, blind: &[Vantage]) -> Result<Snapshots, String> {
+    let mut snapshots = crate::recorded::read(state)?;
+    snapshots.retain(|vantage, _| !blind.contains(vantage));
+    match Vantage::ALL.iter().find(|vantage| !blind.contains(vantage) && !snapshots.contains_key(vantage)) {
+        Some(vantage) => Err(format!("{state}: the {vantage} is not recorded, and is not `blind`")),
+        None => Ok(snapshots),
+    }
 }
 
 pub fn bare(codes: &BTreeSet<String>) -> BTreeSet<String> {
@@ -74,24 +213,22 @@ pub fn bare(codes: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 /// What is wrong with what each vantage alone says.
-pub fn differs_alone(snapshots: &Snapshots, expect: &Expect, checks: &[Check]) -> Result<Vec<String>, String> {
+pub fn differs_alone(verdicts: &Verdicts, expect: &Expect) -> Vec<String> {
     let mut wrong = Vec::new();
-    for &vantage in snapshots.keys() {
-        let said = alone(snapshots, vantage, checks)?;
+    for vantage in verdicts.vantages() {
         compare(
             &mut wrong,
             &format!("{vantage} alone"),
-            &bare(&said.roots),
+            &bare(&verdicts.alone(vantage).roots),
             &expect.alone(vantage).iter().cloned().collect(),
         );
     }
-    Ok(wrong)
+    wrong
 }
 
 /// What is wrong with what all together say.
-pub fn differs_joined(snapshots: &Snapshots, expect: &Expect, checks: &[Check]) -> Result<Vec<String>, String> {
+pub fn differs_joined(said: &Said, expect: &Expect) -> Vec<String> {
     let mut wrong = Vec::new();
-    let said = judged(snapshots, checks)?;
     compare(&mut wrong, "joined", &said.roots, &expect.joined.iter().cloned().collect());
     compare(&mut wrong, "joined, warnings", &said.warns, &expect.warns.iter().cloned().collect());
     // A note that is true of every deployment by the guide is no surprise in this one.
@@ -102,49 +239,35 @@ pub fn differs_joined(snapshots: &Snapshots, expect: &Expect, checks: &[Check]) 
     {
         wrong.push(format!("joined: no root names a line of {}", place.file));
     }
-    Ok(wrong)
+    wrong
 }
 
 /// What is wrong with what is said of a healthy deployment: anything red or yellow that is not true of it.
-pub fn differs_healthy(snapshots: &Snapshots, warns: &[String], checks: &[Check]) -> Result<Vec<String>, String> {
+pub fn differs_healthy(verdicts: &Verdicts, warns: &[String]) -> Vec<String> {
     let mut wrong = Vec::new();
     let allowed: BTreeSet<String> = warns.iter().cloned().collect();
-    let together = judged(snapshots, checks)?;
+    let together = verdicts.together();
     compare(&mut wrong, "joined", &together.roots, &BTreeSet::new());
     compare(&mut wrong, "joined, warnings", &together.warns, &allowed);
-    for &vantage in snapshots.keys() {
-        let said = alone(snapshots, vantage, checks)?;
+    for vantage in verdicts.vantages() {
+        let said = verdicts.alone(vantage);
         compare(&mut wrong, &format!("{vantage} alone"), &said.roots, &BTreeSet::new());
         let extra = said.warns.difference(&allowed).cloned().collect();
         compare(&mut wrong, &format!("{vantage} alone, warnings"), &extra, &BTreeSet::new());
     }
-    Ok(wrong)
+    wrong
 }
 
 /// The same of a fault's near miss, of which the fault's own notes may not be made either.
-pub fn differs_near(snapshots: &Snapshots, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, String> {
-    let mut wrong = differs_healthy(snapshots, &fault.near_warns, checks)?;
-    let said = judged(snapshots, checks)?.notes;
+pub fn differs_near(verdicts: &Verdicts, fault: &Fault) -> Vec<String> {
+    let mut wrong = differs_healthy(verdicts, &fault.near_warns);
+    let said = &verdicts.together().notes;
     let untrue = fault.expect.notes.iter().filter(|code| said.contains(*code));
     wrong.extend(untrue.map(|code| format!("joined, notes: {code} is said and not true")));
-    Ok(wrong)
+    wrong
 }
 
 fn compare(wrong: &mut Vec<String>, who: &str, found: &BTreeSet<String>, wanted: &BTreeSet<String>) {
     wrong.extend(wanted.difference(found).map(|code| format!("{who}: {code} is missed")));
     wrong.extend(found.difference(wanted).map(|code| format!("{who}: {code} is said and not true")));
-}
-
-/// A recording from `fixtures/recorded/`; of the blind there is none.
-pub fn read(id: &str, blind: &[Vantage]) -> Result<Snapshots, String> {
-    let mut snapshots = BTreeMap::new();
-    for vantage in Vantage::ALL.into_iter().filter(|vantage| !blind.contains(vantage)) {
-        let path = recorded(id).join(format!("{vantage}.json"));
-        let name = format!("fixtures/recorded/{id}/{vantage}.json");
-        let text = std::fs::read_to_string(&path).map_err(|_| {
-            format!("{name} is not there; `tests/faults --live {} --record` makes it", id.trim_end_matches(".near"))
-        })?;
-        snapshots.insert(vantage, Snapshot::parse(&text, &name)?);
-    }
-    Ok(snapshots)
 }

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
 
-use super::fault::{Fault, Healthy, Set, recorded};
-use super::judged::{Said, Snapshots, differs_alone, differs_healthy, differs_joined, differs_near, judged};
+use super::fault::{Fault, Healthy, Set};
+use super::judged::{Said, Snapshots, Verdicts, differs_alone, differs_healthy, differs_joined, differs_near, judged};
 use super::lab::{Lab, Trouble, binary};
 use super::pair::{self, Pair};
-use super::trials::{Trial, Trials};
+use super::store::keep;
+use super::times::Times;
+use super::trials::{Outcome, Trials};
 
 /// After a change of the tunnel the two ends need up to 15 s to speak again, and to see that they do not.
 const SETTLING: Duration = Duration::from_secs(25);
@@ -23,6 +25,14 @@ pub struct Orders {
     pub sample: Option<usize>,
     /// How often each state is made anew.
     pub trials: usize,
+    /// Whether every state is made, so that the times are worth keeping.
+    pub whole: bool,
+}
+
+/// What is written down of the trials.
+struct Kept {
+    trials: Trials,
+    times: Times,
 }
 
 /// One state of the lab.
@@ -49,7 +59,10 @@ impl Item<'_> {
 
 /// Runs all; returns how many disagree.
 pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result<usize, Trouble> {
-    let mut faults: Vec<&Fault> = set.faults.iter().collect();
+    for fault in set.faults.iter().filter(|fault| fault.broken.is_empty()) {
+        println!("left out  {}: it is made up, and has no [break] that would make it", fault.id);
+    }
+    let mut faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.broken.is_empty()).collect();
     let mut variants: Vec<&Healthy> = set.healthy.iter().collect();
     let mut pairs: Vec<&Pair> = set.pairs.iter().collect();
     if let Some(count) = orders.sample {
@@ -74,8 +87,17 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
     let items: Vec<Item> = (0..orders.trials).flat_map(|_| items.iter().copied()).collect();
     let started = Instant::now();
     let count = items.len();
-    let kept = orders.record.then(|| Trials::read().map(Mutex::new)).transpose()?;
+    let kept = orders
+        .record
+        .then(|| Trials::read().map(|trials| Mutex::new(Kept { trials, times: Times::default() })))
+        .transpose()?;
     let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, kept.as_ref(), checks))?;
+    if let Some(Ok(mut kept)) = kept.map(Mutex::into_inner)
+        && orders.whole
+    {
+        kept.trials.times = kept.times.spreads();
+        kept.trials.write()?;
+    }
     println!("{} of {count} agree, in {:.0} s", count - wrong, started.elapsed().as_secs_f32());
     Ok(wrong)
 }
@@ -116,7 +138,7 @@ pub fn in_labs<T: Send + Copy>(
 }
 
 /// Makes one state; keeps what is seen where something is `kept`.
-fn one(lab: &mut Lab, item: Item<'_>, kept: Option<&Mutex<Trials>>, checks: &[Check]) -> bool {
+fn one(lab: &mut Lab, item: Item<'_>, kept: Option<&Mutex<Kept>>, checks: &[Check]) -> bool {
     let started = Instant::now();
     let (snapshots, wrong) = match state(lab, item, checks) {
         Ok((snapshots, wrong)) => (Some(snapshots), wrong),
@@ -130,15 +152,32 @@ fn one(lab: &mut Lab, item: Item<'_>, kept: Option<&Mutex<Trials>>, checks: &[Ch
         lab.secrets()
     )];
     lines.extend(wrong.iter().map(|line| format!("    {line}")));
-    if let Some(Ok(mut trials)) = kept.map(Mutex::lock) {
-        trials.add(item.id(), Trial::new(snapshots.as_ref(), &wrong, checks));
-        let files = snapshots.as_ref().map_or(Ok(()), |snapshots| keep(&item.id(), snapshots));
-        if let Err(why) = files.map_err(|error| error.to_string()).and_then(|()| trials.write()) {
-            lines.push(format!("    not recorded: {why}"));
+    if let Some(kept) = kept {
+        match record(&item.id(), snapshots.as_ref(), &wrong, kept, checks) {
+            Ok(true) => lines.push("    recorded: something that can be said of it changed".to_owned()),
+            Ok(false) => {}
+            Err(why) => lines.push(format!("    not recorded: {why}")),
         }
     }
     println!("{}", lines.join("\n"));
     wrong.is_empty()
+}
+
+/// Keeps what is new in what was seen, and how the trial came out; says whether the recording changed.
+fn record(
+    id: &str,
+    snapshots: Option<&Snapshots>,
+    wrong: &[String],
+    kept: &Mutex<Kept>,
+    checks: &[Check],
+) -> Result<bool, String> {
+    let said = snapshots.map(|snapshots| judged(snapshots, checks)).transpose()?;
+    let mut kept = kept.lock().map_err(|_| "another job panicked".to_owned())?;
+    kept.trials.add(id.to_owned(), Outcome::new(said.as_deref(), wrong));
+    kept.trials.write()?;
+    let Some(snapshots) = snapshots else { return Ok(false) };
+    kept.times.add(snapshots);
+    keep(id, snapshots, checks)
 }
 
 fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, Vec<String>), String> {
@@ -153,14 +192,14 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
             lab.make_well(&item.id(), fault.after.as_deref())?;
             thread::sleep(Duration::from_secs(fault.wait));
             let snapshots = lab.look(&nothing, &fault.blind)?;
-            let wrong = differs_near(&snapshots, fault, checks)?;
+            let wrong = differs_near(&Verdicts::of(&item.id(), &snapshots, &[], checks)?, fault);
             Ok((snapshots, wrong))
         }
         Item::Healthy(variant) => {
             lab.make_well(&variant.id, variant.after.as_deref())?;
             thread::sleep(Duration::from_secs(variant.wait));
             let snapshots = lab.look(&variant.args, &[])?;
-            let wrong = differs_healthy(&snapshots, &variant.warns, checks)?;
+            let wrong = differs_healthy(&Verdicts::of(&item.id(), &snapshots, &[], checks)?, &variant.warns);
             Ok((snapshots, wrong))
         }
         Item::Pair(pair) => {
@@ -168,11 +207,11 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
                 lab.make(&fault.id, fault.after.as_deref())?;
             }
             thread::sleep(Duration::from_secs(pair.wait()));
-            until_right(lab, &[], |snapshots| pair::differs(snapshots, pair, checks))
+            until_right(lab, &[], |snapshots| Ok(pair::differs(&*judged(snapshots, checks)?, pair)))
         }
         Item::Plain => {
             let snapshots = lab.look(&nothing, &[])?;
-            let wrong = differs_healthy(&snapshots, &[], checks)?;
+            let wrong = differs_healthy(&Verdicts::of(&item.id(), &snapshots, &[], checks)?, &[]);
             Ok((snapshots, wrong))
         }
     }
@@ -188,9 +227,10 @@ pub fn broken(lab: &mut Lab, fault: &Fault) -> Result<(), String> {
 /// Looks until what is seen is what must be, or the time for settling is over.
 pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Vec<String>), String> {
     until_right(lab, &fault.blind, |snapshots| {
-        let mut wrong = differs_alone(snapshots, &fault.expect, checks)?;
-        wrong.extend(differs_joined(snapshots, &fault.expect, checks)?);
-        wrong.extend(place(lab, fault, &judged(snapshots, checks)?)?);
+        let verdicts = Verdicts::of(&fault.id, snapshots, &[], checks)?;
+        let mut wrong = differs_alone(&verdicts, &fault.expect);
+        wrong.extend(differs_joined(verdicts.together(), &fault.expect));
+        wrong.extend(place(lab, fault, verdicts.together())?);
         Ok(wrong)
     })
 }
@@ -226,34 +266,6 @@ fn place(lab: &Lab, fault: &Fault, said: &Said) -> Result<Option<String>, String
         }
     }
     Ok(Some(format!("no root names the line of {} that holds `{}`", wanted.file, wanted.holds)))
-}
-
-fn keep(id: &str, snapshots: &Snapshots) -> std::io::Result<()> {
-    std::fs::create_dir_all(recorded(id))?;
-    for (vantage, snapshot) in snapshots {
-        std::fs::write(recorded(id).join(format!("{vantage}.json")), one_fact_a_line(&snapshot.to_json()))?;
-    }
-    Ok(())
-}
-
-/// The same JSON with each fact on a line of its own, so that a change of one is one line of a diff.
-fn one_fact_a_line(json: &str) -> String {
-    let mut out = String::new();
-    let mut deep = false;
-    for line in json.lines() {
-        let indent = line.len() - line.trim_start().len();
-        deep = indent > 4 || (deep && indent == 4 && line.trim_start().starts_with('}'));
-        if deep {
-            out.push_str(line.trim_start());
-        } else {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            out.push_str(line);
-        }
-    }
-    out.push('\n');
-    out
 }
 
 /// Others every day, the same all day.

@@ -1,6 +1,7 @@
 //! The parts of `tests/faults`.
 
 pub mod ambiguity;
+pub mod canon;
 pub mod fault;
 pub mod figures;
 pub mod fix;
@@ -10,7 +11,9 @@ pub mod live;
 pub mod pair;
 pub mod reboot;
 pub mod replay;
+pub mod rules;
 pub mod score;
+pub mod store;
 pub mod table;
 pub mod times;
 pub mod trials;

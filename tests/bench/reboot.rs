@@ -11,7 +11,7 @@ use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
 
 use super::fault::{Fault, Healthy, Set};
-use super::judged::{differs_healthy, differs_joined, judged};
+use super::judged::{Verdicts, differs_healthy, differs_joined, judged};
 use super::lab::{Lab, Trouble};
 use super::live::{broken, in_labs, until_right};
 
@@ -68,7 +68,8 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
     match item {
         Item::Foretold(fault) => {
             broken(lab, fault)?;
-            let mut wrong = differs_joined(&lab.look(&BTreeMap::new(), &fault.blind)?, &fault.expect, checks)?;
+            let before = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?;
+            let mut wrong = differs_joined(&before, &fault.expect);
             for line in &mut wrong {
                 line.insert_str(0, "before the boot: ");
             }
@@ -77,8 +78,9 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
             }
             let wanted: BTreeSet<String> = fault.expect.reboot.iter().cloned().collect();
             let (_, otherwise) = until_right(lab, &fault.blind, |snapshots| {
-                let roots = judged(snapshots, checks)?.roots;
-                let missed = wanted.difference(&roots).map(|code| format!("{code} was foretold and is not"));
+                let said = judged(snapshots, checks)?;
+                let roots = &said.roots;
+                let missed = wanted.difference(roots).map(|code| format!("{code} was foretold and is not"));
                 Ok(missed.chain(roots.difference(&wanted).map(|code| format!("{code} was not foretold"))).collect())
             })?;
             wrong.extend(otherwise.into_iter().map(|line| format!("after the boot: {line}")));
@@ -106,6 +108,6 @@ fn still_healthy<'a>(
         lab.reboot(host)?;
     }
     lab.wait_healthy()?;
-    let wrong = differs_healthy(&lab.look(args, &[])?, warns, checks)?;
+    let wrong = differs_healthy(&Verdicts::of("after the boot", &lab.look(args, &[])?, &[], checks)?, warns);
     Ok(wrong.into_iter().map(|line| format!("after the boot: {line}")).collect())
 }

@@ -1,10 +1,10 @@
 //! The recordings, judged.
 
-use clipcheck::check::Check;
+use clipcheck::fact::Vantage;
 use serde_json::json;
 
 use super::fault::Set;
-use super::judged::{differs_alone, differs_healthy, differs_joined, differs_near, read};
+use super::judged::{Verdicts, differs_alone, differs_healthy, differs_joined, differs_near, verdicts};
 use super::pair;
 
 /// One recording, and in what it differs from what must be said of it.
@@ -13,30 +13,27 @@ pub struct Compared {
     pub differs: Vec<String>,
 }
 
-pub fn replay(set: &Set, checks: &[Check]) -> Vec<Compared> {
-    let flat = |found: Result<Vec<String>, String>| found.unwrap_or_else(|why| vec![why]);
-    let mut all = vec![Compared { id: "healthy".to_owned(), differs: flat(healthy("healthy", &[], checks)) }];
+pub fn replay(set: &Set) -> Vec<Compared> {
+    let compared = |id: &str, blind: &[Vantage], differs: &dyn Fn(&Verdicts) -> Vec<String>| Compared {
+        id: id.to_owned(),
+        differs: verdicts(id, blind).map_or_else(|why| vec![why], |verdicts| differs(&verdicts)),
+    };
+    let mut all = vec![compared("healthy", &[], &|verdicts| differs_healthy(verdicts, &[]))];
     for fault in &set.faults {
-        let mut differs = flat(read(&fault.id, &fault.blind).and_then(|it| differs_alone(&it, &fault.expect, checks)));
-        differs.extend(flat(read(&fault.id, &fault.blind).and_then(|it| differs_joined(&it, &fault.expect, checks))));
-        differs.dedup();
-        all.push(Compared { id: fault.id.clone(), differs });
-        let near = format!("{}.near", fault.id);
-        let differs = flat(read(&near, &fault.blind).and_then(|it| differs_near(&it, fault, checks)));
-        all.push(Compared { id: near, differs });
+        all.push(compared(&fault.id, &fault.blind, &|verdicts| {
+            let mut differs = differs_alone(verdicts, &fault.expect);
+            differs.extend(differs_joined(verdicts.together(), &fault.expect));
+            differs
+        }));
+        all.push(compared(&format!("{}.near", fault.id), &fault.blind, &|verdicts| differs_near(verdicts, fault)));
     }
     for it in &set.pairs {
-        let differs = flat(read(&it.id, &[]).and_then(|snapshots| pair::differs(&snapshots, it, checks)));
-        all.push(Compared { id: it.id.clone(), differs });
+        all.push(compared(&it.id, &[], &|verdicts| pair::differs(verdicts.together(), it)));
     }
-    for variant in &set.healthy {
-        all.push(Compared { id: variant.id.clone(), differs: flat(healthy(&variant.id, &variant.warns, checks)) });
+    for it in &set.healthy {
+        all.push(compared(&it.id, &[], &|verdicts| differs_healthy(verdicts, &it.warns)));
     }
     all
-}
-
-fn healthy(id: &str, warns: &[String], checks: &[Check]) -> Result<Vec<String>, String> {
-    differs_healthy(&read(id, &[])?, warns, checks)
 }
 
 /// The replay as text or as JSON; true if all agrees.
@@ -78,6 +75,7 @@ pub fn list(set: &Set, as_json: bool) -> String {
                     "outside": expect.outside, "joined": expect.joined, "warns": expect.warns,
                 },
                 "near_miss": fault.near_story,
+                "made_up": fault.is_made_up(),
             })
         })
         .collect();
@@ -88,7 +86,8 @@ pub fn list(set: &Set, as_json: bool) -> String {
     }
     let mut lines = Vec::new();
     for fault in &set.faults {
-        lines.push(format!("{:<12} {:<28} {}", fault.family.word(), fault.id, fault.story));
+        let made_up = if fault.is_made_up() { " (made up)" } else { "" };
+        lines.push(format!("{:<12} {:<28} {}{made_up}", fault.family.word(), fault.id, fault.story));
         lines.extend(fault.expect.joined.iter().chain(&fault.expect.warns).map(|code| format!("{:<41} {code}", "")));
     }
     lines.extend(set.healthy.iter().map(|it| format!("{:<12} {:<28} {}", "healthy", it.id, it.story)));

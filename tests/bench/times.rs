@@ -4,56 +4,48 @@ use std::collections::BTreeMap;
 
 use clipcheck::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, Vantage};
 use clipcheck::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
 
 use super::judged::Snapshots;
 
 /// What went wrong on the way, as this vantage met it: what takes how long depends on it.
 pub const CLASSES: [&str; 5] = ["healthy", "refused", "denied", "dropped", "dead tunnel"];
 
-/// By vantage: the class of what was met, and how many milliseconds the look took.
-pub type Looks = BTreeMap<String, (String, u64)>;
-
-/// The looks of the three vantages of the deployment.
-pub fn looks(snapshots: &Snapshots) -> Looks {
-    let ours = snapshots.iter().filter(|(vantage, _)| **vantage != Vantage::Outside);
-    ours.map(|(vantage, it)| (vantage.to_string(), (class(it).to_owned(), it.took_us / 1000))).collect()
-}
-
-/// Milliseconds by class.
+/// How long the looks took, in milliseconds, by what the vantage met.
 #[derive(Default)]
-pub struct Times(BTreeMap<&'static str, Vec<f64>>);
+pub struct Times(BTreeMap<&'static str, Vec<u64>>);
 
-/// Of one class.
+/// Of one class, in milliseconds.
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Spread {
-    pub runs: usize,
-    pub median: f64,
-    pub p95: f64,
-    pub max: f64,
+    pub looks: usize,
+    pub median: u64,
+    pub p95: u64,
+    pub longest: u64,
 }
+
+/// What is kept of all of them.
+pub const ALL: &str = "all";
 
 impl Times {
-    /// The looks of one state.
-    pub fn add(&mut self, looks: &Looks) {
-        for (met, millis) in looks.values() {
-            let class = CLASSES.iter().find(|class| *class == met).copied().unwrap_or(CLASSES[0]);
-            #[expect(clippy::cast_precision_loss, reason = "a run takes seconds")]
-            self.0.entry(class).or_default().push(*millis as f64);
+    /// The looks of the three vantages of the deployment.
+    pub fn add(&mut self, snapshots: &Snapshots) {
+        for snapshot in snapshots.values().filter(|it| it.vantage != Vantage::Outside) {
+            self.0.entry(class(snapshot)).or_default().push(snapshot.took_us / 1000);
         }
     }
 
-    pub fn spread(&self, class: &str) -> Option<Spread> {
-        spread(self.0.get(class)?.clone())
-    }
-
-    pub fn all(&self) -> Option<Spread> {
-        spread(self.0.values().flatten().copied().collect())
+    pub fn spreads(&self) -> BTreeMap<String, Spread> {
+        let all = self.0.values().flatten().copied().collect();
+        let each = self.0.iter().map(|(class, millis)| (*class, millis.clone()));
+        each.chain([(ALL, all)]).filter_map(|(class, millis)| Some((class.to_owned(), spread(millis)?))).collect()
     }
 }
 
-fn spread(mut millis: Vec<f64>) -> Option<Spread> {
-    millis.sort_by(f64::total_cmp);
+fn spread(mut millis: Vec<u64>) -> Option<Spread> {
+    millis.sort_unstable();
     let at = |percent: usize| millis.get((millis.len() * percent / 100).min(millis.len() - 1)).copied();
-    Some(Spread { runs: millis.len(), median: at(50)?, p95: at(95)?, max: *millis.last()? })
+    Some(Spread { looks: millis.len(), median: at(50)?, p95: at(95)?, longest: *millis.last()? })
 }
 
 fn class(snapshot: &Snapshot) -> &'static str {

@@ -2,42 +2,50 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clipcheck::check::Check;
 use serde::{Deserialize, Serialize};
 
 use super::fault::{Set, root};
-use super::judged::{Snapshots, judged};
+use super::judged::Said;
 use super::score::Score;
-use super::times::{self, Looks, Times};
+use super::times::Spread;
 
 const TRIALS: &str = "fixtures/trials.json";
 
 /// So many trials of each state are kept, the last.
 const KEPT: usize = 3;
 
-/// By state.
-#[derive(Default)]
-pub struct Trials(BTreeMap<String, Vec<Trial>>);
+/// What is kept.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Trials {
+    /// How long the looks took when every state was made anew, by what they met; what one run more or less of a few
+    /// states takes is no news.
+    pub times: BTreeMap<String, Spread>,
+    states: BTreeMap<String, Vec<Trial>>,
+}
 
-/// One time.
-#[derive(Serialize, Deserialize)]
+/// What came out, and how many times in a row.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Trial {
+    times: usize,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
     /// What the four together found, as `vantage code`.
     roots: BTreeSet<String>,
     warns: BTreeSet<String>,
-    /// By vantage: what it met on the way, and how many milliseconds it looked.
-    looks: Looks,
     /// In what it differed from what was expected, of the four together and of each alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     wrong: Vec<String>,
 }
 
-impl Trial {
-    pub fn new(snapshots: Option<&Snapshots>, wrong: &[String], checks: &[Check]) -> Self {
-        let said = snapshots.and_then(|snapshots| judged(snapshots, checks).ok());
+impl Outcome {
+    pub fn new(said: Option<&Said>, wrong: &[String]) -> Self {
         Self {
-            roots: said.as_ref().map(|said| said.roots.clone()).unwrap_or_default(),
-            warns: said.map(|said| said.warns).unwrap_or_default(),
-            looks: snapshots.map(times::looks).unwrap_or_default(),
+            roots: said.map(|said| said.roots.clone()).unwrap_or_default(),
+            warns: said.map(|said| said.warns.clone()).unwrap_or_default(),
             wrong: wrong.to_vec(),
         }
     }
@@ -46,93 +54,109 @@ impl Trial {
 impl Trials {
     pub fn read() -> Result<Self, String> {
         match std::fs::read_to_string(root().join(TRIALS)) {
-            Ok(text) => serde_json::from_str(&text).map(Self).map_err(|error| format!("{TRIALS}: {error}")),
+            Ok(text) => serde_json::from_str(&text).map_err(|error| format!("{TRIALS}: {error}")),
             Err(_) => Ok(Self::default()),
         }
     }
 
     /// Adds one; the oldest goes when there are more than are kept.
-    pub fn add(&mut self, id: String, trial: Trial) {
-        let trials = self.0.entry(id).or_default();
-        trials.push(trial);
-        trials.drain(..trials.len().saturating_sub(KEPT));
+    pub fn add(&mut self, id: String, outcome: Outcome) {
+        let trials = self.states.entry(id).or_default();
+        match trials.last_mut() {
+            Some(last) if last.outcome == outcome => last.times += 1,
+            _ => trials.push(Trial { times: 1, outcome }),
+        }
+        if trials.iter().map(|trial| trial.times).sum::<usize>() > KEPT {
+            trials[0].times -= 1;
+            trials.retain(|trial| trial.times > 0);
+        }
     }
 
-    /// One trial a line.
+    /// One state a line, where all its trials came out the same.
     pub fn write(&self) -> Result<(), String> {
-        let line = |trial: &Trial| serde_json::to_string(trial).unwrap_or_default();
-        let states = self.0.iter().map(|(id, trials)| {
-            let lines: Vec<String> = trials.iter().map(line).collect();
-            format!("{}: [\n  {}\n]", serde_json::Value::from(id.as_str()), lines.join(",\n  "))
-        });
-        let text = format!("{{\n{}\n}}\n", states.collect::<Vec<_>>().join(",\n"));
+        let value = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        let (mut text, mut before) = (String::from("{"), "\n");
+        for (part, entries) in value.as_object().into_iter().flatten() {
+            let lines = entries.as_object().into_iter().flatten();
+            let lines: Vec<String> =
+                lines.map(|(name, it)| format!("  {}: {it}", serde_json::Value::from(name.as_str()))).collect();
+            text.extend([before, &format!("\"{part}\": {{\n{}\n}}", lines.join(",\n"))]);
+            before = ",\n";
+        }
+        text.push_str("\n}\n");
         std::fs::write(root().join(TRIALS), text).map_err(|error| format!("{TRIALS}: {}", error.kind()))
     }
 
     /// Of the states that there are now.
     fn of<'a>(&'a self, set: &'a Set) -> impl Iterator<Item = (&'a str, &'a [Trial])> {
         let known = set.states();
-        self.0.iter().filter(move |(id, _)| known.contains(*id)).map(|(id, trials)| (id.as_str(), trials.as_slice()))
+        let states = self.states.iter().filter(move |(id, _)| known.contains_key(*id));
+        states.map(|(id, trials)| (id.as_str(), trials.as_slice()))
     }
 
-    pub fn times(&self, set: &Set) -> Times {
-        let mut times = Times::default();
-        for trial in self.of(set).flat_map(|(_, trials)| trials) {
-            times.add(&trial.looks);
-        }
-        times
+    /// How many trials there were, and in how many something differed.
+    fn count(trials: &[Trial]) -> (usize, usize) {
+        let sum = |wrong: bool| {
+            trials.iter().filter(|it| !wrong || !it.outcome.wrong.is_empty()).map(|it| it.times).sum::<usize>()
+        };
+        (sum(false), sum(true))
     }
 
     /// What the four together found of the faults and the pairs, over all trials.
     pub fn score(&self, set: &Set) -> Score {
         let mut score = Score::default();
-        for fault in &set.faults {
-            let wanted = fault.expect.joined.iter().chain(&fault.expect.warns).cloned().collect();
-            for trial in self.0.get(&fault.id).into_iter().flatten() {
-                score.add(&trial.roots.union(&trial.warns).cloned().collect(), &wanted);
+        let mut add = |id: &str, wanted: &BTreeSet<String>, warns: bool| {
+            for trial in self.states.get(id).into_iter().flatten() {
+                let mut found = trial.outcome.roots.clone();
+                found.extend(trial.outcome.warns.iter().filter(|_| warns).cloned());
+                (0..trial.times).for_each(|_| score.add(&found, wanted));
             }
+        };
+        for fault in &set.faults {
+            add(&fault.id, &fault.expect.joined.iter().chain(&fault.expect.warns).cloned().collect(), true);
         }
         for pair in &set.pairs {
-            for trial in self.0.get(&pair.id).into_iter().flatten() {
-                score.add(&trial.roots, &pair.joined);
-            }
+            add(&pair.id, &pair.joined, false);
         }
         score
     }
 
     pub fn words(&self, set: &Set) -> String {
-        let all: Vec<&Trial> = self.of(set).flat_map(|(_, trials)| trials).collect();
-        let counts: BTreeSet<usize> = self.of(set).map(|(_, trials)| trials.len()).collect();
-        let times = match (counts.first(), counts.last()) {
+        let counts: Vec<(&str, usize, usize)> = self
+            .of(set)
+            .map(|(id, trials)| {
+                let (count, wrong) = Self::count(trials);
+                (id, count, wrong)
+            })
+            .collect();
+        let some: BTreeSet<usize> = counts.iter().map(|(_, count, _)| *count).collect();
+        let times = match (some.first(), some.last()) {
             (Some(least), Some(most)) if least == most => format!("{most} times"),
             (Some(least), Some(most)) => format!("{least} to {most} times"),
             _ => return "No live trial is kept.".to_owned(),
         };
-        let states = self.of(set).count();
+        let states = counts.len();
         let missing = set.states().len() - states;
         let missing = if missing == 0 { String::new() } else { format!(" ({missing} states not yet)") };
-        let differ: Vec<String> = self
-            .of(set)
-            .filter_map(|(id, trials)| {
-                let wrong = trials.iter().filter(|trial| !trial.wrong.is_empty()).count();
-                (wrong > 0).then(|| format!("`{id}` {wrong} of {}", trials.len()))
-            })
-            .collect();
-        let differed = all.iter().filter(|trial| !trial.wrong.is_empty()).count();
+        let differ = counts.iter().filter(|(.., wrong)| *wrong > 0);
+        let differ: Vec<String> = differ.map(|(id, count, wrong)| format!("`{id}` {wrong} of {count}")).collect();
+        let all: usize = counts.iter().map(|(_, count, _)| count).sum();
+        let differed: usize = counts.iter().map(|(.., wrong)| wrong).sum();
         let named = if differ.is_empty() { String::new() } else { format!(" ({})", differ.join(", ")) };
         format!(
             "Live trials: each of {states} states{missing} made for real {times}; in {} of {} what all together and each \
              alone say is exactly what is expected; it differs in {differed}{named}. Precision / recall / F1 of the roots and \
              warnings that the four together named over these trials of the faults and pairs: {}.",
-            all.len() - differed,
-            all.len(),
+            all - differed,
+            all,
             self.score(set).words()
         )
     }
 
     /// The share that agreed.
     pub fn agreed(&self, set: &Set) -> f64 {
-        let all: Vec<&Trial> = self.of(set).flat_map(|(_, trials)| trials).collect();
-        super::score::share(all.iter().filter(|trial| trial.wrong.is_empty()).count(), all.len())
+        let counts = self.of(set).map(|(_, trials)| Self::count(trials));
+        let (all, wrong) = counts.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        super::score::share(all - wrong, all)
     }
 }

@@ -16,7 +16,7 @@ use clipcheck::report::{chain, report};
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
 
-use crate::{Said, at_loopback, closed_port, fixture, folder, here, json, path, program, run, said};
+use crate::{Said, at_loopback, closed_port, folder, here, json, path, program, run, said};
 
 /// A title, a bell, a return, a colour by C1, a turn of direction, two separators, a mark, a line of its own.
 const HOSTILE: &str = "\u{1b}]0;X\u{7}\r\u{9b}31m\u{202e}\u{2028}\u{feff}\u{200b}\u{7f}\nforged: line";
@@ -67,8 +67,7 @@ fn spoilt(value: &Value, at: &str, which: &BTreeSet<String>) -> Value {
 }
 
 fn recorded(state: &str, vantage: &str) -> Value {
-    let file = fixture(&format!("recorded/{state}/{vantage}.json"));
-    json(&std::fs::read_to_string(file).expect("the recording"))
+    crate::recorded::value(state, vantage.parse().expect("a vantage"))
 }
 
 /// The kinds of text of a snapshot that can hold anything.
@@ -245,7 +244,7 @@ fn a_check_file_of_ones_own_cannot_steer_the_terminal() {
 
 #[test]
 fn our_own_colours_stay() {
-    let file = fixture("recorded/guide-to-the-letter/server.json").display().to_string();
+    let file = crate::recorded::path("guide-to-the-letter", "server");
     let coloured = run(&["judge", &file, "--color", "always"]).out;
     let (mut plain, mut rest) = (String::new(), coloured.as_str());
     while let Some((before, behind)) = rest.split_once('\u{1b}') {
@@ -268,7 +267,7 @@ fn the_list_of_built_in_checks_has_nothing_to_clean() {
 
 #[test]
 fn what_cannot_be_printed_is_an_error() {
-    let file = fixture("recorded/healthy/server.json").display().to_string();
+    let file = crate::recorded::path("healthy", "server");
     let here = here(closed_port());
     for (args, is_all) in [
         (vec!["list"], true),

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::{at_loopback, closed_port, fixture, folder, here, json, path, program, refused, run, run_with, said};
+use crate::{at_loopback, closed_port, folder, here, json, path, program, recorded, refused, run, run_with, said};
 
 #[test]
 fn a_run_prints_its_report_and_nothing_else() {
@@ -139,12 +139,11 @@ fn the_deadline_holds() {
     assert!(started.elapsed().as_millis() < 2000, "{:?}", started.elapsed());
 }
 
-/// The healthy deployment, as its recording in `fixtures/recorded/healthy/` has it.
+/// The healthy deployment, as it is recorded.
 #[test]
 fn a_recording_is_judged_as_ever() {
-    let files: Vec<String> = ["server", "client", "container"]
-        .map(|vantage| fixture(&format!("recorded/healthy/{vantage}.json")).display().to_string())
-        .to_vec();
+    let files: Vec<String> =
+        ["server", "client", "container"].map(|vantage| recorded::path("healthy", vantage)).to_vec();
     let args: Vec<&str> = std::iter::once("judge").chain(files.iter().map(String::as_str)).collect();
     let said = run(&args);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
@@ -160,7 +159,7 @@ fn a_recording_is_judged_as_ever() {
 #[test]
 fn the_guide_to_the_letter_reads_as_ever() {
     let files: Vec<String> = ["server", "client", "container", "outside"]
-        .map(|vantage| fixture(&format!("recorded/guide-to-the-letter/{vantage}.json")).display().to_string())
+        .map(|vantage| recorded::path("guide-to-the-letter", vantage))
         .to_vec();
     let args: Vec<&str> = std::iter::once("judge").chain(files.iter().map(String::as_str)).collect();
     let said = run(&args);
@@ -196,7 +195,7 @@ fn the_chain_of_a_variable_names_every_source_and_the_line_to_change() {
     ];
     let mut shown = String::new();
     for (variable, state, sources) in states {
-        let file = |at: &str| fixture(&format!("recorded/{state}/{at}.json")).display().to_string();
+        let file = |at: &str| recorded::path(state, at);
         let said = run(&["explain", variable, &file("client"), &file("container")]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
         let numbered = said

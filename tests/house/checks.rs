@@ -9,34 +9,13 @@ use clipcheck::check::{Category, Check, CheckId, Rule, broken};
 use clipcheck::fact::{FactKey, Vantage};
 use clipcheck::judge::Answer;
 use clipcheck::report::common_words;
-use clipcheck::snapshot::Snapshot;
 
+use crate::recorded;
+use crate::sentences::sentences;
 use crate::{differences, files_named, none, read, root};
-
-/// Any snapshot will do.
-const HEALTHY: &str = "fixtures/recorded/healthy/server.json";
 
 fn checks() -> Vec<Check> {
     built_in().expect("the files in checks/ are sound")
-}
-
-/// Every sentence of a check: its cause, its key, its text.
-pub(super) fn sentences(check: &Check) -> Vec<(&str, &'static str, &str)> {
-    let mut found = Vec::new();
-    for (name, cause) in &check.causes {
-        let mut add = |key, text| found.push((name.as_str(), key, text));
-        add("says", cause.says.as_str());
-        add("fix.say", &cause.fix.say);
-        add("fix.know", &cause.fix.know);
-        cause.fix.run.iter().for_each(|line| add("fix.run", line));
-        cause.tell.iter().for_each(|line| add("tell", line));
-        let Some(windows) = &cause.windows else { continue };
-        windows.says.iter().for_each(|line| add("windows.says", line));
-        add("windows.fix.say", &windows.fix.say);
-        add("windows.fix.know", &windows.fix.know);
-        windows.fix.run.iter().for_each(|line| add("windows.fix.run", line));
-    }
-    found
 }
 
 #[test]
@@ -262,8 +241,9 @@ fn the_page_on_checks_lists_the_words_and_the_keys() {
     let (_, words) = between(&page, "words").expect("checks/README.md has <!-- words --> and <!-- /words -->");
     let listed: BTreeSet<String> =
         ticked(words).into_iter().map(|word| word.trim_matches(['{', '}']).to_owned()).collect();
-    let healthy = Snapshot::parse(&read(HEALTHY), HEALTHY).unwrap_or_else(|error| panic!("{error}"));
-    let common: BTreeSet<String> = common_words(&healthy).into_keys().map(str::to_owned).collect();
+    // Any snapshot will do.
+    let healthy = recorded::read(recorded::HEALTHY).unwrap_or_else(|error| panic!("{error}"));
+    let common: BTreeSet<String> = common_words(&healthy[&Vantage::Server]).into_keys().map(str::to_owned).collect();
     wrong.extend(differences(&listed, "a word only in checks/README.md", &common, "a word only in the report"));
     let row = |key: &str| ['`', '.'].iter().any(|end| page.contains(&format!("\n| `{key}{end}")));
     let unknown = keys_of_a_file().into_iter().filter(|key| !row(key));
