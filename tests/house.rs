@@ -42,7 +42,7 @@ fn files(below: &str) -> Vec<String> {
         for entry in entries {
             let path = entry.expect("a folder can be listed").path();
             let name = relative(&path);
-            if path.is_dir() && !matches!(name.as_str(), "target" | ".git") {
+            if path.is_dir() && !matches!(name.as_str(), "target" | "tests/fuzz/target" | ".git") {
                 open.push(path);
             } else if path.is_file() && name != ".git" {
                 found.push(name);
