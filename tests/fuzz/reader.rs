@@ -26,9 +26,11 @@ fuzz_target!(init: begin(), |data: &[u8]| {
     if reader.name == "url" {
         return passwords(reader, &text);
     }
-    let kept = kept(reader, &format!("{}{text}", secret(reader.name)));
+    let secret = secret(reader.name);
+    let kept = kept(reader, &format!("{secret}{text}"));
     // It learns the canary, and then puts it where a text is shown by design.
-    for canary in CANARY.iter().chain(&KEY).filter(|canary| !text.contains(**canary)) {
+    let hidden = |canary: &&&str| !secret.is_empty() && !text.contains(**canary);
+    for canary in CANARY.iter().chain(&KEY).filter(hidden) {
         assert!(!kept.contains(canary), "{}: a secret is kept", reader.name);
     }
 });
