@@ -17,10 +17,10 @@ use crate::fact::windows::Recording;
 use crate::fact::{FactKey, Vantage};
 use crate::judge::judge;
 use crate::plan;
-use crate::probe::{Scene, host, inside, vantage};
+use crate::probe::{ProbeContext, host, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
-use crate::report::{Before, Report, chain, report, since};
+use crate::report::{Before, Report, provenance, report, since};
 use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
@@ -84,15 +84,15 @@ fn list(args: &ListArgs) -> Result<Exit, String> {
 fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     let checks = checks(args.deployment.checks.as_deref())?;
     let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    let named = chain::variables().iter().find(|variable| **variable == args.id);
+    let named = provenance::variables().iter().find(|variable| **variable == args.id);
     let Some(variable) = named else {
         let mut page = render::explain(&checks, &args.id)?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
             let named: Vec<&str> =
-                chain::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
+                provenance::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
-                page.push(&render::chains(&chain::chains(&case, variable)));
+                page.push(&render::provenances(&provenance::provenances(&case, variable)));
             }
         }
         print(&page)?;
@@ -105,11 +105,11 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     } else {
         snapshots
     };
-    let chains = chain::chains(&Case::new(snapshots)?, variable);
-    if chains.is_empty() {
+    let provenances = provenance::provenances(&Case::new(snapshots)?, variable);
+    if provenances.is_empty() {
         return Err(format!("{variable}: no snapshot of a worker or of the web app's host saw the variables"));
     }
-    print(&render::chains(&chains))?;
+    print(&render::provenances(&provenances))?;
     Ok(Exit::Fine)
 }
 
@@ -123,8 +123,8 @@ struct Seen {
 /// What is seen inside the worker's container on this machine.
 async fn look_inside(profile: Profile, deadline: Duration) -> Result<Snapshot, String> {
     let said = profile.flags();
-    let scene = Scene::bare(Vantage::Client, profile);
-    let text = inside::snapshot(&scene, &said, deadline).await?;
+    let context = ProbeContext::bare(Vantage::Client, profile);
+    let text = inside::snapshot(&context, &said, deadline).await?;
     Snapshot::parse(&text, "the container's snapshot")
 }
 
@@ -201,7 +201,7 @@ fn show(
     showing: &Showing,
 ) -> Result<Exit, String> {
     let case = Case::new(snapshots)?;
-    if let Some(why) = case.strangers() {
+    if let Some(why) = case.different_deployments() {
         return Err(why);
     }
     let mut report = judged(&case, checks);

@@ -1,21 +1,21 @@
-//! From verdicts to standings: which broken check is the root, and which are explained by it.
+//! From verdicts to attributions: which broken check is the root, and which are explained by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Check, CheckId, Finding, Need, Severity, Suspect, Verdict};
+use crate::check::{Alternative, Check, CheckId, Finding, Need, Severity, Verdict};
 use crate::fact::{Unseen, Vantage};
 use crate::judge::{Answer, UNEXPECTED};
 
-mod suspects;
+mod alternatives;
 
-use suspects::{Answers, suspects};
+use alternatives::{Answers, alternatives};
 
 /// A check at a vantage.
 pub type Seated = (CheckId, Vantage);
 
 /// One check's answer in the light of the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum Attribution {
     /// It holds.
     Holds,
     /// It holds although something is broken that its holding speaks for: worth reading.
@@ -37,15 +37,15 @@ pub enum Standing {
     NotApplicable(String),
 }
 
-/// An answer with its standing.
+/// An answer with its attribution.
 #[derive(Debug, Clone)]
 pub struct Blamed {
     /// The answer.
     pub answer: Answer,
-    /// Its standing.
-    pub standing: Standing,
+    /// Its attribution.
+    pub attribution: Attribution,
     /// What else may be behind it, if it is a root or warns.
-    pub suspects: Vec<Suspect>,
+    pub alternatives: Vec<Alternative>,
 }
 
 impl Blamed {
@@ -58,28 +58,28 @@ impl Blamed {
     }
 }
 
-/// Gives every answer its standing.
+/// Gives every answer its attribution.
 pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
     let graph = Graph::of(checks, &answers);
     let by_seat: Answers<'_> = answers.iter().map(|answer| (seated(answer), answer)).collect();
-    let judged: Vec<(Standing, Vec<Suspect>)> = answers
+    let judged: Vec<(Attribution, Vec<Alternative>)> = answers
         .iter()
         .map(|answer| {
             let check = checks.iter().find(|check| check.id == answer.check);
-            let standing = graph.standing(answer, check);
-            let left = match (&answer.judged, &standing, check) {
-                (Ok(Verdict::Broken(finding)), Standing::Root { .. } | Standing::Warns, Some(check)) => {
-                    suspects(checks, check, finding.cause, answer.vantage, &by_seat)
+            let attribution = graph.attribution(answer, check);
+            let left = match (&answer.judged, &attribution, check) {
+                (Ok(Verdict::Broken(finding)), Attribution::Root { .. } | Attribution::Warns, Some(check)) => {
+                    alternatives(checks, check, finding.cause, answer.vantage, &by_seat)
                 }
                 _ => Vec::new(),
             };
-            (standing, left)
+            (attribution, left)
         })
         .collect();
     answers
         .into_iter()
         .zip(judged)
-        .map(|(answer, (standing, suspects))| Blamed { answer, standing, suspects })
+        .map(|(answer, (attribution, alternatives))| Blamed { answer, attribution, alternatives })
         .collect()
 }
 
@@ -109,8 +109,8 @@ impl Graph {
             match &answer.judged {
                 Ok(Verdict::Broken(finding)) => {
                     let found = match severity(check, finding) {
-                        Severity::Broken => &mut graph.broken,
-                        Severity::Warn => &mut graph.warns,
+                        Severity::Failed => &mut graph.broken,
+                        Severity::Warning => &mut graph.warns,
                         Severity::Note => &mut graph.notes,
                     };
                     found.insert(seated(answer));
@@ -146,10 +146,10 @@ impl Graph {
         found
     }
 
-    fn standing(&self, answer: &Answer, check: Option<&Check>) -> Standing {
+    fn attribution(&self, answer: &Answer, check: Option<&Check>) -> Attribution {
         let here = seated(answer);
         let verdict = match &answer.judged {
-            Err(why) => return Standing::Unseen(why.clone()),
+            Err(why) => return Attribution::Unseen(why.clone()),
             Ok(verdict) => verdict,
         };
         let above = self.above(&here);
@@ -157,17 +157,17 @@ impl Graph {
         // A root is broken with nothing broken above it.
         let roots: Vec<Seated> = broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
         match verdict {
-            Verdict::NotApplicable(why) => Standing::NotApplicable(why.clone().into_owned()),
+            Verdict::NotApplicable(why) => Attribution::NotApplicable(why.clone().into_owned()),
             Verdict::Holds => {
                 let proven = |it: &Seated| check.is_some_and(|check| check.proves.iter().any(|need| need.is(it)));
                 let doubtful: Vec<Seated> = broken.into_iter().filter(proven).collect();
-                if doubtful.is_empty() { Standing::Holds } else { Standing::Despite(doubtful) }
+                if doubtful.is_empty() { Attribution::Holds } else { Attribution::Despite(doubtful) }
             }
-            Verdict::Broken(_) if !broken.is_empty() => Standing::Explained(roots),
-            Verdict::Broken(_) if self.warns.contains(&here) => Standing::Warns,
-            Verdict::Broken(_) if self.notes.contains(&here) => Standing::Notes,
+            Verdict::Broken(_) if !broken.is_empty() => Attribution::Explained(roots),
+            Verdict::Broken(_) if self.warns.contains(&here) => Attribution::Warns,
+            Verdict::Broken(_) if self.notes.contains(&here) => Attribution::Notes,
             Verdict::Broken(_) => {
-                Standing::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() }
+                Attribution::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() }
             }
         }
     }
@@ -180,12 +180,12 @@ fn seated(answer: &Answer) -> Seated {
 /// How bad a finding is. A word that a plain check's file does not know is broken: there is no silent pass.
 pub fn severity(check: &Check, finding: &Finding) -> Severity {
     if finding.cause == UNEXPECTED {
-        return Severity::Broken;
+        return Severity::Failed;
     }
     if finding.later {
-        return Severity::Warn;
+        return Severity::Warning;
     }
-    check.causes.get(finding.cause).map_or(Severity::Broken, |cause| cause.severity)
+    check.causes.get(finding.cause).map_or(Severity::Failed, |cause| cause.severity)
 }
 
 /// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever. It may need

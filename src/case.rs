@@ -7,11 +7,11 @@ use crate::fact::dial::TcpOutcome;
 use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
 use crate::fact::service::UnitState;
-use crate::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, UnitTarget, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
 
-mod kin;
+mod consistency;
 
 /// The snapshots that are judged together, one per vantage.
 #[derive(Debug)]
@@ -136,9 +136,9 @@ impl<'a> Seat<'a> {
         if !self.case.read.borrow().contains(&entry) {
             self.case.read.borrow_mut().push(entry);
         }
-        match self.snapshot.facts.get(key).map(|observed| &observed.sight) {
-            Some(Sight::Seen(fact)) => Ok(fact),
-            Some(Sight::Unseen(why)) => Err(why.clone()),
+        match self.snapshot.facts.get(key).map(|observed| &observed.observation) {
+            Some(Observation::Seen(fact)) => Ok(fact),
+            Some(Observation::Unseen(why)) => Err(why.clone()),
             None => Err(Unseen::NotAsked(key.clone())),
         }
     }

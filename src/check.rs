@@ -11,15 +11,15 @@ pub(crate) mod cause;
 
 mod finding;
 
-pub use finding::{Finding, Judge, Judged, Verdict, broken, holds, not_applicable};
+pub use finding::{Finding, Judge, Judged, Position, Verdict, broken, holds, not_applicable};
 
 mod needs;
 
 pub use needs::{Need, Needs};
 
-mod suspect;
+mod alternative;
 
-pub use suspect::Suspect;
+pub use alternative::Alternative;
 
 mod form;
 
@@ -86,9 +86,9 @@ impl Category {
 pub enum Severity {
     /// The deployment does not work, or is open to strangers.
     #[default]
-    Broken,
+    Failed,
     /// It works, and will not for long, or not for everybody.
-    Warn,
+    Warning,
     /// It works and will go on; it could be stricter. Never counts against anybody.
     Note,
 }
@@ -123,7 +123,7 @@ pub struct Cause {
     pub why: Option<String>,
     /// What else looks exactly like this from a vantage by itself, likeliest first.
     #[serde(default)]
-    pub may_be: BTreeMap<Vantage, Vec<Suspect>>,
+    pub alternatives: BTreeMap<Vantage, Vec<Alternative>>,
     /// What must hold besides for this cause to be one of its own.
     #[serde(default)]
     pub needs: Needs,

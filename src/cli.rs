@@ -15,8 +15,8 @@ use crate::profile::{Profile, Topology};
 #[command(
     version,
     max_term_width = 100,
-    after_help = "Exit codes: 0 nothing is broken; 1 something is; \
-2 the run could not be done; 3 nothing is broken, but an essential check could not be seen."
+    after_help = "Exit codes: 0 nothing failed; 1 something failed; \
+2 the run could not be done; 3 nothing failed, but an essential check could not be seen."
 )]
 pub struct Cli {
     /// What to do.
@@ -84,7 +84,7 @@ pub struct Deployment {
     /// its variables].
     #[arg(long, value_enum, value_name = "HOW")]
     pub topology: Option<Topology>,
-    /// Looking ends after this many seconds; what has not answered by then is unseen. The program itself ends at most two
+    /// Looking ends after this many seconds; what has not answered by then counts as not seen. The program itself ends at most two
     /// seconds later, whatever hangs.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
     pub deadline: Duration,
@@ -122,7 +122,7 @@ pub struct Showing {
     /// Colours; `auto` also heeds NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
-    /// Also fail (exit 1) on warnings, or (exit 3) on anything unseen.
+    /// Also fail (exit 1) on warnings, or (exit 3) on anything that was not seen.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub fail_on: Vec<FailOn>,
     /// Also show the checks that do not apply.
@@ -139,7 +139,7 @@ pub struct All {
     /// Judge together with this snapshot from another vantage; can be repeated.
     #[arg(long, value_name = "FILE")]
     pub with: Vec<PathBuf>,
-    /// Say what became of the root causes of before: a report (`--format json`) or a snapshot of this vantage.
+    /// Compare with an earlier report (`--format json`) or snapshot from here, and say what changed.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
     /// The deployment.
@@ -233,8 +233,10 @@ pub enum Color {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the words typed")]
 pub enum FailOn {
-    Warn,
-    Unseen,
+    #[value(alias = "warn")]
+    Warning,
+    #[value(alias = "unseen")]
+    NotSeen,
 }
 
 fn vantage(text: &str) -> Result<Vantage, String> {

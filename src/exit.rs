@@ -8,22 +8,21 @@ use crate::report::Counts;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Nothing is broken (warnings allowed unless `--fail-on warn`).
+    /// Nothing failed (warnings allowed unless `--fail-on warning`).
     Fine,
-    /// Something is broken.
+    /// Something failed.
     Broken,
     /// The run could not be done: usage, configuration, an unknown check, a snapshot that cannot be read.
     Undone,
-    /// Nothing is broken, but an essential check of this vantage could not be seen (or, with `--fail-on
-    /// unseen`, any).
+    /// Nothing failed, but an essential check of this vantage could not be seen (or, with `--fail-on not-seen`, any).
     Unseen,
 }
 
 impl Exit {
     /// Judges the counts of a report.
     pub fn of(counts: Counts, essential_unseen: bool, fail_on: &[FailOn]) -> Self {
-        let warned = counts.warns > 0 && fail_on.contains(&FailOn::Warn);
-        let blind = essential_unseen || (counts.unseen > 0 && fail_on.contains(&FailOn::Unseen));
+        let warned = counts.warns > 0 && fail_on.contains(&FailOn::Warning);
+        let blind = essential_unseen || (counts.unseen > 0 && fail_on.contains(&FailOn::NotSeen));
         if counts.roots > 0 || warned {
             Self::Broken
         } else if blind {

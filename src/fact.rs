@@ -180,7 +180,7 @@ pub enum Unseen {
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the two variants say it")]
 #[expect(clippy::large_enum_variant, reason = "a snapshot has a few dozen, nearly all of them seen")]
-pub enum Sight {
+pub enum Observation {
     Seen(Fact),
     Unseen(Unseen),
 }
@@ -189,7 +189,7 @@ pub enum Sight {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observed {
     /// What was there, or why nothing was seen.
-    pub sight: Sight,
+    pub observation: Observation,
     /// Who answered: "kernel (netlink)", "/etc/wireguard/wg0.conf".
     pub source: String,
     /// How long the look took, in microseconds.

@@ -9,8 +9,8 @@ use crate::case::{Case, Seat};
 use crate::check::cause::{PostgresNotExposed, RedisNotExposed, causes_of};
 use crate::check::{Check, CheckId, Judged, Rule, Verdict, broken, holds};
 use crate::fact::dial::Dial;
-use crate::fact::firewall::walk::{Fate, Passage};
-use crate::fact::firewall::{Knock, Protocol};
+use crate::fact::firewall::walk::{Disposition, PacketTrace};
+use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 use crate::profile::Addresses;
@@ -119,7 +119,7 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     }
     // A port that Docker publishes never meets ufw's rules.
     let published = wide.iter().any(|listener| listener.program.as_deref() == Some("docker-proxy"));
-    let knock = Knock {
+    let flow = NewFlow {
         interface: firewall::ANY_INTERFACE,
         from: firewall::STRANGER,
         to: firewall::STRANGER,
@@ -127,11 +127,11 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
         port,
     };
     let ufw = seat.ufw()?;
-    if ufw.enabled && !published && !ufw.admits(&knock) {
+    if ufw.enabled && !published && !ufw.admits(&flow) {
         return Ok(holds());
     }
     let wide = wide.iter().map(|listener| listener.address.ip().to_string()).collect::<Vec<_>>().join(", ");
-    let finding = match ufw.first_match(&knock).filter(|rule| ufw.enabled && rule.action.admits()) {
+    let finding = match ufw.first_match(&flow).filter(|rule| ufw.enabled && rule.action.admits()) {
         Some(rule) => broken(Exposed::LetIn).with("number", rule.number).at(&ufw.path_of(rule), rule.line),
         None => broken(Exposed::ListensWidely),
     };
@@ -150,10 +150,10 @@ fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
     let server = seat.at(Vantage::Server).ok()?;
     let (model, links) = (server.rules().ok()?, server.links().ok()?);
     let port = port_of(server.addresses(), service);
-    gates(links, &server.addresses().interface.value).find_map(|(interface, net)| {
+    external_addresses(links, &server.addresses().interface.value).find_map(|(interface, net)| {
         let (from, to) = (firewall::stranger(net.addr()), net.addr());
-        let passage = model.passage(&Knock { interface, from, to, protocol: Protocol::Tcp, port }, Some(links));
-        passage.sent_on.filter(|_| passage.fate == Fate::Accepted).map(|to| (port, to))
+        let trace = model.trace(&NewFlow { interface, from, to, protocol: Protocol::Tcp, port }, Some(links));
+        trace.sent_on.filter(|_| trace.disposition == Disposition::Accepted).map(|to| (port, to))
     })
 }
 
@@ -161,38 +161,38 @@ fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
 fn exposed_by_kernel(seat: &Seat<'_>, port: u16, listeners: &Listeners) -> Option<Judged<Exposed>> {
     let (model, links) = (seat.rules().ok()?, seat.links().ok()?);
     let tunnel = &seat.addresses().interface.value;
-    let mut puzzle = None;
-    for (interface, net) in gates(links, tunnel) {
+    let mut unsupported = None;
+    for (interface, net) in external_addresses(links, tunnel) {
         let to = net.addr();
         for from in [firewall::stranger(to), neighbour(net)] {
-            let knock = Knock { interface, from, to, protocol: Protocol::Tcp, port };
-            let passage = model.passage(&knock, Some(links));
-            if passage.sent_on.is_none() && !listeners.answers(to, port) {
+            let flow = NewFlow { interface, from, to, protocol: Protocol::Tcp, port };
+            let trace = model.trace(&flow, Some(links));
+            if trace.sent_on.is_none() && !listeners.answers(to, port) {
                 continue;
             }
-            match passage.fate {
-                Fate::Dropped | Fate::Rejected => {}
-                Fate::Unknown => puzzle = Some(firewall::undecided(&passage)),
-                Fate::Accepted => return Some(Ok(open_to(seat, port, listeners, &knock, &passage))),
+            match trace.disposition {
+                Disposition::Dropped | Disposition::Rejected => {}
+                Disposition::Unknown => unsupported = Some(firewall::undecided(&trace)),
+                Disposition::Accepted => return Some(Ok(open_to(seat, port, listeners, &flow, &trace))),
             }
         }
     }
-    Some(puzzle.map_or(Ok(holds()), Err))
+    Some(unsupported.map_or(Ok(holds()), Err))
 }
 
 fn open_to(
     seat: &Seat<'_>,
     port: u16,
     listeners: &Listeners,
-    knock: &Knock<'_>,
-    passage: &Passage,
+    flow: &NewFlow<'_>,
+    trace: &PacketTrace,
 ) -> Verdict<Exposed> {
     let server = seat.addresses().server.value;
     let wide = listeners.on(port).map(|listener| listener.address.ip());
     let wide = wide.filter(|ip| !ip.is_loopback() && *ip != server).map(|ip| ip.to_string()).collect::<Vec<_>>();
-    let step = passage.by().filter(|step| step.rule.is_some());
+    let step = trace.by().filter(|step| step.rule.is_some());
     let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.is_some_and(|step| step.chain.starts_with("ufw")));
-    let finding = match (passage.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(knock)?))), step) {
+    let finding = match (trace.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(flow)?))), step) {
         (Some(to), _, _) => broken(Exposed::Published).with("to", to),
         (None, Some((ufw, rule)), _) => {
             broken(Exposed::LetIn).with("number", rule.number).at(&ufw.path_of(rule), rule.line)
@@ -203,11 +203,11 @@ fn open_to(
             .with("table", &step.table),
         (None, None, None) => broken(Exposed::ListensWidely),
     };
-    finding.with("wide", wide.join(", ")).with("port", port).with("gate", knock.interface).into()
+    finding.with("wide", wide.join(", ")).with("port", port).with("gate", flow.interface).into()
 }
 
 /// The ways around the tunnel: every interface to other hosts, with each of its addresses.
-fn gates<'a>(links: &'a Links, tunnel: &'a str) -> impl Iterator<Item = (&'a str, &'a IpNet)> {
+fn external_addresses<'a>(links: &'a Links, tunnel: &'a str) -> impl Iterator<Item = (&'a str, &'a IpNet)> {
     let inner = |link: &Link| {
         let own = ["lo", "docker", "br-", "veth", "virbr", "podman", "cni", "lxc"];
         own.iter().any(|start| link.name.starts_with(start)) || link.kind.as_deref() == Some("wireguard")

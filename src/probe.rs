@@ -10,12 +10,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::fact::environment::EnvUrl;
-use crate::fact::{Fact, FactKey, Observed, Sight, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod api;
 mod bounded;
-mod carry;
 mod delivery;
 mod dial;
 mod docker;
@@ -25,6 +24,7 @@ pub mod host;
 pub mod inside;
 mod names;
 mod network;
+mod payload_probe;
 mod ping;
 mod postgres;
 mod redis;
@@ -77,7 +77,7 @@ pub struct Keyring {
 
 /// What a probe may know.
 #[derive(Debug)]
-pub struct Scene {
+pub struct ProbeContext {
     /// Where we stand.
     pub vantage: Vantage,
     /// What the user said.
@@ -90,7 +90,7 @@ pub struct Scene {
     pub keyring: Keyring,
 }
 
-impl Scene {
+impl ProbeContext {
     /// Before anything was looked at.
     pub fn bare(vantage: Vantage, profile: Profile) -> Self {
         Self { vantage, profile, addresses: None, seen: BTreeMap::new(), keyring: Keyring::default() }
@@ -98,9 +98,9 @@ impl Scene {
 
     /// What an earlier look saw.
     fn fact(&self, key: &FactKey) -> Result<&Fact, Unseen> {
-        match self.seen.get(key).map(|observed| &observed.sight) {
-            Some(Sight::Seen(fact)) => Ok(fact),
-            Some(Sight::Unseen(why)) => Err(why.clone()),
+        match self.seen.get(key).map(|observed| &observed.observation) {
+            Some(Observation::Seen(fact)) => Ok(fact),
+            Some(Observation::Unseen(why)) => Err(why.clone()),
             None => Err(Unseen::NotAsked(key.clone())),
         }
     }
@@ -111,62 +111,62 @@ impl Scene {
 }
 
 /// What one look brought.
-pub struct Looked {
+pub struct ProbeResult {
     /// What was there, or why nothing was seen.
-    pub sight: Sight,
+    pub observation: Observation,
     /// Who answered.
     pub source: String,
     /// Log-ins that came to light; only the look at the environment has any.
     pub keyring: Option<Keyring>,
 }
 
-impl Looked {
-    fn new(source: impl Into<String>, sight: Result<Fact, Unseen>) -> Self {
-        let sight = match sight {
-            Ok(fact) => Sight::Seen(fact),
-            Err(why) => Sight::Unseen(why),
+impl ProbeResult {
+    fn new(source: impl Into<String>, observation: Result<Fact, Unseen>) -> Self {
+        let observation = match observation {
+            Ok(fact) => Observation::Seen(fact),
+            Err(why) => Observation::Unseen(why),
         };
-        Self { sight, source: source.into(), keyring: None }
+        Self { observation, source: source.into(), keyring: None }
     }
 }
 
 /// Looks at one thing, on a thread of its own. What a look ran short of itself leaves it unseen, whatever it took it for.
-pub async fn look(key: &FactKey, scene: &Scene) -> Looked {
-    let looked = at(key, scene).await;
+pub async fn look(key: &FactKey, context: &ProbeContext) -> ProbeResult {
+    let looked = at(key, context).await;
     match host::limits::take() {
-        Some(why) => Looked { keyring: None, ..Looked::new(looked.source, Err(why)) },
+        Some(why) => ProbeResult { keyring: None, ..ProbeResult::new(looked.source, Err(why)) },
         None => looked,
     }
 }
 
-async fn at(key: &FactKey, scene: &Scene) -> Looked {
+async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
     match key {
         FactKey::Wg => wireguard::state().await,
-        FactKey::WgAgain => wireguard::again(scene).await,
-        FactKey::WgConf => wireguard::conf(scene),
+        FactKey::WgAgain => wireguard::again(context).await,
+        FactKey::WgConf => wireguard::conf(context),
         FactKey::WgKeys => wireguard::keys(),
         FactKey::Links => network::links().await,
-        FactKey::Route(to) => network::route(*to, scene).await,
+        FactKey::Route(to) => network::route(*to, context).await,
         FactKey::Routes => network::routes().await,
         FactKey::Listeners => network::listeners(),
         FactKey::Ufw => firewall::ufw(),
         FactKey::Netfilter => firewall::netfilter().await,
         FactKey::RedisConf => redis::conf(),
-        FactKey::PgConf => postgres::conf(scene),
-        FactKey::PgHba => postgres::hba(scene),
-        FactKey::PgState => postgres::state(scene).await,
-        FactKey::Unit(unit) => service::unit(unit, scene).await,
+        FactKey::PgConf => postgres::conf(context),
+        FactKey::PgHba => postgres::hba(context),
+        FactKey::PgState => postgres::state(context).await,
+        FactKey::Unit(unit) => service::unit(unit, context).await,
         FactKey::File(path) => service::file(path),
-        FactKey::Env => environment::look(scene).await,
-        FactKey::Docker => docker::look(scene).await,
-        FactKey::Names => names::look(scene).await,
-        FactKey::Ping(to) => ping::look(*to, scene).await,
-        FactKey::Tcp(target) => dial::tcp(target, scene).await,
-        FactKey::Redis => redis::look(scene).await,
-        FactKey::RedisState => redis::state(scene).await,
-        FactKey::Postgres => postgres::look(scene).await,
-        FactKey::Celery => redis::celery(scene).await,
-        FactKey::Api => api::look(scene).await,
+        FactKey::Env => environment::look(context).await,
+        FactKey::Docker => docker::look(context).await,
+        FactKey::Names => names::look(context).await,
+        FactKey::Ping(to) => ping::look(*to, context).await,
+        FactKey::Tcp(target) => dial::tcp(target, context).await,
+        FactKey::Redis => redis::look(context).await,
+        FactKey::RedisState => redis::state(context).await,
+        FactKey::Postgres => postgres::look(context).await,
+        FactKey::Celery => redis::celery(context).await,
+        FactKey::Api => api::look(context).await,
         FactKey::Delivery => delivery::look().await,
         FactKey::Workers => workers::look(),
     }

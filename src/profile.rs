@@ -116,16 +116,16 @@ impl Profile {
     }
 }
 
-/// Where a value comes from, the stronger first.
+/// Where a value comes from, the stronger first. No judge takes an assumed one for knowledge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
+pub enum Origin {
     /// The user said so, by flag or profile file.
-    Said,
-    /// It was seen on this machine.
+    Told,
+    /// It was seen: a file, an interface, a peer, a URL.
     Seen,
-    /// The guide's value.
-    Guide,
+    /// Nobody said it and nothing shows it: the guide's value.
+    Assumed,
 }
 
 /// A value and where it comes from.
@@ -134,15 +134,15 @@ pub struct Known<T> {
     /// The value.
     pub value: T,
     /// Where it comes from.
-    pub source: Source,
+    pub origin: Origin,
 }
 
 impl<T> Known<T> {
     fn first(said: Option<T>, seen: Option<T>, guide: T) -> Self {
         match (said, seen) {
-            (Some(value), _) => Self { value, source: Source::Said },
-            (None, Some(value)) => Self { value, source: Source::Seen },
-            (None, None) => Self { value: guide, source: Source::Guide },
+            (Some(value), _) => Self { value, origin: Origin::Told },
+            (None, Some(value)) => Self { value, origin: Origin::Seen },
+            (None, None) => Self { value: guide, origin: Origin::Assumed },
         }
     }
 }

@@ -3,15 +3,15 @@
 use crate::check::Check;
 use crate::cli::{Format, ListFormat, Showing};
 use crate::exit::Exit;
-use crate::report::chain::Chain;
+use crate::report::provenance::Provenance;
 use crate::report::{Change, Report};
 
-mod chain;
 mod clean;
 mod explain;
 mod json;
 mod list;
 pub mod progress;
+mod provenance;
 mod table;
 
 use clean::Clean;
@@ -49,8 +49,8 @@ pub fn explain(checks: &[Check], id: &str) -> Result<Page, String> {
 }
 
 /// Where a variable comes from.
-pub fn chains(chains: &[Chain]) -> Page {
-    Page::of(chain::page(&Clean::of(chains.to_vec())))
+pub fn provenances(provenances: &[Provenance]) -> Page {
+    Page::of(provenance::page(&Clean::of(provenances.to_vec())))
 }
 
 /// JSON that was made elsewhere: a snapshot.

@@ -1,29 +1,29 @@
-//! All that a renderer may know: every sentence filled in, every standing decided, everything in order.
+//! All that a renderer may know: every sentence filled in, every attribution decided, everything in order.
 
 use std::collections::BTreeMap;
 
-use crate::blame::{Blamed, Seated, Standing};
+use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
 use crate::check::{Category, Check};
-use crate::fact::{FactKey, Observed, Sight, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Observed, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
-pub mod chain;
 mod command;
+mod diagnosis;
 mod doubt;
+pub mod provenance;
 mod since;
-mod trouble;
 mod words;
 
 pub use command::command;
+use diagnosis::diagnosis;
+pub use diagnosis::{Candidate, Diagnosis, Shell};
 pub use since::{Before, Change, Now, since};
-use trouble::trouble;
-pub use trouble::{Maybe, Shell, Trouble};
 pub use words::{Words, common_words};
 
 /// The version of the JSON form in which a report is printed, and read again.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// A judged case.
 #[derive(Debug, Clone)]
@@ -51,6 +51,10 @@ pub struct Host {
     pub vantage_by: String,
     /// Its name.
     pub name: String,
+    /// `linux` or `windows`.
+    pub platform: String,
+    /// The public key of its end of the tunnel, where that was seen.
+    pub public_key: Option<String>,
     /// Seconds since the epoch.
     pub taken_at: u64,
     /// Who looked.
@@ -94,20 +98,20 @@ pub enum Answer {
     /// It is broken by itself.
     Root {
         /// The cause.
-        trouble: Trouble,
+        diagnosis: Diagnosis,
         /// The checks explained by it, as `id (vantage)`.
         explains: Vec<String>,
         /// What it needs and could not be seen.
         open: Vec<String>,
     },
     /// It works, and will not for long.
-    Warns(Trouble),
+    Warns(Diagnosis),
     /// It works, and could be stricter.
-    Notes(Trouble),
+    Notes(Diagnosis),
     /// It is broken because these are.
     Explained {
         /// The cause, as it looks from here.
-        trouble: Trouble,
+        diagnosis: Diagnosis,
         /// The roots, as `id (vantage)`.
         by: Vec<String>,
     },
@@ -121,11 +125,11 @@ impl Answer {
     /// The word used in every format.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Holds | Self::Despite(_) => "holds",
-            Self::Root { .. } | Self::Explained { .. } => "broken",
-            Self::Warns(_) => "warns",
-            Self::Notes(_) => "notes",
-            Self::Unseen(_) => "unseen",
+            Self::Holds | Self::Despite(_) => "ok",
+            Self::Root { .. } | Self::Explained { .. } => "failed",
+            Self::Warns(_) => "warning",
+            Self::Notes(_) => "note",
+            Self::Unseen(_) => "not-seen",
             Self::NotApplicable(_) => "not-applicable",
         }
     }
@@ -164,27 +168,29 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
     for blamed in blamed {
         let Some(check) = checks.iter().find(|check| check.id == blamed.answer.check) else { continue };
         let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
-        let trouble = || trouble(case, check, blamed, checks);
+        let diagnosis = || diagnosis(case, check, blamed, checks);
         let here = (blamed.answer.check.clone(), blamed.answer.vantage);
-        let (count, answer) = match &blamed.standing {
-            Standing::Holds => (&mut counts.holds, Answer::Holds),
-            Standing::Despite(broken) => (&mut counts.holds, Answer::Despite(names(broken))),
-            Standing::Root { open } => (
+        let (count, answer) = match &blamed.attribution {
+            Attribution::Holds => (&mut counts.holds, Answer::Holds),
+            Attribution::Despite(broken) => (&mut counts.holds, Answer::Despite(names(broken))),
+            Attribution::Root { open } => (
                 &mut counts.roots,
                 Answer::Root {
-                    trouble: trouble(),
+                    diagnosis: diagnosis(),
                     explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
                     open: names(open),
                 },
             ),
-            Standing::Warns => (&mut counts.warns, Answer::Warns(trouble())),
-            Standing::Notes => (&mut counts.notes, Answer::Notes(trouble())),
-            Standing::Explained(by) => (&mut counts.explained, Answer::Explained { trouble: trouble(), by: names(by) }),
-            Standing::Unseen(why) => {
+            Attribution::Warns => (&mut counts.warns, Answer::Warns(diagnosis())),
+            Attribution::Notes => (&mut counts.notes, Answer::Notes(diagnosis())),
+            Attribution::Explained(by) => {
+                (&mut counts.explained, Answer::Explained { diagnosis: diagnosis(), by: names(by) })
+            }
+            Attribution::Unseen(why) => {
                 essential_unseen |= check.essential.contains(&blamed.answer.vantage);
                 (&mut counts.unseen, Answer::Unseen(why.to_string()))
             }
-            Standing::NotApplicable(why) => (&mut counts.not_applicable, Answer::NotApplicable(why.clone())),
+            Attribution::NotApplicable(why) => (&mut counts.not_applicable, Answer::NotApplicable(why.clone())),
         };
         *count += 1;
         outcomes.push(Outcome {
@@ -204,9 +210,9 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
 
 impl Report {
     /// The roots, in the order of the catalogue.
-    pub fn roots(&self) -> impl Iterator<Item = (&Outcome, &Trouble)> {
+    pub fn roots(&self) -> impl Iterator<Item = (&Outcome, &Diagnosis)> {
         self.outcomes.iter().filter_map(|outcome| match &outcome.answer {
-            Answer::Root { trouble, .. } => Some((outcome, trouble)),
+            Answer::Root { diagnosis, .. } => Some((outcome, diagnosis)),
             Answer::Holds
             | Answer::Despite(_)
             | Answer::Warns(_)
@@ -223,6 +229,8 @@ fn host(snapshot: &Snapshot) -> Host {
         vantage: snapshot.vantage,
         vantage_by: snapshot.vantage_by.clone(),
         name: snapshot.host.clone(),
+        platform: snapshot.platform.clone(),
+        public_key: public_key(snapshot),
         taken_at: snapshot.taken_at,
         rights: snapshot.rights,
         addresses: snapshot.addresses.clone(),
@@ -235,6 +243,21 @@ fn host(snapshot: &Snapshot) -> Host {
     }
 }
 
+/// What the interface that runs has, else what its file would give it.
+fn public_key(snapshot: &Snapshot) -> Option<String> {
+    let fact = |key: &FactKey| match &snapshot.facts.get(key)?.observation {
+        Observation::Seen(fact) => Some(fact),
+        Observation::Unseen(_) => None,
+    };
+    if let Some(Fact::Wg(state)) = fact(&FactKey::Wg)
+        && let Some(interface) = state.interfaces.iter().find(|it| it.name == snapshot.addresses.interface.value)
+    {
+        return interface.public_key.clone();
+    }
+    let Some(Fact::WgConf(conf)) = fact(&FactKey::WgConf) else { return None };
+    conf.derived_public.clone()
+}
+
 fn names(seated: &[Seated]) -> Vec<String> {
     seated.iter().map(|(check, vantage)| format!("{check} ({vantage})")).collect()
 }
@@ -243,7 +266,7 @@ fn names(seated: &[Seated]) -> Vec<String> {
 fn explains(blamed: &[Blamed]) -> BTreeMap<Seated, Vec<Seated>> {
     let mut explains: BTreeMap<Seated, Vec<Seated>> = BTreeMap::new();
     for it in blamed {
-        if let Standing::Explained(roots) = &it.standing {
+        if let Attribution::Explained(roots) = &it.attribution {
             for root in roots {
                 explains.entry(root.clone()).or_default().push((it.answer.check.clone(), it.answer.vantage));
             }
@@ -256,7 +279,7 @@ fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
     let mut found = Vec::new();
     for (vantage, key) in read {
         let observed = case.snapshot(*vantage).and_then(|snapshot| snapshot.facts.get(key));
-        if let Some(Observed { sight: Sight::Seen(fact), source, .. }) = observed {
+        if let Some(Observed { observation: Observation::Seen(fact), source, .. }) = observed {
             found.extend(fact.summary().into_iter().map(|line| Evidence {
                 line,
                 vantage: *vantage,

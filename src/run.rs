@@ -8,9 +8,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use crate::fact::{FactKey, Observed, Phase, Sight, Unseen, Vantage};
+use crate::fact::{FactKey, Observation, Observed, Phase, Unseen, Vantage};
 use crate::probe::host;
-use crate::probe::{self, Keyring, Looked, Scene};
+use crate::probe::{self, Keyring, ProbeContext, ProbeResult};
 use crate::profile::{Profile, SETTLING, settle};
 use crate::snapshot::{SCHEMA, Snapshot};
 
@@ -42,7 +42,7 @@ pub struct Orders {
     pub deadline: Duration,
 }
 
-type Done = (FactKey, Looked, Duration);
+type Done = (FactKey, ProbeResult, Duration);
 
 /// Looks, and returns what was seen. This thread only keeps the time; each look has a thread of its own, so that one that
 /// hangs (a file on a network that is gone) takes nothing with it.
@@ -51,7 +51,7 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
     // A fiftieth is for judging and printing: the deadline is the whole program's.
     let ends = tokio::time::Instant::from_std(started) + orders.deadline * 49 / 50;
     let mut runner = Runner {
-        scene: Arc::new(Scene {
+        context: Arc::new(ProbeContext {
             vantage: orders.vantage,
             profile: orders.profile,
             addresses: None,
@@ -89,7 +89,7 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
 }
 
 struct Runner {
-    scene: Arc<Scene>,
+    context: Arc<ProbeContext>,
     vantage_by: String,
     started: Instant,
     waiting: BTreeSet<FactKey>,
@@ -108,7 +108,7 @@ impl Runner {
         let open = |key: &FactKey| self.waiting.contains(key) || self.looking.contains(key);
         if SETTLING.iter().any(open) {
             Phase::First
-        } else if self.scene.vantage == Vantage::Container && open(&FactKey::Names) {
+        } else if self.context.vantage == Vantage::Container && open(&FactKey::Names) {
             Phase::Named
         } else if self.waiting.iter().chain(&self.looking).any(|key| matches!(key, FactKey::Route(_))) {
             Phase::Settled
@@ -123,20 +123,20 @@ impl Runner {
         if ready.is_empty() {
             return;
         }
-        self.scene = Arc::new(Scene {
-            vantage: self.scene.vantage,
-            profile: self.scene.profile.clone(),
-            addresses: (turn > Phase::Named).then(|| settle(&self.scene.profile, self.scene.vantage, &self.seen)),
+        self.context = Arc::new(ProbeContext {
+            vantage: self.context.vantage,
+            profile: self.context.profile.clone(),
+            addresses: (turn > Phase::Named).then(|| settle(&self.context.profile, self.context.vantage, &self.seen)),
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
         });
         for key in ready {
             self.waiting.remove(&key);
             self.looking.insert(key.clone());
-            let (scene, waiting) = (Arc::clone(&self.scene), Handle::current());
+            let (context, waiting) = (Arc::clone(&self.context), Handle::current());
             self.tasks.spawn_blocking(move || {
                 let started = host::clock();
-                let looked = waiting.block_on(probe::look(&key, &scene));
+                let looked = waiting.block_on(probe::look(&key, &context));
                 (key, looked, started.elapsed())
             });
         }
@@ -149,7 +149,8 @@ impl Runner {
         }
         self.looking.remove(&key);
         let _ = self.events.send(Event::Done(key.clone()));
-        self.seen.insert(key, Observed { sight: looked.sight, source: looked.source, took_us: micros(took) });
+        self.seen
+            .insert(key, Observed { observation: looked.observation, source: looked.source, took_us: micros(took) });
         if !self.first.is_empty() && self.first.iter().all(|key| self.seen.contains_key(key)) {
             self.first.clear();
             let _ = self.events.send(Event::First(Box::new(self.snapshot())));
@@ -161,7 +162,7 @@ impl Runner {
         Snapshot {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            vantage: self.scene.vantage,
+            vantage: self.context.vantage,
             vantage_by: self.vantage_by.clone(),
             host: host::hostname(),
             platform: std::env::consts::OS.to_owned(),
@@ -169,7 +170,7 @@ impl Runner {
             rights: host::rights(),
             taken_at: host::now(),
             took_us: micros(self.started.elapsed()),
-            addresses: settle(&self.scene.profile, self.scene.vantage, &self.seen),
+            addresses: settle(&self.context.profile, self.context.vantage, &self.seen),
             facts: self.seen.clone(),
         }
     }
@@ -181,7 +182,10 @@ impl Runner {
             open.append(&mut self.waiting);
         }
         for key in open {
-            self.seen.insert(key, Observed { sight: Sight::Unseen(why.clone()), source: String::new(), took_us: 0 });
+            self.seen.insert(
+                key,
+                Observed { observation: Observation::Unseen(why.clone()), source: String::new(), took_us: 0 },
+            );
         }
     }
 }

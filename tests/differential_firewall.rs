@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use clipcheck::fact::firewall::netfilter::{Act, Family, Model, Test};
-use clipcheck::fact::firewall::walk::{Fate, Passage};
+use clipcheck::fact::firewall::walk::{Disposition, PacketTrace};
 use rules::Style;
 use world::{Answer, Dial, World};
 
@@ -92,12 +92,12 @@ fn run(case: u64, world: &mut World, tally: &Mutex<Tally>, show: bool) {
     let model = netfilter.model();
     let strict = strict(&model);
     let dials = world::dials();
-    let passages: Vec<Passage> = dials.iter().map(|dial| model.passage(&dial.knock(), Some(&world::links()))).collect();
+    let traces: Vec<PacketTrace> = dials.iter().map(|dial| model.trace(&dial.flow(), Some(&world::links()))).collect();
     let mut answers = world.dial(&dials, 150);
     // A busy machine is slow: only what stays different is different.
-    let differs = |passage: &Passage, answer: Answer| !agrees(passage.fate, answer, strict && !passage.later);
+    let differs = |trace: &PacketTrace, answer: Answer| !agrees(trace.disposition, answer, strict && !trace.later);
     for patience in [600, 1800] {
-        let again: Vec<usize> = (0..dials.len()).filter(|at| differs(&passages[*at], answers[*at])).collect();
+        let again: Vec<usize> = (0..dials.len()).filter(|at| differs(&traces[*at], answers[*at])).collect();
         if again.is_empty() {
             break;
         }
@@ -112,16 +112,16 @@ fn run(case: u64, world: &mut World, tally: &Mutex<Tally>, show: bool) {
     let mut tally = tally.lock().unwrap();
     tally.strict += u64::from(strict);
     let mut wrong = Vec::new();
-    for ((dial, passage), answer) in dials.iter().zip(&passages).zip(&answers) {
+    for ((dial, trace), answer) in dials.iter().zip(&traces).zip(&answers) {
         if show {
-            println!("{dial}: model {:?}, kernel {answer:?}, by {:?}", passage.fate, passage.by());
+            println!("{dial}: model {:?}, kernel {answer:?}, by {:?}", trace.disposition, trace.by());
         }
-        if passage.fate == Fate::Unknown {
+        if trace.disposition == Disposition::Unknown {
             tally.undecided += 1;
         }
         *tally.connections.entry(answer.word()).or_default() += 1;
-        if differs(passage, *answer) {
-            wrong.push(format!("{dial}: model {:?} by {:?}, kernel {answer:?}", passage.fate, passage.by()));
+        if differs(trace, *answer) {
+            wrong.push(format!("{dial}: model {:?} by {:?}, kernel {answer:?}", trace.disposition, trace.by()));
         }
     }
     if wrong.is_empty() {
@@ -150,19 +150,19 @@ fn strict(model: &Model) -> bool {
             alone
                 && chain.rules.iter().all(|rule| {
                     let stops = matches!(rule.act, Act::Drop | Act::Reject);
-                    rule.tests.iter().all(|test| *test != Test::Puzzle && !(stops && *test == Test::Rate))
+                    rule.tests.iter().all(|test| *test != Test::Unsupported && !(stops && *test == Test::Rate))
                 })
         })
     })
 }
 
-fn agrees(fate: Fate, answer: Answer, strict: bool) -> bool {
-    match fate {
-        Fate::Dropped | Fate::Rejected if !strict => answer != Answer::Open,
-        Fate::Accepted => answer == Answer::Open,
-        Fate::Dropped => answer == Answer::Silent,
-        Fate::Rejected => answer == Answer::Rejected,
-        Fate::Unknown => true,
+fn agrees(disposition: Disposition, answer: Answer, strict: bool) -> bool {
+    match disposition {
+        Disposition::Dropped | Disposition::Rejected if !strict => answer != Answer::Open,
+        Disposition::Accepted => answer == Answer::Open,
+        Disposition::Dropped => answer == Answer::Silent,
+        Disposition::Rejected => answer == Answer::Rejected,
+        Disposition::Unknown => true,
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::Command;
 
 use clipcheck::fact::wireguard::conf::read;
-use clipcheck::fact::wireguard::{Refusal, Trouble};
+use clipcheck::fact::wireguard::{ParseError, Refusal};
 
 #[path = "differential_wg/made.rs"]
 mod made;
@@ -142,8 +142,9 @@ enum Agreed {
     No(String),
 }
 
-fn judge(text: &str, ours: Option<&Trouble>, theirs: &Verdict) -> Agreed {
-    let shown = ours.map_or_else(|| "accepts".to_owned(), |trouble| format!("refuses {:?} at {}", trouble, trouble.at));
+fn judge(text: &str, ours: Option<&ParseError>, theirs: &Verdict) -> Agreed {
+    let shown = ours
+        .map_or_else(|| "accepts".to_owned(), |parse_error| format!("refuses {:?} at {}", parse_error, parse_error.at));
     let no = || Agreed::No(format!("we: {shown}; {}: {}", theirs.by, theirs.said));
     let squeezed: Vec<String> = text.split('\n').map(squeeze).collect();
     if theirs.by == "wg" && ["Temporary failure", "Name or service"].iter().any(|words| theirs.said.contains(words)) {
@@ -152,17 +153,17 @@ fn judge(text: &str, ours: Option<&Trouble>, theirs: &Verdict) -> Agreed {
         });
         let Some(line) = line.and_then(|index| u32::try_from(index + 1).ok()) else { return no() };
         return match ours {
-            Some(trouble) if trouble.at.line <= line && !late(trouble.what) => {
-                if trouble.at.line == line && trouble.what == Refusal::Value { Agreed::Refused } else { no() }
+            Some(parse_error) if parse_error.at.line <= line && !late(parse_error.what) => {
+                if parse_error.at.line == line && parse_error.what == Refusal::Value { Agreed::Refused } else { no() }
             }
             _ => Agreed::Name,
         };
     }
-    let Some(trouble) = ours else { return if theirs.by == "none" { Agreed::Accepted } else { no() } };
+    let Some(parse_error) = ours else { return if theirs.by == "none" { Agreed::Accepted } else { no() } };
     let line =
-        usize::try_from(trouble.at.line).ok().and_then(|line| squeezed.get(line - 1)).cloned().unwrap_or_default();
+        usize::try_from(parse_error.at.line).ok().and_then(|line| squeezed.get(line - 1)).cloned().unwrap_or_default();
     let said = |words: &[&str]| theirs.by == "wg" && words.iter().any(|words| theirs.said.contains(words));
-    let right = match trouble.what {
+    let right = match parse_error.what {
         Refusal::NotBoolean => theirs.by == "wg-quick",
         Refusal::Setting => theirs.by == "ip",
         Refusal::NoPublicKey => said(&["A peer is missing a public key"]),

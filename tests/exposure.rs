@@ -9,7 +9,7 @@ use clipcheck::catalog::built_in;
 use clipcheck::check::{Judged, Verdict, holds};
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
 use clipcheck::fact::network::{Listener, Listeners};
-use clipcheck::fact::{Fact, FactKey, Sight, Unseen, Vantage};
+use clipcheck::fact::{Fact, FactKey, Observation, Unseen, Vantage};
 use clipcheck::judge::judge;
 use clipcheck::plan::select;
 
@@ -18,22 +18,22 @@ mod recorded;
 /// What is said of Redis, bound like this, behind these rules (none: they could not be seen).
 fn said(bind: &[&str], rules: Option<&[&str]>) -> Judged {
     let mut snapshot = recorded::read("healthy").expect("a recording").remove(&Vantage::Server).expect("a server");
-    let mut put = |key: FactKey, sight: Sight| {
+    let mut put = |key: FactKey, observation: Observation| {
         if let Some(observed) = snapshot.facts.get_mut(&key) {
-            observed.sight = sight;
+            observed.observation = observation;
         }
     };
     let listener = |ip: &&str| Listener { address: (ip.parse::<IpAddr>().unwrap(), 6379).into(), program: None };
     let tcp = bind.iter().map(listener).collect();
-    put(FactKey::Listeners, Sight::Seen(Fact::Listeners(Listeners { tcp, any_address: false })));
+    put(FactKey::Listeners, Observation::Seen(Fact::Listeners(Listeners { tcp, any_address: false })));
     let listing = |lines: &[&str]| {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         let listings = vec![Listing { tool: Tool::Iptables, lines }];
-        Sight::Seen(Fact::Netfilter(Netfilter { listings, stored: Vec::new(), missing: Vec::new() }))
+        Observation::Seen(Fact::Netfilter(Netfilter { listings, stored: Vec::new(), missing: Vec::new() }))
     };
-    put(FactKey::Netfilter, rules.map_or(Sight::Unseen(Unseen::NeedsRights(String::new())), listing));
+    put(FactKey::Netfilter, rules.map_or(Observation::Unseen(Unseen::NeedsRights(String::new())), listing));
     if rules.is_some() {
-        put(FactKey::Ufw, Sight::Unseen(Unseen::NotKnown(String::new())));
+        put(FactKey::Ufw, Observation::Unseen(Unseen::NotKnown(String::new())));
     }
     let case = Case::new(vec![snapshot]).expect("a case");
     let checks = built_in().expect("the files in checks/ are sound");
@@ -68,8 +68,8 @@ fn what_the_kernel_drops_is_not_exposed() {
     // To the LAN is around the tunnel as well.
     let lan = ["*filter", ":INPUT DROP", "-A INPUT -s 198.51.100.0/24 -j ACCEPT", "COMMIT"];
     assert_eq!(cause(&said(&["0.0.0.0"], Some(&lan))), Some("admitted"));
-    let puzzle = ["*filter", ":INPUT DROP", "-A INPUT -m set --match-set friends src -j ACCEPT", "COMMIT"];
-    assert!(matches!(said(&["0.0.0.0"], Some(&puzzle)), Err(Unseen::Undecided(_))));
+    let unsupported = ["*filter", ":INPUT DROP", "-A INPUT -m set --match-set friends src -j ACCEPT", "COMMIT"];
+    assert!(matches!(said(&["0.0.0.0"], Some(&unsupported)), Err(Unseen::Undecided(_))));
 }
 
 #[test]

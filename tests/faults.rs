@@ -23,7 +23,7 @@ use std::thread;
 
 use bench::fault::{Fault, Set};
 use bench::judged::{checks, verdicts};
-use bench::lab::Trouble;
+use bench::lab::LabError;
 use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, rules, table, unmended};
 use libtest_mimic::{Arguments, Trial};
 
@@ -37,11 +37,11 @@ fn main() -> ExitCode {
     let result = if ours { ask(&typed) } else { plain() };
     match result {
         Ok(code) => code,
-        Err(Trouble::Failed(why)) => {
+        Err(LabError::Failed(why)) => {
             eprintln!("faults: {why}");
             ExitCode::from(2)
         }
-        Err(Trouble::NoLab(why)) => {
+        Err(LabError::NoLab(why)) => {
             eprintln!("faults: skipped: {why}");
             ExitCode::from(3)
         }
@@ -90,7 +90,7 @@ fn parse(typed: &[String]) -> Result<Asked, String> {
     Ok(asked)
 }
 
-fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
+fn ask(typed: &[String]) -> Result<ExitCode, LabError> {
     let asked = parse(typed)?;
     let checks = checks()?;
     if asked.modes.contains("--export") {
@@ -144,7 +144,7 @@ fn ask(typed: &[String]) -> Result<ExitCode, Trouble> {
 }
 
 /// Writes whole snapshots into a folder: those of the named states, or of all.
-fn export(words: &[String]) -> Result<ExitCode, Trouble> {
+fn export(words: &[String]) -> Result<ExitCode, LabError> {
     let [folder, states @ ..] = words else { return Err("--export DIR [STATE...]".to_owned().into()) };
     let all = recorded::states()?.into_keys().collect();
     let states = if states.is_empty() { all } else { states.to_vec() };
@@ -160,7 +160,7 @@ fn export(words: &[String]) -> Result<ExitCode, Trouble> {
 type Judgement = Box<dyn Fn(&Set) -> Result<Vec<String>, String> + Send>;
 
 /// The replay, as tests. Each recording is judged by the first of them that asks for it.
-fn plain() -> Result<ExitCode, Trouble> {
+fn plain() -> Result<ExitCode, LabError> {
     let checks = checks()?;
     let set = Arc::new(Set::read(checks)?);
     let mut trials = Vec::new();

@@ -28,15 +28,16 @@ fn roots(fault: &str, vantages: &[&str]) -> String {
     let report = value(&judge(fault, vantages, &["--format", "json"]));
     let mut lines = Vec::new();
     for check in report["checks"].as_array().expect("checks").iter().filter(|check| check["root"] == true) {
-        let trouble = &check["trouble"];
+        let diagnosis = &check["diagnosis"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let place = trouble["place"].as_str().map_or_else(String::new, |place| format!(", {place}"));
-        lines.push(format!("  {} on the {}{place}", text(&trouble["code"]), text(&check["vantage"])));
-        for maybe in trouble["may_be"].as_array().into_iter().flatten() {
+        let at = &diagnosis["place"];
+        let place = at["file"].as_str().map_or_else(String::new, |file| format!(", {file}:{}", at["line"]));
+        lines.push(format!("  {} on the {}{place}", text(&diagnosis["code"]), text(&check["seat"])));
+        for maybe in diagnosis["alternatives"].as_array().into_iter().flatten() {
             lines.push(format!("    may be {} on the {}", text(&maybe["code"]), text(&maybe["on"])));
         }
         lines.extend(
-            trouble["tell_apart"].as_array().into_iter().flatten().map(|way| format!("    tell: {}", text(way))),
+            diagnosis["tell_apart"].as_array().into_iter().flatten().map(|way| format!("    tell: {}", text(way))),
         );
     }
     if lines.is_empty() { "  no root cause".to_owned() } else { lines.join("\n") }
@@ -157,7 +158,7 @@ fn other_client(folder: &TempDir, subnet: &str, answered: bool) -> String {
         // Recordings have the same keys, by order of appearance; another deployment has others.
         let text = snapshot.to_string().replace("10.9.0.", subnet).replace("\"key", "\"yek");
         *snapshot = serde_json::from_str(&text).expect("JSON");
-        let peer = snapshot.pointer_mut("/facts/wg/sight/seen/wg/interfaces/0/peers/0").expect("a peer");
+        let peer = snapshot.pointer_mut("/facts/wg/observation/seen/wg/interfaces/0/peers/0").expect("a peer");
         assert!(peer["handshake"].is_number());
         if !answered {
             peer["handshake"] = Value::Null;
@@ -229,7 +230,8 @@ fn says(fault: &str, code: &str, change: impl Fn(&mut Value)) -> bool {
 #[test]
 fn a_worker_that_beats_before_it_subscribes_is_not_called_stuck() {
     let samples = |snapshot: &mut Value, joined: &Value| {
-        let samples = snapshot.pointer_mut("/facts/celery/sight/seen/celery/samples").and_then(Value::as_array_mut);
+        let samples =
+            snapshot.pointer_mut("/facts/celery/observation/seen/celery/samples").and_then(Value::as_array_mut);
         for sample in samples.expect("samples") {
             sample["joined"] = joined.clone();
         }
@@ -241,7 +243,7 @@ fn a_worker_that_beats_before_it_subscribes_is_not_called_stuck() {
 #[test]
 fn a_unit_that_denies_and_answers_all_the_same_is_let_in_by_its_slice() {
     let dial = |snapshot: &mut Value, how: &str| {
-        *snapshot.pointer_mut("/facts/tcp redis/sight/seen/tcp/how").expect("a dial") = json!(how);
+        *snapshot.pointer_mut("/facts/tcp redis/observation/seen/tcp/how").expect("a dial") = json!(how);
     };
     let code = "firewall-admits-worker/denied-by-unit";
     assert!(says("redis-unit-address-deny", code, |snapshot| dial(snapshot, "timeout")));

@@ -14,14 +14,14 @@ use clipcheck::fact::dial::Dial;
 use clipcheck::fact::environment::url;
 use clipcheck::fact::postgres::{PgOutcome, PgSaid};
 use clipcheck::fact::redis::{RedisOutcome, RedisSaid};
-use clipcheck::fact::{Fact, FactKey, Sight, TcpTarget, Unseen, Vantage};
-use clipcheck::probe::{Keyring, Login, Scene, look};
+use clipcheck::fact::{Fact, FactKey, Observation, TcpTarget, Unseen, Vantage};
+use clipcheck::probe::{Keyring, Login, ProbeContext, look};
 use clipcheck::profile::{Profile, settle};
 
-#[path = "probes/carry.rs"]
-mod carry;
 #[path = "probes/first.rs"]
 mod first;
+#[path = "probes/carry.rs"]
+mod payload_probe;
 #[path = "probes/real_postgres.rs"]
 mod real_postgres;
 #[path = "probes/real_redis.rs"]
@@ -78,17 +78,17 @@ fn login(text: &str) -> Login {
     Login { url: read.url, user: read.user, password: read.password, root: read.root }
 }
 
-fn scene(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> Scene {
+fn context(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> ProbeContext {
     let profile =
         Profile { server: Some(server), redis_port: Some(port), postgres_port: Some(port), ..Profile::default() };
     let seen = BTreeMap::new();
-    Scene { addresses: Some(settle(&profile, vantage, &seen)), vantage, profile, seen, keyring }
+    ProbeContext { addresses: Some(settle(&profile, vantage, &seen)), vantage, profile, seen, keyring }
 }
 
 async fn redis_look(port: u16, url: Option<&str>) -> RedisOutcome {
     let keyring = Keyring { redis: url.map(login), ..Keyring::default() };
-    let looked = look(&FactKey::Redis, &scene(Vantage::Client, HOME, port, keyring)).await;
-    let Sight::Seen(Fact::Redis(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
+    let looked = look(&FactKey::Redis, &context(Vantage::Client, HOME, port, keyring)).await;
+    let Observation::Seen(Fact::Redis(outcome)) = looked.observation else { panic!("{:?}", looked.observation) };
     outcome
 }
 
@@ -102,8 +102,8 @@ async fn postgres_look(port: u16, url: Option<&str>) -> PgOutcome {
 
 async fn postgres_from(vantage: Vantage, port: u16, url: Option<&str>) -> PgOutcome {
     let keyring = Keyring { postgres: url.map(login), ..Keyring::default() };
-    let looked = look(&FactKey::Postgres, &scene(vantage, HOME, port, keyring)).await;
-    let Sight::Seen(Fact::Postgres(outcome)) = looked.sight else { panic!("{:?}", looked.sight) };
+    let looked = look(&FactKey::Postgres, &context(vantage, HOME, port, keyring)).await;
+    let Observation::Seen(Fact::Postgres(outcome)) = looked.observation else { panic!("{:?}", looked.observation) };
     outcome
 }
 
@@ -120,9 +120,9 @@ async fn a_tcp_dial_tells_open_from_refused() {
         (format!("127.0.0.1:{}", unused_port()), Dial::Refused),
         ("no-such-host.invalid:80".to_owned(), Dial::NoSuchName),
     ] {
-        let scene = scene(Vantage::Client, HOME, open, Keyring::default());
-        let looked = look(&FactKey::Tcp(TcpTarget::Named(text.clone())), &scene).await;
-        let Sight::Seen(Fact::Tcp(seen)) = looked.sight else { panic!("{text}: {:?}", looked.sight) };
+        let context = context(Vantage::Client, HOME, open, Keyring::default());
+        let looked = look(&FactKey::Tcp(TcpTarget::Named(text.clone())), &context).await;
+        let Observation::Seen(Fact::Tcp(seen)) = looked.observation else { panic!("{text}: {:?}", looked.observation) };
         // Where no name server is at hand at all, "no such name" cannot be known.
         let unknown = text.ends_with(".invalid:80") && seen.how == Dial::ResolverFailed;
         assert!(seen.how == how || unknown, "{text}: {:?}", seen.how);
@@ -133,14 +133,16 @@ async fn a_tcp_dial_tells_open_from_refused() {
 #[tokio::test]
 async fn the_public_address_is_asked_for_where_it_is_not_known() {
     let key = FactKey::Tcp(TcpTarget::Public(clipcheck::fact::Service::Redis));
-    let mut scene = scene(Vantage::Outside, HOME, unused_port(), Keyring::default());
-    assert!(matches!(look(&key, &scene).await.sight, Sight::Unseen(Unseen::NotKnown(_))));
-    if let Some(addresses) = &mut scene.addresses {
+    let mut context = context(Vantage::Outside, HOME, unused_port(), Keyring::default());
+    assert!(matches!(look(&key, &context).await.observation, Observation::Unseen(Unseen::NotKnown(_))));
+    if let Some(addresses) = &mut context.addresses {
         addresses.public = Some(HOME);
     }
-    assert!(matches!(look(&key, &scene).await.sight, Sight::Seen(Fact::Tcp(tcp)) if tcp.how == Dial::Refused));
-    scene.vantage = Vantage::Container;
-    assert!(matches!(look(&key, &scene).await.sight, Sight::Unseen(Unseen::Undecided(_))));
+    assert!(
+        matches!(look(&key, &context).await.observation, Observation::Seen(Fact::Tcp(tcp)) if tcp.how == Dial::Refused)
+    );
+    context.vantage = Vantage::Container;
+    assert!(matches!(look(&key, &context).await.observation, Observation::Unseen(Unseen::Undecided(_))));
 }
 
 #[tokio::test]
@@ -249,10 +251,12 @@ async fn no_password_is_sent_where_the_way_is_not_known() {
         api: None,
         bundle: None,
     };
-    let scene = scene(Vantage::Client, own, port, keyring);
+    let context = context(Vantage::Client, own, port, keyring);
     for key in [FactKey::Redis, FactKey::Postgres] {
-        let looked = look(&key, &scene).await;
-        let Sight::Unseen(Unseen::Declined(why)) = &looked.sight else { panic!("{key}: {:?}", looked.sight) };
+        let looked = look(&key, &context).await;
+        let Observation::Unseen(Unseen::Declined(why)) = &looked.observation else {
+            panic!("{key}: {:?}", looked.observation)
+        };
         assert!(why.contains("password would have been sent") && !why.contains("s3cret"), "{why}");
     }
     assert!(!heard.load(Ordering::SeqCst));

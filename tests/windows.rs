@@ -41,12 +41,12 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// A recording, with the keys of the lab's server and of its peer put in: they change whenever the lab is recorded anew.
+/// A recording, with the keys of the lab's server and of its peer put in: they change whenever the lab is recorded again.
 fn recording(name: &str) -> String {
     let text = std::fs::read_to_string(fixtures().join(format!("windows/{name}.json"))).expect("a recording");
     let (_, state, ..) = CASES.iter().find(|(case, ..)| *case == name).expect("a case");
     let server = recorded::value(state, Vantage::Server);
-    let tunnel = &server["facts"]["wg"]["sight"]["seen"]["wg"]["interfaces"][0];
+    let tunnel = &server["facts"]["wg"]["observation"]["seen"]["wg"]["interfaces"][0];
     let key = |value: &Value| value.as_str().expect("a key").to_owned();
     text.replace("SERVER-KEY", &key(&tunnel["public_key"]))
         .replace("CLIENT-KEY", &key(&tunnel["peers"][0]["public_key"]))
@@ -81,7 +81,7 @@ fn checks(report: &Value) -> impl Iterator<Item = &Value> {
 
 /// The roots and warnings.
 fn named(report: &Value) -> impl Iterator<Item = &Value> {
-    checks(report).filter(|check| check["root"] == true || check["status"] == "warns")
+    checks(report).filter(|check| check["root"] == true || check["status"] == "warning")
 }
 
 #[test]
@@ -90,14 +90,14 @@ fn a_windows_client_is_judged_from_its_recording() {
     for (name, state, others, expected, ends) in CASES {
         let (code, report) = judged(recording(name).as_bytes(), state, others);
         let found: Vec<String> =
-            named(&report).map(|it| format!("{} {}", text(&it["vantage"]), text(&it["trouble"]["code"]))).collect();
+            named(&report).map(|it| format!("{} {}", text(&it["seat"]), text(&it["diagnosis"]["code"]))).collect();
         assert_eq!((found.as_slice(), code), (owned(expected).as_slice(), *ends), "{name} with {others:?}");
         let with = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
         let mut lines = vec![format!("{name} with {with}:")];
         for check in named(&report) {
-            let (trouble, fix) = (&check["trouble"], &check["trouble"]["fix"]);
-            lines.push(format!("  {}", text(&trouble["code"])));
-            lines.push(format!("  says {}", text(&trouble["says"])));
+            let (diagnosis, fix) = (&check["diagnosis"], &check["diagnosis"]["fix"]);
+            lines.push(format!("  {}", text(&diagnosis["code"])));
+            lines.push(format!("  says {}", text(&diagnosis["says"])));
             lines.push(format!("  fix  {}", text(&fix["say"])));
             lines.extend(fix["run"].as_array().into_iter().flatten().map(|line| format!("       > {}", text(line))));
             lines.push(format!("  then {}", text(&fix["know"])));
@@ -115,13 +115,13 @@ fn nobody_is_told_to_type_linux_on_windows() {
     const LINUX: [&str; 8] = ["sudo", "systemctl", "/etc/", "wg-quick", "journalctl", "ip route", "ip link", "getent"];
     for (name, state, others, ..) in CASES {
         let (_, report) = judged(recording(name).as_bytes(), state, others);
-        let broken = checks(&report).filter(|check| check["trouble"].is_object());
+        let broken = checks(&report).filter(|check| check["diagnosis"].is_object());
         for check in broken {
-            let fix = &check["trouble"]["fix"];
-            let on = fix["on"].as_str().or(check["vantage"].as_str()).unwrap_or_default();
+            let fix = &check["diagnosis"]["fix"];
+            let on = fix["on"].as_str().or(check["seat"].as_str()).unwrap_or_default();
             let typed: Vec<String> = fix["run"].as_array().into_iter().flatten().map(text).collect();
             let linux = typed.iter().find(|line| LINUX.iter().any(|word| line.contains(word)));
-            assert!(on != "client" || linux.is_none(), "{name}: {}: {linux:?}", check["trouble"]["code"]);
+            assert!(on != "client" || linux.is_none(), "{name}: {}: {linux:?}", check["diagnosis"]["code"]);
         }
     }
 }
@@ -149,7 +149,7 @@ fn what_looks_like_trouble_is_none() {
     ] {
         assert!(healthy.contains(from), "{from}");
         let (_, report) = judged(healthy.replace(from, to).as_bytes(), "healthy", &["server", "container"]);
-        let codes: Vec<String> = named(&report).map(|it| text(&it["trouble"]["code"])).collect();
+        let codes: Vec<String> = named(&report).map(|it| text(&it["diagnosis"]["code"])).collect();
         assert!(codes.is_empty(), "{to}: {codes:?}");
     }
 }
@@ -212,7 +212,7 @@ fn the_kernel_below_a_container_tells_windows() {
         let report: Value = serde_json::from_str(&out).expect("JSON");
         let root = checks(&report).find(|check| check["root"] == true).expect("a root");
         assert_eq!(
-            (&root["trouble"]["code"], &root["trouble"]["fix"]["shell"]),
+            (&root["diagnosis"]["code"], &root["diagnosis"]["fix"]["shell"]),
             (&"tunnel-subnet-free/docker-network".into(), &shell.into())
         );
     }

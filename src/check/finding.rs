@@ -18,6 +18,24 @@ pub enum Verdict<C = &'static str> {
     NotApplicable(Cow<'static, str>),
 }
 
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The file.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// From 1; none where the whole line is meant.
+    pub column: Option<u32>,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
 /// A cause, and the words that fill its sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding<C = &'static str> {
@@ -25,8 +43,8 @@ pub struct Finding<C = &'static str> {
     pub cause: C,
     /// Values for `{name}` in `says` and `fix`.
     pub words: BTreeMap<&'static str, String>,
-    /// The file and line at fault, as `/etc/…:12` or `/etc/…:12:5`.
-    pub place: Option<String>,
+    /// The line at fault.
+    pub place: Option<Position>,
     /// It works as long as nobody restarts it: a warning, whatever the cause is otherwise.
     pub later: bool,
 }
@@ -78,23 +96,22 @@ impl<C> Finding<C> {
 
     /// Names the file and line at fault; also fills `{place}`.
     #[must_use]
-    pub fn at(mut self, path: &str, line: u32) -> Self {
-        let place = format!("{path}:{line}");
-        self.words.insert("place", place.clone());
-        self.words.insert("file", path.to_owned());
-        self.words.insert("line", line.to_string());
+    pub fn at(self, file: &str, line: u32) -> Self {
+        self.at_position(Position { file: file.to_owned(), line, column: None })
+    }
+
+    fn at_position(mut self, place: Position) -> Self {
+        self.words.insert("place", place.to_string());
+        self.words.insert("file", place.file.clone());
+        self.words.insert("line", place.line.to_string());
         self.place = Some(place);
         self
     }
 
     /// Names the file, the line and the column at fault.
     #[must_use]
-    pub fn at_column(self, path: &str, line: u32, column: u32) -> Self {
-        let mut found = self.at(path, line);
-        let place = format!("{path}:{line}:{column}");
-        found.words.insert("place", place.clone());
-        found.place = Some(place);
-        found
+    pub fn at_column(self, file: &str, line: u32, column: u32) -> Self {
+        self.at_position(Position { file: file.to_owned(), line, column: Some(column) })
     }
 
     /// It works as long as nobody restarts it.

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::docker::State;
-use super::environment::Recipe;
+use super::environment::ContainerProvenance;
 use crate::fact::words::words;
 
 pub mod key;
@@ -68,7 +68,7 @@ pub struct Sidecar {
     /// What it was given, by name; what nothing sets is not in it.
     pub values: BTreeMap<String, Value>,
     /// How it was made.
-    pub recipe: Recipe,
+    pub provenance: ContainerProvenance,
     /// Its private key.
     pub key: SecretFile<KeyKind>,
     /// The host keys that it trusts.

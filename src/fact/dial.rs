@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
-pub mod carry;
+pub mod payload_probe;
 
 /// How a TCP connection attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,12 +12,12 @@ pub mod effective;
 pub mod envfile;
 pub mod flaw;
 pub mod inspect;
-pub mod recipe;
+pub mod provenance;
 pub mod url;
 
 pub use effective::Effective;
 pub use flaw::Flaw;
-pub use recipe::{HostLine, Ingredient, Recipe, Source, Via};
+pub use provenance::{ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
 /// The variables that are read, in the order in which they are shown.
@@ -154,7 +154,7 @@ pub struct Environment {
     pub complete: bool,
     /// How the container was made; seen where Docker runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recipe: Option<Recipe>,
+    pub provenance: Option<ContainerProvenance>,
 }
 
 impl Environment {
@@ -170,7 +170,7 @@ impl Environment {
                 let shadowed = if rank > 0 { " (shadowed)" } else { "" };
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));
             }
-            for source in self.recipe.iter().filter_map(|recipe| recipe.sources.get(variable)).flatten() {
+            for source in self.provenance.iter().filter_map(|provenance| provenance.sources.get(variable)).flatten() {
                 let other = if source.agrees { "" } else { " (not what the container has)" };
                 match &source.setting {
                     Some(setting) => lines.push(format!("  {variable}={setting} by {source}{other}")),
@@ -178,7 +178,12 @@ impl Environment {
                 }
             }
         }
-        lines.extend(self.recipe.iter().flat_map(|recipe| &recipe.hosts).map(|line| format!("{}: {line}", line.name)));
+        lines.extend(
+            self.provenance
+                .iter()
+                .flat_map(|provenance| &provenance.hosts)
+                .map(|line| format!("{}: {line}", line.name)),
+        );
         if lines.is_empty() {
             lines.push(format!("{} sets none of the connection variables", self.owner));
         }

@@ -77,7 +77,7 @@ pub struct UfwRule {
 
 /// A new connection, as a firewall sees it.
 #[derive(Debug, Clone)]
-pub struct Knock<'a> {
+pub struct NewFlow<'a> {
     /// The interface it comes in by.
     pub interface: &'a str,
     /// Its source.
@@ -92,16 +92,16 @@ pub struct Knock<'a> {
 
 impl UfwRule {
     /// Whether the rule speaks of this connection.
-    pub fn matches(&self, knock: &Knock<'_>) -> bool {
-        self.six == knock.to.is_ipv6()
-            && (self.protocol == Protocol::Any || self.protocol == knock.protocol)
-            && (self.ports.is_empty() || self.ports.iter().any(|(low, high)| (*low..=*high).contains(&knock.port)))
-            && self.from.is_none_or(|net| net.contains(&knock.from))
-            && self.to.is_none_or(|net| net.contains(&knock.to))
+    pub fn matches(&self, flow: &NewFlow<'_>) -> bool {
+        self.six == flow.to.is_ipv6()
+            && (self.protocol == Protocol::Any || self.protocol == flow.protocol)
+            && (self.ports.is_empty() || self.ports.iter().any(|(low, high)| (*low..=*high).contains(&flow.port)))
+            && self.from.is_none_or(|net| net.contains(&flow.from))
+            && self.to.is_none_or(|net| net.contains(&flow.to))
             && self.interface.as_deref().is_none_or(|name| match name.strip_suffix('+') {
                 // The wildcard of iptables: `wg+` is every interface whose name begins with wg.
-                Some(start) => knock.interface.starts_with(start),
-                None => name == knock.interface,
+                Some(start) => flow.interface.starts_with(start),
+                None => name == flow.interface,
             })
     }
 
@@ -154,14 +154,14 @@ impl Ufw {
     }
 
     /// The first rule that speaks of a connection.
-    pub fn first_match(&self, knock: &Knock<'_>) -> Option<&UfwRule> {
-        self.rules.iter().find(|rule| rule.matches(knock))
+    pub fn first_match(&self, flow: &NewFlow<'_>) -> Option<&UfwRule> {
+        self.rules.iter().find(|rule| rule.matches(flow))
     }
 
     /// Whether a new connection is let in, by the stored rules.
-    pub fn admits(&self, knock: &Knock<'_>) -> bool {
-        let default = if knock.to.is_ipv6() && !self.ipv6 { Action::Deny } else { self.default_input };
-        !self.enabled || self.first_match(knock).map_or(default, |rule| rule.action).admits()
+    pub fn admits(&self, flow: &NewFlow<'_>) -> bool {
+        let default = if flow.to.is_ipv6() && !self.ipv6 { Action::Deny } else { self.default_input };
+        !self.enabled || self.first_match(flow).map_or(default, |rule| rule.action).admits()
     }
 
     /// The file of a rule.

@@ -22,7 +22,7 @@ macro_rules! looks {
         /// interfaces and addresses
         Links = "links" => links: Links(network::Links), words ("seen"), Phase::First;
         /// the kernel's way to a place
-        Route(to: Place) = "route" => route: Route(network::Route), words (own), Phase::Settled;
+        Route(to: Place) = "route" => route: Route(network::RouteLookup), words (own), Phase::Settled;
         /// all routes to networks, and whether packets of others are sent on
         Routes = "routes" => routes: Routes(network::routes::Routes), words ("seen"), Phase::First;
         /// sockets that wait for connections

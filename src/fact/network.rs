@@ -72,7 +72,7 @@ pub fn is_link_local(ip: IpAddr) -> bool {
 
 /// The kernel's answer to "how would you send to this address".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
+pub struct RouteLookup {
     /// The address asked about.
     pub to: IpAddr,
     /// How.
@@ -102,7 +102,7 @@ pub enum Way {
         device: String,
         /// Its kind, as in [`Link::kind`].
         kind: Option<String>,
-        /// The next hop; none where the address is on the link itself.
+        /// The next route; none where the address is on the link itself.
         gateway: Option<IpAddr>,
         /// The address it would speak from.
         source: Option<IpAddr>,
@@ -115,7 +115,7 @@ pub enum Way {
     Barred,
 }
 
-impl Route {
+impl RouteLookup {
     words! {
         pub(crate) fn label(&self) of &self.way => {
                 Way::Device { kind, .. } if kind.as_deref() == Some("wireguard") => "wireguard",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::dial::carry::Carry;
+use super::dial::payload_probe::PayloadProbe;
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
 use crate::fact::words::words;
@@ -106,7 +106,7 @@ pub struct PgOutcome {
     pub tls: bool,
     /// What the connection carried besides; none on the server itself, and where it did not come to that.
     #[serde(default)]
-    pub carried: Option<Carry>,
+    pub carried: Option<PayloadProbe>,
     /// The cluster's `system_identifier`, where it answered `SELECT 1` and lets us ask: made by initdb, kept for ever.
     #[serde(default)]
     pub system: Option<String>,
@@ -130,7 +130,7 @@ impl PgOutcome {
             Some(false) | None => self.said.label().to_owned(),
         };
         let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
-        let carried = self.carried.iter().flat_map(Carry::summary);
+        let carried = self.carried.iter().flat_map(PayloadProbe::summary);
         lines.extend(carried.map(|line| format!("PostgreSQL {}: {line}", self.endpoint)));
         lines
     }

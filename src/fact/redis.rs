@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Presence;
-use super::dial::carry::Carry;
+use super::dial::payload_probe::PayloadProbe;
 use super::dial::{Dial, Endpoint};
 use crate::fact::words::words;
 use rights::Rights;
@@ -95,7 +95,7 @@ pub struct RedisOutcome {
     pub database: u32,
     /// What the connection carried besides; none on the server itself, and where it did not come to that.
     #[serde(default)]
-    pub carried: Option<Carry>,
+    pub carried: Option<PayloadProbe>,
     /// Which server it is, where it answered PONG and lets us ask.
     #[serde(default)]
     pub identity: Option<RedisIdentity>,
@@ -125,7 +125,7 @@ impl RedisOutcome {
         let mut lines = vec![format!("Redis {}/{}, {with}: {}{run}", self.endpoint, self.database, self.said.label())];
         lines.extend(self.rights.iter().flat_map(Rights::summary));
         lines.extend(
-            self.carried.iter().flat_map(Carry::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
+            self.carried.iter().flat_map(PayloadProbe::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
         );
         lines
     }

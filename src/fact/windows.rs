@@ -13,7 +13,7 @@ use super::dial::{Dial, Echo};
 use super::docker::{Docker, Worker};
 use super::environment::inspect;
 use super::network::Link;
-use super::network::routes::Hop;
+use super::network::routes::Route;
 use super::service::UnitState;
 use super::service::filter::AddressFilter;
 use super::wireguard::{WgInterface, dump};
@@ -22,7 +22,7 @@ mod adapters;
 pub mod route_print;
 mod way;
 
-use adapters::{Adapter, hops, links};
+use adapters::{Adapter, entries, links};
 pub use way::way;
 
 /// The version of the form that the script prints and this program reads.
@@ -50,7 +50,7 @@ pub struct Recording {
     /// The adapters.
     pub links: Option<Vec<Link>>,
     /// The routes.
-    pub hops: Option<Vec<Hop>>,
+    pub entries: Option<Vec<Route>>,
     /// Echoes that were tried.
     pub pings: Vec<(IpAddr, Echo)>,
     /// Connections that were tried.
@@ -130,8 +130,8 @@ impl Recording {
                 .map_err(|line| format!("{path}: {name}[{}]: no line of `wg show all dump`", line.saturating_sub(1)))
         };
         let links = form.adapters.map(|adapters| links(&adapters, path)).transpose()?;
-        let hops = match (&links, &form.route_print) {
-            (Some(links), Some(table)) => Some(hops(links, table, path)?),
+        let entries = match (&links, &form.route_print) {
+            (Some(links), Some(table)) => Some(entries(links, table, path)?),
             _ => None,
         };
         let pings = form.pings.unwrap_or_default();
@@ -147,7 +147,7 @@ impl Recording {
             tunnels: form.tunnels,
             services: form.services,
             links: links.map(|links| links.into_iter().map(|(_, link)| link).collect()),
-            hops,
+            entries,
             pings: pings.iter().filter_map(|ping| Some((ping.to, echo(ping)?))).collect(),
             dials: dials.iter().map(|it| (it.to, it.port, dial(it.code))).collect(),
             docker: form.docker.map(|containers| docker(&containers, path)).transpose()?,

@@ -12,12 +12,12 @@ pub mod conf;
 pub mod dump;
 pub mod key;
 pub mod keys;
-mod trouble;
+mod parse_error;
 pub mod uapi;
 pub mod value;
 mod written;
 
-pub use trouble::{Refusal, Slip, Taken, Trouble};
+pub use parse_error::{ParseError, Refusal, Slip, Taken};
 pub use written::{At, KeyShape, Table, WgConf, WgConfPeer, WrittenEndpoint};
 
 /// The running state of all WireGuard interfaces.

@@ -30,14 +30,14 @@ fn sidecar<'a>(seat: &Seat<'a>) -> Result<Option<&'a Sidecar>, Unseen> {
     Ok(seat.delivery()?.sidecar.as_deref())
 }
 
-/// How the container is made anew, and what it is called.
+/// How the container is recreated, and what it is called.
 fn of<C>(sidecar: &Sidecar, finding: Finding<C>) -> Finding<C> {
-    finding.with("name", &sidecar.name).with("anew", sidecar.recipe.anew().unwrap_or_default())
+    finding.with("name", &sidecar.name).with("recreate", sidecar.provenance.recreate().unwrap_or_default())
 }
 
 /// Names the line that gives the sidecar a variable.
 fn placed<C>(sidecar: &Sidecar, variable: &str, finding: Finding<C>) -> Finding<C> {
-    match sidecar.recipe.source(variable).and_then(|source| source.line()) {
+    match sidecar.provenance.source(variable).and_then(|source| source.line()) {
         Some((path, line)) => finding.at(path, line),
         None => finding.with("place", "the container's configuration"),
     }

@@ -7,8 +7,8 @@ use crate::check::cause::{FirewallAdmitsWireguard, FirewallAdmitsWorker, TcpAdmi
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
-use crate::fact::firewall::walk::{Fate, Passage, Step};
-use crate::fact::firewall::{Knock, Protocol, iptables};
+use crate::fact::firewall::walk::{Disposition, PacketTrace, Step};
+use crate::fact::firewall::{NewFlow, Protocol, iptables};
 use crate::fact::{Place, Service, Unseen};
 
 mod narrow;
@@ -37,9 +37,9 @@ pub(super) fn stranger(to: IpAddr) -> IpAddr {
 /// An interface that stands for any but the tunnel; no rule can name it.
 pub(super) const ANY_INTERFACE: &str = "";
 
-pub(super) fn knock<'a>(seat: &Seat<'a>, port: u16) -> Knock<'a> {
+pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
     let addresses = seat.addresses();
-    Knock {
+    NewFlow {
         interface: &addresses.interface.value,
         from: addresses.client.value,
         to: addresses.server.value,
@@ -78,8 +78,8 @@ fn tunnel_is_alive(seat: &Seat<'_>) -> bool {
 }
 
 /// What becomes of a new connection to this host.
-pub(super) fn passage(seat: &Seat<'_>, knock: &Knock<'_>) -> Result<Passage, Unseen> {
-    Ok(seat.rules()?.passage(knock, seat.links().ok()))
+pub(super) fn trace(seat: &Seat<'_>, flow: &NewFlow<'_>) -> Result<PacketTrace, Unseen> {
+    Ok(seat.rules()?.trace(flow, seat.links().ok()))
 }
 
 fn holds_rule(stored: &[String], rule: &str) -> bool {
@@ -90,25 +90,25 @@ fn holds_rule(stored: &[String], rule: &str) -> bool {
 /// The kernel lets the client in to Redis and PostgreSQL over the tunnel.
 pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWorker> {
     let addresses = seat.addresses();
-    let mut blocked: Vec<(u16, Passage)> = Vec::new();
-    let mut puzzle = None;
+    let mut blocked: Vec<(u16, PacketTrace)> = Vec::new();
+    let mut unsupported = None;
     for port in [addresses.redis_port.value, addresses.postgres_port.value] {
-        let passage = passage(seat, &knock(seat, port))?;
-        if let Some(nobody) = sent_to_nobody(seat, &passage, port) {
+        let trace = trace(seat, &flow(seat, port))?;
+        if let Some(nobody) = sent_to_nobody(seat, &trace, port) {
             return Ok(nobody.into());
         }
-        match passage.fate {
-            Fate::Accepted => {}
-            Fate::Dropped | Fate::Rejected => blocked.push((port, passage)),
-            Fate::Unknown => puzzle = Some(undecided(&passage)),
+        match trace.disposition {
+            Disposition::Accepted => {}
+            Disposition::Dropped | Disposition::Rejected => blocked.push((port, trace)),
+            Disposition::Unknown => unsupported = Some(undecided(&trace)),
         }
     }
     let Some((_, first)) = blocked.first() else {
-        return unit::denied(seat).map_or_else(|| puzzle.map_or(Ok(holds()), Err), |finding| Ok(finding.into()));
+        return unit::denied(seat).map_or_else(|| unsupported.map_or(Ok(holds()), Err), |finding| Ok(finding.into()));
     };
     let Some(step) = first.by() else { return Ok(holds()) };
     // One rule is named at a time; when it is mended, the other will be.
-    let here = |port: u16| blocked.iter().any(|(at, passage)| *at == port && passage.by() == Some(step));
+    let here = |port: u16| blocked.iter().any(|(at, trace)| *at == port && trace.by() == Some(step));
     let word = |port: u16| if here(port) { port.to_string() } else { String::new() };
     let (redis, postgres) = (word(addresses.redis_port.value), word(addresses.postgres_port.value));
     let ports = [&redis, &postgres].into_iter().filter(|port| !port.is_empty()).cloned().collect::<Vec<_>>();
@@ -123,10 +123,10 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
 
 /// The port is handed on to another one of this machine, at which nothing listens: whatever else is opened, nobody
 /// would answer. What another machine listens at is not seen from here.
-fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Finding<FirewallAdmitsWorker>> {
-    let (to, by) = (passage.sent_on?, passage.sent_by.as_ref()?);
+fn sent_to_nobody(seat: &Seat<'_>, trace: &PacketTrace, port: u16) -> Option<Finding<FirewallAdmitsWorker>> {
+    let (to, by) = (trace.sent_on?, trace.sent_by.as_ref()?);
     let here = to.ip() == seat.addresses().server.value || seat.links().ok()?.holder(to.ip()).is_some();
-    if !here || passage.fate == Fate::Unknown || seat.listeners().ok()?.answers(to.ip(), to.port()) {
+    if !here || trace.disposition == Disposition::Unknown || seat.listeners().ok()?.answers(to.ip(), to.port()) {
         return None;
     }
     let nft = by.tool == Tool::Nft;
@@ -138,7 +138,7 @@ fn sent_to_nobody(seat: &Seat<'_>, passage: &Passage, port: u16) -> Option<Findi
 }
 
 /// What becomes of packets to WireGuard's UDP port, by every way that is not the tunnel.
-fn wireguard_passages(seat: &Seat<'_>) -> Result<Vec<Passage>, Unseen> {
+fn wireguard_traces(seat: &Seat<'_>) -> Result<Vec<PacketTrace>, Unseen> {
     let model = seat.rules()?;
     let links = seat.links()?;
     let port = seat.addresses().wireguard_port.value;
@@ -149,26 +149,26 @@ fn wireguard_passages(seat: &Seat<'_>) -> Result<Vec<Passage>, Unseen> {
     if sources.is_empty() {
         sources.push(STRANGER);
     }
-    let mut passages = Vec::new();
-    for (interface, net) in super::gates(links, &seat.addresses().interface.value) {
+    let mut traces = Vec::new();
+    for (interface, net) in super::external_addresses(links, &seat.addresses().interface.value) {
         for from in sources.iter().filter(|from| from.is_ipv4() == net.addr().is_ipv4()) {
-            let knock = Knock { interface, from: *from, to: net.addr(), protocol: Protocol::Udp, port };
-            passages.push(model.passage(&knock, Some(links)));
+            let flow = NewFlow { interface, from: *from, to: net.addr(), protocol: Protocol::Udp, port };
+            traces.push(model.trace(&flow, Some(links)));
         }
     }
-    Ok(passages)
+    Ok(traces)
 }
 
 /// WireGuard's UDP port is let in by the kernel.
 pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmitsWireguard> {
-    let passages = wireguard_passages(seat)?;
-    if passages.iter().any(|passage| passage.fate == Fate::Accepted) {
+    let traces = wireguard_traces(seat)?;
+    if traces.iter().any(|trace| trace.disposition == Disposition::Accepted) {
         return Ok(holds());
     }
-    if let Some(passage) = passages.iter().find(|passage| passage.fate == Fate::Unknown) {
-        return Err(undecided(passage));
+    if let Some(trace) = traces.iter().find(|trace| trace.disposition == Disposition::Unknown) {
+        return Err(undecided(trace));
     }
-    let Some(step) = passages.first().and_then(Passage::by) else {
+    let Some(step) = traces.first().and_then(PacketTrace::by) else {
         return Ok(not_applicable("no interface but the tunnel has an address"));
     };
     let finding = if step.tool == Tool::Nft {
@@ -198,8 +198,8 @@ pub(super) fn add(step: &Step) -> String {
     }
 }
 
-pub(super) fn undecided(passage: &Passage) -> Unseen {
-    Unseen::Undecided(match passage.by() {
+pub(super) fn undecided(trace: &PacketTrace) -> Unseen {
+    Unseen::Undecided(match trace.by() {
         Some(step) => format!(
             "rule {} of chain {} ({}, table {}) is not understood here: {}",
             step.number,

@@ -9,21 +9,21 @@ use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::service::FailReason;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
-use crate::profile::{Known, Source};
+use crate::profile::{Known, Origin};
 
-mod around;
-mod carry;
+mod bypass;
 mod endpoint;
 mod keys;
+mod payload;
 mod shared;
 mod valid;
 mod way;
 mod written;
 
-pub(crate) use around::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
-pub(crate) use carry::{clocks_agree, tunnel_payload};
+pub(crate) use bypass::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
 pub(crate) use endpoint::wg_endpoint;
 pub(crate) use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
+pub(crate) use payload::{clocks_agree, tunnel_payload};
 pub(crate) use shared::wg_key_unshared;
 pub(crate) use valid::wg_config_valid;
 pub(crate) use way::{names_resolve, tunnel_ping, tunnel_route};
@@ -163,7 +163,7 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
     if covered {
         return Ok(holds());
     }
-    if far.source == Source::Guide {
+    if far.origin == Origin::Assumed {
         return Err(Unseen::Undecided(
             "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
         ));
@@ -190,7 +190,7 @@ fn own_address(seat: &Seat<'_>, vantage: Vantage) -> Option<Known<IpAddr>> {
         Vantage::Server => (&addresses.server, &seat.addresses().client),
         Vantage::Client | Vantage::Container | Vantage::Outside => (&addresses.client, &seat.addresses().server),
     };
-    (its.source != Source::Guide && its.value != ours.value).then(|| its.clone())
+    (its.origin != Origin::Assumed && its.value != ours.value).then(|| its.clone())
 }
 
 fn covers(peer: &WgPeer, address: IpAddr) -> bool {
@@ -202,7 +202,7 @@ fn networks(peer: &WgPeer) -> String {
 }
 
 /// After the server was restarted the client sends into its dead session for 15 s (KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of
-/// the WireGuard paper, section 6.1) before it shakes hands anew, and tries that every 5 s: 16 s were measured.
+/// the WireGuard paper, section 6.1) before it shakes hands again, and tries that every 5 s: 16 s were measured.
 const GRACE: u64 = 20;
 
 /// A session with a peer that matters: the one that has the far end's address if that is known, else any (a laptop
@@ -212,7 +212,7 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
     let (_, _, far) = far(seat);
     let mut peers: Vec<&WgPeer> = interface.peers.iter().filter(|peer| covers(peer, far.value)).collect();
-    if far.source == Source::Guide || peers.is_empty() {
+    if far.origin == Origin::Assumed || peers.is_empty() {
         peers = interface.peers.iter().collect();
     }
     if peers.is_empty() {

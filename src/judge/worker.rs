@@ -4,7 +4,9 @@ use crate::case::Seat;
 use crate::check::cause::{EnvDatabase, EnvFlask, EnvRedis};
 use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::dial::NameAnswer;
-use crate::fact::environment::{Effective, EnvUrl, Environment, Flaw, Layer, Origin, Recipe, Setting, Source, Via};
+use crate::fact::environment::{
+    ContainerProvenance, Effective, EnvUrl, Environment, Flaw, Interpolation, Layer, Origin, Setting, Source,
+};
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Unseen, Vantage};
@@ -23,7 +25,7 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
     let env = seat.env()?;
     match env.database() {
         Effective::Set { variable, origin, setting } => {
-            let finding = match url::trouble(seat, setting, EnvUrl::is_postgres)? {
+            let finding = match url::diagnosis(seat, setting, EnvUrl::is_postgres)? {
                 Some(finding) => finding,
                 None => match setting {
                     Setting::Url(url) if url.scheme == "postgres" => broken(EnvDatabase::PostgresScheme),
@@ -54,7 +56,7 @@ pub(crate) fn env_redis(seat: &Seat<'_>) -> Judged<EnvRedis> {
     for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
         match env.redis(wanted) {
             Effective::Set { variable, origin, setting } => {
-                let finding = match url::trouble(seat, setting, EnvUrl::is_redis)? {
+                let finding = match url::diagnosis(seat, setting, EnvUrl::is_redis)? {
                     Some(finding) => finding,
                     None => match setting {
                         // redis-py then logs in as that user, with an empty password.
@@ -103,7 +105,7 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
 /// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.
 fn is_cut(seat: &Seat<'_>, variable: &str, origin: &Origin) -> bool {
     matches!(origin, Origin::Process | Origin::Inspect)
-        && recipe(seat).and_then(|recipe| recipe.source(variable)).is_some_and(Source::is_cut)
+        && provenance(seat).and_then(|provenance| provenance.source(variable)).is_some_and(Source::is_cut)
 }
 
 fn postgres_refuses(seat: &Seat<'_>) -> bool {
@@ -132,10 +134,11 @@ fn unset<C: From<UrlFault>>(
             if let Some((cause, variable, layer)) = dev {
                 placed(seat, broken(cause), variable, &layer.origin)
             } else {
-                let recipe = recipe(seat);
+                let provenance = provenance(seat);
                 let finding = broken(UrlFault::Unset.into()).with("variable", variable);
-                let finding = finding.with("anew", recipe.and_then(Recipe::anew).unwrap_or_default());
-                match recipe.and_then(|recipe| recipe.place.as_ref()) {
+                let finding =
+                    finding.with("recreate", provenance.and_then(ContainerProvenance::recreate).unwrap_or_default());
+                match provenance.and_then(|provenance| provenance.place.as_ref()) {
                     Some((path, line)) => finding.at(path, *line),
                     None => finding,
                 }
@@ -176,9 +179,9 @@ pub(super) fn set_by<'a, C>(
 }
 
 /// How the container was made: seen where Docker runs.
-fn recipe<'a>(seat: &Seat<'a>) -> Option<&'a Recipe> {
-    let own = seat.env().ok().and_then(|env| env.recipe.as_ref());
-    own.or_else(|| seat.at(Vantage::Client).ok()?.env().ok()?.recipe.as_ref())
+fn provenance<'a>(seat: &Seat<'a>) -> Option<&'a ContainerProvenance> {
+    let own = seat.env().ok().and_then(|env| env.provenance.as_ref());
+    own.or_else(|| seat.at(Vantage::Client).ok()?.env().ok()?.provenance.as_ref())
 }
 
 /// A variable whose value the container has from elsewhere than the files say now: then what is wrong with the value
@@ -190,30 +193,30 @@ fn placed<C: From<UrlFault>>(
     origin: &Origin,
 ) -> Finding<C> {
     if let Some(given) = finding.words.get(url::GIVEN).cloned() {
-        let anew = recipe(seat).and_then(Recipe::anew).unwrap_or_default();
+        let recreate = provenance(seat).and_then(ContainerProvenance::recreate).unwrap_or_default();
         let finding = finding.with("origin", given).with("edit_file", "").with("edit_line", "");
-        return finding.with("variable", variable).with("anew", anew);
+        return finding.with("variable", variable).with("recreate", recreate);
     }
-    let Some((recipe, source)) = outdated(seat, variable, origin) else {
+    let Some((provenance, source)) = outdated(seat, variable, origin) else {
         return named(seat, finding, variable, origin);
     };
-    let fault = if recipe.is_newer(source) { UrlFault::Stale } else { UrlFault::Shell };
+    let fault = if provenance.is_newer(source) { UrlFault::Stale } else { UrlFault::Shell };
     let finding = broken(C::from(fault))
         .with("variable", variable)
         .with("origin", source)
-        .with("anew", recipe.anew().unwrap_or_default());
+        .with("recreate", provenance.recreate().unwrap_or_default());
     match source.line() {
         Some((path, line)) => finding.at(path, line),
         None => finding,
     }
 }
 
-fn outdated<'a>(seat: &Seat<'a>, variable: &str, origin: &Origin) -> Option<(&'a Recipe, &'a Source)> {
+fn outdated<'a>(seat: &Seat<'a>, variable: &str, origin: &Origin) -> Option<(&'a ContainerProvenance, &'a Source)> {
     if !matches!(origin, Origin::Process | Origin::Inspect) {
         return None;
     }
-    let recipe = recipe(seat)?;
-    Some((recipe, recipe.differs(variable)?))
+    let provenance = provenance(seat)?;
+    Some((provenance, provenance.differs(variable)?))
 }
 
 /// The line that has the whole value, so that a command can change it there; none where `${…}` puts it together.
@@ -221,7 +224,7 @@ fn outdated<'a>(seat: &Seat<'a>, variable: &str, origin: &Origin) -> Option<(&'a
 fn literal(source: &Source) -> Option<(&str, u32)> {
     match source.via.as_slice() {
         _ if matches!(source.setting, Some(Setting::Flawed(Flaw::Quoted))) => source.line(),
-        [Via { at: Some(_), whole: true, .. }] => source.line(),
+        [Interpolation { at: Some(_), whole: true, .. }] => source.line(),
         // Without a name: a `$` that asked for nothing.
         via if via.iter().all(|via| via.name.is_empty()) => source.line(),
         _ => None,
@@ -231,14 +234,14 @@ fn literal(source: &Source) -> Option<(&str, u32)> {
 /// Names the line that a variable's value comes from.
 fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
     let given = matches!(origin, Origin::Process | Origin::Inspect);
-    let recipe = if given { recipe(seat) } else { None };
-    let source = recipe.and_then(|recipe| recipe.source(variable));
+    let provenance = if given { provenance(seat) } else { None };
+    let source = provenance.and_then(|provenance| provenance.source(variable));
     // What is not there cannot be replaced.
     let there = finding.words.get("name").is_none_or(|name| name != url::NO_HOST);
     let (edit_file, edit_line) = source.filter(|_| there).and_then(literal).unzip();
     let finding = finding
         .with("variable", variable)
-        .with("anew", recipe.and_then(Recipe::anew).unwrap_or_default())
+        .with("recreate", provenance.and_then(ContainerProvenance::recreate).unwrap_or_default())
         .with("edit_file", edit_file.unwrap_or_default())
         .with("edit_line", edit_line.map(|line| line.to_string()).unwrap_or_default());
     let Some(source) = source else {

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::dial::Stream;
 use super::tls::verified::{self, Refused, Trust};
 use super::tls::{self, Wire};
-use super::{DIAL, Looked, Scene, dial, host};
+use super::{DIAL, ProbeContext, ProbeResult, dial, host};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Endpoint;
 use crate::fact::{Fact, FactKey, Presence, Unseen, Vantage};
@@ -33,28 +33,28 @@ const ANSWER: Duration = Duration::from_secs(4);
 const LONGEST: usize = 64 << 10;
 
 /// Looks at FLASK_APP_URL.
-pub(super) async fn look(scene: &Scene) -> Looked {
-    let (url, endpoint) = match scene.fact(&FactKey::Env) {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    let (url, endpoint) = match context.fact(&FactKey::Env) {
         Ok(Fact::Env(env)) => match env.api() {
             Some(url) => (url, Endpoint { host: url.host.clone(), port: url.http_port() }),
-            None => return Looked::new("", Err(Unseen::NotKnown("no FLASK_APP_URL is set here".to_owned()))),
+            None => return ProbeResult::new("", Err(Unseen::NotKnown("no FLASK_APP_URL is set here".to_owned()))),
         },
-        Ok(_) => return Looked::new("", Err(Unseen::NotAsked(FactKey::Env))),
-        Err(why) => return Looked::new("", Err(why)),
+        Ok(_) => return ProbeResult::new("", Err(Unseen::NotAsked(FactKey::Env))),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
-    let (said, key) = ask(&endpoint, url.scheme == "https", scene).await;
+    let (said, key) = ask(&endpoint, url.scheme == "https", context).await;
     let outcome = ApiOutcome { endpoint: endpoint.clone(), scheme: url.scheme.clone(), key, said };
-    Looked::new(format!("HTTP at {endpoint}"), Ok(Fact::Api(outcome)))
+    ProbeResult::new(format!("HTTP at {endpoint}"), Ok(Fact::Api(outcome)))
 }
 
-async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, Presence) {
+async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (ApiSaid, Presence) {
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
         Err(how) => return (ApiSaid::Unreached(how), Presence::Absent),
     };
-    let tunnelled = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(scene, peer.ip()).is_ok());
+    let tunnelled = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(context, peer.ip()).is_ok());
     let (wire, may): (Box<dyn Wire>, bool) = if encrypted {
-        match encrypt(stream, &endpoint.host, scene).await {
+        match encrypt(stream, &endpoint.host, context).await {
             Ok(encrypted) => encrypted,
             Err(Refused::Distrusted(why)) => return (ApiSaid::Distrusted(why), Presence::Absent),
             Err(Refused::NoTls) => return (ApiSaid::NoTls, Presence::Absent),
@@ -62,7 +62,7 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, P
     } else {
         (Box::new(stream), tunnelled)
     };
-    let key = scene.keyring.api.as_ref().filter(|_| may);
+    let key = context.keyring.api.as_ref().filter(|_| may);
     let mut request = Request::get(NO_JOB)
         .header(HOST, endpoint.to_string())
         .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")));
@@ -77,8 +77,8 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, scene: &Scene) -> (ApiSaid, P
 }
 
 /// The connection, and whether the key may be sent over it.
-async fn encrypt(stream: Stream, name: &str, scene: &Scene) -> Result<(Box<dyn Wire>, bool), Refused> {
-    let Some(trust) = trust(scene) else {
+async fn encrypt(stream: Stream, name: &str, context: &ProbeContext) -> Result<(Box<dyn Wire>, bool), Refused> {
+    let Some(trust) = trust(context) else {
         let wire = timeout(DIAL, tls::wrap(stream, name)).await.ok().flatten();
         return wire.map(|wire| (wire, false)).ok_or(Refused::NoTls);
     };
@@ -87,10 +87,10 @@ async fn encrypt(stream: Stream, name: &str, scene: &Scene) -> Result<(Box<dyn W
 }
 
 /// Whom the worker's `requests` believes; none where that cannot be seen: the file that tells lies in the container.
-fn trust(scene: &Scene) -> Option<Result<Trust, Refused>> {
-    let Some(path) = &scene.keyring.bundle else { return Some(Ok(Trust::Everybodys)) };
+fn trust(context: &ProbeContext) -> Option<Result<Trust, Refused>> {
+    let Some(path) = &context.keyring.bundle else { return Some(Ok(Trust::Everybodys)) };
     let no_bundle = || Refused::Distrusted(Distrust::NoBundle);
-    if scene.vantage != Vantage::Container {
+    if context.vantage != Vantage::Container {
         return None;
     }
     match host::read(path) {

@@ -3,7 +3,7 @@
 
 use secrecy::zeroize::Zeroize;
 
-use super::{Looked, dial, docker, environment, host};
+use super::{ProbeResult, dial, docker, environment, host};
 use crate::fact::delivery::key::KeyKind;
 use crate::fact::delivery::known_hosts::KnownHosts;
 use crate::fact::delivery::ssh::{self, SshOutcome, SshSaid};
@@ -24,8 +24,8 @@ const COMBINED: &str = "clippy-gpu-worker-sync";
 /// Where Docker puts secrets, and where the scripts look unless they are told otherwise.
 const SECRETS: &str = "/run/secrets/";
 
-pub(super) async fn look() -> Looked {
-    Looked::new("docker inspect, the mounted files, SSH's greeting", seen().await.map(Fact::Delivery))
+pub(super) async fn look() -> ProbeResult {
+    ProbeResult::new("docker inspect, the mounted files, SSH's greeting", seen().await.map(Fact::Delivery))
 }
 
 async fn seen() -> Result<Delivery, Unseen> {
@@ -65,7 +65,7 @@ async fn sidecar(container: &Container) -> Option<Sidecar> {
         state,
         host_network: container.networks.iter().any(|network| network == "host"),
         values: values.collect(),
-        recipe: environment::recipe(container, image.as_ref(), &VARIABLES),
+        provenance: environment::provenance(container, image.as_ref(), &VARIABLES),
         key: file(container, place("RSYNC_KEY_FILE", "rsync_key"), |text| {
             let kind = KeyKind::read(text);
             text.zeroize();

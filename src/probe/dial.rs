@@ -9,16 +9,16 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 mod bound;
-mod knock;
+mod exposure;
 mod password;
 
 pub(super) use password::may_carry_password;
 
 use super::bounded::Bounded;
 use super::host::limits;
-use super::{DIAL, Looked, Scene, names, network};
+use super::{DIAL, ProbeContext, ProbeResult, names, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
-use crate::fact::network::{Route, Way};
+use crate::fact::network::{RouteLookup, Way};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
 
 /// An open connection.
@@ -35,18 +35,18 @@ const BOUND: Duration = DIAL;
 const MOST_ADDRESSES: usize = 3;
 
 /// Looks at one TCP port.
-pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
-    let sight = match endpoint(target, scene) {
+pub(super) async fn tcp(target: &TcpTarget, context: &ProbeContext) -> ProbeResult {
+    let observation = match endpoint(target, context) {
         Err(why) => Err(why),
         Ok(endpoint) => {
             let opened = match target {
-                TcpTarget::Bound(_) => bound::connect(&endpoint, BOUND, scene).await,
-                TcpTarget::Public(_) => Ok(knock::twice(&endpoint).await),
+                TcpTarget::Bound(_) => bound::connect(&endpoint, BOUND, context).await,
+                TcpTarget::Public(_) => Ok(exposure::twice(&endpoint).await),
                 TcpTarget::Tunnel(_) | TcpTarget::Named(_) => Ok(connect_within(&endpoint, DIAL).await),
             };
             let opened = match opened {
                 Ok(opened) => opened,
-                Err(why) => return Looked::new("", Err(why)),
+                Err(why) => return ProbeResult::new("", Err(why)),
             };
             let (how, from) = match opened {
                 Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
@@ -55,35 +55,35 @@ pub(super) async fn tcp(target: &TcpTarget, scene: &Scene) -> Looked {
             Ok(Fact::Tcp(TcpOutcome { endpoint, how, from }))
         }
     };
-    Looked::new("kernel (TCP connect)", sight)
+    ProbeResult::new("kernel (TCP connect)", observation)
 }
 
 /// The service at the server's address in the tunnel.
-pub(super) fn tunnel(service: Service, scene: &Scene) -> Result<Endpoint, Unseen> {
-    let addresses = scene.addresses()?;
-    network::not_contradicted(scene)?;
-    Ok(Endpoint { host: addresses.server.value.to_string(), port: port(service, scene)? })
+pub(super) fn tunnel(service: Service, context: &ProbeContext) -> Result<Endpoint, Unseen> {
+    let addresses = context.addresses()?;
+    network::not_contradicted(context)?;
+    Ok(Endpoint { host: addresses.server.value.to_string(), port: port(service, context)? })
 }
 
-fn port(service: Service, scene: &Scene) -> Result<u16, Unseen> {
-    let addresses = scene.addresses()?;
+fn port(service: Service, context: &ProbeContext) -> Result<u16, Unseen> {
+    let addresses = context.addresses()?;
     Ok(match service {
         Service::Redis => addresses.redis_port.value,
         Service::Postgres => addresses.postgres_port.value,
     })
 }
 
-fn endpoint(target: &TcpTarget, scene: &Scene) -> Result<Endpoint, Unseen> {
+fn endpoint(target: &TcpTarget, context: &ProbeContext) -> Result<Endpoint, Unseen> {
     match target {
-        TcpTarget::Tunnel(service) | TcpTarget::Bound(service) => tunnel(*service, scene),
+        TcpTarget::Tunnel(service) | TcpTarget::Bound(service) => tunnel(*service, context),
         TcpTarget::Public(service) => {
-            let ip = scene.addresses()?.public.ok_or_else(|| {
+            let ip = context.addresses()?.public.ok_or_else(|| {
                 Unseen::NotKnown(
                     "the server's address outside the tunnel is not known; `--public ADDRESS` tells it".to_owned(),
                 )
             })?;
-            shows_outside(scene, ip)?;
-            Ok(Endpoint { host: ip.to_string(), port: port(*service, scene)? })
+            shows_outside(context, ip)?;
+            Ok(Endpoint { host: ip.to_string(), port: port(*service, context)? })
         }
         TcpTarget::Named(text) => text
             .rsplit_once(':')
@@ -96,22 +96,22 @@ fn endpoint(target: &TcpTarget, scene: &Scene) -> Result<Endpoint, Unseen> {
 }
 
 /// Whether a dial of the public address from here shows what a stranger would see.
-fn shows_outside(scene: &Scene, ip: IpAddr) -> Result<(), Unseen> {
+fn shows_outside(context: &ProbeContext, ip: IpAddr) -> Result<(), Unseen> {
     let undecided = |why: String| Err(Unseen::Undecided(why));
-    if scene.vantage == Vantage::Container {
+    if context.vantage == Vantage::Container {
         // A container sees its own gateway only; whether the host sends this into the tunnel is not to be seen.
         return undecided(format!("which way the container's host sends packets to {ip} is not seen from inside it"));
     }
-    let route = match route(scene, Place::Public) {
+    let route = match route(context, Place::Public) {
         Ok(route) => route,
         // Outside is outside by definition; a client may send everything through the tunnel.
-        Err(_) if scene.vantage == Vantage::Outside => return Ok(()),
+        Err(_) if context.vantage == Vantage::Outside => return Ok(()),
         Err(why) => {
             return undecided(format!("the way to {ip} is not known ({why}), and it may lead through the tunnel"));
         }
     };
     match &route.way {
-        Way::Device { device, kind, .. } if leads_into_tunnel(scene, device, kind.as_deref()) => {
+        Way::Device { device, kind, .. } if leads_into_tunnel(context, device, kind.as_deref()) => {
             undecided(format!("the way to {ip} leads through the tunnel, so it shows nothing of the outside"))
         }
         Way::Local => {
@@ -121,21 +121,21 @@ fn shows_outside(scene: &Scene, ip: IpAddr) -> Result<(), Unseen> {
     }
 }
 
-fn route(scene: &Scene, to: Place) -> Result<&Route, Unseen> {
+fn route(context: &ProbeContext, to: Place) -> Result<&RouteLookup, Unseen> {
     let key = FactKey::Route(to);
-    if let Fact::Route(route) = scene.fact(&key)? { Ok(route) } else { Err(Unseen::NotAsked(key)) }
+    if let Fact::Route(route) = context.fact(&key)? { Ok(route) } else { Err(Unseen::NotAsked(key)) }
 }
 
 /// A device is the tunnel if the kernel says so, if it has the interface's name (userspace WireGuard is a `tun`), or
 /// if it holds this machine's address in the tunnel.
-fn leads_into_tunnel(scene: &Scene, device: &str, kind: Option<&str>) -> bool {
-    let Some(addresses) = &scene.addresses else { return kind == Some("wireguard") };
-    let own = match scene.vantage {
+fn leads_into_tunnel(context: &ProbeContext, device: &str, kind: Option<&str>) -> bool {
+    let Some(addresses) = &context.addresses else { return kind == Some("wireguard") };
+    let own = match context.vantage {
         Vantage::Server => Some(addresses.server.value),
         Vantage::Client => Some(addresses.client.value),
         Vantage::Container | Vantage::Outside => None,
     };
-    let holder = own.and_then(|own| match scene.fact(&FactKey::Links) {
+    let holder = own.and_then(|own| match context.fact(&FactKey::Links) {
         Ok(Fact::Links(links)) => links.holder(own),
         _ => None,
     });
@@ -211,20 +211,20 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::fact::{Observed, Sight};
+    use crate::fact::{Observation, Observed};
     use crate::probe::Keyring;
     use crate::profile::{Profile, settle};
 
     pub(super) const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 8, 0, 1));
 
-    pub(super) fn scene(vantage: Vantage, to: Place, way: Option<Way>) -> Scene {
+    pub(super) fn context(vantage: Vantage, to: Place, way: Option<Way>) -> ProbeContext {
         let (profile, mut seen) = (Profile::default(), BTreeMap::new());
         if let Some(way) = way {
-            let sight = Sight::Seen(Fact::Route(Route { to: SERVER, way, bearing: None }));
-            seen.insert(FactKey::Route(to), Observed { sight, source: String::new(), took_us: 0 });
+            let observation = Observation::Seen(Fact::Route(RouteLookup { to: SERVER, way, bearing: None }));
+            seen.insert(FactKey::Route(to), Observed { observation, source: String::new(), took_us: 0 });
         }
         let addresses = Some(settle(&profile, vantage, &seen));
-        Scene { vantage, profile, addresses, seen, keyring: Keyring::default() }
+        ProbeContext { vantage, profile, addresses, seen, keyring: Keyring::default() }
     }
 
     pub(super) fn by(device: &str, kind: Option<&str>) -> Way {
@@ -241,8 +241,8 @@ mod tests {
             (Vantage::Outside, None, true),
             (Vantage::Container, Some(by("eth0", None)), false),
         ] {
-            let scene = scene(vantage, Place::Public, way);
-            assert_eq!(shows_outside(&scene, SERVER).is_ok(), shows, "{vantage} {:?}", scene.seen);
+            let context = context(vantage, Place::Public, way);
+            assert_eq!(shows_outside(&context, SERVER).is_ok(), shows, "{vantage} {:?}", context.seen);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The worker's containers, as the Docker client tells of them.
 
-use super::{Looked, PROGRAM, Scene, host};
+use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{Docker, State, Worker, is_internal};
 use crate::fact::environment::inspect::{self, Container, Image};
@@ -24,16 +24,16 @@ const MOST: usize = 40;
 /// Of a log: its last words, and those of a program that says much when it dies.
 const LOG: &str = "60";
 
-pub(super) async fn look(scene: &Scene) -> Looked {
-    let found = match workers(scene).await {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    let found = match workers(context).await {
         Ok(found) => found,
-        Err(why) => return Looked::new("docker inspect", Err(why)),
+        Err(why) => return ProbeResult::new("docker inspect", Err(why)),
     };
     let mut workers = Vec::new();
     for container in found {
         workers.extend(worker(&container).await);
     }
-    Looked::new("docker inspect", Ok(Fact::Docker(Docker { workers })))
+    ProbeResult::new("docker inspect", Ok(Fact::Docker(Docker { workers })))
 }
 
 async fn worker(container: &Container) -> Option<Worker> {
@@ -70,8 +70,8 @@ pub(super) async fn image(name: &str) -> Option<Image> {
 
 /// The containers that are workers: the one that the user named, else a known name, else what is given a worker's
 /// variables; running ones first.
-pub(super) async fn workers(scene: &Scene) -> Result<Vec<Container>, Unseen> {
-    if let Some(name) = &scene.profile.container {
+pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Unseen> {
+    if let Some(name) = &context.profile.container {
         let said = host::run("docker", &["inspect", "--type", "container", "--", name], PROGRAM).await?;
         let found = inspect::read(&said.out).unwrap_or_default();
         return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };

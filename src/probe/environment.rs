@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Keyring, Login, Looked, Scene, host};
+use super::{Keyring, Login, ProbeContext, ProbeResult, host};
 use crate::fact::celery::command;
 use crate::fact::environment::{
-    Effective, EnvUrl, Environment, Layer, Origin, Recipe, VARIABLES, app_version, dotenv, setting, url,
+    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, VARIABLES, app_version, dotenv, setting, url,
 };
 use crate::fact::{Fact, Unseen, Vantage};
 
 mod made;
 
-pub(super) use made::recipe;
+pub(super) use made::provenance;
 
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
@@ -41,21 +41,21 @@ const WEB_FILES: [&str; 5] = [
 ];
 
 /// Looks at the app's variables from where we stand.
-pub(super) async fn look(scene: &Scene) -> Looked {
-    match scene.vantage {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    match context.vantage {
         Vantage::Container => looked("the process environment", Ok(container())),
-        Vantage::Client => looked("docker inspect", made::client(scene).await),
-        Vantage::Server => looked("the web app's environment file", server(scene)),
+        Vantage::Client => looked("docker inspect", made::client(context).await),
+        Vantage::Server => looked("the web app's environment file", server(context)),
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
     }
 }
 
-fn looked(source: &str, found: Result<Found, Unseen>) -> Looked {
+fn looked(source: &str, found: Result<Found, Unseen>) -> ProbeResult {
     match found {
-        Err(why) => Looked::new(source, Err(why)),
+        Err(why) => ProbeResult::new(source, Err(why)),
         Ok(found) => {
             let (environment, keyring) = found.finish();
-            Looked { keyring: Some(keyring), ..Looked::new(source, Ok(Fact::Env(environment))) }
+            ProbeResult { keyring: Some(keyring), ..ProbeResult::new(source, Ok(Fact::Env(environment))) }
         }
     }
 }
@@ -65,14 +65,14 @@ struct Found {
     owner: String,
     app_version: Option<String>,
     complete: bool,
-    recipe: Option<Recipe>,
+    provenance: Option<ContainerProvenance>,
     /// Strongest first.
     values: BTreeMap<&'static str, Vec<(Origin, String)>>,
 }
 
 impl Found {
     fn new(owner: String) -> Self {
-        Self { owner, app_version: None, complete: false, recipe: None, values: BTreeMap::new() }
+        Self { owner, app_version: None, complete: false, provenance: None, values: BTreeMap::new() }
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
@@ -106,7 +106,7 @@ impl Found {
             app_version: self.app_version,
             variables: shown.map(|(name, values)| ((*name).to_owned(), layers(name, values))).collect(),
             complete: self.complete,
-            recipe: self.recipe,
+            provenance: self.provenance,
         };
         let login = |effective: Effective<'_>| {
             let Effective::Set { variable, .. } = effective else { return None };
@@ -167,8 +167,8 @@ fn container() -> Found {
 }
 
 /// The web app's file. What systemd or a shell adds to its environment is not in it.
-fn server(scene: &Scene) -> Result<Found, Unseen> {
-    let path = match &scene.profile.web_env {
+fn server(context: &ProbeContext) -> Result<Found, Unseen> {
+    let path = match &context.profile.web_env {
         Some(path) => path.as_str(),
         None => {
             WEB_FILES.into_iter().find(|path| !matches!(host::read(path), host::Text::Missing)).ok_or_else(|| {
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn no_secret_stays_in_the_fact() {
         let looked = looked("test", Ok(found()));
-        let shown = format!("{:?} {:?}", looked.sight, looked.keyring);
+        let shown = format!("{:?} {:?}", looked.observation, looked.keyring);
         for secret in ["s3cret", "old", "p%40ss", "p@ss", "never"] {
             assert!(!shown.contains(secret), "{secret} in {shown}");
         }

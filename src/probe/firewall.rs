@@ -1,7 +1,7 @@
 //! Reads ufw's stored rules, and asks the kernel for its own. The two may differ; `ufw reload` makes them one.
 
 use super::host::{self, Said};
-use super::{Looked, PROGRAM};
+use super::{PROGRAM, ProbeResult};
 use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
 use crate::fact::firewall::{Action, Ufw, iptables, nft, rules};
 use crate::fact::{Fact, Unseen};
@@ -12,8 +12,8 @@ const DEFAULTS: &str = "/etc/default/ufw";
 const RULES: &str = "/etc/ufw/user.rules";
 const RULES_SIX: &str = "/etc/ufw/user6.rules";
 
-pub(super) fn ufw() -> Looked {
-    Looked::new(RULES, look().map(Fact::Ufw))
+pub(super) fn ufw() -> ProbeResult {
+    ProbeResult::new(RULES, look().map(Fact::Ufw))
 }
 
 fn look() -> Result<Ufw, Unseen> {
@@ -90,8 +90,8 @@ const GENERATIONS: [Generations; 2] = [
     },
 ];
 
-pub(super) async fn netfilter() -> Looked {
-    Looked::new("iptables-save, ip6tables-save, nft", kernel().await.map(Fact::Netfilter))
+pub(super) async fn netfilter() -> ProbeResult {
+    ProbeResult::new("iptables-save, ip6tables-save, nft", kernel().await.map(Fact::Netfilter))
 }
 
 async fn kernel() -> Result<Netfilter, Unseen> {

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{PROGRAM, Scene, docker, host};
+use super::{PROGRAM, ProbeContext, docker, host};
 use crate::fact::Unseen;
 
 /// How the copy is named; [`remove_own_copy`] removes nothing else.
@@ -31,9 +31,9 @@ impl Ends {
 /// What the program says of the container from inside: the text of a snapshot. The error says what was in the way.
 ///
 /// It has ended by the deadline, or half a second later.
-pub async fn snapshot(scene: &Scene, said: &[String], deadline: Duration) -> Result<String, String> {
+pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duration) -> Result<String, String> {
     let ends = Ends { begun: host::clock(), deadline };
-    let workers = docker::workers(scene).await.map_err(|why| why.to_string())?;
+    let workers = docker::workers(context).await.map_err(|why| why.to_string())?;
     let container = workers.into_iter().next().ok_or_else(|| docker::none_found().to_string())?;
     let name = container.name.as_str();
     // In a paused one nothing can be started, but a file can be put into it, and not removed again.

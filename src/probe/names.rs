@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::host::limits;
-use super::{Looked, Scene, host};
+use super::{ProbeContext, ProbeResult, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts};
 use crate::fact::environment::Setting;
 use crate::fact::wireguard::value::literal;
@@ -42,31 +42,31 @@ pub(super) fn libc_can_read() -> Result<(), Unseen> {
     Ok(())
 }
 
-pub(super) async fn look(scene: &Scene) -> Looked {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     let (written, config) = match (host::read_if_there(HOSTS), resolv_conf()) {
         (Ok(written), Ok(config)) => (written.unwrap_or_default(), config),
-        (Err(why), _) | (Ok(_), Err(why)) => return Looked::new(SOURCE, Err(why)),
+        (Err(why), _) | (Ok(_), Err(why)) => return ProbeResult::new(SOURCE, Err(why)),
     };
     // In alphabetic order, as they come.
-    let asked = names(scene).into_iter().map(|name| {
+    let asked = names(context).into_iter().map(|name| {
         let hosts = hosts(&written, &name);
         one(name, hosts, config.clone())
     });
     let names = join_all(asked).await;
-    Looked::new(SOURCE, Ok(Fact::Names(NameLooks { names })))
+    ProbeResult::new(SOURCE, Ok(Fact::Names(NameLooks { names })))
 }
 
 /// Host names in URLs that win and in the tunnel's file; addresses, localhost and placeholders are none.
-fn names(scene: &Scene) -> BTreeSet<String> {
+fn names(context: &ProbeContext) -> BTreeSet<String> {
     let mut hosts = Vec::new();
-    if let Ok(Fact::Env(environment)) = scene.fact(&FactKey::Env) {
+    if let Ok(Fact::Env(environment)) = context.fact(&FactKey::Env) {
         for variable in environment.variables.keys() {
             if let Some(Setting::Url(url)) = environment.winner(variable).map(|layer| &layer.setting) {
                 hosts.push(url.host.as_str());
             }
         }
     }
-    if let Ok(Fact::WgConf(conf)) = scene.fact(&FactKey::WgConf) {
+    if let Ok(Fact::WgConf(conf)) = context.fact(&FactKey::WgConf) {
         hosts.extend(conf.peers.iter().filter_map(|peer| Some(peer.endpoint.as_ref()?.0.host.as_str())));
     }
     hosts.into_iter().filter(|host| is_name(host)).map(str::to_ascii_lowercase).collect()

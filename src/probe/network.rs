@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::{Looked, Scene, host};
+use super::{ProbeContext, ProbeResult, host};
 use crate::fact::network::routes::Routes;
-use crate::fact::network::{Bearing, Links, Listeners, Route};
+use crate::fact::network::{Bearing, Links, Listeners, RouteLookup};
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
-use crate::profile::Source;
+use crate::profile::Origin;
 
 #[cfg(target_os = "linux")]
 mod netlink;
@@ -16,7 +16,7 @@ mod policy;
 mod sockets;
 
 #[cfg(target_os = "linux")]
-use netlink::hops;
+use netlink::entries;
 #[cfg(target_os = "linux")]
 pub(super) use netlink::{links as all_links, way};
 #[cfg(target_os = "linux")]
@@ -27,18 +27,18 @@ use sockets::listening;
 /// Who tells of interfaces and routes.
 const KERNEL: &str = if cfg!(windows) { "windows.ps1" } else { "the kernel (netlink)" };
 
-pub(super) async fn links() -> Looked {
-    Looked::new(KERNEL, all_links().await.map(|links| Fact::Links(Links { links })))
+pub(super) async fn links() -> ProbeResult {
+    ProbeResult::new(KERNEL, all_links().await.map(|links| Fact::Links(Links { links })))
 }
 
-pub(super) async fn routes() -> Looked {
-    let hops = match all_links().await {
-        Ok(links) => hops(&links).await,
+pub(super) async fn routes() -> ProbeResult {
+    let entries = match all_links().await {
+        Ok(links) => entries(&links).await,
         Err(why) => Err(why),
     };
     // The rules say nothing of their own: without them the routes are as they are.
     let policy = rules().await.unwrap_or_default();
-    Looked::new(KERNEL, hops.map(|hops| Fact::Routes(Routes { hops, forwards: forwards(), policy })))
+    ProbeResult::new(KERNEL, entries.map(|entries| Fact::Routes(Routes { entries, forwards: forwards(), policy })))
 }
 
 /// Whether IPv4 packets of others are sent on.
@@ -46,37 +46,37 @@ fn forwards() -> Option<bool> {
     host::read_or_unseen("/proc/sys/net/ipv4/ip_forward").ok().map(|text| text.trim() == "1")
 }
 
-pub(super) async fn route(to: Place, scene: &Scene) -> Looked {
-    let to = match address(to, scene) {
+pub(super) async fn route(to: Place, context: &ProbeContext) -> ProbeResult {
+    let to = match address(to, context) {
         Ok(to) => to,
-        Err(why) => return Looked::new("", Err(why)),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
     let free = match way(to, None).await {
         Ok(free) => free,
-        Err(why) => return Looked::new(KERNEL, Err(why)),
+        Err(why) => return ProbeResult::new(KERNEL, Err(why)),
     };
-    let bearing = match own(to, scene) {
+    let bearing = match own(to, context) {
         Some(from) => way(to, Some(from)).await.ok().map(|way| Bearing { from, way }),
         None => None,
     };
-    Looked::new(KERNEL, Ok(Fact::Route(Route { to, way: free, bearing })))
+    ProbeResult::new(KERNEL, Ok(Fact::Route(RouteLookup { to, way: free, bearing })))
 }
 
 /// This machine's own address in the tunnel, if it has it. (The kernel refuses to send from another's.)
-fn own(to: IpAddr, scene: &Scene) -> Option<IpAddr> {
-    let addresses = scene.addresses().ok()?;
-    let own = match scene.vantage {
+fn own(to: IpAddr, context: &ProbeContext) -> Option<IpAddr> {
+    let addresses = context.addresses().ok()?;
+    let own = match context.vantage {
         Vantage::Server => addresses.server.value,
         Vantage::Client => addresses.client.value,
         Vantage::Container | Vantage::Outside => return None,
     };
-    let Ok(Fact::Links(links)) = scene.fact(&FactKey::Links) else { return None };
+    let Ok(Fact::Links(links)) = context.fact(&FactKey::Links) else { return None };
     links.holder(own).filter(|_| own != to && own.is_ipv4() == to.is_ipv4()).map(|_| own)
 }
 
-pub(super) fn listeners() -> Looked {
+pub(super) fn listeners() -> ProbeResult {
     let seen = listening().map(|tcp| Fact::Listeners(Listeners { tcp, any_address: any_address() }));
-    Looked::new("/proc/net/tcp, /proc/net/tcp6", seen)
+    ProbeResult::new("/proc/net/tcp, /proc/net/tcp6", seen)
 }
 
 /// Whether a socket may be bound to an address that is not there.
@@ -86,16 +86,16 @@ fn any_address() -> bool {
 
 /// A container sees no tunnel, so it knows the server's address by its URLs or by the guide. Where all URLs agree on
 /// another address than the guide's, either may be wrong, and a dial of the guide's would show nothing.
-pub(super) fn not_contradicted(scene: &Scene) -> Result<(), Unseen> {
-    let server = &scene.addresses()?.server;
-    let Ok(Fact::Env(env)) = scene.fact(&FactKey::Env) else { return Ok(()) };
+pub(super) fn not_contradicted(context: &ProbeContext) -> Result<(), Unseen> {
+    let server = &context.addresses()?.server;
+    let Ok(Fact::Env(env)) = context.fact(&FactKey::Env) else { return Ok(()) };
     let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
     let hosts: Vec<IpAddr> =
         [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
     let agreed = hosts.first().filter(|first| !first.is_loopback() && hosts.iter().all(|host| host == *first));
     match agreed {
         Some(host)
-            if scene.vantage == Vantage::Container && server.source == Source::Guide && *host != server.value =>
+            if context.vantage == Vantage::Container && server.origin == Origin::Assumed && *host != server.value =>
         {
             Err(Unseen::NotKnown(format!(
                 "the URLs name {host}, which is not the guide's {}; if it is the server's address in the tunnel, say `--server {host}`",
@@ -107,11 +107,11 @@ pub(super) fn not_contradicted(scene: &Scene) -> Result<(), Unseen> {
 }
 
 /// Where a place is.
-pub(super) fn address(place: Place, scene: &Scene) -> Result<IpAddr, Unseen> {
-    let addresses = scene.addresses()?;
+pub(super) fn address(place: Place, context: &ProbeContext) -> Result<IpAddr, Unseen> {
+    let addresses = context.addresses()?;
     match place {
         Place::Server => {
-            not_contradicted(scene)?;
+            not_contradicted(context)?;
             Ok(addresses.server.value)
         }
         Place::Client => Ok(addresses.client.value),
@@ -129,7 +129,7 @@ mod elsewhere {
 
     use crate::fact::Unseen;
     use crate::fact::network::policy::PolicyRule;
-    use crate::fact::network::routes::Hop;
+    use crate::fact::network::routes::Route;
     use crate::fact::network::{Link, Listener, Way};
     use crate::fact::windows;
     use crate::probe::windows::part;
@@ -148,12 +148,12 @@ mod elsewhere {
             return Err(not_told());
         }
         let seen = part("routes").await?;
-        let (links, hops) = (seen.links.ok_or_else(not_told)?, seen.hops.ok_or_else(not_told)?);
-        Ok(windows::way(to, &links, &hops))
+        let (links, entries) = (seen.links.ok_or_else(not_told)?, seen.entries.ok_or_else(not_told)?);
+        Ok(windows::way(to, &links, &entries))
     }
 
-    pub(super) async fn hops(_links: &[Link]) -> Result<Vec<Hop>, Unseen> {
-        part("routes").await?.hops.ok_or_else(not_told)
+    pub(super) async fn entries(_links: &[Link]) -> Result<Vec<Route>, Unseen> {
+        part("routes").await?.entries.ok_or_else(not_told)
     }
 
     pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
@@ -167,4 +167,4 @@ mod elsewhere {
 #[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{all_links, way};
 #[cfg(not(target_os = "linux"))]
-use elsewhere::{hops, listening, rules};
+use elsewhere::{entries, listening, rules};

@@ -9,8 +9,8 @@ use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence,
 use futures_util::future::join_all;
 
 use super::host::limits;
-use super::{Looked, Scene, network, windows};
-use crate::fact::dial::carry::SizedEcho;
+use super::{ProbeContext, ProbeResult, network, windows};
+use crate::fact::dial::payload_probe::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
 use crate::fact::{Fact, Place, Unseen};
 
@@ -20,12 +20,12 @@ const ECHO: Duration = Duration::from_secs(1);
 const ICMP_RIGHTS: &str = "run as root (CAP_NET_RAW), or let every group send echoes with \
     `sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'`";
 
-pub(super) async fn look(to: Place, scene: &Scene) -> Looked {
-    let outcome = match network::address(to, scene) {
+pub(super) async fn look(to: Place, context: &ProbeContext) -> ProbeResult {
+    let outcome = match network::address(to, context) {
         Ok(to) => ping(to).await.map(Fact::Ping),
         Err(why) => Err(why),
     };
-    Looked::new("ICMP", outcome)
+    ProbeResult::new("ICMP", outcome)
 }
 
 fn client(to: IpAddr) -> Result<Client, Unseen> {

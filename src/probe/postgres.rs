@@ -12,9 +12,9 @@ use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Client, Config, Error, SimpleQueryMessage};
 
 use super::dial::Stream;
-use super::{DIAL, Login, Looked, Scene, dial, host, tls};
+use super::{DIAL, Login, ProbeContext, ProbeResult, dial, host, tls};
 use crate::fact::dial::Endpoint;
-use crate::fact::dial::carry::Carry;
+use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::environment::url;
 use crate::fact::postgres::refusal::Refusal;
 use crate::fact::postgres::{PgOutcome, PgSaid};
@@ -25,9 +25,9 @@ mod administrator;
 #[cfg(not(target_os = "linux"))]
 #[path = "postgres/administrator_elsewhere.rs"]
 mod administrator;
-mod carry;
 mod conf;
 mod hba;
+mod repeat;
 mod state;
 
 pub(super) use conf::conf;
@@ -44,14 +44,14 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 const QUESTION: &str = "SELECT 1, pg_catalog.current_setting('transaction_read_only')";
 
 /// Talks to the PostgreSQL that the app uses.
-pub(super) async fn look(scene: &Scene) -> Looked {
-    let login = scene.keyring.postgres.as_ref();
-    let endpoint = match endpoint(scene, login) {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    let login = context.keyring.postgres.as_ref();
+    let endpoint = match endpoint(context, login) {
         Ok(endpoint) => endpoint,
-        Err(why) => return Looked::new("", Err(why)),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
     let source = format!("PostgreSQL at {endpoint}");
-    let seen = talk(&endpoint, login, scene).await.map(|heard| {
+    let seen = talk(&endpoint, login, context).await.map(|heard| {
         Fact::Postgres(PgOutcome {
             endpoint,
             said: heard.said,
@@ -64,17 +64,17 @@ pub(super) async fn look(scene: &Scene) -> Looked {
             read_only: heard.read_only,
         })
     });
-    Looked::new(source, seen)
+    ProbeResult::new(source, seen)
 }
 
 /// The server's address in the tunnel. On the server itself the web app's own way counts, which is often localhost.
-fn endpoint(scene: &Scene, login: Option<&Login>) -> Result<Endpoint, Unseen> {
-    let own = login.filter(|_| scene.vantage == Vantage::Server).map(|login| &login.url);
+fn endpoint(context: &ProbeContext, login: Option<&Login>) -> Result<Endpoint, Unseen> {
+    let own = login.filter(|_| context.vantage == Vantage::Server).map(|login| &login.url);
     match own {
         Some(url) if !url.host.is_empty() && (url.is_local() || url.host.parse::<IpAddr>().is_ok()) => {
             Ok(Endpoint { host: url.host.clone(), port: url.port_or_default() })
         }
-        Some(_) | None => dial::tunnel(Service::Postgres, scene),
+        Some(_) | None => dial::tunnel(Service::Postgres, context),
     }
 }
 
@@ -89,7 +89,7 @@ struct Heard {
     said: PgSaid,
     seen_as: Option<IpAddr>,
     tls: bool,
-    carried: Option<Carry>,
+    carried: Option<PayloadProbe>,
     system: Option<String>,
     read_only: Option<bool>,
 }
@@ -104,7 +104,7 @@ impl Heard {
     }
 }
 
-async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<Heard, Unseen> {
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<Heard, Unseen> {
     let (speaks, peer) = match dial::connect(endpoint).await {
         Err(how) => return Ok(Heard::bare(PgSaid::Unreached(how))),
         Ok(stream) => {
@@ -120,12 +120,12 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
     if login.user.is_some() || login.password.is_some() {
         // A lone user counts: it may be the password, put in the wrong place.
         let peer = peer.map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
-        dial::may_carry_password(scene, peer)?;
+        dial::may_carry_password(context, peer)?;
     }
-    if offers && let Some(root) = missing_root(login, scene.vantage) {
+    if offers && let Some(root) = missing_root(login, context.vantage) {
         return Ok(Heard::bare(PgSaid::NoRootCertificate(root)));
     }
-    Ok(log_in_as_libpq(&Way { endpoint, carries: scene.vantage != Vantage::Server }, login, offers).await)
+    Ok(log_in_as_libpq(&Way { endpoint, carries: context.vantage != Vantage::Server }, login, offers).await)
 }
 
 /// Asks whether the other end speaks TLS; an error is what was there in place of PostgreSQL.
@@ -245,7 +245,7 @@ where
             heard.system = system(&client).await;
         }
         if carries && heard.said == PgSaid::One {
-            heard.carried = Some(carry::carried(&client, to).await);
+            heard.carried = Some(repeat::carried(&client, to).await);
         }
         heard
     });

@@ -17,16 +17,16 @@ use tokio::time::timeout;
 
 use super::dial::Stream;
 use super::tls::{self, Wire};
-use super::{DIAL, Login, Looked, Scene, dial};
+use super::{DIAL, Login, ProbeContext, ProbeResult, dial};
 use crate::fact::dial::Endpoint;
-use crate::fact::dial::carry::Carry;
+use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
 use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid, reply};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 
-mod carry;
 mod celery;
 mod conf_files;
+mod echo;
 mod rights;
 mod state;
 
@@ -49,23 +49,23 @@ const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } e
 type Heard = (RedisSaid, Option<RedisIdentity>);
 
 /// Talks to Redis at the server's address in the tunnel.
-pub(super) async fn look(scene: &Scene) -> Looked {
-    let endpoint = match dial::tunnel(Service::Redis, scene) {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    let endpoint = match dial::tunnel(Service::Redis, context) {
         Ok(endpoint) => endpoint,
-        Err(why) => return Looked::new("", Err(why)),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
-    let login = scene.keyring.redis.as_ref();
-    let said = talk(&endpoint, login, scene).await;
+    let login = context.keyring.redis.as_ref();
+    let said = talk(&endpoint, login, context).await;
     // Each on a connection of its own, since on a way that loses large packets one question holds up all behind it.
     let (carried, rights) = match said {
         Ok((RedisSaid::Pong, _)) => {
-            let far = scene.vantage != Vantage::Server;
-            let carried = async { if far { carry_more(&endpoint, login, scene).await } else { None } };
-            tokio::join!(carried, ask_rights(&endpoint, login, scene))
+            let far = context.vantage != Vantage::Server;
+            let carried = async { if far { carry_more(&endpoint, login, context).await } else { None } };
+            tokio::join!(carried, ask_rights(&endpoint, login, context))
         }
         Ok(_) | Err(_) => (None, None),
     };
-    Looked::new(
+    ProbeResult::new(
         format!("Redis at {endpoint}"),
         said.map(|(said, identity)| {
             Fact::Redis(RedisOutcome {
@@ -81,7 +81,7 @@ pub(super) async fn look(scene: &Scene) -> Looked {
     )
 }
 
-async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<Heard, Unseen> {
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<Heard, Unseen> {
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
     let bare = match dial::connect(endpoint).await {
         Err(how) => return Ok((RedisSaid::Unreached(how), None)),
@@ -105,7 +105,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
     if logs_in {
         // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
         let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
-        dial::may_carry_password(scene, peer.ip())?;
+        dial::may_carry_password(context, peer.ip())?;
     }
     let over = stream.over();
     let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, None)) };
@@ -113,22 +113,26 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Resu
     Ok(if over.is_so() { (RedisSaid::NotRedis, None) } else { heard })
 }
 
-async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<Carry> {
-    let (wire, peer) = another(endpoint, login, scene).await?;
-    carry::carried(wire, login, Some(peer)).await
+async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Option<PayloadProbe> {
+    let (wire, peer) = another(endpoint, login, context).await?;
+    echo::carried(wire, login, Some(peer)).await
 }
 
-async fn ask_rights(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<Rights> {
-    let (wire, _) = another(endpoint, login, scene).await?;
+async fn ask_rights(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Option<Rights> {
+    let (wire, _) = another(endpoint, login, context).await?;
     timeout(WORD, rights::asked(wire, login)).await.ok().flatten()
 }
 
 /// Another connection, now that one was seen to work.
-async fn another(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Option<(Box<dyn Wire>, IpAddr)> {
+async fn another(
+    endpoint: &Endpoint,
+    login: Option<&Login>,
+    context: &ProbeContext,
+) -> Option<(Box<dyn Wire>, IpAddr)> {
     let stream = dial::connect(endpoint).await.ok()?;
     let peer = stream.peer_addr().ok()?.ip();
     if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
-        dial::may_carry_password(scene, peer).ok()?;
+        dial::may_carry_password(context, peer).ok()?;
     }
     let wire = wire(stream, endpoint, login.is_some_and(|login| login.url.scheme == "rediss")).await?;
     Some((wire, peer))

@@ -1,6 +1,6 @@
 //! Asks systemd about a unit, and looks at files' owners and modes.
 
-use super::{Looked, PROGRAM, Scene, host, windows};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, windows};
 use crate::fact::service::step::Hook;
 use crate::fact::service::{FailReason, FileState, UnitState, condition, filter, journal, show, step};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
@@ -10,29 +10,29 @@ const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnt
     ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
-pub(super) async fn unit(target: &UnitTarget, scene: &Scene) -> Looked {
+pub(super) async fn unit(target: &UnitTarget, context: &ProbeContext) -> ProbeResult {
     if cfg!(windows) {
-        return Looked::new("Get-Service", on_windows(target, scene).await.map(Fact::Unit));
+        return ProbeResult::new("Get-Service", on_windows(target, context).await.map(Fact::Unit));
     }
-    Looked::new("systemctl show", look(target, scene).await.map(Fact::Unit))
+    ProbeResult::new("systemctl show", look(target, context).await.map(Fact::Unit))
 }
 
 /// The tunnel is all of the deployment that is a service of Windows.
-async fn on_windows(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
+async fn on_windows(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, Unseen> {
     match target {
-        UnitTarget::WireGuard => windows::unit(&scene.addresses()?.interface.value).await,
+        UnitTarget::WireGuard => windows::unit(&context.addresses()?.interface.value).await,
         UnitTarget::Redis | UnitTarget::Postgres | UnitTarget::Named(_) => {
             Err(Unseen::NoTool("there is no systemd on Windows".to_owned()))
         }
     }
 }
 
-async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
+async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, Unseen> {
     // As sd_booted(3) does it: without this folder systemctl would only print an error.
     if host::stat("/run/systemd/system")?.is_none() {
         return Err(Unseen::NoTool("systemd does not run here".to_owned()));
     }
-    let names = names(target, scene)?;
+    let names = names(target, context)?;
     let mut args = vec!["show", "--no-pager", "-p", PROPERTIES, "--"];
     args.extend(names.iter().map(String::as_str));
     let said = host::run("systemctl", &args, PROGRAM).await?;
@@ -56,7 +56,7 @@ async fn look(target: &UnitTarget, scene: &Scene) -> Result<UnitState, Unseen> {
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
-        unit.reason = reason(target, &unit.name, started, scene).await;
+        unit.reason = reason(target, &unit.name, started, context).await;
     }
     if unit.active != "active" && shown.skipped {
         unit.reason = condition::unmet(&journal(&unit.name).await, &texts(&shown.files)).or(unit.reason);
@@ -76,12 +76,12 @@ async fn journal(unit: &str) -> String {
 }
 
 /// The units a target may stand for; the first one that runs is meant, else the first one that there is.
-fn names(target: &UnitTarget, scene: &Scene) -> Result<Vec<String>, Unseen> {
+fn names(target: &UnitTarget, context: &ProbeContext) -> Result<Vec<String>, Unseen> {
     Ok(match target {
-        UnitTarget::WireGuard => vec![format!("wg-quick@{}.service", scene.addresses()?.interface.value)],
+        UnitTarget::WireGuard => vec![format!("wg-quick@{}.service", context.addresses()?.interface.value)],
         // Debian and Ubuntu; elsewhere, and where Debian's alias is all there is.
         UnitTarget::Redis => vec!["redis-server.service".to_owned(), "redis.service".to_owned()],
-        UnitTarget::Postgres => clusters(scene.addresses()?.postgres_port.value)?,
+        UnitTarget::Postgres => clusters(context.addresses()?.postgres_port.value)?,
         UnitTarget::Named(name) => vec![name.clone()],
     })
 }
@@ -119,9 +119,9 @@ fn listens_on(conf: &str, port: u16) -> bool {
     written.fold(5432, |_, last| last) == port
 }
 
-async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, scene: &Scene) -> Option<FailReason> {
+async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, context: &ProbeContext) -> Option<FailReason> {
     let journal = journal(unit).await;
-    let step = if *target == UnitTarget::WireGuard { failed_step(&journal, scene) } else { None };
+    let step = if *target == UnitTarget::WireGuard { failed_step(&journal, context) } else { None };
     // What a command of the file printed may read like a sentence of wg-quick's own; of its own steps the sentence says more.
     if let Some(FailReason::Hook(..)) = step {
         return step;
@@ -141,17 +141,17 @@ async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, scene: &S
 }
 
 /// The step at which wg-quick gave up, where its file can be read.
-fn failed_step(journal: &str, scene: &Scene) -> Option<FailReason> {
-    let Ok(Fact::WgConf(conf)) = scene.fact(&FactKey::WgConf) else { return None };
+fn failed_step(journal: &str, context: &ProbeContext) -> Option<FailReason> {
+    let Ok(Fact::WgConf(conf)) = context.fact(&FactKey::WgConf) else { return None };
     let host::Text::Read(text) = host::read(&conf.path) else { return None };
     let hooks: Vec<(String, u32)> = conf.hooks.iter().map(|(name, at)| (name.clone(), at.line)).collect();
-    step::failed(journal, &Hook::all(&hooks, &text, &scene.addresses().ok()?.interface.value))
+    step::failed(journal, &Hook::all(&hooks, &text, &context.addresses().ok()?.interface.value))
 }
 
-pub(super) fn file(path: &str) -> Looked {
+pub(super) fn file(path: &str) -> ProbeResult {
     let found = host::stat(path)
         .map(|stat| FileState { path: path.to_owned(), found: stat.map(|stat| (stat.mode, stat.owner)) });
-    Looked::new(path, found.map(Fact::File))
+    ProbeResult::new(path, found.map(Fact::File))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::zeroize::Zeroize;
 
-use super::{Looked, PROGRAM, Scene, host, network};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, network};
 use crate::fact::network::{Link, Way};
 use crate::fact::wireguard::keys::{KeyFile, WgKeys, is_private};
 use crate::fact::wireguard::{WgInterface, WgPeer, WgState, conf as conf_file, dump};
@@ -24,12 +24,12 @@ const STEP: Duration = Duration::from_millis(100);
 /// Interfaces, each with who told of it.
 type Found = Result<Vec<(WgInterface, String)>, Unseen>;
 
-pub(super) async fn state() -> Looked {
+pub(super) async fn state() -> ProbeResult {
     looked(running().await)
 }
 
-fn looked((source, state): (String, Result<WgState, Unseen>)) -> Looked {
-    Looked::new(source, state.map(Fact::Wg))
+fn looked((source, state): (String, Result<WgState, Unseen>)) -> ProbeResult {
+    ProbeResult::new(source, state.map(Fact::Wg))
 }
 
 fn needs_root() -> Unseen {
@@ -96,11 +96,11 @@ async fn of_wg() -> Option<Vec<WgInterface>> {
 
 /// The state once more, after a packet was sent to each peer that looked idle: an idle tunnel has no handshake, and
 /// looks just like a broken one.
-pub(super) async fn again(scene: &Scene) -> Looked {
-    let first = match scene.fact(&FactKey::Wg) {
+pub(super) async fn again(context: &ProbeContext) -> ProbeResult {
+    let first = match context.fact(&FactKey::Wg) {
         Ok(Fact::Wg(first)) => first,
-        Ok(_) => return Looked::new("", Err(Unseen::NotAsked(FactKey::Wg))),
-        Err(why) => return Looked::new("", Err(why)),
+        Ok(_) => return ProbeResult::new("", Err(Unseen::NotAsked(FactKey::Wg))),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
     let idle: Vec<(&WgInterface, &WgPeer)> = first
         .interfaces
@@ -110,14 +110,14 @@ pub(super) async fn again(scene: &Scene) -> Looked {
         .collect();
     let mut nudged = Vec::new();
     for (interface, peer) in idle {
-        if let Some(to) = inside(peer, scene)
+        if let Some(to) = inside(peer, context)
             && nudge(&interface.name, to).await
         {
             nudged.push(peer.public_key.clone());
         }
     }
     if nudged.is_empty() {
-        return Looked::new("the first look; no peer needed a packet", Ok(Fact::Wg(first.clone())));
+        return ProbeResult::new("the first look; no peer needed a packet", Ok(Fact::Wg(first.clone())));
     }
     let begun = host::clock();
     loop {
@@ -134,8 +134,8 @@ pub(super) async fn again(scene: &Scene) -> Looked {
 }
 
 /// An address behind the peer: its own where the prefix is one host's, else the server's, else the first.
-fn inside(peer: &WgPeer, scene: &Scene) -> Option<IpAddr> {
-    let server = scene.addresses().ok().map(|addresses| addresses.server.value);
+fn inside(peer: &WgPeer, context: &ProbeContext) -> Option<IpAddr> {
+    let server = context.addresses().ok().map(|addresses| addresses.server.value);
     let single = peer.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(ipnet::IpNet::addr);
     single
         .or_else(|| server.filter(|server| peer.allowed_ips.iter().any(|net| net.contains(server))))
@@ -156,8 +156,8 @@ async fn nudge(interface: &str, to: IpAddr) -> bool {
 
 const FOLDER: &str = "/etc/wireguard";
 
-pub(super) fn conf(scene: &Scene) -> Looked {
-    let path = path(scene);
+pub(super) fn conf(context: &ProbeContext) -> ProbeResult {
+    let path = path(context);
     let read = host::stat(&path).and_then(|stat| {
         let stat = stat.ok_or_else(|| Unseen::NotKnown(format!("there is no {path}")))?;
         let mut text = host::read_or_unseen(&path)?;
@@ -170,18 +170,18 @@ pub(super) fn conf(scene: &Scene) -> Looked {
         conf.others = beside.map(|name| format!("{FOLDER}/{name}")).filter(|other| *other != path).collect();
         Ok(Fact::WgConf(conf))
     });
-    Looked::new(path, read)
+    ProbeResult::new(path, read)
 }
 
 /// Where the guide has keys made: beside the tunnel's file, or at home.
-pub(super) fn keys() -> Looked {
+pub(super) fn keys() -> ProbeResult {
     let homes = host::list("/home").map(Option::unwrap_or_default);
     let found = homes.and_then(|homes| {
         let homes = homes.into_iter().map(|name| format!("/home/{name}"));
         let folders: Vec<String> = [FOLDER.to_owned(), "/root".to_owned()].into_iter().chain(homes).collect();
         key_files(&folders)
     });
-    Looked::new(format!("{FOLDER}, /root, /home"), found.map(Fact::WgKeys))
+    ProbeResult::new(format!("{FOLDER}, /root, /home"), found.map(Fact::WgKeys))
 }
 
 fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
@@ -202,12 +202,12 @@ fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
 }
 
 /// The file of the interface that the user named, else the only one there is, else the guide's.
-fn path(scene: &Scene) -> String {
+fn path(context: &ProbeContext) -> String {
     let only = || {
         let names = host::list(FOLDER).ok()??;
         let mut files = names.iter().filter_map(|name| name.strip_suffix(".conf"));
         files.next().filter(|_| files.next().is_none()).map(str::to_owned)
     };
-    let interface = scene.profile.interface.clone().or_else(only).unwrap_or_else(|| "wg0".to_owned());
+    let interface = context.profile.interface.clone().or_else(only).unwrap_or_else(|| "wg0".to_owned());
     format!("{FOLDER}/{interface}.conf")
 }

@@ -1,11 +1,11 @@
 //! Celery workers among the processes, from /proc. Of a command line only the queues and the name are kept.
 
-use super::Looked;
+use super::ProbeResult;
 use crate::fact::{Fact, Unseen};
 
 /// Looks at the processes that can be seen from here: in a container its own, on a host those of its containers too.
-pub(super) fn look() -> Looked {
-    Looked::new("/proc", running().map(Fact::Workers))
+pub(super) fn look() -> ProbeResult {
+    ProbeResult::new("/proc", running().map(Fact::Workers))
 }
 
 #[cfg(target_os = "linux")]

@@ -11,7 +11,7 @@ use crate::fact::dial::NameLooks;
 use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::network::{Links, is_link_local};
 use crate::fact::wireguard::{WgConf, WgState};
-use crate::fact::{Fact, FactKey, Observed, Sight, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Observed, Vantage};
 
 /// The widest network (of IPv4) that AllowedIPs may name and still mean the tunnel's own: what is wider sends other
 /// traffic into it.
@@ -31,9 +31,9 @@ pub(super) struct Evidence {
 
 impl Evidence {
     pub(super) fn of(vantage: Vantage, seen: &BTreeMap<FactKey, Observed>) -> Self {
-        let fact = |key: &FactKey| match seen.get(key).map(|observed| &observed.sight) {
-            Some(Sight::Seen(fact)) => Some(fact),
-            Some(Sight::Unseen(_)) | None => None,
+        let fact = |key: &FactKey| match seen.get(key).map(|observed| &observed.observation) {
+            Some(Observation::Seen(fact)) => Some(fact),
+            Some(Observation::Unseen(_)) | None => None,
         };
         let mut evidence = Self::default();
         let conf =

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use crate::check::{Cause, Check, CheckId, Fix, Need, Needs, OnWindows, Rule, Suspect};
+use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, OnWindows, Position, Rule};
 use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
-use crate::report::chain::{Chain, Rung};
-use crate::report::{Answer, Change, Evidence, Host, Maybe, Now, Outcome, Report, Trouble};
+use crate::report::provenance::{Provenance, Source};
+use crate::report::{Answer, Candidate, Change, Diagnosis, Evidence, Host, Now, Outcome, Report};
 
 /// Control characters, marks of direction, and what has no width.
 fn steers(c: char) -> bool {
@@ -151,18 +151,19 @@ macro_rules! texts {
 
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
 texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
-texts!(Host { vantage_by, name, addresses, slowest; vantage, taken_at, rights, took_us });
+texts!(Host { vantage_by, name, platform, public_key, addresses, slowest; vantage, taken_at, rights, took_us });
 texts!(Outcome { check, title, host, answer, guide, evidence; category, vantage });
-texts!(Trouble { code, says, fix, place, may_be, tell; shell });
-texts!(Maybe { code, title; on });
+texts!(Diagnosis { code, says, fix, place, alternatives, tell; shell });
+texts!(Position { file; line, column });
+texts!(Candidate { code, title; on });
 texts!(Evidence { line, source; vantage });
 texts!(Change { check, code, now; vantage });
-texts!(Chain { variable, owner, uses, line, rungs, unseen });
-texts!(Rung { place, value, note; used });
+texts!(Provenance { variable, owner, uses, line, sources, unseen });
+texts!(Source { place, value, note; used });
 texts!(Fix { say, run, know; on });
-texts!(Cause { says, why, may_be, needs, tell, fix, windows; severity });
+texts!(Cause { says, why, alternatives, needs, tell, fix, windows; severity });
 texts!(OnWindows { says, fix });
-texts!(Suspect { check, cause; on });
+texts!(Alternative { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {
     id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, rule; category, essential
@@ -206,14 +207,14 @@ impl Texts for Answer {
         match self {
             Self::Holds => {}
             Self::Despite(broken) => broken.clean(),
-            Self::Root { trouble, explains, open } => {
-                trouble.clean();
+            Self::Root { diagnosis, explains, open } => {
+                diagnosis.clean();
                 explains.clean();
                 open.clean();
             }
-            Self::Warns(trouble) | Self::Notes(trouble) => trouble.clean(),
-            Self::Explained { trouble, by } => {
-                trouble.clean();
+            Self::Warns(diagnosis) | Self::Notes(diagnosis) => diagnosis.clean(),
+            Self::Explained { diagnosis, by } => {
+                diagnosis.clean();
                 by.clean();
             }
             Self::Unseen(why) | Self::NotApplicable(why) => why.clean(),

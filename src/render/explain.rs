@@ -52,8 +52,8 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
     }
     for (name, cause) in causes {
         let kind = match cause.severity {
-            Severity::Broken => "",
-            Severity::Warn => " (a warning)",
+            Severity::Failed => "",
+            Severity::Warning => " (a warning)",
             Severity::Note => " (a note)",
         };
         let _ = writeln!(out, "\n{}/{name}{kind}", check.id);
@@ -77,11 +77,11 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             }
             wrap(&mut out, &windows.fix.know, "  then   ", "         ", width);
         }
-        for (vantage, suspects) in &cause.may_be {
+        for (vantage, alternatives) in &cause.alternatives {
             let _ = writeln!(out, "  alike  from the {vantage} by itself these look the same, likeliest first:");
-            for suspect in suspects {
-                let title = checks.iter().find(|check| check.id == suspect.check).map_or("", |check| &check.title);
-                let line = format!("{} ({}): {title}", suspect.code(), suspect.on);
+            for alternative in alternatives {
+                let title = checks.iter().find(|check| check.id == alternative.check).map_or("", |check| &check.title);
+                let line = format!("{} ({}): {title}", alternative.code(), alternative.on);
                 wrap(&mut out, &line, "         - ", "           ", width);
             }
         }

@@ -1,14 +1,15 @@
-//! Report → JSON, schema 1, in structs of its own: what the program calls things inside may change, this may not.
+//! Report → JSON, schema 2, in structs of its own: what the program calls things inside may change, this may not.
 
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::profile::{Addresses, Known, Source};
-use crate::report::{Answer, Outcome, Report, SCHEMA, Shell, Trouble};
+use crate::report::{Answer, Diagnosis, Outcome, Report, SCHEMA, Shell};
 
+mod seat;
 mod since;
 
-use since::{ChangeV1, change};
+use seat::{SeatV2, seat};
+use since::{ChangeV2, change};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -18,75 +19,39 @@ struct Document<'a> {
     verdict: &'static str,
     exit_code: u8,
     counts: Counts,
-    hosts: Vec<HostV1<'a>>,
+    seats: Vec<SeatV2<'a>>,
     roots: Vec<String>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    since: Vec<ChangeV1<'a>>,
-    checks: Vec<CheckV1<'a>>,
+    since: Vec<ChangeV2<'a>>,
+    checks: Vec<CheckV2<'a>>,
 }
 
 #[derive(Serialize)]
 struct Counts {
-    holds: usize,
+    ok: usize,
+    /// Failed, with nothing failed above.
     roots: usize,
+    /// Failed because a root did.
     explained: usize,
-    warns: usize,
+    warnings: usize,
     /// Nothing is wrong; it could be stricter.
     notes: usize,
-    unseen: usize,
+    not_seen: usize,
     not_applicable: usize,
 }
 
 #[derive(Serialize)]
-struct HostV1<'a> {
-    vantage: &'static str,
-    found_by: &'a str,
-    name: &'a str,
-    rights: &'static str,
-    /// RFC 3339.
-    taken_at: String,
-    addresses: AddressesV1,
-    took_ms: f64,
-    slowest_look: Option<LookV1>,
-}
-
-#[derive(Serialize)]
-struct LookV1 {
-    look: String,
-    took_ms: f64,
-}
-
-#[derive(Serialize)]
-struct AddressesV1 {
-    server: Value<String>,
-    client: Value<String>,
-    subnet: Value<String>,
-    interface: Value<String>,
-    wireguard_port: Value<u16>,
-    redis_port: Value<u16>,
-    postgres_port: Value<u16>,
-    public: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Value<T> {
-    value: T,
-    from: &'static str,
-}
-
-#[derive(Serialize)]
-struct CheckV1<'a> {
+struct CheckV2<'a> {
     id: &'a str,
     category: &'static str,
     title: &'a str,
-    vantage: &'static str,
-    host: &'a str,
+    seat: &'static str,
     status: &'static str,
     root: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<TroubleV1<'a>>,
+    diagnosis: Option<DiagnosisV2<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
@@ -98,31 +63,40 @@ struct CheckV1<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     despite: &'a [String],
     guide: &'a str,
-    evidence: Vec<EvidenceV1<'a>>,
+    evidence: Vec<EvidenceV2<'a>>,
 }
 
 #[derive(Serialize)]
-struct TroubleV1<'a> {
+struct DiagnosisV2<'a> {
     code: &'a str,
     says: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    place: Option<&'a str>,
+    place: Option<PlaceV2<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    may_be: Vec<MaybeV1<'a>>,
+    alternatives: Vec<CandidateV2<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tell_apart: &'a [String],
-    fix: FixV1<'a>,
+    fix: FixV2<'a>,
+}
+
+/// The line at fault.
+#[derive(Serialize)]
+struct PlaceV2<'a> {
+    file: &'a str,
+    line: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
 }
 
 #[derive(Serialize)]
-struct MaybeV1<'a> {
+struct CandidateV2<'a> {
     on: &'static str,
     code: &'a str,
     title: &'a str,
 }
 
 #[derive(Serialize)]
-struct FixV1<'a> {
+struct FixV2<'a> {
     on: Option<&'static str>,
     say: &'a str,
     run: &'a [String],
@@ -132,9 +106,9 @@ struct FixV1<'a> {
 }
 
 #[derive(Serialize)]
-struct EvidenceV1<'a> {
+struct EvidenceV2<'a> {
     line: &'a str,
-    vantage: &'static str,
+    seat: &'static str,
     source: &'a str,
 }
 
@@ -145,45 +119,23 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
         tool: "clipcheck",
         version: env!("CARGO_PKG_VERSION"),
         verdict: match exit {
-            Exit::Fine => "fine",
-            Exit::Broken => "broken",
-            Exit::Unseen => "unseen",
-            Exit::Undone => "undone",
+            Exit::Fine => "ok",
+            Exit::Broken => "failed",
+            Exit::Unseen => "not-seen",
+            Exit::Undone => "error",
         },
         exit_code: exit.number(),
         counts: Counts {
-            holds: counts.holds,
+            ok: counts.holds,
             roots: counts.roots,
             explained: counts.explained,
-            warns: counts.warns,
+            warnings: counts.warns,
             notes: counts.notes,
-            unseen: counts.unseen,
+            not_seen: counts.unseen,
             not_applicable: counts.not_applicable,
         },
-        hosts: report
-            .hosts
-            .iter()
-            .map(|host| HostV1 {
-                vantage: host.vantage.word(),
-                found_by: &host.vantage_by,
-                name: &host.name,
-                rights: match host.rights {
-                    crate::snapshot::Rights::Root => "root",
-                    crate::snapshot::Rights::Administrator => "administrator",
-                    crate::snapshot::Rights::User => "user",
-                },
-                taken_at: jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0))
-                    .unwrap_or_default()
-                    .to_string(),
-                addresses: addresses(&host.addresses),
-                took_ms: millis(host.took_us),
-                slowest_look: host
-                    .slowest
-                    .as_ref()
-                    .map(|(key, took)| LookV1 { look: key.to_string(), took_ms: millis(*took) }),
-            })
-            .collect(),
-        roots: report.roots().map(|(outcome, trouble)| format!("{} {}", outcome.vantage, trouble.code)).collect(),
+        seats: report.hosts.iter().map(seat).collect(),
+        roots: report.roots().map(|(outcome, diagnosis)| format!("{} {}", outcome.vantage, diagnosis.code)).collect(),
         notes: &report.notes,
         since: report.since.iter().map(change).collect(),
         checks: report.outcomes.iter().map(check).collect(),
@@ -193,16 +145,15 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
     text
 }
 
-fn check(outcome: &Outcome) -> CheckV1<'_> {
-    let mut check = CheckV1 {
+fn check(outcome: &Outcome) -> CheckV2<'_> {
+    let mut check = CheckV2 {
         id: &outcome.check,
         category: outcome.category.word(),
         title: &outcome.title,
-        vantage: outcome.vantage.word(),
-        host: &outcome.host,
+        seat: outcome.vantage.word(),
         status: outcome.answer.word(),
         root: false,
-        trouble: None,
+        diagnosis: None,
         reason: None,
         explains: &[],
         explained_by: &[],
@@ -212,21 +163,21 @@ fn check(outcome: &Outcome) -> CheckV1<'_> {
         evidence: outcome
             .evidence
             .iter()
-            .map(|it| EvidenceV1 { line: &it.line, vantage: it.vantage.word(), source: &it.source })
+            .map(|it| EvidenceV2 { line: &it.line, seat: it.vantage.word(), source: &it.source })
             .collect(),
     };
     match &outcome.answer {
         Answer::Holds => {}
         Answer::Despite(broken) => check.despite = broken,
-        Answer::Root { trouble: it, explains, open } => {
+        Answer::Root { diagnosis: it, explains, open } => {
             check.root = true;
-            check.trouble = Some(trouble(it));
+            check.diagnosis = Some(diagnosis(it));
             check.explains = explains;
             check.needs_unseen = open;
         }
-        Answer::Warns(it) | Answer::Notes(it) => check.trouble = Some(trouble(it)),
-        Answer::Explained { trouble: it, by } => {
-            check.trouble = Some(trouble(it));
+        Answer::Warns(it) | Answer::Notes(it) => check.diagnosis = Some(diagnosis(it)),
+        Answer::Explained { diagnosis: it, by } => {
+            check.diagnosis = Some(diagnosis(it));
             check.explained_by = by;
         }
         Answer::Unseen(why) | Answer::NotApplicable(why) => check.reason = Some(why),
@@ -234,59 +185,23 @@ fn check(outcome: &Outcome) -> CheckV1<'_> {
     check
 }
 
-fn trouble(trouble: &Trouble) -> TroubleV1<'_> {
-    TroubleV1 {
-        code: &trouble.code,
-        says: &trouble.says,
-        place: trouble.place.as_deref(),
-        may_be: trouble
-            .may_be
+fn diagnosis(diagnosis: &Diagnosis) -> DiagnosisV2<'_> {
+    DiagnosisV2 {
+        code: &diagnosis.code,
+        says: &diagnosis.says,
+        place: diagnosis.place.as_ref().map(|it| PlaceV2 { file: &it.file, line: it.line, column: it.column }),
+        alternatives: diagnosis
+            .alternatives
             .iter()
-            .map(|it| MaybeV1 { on: it.on.word(), code: &it.code, title: &it.title })
+            .map(|it| CandidateV2 { on: it.on.word(), code: &it.code, title: &it.title })
             .collect(),
-        tell_apart: &trouble.tell,
-        fix: FixV1 {
-            on: trouble.fix.on.map(crate::fact::Vantage::word),
-            say: &trouble.fix.say,
-            run: &trouble.fix.run,
-            shell: trouble.shell,
-            know: &trouble.fix.know,
+        tell_apart: &diagnosis.tell,
+        fix: FixV2 {
+            on: diagnosis.fix.on.map(crate::fact::Vantage::word),
+            say: &diagnosis.fix.say,
+            run: &diagnosis.fix.run,
+            shell: diagnosis.shell,
+            know: &diagnosis.fix.know,
         },
     }
-}
-
-fn addresses(addresses: &Addresses) -> AddressesV1 {
-    AddressesV1 {
-        server: text(&addresses.server),
-        client: text(&addresses.client),
-        subnet: text(&addresses.subnet),
-        interface: text(&addresses.interface),
-        wireguard_port: port(&addresses.wireguard_port),
-        redis_port: port(&addresses.redis_port),
-        postgres_port: port(&addresses.postgres_port),
-        public: addresses.public.map(|public| public.to_string()),
-    }
-}
-
-fn text<T: ToString>(known: &Known<T>) -> Value<String> {
-    Value { value: known.value.to_string(), from: from(known.source) }
-}
-
-fn port(known: &Known<u16>) -> Value<u16> {
-    Value { value: known.value, from: from(known.source) }
-}
-
-fn from(source: Source) -> &'static str {
-    match source {
-        Source::Said => "said",
-        Source::Seen => "seen",
-        Source::Guide => "guide",
-    }
-}
-
-fn millis(micros: u64) -> f64 {
-    // Microseconds of a run fit a float exactly.
-    #[expect(clippy::cast_precision_loss, reason = "a run takes seconds")]
-    let millis = micros as f64 / 1000.0;
-    millis
 }

@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 
 use super::clean::Clean;
 use crate::fact::Vantage;
-use crate::profile::Source;
+use crate::profile::Origin;
 use crate::report::{Answer, Change, Now, Outcome, Report};
 use crate::snapshot::Rights;
 
@@ -36,12 +36,12 @@ pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> Str
     let (first, rest): (Vec<&Outcome>, Vec<&Outcome>) = report.outcomes.iter().partition(was);
     for outcome in first.into_iter().chain(rest) {
         match &outcome.answer {
-            Answer::Root { trouble, explains, open } => {
-                finding(&mut out, outcome, trouble, "✗", RED, width);
+            Answer::Root { diagnosis, explains, open } => {
+                finding(&mut out, outcome, diagnosis, "✗", RED, width);
                 relations(&mut out, explains, open, width);
             }
-            Answer::Warns(trouble) => finding(&mut out, outcome, trouble, "!", YELLOW, width),
-            Answer::Notes(trouble) => finding(&mut out, outcome, trouble, "i", Style::new(), width),
+            Answer::Warns(diagnosis) => finding(&mut out, outcome, diagnosis, "!", YELLOW, width),
+            Answer::Notes(diagnosis) => finding(&mut out, outcome, diagnosis, "i", Style::new(), width),
             Answer::Holds
             | Answer::Despite(_)
             | Answer::Explained { .. }
@@ -59,16 +59,16 @@ pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> Str
 fn header(out: &mut String, report: &Report, width: usize) {
     for host in &report.hosts {
         let addresses = &host.addresses;
-        let guide = |source: Source| if source == Source::Guide { " (the guide's)" } else { "" };
+        let guide = |origin: Origin| if origin == Origin::Assumed { " (the guide's)" } else { "" };
         let tunnel = if host.vantage == Vantage::Outside {
             addresses.public.map_or_else(String::new, |public| format!("server at {public}"))
         } else {
             format!(
                 "server {}{}, client {}{}",
                 addresses.server.value,
-                guide(addresses.server.source),
+                guide(addresses.server.origin),
                 addresses.client.value,
-                guide(addresses.client.source)
+                guide(addresses.client.origin)
             )
         };
         let rights = match host.rights {
@@ -157,8 +157,8 @@ fn paint(line: &str) -> String {
 fn gist(outcome: &Outcome) -> String {
     match &outcome.answer {
         Answer::Holds => outcome.title.clone(),
-        Answer::Despite(broken) => format!("{}, although {} is broken", outcome.title, broken.join(", ")),
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) | Answer::Notes(trouble) => trouble.says.clone(),
+        Answer::Despite(broken) => format!("{}, although {} failed", outcome.title, broken.join(", ")),
+        Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) | Answer::Notes(diagnosis) => diagnosis.says.clone(),
         Answer::Explained { by, .. } => format!("explained by {}", by.join(", ")),
         Answer::Unseen(why) => format!("not seen: {why}"),
         Answer::NotApplicable(why) => format!("does not apply: {why}"),
@@ -170,7 +170,7 @@ fn since(out: &mut String, report: &Report, width: usize) {
     if report.since.is_empty() {
         return;
     }
-    out.push_str("\nSince the report of before:\n");
+    out.push_str("\nChanges since the previous report:\n");
     for change in &report.since {
         out.push_str(&line(change, width));
     }
@@ -203,7 +203,7 @@ fn despite(out: &mut String, report: &Report, width: usize) {
     for outcome in &report.outcomes {
         if let Answer::Despite(broken) = &outcome.answer {
             let line = format!(
-                "{} on {} holds although {} is broken: either it is reached some other way, or the trouble has not struck yet",
+                "{} on {} is OK although {} failed: either it is reached some other way, or that has not taken effect yet",
                 outcome.check,
                 place(outcome),
                 broken.join(", ")
@@ -219,7 +219,7 @@ fn unseen(out: &mut String, report: &Report, width: usize) {
     for outcome in &report.outcomes {
         if let Answer::Unseen(why) = &outcome.answer {
             if first {
-                out.push_str("\nNot seen, and so neither good nor bad:\n");
+                out.push_str("\nNot seen (neither OK nor failed):\n");
                 first = false;
             }
             wrapped(out, &format!("{} on {}: {why}", outcome.check, place(outcome)), "  ? ", "    ", width);
@@ -240,17 +240,17 @@ fn closing(out: &mut String, report: &Report) {
     let (style, verdict) = if counts.roots > 0 {
         (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
     } else if report.essential_unseen {
-        (YELLOW, "Nothing seen is broken, but not all that matters was seen".to_owned())
+        (YELLOW, "Nothing that was seen failed, but not all that matters was seen".to_owned())
     } else {
-        (GREEN, "Nothing is broken".to_owned())
+        (GREEN, "Nothing failed".to_owned())
     };
     let mut parts = vec![format!("{style}{verdict}{style:#}")];
     for (count, what) in [
         (counts.explained, "explained"),
-        (counts.warns, "to heed"),
-        (counts.notes, "to know"),
+        (counts.warns, if counts.warns == 1 { "warning" } else { "warnings" }),
+        (counts.notes, if counts.notes == 1 { "note" } else { "notes" }),
         (counts.unseen, "not seen"),
-        (counts.holds, "hold"),
+        (counts.holds, "OK"),
     ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));

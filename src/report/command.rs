@@ -5,11 +5,11 @@ use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
 const PARTS: [&str; 13] = [
-    "add", "allowed", "anew", "bar", "each", "gone", "grant", "maker", "needed", "table", "target", "ufw_rule",
+    "add", "allowed", "recreate", "bar", "each", "gone", "grant", "maker", "needed", "table", "target", "ufw_rule",
     "unwrite",
 ];
 
-/// The commands of a fix, filled in, without those whose word is empty: they are for a part of the trouble that is not
+/// The commands of a fix, filled in, without those whose word is empty: they are for a part of the fault that is not
 /// there. `Err` holds a value that cannot be typed; half of the commands would do harm, so there are none then.
 pub(super) fn commands(run: &[String], shell: Shell, words: &Words) -> Result<Vec<String>, String> {
     run.iter().filter(|line| !names_empty_word(line, words)).map(|line| command(line, shell, words)).collect()
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn filled(template: &str, value: &str) -> Option<String> {
-        command(template, Shell::Sh, &Words::from([("name", value.to_owned()), ("anew", value.to_owned())])).ok()
+        command(template, Shell::Sh, &Words::from([("name", value.to_owned()), ("recreate", value.to_owned())])).ok()
     }
 
     #[test]
@@ -118,12 +118,12 @@ mod tests {
             ("psql -c \"ALTER ROLE {name}\"", "$(x)"),
             ("sed -i 's/{name}/b/' f", "a/e"),
             ("echo \"\\\"{name}\"", "`x`"),
-            ("{anew}", "docker compose up; reboot"),
-            ("{anew}", "docker compose -f 'x"),
-            ("psql -c 'ALTER {anew} RESET x'", "ROLE x SUPERUSER --"),
+            ("{recreate}", "docker compose up; reboot"),
+            ("{recreate}", "docker compose -f 'x"),
+            ("psql -c 'ALTER {recreate} RESET x'", "ROLE x SUPERUSER --"),
         ] {
             assert_eq!(filled(template, value), None, "{template} {value:?}");
         }
-        assert_eq!(filled("{anew}", r"compose -f '/it'\''s;' up"), some(r"compose -f '/it'\''s;' up"));
+        assert_eq!(filled("{recreate}", r"compose -f '/it'\''s;' up"), some(r"compose -f '/it'\''s;' up"));
     }
 }

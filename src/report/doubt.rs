@@ -2,31 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::Maybe;
+use super::Candidate;
 use crate::case::Case;
-use crate::check::{Cause, Check, Suspect};
+use crate::check::{Alternative, Cause, Check};
 use crate::fact::Vantage;
 use crate::snapshot::Rights;
 
-pub(super) fn may_be(suspects: &[Suspect], checks: &[Check]) -> Vec<Maybe> {
-    let title = |suspect: &Suspect| {
-        let check = checks.iter().find(|check| check.id == suspect.check);
+pub(super) fn alternatives(alternatives: &[Alternative], checks: &[Check]) -> Vec<Candidate> {
+    let title = |alternative: &Alternative| {
+        let check = checks.iter().find(|check| check.id == alternative.check);
         check.map_or_else(String::new, |check| check.title.clone())
     };
-    suspects.iter().map(|it| Maybe { on: it.on, code: it.code(), title: title(it) }).collect()
+    alternatives.iter().map(|it| Candidate { on: it.on, code: it.code(), title: title(it) }).collect()
 }
 
 /// The other ends first: with their snapshots the one is named. Then what the check's file knows to do by hand.
 pub(super) fn tell(
-    suspects: &[Suspect],
+    alternatives: &[Alternative],
     case: &Case,
     named: Option<&Cause>,
     fill: impl Fn(&str) -> String,
 ) -> Vec<String> {
-    if suspects.is_empty() {
+    if alternatives.is_empty() {
         return Vec::new();
     }
-    let seats: BTreeSet<Vantage> = suspects.iter().map(|it| it.on).collect();
+    let seats: BTreeSet<Vantage> = alternatives.iter().map(|it| it.on).collect();
     let away: Vec<&str> = seats.iter().filter(|on| case.snapshot(**on).is_none()).map(|on| on.word()).collect();
     let mut said = Vec::new();
     if !away.is_empty() {

@@ -26,11 +26,13 @@ struct Host {
 #[derive(Debug, Clone, Deserialize)]
 struct Row {
     id: String,
+    // The names of schema 1 are read as well.
+    #[serde(rename = "seat", alias = "vantage")]
     vantage: Vantage,
     status: String,
     root: bool,
-    #[serde(default)]
-    trouble: Option<Code>,
+    #[serde(default, alias = "trouble")]
+    diagnosis: Option<Code>,
     #[serde(default)]
     explained_by: Vec<String>,
 }
@@ -51,7 +53,7 @@ impl Before {
     pub fn notes(&self, report: &Report) -> Vec<String> {
         let moved = |host: &Host| {
             let now = report.hosts.iter().find(|now| now.vantage == host.vantage && now.name != host.name)?;
-            // A container has another name whenever it is made anew.
+            // A container has another name whenever it is recreated.
             (host.vantage != Vantage::Container).then(|| {
                 format!("the earlier report is of the {} {}, and this one of {}", host.vantage, host.name, now.name)
             })
@@ -72,15 +74,30 @@ impl FromStr for Before {
             #[serde(default)]
             schema: u32,
             #[serde(default)]
+            seats: Vec<Seat>,
+            /// Schema 1 had these in place of seats.
+            #[serde(default)]
             hosts: Vec<Host>,
             checks: Vec<Row>,
+        }
+        #[derive(Deserialize)]
+        struct Seat {
+            role: Vantage,
+            host: Name,
+        }
+        #[derive(Deserialize)]
+        struct Name {
+            name: String,
         }
         match serde_json::from_str::<Document>(text) {
             Ok(document) if document.tool == "clipcheck" && document.schema > SCHEMA => Err(format!(
                 "the report has schema {}, this clipcheck reads up to {SCHEMA}; use the clipcheck that made it, or a newer one",
                 document.schema
             )),
-            Ok(document) if document.tool == "clipcheck" => Ok(Self { rows: document.checks, hosts: document.hosts }),
+            Ok(document) if document.tool == "clipcheck" => {
+                let seats = document.seats.into_iter().map(|seat| Host { vantage: seat.role, name: seat.host.name });
+                Ok(Self { rows: document.checks, hosts: document.hosts.into_iter().chain(seats).collect() })
+            }
             Ok(_) => Err("a report of another program".to_owned()),
             Err(error) => Err(format!("no report of `--format json` and no snapshot: {error}")),
         }
@@ -90,9 +107,9 @@ impl FromStr for Before {
 impl From<&Report> for Before {
     fn from(report: &Report) -> Self {
         let row = |outcome: &super::Outcome| {
-            let (trouble, explained_by) = match &outcome.answer {
-                Answer::Root { trouble, .. } | Answer::Warns(trouble) => (Some(trouble), Vec::new()),
-                Answer::Explained { trouble, by } => (Some(trouble), by.clone()),
+            let (diagnosis, explained_by) = match &outcome.answer {
+                Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) => (Some(diagnosis), Vec::new()),
+                Answer::Explained { diagnosis, by } => (Some(diagnosis), by.clone()),
                 Answer::Notes(_)
                 | Answer::Holds
                 | Answer::Despite(_)
@@ -104,7 +121,7 @@ impl From<&Report> for Before {
                 vantage: outcome.vantage,
                 status: outcome.answer.word().to_owned(),
                 root: matches!(outcome.answer, Answer::Root { .. }),
-                trouble: trouble.map(|trouble| Code { code: trouble.code.clone() }),
+                diagnosis: diagnosis.map(|diagnosis| Code { code: diagnosis.code.clone() }),
                 explained_by,
             }
         };
@@ -131,12 +148,23 @@ pub enum Now {
 }
 
 impl Now {
-    /// The word used in every format.
+    /// The word in JSON.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Still => "same",
+            Self::Otherwise(_) | Self::Explained(_) => "other-cause",
+            Self::Unseen(_) => "not-seen",
+            Self::New(_) => "new",
+        }
+    }
+
+    /// The words on the screen.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Fixed => "fixed",
-            Self::Still => "still broken",
-            Self::Otherwise(_) | Self::Explained(_) => "broken otherwise",
+            Self::Still => "still failing",
+            Self::Otherwise(_) | Self::Explained(_) => "failing for another reason",
             Self::Unseen(_) => "not seen now",
             Self::New(_) => "new",
         }
@@ -169,18 +197,18 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
         .iter()
         .filter(|row| row.root)
         .map(|row| {
-            let code = row.trouble.as_ref().map_or_else(|| row.id.clone(), |trouble| trouble.code.clone());
+            let code = row.diagnosis.as_ref().map_or_else(|| row.id.clone(), |diagnosis| diagnosis.code.clone());
             Change { vantage: row.vantage, check: row.id.clone(), now: now(report, row, &code, gone(&row.id)), code }
         })
         .collect();
-    for (outcome, trouble) in report.roots() {
+    for (outcome, diagnosis) in report.roots() {
         let same = |row: &&Row| row.id == outcome.check && row.vantage == outcome.vantage;
         let was = match before.rows.iter().find(same) {
             Some(row) if row.root => continue,
             Some(row) if !row.explained_by.is_empty() => format!("hidden behind {}", row.explained_by.join(", ")),
             Some(row) => match row.status.as_str() {
-                "holds" => "it held before".to_owned(),
-                "unseen" => "it was not seen before".to_owned(),
+                "ok" | "holds" => "it was OK before".to_owned(),
+                "not-seen" | "unseen" => "it was not seen before".to_owned(),
                 other => format!("it was \u{201c}{other}\u{201d} before"),
             },
             None => "it was not looked at before".to_owned(),
@@ -188,7 +216,7 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
         changes.push(Change {
             vantage: outcome.vantage,
             check: outcome.check.clone(),
-            code: trouble.code.clone(),
+            code: diagnosis.code.clone(),
             now: Now::New(was),
         });
     }
@@ -211,8 +239,8 @@ fn now(report: &Report, row: &Row, code: &str, gone: Option<Vantage>) -> Now {
         }
         Answer::Holds | Answer::Despite(_) | Answer::Notes(_) => Now::Fixed,
         Answer::NotApplicable(why) => Now::Unseen(format!("there is nothing to judge it by: {why}")),
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) if trouble.code == code => Now::Still,
-        Answer::Root { trouble, .. } | Answer::Warns(trouble) => Now::Otherwise(trouble.code.clone()),
+        Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) if diagnosis.code == code => Now::Still,
+        Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) => Now::Otherwise(diagnosis.code.clone()),
         Answer::Explained { by, .. } => Now::Explained(by.clone()),
         Answer::Unseen(why) => Now::Unseen(why.clone()),
     }

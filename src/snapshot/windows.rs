@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::{Rights, SCHEMA, Snapshot};
 use crate::fact::dial::{EchoSocket, Endpoint, PingOutcome, TcpOutcome};
 use crate::fact::network::routes::Routes;
-use crate::fact::network::{Links, Route, Way};
+use crate::fact::network::{Links, RouteLookup, Way};
 use crate::fact::windows::{Recording, way};
 use crate::fact::wireguard::{WgInterface, WgState};
-use crate::fact::{Fact, FactKey, Observed, Place, Service, Sight, TcpTarget, UnitTarget, Unseen, Vantage};
-use crate::profile::{Addresses, Known, Profile, Source, settle};
+use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
+use crate::profile::{Addresses, Known, Origin, Profile, settle};
 
 /// The word of a Windows machine in [`Snapshot::platform`]: Rust's own.
 pub const WINDOWS: &str = "windows";
@@ -25,15 +25,18 @@ impl Snapshot {
         seen.add(FactKey::Unit(UnitTarget::WireGuard), "Get-Service", unit.ok_or_else(not_recorded));
         let links = recording.links.clone().map(|links| Fact::Links(Links { links }));
         seen.add(FactKey::Links, "the adapters, as .NET lists them", links.ok_or_else(not_recorded));
-        let hops = recording.hops.clone().map(|hops| Fact::Routes(Routes { hops, forwards: None, policy: Vec::new() }));
-        seen.add(FactKey::Routes, "`route print`", hops.ok_or_else(not_recorded));
+        let entries = recording
+            .entries
+            .clone()
+            .map(|entries| Fact::Routes(Routes { entries, forwards: None, policy: Vec::new() }));
+        seen.add(FactKey::Routes, "`route print`", entries.ok_or_else(not_recorded));
         let docker = recording.docker.clone().map(Fact::Docker);
         let no_docker = || Unseen::NoTool("Docker does not answer on Windows, or is not installed".to_owned());
         seen.add(FactKey::Docker, "docker inspect", docker.ok_or_else(no_docker));
         let mut addresses = settle(profile, Vantage::Client, &seen.facts);
         // A tunnel that does not run is known by its service, or by the app's list.
-        if let (Source::Guide, Some(tunnel)) = (addresses.interface.source, recording.tunnel()) {
-            addresses.interface = Known { value: tunnel.to_owned(), source: Source::Seen };
+        if let (Origin::Assumed, Some(tunnel)) = (addresses.interface.origin, recording.tunnel()) {
+            addresses.interface = Known { value: tunnel.to_owned(), origin: Origin::Seen };
         }
         seen.ways(recording, &addresses);
         seen.dials(recording, &addresses);
@@ -98,19 +101,19 @@ struct Seen {
 
 impl Seen {
     fn add(&mut self, key: FactKey, source: &str, found: Result<Fact, Unseen>) {
-        let sight = match found {
-            Ok(fact) => Sight::Seen(fact),
-            Err(why) => Sight::Unseen(why),
+        let observation = match found {
+            Ok(fact) => Observation::Seen(fact),
+            Err(why) => Observation::Unseen(why),
         };
-        self.facts.insert(key, Observed { sight, source: source.to_owned(), took_us: 0 });
+        self.facts.insert(key, Observed { observation, source: source.to_owned(), took_us: 0 });
     }
 
     fn ways(&mut self, recording: &Recording, addresses: &Addresses) {
         let places = [(Place::Server, Some(addresses.server.value)), (Place::Public, addresses.public)];
         for (place, to) in places {
-            let found = match (to, &recording.links, &recording.hops) {
-                (Some(to), Some(links), Some(hops)) => {
-                    Ok(Fact::Route(Route { to, way: way(to, links, hops), bearing: None }))
+            let found = match (to, &recording.links, &recording.entries) {
+                (Some(to), Some(links), Some(entries)) => {
+                    Ok(Fact::Route(RouteLookup { to, way: way(to, links, entries), bearing: None }))
                 }
                 (None, ..) => Err(Unseen::NotKnown("the server's address outside the tunnel is not known".to_owned())),
                 (Some(_), ..) => Err(not_recorded()),
@@ -143,7 +146,7 @@ impl Seen {
 
     /// Whether the way to the server leads by this interface.
     fn leads_through(&self, interface: &str) -> bool {
-        let route = self.facts.get(&FactKey::Route(Place::Server)).map(|observed| &observed.sight);
-        matches!(route, Some(Sight::Seen(Fact::Route(Route { way: Way::Device { device, .. }, .. }))) if device == interface)
+        let route = self.facts.get(&FactKey::Route(Place::Server)).map(|observed| &observed.observation);
+        matches!(route, Some(Observation::Seen(Fact::Route(RouteLookup { way: Way::Device { device, .. }, .. }))) if device == interface)
     }
 }

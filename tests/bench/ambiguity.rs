@@ -1,8 +1,8 @@
-//! What cannot be told apart from one vantage: what the check files claim (`may_be`), and what the recordings show.
+//! What cannot be told apart from one vantage: what the check files claim (`alternatives`), and what the recordings show.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clipcheck::check::{Check, Suspect};
+use clipcheck::check::{Alternative, Check};
 use clipcheck::fact::Vantage;
 
 use super::fault::{Fault, Set};
@@ -49,14 +49,14 @@ fn parts(seated: &str) -> Option<(Vantage, &str, &str)> {
     Some((vantage.parse().ok()?, check, cause))
 }
 
-fn covers(suspect: &Suspect, seated: &str) -> bool {
-    parts(seated).is_some_and(|(on, check, cause)| suspect.covers(on, check, cause))
+fn covers(alternative: &Alternative, seated: &str) -> bool {
+    parts(seated).is_some_and(|(on, check, cause)| alternative.covers(on, check, cause))
 }
 
 /// One set of causes that look alike: where and as what they are named, what is claimed, and what is so.
 pub struct Alike {
     pub said: String,
-    pub claimed: Vec<Suspect>,
+    pub claimed: Vec<Alternative>,
     pub truths: BTreeMap<String, BTreeSet<String>>,
     /// What is so where the same check is named from the same vantage, by whatever cause: which of them it is can depend
     /// on the moment, as Redis lists a dead worker for a while.
@@ -68,7 +68,7 @@ impl Alike {
     pub fn wrong(&self, checks: &[Check]) -> Vec<String> {
         let Some((vantage, id, cause)) = parts(&self.said) else { return vec![format!("`{}` is no code", self.said)] };
         let category = checks.iter().find(|check| check.id.0 == id).map_or("custom", |check| check.category.word());
-        let place = format!("`may_be.{vantage}` of [cause.{cause}] in checks/{category}/{id}.toml");
+        let place = format!("`alternatives.{vantage}` of [cause.{cause}] in checks/{category}/{id}.toml");
         let mut wrong = Vec::new();
         for (truth, faults) in &self.truths {
             if !self.claimed.iter().any(|it| covers(it, truth)) {
@@ -98,7 +98,7 @@ pub fn alike(set: &Set, checks: &[Check]) -> Result<Vec<Alike>, String> {
     let mut truths = truths(set)?;
     for check in checks {
         for (cause, text) in &check.causes {
-            for vantage in text.may_be.keys() {
+            for vantage in text.alternatives.keys() {
                 truths.entry(format!("{vantage} {}/{cause}", check.id)).or_default();
             }
         }
@@ -112,7 +112,7 @@ pub fn alike(set: &Set, checks: &[Check]) -> Result<Vec<Alike>, String> {
     for (said, truths) in truths {
         let Some((vantage, id, cause)) = parts(&said) else { continue };
         let text = checks.iter().find(|check| check.id.0 == id).and_then(|check| check.causes.get(cause));
-        let claimed = text.and_then(|text| text.may_be.get(&vantage)).cloned().unwrap_or_default();
+        let claimed = text.and_then(|text| text.alternatives.get(&vantage)).cloned().unwrap_or_default();
         let certain = truths.keys().all(|truth| parts(truth).is_some_and(|(_, check, _)| check == id));
         if !certain || !claimed.is_empty() {
             let of_check = said.split('/').next().and_then(|check| of_checks.get(check)).cloned().unwrap_or_default();

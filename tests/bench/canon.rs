@@ -13,7 +13,7 @@ use clipcheck::fact::Vantage;
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
 
-use super::judged::{Snapshots, report_of, trouble};
+use super::judged::{Snapshots, diagnosis, report_of};
 use crate::recorded::escape;
 use crate::recorded::patch::{is_time, with_durations};
 
@@ -267,7 +267,7 @@ fn said(snapshots: &Snapshots, checks: &[Check], kept: Kept) -> Result<Vec<Line>
             let answer = format!("{:?}", outcome.answer);
             lines.push(Line {
                 seat: format!("{} {}", outcome.vantage, outcome.check),
-                code: format!("{} {}", outcome.answer.word(), trouble(outcome).map_or("", |it| it.code.as_str())),
+                code: format!("{} {}", outcome.answer.word(), diagnosis(outcome).map_or("", |it| it.code.as_str())),
                 answer: if kept == Kept::AsSaid { answer } else { without_digits(&answer) },
                 evidence: without_digits(&format!("{:?}", outcome.evidence)),
             });

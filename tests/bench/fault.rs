@@ -116,7 +116,7 @@ pub struct Fault {
     pub hosts: Vec<Vantage>,
     /// `reboot HOST`, after the scripts.
     pub after: Option<String>,
-    /// Seconds that must go by before the trouble shows: a handshake lives for three minutes.
+    /// Seconds that must go by before the fault shows: a handshake lives for three minutes.
     #[serde(default)]
     pub wait: u64,
     /// Where nothing can be run: a container that does not run.

@@ -10,8 +10,8 @@ use clipcheck::fact::Vantage;
 use clipcheck::report::Answer;
 
 use super::fault::{Fault, Set, root};
-use super::judged::{Judged, judged, trouble};
-use super::lab::{Lab, Trouble};
+use super::judged::{Judged, diagnosis, judged};
+use super::lab::{Lab, LabError};
 use super::live::{broken, in_labs, seen};
 
 /// How long a deployment may take to come back after its fix.
@@ -58,7 +58,7 @@ impl Proved {
 }
 
 /// Types the fix of every fault; returns how many do not mend it.
-pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble> {
+pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, LabError> {
     let notes = Mutex::new(Vec::new());
     let proved = Mutex::new(Proved::read()?);
     let faults: Vec<&Fault> = set.faults.iter().filter(|fault| !fault.broken.is_empty()).collect();
@@ -173,20 +173,20 @@ fn mend(lab: &Lab, fault: &Fault, said: &Judged) -> Result<Vec<String>, String> 
     }
     let mut done: BTreeSet<(String, String)> = BTreeSet::new();
     let named = said.report.outcomes.iter().filter(|outcome| !matches!(outcome.answer, Answer::Explained { .. }));
-    for (outcome, trouble) in named.filter_map(|outcome| Some((outcome, trouble(outcome)?))) {
-        if !open.contains(&format!("{} {}", outcome.vantage, trouble.code)) {
+    for (outcome, diagnosis) in named.filter_map(|outcome| Some((outcome, diagnosis(outcome)?))) {
+        if !open.contains(&format!("{} {}", outcome.vantage, diagnosis.code)) {
             continue;
         }
-        let host = match trouble.fix.on.unwrap_or(outcome.vantage) {
+        let host = match diagnosis.fix.on.unwrap_or(outcome.vantage) {
             Vantage::Server => "server",
             Vantage::Client | Vantage::Container => "client",
             Vantage::Outside => "outside",
         };
-        if trouble.fix.run.is_empty() {
-            return Err(format!("{} prints no command, and the file has no [fix]", trouble.code));
+        if diagnosis.fix.run.is_empty() {
+            return Err(format!("{} prints no command, and the file has no [fix]", diagnosis.code));
         }
         // In one shell, as they are pasted: one line may set what the next one uses.
-        let lines: Vec<&str> = trouble.fix.run.iter().map(String::as_str).collect();
+        let lines: Vec<&str> = diagnosis.fix.run.iter().map(String::as_str).collect();
         let script = lines.join("\n");
         if done.insert((host.to_owned(), script.clone())) {
             let said = lab.inside(host, &["bash", "-c", &script])?;
@@ -196,7 +196,7 @@ fn mend(lab: &Lab, fault: &Fault, said: &Judged) -> Result<Vec<String>, String> 
             }
         }
     }
-    // A command may have made the container anew.
+    // A command may have recreated the container.
     lab.put()?;
     Ok(typed)
 }

@@ -10,7 +10,7 @@ use clipcheck::catalog;
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
 use clipcheck::judge::{Answer as Judgement, judge};
-use clipcheck::report::{Answer, Before, Now, Outcome, Report, Trouble, report, since};
+use clipcheck::report::{Answer, Before, Diagnosis, Now, Outcome, Report, report, since};
 
 use super::fault::{Expect, Fault};
 use super::rules;
@@ -48,12 +48,12 @@ impl Deref for Judged {
 }
 
 /// What is said to be wrong, if anything is, whatever explains it.
-pub fn trouble(outcome: &Outcome) -> Option<&Trouble> {
+pub fn diagnosis(outcome: &Outcome) -> Option<&Diagnosis> {
     match &outcome.answer {
-        Answer::Root { trouble, .. }
-        | Answer::Warns(trouble)
-        | Answer::Notes(trouble)
-        | Answer::Explained { trouble, .. } => Some(trouble),
+        Answer::Root { diagnosis, .. }
+        | Answer::Warns(diagnosis)
+        | Answer::Notes(diagnosis)
+        | Answer::Explained { diagnosis, .. } => Some(diagnosis),
         Answer::Holds | Answer::Despite(_) | Answer::Unseen(_) | Answer::NotApplicable(_) => None,
     }
 }
@@ -62,8 +62,8 @@ impl Said {
     fn of(report: &Report) -> Self {
         let mut said = Self::default();
         for outcome in &report.outcomes {
-            let Some(trouble) = trouble(outcome) else { continue };
-            let code = format!("{} {}", outcome.vantage, trouble.code);
+            let Some(diagnosis) = diagnosis(outcome) else { continue };
+            let code = format!("{} {}", outcome.vantage, diagnosis.code);
             let codes = match &outcome.answer {
                 Answer::Root { .. } => &mut said.roots,
                 Answer::Warns(_) => &mut said.warns,
@@ -75,12 +75,12 @@ impl Said {
                 continue;
             }
             if matches!(outcome.answer, Answer::Root { .. })
-                && let Some(place) = &trouble.place
+                && let Some(place) = &diagnosis.place
             {
-                said.places.insert(code, place.clone());
+                said.places.insert(code, place.to_string());
             }
             said.checks.insert(outcome.check.clone());
-            said.left.extend(trouble.may_be.iter().map(|it| (it.on, it.code.clone())));
+            said.left.extend(diagnosis.alternatives.iter().map(|it| (it.on, it.code.clone())));
         }
         said
     }

@@ -15,13 +15,13 @@ use super::judged::Snapshots;
 const PUBLIC: &str = "198.51.100.1";
 
 /// Why something could not be done.
-pub enum Trouble {
+pub enum LabError {
     /// There can be no lab here.
     NoLab(String),
     Failed(String),
 }
 
-impl From<String> for Trouble {
+impl From<String> for LabError {
     fn from(why: String) -> Self {
         Self::Failed(why)
     }
@@ -47,7 +47,7 @@ pub struct Done {
 
 impl Lab {
     /// Raises the lab, or takes the one that is up, and puts the binary in.
-    pub fn up(name: &str, binary: &str) -> Result<Self, Trouble> {
+    pub fn up(name: &str, binary: &str) -> Result<Self, LabError> {
         let mut lab = Self {
             name: name.to_owned(),
             binary: binary.to_owned(),
@@ -60,7 +60,7 @@ impl Lab {
         }
         let (done, code) = lab.run(&["up"])?;
         if code == Some(3) {
-            return Err(Trouble::NoLab(done.err.lines().last().unwrap_or_default().to_owned()));
+            return Err(LabError::NoLab(done.err.lines().last().unwrap_or_default().to_owned()));
         }
         expect(&done, "the lab does not come up")?;
         lab.put()?;
@@ -100,7 +100,7 @@ impl Lab {
         Ok((done, output.status.code()))
     }
 
-    /// Puts the binary in, also into a container that was just made anew.
+    /// Puts the binary in, also into a container that was just recreated.
     pub fn put(&self) -> Result<(), String> {
         expect(&self.run(&["put", &self.binary])?.0, "the binary could not be put into the lab")
     }

@@ -10,7 +10,7 @@ use clipcheck::fact::Vantage;
 
 use super::fault::{Fault, Healthy, Set};
 use super::judged::{Said, Snapshots, Verdicts, differs_alone, differs_healthy, differs_joined, differs_near, judged};
-use super::lab::{Lab, Trouble, binary};
+use super::lab::{Lab, LabError, binary};
 use super::pair::{self, Pair};
 use super::store::keep;
 use super::times::Times;
@@ -23,7 +23,7 @@ pub struct Orders {
     pub jobs: usize,
     pub record: bool,
     pub sample: Option<usize>,
-    /// How often each state is made anew.
+    /// How often each state is made again.
     pub trials: usize,
     /// Whether every state is made, so that the times are worth keeping.
     pub whole: bool,
@@ -58,7 +58,7 @@ impl Item<'_> {
 }
 
 /// Runs all; returns how many disagree.
-pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result<usize, Trouble> {
+pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result<usize, LabError> {
     for fault in set.faults.iter().filter(|fault| fault.broken.is_empty()) {
         println!("left out  {}: it is made up, and has no [break] that would make it", fault.id);
     }
@@ -107,7 +107,7 @@ pub fn in_labs<T: Send + Copy>(
     items: Vec<T>,
     jobs: usize,
     work: impl Fn(&mut Lab, T) -> bool + Sync,
-) -> Result<usize, Trouble> {
+) -> Result<usize, LabError> {
     let binary = binary()?;
     let prefix = std::env::var("CLIPCHECK_LAB").unwrap_or_else(|_| "cf".to_owned());
     let queue = Mutex::new(VecDeque::from(items));
@@ -116,7 +116,7 @@ pub fn in_labs<T: Send + Copy>(
         let labs: Vec<_> = (1..=jobs)
             .map(|job| {
                 let (queue, wrong, work, binary, prefix) = (&queue, &wrong, &work, &binary, &prefix);
-                scope.spawn(move || -> Result<(), Trouble> {
+                scope.spawn(move || -> Result<(), LabError> {
                     let mut lab = Lab::up(&format!("{prefix}{job}"), binary)?;
                     loop {
                         let Some(item) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else {
@@ -132,7 +132,7 @@ pub fn in_labs<T: Send + Copy>(
             })
             .collect();
         labs.into_iter()
-            .try_for_each(|lab| lab.join().unwrap_or_else(|_| Err(Trouble::Failed("a job panicked".to_owned()))))
+            .try_for_each(|lab| lab.join().unwrap_or_else(|_| Err(LabError::Failed("a job panicked".to_owned()))))
     })?;
     Ok(wrong.into_inner().unwrap_or(1))
 }

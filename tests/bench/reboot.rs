@@ -12,7 +12,7 @@ use clipcheck::fact::Vantage;
 
 use super::fault::{Fault, Healthy, Set};
 use super::judged::{Verdicts, differs_healthy, differs_joined, judged};
-use super::lab::{Lab, Trouble};
+use super::lab::{Lab, LabError};
 use super::live::{broken, in_labs, until_right};
 
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ impl Item<'_> {
 }
 
 /// Boots everything again that foretells something, and everything healthy; returns how many predictions were wrong.
-pub fn reboot(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, Trouble> {
+pub fn reboot(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, LabError> {
     let mut items = Vec::new();
     for fault in set.faults.iter().filter(|fault| !fault.expect.reboot.is_empty()) {
         items.extend([Item::Foretold(fault), Item::Near(fault)]);

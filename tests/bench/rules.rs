@@ -14,7 +14,7 @@ use clipcheck::report::{Answer as Shown, Report, common_words};
 use clipcheck::snapshot::Snapshot;
 
 use super::fault::Set;
-use super::judged::{Snapshots, Verdicts, checks, trouble, verdicts};
+use super::judged::{Snapshots, Verdicts, checks, diagnosis, verdicts};
 use crate::recorded::{FOLDERS, root, states};
 use crate::sentences::sentences;
 
@@ -69,14 +69,14 @@ pub fn look(state: &str, answers: &[Answer], report: &Report, checks: &[Check]) 
         if let Shown::Unseen(why) = &outcome.answer {
             new.secrets.extend(shows(why));
         }
-        let Some(trouble) = trouble(outcome) else { continue };
-        let fix = &trouble.fix;
-        for text in [&trouble.says, &fix.say, &fix.know].into_iter().chain(&fix.run).chain(&trouble.tell) {
+        let Some(diagnosis) = diagnosis(outcome) else { continue };
+        let fix = &diagnosis.fix;
+        for text in [&diagnosis.says, &fix.say, &fix.know].into_iter().chain(&fix.run).chain(&diagnosis.tell) {
             new.secrets.extend(shows(text));
             if text.trim().is_empty() {
-                new.not_whole.insert(format!("{state}: {} has an empty sentence", trouble.code));
+                new.not_whole.insert(format!("{state}: {} has an empty sentence", diagnosis.code));
             } else if blanks(text).next().is_some() {
-                new.not_whole.insert(format!("{state}: {} is not filled in: {text}", trouble.code));
+                new.not_whole.insert(format!("{state}: {} is not filled in: {text}", diagnosis.code));
             }
         }
     }
@@ -196,7 +196,7 @@ fn not_reached(found: &Found, checks: &[Check]) -> Vec<String> {
 }
 
 fn healthy_causes() -> Result<Vec<String>, String> {
-    // Notes are no troubles: one is true of every deployment by the guide.
+    // Notes are no faults: one is true of every deployment by the guide.
     let fine = |code: &String| code.ends_with(" wg-port-narrow/from-anywhere");
     let verdicts = verdicts("healthy", &[])?;
     let every = verdicts.vantages().map(|vantage| verdicts.alone(vantage)).chain([verdicts.together()]);

@@ -37,7 +37,7 @@ pub fn keep(state: &str, seen: &Snapshots, checks: &[Check]) -> Result<bool, Str
     Ok(true)
 }
 
-/// All others are kept by what differs from the healthy lab: where that changes, their lines are made anew, and say the
+/// All others are kept by what differs from the healthy lab: where that changes, their lines are made again, and say the
 /// same as before.
 fn keep_healthy(seen: &Snapshots, checks: &[Check]) -> Result<bool, String> {
     let old = healthy()?;

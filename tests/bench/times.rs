@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use clipcheck::fact::{Fact, FactKey, Place, Service, Sight, TcpTarget, Vantage};
+use clipcheck::fact::{Fact, FactKey, Observation, Place, Service, TcpTarget, Vantage};
 use clipcheck::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +49,9 @@ fn spread(mut millis: Vec<u64>) -> Option<Spread> {
 }
 
 fn class(snapshot: &Snapshot) -> &'static str {
-    let word = |key: FactKey| match snapshot.facts.get(&key).map(|observed| &observed.sight) {
-        Some(Sight::Seen(fact)) => Fact::label(fact),
-        Some(Sight::Unseen(_)) | None => "",
+    let word = |key: FactKey| match snapshot.facts.get(&key).map(|observed| &observed.observation) {
+        Some(Observation::Seen(fact)) => Fact::label(fact),
+        Some(Observation::Unseen(_)) | None => "",
     };
     let other = if snapshot.vantage == Vantage::Server { Place::Client } else { Place::Server };
     let dialled = [Service::Redis, Service::Postgres].map(|service| word(FactKey::Tcp(TcpTarget::Tunnel(service))));

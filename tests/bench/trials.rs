@@ -1,4 +1,4 @@
-//! What every state said the last times it was made anew: kept, since making all of them takes the better part of an hour.
+//! What every state said the last times it was made: kept, since making all of them takes the better part of an hour.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ const KEPT: usize = 3;
 /// What is kept.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Trials {
-    /// How long the looks took when every state was made anew, by what they met; what one run more or less of a few
+    /// How long the looks took when every state was made again, by what they met; what one run more or less of a few
     /// states takes is no news.
     pub times: BTreeMap<String, Spread>,
     states: BTreeMap<String, Vec<Trial>>,

@@ -12,7 +12,7 @@ use clipcheck::cli::{Color, Format, ListFormat, Showing};
 use clipcheck::exit::Exit;
 use clipcheck::judge::judge;
 use clipcheck::render;
-use clipcheck::report::{chain, report};
+use clipcheck::report::{provenance, report};
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
 
@@ -101,12 +101,12 @@ fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
     clean(data.text(), what);
     let data = json(data.text());
     let fixes =
-        data["checks"].as_array().into_iter().flatten().filter_map(|check| check["trouble"]["fix"]["run"].as_array());
+        data["checks"].as_array().into_iter().flatten().filter_map(|check| check["diagnosis"]["fix"]["run"].as_array());
     for command in fixes.flatten().filter_map(Value::as_str) {
         assert!(!command.contains(|c| is_hostile(c) || c == '\n'), "{what}: {command:?}");
     }
-    for variable in chain::variables() {
-        clean(render::chains(&chain::chains(&case, variable)).text(), what);
+    for variable in provenance::variables() {
+        clean(render::provenances(&provenance::provenances(&case, variable)).text(), what);
     }
 }
 
@@ -138,7 +138,7 @@ fn no_text_of_a_snapshot_reaches_the_terminal_as_it_is() {
             all_commands(&file, &format!("{state} {vantage}"));
             let report = json(&run(&["judge", &file, "--format", "json"]).out);
             let name = format!("{}{HOSTILE}", snapshot["host"].as_str().expect("a name"));
-            assert_eq!(report["hosts"][0]["name"], name.as_str(), "it reads back as it was");
+            assert_eq!(report["seats"][0]["host"]["name"], name.as_str(), "it reads back as it was");
         }
     }
     assert!(tried > 200, "only {tried} kinds of text");
@@ -168,11 +168,11 @@ fn an_earlier_report_and_the_names_of_files_are_cleaned_too() {
     let here = here(closed_port());
     let report = run(&at_loopback(&["all", "redis", "--format", "json"], &here)).out;
     let mut report = json(&report);
-    report["hosts"][0]["name"] = HOSTILE.into();
-    report["hosts"][0]["vantage"] = "server".into();
+    report["seats"][0]["host"]["name"] = HOSTILE.into();
+    report["seats"][0]["role"] = "server".into();
     for row in report["checks"].as_array_mut().expect("checks") {
         row["root"] = true.into();
-        row["trouble"] = serde_json::json!({ "code": format!("x/{HOSTILE}") });
+        row["diagnosis"] = serde_json::json!({ "code": format!("x/{HOSTILE}") });
     }
     let folder = folder(&[("before\u{1b}[2J\r.json", &report.to_string()), ("bad\u{1b}[2J\u{202e}.json", "{")]);
     let (before, bad) = (path(&folder, "before\u{1b}[2J\r.json"), path(&folder, "bad\u{1b}[2J\u{202e}.json"));
@@ -211,11 +211,11 @@ fn a_check_file_of_ones_own_cannot_steer_the_terminal() {
     let word = toml(HOSTILE);
     let check = format!(
         "title = {word}\nguide = {word}\nneeds = []\nlooks = {{ container = [{look}] }}\nexpect = [\"open\"]\n\
-         [cause.refused]\nsays = {word}\nwhy = {word}\nmay_be.container = [{suspect}]\ntell = {word}\n\
+         [cause.refused]\nsays = {word}\nwhy = {word}\nalternatives.container = [{alternative}]\ntell = {word}\n\
          fix.say = {word}\nfix.run = [{word}]\nfix.know = {word}\nwindows.says = {word}\nwindows.fix.say = {word}\n\
          windows.fix.run = [{word}]\nwindows.fix.know = {word}\n[cause.{word}]\nsays = {word}\nfix.say = {word}\nfix.know = {word}\n",
         look = toml(&format!("tcp 127.0.0.1{HOSTILE}:9")),
-        suspect = toml(&format!("server x{HOSTILE}/y{HOSTILE}")),
+        alternative = toml(&format!("server x{HOSTILE}/y{HOSTILE}")),
     );
     let folder = folder(&[("own-hostile.toml", &check)]);
     let checks = folder.path().display().to_string();

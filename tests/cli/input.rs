@@ -6,7 +6,8 @@ use crate::{folder, json, path, refused, run};
 fn help_names_the_commands_and_the_exit_codes() {
     let said = run(&["--help"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""));
-    for word in ["all", "snapshot", "judge", "list", "explain", "Exit codes", "0 nothing is broken", "1 something is"] {
+    for word in ["all", "snapshot", "judge", "list", "explain", "Exit codes", "0 nothing failed", "1 something failed"]
+    {
         assert!(said.out.contains(word), "{word}: {}", said.out);
     }
     for command in ["all", "snapshot", "judge", "list", "explain"] {

@@ -27,12 +27,12 @@ fn the_json_report_has_a_schema_the_times_and_the_exit_code() {
     let said = run(&at_loopback(&["all", "--format", "json"], &here));
     assert_eq!(said.err, "");
     let report = json(&said.out);
-    assert_eq!(report["schema"], 1);
+    assert_eq!(report["schema"], 2);
     assert_eq!(report["exit_code"], said.code);
-    assert_eq!(report["verdict"], "broken");
-    let host = &report["hosts"][0];
-    assert_eq!(host["vantage"], "container");
-    assert_eq!(host["addresses"]["server"], serde_json::json!({ "value": "127.0.0.1", "from": "said" }));
+    assert_eq!(report["verdict"], "failed");
+    let host = &report["seats"][0];
+    assert_eq!(host["role"], "container");
+    assert_eq!(host["addresses"]["server"], serde_json::json!({ "value": "127.0.0.1", "origin": "told" }));
     let took = host["took_ms"].as_f64().expect("took_ms");
     let slowest = host["slowest_look"]["took_ms"].as_f64().expect("slowest_look.took_ms");
     assert!(slowest > 0.0 && slowest <= took + 1.0, "the slowest look {slowest} ms, all together {took} ms");
@@ -77,7 +77,7 @@ fn four(port: u16) -> [(&'static str, String); 4] {
         )
     };
     let dial = format!("tcp 127.0.0.1:{port}");
-    let warns = check(&dial, "refused", "open").replace("says", "severity = \"warn\"\nsays");
+    let warns = check(&dial, "refused", "open").replace("says", "severity = \"warning\"\nsays");
     let unseen = check("unit clipcheck-no-such-unit.service", "active", "failed");
     [
         ("own-holds.toml", check(&dial, "open", "refused")),
@@ -106,10 +106,13 @@ fn the_exit_code_says_how_it_went() {
     assert_eq!(code(&["all", "own-holds"]), 0);
     assert_eq!(code(&["all", "own-breaks"]), 1);
     assert_eq!(code(&["all", "own-warns"]), 0);
-    assert_eq!(code(&["all", "own-warns", "--fail-on", "warn"]), 1);
+    assert_eq!(code(&["all", "own-warns", "--fail-on", "warning"]), 1);
     assert_eq!(code(&["all", "own-unseen"]), 0);
-    assert_eq!(code(&["all", "own-unseen", "--fail-on", "unseen"]), 3);
-    assert_eq!(code(&["all", "own-holds", "own-warns", "own-unseen", "--fail-on", "warn", "--fail-on", "unseen"]), 1);
+    assert_eq!(code(&["all", "own-unseen", "--fail-on", "not-seen"]), 3);
+    assert_eq!(
+        code(&["all", "own-holds", "own-warns", "own-unseen", "--fail-on", "warning", "--fail-on", "not-seen"]),
+        1
+    );
     // What is essential and unseen is never a success.
     let essential = files[3].1.replace("\nexpect =", "\nessential = [\"container\"]\nexpect =");
     std::fs::write(checks.path().join("own-unseen.toml"), essential).expect("written");
@@ -147,11 +150,11 @@ fn a_recording_is_judged_as_ever() {
     let args: Vec<&str> = std::iter::once("judge").chain(files.iter().map(String::as_str)).collect();
     let said = run(&args);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{}", said.out);
-    assert!(said.out.contains("Nothing is broken"), "{}", said.out);
+    assert!(said.out.contains("Nothing failed"), "{}", said.out);
     let together: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
     let report = json(&run(&together).out);
-    assert_eq!(report["hosts"].as_array().map(Vec::len), Some(3));
-    assert_eq!((&report["counts"]["roots"], &report["counts"]["warns"]), (&0.into(), &0.into()));
+    assert_eq!(report["seats"].as_array().map(Vec::len), Some(3));
+    assert_eq!((&report["counts"]["roots"], &report["counts"]["warnings"]), (&0.into(), &0.into()));
 }
 
 /// The guide typed to the letter, all four ends together, as a person reads it. After a change that was meant:
@@ -173,7 +176,7 @@ fn that_the_worker_reports_by_http_can_be_said() {
         let args = [&["all", "api-url", "--as", "container", "--format", "json"], more].concat();
         let report = json(&run_with(&[], &args).out);
         let check = &report["checks"][0];
-        (check["status"].clone(), check["trouble"]["code"].clone())
+        (check["status"].clone(), check["diagnosis"]["code"].clone())
     };
     assert_eq!(look(&[]).0, "not-applicable");
     assert_eq!(look(&["--topology", "api"]).1, "api-url/missing");

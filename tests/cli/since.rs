@@ -45,18 +45,18 @@ fn after_a_fix_the_report_says_what_became_of_it() {
     let change = |code: &str, now: &str| vec![(code.to_owned(), now.to_owned())];
 
     let still = all(&checks, Some(&before), "json");
-    assert_eq!((still.code, changes(&still)), (1, change("own-dial/refused", "still broken")));
+    assert_eq!((still.code, changes(&still)), (1, change("own-dial/refused", "same")));
 
     let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port");
     let fixed = all(&checks, Some(&before), "json");
     assert_eq!((fixed.code, changes(&fixed)), (0, change("own-dial/refused", "fixed")));
     let table = all(&checks, Some(&before), "table").out;
-    assert!(table.contains("Since the report of before:\n✓ own-dial/refused (container) fixed\n"), "{table}");
+    assert!(table.contains("Changes since the previous report:\n✓ own-dial/refused (container) fixed\n"), "{table}");
 
     // The same check, broken by another cause.
     std::fs::write(path(&folder, "own-dial.toml"), dials(port, "reset")).expect("written");
     let otherwise = all(&checks, Some(&before), "json");
-    assert_eq!((otherwise.code, changes(&otherwise)), (1, change("own-dial/refused", "broken otherwise")));
+    assert_eq!((otherwise.code, changes(&otherwise)), (1, change("own-dial/refused", "other-cause")));
     drop(listener);
 
     // From a report in which it held, a new one.
@@ -66,7 +66,7 @@ fn after_a_fix_the_report_says_what_became_of_it() {
     let new = all(&checks, Some(&good), "json");
     assert_eq!((new.code, changes(&new)), (1, change("own-dial/refused", "new")));
     assert!(
-        json(&new.out)["since"][0]["more"].as_str().is_some_and(|more| more.contains("held before")),
+        json(&new.out)["since"][0]["more"].as_str().is_some_and(|more| more.contains("was OK before")),
         "{}",
         new.out
     );
@@ -82,7 +82,7 @@ fn a_snapshot_of_before_will_do() {
     let before = path(&folder, "before.json");
     std::fs::write(&before, &snapshot.out).expect("written");
     let still = all(&checks, Some(&before), "json");
-    assert!(changes(&still).contains(&("own-dial/refused".to_owned(), "still broken".to_owned())), "{}", still.out);
+    assert!(changes(&still).contains(&("own-dial/refused".to_owned(), "same".to_owned())), "{}", still.out);
 }
 
 #[test]
@@ -94,4 +94,18 @@ fn what_is_no_report_is_refused() {
     refuse("other.json", "another program");
     refuse("no.json", "no report");
     refuse("absent.json", "no such file");
+}
+
+/// What clipcheck printed before its JSON got schema 2.
+#[test]
+fn a_report_of_schema_1_is_read() {
+    let port = closed_port();
+    let text = r#"{"tool": "clipcheck", "schema": 1, "hosts": [{"vantage": "container", "name": "elsewhere"}], "checks": [
+        {"id": "own-dial", "vantage": "container", "status": "broken", "root": true,
+         "trouble": {"code": "own-dial/reset"}}]}"#;
+    let folder = folder(&[("own-dial.toml", &dials(port, "open")), ("before.json", text)]);
+    let checks = folder.path().display().to_string();
+    let now = all(&checks, Some(&path(&folder, "before.json")), "json");
+    assert_eq!(changes(&now), vec![("own-dial/reset".to_owned(), "other-cause".to_owned())]);
+    assert!(now.code == 1 && now.err.is_empty(), "{now:?}");
 }

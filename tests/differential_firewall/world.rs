@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
-use clipcheck::fact::firewall::{Knock, Protocol, iptables, nft};
+use clipcheck::fact::firewall::{NewFlow, Protocol, iptables, nft};
 use clipcheck::fact::network::{Link, Links};
 
 use crate::rules::Set;
@@ -42,8 +42,8 @@ pub(crate) struct Dial {
 }
 
 impl Dial {
-    pub(crate) fn knock(&self) -> Knock<'_> {
-        Knock {
+    pub(crate) fn flow(&self) -> NewFlow<'_> {
+        NewFlow {
             interface: if self.tunnel { "wg0" } else { "eth0" },
             from: self.from,
             to: self.to,

@@ -146,7 +146,7 @@ impl Cluster {
             .args(["-X", "-q", "-A", "-t", "-h", &folder, "-p", &port, "-U", "postgres", "-d", "postgres", "-c", sql]))
     }
 
-    /// What PostgreSQL makes of a file. The view reads it anew, loaded or not.
+    /// What PostgreSQL makes of a file. The view reads it again, loaded or not.
     pub fn rows(&self, text: &str) -> Vec<Row> {
         self.write(text);
         let rows = "select coalesce(json_agg(json_build_object('line_number', line_number, 'type', type, 'database', database, \

@@ -106,15 +106,17 @@ fn no_file_holds_up(vantage: &str, files: &[(&str, &str)]) {
             command.args(["snapshot", "--as", vantage, "--server", "127.8.0.1", "--deadline", "4"]);
             command.args(["--web-env", "/opt/clippyfront/.env"]);
             let seen = snapshot(&ends(&mut command, 4, &what), &what);
-            let sight = &seen["facts"][look]["sight"];
+            let observation = &seen["facts"][look]["observation"];
             assert!(
-                sight["seen"].is_object() || sight["unseen"].is_object() || sight["unseen"].is_string(),
+                observation["seen"].is_object()
+                    || observation["unseen"].is_object()
+                    || observation["unseen"].is_string(),
                 "{what}: {seen}"
             );
             // Of the keys, what is named like one and is none (a directory, a socket) is passed over: it holds nothing.
             let passed_over = *look == "wg-keys" && !["sparse", "too-long"].contains(&kind);
             if UNFIT.contains(&kind) && !passed_over {
-                assert!(!sight["unseen"].is_null(), "{what}: it was judged: {sight}");
+                assert!(!observation["unseen"].is_null(), "{what}: it was judged: {observation}");
             }
             tried += 1;
         }
@@ -185,11 +187,11 @@ fn no_file_of_a_compose_project_holds_it_up() {
             let output = ends(&mut command, 4, &what);
             assert!(!String::from_utf8_lossy(&output.stdout).contains("s3cret"), "{what}: a password");
             let seen = snapshot(&output, &what);
-            let env = &seen["facts"]["env"]["sight"]["seen"]["env"];
+            let env = &seen["facts"]["env"]["observation"]["seen"]["env"];
             assert!(env.is_object(), "{what}: {}", seen["facts"]["env"]);
-            let named = env["recipe"]["unread"].as_array().is_some_and(|unread: &Vec<Value>| !unread.is_empty());
+            let named = env["provenance"]["unread"].as_array().is_some_and(|unread: &Vec<Value>| !unread.is_empty());
             if UNFIT.contains(&kind) {
-                assert!(named, "{what}: it was judged: {}", env["recipe"]);
+                assert!(named, "{what}: it was judged: {}", env["provenance"]);
                 unread += 1;
             }
         }

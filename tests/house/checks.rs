@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use clipcheck::blame::{Standing, blame};
+use clipcheck::blame::{Attribution, blame};
 use clipcheck::catalog::built_in;
 use clipcheck::check::{Category, Check, CheckId, Rule, broken};
 use clipcheck::fact::{FactKey, Vantage};
@@ -141,11 +141,11 @@ fn what_is_broken_has_a_root() {
     let mut wrong = Vec::new();
     for (name, answers) in cases {
         let blamed = blame(&checks, answers);
-        if !blamed.iter().any(|it| matches!(it.standing, Standing::Root { .. })) {
+        if !blamed.iter().any(|it| matches!(it.attribution, Attribution::Root { .. })) {
             wrong.push(format!("{name} is broken, and nothing is the root"));
         }
         for it in blamed {
-            if it.standing == Standing::Explained(Vec::new()) {
+            if it.attribution == Attribution::Explained(Vec::new()) {
                 wrong.push(format!("{name}: {} ({}) is explained by nothing", it.answer.check, it.answer.vantage));
             }
         }
@@ -257,20 +257,22 @@ fn what_may_be_exists() {
     let mut wrong = Vec::new();
     for check in &checks {
         for (name, cause) in &check.causes {
-            for (here, suspect) in cause.may_be.iter().flat_map(|(here, all)| all.iter().map(move |it| (here, it))) {
-                let place = format!("{}/{name} may_be.{here}", check.id);
+            for (here, alternative) in
+                cause.alternatives.iter().flat_map(|(here, all)| all.iter().map(move |it| (here, it)))
+            {
+                let place = format!("{}/{name} alternatives.{here}", check.id);
                 if !check.looks.contains_key(here) {
                     wrong.push(format!("{place}: it is not judged there"));
                 }
-                let there = checks.iter().find(|it| it.id == suspect.check).is_some_and(|it| {
-                    let cause = suspect.cause.as_ref().is_none_or(|cause| it.causes.contains_key(cause));
-                    it.looks.contains_key(&suspect.on) && cause
+                let there = checks.iter().find(|it| it.id == alternative.check).is_some_and(|it| {
+                    let cause = alternative.cause.as_ref().is_none_or(|cause| it.causes.contains_key(cause));
+                    it.looks.contains_key(&alternative.on) && cause
                 });
                 if !there {
-                    wrong.push(format!("{place}: there is no `{suspect}`"));
+                    wrong.push(format!("{place}: there is no `{alternative}`"));
                 }
             }
         }
     }
-    none("may_be", wrong);
+    none("alternatives", wrong);
 }

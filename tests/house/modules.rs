@@ -36,7 +36,7 @@ const EDGES: &[(&str, &[&str])] = &[
 const NARROW: &[(&str, &str, &[&str])] = &[
     ("probe", "snapshot", &["Rights"]),
     ("render", "fact", &["FactKey", "Vantage"]),
-    ("render", "profile", &["Addresses", "Known", "Source"]),
+    ("render", "profile", &["Addresses", "Known", "Origin"]),
     ("render", "run", &["Event"]),
     ("render", "snapshot", &["Rights"]),
 ];

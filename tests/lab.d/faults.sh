@@ -19,7 +19,7 @@ break_lab() {
     : > "$STATE/$h.dirty"
     # One wrong line must not hold a whole test run up for ever.
     run_in "$h" timeout 120 bash -euo pipefail -s < "$scripts/$h" >&2 || fail "$name: its script failed on $h"
-    # It may have made the container anew, and with that lost the binary.
+    # It may have made the container again, and with that lost the binary.
     if [ "$h" = client ]; then note_worker; put_binary container; fi
   done
 }

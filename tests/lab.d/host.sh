@@ -194,7 +194,7 @@ ailments() {
 }
 
 # A worker whose connection broke tries again after 2, 4, 6 … seconds, or never (Celery 5.3's trouble with Redis); one
-# that is started anew is quicker, and shows whether the deployment is well.
+# that is started again is quicker, and shows whether the deployment is well.
 wait_healthy() {
   local started=$SECONDS what restarted=''
   while what=$(ailments); [ -n "$what" ]; do

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
-use clipcheck::fact::dial::carry::{Carried, SIZES};
+use clipcheck::fact::dial::payload_probe::{Carried, SIZES};
 use clipcheck::fact::redis::RedisSaid;
 
 use super::{impostor, redis_look};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use clipcheck::fact::dial::Dial;
-use clipcheck::fact::{Fact, FactKey, Service, Sight, TcpTarget, Vantage};
+use clipcheck::fact::{Fact, FactKey, Observation, Service, TcpTarget, Vantage};
 use clipcheck::profile::Profile;
 use clipcheck::run::{Event, Orders, run};
 use tokio::sync::mpsc::unbounded_channel;
@@ -33,8 +33,8 @@ async fn what_is_wanted_first_is_told_before_the_rest_is_seen() {
     while let Ok(event) = heard.try_recv() {
         match event {
             Event::First(seen) => {
-                let how = seen.facts.get(&first).map(|observed| observed.sight.clone());
-                let Some(Sight::Seen(Fact::Tcp(outcome))) = how else { panic!("{how:?}") };
+                let how = seen.facts.get(&first).map(|observed| observed.observation.clone());
+                let Some(Observation::Seen(Fact::Tcp(outcome))) = how else { panic!("{how:?}") };
                 assert_eq!(outcome.how, Dial::Refused);
                 assert!(!seen.facts.contains_key(&slow), "PostgreSQL keeps silent until the deadline");
                 assert!(seen.took_us < 1_500_000, "{} us", seen.took_us);
@@ -45,5 +45,5 @@ async fn what_is_wanted_first_is_told_before_the_rest_is_seen() {
         }
     }
     assert_eq!(told, ["its look", "first"], "told once");
-    assert!(matches!(snapshot.facts.get(&slow).map(|it| &it.sight), Some(Sight::Unseen(_))));
+    assert!(matches!(snapshot.facts.get(&slow).map(|it| &it.observation), Some(Observation::Unseen(_))));
 }

@@ -5,11 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clipcheck::fact::redis::RedisSaid;
-use clipcheck::fact::{Fact, FactKey, Sight, Vantage};
+use clipcheck::fact::{Fact, FactKey, Observation, Vantage};
 use clipcheck::probe::{Keyring, look};
 use tempfile::TempDir;
 
-use super::{HOME, own_address, redis, scene, unused_port};
+use super::{HOME, context, own_address, redis, unused_port};
 
 struct Server {
     child: Child,
@@ -124,8 +124,8 @@ async fn a_real_denial_is_never_lost() {
     let Some(own) = own_address() else { return println!("skipped: this machine has no address but loopback") };
     let Some(server) = start(own, "protected-mode yes\n") else { return };
     for round in 0..50 {
-        let looked = look(&FactKey::Redis, &scene(Vantage::Client, own, server.port, Keyring::default())).await;
-        let Sight::Seen(Fact::Redis(seen)) = looked.sight else { panic!("{:?}", looked.sight) };
+        let looked = look(&FactKey::Redis, &context(Vantage::Client, own, server.port, Keyring::default())).await;
+        let Observation::Seen(Fact::Redis(seen)) = looked.observation else { panic!("{:?}", looked.observation) };
         assert_eq!(seen.said, RedisSaid::Denied, "round {round}");
     }
 }

@@ -8,7 +8,7 @@ use clipcheck::fact::docker::words::LastWords;
 use clipcheck::fact::docker::{Worker, is_internal};
 use clipcheck::fact::environment::compose::{self, File, Project, Stack};
 use clipcheck::fact::environment::envfile::{self, Line, Refused};
-use clipcheck::fact::environment::recipe::HostLine;
+use clipcheck::fact::environment::provenance::HostLine;
 use clipcheck::fact::environment::{app_version, dotenv, inspect, setting, url};
 use clipcheck::fact::limits::Budget;
 

@@ -9,7 +9,7 @@ use clipcheck::fact::delivery::known_hosts::KnownHosts;
 use clipcheck::fact::delivery::ssh;
 use clipcheck::fact::dial::hosts;
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
-use clipcheck::fact::firewall::{Knock, Protocol, iptables, nft, rules};
+use clipcheck::fact::firewall::{NewFlow, Protocol, iptables, nft, rules};
 use clipcheck::fact::glob;
 use clipcheck::fact::windows::{Recording, route_print};
 use clipcheck::fact::wireguard::keys::{KeyFile, is_private};
@@ -31,8 +31,8 @@ const NFT: &str = r#"{"nftables": [{"table": {"family": "inet", "name": "f", "ha
 const NFT_TEXT: &str = "table inet f { # handle 1\n\tchain i { # handle 2\n\t\ttype filter hook ingress device \"eth0\" priority 0; policy drop;\n\t\tip saddr @s counter packets 1 bytes 2 accept # handle 4\n\t}\n}\n";
 const UFW: &str = "ENABLED=yes\n### tuple ### allow tcp 80,443 0.0.0.0/0 any 10.8.0.0/255.255.255.0 WWW%20Full - in_wg0 comment=61\n### tuple ### deny any any any any any\n";
 const RECORDING: &str = "{\"clipcheck_windows\": 1, \"host\": \"pc\", \"taken_at\": 1700000000, \"administrator\": true, \"installed\": true, \"wg\": [\"wg0\\tP\\tP\\t1\\toff\"], \"tunnels\": [\"wg0\"], \"services\": [], \"adapters\": [{\"name\": \"wg0\", \"description\": \"WireGuard Tunnel\", \"index\": 5, \"up\": true, \"mtu\": 1420, \"addresses\": [\"10.8.0.2/24\", \"fe80::1%5/64\"]}], \"route_print\": [\"0.0.0.0 0.0.0.0 10.8.0.1 10.8.0.2 25\", \"5 1 fd00::/64 On-link\"], \"pings\": [{\"to\": \"10.8.0.1\", \"status\": 0, \"ms\": 3}], \"dials\": [{\"to\": \"10.8.0.1\", \"port\": 6379, \"code\": 0}], \"docker\": []}";
-const SNAPSHOT: &str = "{\"schema\": 1, \"version\": \"0.1.0\", \"vantage\": \"client\", \"vantage_by\": \"--as\", \"host\": \"h\", \"platform\": \"linux\", \"rights\": \"root\", \"taken_at\": 1, \"took_us\": 1, \"addresses\": {\"server\": {\"value\": \"10.8.0.1\", \"source\": \"guide\"}, \"client\": {\"value\": \"10.8.0.2\", \"source\": \"guide\"}, \"subnet\": {\"value\": \"10.8.0.0/24\", \"source\": \"guide\"}, \"public\": null, \"interface\": {\"value\": \"wg0\", \"source\": \"guide\"}, \"wireguard_port\": {\"value\": 51820, \"source\": \"guide\"}, \"redis_port\": {\"value\": 6379, \"source\": \"guide\"}, \"postgres_port\": {\"value\": 5432, \"source\": \"guide\"}}, \"facts\": {\"links\": {\"sight\": {\"unseen\": {\"not-known\": \"x\"}}, \"source\": \"s\", \"took_us\": 1}}}";
-const REPORT: &str = "{\"tool\": \"clipcheck\", \"schema\": 1, \"hosts\": [{\"vantage\": \"client\", \"name\": \"h\"}], \"checks\": [{\"id\": \"redis-answers\", \"vantage\": \"client\", \"status\": \"broken\", \"root\": true, \"trouble\": {\"code\": \"redis-answers/silent\"}}]}";
+const SNAPSHOT: &str = "{\"schema\": 1, \"version\": \"0.1.0\", \"vantage\": \"client\", \"vantage_by\": \"--as\", \"host\": \"h\", \"platform\": \"linux\", \"rights\": \"root\", \"taken_at\": 1, \"took_us\": 1, \"addresses\": {\"server\": {\"value\": \"10.8.0.1\", \"origin\": \"assumed\"}, \"client\": {\"value\": \"10.8.0.2\", \"origin\": \"assumed\"}, \"subnet\": {\"value\": \"10.8.0.0/24\", \"origin\": \"assumed\"}, \"public\": null, \"interface\": {\"value\": \"wg0\", \"origin\": \"assumed\"}, \"wireguard_port\": {\"value\": 51820, \"origin\": \"assumed\"}, \"redis_port\": {\"value\": 6379, \"origin\": \"assumed\"}, \"postgres_port\": {\"value\": 5432, \"origin\": \"assumed\"}}, \"facts\": {\"links\": {\"observation\": {\"unseen\": {\"not-known\": \"x\"}}, \"source\": \"s\", \"took_us\": 1}}}";
+const REPORT: &str = "{\"tool\": \"clipcheck\", \"schema\": 1, \"hosts\": [{\"vantage\": \"client\", \"name\": \"h\"}], \"checks\": [{\"id\": \"redis-answers\", \"vantage\": \"client\", \"status\": \"broken\", \"root\": true, \"diagnosis\": {\"code\": \"redis-answers/silent\"}}]}";
 const CHECK: &str = "title = \"t\"\nguide = \"1\"\nlooks.server = [\"links\"]\nexpect = [\"up\"]\n[cause.down]\nsays = \"s\"\nfix.say = \"f\"\nfix.know = \"k\"\n";
 const KNOWN: &str = "ingest,10.8.0.*,!10.8.0.9 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n|1|z+ww974539j8vdNoiYal3zaQQtQ=|seqQaqFc62/RAvBmZ3ykkyx9b6w= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n";
 
@@ -309,9 +309,9 @@ fn wg_conf(text: &str) -> Kept {
 fn followed(tool: Tool, lines: Vec<String>) -> Kept {
     let seen = Netfilter { listings: vec![Listing { tool, lines }], stored: Vec::new(), missing: Vec::new() };
     let (from, to) = ([10, 8, 0, 2].into(), [10, 8, 0, 1].into());
-    let knock = Knock { interface: "wg0", from, to, protocol: Protocol::Tcp, port: 6379 };
-    let passage = seen.model().passage(&knock, None);
-    Box::new((passage, Fact::Netfilter(seen).summary()))
+    let flow = NewFlow { interface: "wg0", from, to, protocol: Protocol::Tcp, port: 6379 };
+    let trace = seen.model().trace(&flow, None);
+    Box::new((trace, Fact::Netfilter(seen).summary()))
 }
 
 fn iptables_save(text: &str) -> Kept {

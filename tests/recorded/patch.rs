@@ -1,7 +1,7 @@
 //! Differences between two JSON values, as lines that a person can read and write: a JSON pointer (RFC 6901), and what
 //! stands there.
 //!
-//! - `"/facts/tcp redis/sight/seen/tcp/how": "timeout"` puts that there;
+//! - `"/facts/tcp redis/observation/seen/tcp/how": "timeout"` puts that there;
 //! - `{"gone": true}` takes away what is there;
 //! - `".../lines/97..98": ["a", "b"]` puts these in place of a part of a list, `97..97` between two of its entries, both
 //!   counted from 0 in the healthy recording;

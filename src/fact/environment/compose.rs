@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{HostLine, Origin, Via, envfile};
+use super::{HostLine, Interpolation, Origin, envfile};
 use crate::fact::limits::Budget;
 
 pub mod fill;
@@ -31,7 +31,7 @@ pub struct Given {
     /// Its value; none for a bare name that compose knows no value of, which then gets none from an env file either.
     pub value: Option<String>,
     /// What `${…}` in it asked for.
-    pub via: Vec<Via>,
+    pub via: Vec<Interpolation>,
     /// Whether a `$` in it had no value.
     pub blank: bool,
 }
@@ -236,11 +236,11 @@ fn value<'a>(known: &'a Known, name: &str) -> Option<&'a str> {
     known.get(name).map(|worth| worth.value.as_str())
 }
 
-fn via(known: &Known, names: Vec<String>, whole: bool) -> Vec<Via> {
+fn via(known: &Known, names: Vec<String>, whole: bool) -> Vec<Interpolation> {
     let one = |name: String| {
         let there = known.get(&name);
         let blank = there.is_some_and(|worth| worth.blank);
-        Via { at: there.and_then(|worth| worth.at.clone()), whole, known: there.is_some(), blank, name }
+        Interpolation { at: there.and_then(|worth| worth.at.clone()), whole, known: there.is_some(), blank, name }
     };
     names.into_iter().map(one).collect()
 }

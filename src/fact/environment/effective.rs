@@ -95,7 +95,7 @@ mod tests {
             owner: "test".to_owned(),
             app_version: version.map(str::to_owned),
             complete: true,
-            recipe: None,
+            provenance: None,
             variables: pairs
                 .iter()
                 .map(|(name, value)| {

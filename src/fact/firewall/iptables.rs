@@ -99,7 +99,7 @@ pub fn same(one: &Rule, other: &Rule) -> bool {
     one.act == other.act
         && covers(one, other)
         && covers(other, one)
-        && !one.tests.contains(&super::netfilter::Test::Puzzle)
+        && !one.tests.contains(&super::netfilter::Test::Unsupported)
 }
 
 #[cfg(test)]

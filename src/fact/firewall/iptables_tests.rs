@@ -25,10 +25,10 @@ fn options_in_all_their_forms() {
     assert_eq!(one("-A INPUT -m limit --limit 3/min -j LOG --log-prefix \"[UFW BLOCK] \"").act, Act::Continue);
     assert_eq!(one("-A P -p tcp -j REDIRECT --to-ports 81").act, Act::Dnat(None, Some(81)));
     assert_eq!(one("-A P -j DNAT --to-destination [fd00::2]:80").act, Act::Dnat("fd00::2".parse().ok(), Some(80)));
-    assert_eq!(one("-A P -j DNAT --to-destination 10.0.0.1-10.0.0.9").act, Act::Puzzle);
-    assert_eq!(one("-A INPUT -m recent --rcheck --name KNOCK -j ACCEPT").tests, [Test::Puzzle]);
-    assert_eq!(one("-A INPUT -m recent ! --rcheck --hitcount 4 --name X -j DROP").tests[0], Test::Puzzle);
-    assert_eq!(one("-A INPUT -m u32 --u32 0x0 -j DROP").tests, [Test::Puzzle, Test::Puzzle]);
+    assert_eq!(one("-A P -j DNAT --to-destination 10.0.0.1-10.0.0.9").act, Act::Unsupported);
+    assert_eq!(one("-A INPUT -m recent --rcheck --name KNOCK -j ACCEPT").tests, [Test::Unsupported]);
+    assert_eq!(one("-A INPUT -m recent ! --rcheck --hitcount 4 --name X -j DROP").tests[0], Test::Unsupported);
+    assert_eq!(one("-A INPUT -m u32 --u32 0x0 -j DROP").tests, [Test::Unsupported, Test::Unsupported]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What `nft -j list ruleset` lists, apart from iptables' own tables: nft prints those without half of their words
 //! (a Docker port is `{"xt": {"type": "target", "name": "DNAT"}}`), and iptables-save prints them in full.
 //!
-//! Read value by value: one object of a newer kernel makes one rule a puzzle, not the whole listing.
+//! Read value by value: one object of a newer kernel makes one rule unsupported, not the whole listing.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -110,12 +110,12 @@ fn parts<'a>(rule: &'a Value, table: &str, sets: &Sets<'a>, number: u32) -> Vec<
     let mut rules = Vec::new();
     let mut tests: Vec<Test> = Vec::new();
     let mut push = |tests: &[Test], act: Act| {
-        let (tests, act) = if sets.allow(tests.len()) { (tests.to_vec(), act) } else { (Vec::new(), Act::Puzzle) };
+        let (tests, act) = if sets.allow(tests.len()) { (tests.to_vec(), act) } else { (Vec::new(), Act::Unsupported) };
         rules.push(Rule { number, handle, text: Rc::clone(&text), tests, act });
     };
     for statement in rule.get("expr").and_then(Value::as_array).into_iter().flatten() {
         let Some((kind, value)) = statement.as_object().and_then(|object| object.iter().next()) else {
-            push(&tests, Act::Puzzle);
+            push(&tests, Act::Unsupported);
             continue;
         };
         match kind.as_str() {
@@ -127,7 +127,7 @@ fn parts<'a>(rule: &'a Value, table: &str, sets: &Sets<'a>, number: u32) -> Vec<
                     .and_then(Value::as_array)
                     .into_iter()
                     .flatten()
-                    .map(|inner| inner.get("limit").map_or(Test::Puzzle, limit)),
+                    .map(|inner| inner.get("limit").map_or(Test::Unsupported, limit)),
             ),
             "vmap" => match expr::map(value, table, sets) {
                 Some(ways) => {
@@ -138,13 +138,13 @@ fn parts<'a>(rule: &'a Value, table: &str, sets: &Sets<'a>, number: u32) -> Vec<
                         tests.truncate(before);
                     }
                 }
-                None => push(&tests, Act::Puzzle),
+                None => push(&tests, Act::Unsupported),
             },
             "counter" | "log" | "ct helper" | "ct timeout" | "ct expectation" | "flow" | "dup" | "last" => {}
             "mangle" if expr::is_mark(value) => push(&tests, Act::Mark),
             "mangle" | "continue" => {}
-            "ct count" | "quota" | "connlimit" => tests.push(Test::Puzzle),
-            "xt" if word(value, "type") == "match" => tests.push(Test::Puzzle),
+            "ct count" | "quota" | "connlimit" => tests.push(Test::Unsupported),
+            "xt" if word(value, "type") == "match" => tests.push(Test::Unsupported),
             "reject" => {
                 // nft itself adds, and does not show, what its answer is possible for.
                 let (field, number) = match word(value, "type") {
@@ -180,7 +180,7 @@ fn limit(value: &Value) -> Test {
 
 fn act(statement: &Value) -> Act {
     let Some((kind, value)) = statement.as_object().and_then(|object| object.iter().next()) else {
-        return Act::Puzzle;
+        return Act::Unsupported;
     };
     match kind.as_str() {
         "accept" | "snat" | "masquerade" => Act::Accept,
@@ -192,7 +192,7 @@ fn act(statement: &Value) -> Act {
         "goto" => Act::Goto(word(value, "target").to_owned()),
         "notrack" => Act::Untrack,
         "dnat" | "redirect" => translation(value),
-        _ => Act::Puzzle,
+        _ => Act::Unsupported,
     }
 }
 
@@ -201,14 +201,14 @@ fn translation(value: &Value) -> Act {
         None => None,
         Some(port) => match port.as_u64().and_then(|port| u16::try_from(port).ok()) {
             Some(port) => Some(port),
-            None => return Act::Puzzle,
+            None => return Act::Unsupported,
         },
     };
     match value.get("addr") {
         None => Act::Dnat(None, port),
         Some(address) => match address.as_str().and_then(|address| address.parse().ok()) {
             Some(address) => Act::Dnat(Some(address), port),
-            None => Act::Puzzle,
+            None => Act::Unsupported,
         },
     }
 }

@@ -52,9 +52,9 @@ fn what_nft_adds_and_does_not_show_is_asked_too() {
 fn the_unknown_is_a_puzzle() {
     let new =
         "{\"match\": {\"op\": \"==\", \"left\": {\"tunnel\": {\"key\": \"id\"}}, \"right\": 1}}, {\"accept\": null}";
-    assert_eq!(rules(new)[0].tests, [Test::Puzzle]);
-    assert_eq!(rules("{\"queue\": {\"num\": 1}}")[0].act, Act::Puzzle);
-    assert_eq!(rules("{\"xt\": {\"type\": \"target\", \"name\": \"DNAT\"}}")[0].act, Act::Puzzle);
+    assert_eq!(rules(new)[0].tests, [Test::Unsupported]);
+    assert_eq!(rules("{\"queue\": {\"num\": 1}}")[0].act, Act::Unsupported);
+    assert_eq!(rules("{\"xt\": {\"type\": \"target\", \"name\": \"DNAT\"}}")[0].act, Act::Unsupported);
 }
 
 #[test]

@@ -220,16 +220,16 @@ mod tests {
         );
         let seen: Vec<_> = rules.iter().map(|rule| (rule.number, rule.line, rule.six)).collect();
         assert_eq!(seen, [(1, 1, false), (2, 2, true), (3, 3, true)]);
-        let knock = |to: &'static str, from: &'static str| crate::fact::firewall::Knock {
+        let flow = |to: &'static str, from: &'static str| crate::fact::firewall::NewFlow {
             interface: "wg0",
             from: from.parse().expect("an address"),
             to: to.parse().expect("an address"),
             protocol: Protocol::Tcp,
             port: 22,
         };
-        let first = |knock| rules.iter().find(|rule| rule.matches(&knock)).map(|rule| rule.number);
-        assert_eq!(first(knock("10.8.0.1", "10.8.0.2")), Some(1));
-        assert_eq!(first(knock("fd42:8::1", "fd42:8::2")), Some(2));
+        let first = |flow| rules.iter().find(|rule| rule.matches(&flow)).map(|rule| rule.number);
+        assert_eq!(first(flow("10.8.0.1", "10.8.0.2")), Some(1));
+        assert_eq!(first(flow("fd42:8::1", "fd42:8::2")), Some(2));
     }
 
     #[test]

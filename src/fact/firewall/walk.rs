@@ -8,7 +8,7 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 
-use super::Knock;
+use super::NewFlow;
 use super::netfilter::{Base, Chain, Family, Hook, Model, Table, Tool};
 use crate::fact::network::Links;
 
@@ -20,7 +20,7 @@ use chain::{Exit, leave};
 pub use departure::{Departure, Sent};
 use packet::{Packet, Truth};
 
-/// Where a packet's fate was decided, or on the way there.
+/// Where a packet's disposition was decided, or on the way there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Whose table.
@@ -40,7 +40,7 @@ pub struct Step {
 /// What becomes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they are what they say")]
-pub enum Fate {
+pub enum Disposition {
     Accepted,
     Dropped,
     Rejected,
@@ -50,9 +50,9 @@ pub enum Fate {
 
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Passage {
+pub struct PacketTrace {
     /// What becomes of it.
-    pub fate: Fate,
+    pub disposition: Disposition,
     /// The rule that decides (or is not understood) comes last, the rules that lead to it before. Empty where the
     /// kernel has none.
     pub trail: Vec<Step>,
@@ -60,11 +60,11 @@ pub struct Passage {
     pub sent_on: Option<SocketAddr>,
     /// By which rule.
     pub sent_by: Option<Step>,
-    /// The first packet is let in, and this is the fate of the next.
+    /// The first packet is let in, and this is the disposition of the next.
     pub later: bool,
 }
 
-impl Passage {
+impl PacketTrace {
     /// The rule or policy that decides.
     pub fn by(&self) -> Option<&Step> {
         self.trail.last()
@@ -108,26 +108,26 @@ impl Packet<'_> {
 
 impl Model {
     /// What becomes of a new connection to this host.
-    pub fn passage(&self, knock: &Knock<'_>, links: Option<&Links>) -> Passage {
-        let (first, tracked) = self.packet(knock, links, None);
-        if first.fate != Fate::Accepted {
+    pub fn trace(&self, flow: &NewFlow<'_>, links: Option<&Links>) -> PacketTrace {
+        let (first, tracked) = self.packet(flow, links, None);
+        if first.disposition != Disposition::Accepted {
             return first;
         }
-        let (next, still) = self.packet(knock, links, Some(&first));
-        if next.fate == Fate::Accepted && tracked != still {
+        let (next, still) = self.packet(flow, links, Some(&first));
+        if next.disposition == Disposition::Accepted && tracked != still {
             // The kernel meets the connection in its middle, and takes it for another.
-            return Passage { fate: Fate::Unknown, ..next };
+            return PacketTrace { disposition: Disposition::Unknown, ..next };
         }
-        if next.fate == Fate::Accepted { first } else { Passage { sent_by: first.sent_by, ..next } }
+        if next.disposition == Disposition::Accepted { first } else { PacketTrace { sent_by: first.sent_by, ..next } }
     }
 
     /// One packet: the first, or one after it.
-    fn packet(&self, knock: &Knock<'_>, links: Option<&Links>, first: Option<&Passage>) -> (Passage, Truth) {
+    fn packet(&self, flow: &NewFlow<'_>, links: Option<&Links>, first: Option<&PacketTrace>) -> (PacketTrace, Truth) {
         let mut packet = Packet {
-            knock,
+            flow,
             links,
-            to: knock.to,
-            port: knock.port,
+            to: flow.to,
+            port: flow.port,
             translated: false,
             marked: false,
             later: first.is_some(),
@@ -156,17 +156,17 @@ impl Model {
         });
         let sent_on = packet.translated.then(|| SocketAddr::new(packet.to, packet.port));
         let sent_by = journey.sent_by.take();
-        let (fate, trail) = self.end(stopped, journey);
-        (Passage { fate, trail, sent_on, sent_by, later: first.is_some() }, packet.tracked)
+        let (disposition, trail) = self.end(stopped, journey);
+        (PacketTrace { disposition, trail, sent_on, sent_by, later: first.is_some() }, packet.tracked)
     }
 
     /// How a journey ended.
-    fn end(&self, stopped: Option<(Fate, Vec<Step>)>, journey: Journey) -> (Fate, Vec<Step>) {
+    fn end(&self, stopped: Option<(Disposition, Vec<Step>)>, journey: Journey) -> (Disposition, Vec<Step>) {
         match (stopped, journey.doubt) {
             (Some(stopped), _) => stopped,
-            (None, Some(trail)) => (Fate::Unknown, trail),
-            (None, None) if !self.missing.is_empty() => (Fate::Unknown, Vec::new()),
-            (None, None) => (Fate::Accepted, journey.accepted),
+            (None, Some(trail)) => (Disposition::Unknown, trail),
+            (None, None) if !self.missing.is_empty() => (Disposition::Unknown, Vec::new()),
+            (None, None) => (Disposition::Accepted, journey.accepted),
         }
     }
 
@@ -185,7 +185,7 @@ impl Model {
             .filter_map(|(table, name, chain)| Some((table, name, chain, chain.base.as_ref()?)))
             .filter(|(_, _, _, base)| base.hook == hook)
             .filter(|(_, _, _, base)| {
-                let here = base.devices.is_empty() || base.devices.iter().any(|it| it == packet.knock.interface);
+                let here = base.devices.is_empty() || base.devices.iter().any(|it| it == packet.flow.interface);
                 hook != Hook::Ingress || here
             })
             .collect();
@@ -194,7 +194,7 @@ impl Model {
     }
 
     /// None if it comes through.
-    fn pass(&self, hook: Hook, packet: &mut Packet<'_>, journey: &mut Journey) -> Option<(Fate, Vec<Step>)> {
+    fn pass(&self, hook: Hook, packet: &mut Packet<'_>, journey: &mut Journey) -> Option<(Disposition, Vec<Step>)> {
         let bases = self.bases(hook, packet);
         for (table, name, chain, base) in &bases {
             // A later packet is translated as the first one was.
@@ -209,7 +209,7 @@ impl Model {
             let mut exits = leave(table, name, chain, base, packet);
             if hook == Hook::Ingress && base.devices.is_empty() {
                 // Whether it is this packet's chain is not known.
-                exits.add(Exit::Puzzle, &[]);
+                exits.add(Exit::Unsupported, &[]);
             }
             let doubt = exits.doubt.take().unwrap_or_default();
             let blocks = exits.found.iter().all(|(exit, _)| matches!(exit, Exit::Drop | Exit::Reject));
@@ -220,11 +220,11 @@ impl Model {
                         journey.accepted = std::mem::take(trail);
                     }
                 }
-                [(Exit::Drop, trail)] => return Some((Fate::Dropped, std::mem::take(trail))),
-                [(Exit::Reject, trail)] => return Some((Fate::Rejected, std::mem::take(trail))),
+                [(Exit::Drop, trail)] => return Some((Disposition::Dropped, std::mem::take(trail))),
+                [(Exit::Reject, trail)] => return Some((Disposition::Rejected, std::mem::take(trail))),
                 // Of two at the same place, the kernel asks the one that was loaded later; no listing tells which.
-                [(Exit::Dnat(..), trail)] if packet.tracked == Truth::Maybe || rivals(&bases, base) => {
-                    return Some((Fate::Unknown, std::mem::take(trail)));
+                [(Exit::Dnat(..), trail)] if packet.tracked == Truth::Alternative || rivals(&bases, base) => {
+                    return Some((Disposition::Unknown, std::mem::take(trail)));
                 }
                 [(Exit::Dnat(to, port), trail)] => {
                     journey.sent_by = trail.pop();
@@ -236,8 +236,8 @@ impl Model {
                         journey.doubt.get_or_insert(doubt);
                     }
                 }
-                [(_, trail), ..] if blocks => return Some((Fate::Dropped, std::mem::take(trail))),
-                _ if base.nat => return Some((Fate::Unknown, doubt)),
+                [(_, trail), ..] if blocks => return Some((Disposition::Dropped, std::mem::take(trail))),
+                _ if base.nat => return Some((Disposition::Unknown, doubt)),
                 _ => {
                     journey.doubt.get_or_insert(doubt);
                 }

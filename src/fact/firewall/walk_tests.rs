@@ -28,20 +28,20 @@ fn links() -> Links {
     Links { links: vec![link("wg0", "10.8.0.1/24"), link("eth0", "192.168.1.10/24"), link("docker0", "172.17.0.1/16")] }
 }
 
-fn passage(model: &Model, interface: &str, port: u16) -> Passage {
+fn trace(model: &Model, interface: &str, port: u16) -> PacketTrace {
     let (from, to) = if interface == "wg0" { ("10.8.0.2", "10.8.0.1") } else { ("203.0.113.1", "192.168.1.10") };
     let (from, to) = (from.parse().unwrap(), to.parse().unwrap());
-    model.passage(&Knock { interface, from, to, protocol: Protocol::Tcp, port }, Some(&links()))
+    model.trace(&NewFlow { interface, from, to, protocol: Protocol::Tcp, port }, Some(&links()))
 }
 
-fn fate(model: &Model, interface: &str, port: u16) -> Fate {
-    passage(model, interface, port).fate
+fn disposition(model: &Model, interface: &str, port: u16) -> Disposition {
+    trace(model, interface, port).disposition
 }
 
 #[test]
 fn no_rules_let_everything_in() {
-    assert_eq!(fate(&iptables(""), "wg0", 6379), Fate::Accepted);
-    assert!(passage(&iptables(""), "wg0", 6379).by().is_none());
+    assert_eq!(disposition(&iptables(""), "wg0", 6379), Disposition::Accepted);
+    assert!(trace(&iptables(""), "wg0", 6379).by().is_none());
 }
 
 #[test]
@@ -51,15 +51,15 @@ fn the_first_match_wins_and_is_named() {
          -A INPUT -j user\n-A user -p tcp -m tcp --dport 6379 -j DROP\n\
          -A user -s 10.8.0.0/24 -i wg+ -p tcp -m multiport --dports 5432,6379 -j ACCEPT\nCOMMIT\n",
     );
-    let stopped = passage(&model, "wg0", 6379);
-    assert_eq!(stopped.fate, Fate::Dropped);
+    let stopped = trace(&model, "wg0", 6379);
+    assert_eq!(stopped.disposition, Disposition::Dropped);
     assert_eq!(
         stopped.trail.iter().map(|step| (step.chain.as_str(), step.number)).collect::<Vec<_>>(),
         [("INPUT", 2), ("user", 1)]
     );
-    assert_eq!(fate(&model, "wg0", 5432), Fate::Accepted);
-    let policy = passage(&model, "eth0", 5432);
-    assert_eq!((policy.fate, policy.by().unwrap().rule.as_deref()), (Fate::Dropped, None));
+    assert_eq!(disposition(&model, "wg0", 5432), Disposition::Accepted);
+    let policy = trace(&model, "eth0", 5432);
+    assert_eq!((policy.disposition, policy.by().unwrap().rule.as_deref()), (Disposition::Dropped, None));
 }
 
 #[test]
@@ -69,18 +69,18 @@ fn a_rule_that_is_not_understood_is_no_guess() {
             "*filter\n:INPUT DROP [0:0]\n-A INPUT -m set --match-set friends src -j ACCEPT\n{end}COMMIT\n"
         ))
     };
-    assert_eq!(fate(&both(""), "wg0", 6379), Fate::Unknown);
-    assert!(passage(&both(""), "wg0", 6379).by().unwrap().rule.as_ref().unwrap().contains("friends"));
+    assert_eq!(disposition(&both(""), "wg0", 6379), Disposition::Unknown);
+    assert!(trace(&both(""), "wg0", 6379).by().unwrap().rule.as_ref().unwrap().contains("friends"));
     // It cannot change the answer.
-    assert_eq!(fate(&both("-A INPUT -j ACCEPT\n"), "wg0", 6379), Fate::Accepted);
+    assert_eq!(disposition(&both("-A INPUT -j ACCEPT\n"), "wg0", 6379), Disposition::Accepted);
     // It is not reached.
     let other =
         iptables("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p udp -m string --string x --algo bm -j DROP\nCOMMIT\n");
-    assert_eq!(fate(&other, "wg0", 6379), Fate::Accepted);
+    assert_eq!(disposition(&other, "wg0", 6379), Disposition::Accepted);
     // Neither may a program be missing.
     let mut half = iptables("");
     half.missing.push("nft".to_owned());
-    assert_eq!(fate(&half, "wg0", 6379), Fate::Unknown);
+    assert_eq!(disposition(&half, "wg0", 6379), Disposition::Unknown);
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn who_lets_in_the_first_packet_only_lets_in_nobody() {
     let model = iptables(
         "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 6379 -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
     );
-    let passage = passage(&model, "wg0", 6379);
-    assert_eq!((passage.fate, passage.later), (Fate::Dropped, true));
+    let trace = trace(&model, "wg0", 6379);
+    assert_eq!((trace.disposition, trace.later), (Disposition::Dropped, true));
 }
 
 #[test]
@@ -104,12 +104,12 @@ fn a_published_port_is_judged_where_it_goes_through() {
              -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 6379 -j ACCEPT\nCOMMIT\n"
         ))
     };
-    let open = passage(&docker(""), "eth0", 6379);
-    assert_eq!(open.fate, Fate::Accepted);
+    let open = trace(&docker(""), "eth0", 6379);
+    assert_eq!(open.disposition, Disposition::Accepted);
     assert_eq!(open.sent_on, Some("172.17.0.2:6379".parse().unwrap()));
-    let closed = passage(&docker("-A DOCKER-USER -i eth0 -j DROP\n"), "eth0", 6379);
-    assert_eq!((closed.fate, closed.by().unwrap().chain.as_str()), (Fate::Dropped, "DOCKER-USER"));
-    assert_eq!(fate(&docker(""), "eth0", 5432), Fate::Dropped);
+    let closed = trace(&docker("-A DOCKER-USER -i eth0 -j DROP\n"), "eth0", 6379);
+    assert_eq!((closed.disposition, closed.by().unwrap().chain.as_str()), (Disposition::Dropped, "DOCKER-USER"));
+    assert_eq!(disposition(&docker(""), "eth0", 5432), Disposition::Dropped);
 }
 
 #[test]
@@ -121,13 +121,13 @@ fn what_one_table_accepts_another_may_drop() {
         \"right\": {\"set\": [22, {\"range\": [5000, 6000]}]}}}, {\"counter\": {\"packets\": 1, \"bytes\": 60}}, \
         {\"accept\": null}]}}";
     let model = nftables(table);
-    assert_eq!(fate(&model, "wg0", 5432), Fate::Accepted);
-    assert_eq!(passage(&model, "wg0", 5432).by().unwrap().handle, Some(7));
-    assert_eq!(fate(&model, "wg0", 6379), Fate::Dropped);
+    assert_eq!(disposition(&model, "wg0", 5432), Disposition::Accepted);
+    assert_eq!(trace(&model, "wg0", 5432).by().unwrap().handle, Some(7));
+    assert_eq!(disposition(&model, "wg0", 6379), Disposition::Dropped);
     let mut both = iptables("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i wg0 -j ACCEPT\nCOMMIT\n");
     both.tables.extend(model.tables);
-    assert_eq!(passage(&both, "wg0", 6379).by().unwrap().table, "inet mine");
+    assert_eq!(trace(&both, "wg0", 6379).by().unwrap().table, "inet mine");
     // A table that sleeps does nothing.
     let asleep = nftables(&table.replacen("\"mine\"}", "\"mine\", \"flags\": \"dormant\"}", 1));
-    assert_eq!(fate(&asleep, "wg0", 6379), Fate::Accepted);
+    assert_eq!(disposition(&asleep, "wg0", 6379), Disposition::Accepted);
 }

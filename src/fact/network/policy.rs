@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::routes::{Hop, MAIN};
+use super::routes::{MAIN, Route};
 
 /// The rule that asks the main table (`ip rule`: `32766: from all lookup main`).
 const MAIN_RULE: u32 = 32766;
@@ -62,21 +62,21 @@ impl PolicyRule {
 /// rule does, or one that asks more than is known of a packet may be the one.
 pub fn decides<'a>(
     rules: &'a [PolicyRule],
-    hops: &'a [Hop],
+    entries: &'a [Route],
     from: IpAddr,
     to: IpAddr,
-) -> Option<(&'a PolicyRule, Option<&'a Hop>)> {
+) -> Option<(&'a PolicyRule, Option<&'a Route>)> {
     let mut rules: Vec<&PolicyRule> =
         rules.iter().filter(|rule| rule.priority < MAIN_RULE && rule.meets(from, to)).collect();
     rules.sort_by_key(|rule| rule.priority);
     let hop_of = |table: u32| {
-        let there = hops.iter().filter(move |hop| hop.table == table && hop.net.contains(&to));
-        there.max_by_key(|hop| (hop.net.prefix_len(), std::cmp::Reverse(hop.metric)))
+        let there = entries.iter().filter(move |route| route.table == table && route.net.contains(&to));
+        there.max_by_key(|route| (route.net.prefix_len(), std::cmp::Reverse(route.metric)))
     };
     let found = rules.into_iter().find_map(|rule| {
-        let hop = rule.table.and_then(hop_of);
+        let route = rule.table.and_then(hop_of);
         // A table without a route for it leaves it to the next rule.
-        (hop.is_some() || rule.bars || (rule.asks_more && rule.table.is_none())).then_some((rule, hop))
+        (route.is_some() || rule.bars || (rule.asks_more && rule.table.is_none())).then_some((rule, route))
     });
     found.filter(|(rule, _)| !rule.asks_more)
 }
@@ -90,9 +90,9 @@ mod tests {
         PolicyRule { priority, from, to: None, asks_more: false, table: Some(table), bars: false }
     }
 
-    fn hop(net: &str, device: &str, table: u32) -> Hop {
+    fn route(net: &str, device: &str, table: u32) -> Route {
         let (net, device) = (net.parse().unwrap(), device.to_owned());
-        Hop { net, device, kind: None, gateway: None, metric: 0, table }
+        Route { net, device, kind: None, gateway: None, metric: 0, table }
     }
 
     #[test]
@@ -100,15 +100,15 @@ mod tests {
         let (from, to) = ("10.8.0.1".parse().unwrap(), "10.8.0.2".parse().unwrap());
         let rules =
             [rule(20, Some("10.8.0.1/32"), 100), rule(10, Some("10.8.0.0/16"), 7), rule(5, Some("10.9.0.0/16"), 100)];
-        let mut hops = vec![hop("0.0.0.0/0", "eth0", 100), hop("192.0.2.0/24", "eth1", 7)];
-        let (found, by) = decides(&rules, &hops, from, to).unwrap();
+        let mut entries = vec![route("0.0.0.0/0", "eth0", 100), route("192.0.2.0/24", "eth1", 7)];
+        let (found, by) = decides(&rules, &entries, from, to).unwrap();
         assert_eq!((found.priority, by.unwrap().device.as_str()), (20, "eth0"));
         assert_eq!(found.words(), "20: from 10.8.0.1 lookup 100");
-        hops.push(hop("10.8.0.0/24", "wg0", 100));
-        assert_eq!(decides(&rules, &hops, from, to).unwrap().1.unwrap().device, "wg0");
+        entries.push(route("10.8.0.0/24", "wg0", 100));
+        assert_eq!(decides(&rules, &entries, from, to).unwrap().1.unwrap().device, "wg0");
         let marked = [PolicyRule { asks_more: true, ..rules[0].clone() }];
-        assert_eq!(decides(&marked, &hops, from, to), None);
-        assert_eq!(decides(&rules[2..], &hops, from, to), None);
+        assert_eq!(decides(&marked, &entries, from, to), None);
+        assert_eq!(decides(&rules[2..], &entries, from, to), None);
         assert!(rule(32766, None, MAIN).is_usual() && !rules[0].is_usual());
     }
 }

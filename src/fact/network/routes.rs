@@ -12,14 +12,14 @@ pub const MAIN: u32 = 254;
 
 /// One route to a network.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Hop {
+pub struct Route {
     /// The network; a prefix length of 0 is everything else.
     pub net: IpNet,
     /// By which interface; empty where the route only bars the way.
     pub device: String,
     /// The interface's kind, as in [`Link::kind`](super::Link::kind).
     pub kind: Option<String>,
-    /// The next hop; none where the network is on the link itself.
+    /// The next route; none where the network is on the link itself.
     pub gateway: Option<IpAddr>,
     /// Of two routes to one network the lower is taken.
     pub metric: u32,
@@ -27,7 +27,7 @@ pub struct Hop {
     pub table: u32,
 }
 
-impl Hop {
+impl Route {
     /// As `ip route` writes it.
     pub fn words(&self) -> String {
         let via = self.gateway.map_or_else(String::new, |gateway| format!(" via {gateway}"));
@@ -42,7 +42,7 @@ impl Hop {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routes {
     /// In the order of networks. Routes to this machine's own addresses and to groups are left out.
-    pub hops: Vec<Hop>,
+    pub entries: Vec<Route>,
     /// Whether IPv4 packets of others are sent on (`net.ipv4.ip_forward`); none where that cannot be seen.
     pub forwards: Option<bool>,
     /// The rules that say which table is asked, beside the three that every machine has.
@@ -52,7 +52,7 @@ pub struct Routes {
 
 impl Routes {
     pub(crate) fn summary(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.hops.iter().map(|hop| format!("route {}", hop.words())).collect();
+        let mut lines: Vec<String> = self.entries.iter().map(|route| format!("route {}", route.words())).collect();
         lines.extend(self.policy.iter().map(|rule| format!("rule {}", rule.words())));
         if let Some(forwards) = self.forwards {
             lines.push(format!(

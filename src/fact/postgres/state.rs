@@ -20,7 +20,7 @@ pub struct PgState {
     pub started_at: u64,
     /// Settings whose file says otherwise until a restart.
     pub pending: Vec<PgSetting>,
-    /// Lines of postgresql.conf and its kin that the server cannot read or apply.
+    /// Lines of postgresql.conf and its included files that the server cannot read or apply.
     pub bad_lines: Vec<PgSetting>,
     /// Lines of pg_hba.conf that the server cannot read.
     pub bad_hba_lines: Vec<u32>,

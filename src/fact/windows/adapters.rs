@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::route_print::{self, By, Row};
 use crate::fact::network::Link;
-use crate::fact::network::routes::{Hop, MAIN};
+use crate::fact::network::routes::{MAIN, Route};
 
 #[derive(Deserialize)]
 pub(super) struct Adapter {
@@ -56,7 +56,7 @@ fn kind(description: &str) -> Option<&'static str> {
     OTHER_VPN.iter().any(|name| description.contains(name)).then_some("tun")
 }
 
-pub(super) fn hops(links: &[(u32, Link)], table: &[String], path: &str) -> Result<Vec<Hop>, String> {
+pub(super) fn entries(links: &[(u32, Link)], table: &[String], path: &str) -> Result<Vec<Route>, String> {
     let rows = route_print::rows(table);
     if rows.is_empty() {
         return Err(format!("{path}: route_print: no table of routes"));
@@ -74,7 +74,7 @@ pub(super) fn hops(links: &[(u32, Link)], table: &[String], path: &str) -> Resul
     }
     let own = |row: &Row| row.net.prefix_len() == row.net.max_prefix_len() && ours.contains(&row.net.addr());
     let group = |row: &Row| row.net.addr().is_multicast() || row.net.addr() == IpAddr::from([255; 4]);
-    let mut hops: Vec<Hop> = rows
+    let mut entries: Vec<Route> = rows
         .iter()
         .filter(|row| !own(row) && !group(row))
         .filter_map(|row| {
@@ -83,10 +83,10 @@ pub(super) fn hops(links: &[(u32, Link)], table: &[String], path: &str) -> Resul
                 By::Index(number) => by_index.get(&number),
             }?;
             let (device, kind) = (link.name.clone(), link.kind.clone());
-            Some(Hop { net: row.net, device, kind, gateway: row.gateway, metric: row.metric, table: MAIN })
+            Some(Route { net: row.net, device, kind, gateway: row.gateway, metric: row.metric, table: MAIN })
         })
         .collect();
-    hops.sort();
-    hops.dedup();
-    Ok(hops)
+    entries.sort();
+    entries.dedup();
+    Ok(entries)
 }

@@ -10,7 +10,7 @@ use ipnet::{IpNet, Ipv4Net};
 pub struct Row {
     /// The network.
     pub net: IpNet,
-    /// The next hop; none where the network is on the link itself.
+    /// The next route; none where the network is on the link itself.
     pub gateway: Option<IpAddr>,
     /// By which interface.
     pub by: By,

@@ -13,7 +13,7 @@ fn form(changes: &str) -> String {
 #[test]
 fn what_was_not_asked_for_is_none() {
     let read = Recording::parse(&form(""), "x").expect("reads");
-    assert_eq!((read.wg, read.links, read.hops, read.docker), (None, None, None, None));
+    assert_eq!((read.wg, read.links, read.entries, read.docker), (None, None, None, None));
 }
 
 #[test]

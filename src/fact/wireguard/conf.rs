@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, squeeze};
 pub use self::line::{command, names, plain_name};
 use super::value::{self, Endpoint, Services};
-use super::{At, KeyShape, Refusal, Slip, Table, Taken, Trouble, WgConf, WgConfPeer, key};
+use super::{At, KeyShape, ParseError, Refusal, Slip, Table, Taken, WgConf, WgConfPeer, key};
 
 mod line;
 
@@ -66,8 +66,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn trouble(&mut self, what: Refusal, name: &str, at: At) {
-        self.conf.troubles.push(Trouble { what, name: name.to_owned(), at });
+    fn refuse(&mut self, what: Refusal, name: &str, at: At) {
+        self.conf.parse_errors.push(ParseError { what, name: name.to_owned(), at });
     }
 
     fn slip(&mut self, how: Taken, name: &str, at: At) {
@@ -78,9 +78,9 @@ impl Reader<'_> {
     fn marks(&mut self, text: &str) {
         let at = At { line: 1, column: 1 };
         if text.starts_with('\u{feff}') {
-            self.trouble(Refusal::Mark, "", at);
+            self.refuse(Refusal::Mark, "", at);
         } else if text.starts_with("\u{fffd}\u{fffd}") || text.starts_with("[\0") {
-            self.trouble(Refusal::Wide, "", at);
+            self.refuse(Refusal::Wide, "", at);
         }
     }
 
@@ -90,7 +90,7 @@ impl Reader<'_> {
         if key.starts_with('[') {
             self.quick = key.eq_ignore_ascii_case("[Interface]");
             self.deaf =
-                line.start().line == 1 && self.conf.troubles.iter().any(|trouble| trouble.what == Refusal::Mark);
+                line.start().line == 1 && self.conf.parse_errors.iter().any(|error| error.what == Refusal::Mark);
         }
         match known(&QUICK, key).filter(|_| self.quick) {
             Some(name) => self.quick_line(name, value, line),
@@ -104,7 +104,7 @@ impl Reader<'_> {
             "Address" => self.addresses(value, at),
             "MTU" => {
                 if !value.is_empty() && !value::is_size(value) {
-                    self.trouble(Refusal::Setting, name, at);
+                    self.refuse(Refusal::Setting, name, at);
                 }
                 self.conf.mtu = Some((value.to_owned(), at));
             }
@@ -117,7 +117,7 @@ impl Reader<'_> {
             "SaveConfig" => match known(&["true", "false"], value) {
                 Some(word) => self.conf.save_config = word == "true",
                 None if self.deaf => {}
-                None => self.trouble(Refusal::NotBoolean, name, at),
+                None => self.refuse(Refusal::NotBoolean, name, at),
             },
             "Table" => self.conf.table = Some((Table::read(value), at)),
             "PreUp" | "PreDown" | "PostUp" | "PostDown" => self.conf.hooks.push((name.to_owned(), line.start())),
@@ -136,7 +136,7 @@ impl Reader<'_> {
                     }
                     self.conf.addresses.push(net);
                 }
-                Some(_) | None => self.trouble(Refusal::Setting, "Address", at),
+                Some(_) | None => self.refuse(Refusal::Setting, "Address", at),
             }
         }
     }
@@ -160,7 +160,7 @@ impl Reader<'_> {
             (Some(name), _) if value.is_empty() => {
                 let shape = if name.ends_with("Key") { Refusal::Key(KeyShape::Empty) } else { Refusal::Empty };
                 self.no_value(name, line);
-                self.trouble(shape, name, line.value_at());
+                self.refuse(shape, name, line.value_at());
             }
             (Some(name), _) => {
                 if !self.seen.contains(&name) {
@@ -178,13 +178,13 @@ impl Reader<'_> {
             (None, Some(name))
                 if self.section == Section::Interface && known(&QUICK, name).is_some() && !self.quick =>
             {
-                self.trouble(Refusal::Section, "", self.header.unwrap_or_else(|| line.start()));
+                self.refuse(Refusal::Section, "", self.header.unwrap_or_else(|| line.start()));
             }
-            (None, Some(name)) if self.section == Section::None => self.trouble(Refusal::NoSection, name, line.start()),
-            (None, Some(name)) => self.trouble(Refusal::Elsewhere, name, line.start()),
+            (None, Some(name)) if self.section == Section::None => self.refuse(Refusal::NoSection, name, line.start()),
+            (None, Some(name)) => self.refuse(Refusal::Elsewhere, name, line.start()),
             (None, None) => {
                 let name = plain_name(line.text).unwrap_or_default();
-                self.trouble(Refusal::Unknown, &name, line.start());
+                self.refuse(Refusal::Unknown, &name, line.start());
             }
         }
     }
@@ -210,14 +210,14 @@ impl Reader<'_> {
             self.section = Section::Peer;
             self.conf.peers.push(WgConfPeer::empty(at));
         } else {
-            self.trouble(Refusal::Section, "", at);
+            self.refuse(Refusal::Section, "", at);
         }
     }
 
     fn key(&mut self, name: &str, value: &str, at: At, next: &str) -> KeyShape {
         let shape = key::shape(value, &squeeze(next));
         if shape != KeyShape::Good {
-            self.trouble(Refusal::Key(shape), name, at);
+            self.refuse(Refusal::Key(shape), name, at);
         }
         shape
     }
@@ -235,10 +235,10 @@ impl Reader<'_> {
                         self.slip(Taken::Wrapped, name, at);
                     }
                 }
-                None => self.trouble(Refusal::Value, name, at),
+                None => self.refuse(Refusal::Value, name, at),
             },
             _ if value::is_mark(value) => {}
-            _ => self.trouble(Refusal::Value, name, at),
+            _ => self.refuse(Refusal::Value, name, at),
         }
     }
 
@@ -261,22 +261,22 @@ impl Reader<'_> {
                 }
                 Endpoint::NoPort(written) => {
                     peer.endpoint = Some((written, at));
-                    self.trouble(Refusal::NoPort, name, at);
+                    self.refuse(Refusal::NoPort, name, at);
                 }
-                Endpoint::Bad => self.trouble(Refusal::Value, name, at),
+                Endpoint::Bad => self.refuse(Refusal::Value, name, at),
             },
             _ => match value::keepalive(value) {
                 Some(seconds) => {
                     (peer.keepalive, peer.keepalive_at) = (Some(seconds).filter(|seconds| *seconds != 0), Some(at));
                 }
-                None => self.trouble(Refusal::Value, name, at),
+                None => self.refuse(Refusal::Value, name, at),
             },
         }
     }
 
     fn allowed_ips(&mut self, value: &str, at: At) {
         for item in value.split(',') {
-            let Some(net) = value::allowed(item) else { return self.trouble(Refusal::Value, "AllowedIPs", at) };
+            let Some(net) = value::allowed(item) else { return self.refuse(Refusal::Value, "AllowedIPs", at) };
             if net.trunc() != net {
                 self.slip(Taken::HostBits, "AllowedIPs", at);
             }
@@ -290,7 +290,7 @@ impl Reader<'_> {
     fn end(&mut self) {
         let nameless = self.conf.peers.iter().filter(|peer| peer.key_shape.is_none()).map(|peer| peer.at);
         for at in nameless.collect::<Vec<_>>() {
-            self.trouble(Refusal::NoPublicKey, "PublicKey", at);
+            self.refuse(Refusal::NoPublicKey, "PublicKey", at);
         }
     }
 }

@@ -9,8 +9,11 @@ fn conf(text: &str) -> WgConf {
     read("/etc/wireguard/wg0.conf", 0o600, text, "")
 }
 
-fn troubles(conf: &WgConf) -> Vec<(Refusal, &str, u32)> {
-    conf.troubles.iter().map(|trouble| (trouble.what, trouble.name.as_str(), trouble.at.line)).collect()
+fn parse_errors(conf: &WgConf) -> Vec<(Refusal, &str, u32)> {
+    conf.parse_errors
+        .iter()
+        .map(|parse_error| (parse_error.what, parse_error.name.as_str(), parse_error.at.line))
+        .collect()
 }
 
 fn at(line: u32, column: u32) -> At {
@@ -27,7 +30,7 @@ fn the_guides_server_file_is_read_and_its_private_key_is_not_kept() {
     assert_eq!(conf.listen_port, Some((51820, at(3, 14))));
     assert_eq!(conf.private_key, Some((KeyShape::Good, at(4, 14))));
     assert_eq!(conf.derived_public.as_deref(), Some(PUBLIC));
-    assert!(conf.save_config && conf.troubles.is_empty() && conf.slips.is_empty());
+    assert!(conf.save_config && conf.parse_errors.is_empty() && conf.slips.is_empty());
     assert_eq!(conf.peers.len(), 1);
     assert_eq!((conf.peers[0].at, conf.peers[0].public_key.as_deref()), (at(7, 1), Some(PUBLIC)));
     assert!(!serde_json::to_string(&conf).unwrap().contains(PRIVATE.get(..12).unwrap()));
@@ -48,14 +51,14 @@ fn names_in_any_case_carriage_returns_and_loose_white_space_are_fine() {
     assert_eq!(peer.keepalive, None);
     let (endpoint, _) = peer.endpoint.as_ref().unwrap();
     assert_eq!((endpoint.host.as_str(), endpoint.port), ("vpn.example.test", Some(51820)));
-    assert!(conf.troubles.is_empty(), "{conf:?}");
+    assert!(conf.parse_errors.is_empty(), "{conf:?}");
     assert_eq!((conf.slips[0].how, conf.slips[0].at.line), (Taken::HostBits, 8));
 }
 
 #[test]
 fn a_mark_at_the_start_is_told_and_read_over() {
     let conf = conf("\u{feff}[Interface]\nAddress = 10.8.0.2/24\n");
-    assert_eq!(troubles(&conf), [(Refusal::Mark, "", 1)]);
+    assert_eq!(parse_errors(&conf), [(Refusal::Mark, "", 1)]);
     assert_eq!(conf.addresses.len(), 1);
 }
 
@@ -68,7 +71,7 @@ fn the_guides_mistakes_have_their_places() {
     assert_eq!(conf.private_key, Some((KeyShape::Empty, at(3, 13))));
     assert_eq!(conf.derived_public, None);
     assert_eq!(
-        troubles(&conf),
+        parse_errors(&conf),
         [
             (Refusal::NoSection, "PrivateKey", 1),
             (Refusal::Key(KeyShape::Empty), "PrivateKey", 3),
@@ -93,7 +96,7 @@ fn a_private_key_broken_in_two_does_not_end_up_among_the_unknown_names() {
     let (head, tail) = PRIVATE.split_at_checked(20).unwrap();
     let conf = conf(&format!("[Interface]\nPrivateKey = {head}\n{tail}\n"));
     assert_eq!(conf.private_key.map(|(shape, _)| shape), Some(KeyShape::Wrapped));
-    assert_eq!(troubles(&conf), [(Refusal::Key(KeyShape::Wrapped), "PrivateKey", 2), (Refusal::Unknown, "", 3)]);
+    assert_eq!(parse_errors(&conf), [(Refusal::Key(KeyShape::Wrapped), "PrivateKey", 2), (Refusal::Unknown, "", 3)]);
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn endpoints_of_all_kinds() {
 fn wg_quick_gives_up_on_its_own_lines_first_and_on_addresses_last() {
     let conf = conf("[Interface]\nAddress = 10.8.0.1/24, 10.8.0.1/24\n[Peer]\n[Interface]\nSaveConfig = yes\n");
     assert_eq!(
-        troubles(&conf),
+        parse_errors(&conf),
         [
             (Refusal::Setting, "Address", 2),
             (Refusal::NotBoolean, "SaveConfig", 5),
@@ -130,7 +133,7 @@ fn wg_quick_gives_up_on_its_own_lines_first_and_on_addresses_last() {
 fn a_header_with_spaces_is_one_to_wg_alone() {
     let conf = conf("[ Interface ]\nListenPort = 51820\nAddress = 10.8.0.1/24\n");
     assert_eq!(conf.listen_port, Some((51820, at(2, 14))));
-    assert_eq!(troubles(&conf), [(Refusal::Section, "", 1)]);
+    assert_eq!(parse_errors(&conf), [(Refusal::Section, "", 1)]);
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::parse_error::{ParseError, Slip};
 use super::short_key;
-use super::trouble::{Slip, Trouble};
 
 /// A place in a file, both counted from 1: a value's first character, or the end of the line where it is empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub struct WgConf {
     pub peers: Vec<WgConfPeer>,
     /// What `wg`, `wg-quick` or `ip` refuse, each at its place, in the order of the file.
     #[serde(default)]
-    pub troubles: Vec<Trouble>,
+    pub parse_errors: Vec<ParseError>,
     /// What they take, but not as it is written.
     #[serde(default)]
     pub slips: Vec<Slip>,
@@ -195,7 +195,7 @@ impl WgConf {
             save_config: false,
             hooks: Vec::new(),
             peers: Vec::new(),
-            troubles: Vec::new(),
+            parse_errors: Vec::new(),
             slips: Vec::new(),
             others: Vec::new(),
         }
@@ -206,8 +206,8 @@ impl WgConf {
         let port =
             self.listen_port.map_or_else(|| "no ListenPort".to_owned(), |(port, _)| format!("ListenPort {port}"));
         let mut lines = vec![format!("{}: Address {addresses}, {port}, {} [Peer]", self.path, self.peers.len())];
-        for trouble in &self.troubles {
-            lines.push(format!("{}:{}: {}", self.path, trouble.at, trouble.words()));
+        for parse_error in &self.parse_errors {
+            lines.push(format!("{}:{}: {}", self.path, parse_error.at, parse_error.words()));
         }
         let hooks: Vec<&str> = self.hooks.iter().map(|(name, _)| name.as_str()).collect();
         for (what, list) in [("runs commands", hooks.join(", ")), ("beside it", self.others.join(", "))] {
@@ -228,10 +228,10 @@ impl WgConf {
         lines
     }
 
-    /// The trouble at which wg-quick gives up: it reads the whole file first, then hands it to `wg`, which stops at
+    /// The parse_error at which wg-quick gives up: it reads the whole file first, then hands it to `wg`, which stops at
     /// the first line that it refuses, and then to `ip`.
-    pub fn refused(&self) -> Option<&Trouble> {
-        self.troubles.iter().min_by_key(|trouble| (trouble.what.turn(), trouble.at.line))
+    pub fn refused(&self) -> Option<&ParseError> {
+        self.parse_errors.iter().min_by_key(|parse_error| (parse_error.what.turn(), parse_error.at.line))
     }
 
     /// The first address, as the other end knows this host.

@@ -6,8 +6,8 @@ use crate::check::cause::{DeliveryAdmitted, DeliveryListens};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::firewall::netfilter::Tool;
-use crate::fact::firewall::walk::{Fate, Passage};
-use crate::judge::firewall::{self, defeated, knock, let_past};
+use crate::fact::firewall::walk::{Disposition, PacketTrace};
+use crate::judge::firewall::{self, defeated, flow, let_past};
 
 /// OpenSSH's server, by its process' name.
 const SSHD: &str = "sshd";
@@ -26,7 +26,7 @@ fn port(seat: &Seat<'_>) -> Option<u16> {
 pub(crate) fn delivery_listens(seat: &Seat<'_>) -> Judged<DeliveryListens> {
     let Some(port) = port(seat) else { return Ok(not_applicable(NOT_HERE)) };
     let (listeners, server) = (seat.listeners()?, seat.addresses().server.value);
-    if listeners.answers(server, port) || passage(seat, port).is_some_and(|passage| passage.sent_on.is_some()) {
+    if listeners.answers(server, port) || trace(seat, port).is_some_and(|trace| trace.sent_on.is_some()) {
         return Ok(holds());
     }
     let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
@@ -42,14 +42,14 @@ pub(crate) fn delivery_listens(seat: &Seat<'_>) -> Judged<DeliveryListens> {
     Ok(finding.with("port", port).into())
 }
 
-fn passage(seat: &Seat<'_>, port: u16) -> Option<Passage> {
-    firewall::passage(seat, &knock(seat, port)).ok()
+fn trace(seat: &Seat<'_>, port: u16) -> Option<PacketTrace> {
+    firewall::trace(seat, &flow(seat, port)).ok()
 }
 
 /// The server's firewall lets the sidecar in.
 pub(crate) fn delivery_admitted(seat: &Seat<'_>) -> Judged<DeliveryAdmitted> {
     let Some(port) = port(seat) else { return Ok(not_applicable(NOT_HERE)) };
-    let (ufw, coming) = (seat.ufw()?, knock(seat, port));
+    let (ufw, coming) = (seat.ufw()?, flow(seat, port));
     if ufw.enabled && !ufw.admits(&coming) && !let_past(seat, port) {
         let rule = defeated(ufw, &coming).map(|(deny, _)| deny).or_else(|| ufw.first_match(&coming));
         let finding = match rule {
@@ -61,12 +61,12 @@ pub(crate) fn delivery_admitted(seat: &Seat<'_>) -> Judged<DeliveryAdmitted> {
         };
         return Ok(finding.with("port", port).into());
     }
-    let passage = firewall::passage(seat, &coming)?;
-    match passage.fate {
-        Fate::Accepted => Ok(holds()),
-        Fate::Unknown => Err(firewall::undecided(&passage)),
-        Fate::Dropped | Fate::Rejected => {
-            let Some(step) = passage.by() else { return Ok(holds()) };
+    let trace = firewall::trace(seat, &coming)?;
+    match trace.disposition {
+        Disposition::Accepted => Ok(holds()),
+        Disposition::Unknown => Err(firewall::undecided(&trace)),
+        Disposition::Dropped | Disposition::Rejected => {
+            let Some(step) = trace.by() else { return Ok(holds()) };
             let finding = if step.tool == Tool::Nft {
                 broken(DeliveryAdmitted::DroppedByNft)
             } else {

@@ -8,37 +8,37 @@ use crate::case::Seat;
 use crate::check::cause::WgPortNarrow;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
-use crate::fact::firewall::walk::{Fate, Passage};
-use crate::fact::firewall::{Knock, Protocol};
-use crate::judge::gates;
+use crate::fact::firewall::walk::{Disposition, PacketTrace};
+use crate::fact::firewall::{NewFlow, Protocol};
+use crate::judge::external_addresses;
 
 /// Strangers are let in to WireGuard's UDP port and to nothing beside it, and only where a client's address changes.
 pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
     let (model, links) = (seat.rules()?, seat.links()?);
     let port = seat.addresses().wireguard_port.value;
-    let (mut unguarded, mut puzzle) = (false, None);
-    for (interface, net) in gates(links, &seat.addresses().interface.value) {
+    let (mut unguarded, mut unsupported) = (false, None);
+    for (interface, net) in external_addresses(links, &seat.addresses().interface.value) {
         let to = net.addr();
-        let knock = |protocol, port| Knock { interface, from: super::stranger(to), to, protocol, port };
-        let passage = |protocol, port| model.passage(&knock(protocol, port), Some(links));
-        let stranger = passage(Protocol::Udp, port);
-        let step = match stranger.fate {
-            Fate::Dropped | Fate::Rejected => continue,
-            Fate::Unknown => {
-                puzzle = Some(super::undecided(&stranger));
+        let flow = |protocol, port| NewFlow { interface, from: super::stranger(to), to, protocol, port };
+        let trace = |protocol, port| model.trace(&flow(protocol, port), Some(links));
+        let stranger = trace(Protocol::Udp, port);
+        let step = match stranger.disposition {
+            Disposition::Dropped | Disposition::Rejected => continue,
+            Disposition::Unknown => {
+                unsupported = Some(super::undecided(&stranger));
                 continue;
             }
-            Fate::Accepted => stranger.by().filter(|step| step.rule.is_some()),
+            Disposition::Accepted => stranger.by().filter(|step| step.rule.is_some()),
         };
         let Some(step) = step else {
             unguarded = true;
             continue;
         };
-        let same = |other: &Passage| other.fate == Fate::Accepted && other.by() == Some(step);
+        let same = |other: &PacketTrace| other.disposition == Disposition::Accepted && other.by() == Some(step);
         // The ports on both sides, and the ends of the range, stand for all others.
         let others = [port.wrapping_sub(1), port.wrapping_add(1), 1, u16::MAX];
-        let other_ports = others.into_iter().any(|other| other != port && same(&passage(Protocol::Udp, other)));
-        let more = match (same(&passage(Protocol::Tcp, port)), other_ports) {
+        let other_ports = others.into_iter().any(|other| other != port && same(&trace(Protocol::Udp, other)));
+        let more = match (same(&trace(Protocol::Tcp, port)), other_ports) {
             (true, true) => "TCP and other ports",
             (true, false) => "TCP",
             (false, true) => "other ports",
@@ -55,7 +55,7 @@ pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
             }
         };
         let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.chain.starts_with("ufw"));
-        let stored = ufw.and_then(|ufw| Some((ufw, ufw.first_match(&knock(Protocol::Udp, port))?)));
+        let stored = ufw.and_then(|ufw| Some((ufw, ufw.first_match(&flow(Protocol::Udp, port))?)));
         return Ok(match stored {
             Some((ufw, rule)) => finding
                 .with("rule", rule.words())
@@ -65,8 +65,8 @@ pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
             None => finding.with("rule", super::rule(step)).with("ufw_rule", "").into(),
         });
     }
-    match puzzle {
-        Some(puzzle) => Err(puzzle),
+    match unsupported {
+        Some(unsupported) => Err(unsupported),
         None if unguarded => Ok(not_applicable("no rule speaks of WireGuard's port")),
         None => Ok(holds()),
     }

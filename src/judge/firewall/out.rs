@@ -10,10 +10,10 @@ use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::Protocol;
 use crate::fact::firewall::netfilter::{Model, Tool};
-use crate::fact::firewall::walk::{Departure, Fate, Passage, Sent, Step};
+use crate::fact::firewall::walk::{Departure, Disposition, PacketTrace, Sent, Step};
 use crate::fact::network::{Links, Way};
 use crate::fact::{Place, Service, Unseen, Vantage};
-use crate::judge::gates;
+use crate::judge::external_addresses;
 
 /// The kernel lets out what the deployment needs to send. (What a container sends is forwarded, and meets other rules.)
 pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
@@ -23,13 +23,14 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     }
     let outer = wireguard(seat, model, links)?;
     let inner = into_tunnel(seat, model, links);
-    let Some(first) = outer.iter().chain(&inner).find(|(_, passage)| stopped(passage)) else {
-        let puzzle = outer.iter().chain(&inner).find(|(_, passage)| passage.fate == Fate::Unknown);
-        return puzzle.map_or(Ok(holds()), |(_, passage)| Err(undecided(passage)));
+    let Some(first) = outer.iter().chain(&inner).find(|(_, trace)| stopped(trace)) else {
+        let unsupported = outer.iter().chain(&inner).find(|(_, trace)| trace.disposition == Disposition::Unknown);
+        return unsupported.map_or(Ok(holds()), |(_, trace)| Err(undecided(trace)));
     };
     let Some(step) = first.1.by() else { return Ok(holds()) };
-    let here = |(_, passage): &&(u16, Passage)| stopped(passage) && passage.by() == Some(step);
-    let ports = |of: &[(u16, Passage)]| of.iter().filter(here).map(|(port, _)| port.to_string()).collect::<Vec<_>>();
+    let here = |(_, trace): &&(u16, PacketTrace)| stopped(trace) && trace.by() == Some(step);
+    let ports =
+        |of: &[(u16, PacketTrace)]| of.iter().filter(here).map(|(port, _)| port.to_string()).collect::<Vec<_>>();
     let (udp, tcp) = (ports(&outer).first().cloned().unwrap_or_default(), ports(&inner));
     let server = seat.vantage() == Vantage::Server;
     let spoken = tcp.join(" and ");
@@ -50,13 +51,13 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     Ok(finding.with("end", if server { "sport" } else { "dport" }).into())
 }
 
-fn stopped(passage: &Passage) -> bool {
-    matches!(passage.fate, Fate::Dropped | Fate::Rejected)
+fn stopped(trace: &PacketTrace) -> bool {
+    matches!(trace.disposition, Disposition::Dropped | Disposition::Rejected)
 }
 
 /// Packets to each peer whose address is known: the client begins, the server answers. With the port by which a rule
 /// can tell them.
-fn wireguard(seat: &Seat<'_>, model: &Model, links: &Links) -> Result<Vec<(u16, Passage)>, Unseen> {
+fn wireguard(seat: &Seat<'_>, model: &Model, links: &Links) -> Result<Vec<(u16, PacketTrace)>, Unseen> {
     let tunnel = &seat.addresses().interface.value;
     let state = seat.wg()?;
     let Some(interface) = state.interfaces.iter().find(|interface| interface.name == *tunnel) else {
@@ -86,7 +87,7 @@ fn leaves<'a>(seat: &Seat<'a>, links: &'a Links, to: IpAddr) -> Option<(&'a str,
     {
         return Some((device, *source));
     }
-    let all: Vec<_> = gates(links, &seat.addresses().interface.value).collect();
+    let all: Vec<_> = external_addresses(links, &seat.addresses().interface.value).collect();
     let same: Vec<_> = all.into_iter().filter(|(_, net)| net.addr().is_ipv4() == to.is_ipv4()).collect();
     let only = if let [one] = same.as_slice() { Some(one) } else { None };
     let (device, net) = same.iter().find(|(_, net)| net.contains(&to)).or(only)?;
@@ -94,7 +95,7 @@ fn leaves<'a>(seat: &Seat<'a>, links: &'a Links, to: IpAddr) -> Option<(&'a str,
 }
 
 /// TCP of Redis and PostgreSQL into the tunnel: the client's own connections, or the server's answers.
-fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Passage)> {
+fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, PacketTrace)> {
     let addresses = seat.addresses();
     let server = seat.vantage() == Vantage::Server;
     let (mut own, mut other) = (addresses.client.value, addresses.server.value);
@@ -105,7 +106,7 @@ fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Passa
     if links.holder(own).is_none_or(|link| link.name != tunnel) {
         return Vec::new();
     }
-    let passage = |port: u16| {
+    let trace = |port: u16| {
         let what = if server { Sent::Answer(port) } else { Sent::First(port, None) };
         let packet = Departure { interface: Some(tunnel), from: own, to: other, protocol: Protocol::Tcp, what };
         (port, model.departure(&packet, false, Some(links)))
@@ -114,7 +115,7 @@ fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Passa
     let client = seat.at(Vantage::Client).ok();
     let open = |service| client.as_ref().is_some_and(|client| client.tcp(service).is_ok_and(|it| it.how == Dial::Open));
     let services = [(Service::Redis, addresses.redis_port.value), (Service::Postgres, addresses.postgres_port.value)];
-    services.into_iter().filter(|(service, _)| !open(*service)).map(|(_, port)| passage(port)).collect()
+    services.into_iter().filter(|(service, _)| !open(*service)).map(|(_, port)| trace(port)).collect()
 }
 
 /// Whether ufw made the chain: its own, or a built-in one that leads to its own.

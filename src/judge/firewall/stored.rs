@@ -4,8 +4,8 @@ use crate::case::Seat;
 use crate::check::cause::FirewallAfterBoot;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Tool};
-use crate::fact::firewall::walk::{Fate, Step};
-use crate::fact::firewall::{Knock, Protocol};
+use crate::fact::firewall::walk::{Disposition, Step};
+use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::service::UnitState;
 use crate::fact::{UnitTarget, Unseen};
 use crate::judge::boot;
@@ -23,13 +23,13 @@ pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> 
     let model = seat.rules()?;
     let mut guards: Vec<(u16, Step)> = Vec::new();
     for port in [addresses.redis_port.value, addresses.postgres_port.value] {
-        for (interface, net) in crate::judge::gates(links, &addresses.interface.value) {
+        for (interface, net) in crate::judge::external_addresses(links, &addresses.interface.value) {
             let to = net.addr();
-            let knock = Knock { interface, from: super::stranger(to), to, protocol: Protocol::Tcp, port };
-            let passage = model.passage(&knock, Some(links));
-            let shut = matches!(passage.fate, Fate::Dropped | Fate::Rejected);
+            let flow = NewFlow { interface, from: super::stranger(to), to, protocol: Protocol::Tcp, port };
+            let trace = model.trace(&flow, Some(links));
+            let shut = matches!(trace.disposition, Disposition::Dropped | Disposition::Rejected);
             if shut && listeners.answers(to, port) && !guards.iter().any(|(guarded, _)| *guarded == port) {
-                guards.extend(passage.by().map(|step| (port, step.clone())));
+                guards.extend(trace.by().map(|step| (port, step.clone())));
             }
         }
     }

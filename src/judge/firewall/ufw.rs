@@ -1,13 +1,13 @@
 //! What ufw has stored: who is let in by it, and whether the kernel does the same.
 
-use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, holds_rule, knock, passage, stranger, wireguard_passages};
+use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, flow, holds_rule, stranger, trace, wireguard_traces};
 use crate::case::Seat;
 use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
-use crate::fact::firewall::walk::{Fate, Step};
-use crate::fact::firewall::{Action, Knock, Protocol, Ufw, UfwRule, iptables};
-use crate::judge::gates;
+use crate::fact::firewall::walk::{Disposition, Step};
+use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule, iptables};
+use crate::judge::external_addresses;
 
 /// WireGuard's UDP port is let in.
 pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard> {
@@ -16,8 +16,8 @@ pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard
         return Ok(not_applicable("ufw is not active"));
     }
     let port = seat.addresses().wireguard_port.value;
-    let knock_from = |from, protocol| Knock { interface: ANY_INTERFACE, from, to: from, protocol, port };
-    let knock = |protocol| knock_from(STRANGER, protocol);
+    let flow_from = |from, protocol| NewFlow { interface: ANY_INTERFACE, from, to: from, protocol, port };
+    let flow = |protocol| flow_from(STRANGER, protocol);
     // A rule for certain sources or interfaces only is what the guide's section 7 advises.
     let narrow = ufw.rules.iter().any(|rule| {
         rule.action.admits()
@@ -27,20 +27,20 @@ pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard
             && rule.interface.as_deref() != Some(&seat.addresses().interface.value)
     });
     // Where IPv6 leads to the outside, clients may come that way alone.
-    let six = seat
-        .links()
-        .is_ok_and(|links| gates(links, &seat.addresses().interface.value).any(|(_, net)| net.addr().is_ipv6()));
-    let by_six = six && ufw.admits(&knock_from(STRANGER_SIX, Protocol::Udp));
-    if ufw.admits(&knock(Protocol::Udp)) || by_six || narrow {
+    let six = seat.links().is_ok_and(|links| {
+        external_addresses(links, &seat.addresses().interface.value).any(|(_, net)| net.addr().is_ipv6())
+    });
+    let by_six = six && ufw.admits(&flow_from(STRANGER_SIX, Protocol::Udp));
+    if ufw.admits(&flow(Protocol::Udp)) || by_six || narrow {
         return Ok(holds());
     }
     // Whatever ufw has stored: a rule of another hand may stand before its own.
-    if wireguard_passages(seat).is_ok_and(|all| all.iter().any(|passage| passage.fate == Fate::Accepted)) {
+    if wireguard_traces(seat).is_ok_and(|all| all.iter().any(|trace| trace.disposition == Disposition::Accepted)) {
         return Ok(holds());
     }
-    Ok(match ufw.first_match(&knock(Protocol::Udp)) {
+    Ok(match ufw.first_match(&flow(Protocol::Udp)) {
         Some(rule) => broken(UfwAdmitsWireguard::Denied).with("number", rule.number).at(&ufw.path_of(rule), rule.line),
-        None => match ufw.first_match(&knock(Protocol::Tcp)).filter(|rule| rule.action.admits()) {
+        None => match ufw.first_match(&flow(Protocol::Tcp)).filter(|rule| rule.action.admits()) {
             Some(rule) => {
                 broken(UfwAdmitsWireguard::TcpOnly).with("number", rule.number).at(&ufw.path_of(rule), rule.line)
             }
@@ -59,19 +59,19 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
     let addresses = seat.addresses();
     let redis = addresses.redis_port.value;
     let postgres = addresses.postgres_port.value;
-    let blocked = |port: u16| !ufw.admits(&knock(seat, port)) && !let_past(seat, port);
+    let blocked = |port: u16| !ufw.admits(&flow(seat, port)) && !let_past(seat, port);
     let words = |port: u16| if blocked(port) { port.to_string() } else { String::new() };
     let ports: Vec<u16> = [redis, postgres].into_iter().filter(|port| blocked(*port)).collect();
     let Some(first) = ports.first() else { return Ok(limited(seat, ufw).map_or_else(holds, Into::into)) };
     let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
-    let finding = match defeated(ufw, &knock(seat, *first)) {
+    let finding = match defeated(ufw, &flow(seat, *first)) {
         Some((deny, allow)) => broken(UfwAdmitsWorker::DenyFirst)
             .with("deny", deny.number)
             .with("allow", allow.number)
             .with("deny_words", deny.words())
             .with("allow_words", allow.words())
             .at(&ufw.path_of(deny), deny.line),
-        None => match ufw.first_match(&knock(seat, *first)) {
+        None => match ufw.first_match(&flow(seat, *first)) {
             Some(rule) => broken(UfwAdmitsWorker::Denied)
                 .with("deny", rule.number)
                 .with("deny_words", rule.words())
@@ -86,24 +86,24 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
 /// let it in before.
 fn limited(seat: &Seat<'_>, ufw: &Ufw) -> Option<Finding<UfwAdmitsWorker>> {
     let port = seat.addresses().redis_port.value;
-    let rule = ufw.first_match(&knock(seat, port)).filter(|rule| rule.action == Action::Limit)?;
+    let rule = ufw.first_match(&flow(seat, port)).filter(|rule| rule.action == Action::Limit)?;
     let counted = |step: &Step| step.rule.as_ref().is_some_and(|rule| rule.contains("-limit-accept"));
-    let passage = passage(seat, &knock(seat, port)).ok()?;
+    let trace = trace(seat, &flow(seat, port)).ok()?;
     // A rule that is for other ports too (ssh!) must stay.
     let own = rule.ports == [(port, port)];
     let finding = broken(UfwAdmitsWorker::Limited).with("number", rule.number).with("rule_words", rule.words());
     let finding = finding.with("gone", if own { rule.number.to_string() } else { String::new() });
-    passage.trail.iter().any(counted).then(|| finding.at(&ufw.path_of(rule), rule.line))
+    trace.trail.iter().any(counted).then(|| finding.at(&ufw.path_of(rule), rule.line))
 }
 
 /// Whether the kernel lets the worker in, whatever ufw has stored.
 pub(in crate::judge) fn let_past(seat: &Seat<'_>, port: u16) -> bool {
-    passage(seat, &knock(seat, port)).is_ok_and(|passage| passage.fate == Fate::Accepted)
+    trace(seat, &flow(seat, port)).is_ok_and(|trace| trace.disposition == Disposition::Accepted)
 }
 
 /// The rule that refuses a connection, and one behind it that would have let it in.
-pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, knock: &Knock<'_>) -> Option<(&'a UfwRule, &'a UfwRule)> {
-    let mut matching = ufw.rules.iter().filter(|rule| rule.matches(knock));
+pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, flow: &NewFlow<'_>) -> Option<(&'a UfwRule, &'a UfwRule)> {
+    let mut matching = ufw.rules.iter().filter(|rule| rule.matches(flow));
     let deny = matching.next()?;
     let allow = matching.find(|rule| rule.action.admits())?;
     Some((deny, allow))
@@ -124,30 +124,31 @@ pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     let Some(loaded) = loaded else { return Ok(broken(UfwLoaded::NotLoaded).into()) };
     let addresses = seat.addresses();
     let both = [addresses.redis_port.value, addresses.postgres_port.value];
-    let passes = |port: u16| model.passage(&knock(seat, port), seat.links().ok());
+    let passes = |port: u16| model.trace(&flow(seat, port), seat.links().ok());
     if let Some((stored, active)) = difference(netfilter, &path, chain, loaded) {
-        let hurts = both.iter().any(|port| ufw.admits(&knock(seat, *port)) && passes(*port).fate == Fate::Dropped);
+        let hurts =
+            both.iter().any(|port| ufw.admits(&flow(seat, *port)) && passes(*port).disposition == Disposition::Dropped);
         let finding = broken(if hurts { UfwLoaded::NotReloaded } else { UfwLoaded::Differs });
         return Ok(finding.with("stored", stored).with("active", active).with("path", &path).into());
     }
     // What comes in against ufw's will, by the first rule that leads there; it may be another firewall's, and stored.
     // The jumps to ufw's own chains are made by ufw at boot and stand in no file.
     let ufws = |step: &&Step| step.rule.as_ref().is_some_and(|rule| rule.contains(" -j ufw"));
-    let past = |knock: &Knock<'_>| {
-        let passage = (!ufw.admits(knock)).then(|| model.passage(knock, seat.links().ok()))?;
-        let step = passage.trail.iter().find(|step| passage.fate == Fate::Accepted && !ufws(step))?;
+    let past = |flow: &NewFlow<'_>| {
+        let trace = (!ufw.admits(flow)).then(|| model.trace(flow, seat.links().ok()))?;
+        let step = trace.trail.iter().find(|step| trace.disposition == Disposition::Accepted && !ufws(step))?;
         let rule = step.rule.clone().unwrap_or_default();
         (!netfilter.stored.iter().any(|stored| holds_rule(&stored.rules, &rule))).then_some(rule)
     };
     for port in both {
-        if let Some(rule) = past(&knock(seat, port)) {
+        if let Some(rule) = past(&flow(seat, port)) {
             return Ok(broken(UfwLoaded::PassedBy).with("port", port).with("rule", rule).into());
         }
     }
     let port = addresses.wireguard_port.value;
-    for (interface, net) in gates(seat.links()?, &addresses.interface.value) {
+    for (interface, net) in external_addresses(seat.links()?, &addresses.interface.value) {
         let (to, protocol) = (net.addr(), Protocol::Udp);
-        if let Some(rule) = past(&Knock { interface, from: stranger(to), to, protocol, port }) {
+        if let Some(rule) = past(&NewFlow { interface, from: stranger(to), to, protocol, port }) {
             return Ok(broken(UfwLoaded::WireguardPassedBy).with("rule", rule).into());
         }
     }

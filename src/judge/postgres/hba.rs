@@ -13,7 +13,7 @@ use crate::fact::postgres::hba::{HbaFrom, HbaLine, HbaRule, HbaSaid, PgHba};
 use crate::fact::postgres::state::PgState;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Unseen, Vantage};
-use crate::profile::Source;
+use crate::profile::Origin;
 
 /// Methods that a worker with a user and a password in its URL cannot meet.
 const NOT_BY_PASSWORD: [&str; 3] = ["ident", "gss", "cert"];
@@ -63,8 +63,8 @@ pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaA
     let finding = match verdict {
         Some(finding) if changed && let_in && !refused => {
             let until_reload = broken(PostgresHbaAdmitsWorker::UntilReload);
-            match finding.place.as_deref().and_then(|place| place.rsplit_once(':')) {
-                Some((path, line)) => until_reload.at(path, line.parse().unwrap_or(0)),
+            match &finding.place {
+                Some(place) => until_reload.at(&place.file, place.line),
                 None => until_reload,
             }
         }
@@ -126,7 +126,7 @@ impl<'a> Worker<'a> {
     /// By its own URL where its snapshot is at hand, else by the web app's, which names the same role and database.
     fn of(seat: &Seat<'a>) -> Result<Self, Unseen> {
         let addresses = seat.addresses();
-        if addresses.client.source == Source::Guide {
+        if addresses.client.origin == Origin::Assumed {
             return Err(Unseen::Undecided(
                 "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
             ));

@@ -22,9 +22,7 @@ pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
         && here_is.run_id != there_is.run_id
     {
         if restarted((seat.taken_at(), here_is), (server.taken_at(), there_is)) {
-            return Err(Unseen::Undecided(
-                "Redis was started anew between the two snapshots; take both again".to_owned(),
-            ));
+            return Err(Unseen::Undecided("Redis was restarted between the two snapshots; take both again".to_owned()));
         }
         let finding = broken(RedisSame::OtherServer).with("here", &here.endpoint).with("there", &there.endpoint);
         return Ok(set_by(seat, finding, |env| env.redis("CELERY_BROKER_URL")).into());
@@ -35,7 +33,7 @@ pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
     }
 }
 
-/// Whether one of them began to run after the other end was looked at: then it may be the same one, started anew.
+/// Whether one of them began to run after the other end was looked at: then it may be the same one, restarted.
 fn restarted((here_at, here): (u64, &RedisIdentity), (there_at, there): (u64, &RedisIdentity)) -> bool {
     here_at.saturating_sub(here.uptime) >= there_at || there_at.saturating_sub(there.uptime) >= here_at
 }

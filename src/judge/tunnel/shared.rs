@@ -10,7 +10,7 @@ use crate::fact::{Place, Vantage};
 
 /// Whoever speaks to the server with the client's key is the client. Seen where both are in one network: the server then
 /// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
-/// own address in their place; that is the client's next hop.)
+/// own address in their place; that is the client's next route.)
 pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
     let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
     let Ok(client) = seat.at(Vantage::Client) else {
@@ -24,13 +24,13 @@ pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
     let Some(seen) = seen.map(|at| at.ip().to_canonical()) else {
         return Ok(not_applicable("the server has not heard from the client"));
     };
-    let (links, hops) = (client.links()?, &client.routes()?.hops);
+    let (links, entries) = (client.links()?, &client.routes()?.entries);
     let Way::Device { source: Some(own), .. } = client.route(Place::Public)?.way else {
         return Ok(not_applicable("the client's way to the server has no address of its own"));
     };
     let mut nets = links.links.iter().flat_map(|link| &link.addresses).filter(|net| net.addr() == own);
     let near = nets.any(|net| net.contains(&seen));
-    let router = hops.iter().any(|hop| hop.gateway == Some(seen));
+    let router = entries.iter().any(|route| route.gateway == Some(seen));
     if !near || router || links.holder(seen).is_some() {
         return Ok(holds());
     }

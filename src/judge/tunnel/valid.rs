@@ -8,14 +8,18 @@ use crate::check::cause::WgConfigValid;
 use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::Vantage;
 use crate::fact::wireguard::keys::KeyFile;
-use crate::fact::wireguard::{At, KeyShape, Refusal, Taken, Trouble, WgConf, WgInterface, conf::names};
+use crate::fact::wireguard::{At, KeyShape, ParseError, Refusal, Taken, WgConf, WgInterface, conf::names};
 
 /// wg-quick, wg and ip take the file.
 pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
     let conf = seat.wg_conf()?;
     let interface = seat.wg().ok().and_then(|state| running(seat, state));
-    if let Some(trouble) = conf.refused() {
-        let finding = refusal(seat, conf, trouble, interface).at_column(&conf.path, trouble.at.line, trouble.at.column);
+    if let Some(parse_error) = conf.refused() {
+        let finding = refusal(seat, conf, parse_error, interface).at_column(
+            &conf.path,
+            parse_error.at.line,
+            parse_error.at.column,
+        );
         let up = seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some());
         return Ok(if up { finding.for_later() } else { finding }.into());
     }
@@ -66,12 +70,12 @@ fn port_meant(seat: &Seat<'_>) -> String {
 fn refusal(
     seat: &Seat<'_>,
     conf: &WgConf,
-    trouble: &Trouble,
+    parse_error: &ParseError,
     interface: Option<&WgInterface>,
 ) -> Finding<WgConfigValid> {
-    let name = trouble.name.as_str();
-    let key = |finding: Finding<_>| finding.with("name", name).with("maker", maker(seat, conf, trouble, interface));
-    match trouble.what {
+    let name = parse_error.name.as_str();
+    let key = |finding: Finding<_>| finding.with("name", name).with("maker", maker(seat, conf, parse_error, interface));
+    match parse_error.what {
         Refusal::Mark => broken(WgConfigValid::ByteOrderMark),
         Refusal::Wide => broken(WgConfigValid::UtfSixteen),
         Refusal::Section => broken(WgConfigValid::UnknownSection),
@@ -80,7 +84,7 @@ fn refusal(
             Some(meant) => broken(WgConfigValid::Misspelt).with("name", name).with("meant", meant),
             None => broken(WgConfigValid::UnknownName).with("name", name).with("shown", shown(name)),
         },
-        Refusal::Elsewhere => elsewhere(conf, trouble),
+        Refusal::Elsewhere => elsewhere(conf, parse_error),
         Refusal::Key(KeyShape::Empty) => key(broken(WgConfigValid::KeyEmpty)),
         Refusal::Key(KeyShape::Placeholder) => key(broken(WgConfigValid::KeyPlaceholder)),
         Refusal::Key(KeyShape::Quoted) => broken(WgConfigValid::KeyQuoted).with("name", name),
@@ -91,15 +95,18 @@ fn refusal(
         Refusal::NoPublicKey => broken(WgConfigValid::NoPublicKey).with("key", far_key(seat).unwrap_or_default()),
         Refusal::NoPort => {
             let host = conf.peers.iter().find_map(|peer| {
-                peer.endpoint.as_ref().filter(|(_, at)| *at == trouble.at).map(|(written, _)| bracketed(&written.host))
+                peer.endpoint
+                    .as_ref()
+                    .filter(|(_, at)| *at == parse_error.at)
+                    .map(|(written, _)| bracketed(&written.host))
             });
             broken(WgConfigValid::EndpointNoPort).with("host", host.unwrap_or_default()).with("port", far_port(seat))
         }
         Refusal::Empty => {
-            broken(WgConfigValid::NoValue).with("name", name).with("right", right(seat, conf, trouble, interface))
+            broken(WgConfigValid::NoValue).with("name", name).with("right", right(seat, conf, parse_error, interface))
         }
         Refusal::Value | Refusal::NotBoolean | Refusal::Setting => {
-            broken(WgConfigValid::BadValue).with("name", name).with("right", right(seat, conf, trouble, interface))
+            broken(WgConfigValid::BadValue).with("name", name).with("right", right(seat, conf, parse_error, interface))
         }
     }
 }
@@ -109,16 +116,16 @@ fn shown(name: &str) -> String {
 }
 
 /// A line of the other section: where that one begins, if there is just one.
-fn elsewhere(conf: &WgConf, trouble: &Trouble) -> Finding<WgConfigValid> {
+fn elsewhere(conf: &WgConf, parse_error: &ParseError) -> Finding<WgConfigValid> {
     let of_peer = ["Endpoint", "PublicKey", "AllowedIPs", "PersistentKeepalive", "PresharedKey"];
-    let (section, header) = if of_peer.contains(&trouble.name.as_str()) {
+    let (section, header) = if of_peer.contains(&parse_error.name.as_str()) {
         let only = conf.peers.first().filter(|_| conf.peers.len() == 1);
         ("[Peer]", only.map(|peer| peer.at.line))
     } else {
         ("[Interface]", conf.interface_at.map(|at| at.line))
     };
     let header = header.map_or_else(String::new, |line| line.to_string());
-    broken(WgConfigValid::WrongSection).with("name", &trouble.name).with("section", section).with("header", header)
+    broken(WgConfigValid::WrongSection).with("name", &parse_error.name).with("section", section).with("header", header)
 }
 
 /// The name that was meant: one that is at most two letters away.
@@ -148,8 +155,8 @@ fn far_key(seat: &Seat<'_>) -> Option<String> {
 }
 
 /// A command that prints the key that should stand there; empty where only the user has it.
-fn maker(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&WgInterface>) -> String {
-    match trouble.name.as_str() {
+fn maker(seat: &Seat<'_>, conf: &WgConf, parse_error: &ParseError, interface: Option<&WgInterface>) -> String {
+    match parse_error.name.as_str() {
         "PrivateKey" => private_maker(seat, interface),
         "PublicKey" => {
             let only =
@@ -187,10 +194,10 @@ fn private_maker(seat: &Seat<'_>, interface: Option<&WgInterface>) -> String {
 }
 
 /// A value that would do, as the guide has it; empty where only the user knows one.
-fn right(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&WgInterface>) -> String {
+fn right(seat: &Seat<'_>, conf: &WgConf, parse_error: &ParseError, interface: Option<&WgInterface>) -> String {
     let addresses = seat.addresses();
     let on_server = seat.vantage() == Vantage::Server;
-    match trouble.name.as_str() {
+    match parse_error.name.as_str() {
         "ListenPort" => addresses.wireguard_port.value.to_string(),
         "FwMark" => "off".to_owned(),
         "PersistentKeepalive" => "25".to_owned(),
@@ -203,7 +210,7 @@ fn right(seat: &Seat<'_>, conf: &WgConf, trouble: &Trouble, interface: Option<&W
         }
         "AllowedIPs" => {
             // As it runs, where it does; else the guide's form.
-            let section = conf.peers.iter().rfind(|peer| peer.at.line < trouble.at.line);
+            let section = conf.peers.iter().rfind(|peer| peer.at.line < parse_error.at.line);
             let runs = section.and_then(|peer| {
                 interface?.peers.iter().find(|it| peer.public_key.as_ref() == Some(&it.public_key)).map(networks)
             });

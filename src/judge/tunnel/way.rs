@@ -12,7 +12,7 @@ use crate::fact::network::routes::MAIN;
 use crate::fact::network::{Bearing, Way};
 use crate::fact::wireguard::Table;
 use crate::fact::{Unseen, Vantage};
-use crate::profile::Source;
+use crate::profile::Origin;
 
 /// The kernel would send to the far end through the tunnel.
 pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
@@ -36,7 +36,7 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
         }
     };
     let told = || own_address(seat, vantage).is_some_and(|told| told.value == route.to);
-    if far.source == Source::Guide && !told() {
+    if far.origin == Origin::Assumed && !told() {
         return Err(Unseen::Undecided(
             "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
         ));
@@ -60,10 +60,10 @@ fn words(way: &Way) -> String {
 
 /// What bears this end's own address goes elsewhere than what bears none: a rule of the routing policy.
 fn by_rule(seat: &Seat<'_>, bearing: &Bearing, far: IpAddr) -> Finding<TunnelRoute> {
-    let found = seat.routes().ok().and_then(|routes| decides(&routes.policy, &routes.hops, bearing.from, far));
+    let found = seat.routes().ok().and_then(|routes| decides(&routes.policy, &routes.entries, bearing.from, far));
     let (rule, pref, table) = match found {
-        Some((rule, hop)) => {
-            let by = hop.map_or_else(String::new, |hop| format!(", and `{}`", hop.words()));
+        Some((rule, route)) => {
+            let by = route.map_or_else(String::new, |route| format!(", and `{}`", route.words()));
             let table = rule.table.map_or_else(String::new, |table| table.to_string());
             let pref = if table.is_empty() { rule.priority.to_string() } else { String::new() };
             (format!("`ip rule` has `{}`{by}", rule.words()), pref, table)
@@ -86,17 +86,23 @@ fn table_line(seat: &Seat<'_>, far: IpAddr) -> Option<Finding<TunnelRoute>> {
         Table::Named => "…".to_owned(),
     };
     let own = &seat.addresses().interface.value;
-    let made =
-        seat.routes().ok()?.hops.iter().any(|hop| hop.table == MAIN && hop.device == *own && hop.net.contains(&far));
+    let made = seat
+        .routes()
+        .ok()?
+        .entries
+        .iter()
+        .any(|route| route.table == MAIN && route.device == *own && route.net.contains(&far));
     (!made).then(|| broken(TunnelRoute::TableLine).with("table", table).at(&conf.path, at.line))
 }
 
 /// The narrow route that does nothing but bar the way; not the one for everything else, which bars only what has no other.
 fn bar(seat: &Seat<'_>, far: IpAddr) -> Option<String> {
-    let hops = &seat.routes().ok()?.hops;
-    let bars = hops.iter().filter(|hop| hop.device.is_empty() && hop.net.prefix_len() > 0 && hop.net.contains(&far));
-    let hop = bars.max_by_key(|hop| hop.net.prefix_len())?;
-    Some(if hop.table == MAIN { hop.net.to_string() } else { format!("{} table {}", hop.net, hop.table) })
+    let entries = &seat.routes().ok()?.entries;
+    let bars = entries
+        .iter()
+        .filter(|route| route.device.is_empty() && route.net.prefix_len() > 0 && route.net.contains(&far));
+    let route = bars.max_by_key(|route| route.net.prefix_len())?;
+    Some(if route.table == MAIN { route.net.to_string() } else { format!("{} table {}", route.net, route.table) })
 }
 
 /// An echo comes back. A note at most, unless the kernel itself says why nothing can go out: a Windows peer
@@ -113,7 +119,7 @@ pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
             broken(TunnelPing::NoWay).with("how", outcome.how.label())
         }
     } Echo as TunnelPing: NoReply, NoPeer, NoEndpoint);
-    if far.source == Source::Guide && seat.vantage() == Vantage::Server {
+    if far.origin == Origin::Assumed && seat.vantage() == Vantage::Server {
         return Err(Unseen::Undecided(
             "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
         ));

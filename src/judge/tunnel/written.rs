@@ -59,7 +59,7 @@ pub(crate) fn wg_running_as_written(seat: &Seat<'_>) -> Judged<WgRunningAsWritte
     // Stopping the tunnel would write what runs over the file.
     Ok(match (conf.save_config, finding.words.get("name")) {
         (true, name) => {
-            let place = finding.place.clone().unwrap_or_default();
+            let place = finding.place.as_ref().map_or_else(String::new, ToString::to_string);
             broken(WgRunningAsWritten::Overwritten)
                 .with("name", name.cloned().unwrap_or_default())
                 .with("changed", place)

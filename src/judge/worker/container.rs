@@ -5,7 +5,7 @@ use crate::check::cause::{WorkerFresh, WorkerOne, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
-use crate::fact::environment::{Layer, Recipe, Setting, VARIABLES};
+use crate::fact::environment::{ContainerProvenance, Layer, Setting, VARIABLES};
 
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
@@ -38,10 +38,10 @@ pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
 fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding<WorkerRunning>> {
     let program = worker.program.as_deref().filter(|program| !matches!(*program, "worker" | "multi"))?;
     let command = format!(": its command is Celery's `{program}`");
-    let recipe = seat.env().ok().and_then(|env| env.recipe.as_ref());
-    let anew = recipe.and_then(Recipe::anew).unwrap_or_default();
-    let finding = broken(WorkerRunning::NoWorker).with("command", command).with("anew", anew);
-    Some(match recipe.and_then(|recipe| recipe.command.as_ref().or(recipe.place.as_ref())) {
+    let provenance = seat.env().ok().and_then(|env| env.provenance.as_ref());
+    let recreate = provenance.and_then(ContainerProvenance::recreate).unwrap_or_default();
+    let finding = broken(WorkerRunning::NoWorker).with("command", command).with("recreate", recreate);
+    Some(match provenance.and_then(|provenance| provenance.command.as_ref().or(provenance.place.as_ref())) {
         Some((path, line)) => finding.at(path, *line),
         None => finding.with("place", "where the container is made"),
     })
@@ -98,11 +98,13 @@ pub(crate) fn worker_one(seat: &Seat<'_>) -> Judged<WorkerOne> {
 pub(crate) fn worker_fresh(seat: &Seat<'_>) -> Judged<WorkerFresh> {
     let docker = seat.docker()?;
     let Some(worker) = docker.workers.first() else { return Ok(not_applicable(NONE)) };
-    if let Some(recipe) = &seat.env()?.recipe {
+    if let Some(provenance) = &seat.env()?.provenance {
         for variable in VARIABLES {
-            let Some(source) = recipe.differs(variable).filter(|source| recipe.is_newer(source)) else { continue };
+            let Some(source) = provenance.differs(variable).filter(|source| provenance.is_newer(source)) else {
+                continue;
+            };
             let finding = of(worker, broken(WorkerFresh::Edited)).with("variable", variable).with("origin", source);
-            let finding = finding.with("anew", recipe.anew().unwrap_or_default());
+            let finding = finding.with("recreate", provenance.recreate().unwrap_or_default());
             return Ok(match source.line() {
                 Some((path, line)) => finding.at(path, line),
                 None => finding,
@@ -111,10 +113,10 @@ pub(crate) fn worker_fresh(seat: &Seat<'_>) -> Judged<WorkerFresh> {
         }
     }
     if worker.image_replaced == Some(true) {
-        let anew = seat.env()?.recipe.as_ref().and_then(Recipe::anew).unwrap_or_default();
+        let recreate = seat.env()?.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();
         return Ok(of(worker, broken(WorkerFresh::ImageReplaced))
             .with("image", &worker.image)
-            .with("anew", anew)
+            .with("recreate", recreate)
             .into());
     }
     Ok(holds())

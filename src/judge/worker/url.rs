@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::recipe;
+use super::provenance;
 use crate::case::Seat;
 use crate::check::cause::{EnvDatabase, EnvRedis, cause_of, causes_of};
 use crate::check::{Finding, broken};
 use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{EnvUrl, Flaw, HostLine, Setting};
 use crate::fact::{Unseen, Vantage};
-use crate::profile::{Addresses, Source};
+use crate::profile::{Addresses, Origin};
 
 /// Names by which a container reaches the machine that it runs on (Docker Desktop's documentation; `host-gateway`).
 const DOCKER_HOST: [&str; 3] = ["host.docker.internal", "gateway.docker.internal", "docker.for.mac.localhost"];
@@ -42,7 +42,7 @@ causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed
     Elsewhere, Empty, Unset, Stale, Shell);
 
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
-pub(super) fn trouble<C: From<UrlFault>>(
+pub(super) fn diagnosis<C: From<UrlFault>>(
     seat: &Seat<'_>,
     setting: &Setting,
     right_kind: fn(&EnvUrl) -> bool,
@@ -96,7 +96,7 @@ fn flaw(
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
         return Ok(Some(broken(UrlFault::Around).with("name", &url.host)));
     }
-    if addresses.server.source == Source::Guide {
+    if addresses.server.origin == Origin::Assumed {
         return Err(Unseen::Undecided(format!(
             "{} is not the guide's {}; if it is your server's address in the tunnel, say `--server`",
             url.host, addresses.server.value
@@ -120,13 +120,13 @@ pub(super) const GIVEN: &str = "given";
 
 /// What the container's hosts file was given for this name.
 fn given<'a>(seat: &Seat<'a>, name: &str) -> Vec<&'a HostLine> {
-    let lines = recipe(seat).map_or(&[][..], |recipe| &recipe.hosts);
+    let lines = provenance(seat).map_or(&[][..], |provenance| &provenance.hosts);
     lines.iter().filter(|line| line.name.eq_ignore_ascii_case(name)).collect()
 }
 
 /// The addresses as they are known best: the server knows its own, and a container knows none but by these URLs.
 fn best<'a>(seat: &Seat<'a>) -> &'a Addresses {
-    let known = |seat: &Seat<'a>| Some(seat.addresses()).filter(|it| it.server.source != Source::Guide);
+    let known = |seat: &Seat<'a>| Some(seat.addresses()).filter(|it| it.server.origin != Origin::Assumed);
     let other = |vantage| seat.at(vantage).ok().and_then(|other| known(&other));
     let near = if seat.vantage() == Vantage::Container { other(Vantage::Client) } else { None };
     other(Vantage::Server).or(near).unwrap_or_else(|| seat.addresses())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::time::timeout;
 
-use super::{Bounded, Scene, Stream, classify, limits};
+use super::{Bounded, ProbeContext, Stream, classify, limits};
 use crate::fact::Unseen;
 use crate::fact::dial::{Dial, Endpoint};
 
@@ -15,9 +15,9 @@ use crate::fact::dial::{Dial, Endpoint};
 pub(super) async fn connect(
     endpoint: &Endpoint,
     patience: Duration,
-    scene: &Scene,
+    context: &ProbeContext,
 ) -> Result<Result<Stream, Dial>, Unseen> {
-    let device = &scene.addresses()?.interface.value;
+    let device = &context.addresses()?.interface.value;
     let ip: IpAddr =
         endpoint.host.parse().map_err(|_| Unseen::NotKnown(format!("`{}` is no address", endpoint.host)))?;
     let socket = bound(ip, device).map_err(|error| {

@@ -2,26 +2,26 @@
 
 use std::net::IpAddr;
 
-use super::{Scene, route};
+use super::{ProbeContext, route};
 use crate::fact::network::Way;
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
 
 /// The one place that decides whether a password may be sent to an address: to this machine itself or through the
 /// tunnel, and nowhere else. `ip` is where a connection really leads, not what a name promised.
-pub(in crate::probe) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<(), Unseen> {
+pub(in crate::probe) fn may_carry_password(context: &ProbeContext, ip: IpAddr) -> Result<(), Unseen> {
     let ip = ip.to_canonical();
-    let own = matches!(scene.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.holder(ip).is_some());
+    let own = matches!(context.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.holder(ip).is_some());
     if ip.is_loopback() || own {
         return Ok(());
     }
     // A container sees its own gateway only. The worker itself sends the same password the same way.
-    if scene.vantage == Vantage::Container
-        && scene.addresses.as_ref().is_some_and(|addresses| addresses.subnet.value.contains(&ip))
+    if context.vantage == Vantage::Container
+        && context.addresses.as_ref().is_some_and(|addresses| addresses.subnet.value.contains(&ip))
     {
         return Ok(());
     }
     let declined = |why: String| Err(Unseen::Declined(format!("{why}, and a password would have been sent")));
-    let route = match route(scene, Place::Server) {
+    let route = match route(context, Place::Server) {
         Ok(route) if route.to == ip => route,
         Ok(_) => return declined(format!("{ip} is neither this machine nor the server's address in the tunnel")),
         Err(why) => return declined(format!("the route to {ip} is not known ({why})")),
@@ -29,7 +29,7 @@ pub(in crate::probe) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<
     match &route.way {
         Way::Local => Ok(()),
         Way::Device { device, kind, .. } => {
-            let named = scene.addresses.as_ref().is_some_and(|addresses| addresses.interface.value == *device);
+            let named = context.addresses.as_ref().is_some_and(|addresses| addresses.interface.value == *device);
             if kind.as_deref() == Some("wireguard") || named {
                 return Ok(());
             }
@@ -41,7 +41,7 @@ pub(in crate::probe) fn may_carry_password(scene: &Scene, ip: IpAddr) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{SERVER, by, scene};
+    use super::super::tests::{SERVER, by, context};
     use super::*;
 
     #[test]
@@ -60,18 +60,18 @@ mod tests {
             (Server, Some(by("eth0", None)), false),
             (Container, Some(by("eth0", Some("veth"))), true),
         ] {
-            let scene = scene(vantage, Place::Server, way);
-            assert_eq!(may_carry_password(&scene, SERVER).is_ok(), may, "{vantage} {:?}", scene.seen);
+            let context = context(vantage, Place::Server, way);
+            assert_eq!(may_carry_password(&context, SERVER).is_ok(), may, "{vantage} {:?}", context.seen);
         }
     }
 
     #[test]
     fn a_password_goes_to_no_other_address() {
-        let scene = scene(Vantage::Client, Place::Server, Some(by("wg0", Some("wireguard"))));
+        let context = context(Vantage::Client, Place::Server, Some(by("wg0", Some("wireguard"))));
         for (ip, may) in [("127.0.0.1", true), ("::ffff:10.8.0.1", true), ("10.8.0.7", false), ("192.0.2.1", false)] {
-            assert_eq!(may_carry_password(&scene, ip.parse().expect("an address")).is_ok(), may, "{ip}");
+            assert_eq!(may_carry_password(&context, ip.parse().expect("an address")).is_ok(), may, "{ip}");
         }
-        let container = Scene { vantage: Vantage::Container, ..scene };
+        let container = ProbeContext { vantage: Vantage::Container, ..context };
         assert!(may_carry_password(&container, "192.0.2.1".parse().expect("an address")).is_err());
     }
 }

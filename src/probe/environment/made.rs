@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Scene, docker, host};
+use super::super::{ProbeContext, docker, host};
 use super::Found;
 use crate::fact::Unseen;
 use crate::fact::celery::command;
 use crate::fact::environment::compose::{self, File, Project, absolute};
 use crate::fact::environment::inspect::{Container, Image};
-use crate::fact::environment::recipe::project_of;
-use crate::fact::environment::{HostLine, Ingredient, Origin, Recipe, Source, VARIABLES, setting};
+use crate::fact::environment::provenance::project_of;
+use crate::fact::environment::{ContainerProvenance, HostLine, Ingredient, Origin, Source, VARIABLES, setting};
 use crate::fact::limits::FILES as MOST_FILES;
 
 /// The labels that compose puts on what it makes.
@@ -21,8 +21,8 @@ const PROJECT: &str = "com.docker.compose.project";
 const DOTENV: &str = "com.docker.compose.project.environment_file";
 
 /// The container as Docker knows it. A .env that was baked into the image does not show.
-pub(super) async fn client(scene: &Scene) -> Result<Found, Unseen> {
-    let mut workers = docker::workers(scene).await?;
+pub(super) async fn client(context: &ProbeContext) -> Result<Found, Unseen> {
+    let mut workers = docker::workers(context).await?;
     if workers.is_empty() {
         return Err(docker::none_found());
     }
@@ -30,8 +30,8 @@ pub(super) async fn client(scene: &Scene) -> Result<Found, Unseen> {
     let image = docker::image(&container.image_id).await;
     let state = if container.running { "" } else { " (not running)" };
     let mut found = Found::new(format!("container {}{state}", container.name));
-    found.recipe = Some(recipe(&container, image.as_ref(), &VARIABLES));
-    let at = found.recipe.as_ref().and_then(|recipe| recipe.command.clone());
+    found.provenance = Some(provenance(&container, image.as_ref(), &VARIABLES));
+    let at = found.provenance.as_ref().and_then(|provenance| provenance.command.clone());
     for (name, value) in command::read(&container.command).map(|it| it.urls).unwrap_or_default() {
         found.add(name, Origin::Command { at: at.clone() }, value);
     }
@@ -42,9 +42,13 @@ pub(super) async fn client(scene: &Scene) -> Result<Found, Unseen> {
 }
 
 /// How a container was made, and which lines gave it these variables.
-pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, variables: &[&'static str]) -> Recipe {
+pub(in crate::probe) fn provenance(
+    container: &Container,
+    image: Option<&Image>,
+    variables: &[&'static str],
+) -> ContainerProvenance {
     let label = |name: &str| container.labels.get(name).cloned();
-    let mut recipe = Recipe {
+    let mut provenance = ContainerProvenance {
         created_at: container.created_at,
         service: label(SERVICE),
         folder: label(FOLDER),
@@ -61,8 +65,8 @@ pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, var
     let has = |name: &str| -> Option<String> {
         container.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
     };
-    if let (Some(service), Some(folder)) = (recipe.service.clone(), recipe.folder.clone()) {
-        read_compose(&mut recipe, variables, (&service, &folder, label(DOTENV)), &has);
+    if let (Some(service), Some(folder)) = (provenance.service.clone(), provenance.folder.clone()) {
+        read_compose(&mut provenance, variables, (&service, &folder, label(DOTENV)), &has);
     }
     for variable in variables {
         let of_image = image.and_then(|image| image.variables.iter().find(|(name, _)| name == variable));
@@ -74,14 +78,14 @@ pub(in crate::probe) fn recipe(container: &Container, image: Option<&Image>, var
                 blank: false,
                 agrees: has(variable).as_ref() == Some(value),
             };
-            recipe.sources.entry((*variable).to_owned()).or_default().push(source);
+            provenance.sources.entry((*variable).to_owned()).or_default().push(source);
         }
     }
-    recipe
+    provenance
 }
 
 fn read_compose(
-    recipe: &mut Recipe,
+    provenance: &mut ContainerProvenance,
     variables: &[&'static str],
     (service, folder, dotenv): (&str, &str, Option<String>),
     has: &dyn Fn(&str) -> Option<String>,
@@ -90,27 +94,29 @@ fn read_compose(
     let named: Vec<String> =
         dotenv.map_or_else(Vec::new, |files| files.split(',').map(|path| absolute(folder, path)).collect::<Vec<_>>());
     // Compose labels what it makes with the folder's own file too.
-    recipe.dotenv = named.iter().filter(|path| **path != own).cloned().collect();
+    provenance.dotenv = named.iter().filter(|path| **path != own).cloned().collect();
     let dotenv = if named.is_empty() { vec![own] } else { named };
-    let (Some(files), dotenv) = (all(&recipe.files, &mut recipe.unread), existing(&dotenv, &mut recipe.unread)) else {
+    let (Some(files), dotenv) =
+        (all(&provenance.files, &mut provenance.unread), existing(&dotenv, &mut provenance.unread))
+    else {
         return;
     };
     let open = |path: &str| host::read_or_unseen(path).ok();
     let project = Project { files: &files, dotenv: &dotenv, folder, shell: &BTreeMap::new(), open: &open };
     let Some(stack) = compose::read(&project, service) else {
-        recipe.unread.push(format!("the service {service} in {}", recipe.files.join(", ")));
+        provenance.unread.push(format!("the service {service} in {}", provenance.files.join(", ")));
         return;
     };
-    recipe.place = stack.place;
-    recipe.command = stack.command;
+    provenance.place = stack.place;
+    provenance.command = stack.command;
     // The first of several.
     let written: BTreeMap<_, _> = stack.hosts.iter().rev().map(|line| ((&line.name, line.address), &line.at)).collect();
-    for own in &mut recipe.hosts {
+    for own in &mut provenance.hosts {
         own.at = written.get(&(&own.name, own.address)).and_then(|at| (*at).clone());
     }
-    recipe.unread.extend(stack.unread);
+    provenance.unread.extend(stack.unread);
     let parts = files.iter().chain(&dotenv).map(|file| &file.path).chain(&stack.others).chain(&stack.env_files);
-    recipe.ingredients = parts
+    provenance.ingredients = parts
         .filter_map(|path| {
             Some(Ingredient { path: path.clone(), changed_at: host::stat(path).ok().flatten()?.changed_at })
         })
@@ -124,7 +130,7 @@ fn read_compose(
                 blank: given.blank,
                 agrees: given.value.is_some() && given.value == has(variable),
             };
-            recipe.sources.entry((*variable).to_owned()).or_default().push(source);
+            provenance.sources.entry((*variable).to_owned()).or_default().push(source);
         }
     }
 }

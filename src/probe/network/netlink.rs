@@ -13,7 +13,7 @@ use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, R
 use rtnetlink::{Error, Handle};
 
 use crate::fact::Unseen;
-use crate::fact::network::routes::Hop;
+use crate::fact::network::routes::Route;
 use crate::fact::network::{Link, Way};
 
 /// The kernel answers at once; this only keeps a lost answer from holding up the run.
@@ -94,7 +94,7 @@ fn own_address(message: &AddressMessage) -> Option<IpNet> {
 const OWN: u32 = 255;
 
 /// All routes to networks, of both families, in their order.
-pub(super) async fn hops(links: &[Link]) -> Result<Vec<Hop>, Unseen> {
+pub(super) async fn entries(links: &[Link]) -> Result<Vec<Route>, Unseen> {
     let handle = connect()?;
     let mut found = Vec::new();
     let mut names = BTreeMap::new();
@@ -114,13 +114,13 @@ pub(super) async fn hops(links: &[Link]) -> Result<Vec<Hop>, Unseen> {
         Ok(())
     };
     within(question).await?.map_err(|error| failed(&error))?;
-    let mut hops: Vec<Hop> = found.iter().filter_map(|message| hop(message, &names, links)).collect();
-    hops.sort();
-    Ok(hops)
+    let mut entries: Vec<Route> = found.iter().filter_map(|message| route(message, &names, links)).collect();
+    entries.sort();
+    Ok(entries)
 }
 
 /// Routes of the cache (a path's MTU that was learnt, a redirect) are clones of others.
-fn hop(message: &RouteMessage, names: &BTreeMap<u32, String>, links: &[Link]) -> Option<Hop> {
+fn route(message: &RouteMessage, names: &BTreeMap<u32, String>, links: &[Link]) -> Option<Route> {
     let barred = matches!(message.header.kind, RouteType::Unreachable | RouteType::Prohibit | RouteType::BlackHole);
     if (message.header.kind != RouteType::Unicast && !barred) || message.header.flags.contains(RouteFlags::Cloned) {
         return None;
@@ -145,7 +145,7 @@ fn hop(message: &RouteMessage, names: &BTreeMap<u32, String>, links: &[Link]) ->
     // What is link-local or a group's every interface has.
     let general = !crate::fact::network::is_link_local(to) && !to.is_multicast();
     let kind = links.iter().find(|link| link.name == device).and_then(|link| link.kind.clone());
-    (general && table != OWN).then_some(Hop { net, device, kind, gateway, metric, table })
+    (general && table != OWN).then_some(Route { net, device, kind, gateway, metric, table })
 }
 
 /// How the kernel would send to an address, if need be from one of this machine's own.

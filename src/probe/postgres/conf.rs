@@ -8,7 +8,7 @@ use crate::fact::postgres::PgConf;
 use crate::fact::postgres::conf::{self, Line};
 use crate::fact::redis::Directive;
 use crate::fact::{Fact, Unseen};
-use crate::probe::{Looked, Scene, host};
+use crate::probe::{ProbeContext, ProbeResult, host};
 
 /// Debian keeps one folder per version and cluster in here.
 const CLUSTERS: &str = "/etc/postgresql";
@@ -19,15 +19,15 @@ const SINGLE: [&str; 2] = ["/var/lib/pgsql/data", "/var/lib/postgres/data"];
 const DEFAULT_PORT: u16 = 5432;
 
 /// Reads the configuration of the deployment's cluster.
-pub(in crate::probe) fn conf(scene: &Scene) -> Looked {
-    let (path, sight) = chosen(scene);
-    Looked::new(path, sight.map(Fact::PgConf))
+pub(in crate::probe) fn conf(context: &ProbeContext) -> ProbeResult {
+    let (path, observation) = chosen(context);
+    ProbeResult::new(path, observation.map(Fact::PgConf))
 }
 
 /// The path that was read first, and what was read.
-pub(super) fn chosen(scene: &Scene) -> (String, Result<PgConf, Unseen>) {
-    let settled = scene.addresses.as_ref().map(|addresses| addresses.postgres_port.value);
-    let port = scene.profile.postgres_port.or(settled).unwrap_or(DEFAULT_PORT);
+pub(super) fn chosen(context: &ProbeContext) -> (String, Result<PgConf, Unseen>) {
+    let settled = context.addresses.as_ref().map(|addresses| addresses.postgres_port.value);
+    let port = context.profile.postgres_port.or(settled).unwrap_or(DEFAULT_PORT);
     match candidates(Path::new("/")) {
         Ok(candidates) => choose(&candidates, port),
         Err(why) => (CLUSTERS.to_owned(), Err(why)),

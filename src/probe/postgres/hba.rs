@@ -6,7 +6,7 @@ use super::conf;
 use crate::fact::limits::Budget;
 use crate::fact::postgres::hba::{HbaLine, HbaName, HbaSaid, PgHba, line, token};
 use crate::fact::{Fact, Unseen};
-use crate::probe::{Looked, Scene, host};
+use crate::probe::{ProbeContext, ProbeResult, host};
 
 /// PostgreSQL's own limit (`CONF_FILE_MAX_DEPTH`).
 const DEEPEST: u32 = 10;
@@ -15,13 +15,13 @@ const DEEPEST: u32 = 10;
 const INCLUDES_SINCE: u32 = 16;
 
 /// Reads the rules of the deployment's cluster.
-pub(in crate::probe) fn hba(scene: &Scene) -> Looked {
-    match conf::chosen(scene) {
-        (path, Err(why)) => Looked::new(path, Err(why)),
+pub(in crate::probe) fn hba(context: &ProbeContext) -> ProbeResult {
+    match conf::chosen(context) {
+        (path, Err(why)) => ProbeResult::new(path, Err(why)),
         (_, Ok(conf)) => {
             let version = conf.cluster.split(['/', '.']).next().and_then(|version| version.parse().ok());
             let read = read(&conf.hba_path, version.unwrap_or(INCLUDES_SINCE));
-            Looked::new(conf.hba_path, read.map(Fact::PgHba))
+            ProbeResult::new(conf.hba_path, read.map(Fact::PgHba))
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::fact::postgres::state::{
     PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
 };
 use crate::fact::{Fact, Unseen};
-use crate::probe::{Looked, Scene, host};
+use crate::probe::{ProbeContext, ProbeResult, host};
 use crate::snapshot::Rights;
 
 /// `{role}` and `{database}` are SQL literals.
@@ -19,23 +19,23 @@ const SERVER: &str = include_str!("state_server.sql");
 const INSIDE: &str = include_str!("state_inside.sql");
 
 /// Asks the cluster on the deployment's port.
-pub(in crate::probe) async fn state(scene: &Scene) -> Looked {
-    let sight = ask(scene).await;
-    Looked::new("PostgreSQL's local socket, as its administrator", sight.map(Fact::PgState))
+pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
+    let observation = ask(context).await;
+    ProbeResult::new("PostgreSQL's local socket, as its administrator", observation.map(Fact::PgState))
 }
 
-async fn ask(scene: &Scene) -> Result<PgState, Unseen> {
+async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     if host::rights() != Rights::Root {
         return Err(Unseen::NeedsRights("run as root to ask PostgreSQL as its administrator".to_owned()));
     }
-    let url = scene.keyring.postgres.as_ref().map(|login| &login.url);
+    let url = context.keyring.postgres.as_ref().map(|login| &login.url);
     let role = url.and_then(|url| url.role.clone()).filter(|name| is_plain(name));
     let database = url.and_then(|url| url.database.clone()).filter(|name| is_plain(name));
-    let port = match conf::chosen(scene).1 {
+    let port = match conf::chosen(context).1 {
         Ok(conf) => conf.port.map_or_else(|| "5432".to_owned(), |port| port.value),
         // Of a file that never ends, no server is asked to read it (`pg_file_settings`).
         Err(why @ Unseen::Unreadable(_)) => return Err(why),
-        Err(_) => scene.addresses()?.postgres_port.value.to_string(),
+        Err(_) => context.addresses()?.postgres_port.value.to_string(),
     };
     let fill = |sql: &str| {
         sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()))

@@ -18,7 +18,7 @@ use crate::fact::celery::{Beat, Celery, Oldest, QUEUES, Sample, read};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::{RedisSaid, state::info};
 use crate::fact::{Fact, Service, Unseen, Vantage};
-use crate::probe::{DIAL, Login, Looked, Scene};
+use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
 
 /// The whole conversation.
 const TALK: Duration = Duration::from_secs(6);
@@ -41,41 +41,46 @@ const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
 const OWN: Duration = Duration::from_millis(500);
 
 /// Looks at the database that the URL names, at the server's address in the tunnel; on the server else on loopback.
-pub(in crate::probe) async fn look(scene: &Scene) -> Looked {
-    let tunnel = match dial::tunnel(Service::Redis, scene) {
+pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
+    let tunnel = match dial::tunnel(Service::Redis, context) {
         Ok(endpoint) => endpoint,
-        Err(why) => return Looked::new("", Err(why)),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
-    let server = scene.vantage == Vantage::Server;
-    let mut sight = ask(&tunnel, if server { OWN } else { DIAL }, scene).await;
-    if sight.is_err() && server {
+    let server = context.vantage == Vantage::Server;
+    let mut observation = ask(&tunnel, if server { OWN } else { DIAL }, context).await;
+    if observation.is_err() && server {
         let loopback = Endpoint { host: "127.0.0.1".to_owned(), port: tunnel.port };
-        sight = ask(&loopback, OWN, scene).await.or(sight);
+        observation = ask(&loopback, OWN, context).await.or(observation);
     }
-    Looked::new(format!("Redis at {tunnel}, its lists and clients"), sight.map(Fact::Celery))
+    ProbeResult::new(format!("Redis at {tunnel}, its lists and clients"), observation.map(Fact::Celery))
 }
 
-async fn ask(endpoint: &Endpoint, patience: Duration, scene: &Scene) -> Result<Celery, Unseen> {
+async fn ask(endpoint: &Endpoint, patience: Duration, context: &ProbeContext) -> Result<Celery, Unseen> {
     // The database is the worker's own affair: another than its URL names would show another deployment.
-    let login = scene.keyring.redis.as_ref().ok_or_else(|| {
+    let login = context.keyring.redis.as_ref().ok_or_else(|| {
         Unseen::NotKnown("no URL of the broker could be read here, so its database is not known".to_owned())
     })?;
-    timeout(TALK, talk(endpoint, patience, login, scene)).await.map_err(|_| silent(endpoint))?
+    timeout(TALK, talk(endpoint, patience, login, context)).await.map_err(|_| silent(endpoint))?
 }
 
 fn silent(endpoint: &Endpoint) -> Unseen {
     Unseen::NotKnown(format!("Redis at {endpoint} does not answer"))
 }
 
-async fn talk(endpoint: &Endpoint, patience: Duration, login: &Login, scene: &Scene) -> Result<Celery, Unseen> {
+async fn talk(
+    endpoint: &Endpoint,
+    patience: Duration,
+    login: &Login,
+    context: &ProbeContext,
+) -> Result<Celery, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
-    let wire = reach(endpoint, patience, login, scene).await?;
+    let wire = reach(endpoint, patience, login, context).await?;
     let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
     let (mut connection, driver) =
         MultiplexedConnection::new_with_config(&settings, wire, config).await.map_err(|_| unreached())?;
     tokio::select! {
-        celery = converse(&mut connection, endpoint, login, scene) => celery,
+        celery = converse(&mut connection, endpoint, login, context) => celery,
         () = driver => Err(unreached()),
     }
 }
@@ -84,12 +89,12 @@ async fn reach(
     endpoint: &Endpoint,
     patience: Duration,
     login: &Login,
-    scene: &Scene,
+    context: &ProbeContext,
 ) -> Result<Box<dyn super::Wire>, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
     let stream = dial::connect_within(endpoint, patience).await.map_err(|_| unreached())?;
     if login.user.is_some() || login.password.is_some() {
-        dial::may_carry_password(scene, stream.peer_addr().map_err(|_| unreached())?.ip())?;
+        dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
     wire(stream, endpoint, login.url.scheme == "rediss").await.ok_or_else(unreached)
 }
@@ -98,7 +103,7 @@ async fn converse(
     connection: &mut MultiplexedConnection,
     endpoint: &Endpoint,
     login: &Login,
-    scene: &Scene,
+    context: &ProbeContext,
 ) -> Result<Celery, Unseen> {
     let refused = |what: &str| Unseen::NeedsRights(format!("the URL's user {what} at {endpoint}"));
     match auth(connection, login).await {
@@ -138,7 +143,7 @@ async fn converse(
         celery.samples.push(sample(connection).await.map_err(not_told)?);
     }
     if !alone(&celery) {
-        celery.beats = listen(endpoint, login, scene).await;
+        celery.beats = listen(endpoint, login, context).await;
         // A worker that was just starting beats before it asks for its first task.
         celery.samples.push(sample(connection).await.map_err(not_told)?);
     }
@@ -185,8 +190,8 @@ async fn oldest(connection: &mut MultiplexedConnection) -> BTreeMap<String, Olde
 }
 
 /// Whose heart beats in that database. None if the user may not listen, or the connection failed.
-async fn listen(endpoint: &Endpoint, login: &Login, scene: &Scene) -> Option<Vec<Beat>> {
-    let wire = reach(endpoint, DIAL, login, scene).await.ok()?;
+async fn listen(endpoint: &Endpoint, login: &Login, context: &ProbeContext) -> Option<Vec<Beat>> {
+    let wire = reach(endpoint, DIAL, login, context).await.ok()?;
     let mut settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     if let Some(user) = &login.user {
         settings = settings.set_username(user.expose_secret());

@@ -8,7 +8,7 @@ use crate::fact::limits::Budget;
 use crate::fact::redis::command::{self, Command};
 use crate::fact::redis::conf::{self, Settings};
 use crate::fact::{Fact, Unseen};
-use crate::probe::{Looked, host};
+use crate::probe::{ProbeResult, host};
 
 /// Debian's place, then Red Hat's.
 const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
@@ -21,12 +21,12 @@ const UNIT_FOLDERS: [&str; 4] =
     ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"];
 
 /// Reads the command that starts Redis, the file it names or the usual one, and what that file includes.
-pub(in crate::probe) fn conf() -> Looked {
+pub(in crate::probe) fn conf() -> ProbeResult {
     let mut command = None;
     for unit in UNITS {
         match started_by(unit) {
             Ok(found) => command = command.or(found),
-            Err(why) => return Looked::new(unit, Err(why)),
+            Err(why) => return ProbeResult::new(unit, Err(why)),
         }
     }
     let command = command.unwrap_or_default();
@@ -38,17 +38,17 @@ pub(in crate::probe) fn conf() -> Looked {
             return conf_at(path, &command);
         }
     }
-    Looked::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
+    ProbeResult::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
 }
 
-fn conf_at(path: &str, command: &Command) -> Looked {
+fn conf_at(path: &str, command: &Command) -> ProbeResult {
     let mut reader = Reader::default();
-    let sight = host::read_or_unseen(path)
+    let observation = host::read_or_unseen(path)
         .and_then(|text| reader.file(path, &text))
         .and_then(|()| reader.command(command))
         .and_then(|()| reader.acl_file())
         .map(|()| Fact::RedisConf(reader.settings.finish(path)));
-    Looked::new(path, sight)
+    ProbeResult::new(path, observation)
 }
 
 /// The command of a unit of systemd's, if there is the unit.

@@ -11,21 +11,21 @@ use crate::fact::dial::Endpoint;
 use crate::fact::redis::state::{RedisState, info};
 use crate::fact::redis::{RedisSaid, reply};
 use crate::fact::{Fact, Service, Unseen};
-use crate::probe::{DIAL, Login, Looked, Scene};
+use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
 
 /// The whole conversation with one server.
 const TALK: Duration = Duration::from_secs(5);
 
 /// Asks at the server's address in the tunnel, else on loopback: what Redis says of itself is the same there.
-pub(in crate::probe) async fn state(scene: &Scene) -> Looked {
-    let tunnel = match dial::tunnel(Service::Redis, scene) {
+pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
+    let tunnel = match dial::tunnel(Service::Redis, context) {
         Ok(endpoint) => endpoint,
-        Err(why) => return Looked::new("", Err(why)),
+        Err(why) => return ProbeResult::new("", Err(why)),
     };
     let loopback = Endpoint { host: "127.0.0.1".to_owned(), port: tunnel.port };
-    let login = scene.keyring.redis.as_ref();
-    let (there, here) = tokio::join!(ask(&tunnel, login, scene), ask(&loopback, login, scene));
-    let (source, sight) = match (there, here) {
+    let login = context.keyring.redis.as_ref();
+    let (there, here) = tokio::join!(ask(&tunnel, login, context), ask(&loopback, login, context));
+    let (source, observation) = match (there, here) {
         (Ok(mut state), here) => {
             state.loopback_run_id = here.ok().map(|here| here.run_id);
             (tunnel, Ok(state))
@@ -36,20 +36,20 @@ pub(in crate::probe) async fn state(scene: &Scene) -> Looked {
         }
         (Err(why), Err(_)) => (tunnel, Err(why)),
     };
-    Looked::new(format!("Redis at {source}, INFO"), sight.map(Fact::RedisState))
+    ProbeResult::new(format!("Redis at {source}, INFO"), observation.map(Fact::RedisState))
 }
 
-async fn ask(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<RedisState, Unseen> {
+async fn ask(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<RedisState, Unseen> {
     let silent = || Unseen::NotKnown(format!("Redis at {endpoint} does not tell about itself"));
-    timeout(TALK, talk(endpoint, login, scene)).await.map_err(|_| silent())?
+    timeout(TALK, talk(endpoint, login, context)).await.map_err(|_| silent())?
 }
 
-async fn talk(endpoint: &Endpoint, login: Option<&Login>, scene: &Scene) -> Result<RedisState, Unseen> {
+async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<RedisState, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
     let stream = dial::connect(endpoint).await.map_err(|_| unreached())?;
     if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
-        dial::may_carry_password(scene, stream.peer_addr().map_err(|_| unreached())?.ip())?;
+        dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
     let wire = wire(stream, endpoint, encrypted).await.ok_or_else(unreached)?;
     let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();

@@ -6,19 +6,19 @@ use crate::report::{Change, Now};
 
 /// What became of a root of before.
 #[derive(Serialize)]
-pub(super) struct ChangeV1<'a> {
-    vantage: &'static str,
+pub(super) struct ChangeV2<'a> {
+    seat: &'static str,
     code: &'a str,
     now: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<String>,
 }
 
-pub(super) fn change(change: &Change) -> ChangeV1<'_> {
+pub(super) fn change(change: &Change) -> ChangeV2<'_> {
     let more = match &change.now {
         Now::Fixed | Now::Still => None,
         Now::Otherwise(more) | Now::Unseen(more) | Now::New(more) => Some(more.clone()),
         Now::Explained(by) => Some(by.join(", ")),
     };
-    ChangeV1 { vantage: change.vantage.word(), code: &change.code, now: change.now.word(), more }
+    ChangeV2 { seat: change.vantage.word(), code: &change.code, now: change.now.key(), more }
 }

@@ -5,64 +5,71 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use super::{BOLD, place, wrapped};
-use crate::report::{Answer, Evidence, Maybe, Outcome, Shell, Trouble};
+use crate::report::{Answer, Candidate, Diagnosis, Evidence, Outcome, Shell};
 
 /// How many lines of evidence a finding shows; JSON has them all.
 const EVIDENCE: usize = 6;
 
 /// How many of the causes that look alike a finding shows.
-const MAY_BE: usize = 6;
+const CANDIDATES: usize = 6;
 
-pub(super) fn finding(out: &mut String, outcome: &Outcome, trouble: &Trouble, mark: &str, style: Style, width: usize) {
-    let at = trouble.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
-    let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", trouble.code, place(outcome));
-    wrapped(out, &trouble.says, "  ", "  ", width);
+pub(super) fn finding(
+    out: &mut String,
+    outcome: &Outcome,
+    diagnosis: &Diagnosis,
+    mark: &str,
+    style: Style,
+    width: usize,
+) {
+    let at = diagnosis.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
+    let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", diagnosis.code, place(outcome));
+    wrapped(out, &diagnosis.says, "  ", "  ", width);
     // A note needs no proof on the screen.
     let shown = if matches!(outcome.answer, Answer::Notes(_)) { 0 } else { EVIDENCE };
     for Evidence { line, vantage, source } in outcome.evidence.iter().take(shown) {
         let from = if source.is_empty() { vantage.to_string() } else { format!("{vantage}, {source}") };
-        wrapped(out, &format!("{line}  [{from}]"), "  saw    ", "           ", width);
+        wrapped(out, &format!("{line}  [{from}]"), "  seen   ", "           ", width);
     }
     let more = outcome.evidence.len().saturating_sub(shown);
     if more > 0 && shown > 0 {
         let _ = writeln!(out, "         … and {more} more; `--format json` shows all");
     }
-    doubt(out, trouble, width);
-    let on = trouble.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
-    wrapped(out, &format!("{on}{}", trouble.fix.say), "  fix    ", "         ", width);
-    let prompt = match trouble.shell {
+    doubt(out, diagnosis, width);
+    let on = diagnosis.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
+    wrapped(out, &format!("{on}{}", diagnosis.fix.say), "  fix    ", "         ", width);
+    let prompt = match diagnosis.shell {
         Shell::Sh => '$',
         Shell::PowerShell => '>',
     };
-    for command in &trouble.fix.run {
+    for command in &diagnosis.fix.run {
         // Never wrapped: it is there to be copied.
         let _ = writeln!(out, "         {BOLD}{prompt} {command}{BOLD:#}");
     }
-    wrapped(out, &trouble.fix.know, "  then   ", "         ", width);
+    wrapped(out, &diagnosis.fix.know, "  then   ", "         ", width);
     if outcome.guide != "beyond" {
         let _ = writeln!(out, "  guide  {}", outcome.guide);
     }
 }
 
 /// What looks the same from here; never picked from in silence.
-fn doubt(out: &mut String, trouble: &Trouble, width: usize) {
-    if trouble.may_be.is_empty() {
+fn doubt(out: &mut String, diagnosis: &Diagnosis, width: usize) {
+    if diagnosis.alternatives.is_empty() {
         return;
     }
-    out.push_str("  may be these do not hold, which look alike from here; likeliest first:\n");
+    out.push_str("  other possible causes, most likely first:\n");
     let mut told = "";
-    for Maybe { on, code, title } in trouble.may_be.iter().take(MAY_BE) {
+    for Candidate { on, code, title } in diagnosis.alternatives.iter().take(CANDIDATES) {
         // Several causes of one check stand beside each other: its title is said once.
         let words = if told == title { format!("{code} ({on})") } else { format!("{code} ({on}): {title}") };
         wrapped(out, &words, "         - ", "           ", width);
         told = title;
     }
-    let more = trouble.may_be.len().saturating_sub(MAY_BE);
+    let more = diagnosis.alternatives.len().saturating_sub(CANDIDATES);
     if more > 0 {
-        let _ = writeln!(out, "         … and {more} more; `clipcheck explain {}` lists them", trouble.code);
+        let _ = writeln!(out, "         … and {more} more; `clipcheck explain {}` lists them", diagnosis.code);
     }
-    for (number, way) in trouble.tell.iter().enumerate() {
-        wrapped(out, way, if number == 0 { "  tell   " } else { "  or     " }, "         ", width);
+    for (number, way) in diagnosis.tell.iter().enumerate() {
+        wrapped(out, way, if number == 0 { "  decide " } else { "  or     " }, "         ", width);
     }
 }
 

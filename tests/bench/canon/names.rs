@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Values;
 
-/// What is made up anew: a container, an image, a start of Redis, a tunnel, an interface.
+/// What is made up afresh: a container, an image, a start of Redis, a tunnel, an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// 32 bytes in base64: a WireGuard key.

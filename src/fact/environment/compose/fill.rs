@@ -1,4 +1,4 @@
-//! `${NAME}` and its kin in compose files and in the env files that compose reads.
+//! `${NAME}` and the like in compose files and in the env files that compose reads.
 
 use crate::fact::limits::Budget;
 

@@ -1,4 +1,4 @@
-//! One line of iptables-save. What is not understood becomes a puzzle in its place, never a guess.
+//! One line of iptables-save. What is not understood becomes an unsupported one in its place, never a guess.
 
 use super::value::{addresses, destination, flags, kinds, mark, one, ports, protocol, range, states, wildcard};
 use crate::fact::firewall::netfilter::{Act, End, Field, Rule, Test};
@@ -17,14 +17,14 @@ pub fn rule(line: &str) -> Option<(String, Rule)> {
         if let Test::Addrtype(_, _, here) = test {
             *here = true;
         } else if matches!(test, Test::Not(_)) {
-            *test = Test::Puzzle;
+            *test = Test::Unsupported;
         }
     }
     match (reader.recent, reader.hits) {
         // The first packet of a source is on no list, and is not the second one of anything.
         (Some("update" | "rcheck"), 2..) => tests.push(Test::Never),
         (Some("set") | None, _) => {}
-        (Some(_), _) => tests.push(Test::Puzzle),
+        (Some(_), _) => tests.push(Test::Unsupported),
     }
     Some((chain, Rule { number: 0, handle: None, text: line.into(), tests, act }))
 }
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
             }
             match self.test(word) {
                 Some(test) => self.tests.push(test.negate(not)),
-                None if not => self.tests.push(Test::Puzzle),
+                None if not => self.tests.push(Test::Unsupported),
                 None => {}
             }
             not = false;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
             "--dst-range" => range(End::To, self.value()),
             "-p" | "--protocol" => match self.value() {
                 "all" | "0" => return None,
-                name => protocol(name).map_or(Test::Puzzle, |number| one(Field::Protocol, number)),
+                name => protocol(name).map_or(Test::Unsupported, |number| one(Field::Protocol, number)),
             },
             "--dport" | "--dports" | "--destination-port" | "--destination-ports" => ports(Field::Port, self.value()),
             "--sport" | "--sports" | "--source-port" | "--source-ports" => ports(Field::SourcePort, self.value()),
@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
             "--syn" => Test::TcpFlags(0x17, 0x02),
             "--tcp-flags" => match (flags(self.value()), flags(self.value())) {
                 (Some(mask), Some(set)) => Test::TcpFlags(mask, set),
-                _ => Test::Puzzle,
+                _ => Test::Unsupported,
             },
             "--src-type" => Test::Addrtype(End::From, kinds(self.value()), false),
             "--dst-type" => Test::Addrtype(End::To, kinds(self.value()), false),
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             "--invert" => Test::Never,
             _ => {
                 self.skip();
-                Test::Puzzle
+                Test::Unsupported
             }
         })
     }
@@ -202,11 +202,11 @@ impl<'a> Reader<'a> {
         match self.value() {
             "tcp" | "udp" | "multiport" | "conntrack" | "state" | "addrtype" | "comment" | "limit" | "hashlimit"
             | "recent" | "mark" | "connmark" | "iprange" | "pkttype" | "rpfilter" => None,
-            // Their words are puzzles, or speak of protocols that nobody dials here.
+            // Their words are obscure, or speak of protocols that nobody dials here.
             "icmp" | "icmp6" | "ipv6-icmp" => None,
             _ => {
                 self.skip();
-                Some(Test::Puzzle)
+                Some(Test::Unsupported)
             }
         }
     }
@@ -225,11 +225,11 @@ impl<'a> Reader<'a> {
             "RETURN" => Act::Return,
             "DNAT" => match destination(option("--to-destination")) {
                 Some((address, port)) => Act::Dnat(Some(address), port),
-                None => Act::Puzzle,
+                None => Act::Unsupported,
             },
             "REDIRECT" => match option("--to-ports") {
                 "" => Act::Dnat(None, None),
-                port => port.parse().map_or(Act::Puzzle, |port| Act::Dnat(None, Some(port))),
+                port => port.parse().map_or(Act::Unsupported, |port| Act::Dnat(None, Some(port))),
             },
             "MARK" | "CONNMARK" => Act::Mark,
             "NOTRACK" => Act::Untrack,
@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
             "CT" | "LOG" | "NFLOG" | "ULOG" | "AUDIT" | "CHECKSUM" | "CLASSIFY" | "DSCP" | "TOS" | "TTL" | "HL"
             | "TCPMSS" | "TCPOPTSTRIP" | "SET" | "TRACE" | "TEE" | "LED" | "RATEEST" | "SECMARK" | "CONNSECMARK"
             | "IDLETIMER" | "ECN" => Act::Continue,
-            // A chain of the user's, which the walk looks for; if there is none, it is a puzzle there.
+            // A chain of the user's, which the walk looks for; if there is none, it is unsupported there.
             name => Act::Jump(name.to_owned()),
         }
     }

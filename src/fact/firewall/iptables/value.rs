@@ -35,7 +35,7 @@ pub(in crate::fact::firewall) fn protocol(name: &str) -> Option<u32> {
 
 pub(super) fn addresses(end: End, list: &str) -> Test {
     let ranges: Option<Vec<_>> = list.split(',').map(net).collect();
-    ranges.map_or(Test::Puzzle, |ranges| Test::Address(end, ranges))
+    ranges.map_or(Test::Unsupported, |ranges| Test::Address(end, ranges))
 }
 
 /// `10.8.0.0/24`, `10.8.0.0/255.255.255.0` or an address.
@@ -54,7 +54,7 @@ pub(super) fn range(end: End, text: &str) -> Test {
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     match (low.parse(), high.parse()) {
         (Ok(low), Ok(high)) => Test::Address(end, vec![(low, high)]),
-        _ => Test::Puzzle,
+        _ => Test::Unsupported,
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn ports(field: Field, list: &str) -> Test {
         Some((low, high))
     };
     let spans: Option<Vec<_>> = list.split(',').map(span).collect();
-    spans.map_or(Test::Puzzle, |spans| Test::Number(field, spans))
+    spans.map_or(Test::Unsupported, |spans| Test::Number(field, spans))
 }
 
 pub(super) fn states(list: &str) -> Test {
@@ -114,7 +114,7 @@ pub(super) fn mark(text: &str) -> Test {
     let (value, mask) = text.split_once('/').unwrap_or((text, "0xffffffff"));
     match (number(value), number(mask)) {
         (Some(value), Some(mask)) => Test::Mark(value, mask),
-        _ => Test::Puzzle,
+        _ => Test::Unsupported,
     }
 }
 

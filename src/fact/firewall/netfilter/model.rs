@@ -133,7 +133,7 @@ pub enum Act {
     /// Its connection is not tracked.
     Untrack,
     /// Not understood: it may do anything.
-    Puzzle,
+    Unsupported,
 }
 
 /// A number of a packet.
@@ -200,7 +200,7 @@ pub enum Test {
     /// Under a rate: true for the first, which is enough to be let in and not enough to be kept out.
     Rate,
     /// Not understood.
-    Puzzle,
+    Unsupported,
 }
 
 impl Test {
@@ -209,7 +209,7 @@ impl Test {
     pub fn negate(self, not: bool) -> Self {
         match (not, self) {
             (false, test) => test,
-            (true, Self::Puzzle) => Self::Puzzle,
+            (true, Self::Unsupported) => Self::Unsupported,
             (true, test) => Self::Not(Box::new(test)),
         }
     }

@@ -46,7 +46,7 @@ enum Key {
     /// Whether there is a way back to the source: there always is to one that is asked about here.
     WayBack,
     All(Vec<Key>),
-    Puzzle,
+    Unsupported,
 }
 
 /// `{"match": {"op", "left", "right"}}`.
@@ -54,12 +54,12 @@ pub(super) fn test<'a>(value: &'a Value, table: &str, sets: &Sets<'a>) -> Vec<Te
     let (Some(op), Some(left), Some(right)) =
         (value.get("op").and_then(Value::as_str), value.get("left"), value.get("right"))
     else {
-        return vec![Test::Puzzle];
+        return vec![Test::Unsupported];
     };
     let (key, mut tests) = key(left);
     tests.push(match op {
         "in" if matches!(key, Key::Flags(None)) => {
-            flags(right).map_or(Test::Puzzle, |bits| Test::TcpFlags(bits, 0).negate(true))
+            flags(right).map_or(Test::Unsupported, |bits| Test::TcpFlags(bits, 0).negate(true))
         }
         "==" | "in" => is(&key, right, table, sets),
         "!=" => is(&key, right, table, sets).negate(true),
@@ -70,11 +70,11 @@ pub(super) fn test<'a>(value: &'a Value, table: &str, sets: &Sets<'a>) -> Vec<Te
                     "<=" => Some((0, number)),
                     ">" => number.checked_add(1).map(|low| (low, u32::MAX)),
                     ">=" => Some((number, u32::MAX)),
-                    _ => return vec![Test::Puzzle],
+                    _ => return vec![Test::Unsupported],
                 };
                 span.map_or(Test::Never, |span| Test::Number(*field, vec![span]))
             }
-            _ => Test::Puzzle,
+            _ => Test::Unsupported,
         },
     });
     tests
@@ -108,14 +108,14 @@ pub(super) fn map<'a>(value: &'a Value, table: &str, sets: &Sets<'a>) -> Option<
 
 /// Whether a statement changes a mark: `{"mangle": {"key", "value"}}`.
 pub(super) fn is_mark(mangle: &Value) -> bool {
-    mangle.get("key").is_none_or(|left| matches!(key(left).0, Key::Mark(_) | Key::Puzzle))
+    mangle.get("key").is_none_or(|left| matches!(key(left).0, Key::Mark(_) | Key::Unsupported))
 }
 
 /// The key, and what else must be so for the comparison to be made at all.
 fn key(left: &Value) -> (Key, Vec<Test>) {
     let one = |field, number| Test::Number(field, vec![(number, number)]);
     let Some((kind, value)) = left.as_object().and_then(|object| object.iter().next()) else {
-        return (Key::Puzzle, Vec::new());
+        return (Key::Unsupported, Vec::new());
     };
     let name = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
     match kind.as_str() {
@@ -128,8 +128,9 @@ fn key(left: &Value) -> (Key, Vec<Test>) {
                 "ip" => guards.push(one(Field::Version, 4)),
                 "ip6" => guards.push(one(Field::Version, 6)),
                 "ether" | "th" => {}
-                protocol => guards
-                    .push(iptables::protocol(protocol).map_or(Test::Puzzle, |number| one(Field::Protocol, number))),
+                protocol => guards.push(
+                    iptables::protocol(protocol).map_or(Test::Unsupported, |number| one(Field::Protocol, number)),
+                ),
             }
             (payload(name("protocol"), name("field")), guards)
         }
@@ -141,16 +142,16 @@ fn key(left: &Value) -> (Key, Vec<Test>) {
             Some([left, mask]) => match (key(left), mask) {
                 ((Key::Mark(_), guards), mask) => {
                     let mask = mask.as_u64().and_then(|mask| u32::try_from(mask).ok());
-                    (mask.map_or(Key::Puzzle, Key::Mark), guards)
+                    (mask.map_or(Key::Unsupported, Key::Mark), guards)
                 }
                 ((Key::Flags(None), guards), mask) => {
-                    (flags(mask).map_or(Key::Puzzle, |mask| Key::Flags(Some(mask))), guards)
+                    (flags(mask).map_or(Key::Unsupported, |mask| Key::Flags(Some(mask))), guards)
                 }
-                ((_, guards), _) => (Key::Puzzle, guards),
+                ((_, guards), _) => (Key::Unsupported, guards),
             },
-            _ => (Key::Puzzle, Vec::new()),
+            _ => (Key::Unsupported, Vec::new()),
         },
-        _ => (Key::Puzzle, Vec::new()),
+        _ => (Key::Unsupported, Vec::new()),
     }
 }
 
@@ -162,17 +163,17 @@ fn meta(name: &str) -> Key {
         "nfproto" | "protocol" => Key::Number(Field::Version),
         "mark" => Key::Mark(u32::MAX),
         "pkttype" => Key::Number(Field::PacketType),
-        _ => Key::Puzzle,
+        _ => Key::Unsupported,
     }
 }
 
 fn tracked(value: &Value) -> Key {
     match value.get("key").and_then(Value::as_str).unwrap_or_default() {
-        _ if value.get("dir").is_some() => Key::Puzzle,
+        _ if value.get("dir").is_some() => Key::Unsupported,
         "state" => Key::Number(Field::State),
         "status" => Key::Number(Field::Status),
         "mark" => Key::Mark(u32::MAX),
-        _ => Key::Puzzle,
+        _ => Key::Unsupported,
     }
 }
 
@@ -181,11 +182,11 @@ fn route(value: &Value) -> Key {
         value.get("flags").and_then(Value::as_array).is_some_and(|all| all.iter().any(|it| it.as_str() == Some(name)))
     };
     match value.get("result").and_then(Value::as_str).unwrap_or_default() {
-        "type" if flag("oif") || flag("mark") => Key::Puzzle,
+        "type" if flag("oif") || flag("mark") => Key::Unsupported,
         "type" if flag("daddr") => Key::Kind(End::To, flag("iif")),
         "type" if flag("saddr") => Key::Kind(End::From, flag("iif")),
         "oif" | "oifname" if flag("saddr") => Key::WayBack,
-        _ => Key::Puzzle,
+        _ => Key::Unsupported,
     }
 }
 
@@ -198,7 +199,7 @@ fn payload(protocol: &str, field: &str) -> Key {
         ("tcp", "flags") => Key::Flags(None),
         ("tcp" | "udp" | "th" | "sctp" | "dccp", "dport") => Key::Number(Field::Port),
         ("tcp" | "udp" | "th" | "sctp" | "dccp", "sport") => Key::Number(Field::SourcePort),
-        _ => Key::Puzzle,
+        _ => Key::Unsupported,
     }
 }
 
@@ -230,7 +231,7 @@ fn is<'a>(key: &Key, value: &'a Value, table: &str, sets: &Sets<'a>) -> Test {
                 sets.budget.borrow_mut().leave();
                 Test::Any(any)
             }
-            None => Test::Puzzle,
+            None => Test::Unsupported,
         };
     }
     if value.as_str() == Some("*") {
@@ -239,31 +240,31 @@ fn is<'a>(key: &Key, value: &'a Value, table: &str, sets: &Sets<'a>) -> Test {
     match key {
         Key::Interface(end) => match value.as_str() {
             Some(name) => Test::Interface(*end, vec![name.to_owned()]),
-            None => Test::Puzzle,
+            None => Test::Unsupported,
         },
-        Key::Address(end) => addresses(value).map_or(Test::Puzzle, |range| Test::Address(*end, vec![range])),
-        Key::Number(field) => numbers(*field, value).map_or(Test::Puzzle, |span| Test::Number(*field, vec![span])),
+        Key::Address(end) => addresses(value).map_or(Test::Unsupported, |range| Test::Address(*end, vec![range])),
+        Key::Number(field) => numbers(*field, value).map_or(Test::Unsupported, |span| Test::Number(*field, vec![span])),
         Key::Mark(mask) => {
             let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-            number.map_or(Test::Puzzle, |number| Test::Mark(number, *mask))
+            number.map_or(Test::Unsupported, |number| Test::Mark(number, *mask))
         }
-        Key::Flags(mask) => flags(value).map_or(Test::Puzzle, |bits| Test::TcpFlags(mask.unwrap_or(0xff), bits)),
+        Key::Flags(mask) => flags(value).map_or(Test::Unsupported, |bits| Test::TcpFlags(mask.unwrap_or(0xff), bits)),
         Key::Kind(end, here) => match value.as_str() {
             Some(kind) => Test::Kind(*end, vec![kind.to_owned()], *here),
-            None => Test::Puzzle,
+            None => Test::Unsupported,
         },
         Key::WayBack => match (value.as_bool(), value.as_u64()) {
             (Some(true), _) => Test::Any(vec![Vec::new()]),
             (Some(false), _) | (_, Some(0)) => Test::Never,
-            _ => Test::Puzzle,
+            _ => Test::Unsupported,
         },
         Key::All(keys) => match value.get("concat").and_then(Value::as_array) {
             Some(parts) if parts.len() == keys.len() => {
                 let tests = keys.iter().zip(parts).map(|(key, part)| is(key, part, table, sets));
                 Test::Any(vec![tests.collect()])
             }
-            _ => Test::Puzzle,
+            _ => Test::Unsupported,
         },
-        Key::Puzzle => Test::Puzzle,
+        Key::Unsupported => Test::Unsupported,
     }
 }

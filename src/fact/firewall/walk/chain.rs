@@ -13,7 +13,7 @@ pub(super) enum Exit {
     Drop,
     Reject,
     Dnat(Option<IpAddr>, Option<u16>),
-    Puzzle,
+    Unsupported,
 }
 
 /// All the ways in which it can leave a chain, each with the first trail there.
@@ -57,26 +57,26 @@ fn step(table: &Table, chain: &str, rule: &Rule) -> Step {
 
 fn follow(table: &Table, name: &str, packet: &mut Packet<'_>, trail: &mut Vec<Step>, exits: &mut Exits) -> bool {
     let Some(chain) = table.chains.get(name).filter(|_| trail.len() < DEPTH) else {
-        exits.add(Exit::Puzzle, trail);
+        exits.add(Exit::Unsupported, trail);
         exits.doubt(trail);
         return true;
     };
     for rule in &chain.rules {
         let mut truth = packet.meets_all(&rule.tests);
         if truth != Truth::No && packet.is_spent(1 + rule.text.len()) {
-            exits.add(Exit::Puzzle, trail);
+            exits.add(Exit::Unsupported, trail);
             exits.doubt(trail);
             return true;
         }
         // Who is under a rate is let in; whether all are, or are kept out, is not known.
         if truth == Truth::Yes && rule.tests.contains(&Test::Rate) && matches!(rule.act, Act::Drop | Act::Reject) {
-            truth = Truth::Maybe;
+            truth = Truth::Alternative;
         }
         if truth == Truth::No {
             continue;
         }
         trail.push(step(table, name, rule));
-        if truth == Truth::Maybe && rule.act != Act::Continue {
+        if truth == Truth::Alternative && rule.act != Act::Continue {
             exits.doubt(trail);
         }
         let goes_on = act(&rule.act, table, packet, trail, exits, truth);
@@ -118,11 +118,11 @@ fn act(
             return Next::Rule;
         }
         Act::Untrack => {
-            packet.tracked = if truth == Truth::Yes { Truth::No } else { Truth::Maybe };
+            packet.tracked = if truth == Truth::Yes { Truth::No } else { Truth::Alternative };
             return Next::Rule;
         }
-        Act::Puzzle => {
-            exits.add(Exit::Puzzle, trail);
+        Act::Unsupported => {
+            exits.add(Exit::Unsupported, trail);
             exits.doubt(trail);
             return Next::Rule;
         }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 
 use crate::fact::firewall::netfilter::{ESTABLISHED, End, Field, INVALID, NEW, TRANSLATED, Test, UNTRACKED};
-use crate::fact::firewall::{Knock, Protocol};
+use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::limits::Budget;
 use crate::fact::network::Links;
 
@@ -15,7 +15,7 @@ const ACK: u8 = 0x10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Truth {
     No,
-    Maybe,
+    Alternative,
     Yes,
 }
 
@@ -25,13 +25,13 @@ impl Truth {
     }
 
     fn doubted(self) -> Self {
-        if self == Self::Yes { Self::Maybe } else { self }
+        if self == Self::Yes { Self::Alternative } else { self }
     }
 
     fn not(self) -> Self {
         match self {
             Self::No => Self::Yes,
-            Self::Maybe => Self::Maybe,
+            Self::Alternative => Self::Alternative,
             Self::Yes => Self::No,
         }
     }
@@ -40,8 +40,8 @@ impl Truth {
         truths.fold(Self::Yes, |one, other| {
             if one == Self::No || other == Self::No {
                 Self::No
-            } else if one == Self::Maybe || other == Self::Maybe {
-                Self::Maybe
+            } else if one == Self::Alternative || other == Self::Alternative {
+                Self::Alternative
             } else {
                 Self::Yes
             }
@@ -51,7 +51,7 @@ impl Truth {
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that a rule may ask")]
 pub(super) struct Packet<'a> {
-    pub(super) knock: &'a Knock<'a>,
+    pub(super) flow: &'a NewFlow<'a>,
     pub(super) links: Option<&'a Links>,
     pub(super) to: IpAddr,
     pub(super) port: u16,
@@ -77,11 +77,11 @@ pub(super) struct Packet<'a> {
 
 impl Packet<'_> {
     pub(super) fn is_here(&self) -> bool {
-        (!self.sent && self.to == self.knock.to) || self.links.is_some_and(|links| links.holder(self.to).is_some())
+        (!self.sent && self.to == self.flow.to) || self.links.is_some_and(|links| links.holder(self.to).is_some())
     }
 
     pub(super) fn is_six(&self) -> bool {
-        self.knock.from.is_ipv6()
+        self.flow.from.is_ipv6()
     }
 
     /// Whether nothing more can be asked.
@@ -95,22 +95,22 @@ impl Packet<'_> {
             Test::Number(_, spans) => spans.len(),
             Test::Interface(_, names) | Test::Kind(_, names, _) | Test::Addrtype(_, names, _) => names.len(),
             Test::Any(lists) => lists.len(),
-            Test::TcpFlags(..) | Test::Mark(..) | Test::Not(_) | Test::Never | Test::Rate | Test::Puzzle => 0,
+            Test::TcpFlags(..) | Test::Mark(..) | Test::Not(_) | Test::Never | Test::Rate | Test::Unsupported => 0,
         };
         if self.is_spent(1 + cost) {
-            return Truth::Maybe;
+            return Truth::Alternative;
         }
         match test {
             Test::Interface(end, names) => {
                 let name = match end {
-                    End::From => Some(self.knock.interface),
+                    End::From => Some(self.flow.interface),
                     End::To => self.leaves.as_deref(),
                 };
-                name.map_or(Truth::Maybe, |name| Truth::of(names.iter().any(|pattern| is_named(name, pattern))))
+                name.map_or(Truth::Alternative, |name| Truth::of(names.iter().any(|pattern| is_named(name, pattern))))
             }
             Test::Address(end, ranges) => {
                 let address = match end {
-                    End::From => self.knock.from,
+                    End::From => self.flow.from,
                     End::To => self.to,
                 };
                 let inside = |(low, high): &(IpAddr, IpAddr)| {
@@ -121,25 +121,25 @@ impl Packet<'_> {
             Test::Number(field, spans) => self.number(*field, spans),
             Test::TcpFlags(mask, set) => Truth::of(if self.later { ACK } else { SYN } & mask == *set),
             Test::Kind(end, kinds, here) => {
-                self.kind(*end, *here).map_or(Truth::Maybe, |kind| Truth::of(kinds.iter().any(|it| it == kind)))
+                self.kind(*end, *here).map_or(Truth::Alternative, |kind| Truth::of(kinds.iter().any(|it| it == kind)))
             }
             Test::Addrtype(end, kinds, here) if self.is_six() => {
                 let local = self.kind(*end, *here);
                 Truth::all(kinds.iter().map(|kind| match kind.as_str() {
                     "unicast" => Truth::Yes,
-                    "local" => local.map_or(Truth::Maybe, |kind| Truth::of(kind == "local")),
+                    "local" => local.map_or(Truth::Alternative, |kind| Truth::of(kind == "local")),
                     "multicast" | "unspec" | "anycast" => Truth::No,
-                    _ => Truth::Maybe,
+                    _ => Truth::Alternative,
                 }))
             }
             Test::Addrtype(end, kinds, here) => self.meets(&Test::Kind(*end, kinds.clone(), *here)),
-            Test::Mark(..) if self.marked => Truth::Maybe,
+            Test::Mark(..) if self.marked => Truth::Alternative,
             Test::Mark(value, _) => Truth::of(*value == 0),
             Test::Any(lists) => Truth::all(lists.iter().map(|all| self.meets_all(all).not())).not(),
             Test::Not(test) => self.meets(test).not(),
             Test::Never => Truth::No,
             Test::Rate => Truth::Yes,
-            Test::Puzzle => Truth::Maybe,
+            Test::Unsupported => Truth::Alternative,
         }
     }
 
@@ -151,10 +151,10 @@ impl Packet<'_> {
         let is = |value: u32| spans.iter().any(|(low, high)| (*low..=*high).contains(&value));
         match field {
             Field::Version => Truth::of(is(if self.is_six() { 6 } else { 4 })),
-            Field::Protocol => match self.knock.protocol {
+            Field::Protocol => match self.flow.protocol {
                 Protocol::Tcp => Truth::of(is(6)),
                 Protocol::Udp => Truth::of(is(17)),
-                Protocol::Any | Protocol::Other => Truth::Maybe,
+                Protocol::Any | Protocol::Other => Truth::Alternative,
             },
             // An answer goes to a port that a program chose.
             Field::Port if self.answers() => chosen(spans),
@@ -166,10 +166,10 @@ impl Packet<'_> {
                     Truth::of(is(if self.later { ESTABLISHED } else { NEW }) || (self.translated && is(TRANSLATED)))
                 }
                 Truth::No => Truth::of(is(UNTRACKED)),
-                Truth::Maybe if [NEW, ESTABLISHED, INVALID].iter().all(|state| is(*state) == is(UNTRACKED)) => {
+                Truth::Alternative if [NEW, ESTABLISHED, INVALID].iter().all(|state| is(*state) == is(UNTRACKED)) => {
                     Truth::of(is(UNTRACKED))
                 }
-                Truth::Maybe => Truth::Maybe,
+                Truth::Alternative => Truth::Alternative,
             },
             Field::Status => Truth::of(self.translated && is(TRANSLATED)),
             Field::PacketType => Truth::of(is(0)),
@@ -187,7 +187,7 @@ impl Packet<'_> {
             End::To if !self.is_here() => Some("unicast"),
             End::To if !here => Some("local"),
             End::To => {
-                let link = self.links?.named(self.knock.interface)?;
+                let link = self.links?.named(self.flow.interface)?;
                 Some(if link.addresses.iter().any(|net| net.addr() == self.to) { "local" } else { "unicast" })
             }
         }

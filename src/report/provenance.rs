@@ -1,12 +1,12 @@
 //! Where one variable's value comes from: every place that sets it, the strongest first, and the line to change.
 
 use crate::case::Case;
-use crate::fact::environment::{Effective, Environment, Origin, Recipe, Setting, VARIABLES};
+use crate::fact::environment::{ContainerProvenance, Effective, Environment, Origin, Setting, VARIABLES};
 use crate::fact::{Unseen, Vantage};
 
 /// One place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rung {
+pub struct Source {
     /// Whether the value that is used comes from here.
     pub used: bool,
     /// Which place.
@@ -19,7 +19,7 @@ pub struct Rung {
 
 /// The places that set one variable, on one host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
+pub struct Provenance {
     /// The variable.
     pub variable: String,
     /// Whose: "the worker (container clippy-gpu-worker)".
@@ -29,68 +29,68 @@ pub struct Chain {
     /// The line to change.
     pub line: Option<String>,
     /// The places, strongest first.
-    pub rungs: Vec<Rung>,
+    pub sources: Vec<Source>,
     /// What was not seen.
     pub unseen: Vec<String>,
 }
 
-/// The variables that have a chain.
+/// The variables that have a provenance.
 pub fn variables() -> &'static [&'static str] {
     &VARIABLES
 }
 
-/// The chains of a variable: the worker's, from inside and from the Docker host together, and the web app's.
-pub fn chains(case: &Case, variable: &str) -> Vec<Chain> {
+/// The provenances of a variable: the worker's, from inside and from the Docker host together, and the web app's.
+pub fn provenances(case: &Case, variable: &str) -> Vec<Provenance> {
     let env = |vantage: Vantage| case.seat(vantage).and_then(|seat| seat.env());
     let (inside, outside) = (env(Vantage::Container), env(Vantage::Client));
-    let mut chains = Vec::new();
+    let mut provenances = Vec::new();
     if inside.is_ok() || outside.is_ok() {
-        chains.push(worker(variable, inside, outside));
+        provenances.push(worker(variable, inside, outside));
     }
     if let Ok(web) = env(Vantage::Server) {
-        let mut chain = Chain::new(variable, format!("the web app ({})", web.owner), web);
-        chain.layers(web, variable, |_| true);
-        chain.default(web, variable);
-        chains.push(chain);
+        let mut provenance = Provenance::new(variable, format!("the web app ({})", web.owner), web);
+        provenance.layers(web, variable, |_| true);
+        provenance.default(web, variable);
+        provenances.push(provenance);
     }
-    chains
+    provenances
 }
 
-fn worker(variable: &str, inside: Result<&Environment, Unseen>, outside: Result<&Environment, Unseen>) -> Chain {
+fn worker(variable: &str, inside: Result<&Environment, Unseen>, outside: Result<&Environment, Unseen>) -> Provenance {
     let owner = outside.as_ref().or(inside.as_ref()).map_or("", |env| env.owner.as_str());
     let full = inside.as_ref().or(outside.as_ref()).copied();
-    let mut chain = match full {
-        Ok(env) => Chain::new(variable, format!("the worker ({owner})"), env),
-        Err(_) => return Chain::default_of(variable),
+    let mut provenance = match full {
+        Ok(env) => Provenance::new(variable, format!("the worker ({owner})"), env),
+        Err(_) => return Provenance::default_of(variable),
     };
     let given = |origin: &Origin| matches!(origin, Origin::Process | Origin::Inspect | Origin::Command { .. });
     match (&inside, &outside) {
-        (Ok(env), _) | (Err(_), Ok(env)) => chain.layers(env, variable, given),
+        (Ok(env), _) | (Err(_), Ok(env)) => provenance.layers(env, variable, given),
         (Err(_), Err(_)) => {}
     }
     match outside {
-        Ok(Environment { recipe: Some(recipe), .. }) => chain.sources(recipe, variable),
+        Ok(Environment { provenance: Some(made), .. }) => provenance.sources(made, variable),
         Ok(_) => {}
-        Err(why) => chain.unseen.push(format!("how the container was made: {why}")),
+        Err(why) => provenance.unseen.push(format!("how the container was made: {why}")),
     }
     match inside {
         Ok(env) => {
-            chain.layers(env, variable, |origin| !given(origin));
-            chain.default(env, variable);
+            provenance.layers(env, variable, |origin| !given(origin));
+            provenance.default(env, variable);
         }
-        Err(why) => chain.unseen.push(format!("a .env inside the image, and the app's version: {why}")),
+        Err(why) => provenance.unseen.push(format!("a .env inside the image, and the app's version: {why}")),
     }
-    chain
+    provenance
 }
 
-impl Chain {
+impl Provenance {
     fn default_of(variable: &str) -> Self {
         Self {
             variable: variable.to_owned(),
             owner: String::new(),
             uses: String::new(),
             line: None,
-            rungs: Vec::new(),
+            sources: Vec::new(),
             unseen: Vec::new(),
         }
     }
@@ -101,7 +101,7 @@ impl Chain {
 
     /// Whether a stronger place has spoken. One that is empty has, too.
     fn is_settled(&self) -> bool {
-        self.rungs.iter().any(|rung| rung.used)
+        self.sources.iter().any(|source| source.used)
     }
 
     /// The places that the app itself reads.
@@ -116,7 +116,7 @@ impl Chain {
             if used {
                 self.line = layer.origin.place().map(|(path, line)| format!("{path}:{line}"));
             }
-            self.rungs.push(Rung {
+            self.sources.push(Source {
                 used,
                 place: layer.origin.to_string(),
                 value: layer.setting.to_string(),
@@ -126,14 +126,14 @@ impl Chain {
     }
 
     /// The places that the container's own value can come from.
-    fn sources(&mut self, recipe: &Recipe, variable: &str) {
-        let sources = recipe.sources.get(variable).map_or(&[][..], Vec::as_slice);
+    fn sources(&mut self, provenance: &ContainerProvenance, variable: &str) {
+        let sources = provenance.sources.get(variable).map_or(&[][..], Vec::as_slice);
         let from = sources.iter().position(|source| source.agrees);
         for (index, source) in sources.iter().enumerate() {
             let note = match from {
                 Some(from) if from == index => "the container has its value from here".to_owned(),
                 Some(from) if from < index => "not passed on: what stands above goes before it".to_owned(),
-                Some(_) | None if recipe.is_newer(source) => {
+                Some(_) | None if provenance.is_newer(source) => {
                     "not what the container has: changed after the container was made".to_owned()
                 }
                 Some(_) | None if source.setting.is_none() => "a bare name without a value passes nothing".to_owned(),
@@ -142,22 +142,22 @@ impl Chain {
             if from == Some(index) || (from.is_none() && index == 0) {
                 self.line = source.line().map(|(path, line)| format!("{path}:{line}"));
             }
-            self.rungs.push(Rung {
+            self.sources.push(Source {
                 used: from == Some(index),
                 place: source.to_string(),
                 value: source.setting.as_ref().map_or_else(|| "(no value)".to_owned(), ToString::to_string),
                 note,
             });
         }
-        if from.is_none() && self.is_settled() && recipe.service.is_none() {
-            self.rungs.push(Rung {
+        if from.is_none() && self.is_settled() && provenance.service.is_none() {
+            self.sources.push(Source {
                 used: true,
                 place: "`docker run`: an -e, or a line of an --env-file".to_owned(),
                 value: String::new(),
                 note: "Docker does not keep which".to_owned(),
             });
         }
-        self.unseen.extend(recipe.unread.iter().map(|what| format!("{what} was not read")));
+        self.unseen.extend(provenance.unread.iter().map(|what| format!("{what} was not read")));
     }
 
     /// The default in the app's code.
@@ -176,7 +176,7 @@ impl Chain {
             _ => return,
         };
         let used = !self.is_settled();
-        self.rungs.push(Rung {
+        self.sources.push(Source {
             used,
             place: format!("the app's code ({version})"),
             value: value.to_owned(),

@@ -10,7 +10,7 @@ use super::{Origin, Setting};
 
 /// A name that `${…}` asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Via {
+pub struct Interpolation {
     /// The name; empty for a bare `$name` without a value, which may be a piece of a password.
     pub name: String,
     /// The line that has its value; none where no file of the project has one.
@@ -33,7 +33,7 @@ pub struct Source {
     pub setting: Option<Setting>,
     /// What `${…}` in it asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub via: Vec<Via>,
+    pub via: Vec<Interpolation>,
     /// Whether a `$` in it had no value, and compose put nothing in its place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blank: bool,
@@ -49,7 +49,7 @@ impl Source {
 
     /// The line to change, if it stands in a file.
     pub fn line(&self) -> Option<(&str, u32)> {
-        if let [Via { at: Some((path, line)), whole: true, .. }] = self.via.as_slice() {
+        if let [Interpolation { at: Some((path, line)), whole: true, .. }] = self.via.as_slice() {
             return Some((path, *line));
         }
         self.origin.place()
@@ -112,7 +112,7 @@ impl fmt::Display for HostLine {
 
 /// How the container was made, as far as Docker and the files tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recipe {
+pub struct ContainerProvenance {
     /// When the container was made, in seconds since the epoch.
     pub created_at: u64,
     /// The compose service, where compose made it.
@@ -143,7 +143,7 @@ pub struct Recipe {
     pub sources: BTreeMap<String, Vec<Source>>,
 }
 
-impl Recipe {
+impl ContainerProvenance {
     /// The source whose value the container has.
     pub fn source(&self, variable: &str) -> Option<&Source> {
         self.sources.get(variable)?.iter().find(|source| source.agrees)
@@ -162,8 +162,8 @@ impl Recipe {
         files.any(|path| self.ingredients.iter().any(|file| file.path == path && file.changed_at > self.created_at))
     }
 
-    /// The command that makes the container anew; none where nothing tells how it was made.
-    pub fn anew(&self) -> Option<String> {
+    /// The command that recreates the container; none where nothing tells how it was made.
+    pub fn recreate(&self) -> Option<String> {
         let service = self.service.as_ref()?;
         let folder = self.folder.iter().map(|folder| format!("--project-directory {} ", quoted(folder)));
         let files = self.files.iter().map(|file| format!("-f {} ", quoted(file)));
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn compose_is_told_what_it_was_told() {
-        let mut recipe = Recipe {
+        let mut provenance = ContainerProvenance {
             created_at: 0,
             service: Some("worker".to_owned()),
             folder: Some("/srv/w".to_owned()),
@@ -223,11 +223,11 @@ mod tests {
             sources: BTreeMap::new(),
         };
         let plain = "docker compose --project-directory /srv/w -f '/srv/w/gpu worker.yaml' ";
-        assert_eq!(recipe.anew().as_deref(), Some(format!("{plain}up -d --force-recreate worker").as_str()));
-        recipe.project = Some("gpu".to_owned());
-        recipe.dotenv = vec!["/srv/w/prod.env".to_owned()];
+        assert_eq!(provenance.recreate().as_deref(), Some(format!("{plain}up -d --force-recreate worker").as_str()));
+        provenance.project = Some("gpu".to_owned());
+        provenance.dotenv = vec!["/srv/w/prod.env".to_owned()];
         let told = format!("{plain}--env-file /srv/w/prod.env -p gpu up -d --force-recreate worker");
-        assert_eq!(recipe.anew(), Some(told));
+        assert_eq!(provenance.recreate(), Some(told));
         assert_eq!(project_of("/srv/_My Stack.2/"), "mystack2");
     }
 }

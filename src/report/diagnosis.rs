@@ -5,13 +5,13 @@ use super::doubt;
 use super::words::{common_words, fill, says};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Cause, Check, Finding, Fix};
+use crate::check::{Cause, Check, Finding, Fix, Position};
 use crate::fact::Vantage;
 use crate::judge::UNEXPECTED;
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]
-pub struct Trouble {
+pub struct Diagnosis {
     /// `check-id/cause`: stable, and what `clipcheck explain` takes.
     pub code: String,
     /// What is seen.
@@ -20,10 +20,10 @@ pub struct Trouble {
     pub fix: Fix,
     /// What the commands are typed into.
     pub shell: Shell,
-    /// `file:line` at fault.
-    pub place: Option<String>,
+    /// The line at fault.
+    pub place: Option<Position>,
     /// What looks the same from here and was not ruled out, likeliest first; empty where the cause is certain.
-    pub may_be: Vec<Maybe>,
+    pub alternatives: Vec<Candidate>,
     /// How to tell those apart, the surest way first.
     pub tell: Vec<String>,
 }
@@ -40,7 +40,7 @@ pub enum Shell {
 
 /// A check that may be broken elsewhere, and look from here as this does.
 #[derive(Debug, Clone)]
-pub struct Maybe {
+pub struct Candidate {
     /// Where.
     pub on: Vantage,
     /// `check` or `check/cause`: what `clipcheck explain` takes.
@@ -49,15 +49,15 @@ pub struct Maybe {
     pub title: String,
 }
 
-pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Check]) -> Trouble {
+pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[Check]) -> Diagnosis {
     let (Some(finding), Some(snapshot)) = (blamed.finding(), case.snapshot(blamed.answer.vantage)) else {
-        return Trouble {
+        return Diagnosis {
             code: check.id.to_string(),
             says: String::new(),
             fix: unexpected_fix(),
             shell: Shell::Sh,
             place: None,
-            may_be: Vec::new(),
+            alternatives: Vec::new(),
             tell: Vec::new(),
         };
     };
@@ -75,14 +75,14 @@ pub(super) fn trouble(case: &Case, check: &Check, blamed: &Blamed, checks: &[Che
         Ok(run) => (said, run),
         Err(value) => (format!("{said} The commands are left out: `{value}` is not safe to type."), Vec::new()),
     };
-    Trouble {
+    Diagnosis {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
         fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
-        may_be: doubt::may_be(&blamed.suspects, checks),
-        tell: doubt::tell(&blamed.suspects, case, check.causes.get(finding.cause), |text| fill(text, &words)),
+        alternatives: doubt::alternatives(&blamed.alternatives, checks),
+        tell: doubt::tell(&blamed.alternatives, case, check.causes.get(finding.cause), |text| fill(text, &words)),
     }
 }
 

@@ -11,10 +11,10 @@ use crate::check::cause::{ContainerWay, TunnelSubnetFree, TunnelUsed, WgAllowedI
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::netfilter::{Act, Hook, Model};
-use crate::fact::network::routes::{Hop, MAIN};
+use crate::fact::network::routes::{MAIN, Route};
 use crate::fact::network::{Way, is_link_local};
 use crate::fact::{Place, Service, Unseen, Vantage};
-use crate::profile::Source;
+use crate::profile::Origin;
 
 /// No other network of this machine has the tunnel's addresses.
 pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
@@ -23,33 +23,37 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     let tunnel = addresses.subnet.value.trunc();
     let own = &addresses.interface.value;
     let routes = seat.routes()?;
-    let known = if seat.vantage() == Vantage::Container { addresses.server.source } else { addresses.subnet.source };
-    if known == Source::Guide {
+    let known = if seat.vantage() == Vantage::Container { addresses.server.origin } else { addresses.subnet.origin };
+    if known == Origin::Assumed {
         return Err(Unseen::Undecided(
             "the tunnel's own addresses are not known here; `--server` or the tunnel's file tells them".to_owned(),
         ));
     }
-    let foreign = |hop: &&Hop| {
-        hop.table == MAIN && hop.device != *own && !hop.device.is_empty() && hop.kind.as_deref() != Some("wireguard")
+    let foreign = |route: &&Route| {
+        route.table == MAIN
+            && route.device != *own
+            && !route.device.is_empty()
+            && route.kind.as_deref() != Some("wireguard")
     };
     if seat.vantage() == Vantage::Container {
         // A container that shares its host's network sees the tunnel itself.
         if seat.links()?.named(own).is_some() {
             return Ok(not_applicable("this container has its host's network"));
         }
-        let near = |hop: &&Hop| hop.gateway.is_none() && hop.net.prefix_len() > 0 && hop.net.contains(&far.value);
-        return Ok(match routes.hops.iter().find(near) {
-            Some(hop) => broken(TunnelSubnetFree::DockerNetwork)
-                .with("other", hop.words())
-                .with("net", hop.net)
+        let near =
+            |route: &&Route| route.gateway.is_none() && route.net.prefix_len() > 0 && route.net.contains(&far.value);
+        return Ok(match routes.entries.iter().find(near) {
+            Some(route) => broken(TunnelSubnetFree::DockerNetwork)
+                .with("other", route.words())
+                .with("net", route.net)
                 .with("tunnel", "")
                 .into(),
             None => holds(),
         });
     }
-    let claims = |hop: &&Hop| hop.net.prefix_len() >= tunnel.prefix_len() && tunnel.contains(&hop.net.trunc());
-    let Some(other) = routes.hops.iter().filter(foreign).find(claims) else { return Ok(holds()) };
-    let ours = routes.hops.iter().find(|hop| hop.device == *own && hop.net.contains(&far.value));
+    let claims = |route: &&Route| route.net.prefix_len() >= tunnel.prefix_len() && tunnel.contains(&route.net.trunc());
+    let Some(other) = routes.entries.iter().filter(foreign).find(claims) else { return Ok(holds()) };
+    let ours = routes.entries.iter().find(|route| route.device == *own && route.net.contains(&far.value));
     let lost = match &seat.route(place)?.way {
         Way::Device { device, .. } => *device == other.device,
         // The network came with the other end's address.
@@ -65,18 +69,18 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     } else {
         broken(TunnelSubnetFree::Lan)
     };
-    let ours = ours.map_or_else(|| format!("none of {own}"), Hop::words);
+    let ours = ours.map_or_else(|| format!("none of {own}"), Route::words);
     Ok(finding.with("other", other.words()).with("net", other.net).with("tunnel", ours).into())
 }
 
-fn is_dockers(hop: &Hop) -> bool {
-    hop.device.starts_with("docker") || hop.device.starts_with("br-")
+fn is_dockers(route: &Route) -> bool {
+    route.device.starts_with("docker") || route.device.starts_with("br-")
 }
 
 /// A point-to-point device, by its kind or by the names that OpenVPN and pppd give.
-fn is_tunnel(hop: &Hop) -> bool {
-    matches!(hop.kind.as_deref(), Some("tun" | "ppp" | "gre" | "ipip" | "vti"))
-        || ["tun", "tap", "ppp", "utun"].iter().any(|start| hop.device.starts_with(start))
+fn is_tunnel(route: &Route) -> bool {
+    matches!(route.kind.as_deref(), Some("tun" | "ppp" | "gre" | "ipip" | "vti"))
+        || ["tun", "tap", "ppp", "utun"].iter().any(|start| route.device.starts_with(start))
 }
 
 /// Only the tunnel's own network goes into the tunnel.
@@ -180,7 +184,7 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
     };
     let endpoint = &seat.tcp(service)?.endpoint;
     // The address from which it speaks is that of the interface by which it leaves.
-    let by = seat.routes()?.hops.iter().find(|hop| hop.net.prefix_len() == 0).map(|hop| &hop.device);
+    let by = seat.routes()?.entries.iter().find(|route| route.net.prefix_len() == 0).map(|route| &route.device);
     let links = seat.links()?.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
     let mut nets = links.flat_map(|link| link.addresses.iter().copied());
     let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));

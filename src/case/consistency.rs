@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Case;
-use crate::fact::{Fact, FactKey, Sight, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Vantage};
 use crate::snapshot::Snapshot;
 
 /// Snapshots further apart than this may have seen different things: a WireGuard session lasts 180 s.
@@ -14,7 +14,7 @@ impl Case {
     /// Why server and client cannot be two ends of one tunnel, if they cannot: neither knows the other's key, and either
     /// the addresses of their tunnels have nothing in common, or the client's tunnel works, so that its server is another
     /// one. (Each alone may be the very fault.)
-    pub fn strangers(&self) -> Option<String> {
+    pub fn different_deployments(&self) -> Option<String> {
         let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
         let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
         let known =
@@ -91,9 +91,9 @@ impl Tunnel {
     /// None where nothing is seen of it: then nobody can say that it is another.
     fn of(snapshot: &Snapshot) -> Option<Self> {
         let mut tunnel = Self::default();
-        let fact = |key: &FactKey| match snapshot.facts.get(key).map(|observed| &observed.sight) {
-            Some(Sight::Seen(fact)) => Some(fact),
-            Some(Sight::Unseen(_)) | None => None,
+        let fact = |key: &FactKey| match snapshot.facts.get(key).map(|observed| &observed.observation) {
+            Some(Observation::Seen(fact)) => Some(fact),
+            Some(Observation::Unseen(_)) | None => None,
         };
         let addresses = &snapshot.addresses;
         if let Some(Fact::Wg(state)) = fact(&FactKey::Wg) {

@@ -3,7 +3,7 @@
 use crate::case::Seat;
 use crate::check::cause::{ClocksAgree, TunnelPayload};
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::dial::carry::{Carry, ServerClock};
+use crate::fact::dial::payload_probe::{PayloadProbe, ServerClock};
 use crate::fact::{Unseen, Vantage};
 
 /// What IPv6 promises of every path (RFC 8200, section 5), and what WireGuard's users fall back to.
@@ -13,7 +13,7 @@ const SAFE_MTU: u16 = 1280;
 const DRIFT: u64 = 16;
 
 /// The two services' connections, those that were seen. None where neither answered.
-fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a Carry)>, Unseen> {
+fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a PayloadProbe)>, Unseen> {
     let redis = seat.redis().map(|outcome| outcome.carried.as_ref());
     let postgres = seat.postgres().map(|outcome| outcome.carried.as_ref());
     if let (Err(why), Err(_)) = (&redis, &postgres) {

@@ -8,11 +8,11 @@ use redis::{ErrorKind, RedisError};
 use tokio::time::timeout;
 
 use super::{Login, WORD, Wire, auth, open};
-use crate::fact::dial::carry::Carry;
-use crate::probe::carry::{Failed, carry};
+use crate::fact::dial::payload_probe::PayloadProbe;
+use crate::probe::payload_probe::{Failed, carry};
 
 /// None where no conversation came about.
-pub(super) async fn carried(wire: Box<dyn Wire>, login: Option<&Login>, to: Option<IpAddr>) -> Option<Carry> {
+pub(super) async fn carried(wire: Box<dyn Wire>, login: Option<&Login>, to: Option<IpAddr>) -> Option<PayloadProbe> {
     let (mut connection, driver) = open(wire).await.ok()?;
     let talk = async {
         if let Some(login) = login {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Seated;
-use crate::check::{Check, Suspect, Verdict};
+use crate::check::{Alternative, Check, Verdict};
 use crate::fact::Vantage;
 use crate::judge::Answer;
 
@@ -12,28 +12,28 @@ pub(super) type Answers<'a> = BTreeMap<Seated, &'a Answer>;
 
 /// What looks like this cause at this vantage, likeliest first, without what other answers rule out. Empty where
 /// nothing else is left: then the cause is what it says.
-pub(super) fn suspects(
+pub(super) fn alternatives(
     checks: &[Check],
     check: &Check,
     cause: &str,
     here: Vantage,
     answers: &Answers<'_>,
-) -> Vec<Suspect> {
-    let claimed = check.causes.get(cause).and_then(|cause| cause.may_be.get(&here));
+) -> Vec<Alternative> {
+    let claimed = check.causes.get(cause).and_then(|cause| cause.alternatives.get(&here));
     let left = claimed.into_iter().flatten().filter(|it| !ruled_out(it, checks, answers));
-    let left: Vec<Suspect> = left.cloned().collect();
+    let left: Vec<Alternative> = left.cloned().collect();
     let only_itself = left.iter().all(|it| it.covers(here, &check.id.0, cause));
     if only_itself { Vec::new() } else { left }
 }
 
 /// Somebody looked, saw all there is to see, and it is not so. A check that compares both ends and has only one of
 /// them has not seen it all: where it holds, it holds for what it saw.
-fn ruled_out(suspect: &Suspect, checks: &[Check], answers: &Answers<'_>) -> bool {
-    let Some(answer) = answers.get(&(suspect.check.clone(), suspect.on)) else { return false };
-    let Some(check) = checks.iter().find(|check| check.id == suspect.check) else { return false };
+fn ruled_out(alternative: &Alternative, checks: &[Check], answers: &Answers<'_>) -> bool {
+    let Some(answer) = answers.get(&(alternative.check.clone(), alternative.on)) else { return false };
+    let Some(check) = checks.iter().find(|check| check.id == alternative.check) else { return false };
     let whole = check.with.keys().all(|other| answers.keys().any(|(_, vantage)| vantage == other));
     match &answer.judged {
-        Ok(Verdict::Broken(finding)) => suspect.cause.as_deref().is_some_and(|cause| cause != finding.cause),
+        Ok(Verdict::Broken(finding)) => alternative.cause.as_deref().is_some_and(|cause| cause != finding.cause),
         Ok(Verdict::Holds | Verdict::NotApplicable(_)) => whole,
         Err(_) => false,
     }

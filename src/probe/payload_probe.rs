@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::time::timeout;
 
 use super::{host, ping};
-use crate::fact::dial::carry::{Carried, Carry, SIZES, ServerClock, Step};
+use crate::fact::dial::payload_probe::{Carried, PayloadProbe, SIZES, ServerClock, Step};
 
 /// How long one size may take. Linux sends a lost segment again after 200 ms, 600 ms and 1.4 s (each wait doubles, tcp(7)),
 /// so by then it was lost four times.
@@ -27,7 +27,7 @@ pub(super) async fn carry(
     to: Option<IpAddr>,
     clock: impl Future<Output = Result<i64, Failed>>,
     mut ask: impl AsyncFnMut(u32) -> Result<(), Failed>,
-) -> Carry {
+) -> PayloadProbe {
     let clock = read_clock(clock).await;
     let mut steps = Vec::new();
     for bytes in SIZES {
@@ -43,7 +43,7 @@ pub(super) async fn carry(
             break;
         }
     }
-    let mut carried = Carry { clock, steps, echoes: Vec::new() };
+    let mut carried = PayloadProbe { clock, steps, echoes: Vec::new() };
     if let (Some(_), Some(to)) = (carried.hangs(), to) {
         carried.echoes = ping::sizes(to).await;
     }

@@ -6,7 +6,7 @@ use super::written::{At, KeyShape};
 
 /// A line that is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
+pub struct ParseError {
     /// What is wrong with it.
     pub what: Refusal,
     /// The name before its `=`. Empty where that is no plain word: a key that was broken in two must not end up
@@ -71,7 +71,7 @@ pub enum Taken {
     Again,
 }
 
-impl Trouble {
+impl ParseError {
     /// What is refused, without its value.
     pub(super) fn words(&self) -> String {
         let what = match self.what {

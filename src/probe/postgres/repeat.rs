@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
-use crate::fact::dial::carry::Carry;
-use crate::probe::carry::{Failed, carry};
+use crate::fact::dial::payload_probe::PayloadProbe;
+use crate::probe::payload_probe::{Failed, carry};
 
-pub(super) async fn carried(client: &Client, to: Option<IpAddr>) -> Carry {
+pub(super) async fn carried(client: &Client, to: Option<IpAddr>) -> PayloadProbe {
     carry(to, clock(client), async |bytes| repeated(client, bytes).await).await
 }
 

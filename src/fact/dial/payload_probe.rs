@@ -50,7 +50,7 @@ pub struct ServerClock {
 
 /// What one connection carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carry {
+pub struct PayloadProbe {
     /// The server's clock; none where it would not tell.
     pub clock: Option<ServerClock>,
     /// In the order of [`SIZES`], up to the first that did not come back whole.
@@ -62,7 +62,7 @@ pub struct Carry {
 /// What is more than a few packets may be late on a slow line, without anything being wrong with the packets' size.
 const FEW_PACKETS: u32 = 4096;
 
-impl Carry {
+impl PayloadProbe {
     /// Where it hangs: the largest size that came whole and the one that did not, if both are small enough for the size of
     /// the packets to be the reason.
     pub fn hangs(&self) -> Option<(u32, u32)> {
@@ -118,8 +118,8 @@ impl Carry {
 mod tests {
     use super::*;
 
-    fn carry(steps: &[(u32, Carried)], echoes: &[(u16, bool)]) -> Carry {
-        Carry {
+    fn carry(steps: &[(u32, Carried)], echoes: &[(u16, bool)]) -> PayloadProbe {
+        PayloadProbe {
             clock: None,
             steps: steps.iter().map(|(bytes, how)| Step { bytes: *bytes, how: *how }).collect(),
             echoes: echoes.iter().map(|(packet, back)| SizedEcho { packet: *packet, back: *back }).collect(),

@@ -11,7 +11,7 @@ use crate::fact::Vantage;
 /// Another check that may be broken elsewhere, or one cause of it: `server redis-listens`,
 /// `client wg-endpoint/other-port`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Suspect {
+pub struct Alternative {
     /// Where it would be broken.
     pub on: Vantage,
     /// Which check.
@@ -20,7 +20,7 @@ pub struct Suspect {
     pub cause: Option<String>,
 }
 
-impl Suspect {
+impl Alternative {
     /// Whether this stands for a cause of a check at a vantage.
     pub fn covers(&self, on: Vantage, check: &str, cause: &str) -> bool {
         self.on == on && self.check.0 == check && self.cause.as_deref().is_none_or(|own| own == cause)
@@ -35,13 +35,13 @@ impl Suspect {
     }
 }
 
-impl fmt::Display for Suspect {
+impl fmt::Display for Alternative {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.on, self.code())
     }
 }
 
-impl FromStr for Suspect {
+impl FromStr for Alternative {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (on, code) = text.split_once(' ').ok_or_else(|| format!("`{text}` should be `VANTAGE CHECK[/CAUSE]`"))?;
@@ -51,7 +51,7 @@ impl FromStr for Suspect {
     }
 }
 
-impl<'de> Deserialize<'de> for Suspect {
+impl<'de> Deserialize<'de> for Alternative {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
