@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::fact::dial::TcpOutcome;
 use crate::fact::firewall::netfilter::Model;
@@ -12,14 +13,32 @@ use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
 
 mod consistency;
+mod settled;
+
+pub(crate) use settled::aim;
+
+/// A snapshot, and what is understood of it once for all cases that it is part of.
+#[derive(Debug)]
+pub(crate) struct Member {
+    snapshot: Snapshot,
+    /// The kernel's rules.
+    rules: OnceCell<Model>,
+}
+
+impl Member {
+    pub(crate) fn new(snapshot: Snapshot) -> Rc<Self> {
+        Rc::new(Self { snapshot, rules: OnceCell::new() })
+    }
+}
+
+type Members = BTreeMap<Vantage, Rc<Member>>;
 
 /// The snapshots that are judged together, one per vantage.
 #[derive(Debug)]
 pub struct Case {
-    snapshots: BTreeMap<Vantage, Snapshot>,
+    members: Members,
+    addresses: BTreeMap<Vantage, Addresses>,
     read: RefCell<Vec<(Vantage, FactKey)>>,
-    /// The kernel's rules of each vantage, understood once.
-    rules: BTreeMap<Vantage, OnceCell<Model>>,
 }
 
 impl Case {
@@ -28,25 +47,30 @@ impl Case {
         let mut by_vantage = BTreeMap::new();
         for snapshot in snapshots {
             let vantage = snapshot.vantage;
-            if by_vantage.insert(vantage, snapshot).is_some() {
+            if by_vantage.insert(vantage, Member::new(snapshot)).is_some() {
                 return Err(format!("two snapshots of the {vantage}: judge each with the other ends, one at a time"));
             }
         }
         if by_vantage.is_empty() {
             return Err("no snapshot to judge".to_owned());
         }
-        let rules = by_vantage.keys().map(|vantage| (*vantage, OnceCell::new())).collect();
-        Ok(Self { snapshots: by_vantage, read: RefCell::default(), rules })
+        let addresses = settled::together(&by_vantage);
+        Ok(Self { members: by_vantage, addresses, read: RefCell::default() })
     }
 
     /// The snapshots, upstream first.
     pub fn snapshots(&self) -> impl Iterator<Item = &Snapshot> {
-        self.snapshots.values()
+        self.members.values().map(|member| &member.snapshot)
     }
 
     /// The snapshot of a vantage.
     pub fn snapshot(&self, vantage: Vantage) -> Option<&Snapshot> {
-        self.snapshots.get(&vantage)
+        self.members.get(&vantage).map(|member| &member.snapshot)
+    }
+
+    /// The deployment's addresses as a vantage that has a snapshot knows them.
+    pub fn addresses(&self, vantage: Vantage) -> Option<&Addresses> {
+        self.addresses.get(&vantage)
     }
 
     /// Whether what is mended at this vantage is a Windows machine. Of a client that nobody looked at, the kernel below its
@@ -61,8 +85,9 @@ impl Case {
 
     /// A seat at this vantage, if there is a snapshot of it.
     pub fn seat(&self, vantage: Vantage) -> Result<Seat<'_>, Unseen> {
-        let snapshot = self.snapshots.get(&vantage).ok_or(Unseen::NoSnapshot(vantage))?;
-        Ok(Seat { case: self, snapshot })
+        let (member, addresses) =
+            self.members.get(&vantage).zip(self.addresses.get(&vantage)).ok_or(Unseen::NoSnapshot(vantage))?;
+        Ok(Seat { case: self, member, snapshot: &member.snapshot, addresses })
     }
 
     /// What was read since the last call, in order, each once.
@@ -75,7 +100,9 @@ impl Case {
 #[derive(Debug, Clone, Copy)]
 pub struct Seat<'a> {
     case: &'a Case,
+    member: &'a Member,
     snapshot: &'a Snapshot,
+    addresses: &'a Addresses,
 }
 
 /// A judge's way to each fact, by the table of looks.
@@ -122,7 +149,7 @@ impl<'a> Seat<'a> {
 
     /// The deployment's addresses.
     pub fn addresses(&self) -> &'a Addresses {
-        &self.snapshot.addresses
+        self.addresses
     }
 
     /// The seat at another vantage of the same case.
@@ -137,7 +164,10 @@ impl<'a> Seat<'a> {
             self.case.read.borrow_mut().push(entry);
         }
         match self.snapshot.facts.get(key).map(|observed| &observed.observation) {
-            Some(Observation::Seen(fact)) => Ok(fact),
+            Some(Observation::Seen(fact)) => {
+                settled::aimed_elsewhere(key, self.snapshot, self.addresses)?;
+                Ok(fact)
+            }
             Some(Observation::Unseen(why)) => Err(why.clone()),
             None => Err(Unseen::NotAsked(key.clone())),
         }
@@ -146,8 +176,7 @@ impl<'a> Seat<'a> {
     /// The kernel's rules, as they decide.
     pub fn rules(&self) -> Result<&'a Model, Unseen> {
         let netfilter = self.netfilter()?;
-        let once = self.case.rules.get(&self.vantage()).ok_or(Unseen::NoSnapshot(self.vantage()))?;
-        Ok(once.get_or_init(|| netfilter.model()))
+        Ok(self.member.rules.get_or_init(|| netfilter.model()))
     }
 
     /// WireGuard's unit.

@@ -204,7 +204,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             evidence: evidence(case, &blamed.answer.read),
         });
     }
-    let hosts = case.snapshots().map(host).collect();
+    let hosts = case.snapshots().filter_map(|it| Some(host(it, case.addresses(it.vantage)?))).collect();
     Report { hosts, outcomes, counts, essential_unseen, notes: case.notes(), since: Vec::new() }
 }
 
@@ -224,7 +224,7 @@ impl Report {
     }
 }
 
-fn host(snapshot: &Snapshot) -> Host {
+fn host(snapshot: &Snapshot, addresses: &Addresses) -> Host {
     Host {
         vantage: snapshot.vantage,
         vantage_by: snapshot.vantage_by.clone(),
@@ -233,7 +233,7 @@ fn host(snapshot: &Snapshot) -> Host {
         public_key: public_key(snapshot),
         taken_at: snapshot.taken_at,
         rights: snapshot.rights,
-        addresses: snapshot.addresses.clone(),
+        addresses: addresses.clone(),
         took_us: snapshot.took_us,
         slowest: snapshot
             .facts

@@ -144,10 +144,11 @@ impl Evidence {
         {
             self.server = Some(*first);
         }
-        let port = |url: Option<&EnvUrl>| url.and_then(|url| url.port);
+        // A URL without a port means the program's own.
+        let port = |url: Option<&EnvUrl>, usual: u16| url.map(|url| url.port.unwrap_or(usual));
         // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
-        self.redis_port = port(broker.url().filter(|url| url.is_redis()));
-        self.postgres_port = port(database.url().filter(|url| url.is_postgres()));
+        self.redis_port = port(broker.url().filter(|url| url.is_redis()), guide::REDIS_PORT);
+        self.postgres_port = port(database.url().filter(|url| url.is_postgres()), guide::POSTGRES_PORT);
     }
 }
 

@@ -50,7 +50,10 @@ pub struct Candidate {
 }
 
 pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[Check]) -> Diagnosis {
-    let (Some(finding), Some(snapshot)) = (blamed.finding(), case.snapshot(blamed.answer.vantage)) else {
+    let here = blamed.answer.vantage;
+    let (Some(finding), Some(snapshot), Some(addresses)) =
+        (blamed.finding(), case.snapshot(here), case.addresses(here))
+    else {
         return Diagnosis {
             code: check.id.to_string(),
             says: String::new(),
@@ -61,7 +64,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
             tell: Vec::new(),
         };
     };
-    let mut words = common_words(snapshot);
+    let mut words = common_words(snapshot, addresses);
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix, shell) = check.causes.get(finding.cause).map_or_else(
         || {

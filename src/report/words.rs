@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Cause, Check, Finding};
+use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
 
 /// The far end's public address in a sentence, where it is not known.
 pub(super) const NO_PUBLIC: &str = "<the server's public address>";
 
 /// The words that every sentence may use: the deployment's own values.
-pub fn common_words(snapshot: &Snapshot) -> Words {
-    let addresses = &snapshot.addresses;
+pub fn common_words(snapshot: &Snapshot, addresses: &Addresses) -> Words {
     let public = addresses.public.map_or_else(|| NO_PUBLIC.to_owned(), |ip| ip.to_string());
     BTreeMap::from([
         ("server", addresses.server.value.to_string()),

@@ -1,0 +1,84 @@
+//! The deployment's addresses as all snapshots together tell them. What one end could only assume, another one has seen.
+
+use std::collections::BTreeMap;
+
+use super::Members;
+use crate::fact::{FactKey, Place, TcpTarget, Unseen, Vantage};
+use crate::profile::{Addresses, Known, Origin, Profile, settle};
+use crate::snapshot::Snapshot;
+
+/// For each vantage.
+pub(super) fn together(members: &Members) -> BTreeMap<Vantage, Addresses> {
+    let mut all: BTreeMap<Vantage, Addresses> =
+        members.iter().map(|(vantage, member)| (*vantage, alone(&member.snapshot))).collect();
+    let seen = |vantage: Vantage| all.get(&vantage).cloned();
+    let (server, client, container) = (seen(Vantage::Server), seen(Vantage::Client), seen(Vantage::Container));
+    if let Some(here) = all.get_mut(&Vantage::Server) {
+        if let Some(there) = &client {
+            fill(&mut here.client, &there.client);
+        }
+        // Not the ports: the worker's URLs may have the wrong ones.
+    }
+    for vantage in [Vantage::Client, Vantage::Container] {
+        let others = if vantage == Vantage::Client { [&container, &server] } else { [&client, &server] };
+        let Some(here) = all.get_mut(&vantage) else { continue };
+        for there in others.into_iter().flatten() {
+            fill(&mut here.server, &there.server);
+            fill(&mut here.client, &there.client);
+            fill(&mut here.subnet, &there.subnet);
+            fill(&mut here.redis_port, &there.redis_port);
+            fill(&mut here.postgres_port, &there.postgres_port);
+        }
+    }
+    all
+}
+
+/// What one machine tells. A newer program than the one that took the snapshot may see more in it.
+fn alone(snapshot: &Snapshot) -> Addresses {
+    let then = &snapshot.addresses;
+    let now = settle(&Profile::default(), snapshot.vantage, &snapshot.facts);
+    let mut settled = then.clone();
+    fill(&mut settled.server, &now.server);
+    fill(&mut settled.client, &now.client);
+    fill(&mut settled.subnet, &now.subnet);
+    fill(&mut settled.interface, &now.interface);
+    fill(&mut settled.wireguard_port, &now.wireguard_port);
+    fill(&mut settled.redis_port, &now.redis_port);
+    fill(&mut settled.postgres_port, &now.postgres_port);
+    settled
+}
+
+/// What is only assumed gives way to what is known elsewhere.
+fn fill<T: Clone>(here: &mut Known<T>, there: &Known<T>) {
+    if here.origin == Origin::Assumed && there.origin != Origin::Assumed {
+        *here = Known { value: there.value.clone(), origin: Origin::Seen };
+    }
+}
+
+/// Whether a look was aimed at an address that was assumed then, and turns out to be another one: then it says nothing.
+pub(super) fn aimed_elsewhere(key: &FactKey, snapshot: &Snapshot, now: &Addresses) -> Result<(), Unseen> {
+    let then = &snapshot.addresses;
+    let missed = |flag: &str, then: String, now: String| {
+        Err(Unseen::NotKnown(format!(
+            "`{key}` was looked at where the guide has it ({then}); here it is {now}: look again with `--{flag} {now}`"
+        )))
+    };
+    match aim(key) {
+        Some(Place::Server) if then.server.value != now.server.value => {
+            missed("server", then.server.value.to_string(), now.server.value.to_string())
+        }
+        Some(Place::Client) if then.client.value != now.client.value => {
+            missed("client", then.client.value.to_string(), now.client.value.to_string())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Which settled address a look goes to.
+pub(crate) fn aim(key: &FactKey) -> Option<Place> {
+    match key {
+        FactKey::Route(place) | FactKey::Ping(place) => Some(*place),
+        FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_)) => Some(Place::Server),
+        _ => None,
+    }
+}
