@@ -15,8 +15,6 @@ use crate::snapshot::Snapshot;
 mod consistency;
 mod settled;
 
-pub(crate) use settled::aim;
-
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -150,6 +148,14 @@ impl<'a> Seat<'a> {
     /// The deployment's addresses.
     pub fn addresses(&self) -> &'a Addresses {
         self.addresses
+    }
+
+    /// The same seat, with other addresses.
+    pub(crate) fn with<'b>(&self, addresses: &'b Addresses) -> Seat<'b>
+    where
+        'a: 'b,
+    {
+        Seat { addresses, ..*self }
     }
 
     /// The seat at another vantage of the same case.

@@ -16,6 +16,7 @@ use crate::fact::{FactKey, Service, Unseen, Vantage};
 use crate::profile::Addresses;
 
 pub mod api;
+mod assumed;
 mod boot;
 pub mod delivery;
 pub mod firewall;
@@ -48,12 +49,16 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
         for (&vantage, keys) in &check.looks {
             let Ok(seat) = case.seat(vantage) else { continue };
             case.take_read();
-            let judged = match (&check.rule, &check.not_on_windows) {
-                (_, Some(why)) if seat.on_windows() => Ok(Verdict::NotApplicable(why.clone().into())),
-                (Rule::Judge(judge), _) => judge(&seat),
-                (Rule::Expect(words), _) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, &seat)),
+            let ask = |seat: &Seat<'_>| match &check.rule {
+                Rule::Judge(judge) => judge(seat),
+                Rule::Expect(words) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, seat)),
             };
-            answers.push(Answer { check: check.id.clone(), vantage, judged, read: case.take_read() });
+            let (judged, read) = match &check.not_on_windows {
+                Some(why) if seat.on_windows() => (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new()),
+                Some(_) | None => (ask(&seat), case.take_read()),
+            };
+            let judged = assumed::tested(&seat, judged, ask);
+            answers.push(Answer { check: check.id.clone(), vantage, judged, read });
         }
     }
     answers

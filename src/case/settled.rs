@@ -75,7 +75,7 @@ pub(super) fn aimed_elsewhere(key: &FactKey, snapshot: &Snapshot, now: &Addresse
 }
 
 /// Which settled address a look goes to.
-pub(crate) fn aim(key: &FactKey) -> Option<Place> {
+fn aim(key: &FactKey) -> Option<Place> {
     match key {
         FactKey::Route(place) | FactKey::Ping(place) => Some(*place),
         FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_)) => Some(Place::Server),

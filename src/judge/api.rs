@@ -85,7 +85,9 @@ fn distrusted(why: Distrust) -> Finding<ApiAnswers> {
 
 fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding<ApiAnswers> {
     // A name is taken at its word; an address that is not the tunnel's has another way, and that is what is wrong.
-    let inside = host.parse::<IpAddr>().map_or(true, |ip| seat.addresses().subnet.value.contains(&ip));
+    let addresses = seat.addresses();
+    let inside =
+        host.parse().map_or(true, |ip: IpAddr| ip == addresses.server.value || addresses.subnet.value.contains(&ip));
     let finding = match dial {
         Dial::Refused | Dial::Reset => broken(ApiAnswers::Refused),
         Dial::Timeout if inside => broken(ApiAnswers::Timeout),
