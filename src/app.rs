@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
@@ -11,7 +11,8 @@ use crate::blame::blame;
 use crate::case::Case;
 use crate::catalog;
 use crate::check::Check;
-use crate::cli::{All, Cli, Command, Deployment, ExplainArgs, JudgeArgs, ListArgs, Showing};
+use crate::cli::{All, Cli, Command, Deployment as Told, ExplainArgs, JudgeArgs, ListArgs, Showing};
+use crate::deployment::Deployment;
 use crate::exit::Exit;
 use crate::fact::windows::Recording;
 use crate::fact::{FactKey, Vantage};
@@ -20,7 +21,7 @@ use crate::plan;
 use crate::probe::{ProbeContext, host, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
-use crate::report::{Before, Report, provenance, report, since};
+use crate::report::{Before, Report, merged, provenance, report, since};
 use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
@@ -72,8 +73,7 @@ fn all(args: &All) -> Result<Exit, String> {
 
 fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
     let checks = checks(args.checks.as_deref())?;
-    let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    show(snapshots, &checks, None, Vec::new(), &args.showing)
+    show(snapshots(&args.files)?, &checks, None, Vec::new(), &args.showing)
 }
 
 fn list(args: &ListArgs) -> Result<Exit, String> {
@@ -128,7 +128,7 @@ async fn look_inside(profile: Profile, deadline: Duration) -> Result<Snapshot, S
     Snapshot::parse(&text, "the container's snapshot")
 }
 
-fn profile(deployment: &Deployment) -> Result<Profile, String> {
+fn profile(deployment: &Told) -> Result<Profile, String> {
     let file = match &deployment.profile {
         Some(path) => Profile::parse(&read(path)?, path)?,
         None => Profile::default(),
@@ -146,7 +146,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 
 /// Looks from here. The roots of an earlier report are told of as soon as what they need is seen, by this look and the
 /// other ends' snapshots.
-fn look(deployment: &Deployment, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Seen, String> {
+fn look(deployment: &Told, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Seen, String> {
     let profile = profile(deployment)?;
     end_after(deployment.deadline + GRACE, "stopped after its deadline, before what was seen could be judged")?;
     let runtime = runtime()?;
@@ -189,8 +189,11 @@ fn needs_public(vantage: Vantage, profile: &Profile, keys: &BTreeSet<FactKey>) -
     Ok(())
 }
 
-fn judged(case: &Case, checks: &[Check]) -> Report {
-    report(case, checks, &blame(checks, judge(case, checks)))
+fn judged(deployment: &Deployment, checks: &[Check]) -> Report {
+    let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
+    let mut report = merged(deployment.cases().iter().map(|case| (case.client().map(str::to_owned), of(case))));
+    report.notes = deployment.notes();
+    report
 }
 
 fn show(
@@ -200,11 +203,11 @@ fn show(
     notes: Vec<String>,
     showing: &Showing,
 ) -> Result<Exit, String> {
-    let case = Case::new(snapshots)?;
-    if let Some(why) = case.different_deployments() {
+    let deployment = Deployment::new(snapshots)?;
+    if let Some(why) = deployment.different_deployments() {
         return Err(why);
     }
-    let mut report = judged(&case, checks);
+    let mut report = judged(&deployment, checks);
     report.essential_unseen |= !notes.is_empty();
     report.notes.extend(notes);
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
@@ -227,12 +230,32 @@ fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     Ok(checks)
 }
 
+/// Of files, and of folders all that is named like a snapshot in them.
+fn snapshots(paths: &[PathBuf]) -> Result<Vec<Snapshot>, String> {
+    let mut found = Vec::new();
+    for path in paths {
+        let Ok(Some(names)) = host::list(path) else {
+            found.push(snapshot(path)?);
+            continue;
+        };
+        let files = names.iter().map(|name| path.join(name));
+        let before = found.len();
+        for file in files.filter(|file| file.extension() == Some("json".as_ref())) {
+            found.push(snapshot(&file)?);
+        }
+        if found.len() == before {
+            return Err(format!("{}: no snapshot (*.json) in this folder", path.display()));
+        }
+    }
+    Ok(found)
+}
+
 fn snapshot(path: &Path) -> Result<Snapshot, String> {
     Snapshot::parse(&read(path)?, &path.display().to_string())
 }
 
 /// A recording of a Windows client.
-fn recorded(path: &Path, deployment: &Deployment) -> Result<Snapshot, String> {
+fn recorded(path: &Path, deployment: &Told) -> Result<Snapshot, String> {
     let shown = path.display();
     if let Some(vantage) = deployment.vantage.filter(|vantage| *vantage != Vantage::Client) {
         return Err(format!("{shown}: a recording of Windows is the client's, and `--as {vantage}` says otherwise"));

@@ -2,13 +2,14 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::fact::dial::TcpOutcome;
 use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
 use crate::fact::service::UnitState;
-use crate::fact::{Fact, FactKey, Observation, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
 
@@ -21,12 +22,27 @@ pub(crate) struct Member {
     snapshot: Snapshot,
     /// The kernel's rules.
     rules: OnceCell<Model>,
+    /// What was seen, in lines.
+    lines: RefCell<BTreeMap<FactKey, Rc<[String]>>>,
 }
 
 impl Member {
     pub(crate) fn new(snapshot: Snapshot) -> Rc<Self> {
-        Rc::new(Self { snapshot, rules: OnceCell::new() })
+        Rc::new(Self { snapshot, rules: OnceCell::new(), lines: RefCell::default() })
     }
+
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+/// The client that a case is about, where the deployment has several.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    /// Its address in the tunnel, where that is known.
+    pub(crate) address: Option<IpAddr>,
+    /// What it is called in the report: its address, else its host's name.
+    pub(crate) name: String,
 }
 
 type Members = BTreeMap<Vantage, Rc<Member>>;
@@ -35,6 +51,7 @@ type Members = BTreeMap<Vantage, Rc<Member>>;
 #[derive(Debug)]
 pub struct Case {
     members: Members,
+    client: Option<Client>,
     addresses: BTreeMap<Vantage, Addresses>,
     read: RefCell<Vec<(Vantage, FactKey)>>,
 }
@@ -42,18 +59,23 @@ pub struct Case {
 impl Case {
     /// A case of these snapshots. Two of one vantage are refused: they are two cases.
     pub fn new(snapshots: Vec<Snapshot>) -> Result<Self, String> {
-        let mut by_vantage = BTreeMap::new();
-        for snapshot in snapshots {
-            let vantage = snapshot.vantage;
-            if by_vantage.insert(vantage, Member::new(snapshot)).is_some() {
+        Self::of(snapshots.into_iter().map(Member::new), None)
+    }
+
+    /// A case about one client of several.
+    pub(crate) fn of(members: impl IntoIterator<Item = Rc<Member>>, client: Option<Client>) -> Result<Self, String> {
+        let mut by_vantage = Members::new();
+        for member in members {
+            let vantage = member.snapshot.vantage;
+            if by_vantage.insert(vantage, member).is_some() {
                 return Err(format!("two snapshots of the {vantage}: judge each with the other ends, one at a time"));
             }
         }
         if by_vantage.is_empty() {
             return Err("no snapshot to judge".to_owned());
         }
-        let addresses = settled::together(&by_vantage);
-        Ok(Self { members: by_vantage, addresses, read: RefCell::default() })
+        let addresses = settled::together(&by_vantage, client.as_ref().and_then(|client| client.address));
+        Ok(Self { members: by_vantage, client, addresses, read: RefCell::default() })
     }
 
     /// The snapshots, upstream first.
@@ -66,9 +88,32 @@ impl Case {
         self.members.get(&vantage).map(|member| &member.snapshot)
     }
 
+    /// What a look saw, in lines that a person can check by hand, with who answered. Empty where it saw nothing.
+    pub fn lines(&self, vantage: Vantage, key: &FactKey) -> (Rc<[String]>, &str) {
+        let seen = self.members.get(&vantage).and_then(|member| Some((member, member.snapshot.facts.get(key)?)));
+        let Some((member, Observed { observation: Observation::Seen(fact), source, .. })) = seen else {
+            return (Rc::default(), "");
+        };
+        let mut known = member.lines.borrow_mut();
+        (Rc::clone(known.entry(key.clone()).or_insert_with(|| bounded(fact.summary()).into())), source)
+    }
+
     /// The deployment's addresses as a vantage that has a snapshot knows them.
     pub fn addresses(&self, vantage: Vantage) -> Option<&Addresses> {
         self.addresses.get(&vantage)
+    }
+
+    /// The client that the case is about, where the deployment has several.
+    pub fn client(&self) -> Option<&str> {
+        self.client.as_ref().map(|client| client.name.as_str())
+    }
+
+    /// What a vantage of this case is called: `server`; `client 10.8.0.3`, where there are several.
+    pub fn seat_name(&self, vantage: Vantage) -> String {
+        match (vantage, &self.client) {
+            (Vantage::Client | Vantage::Container, Some(client)) => format!("{vantage} {}", client.name),
+            (_, _) => vantage.to_string(),
+        }
     }
 
     /// Whether what is mended at this vantage is a Windows machine. Of a client that nobody looked at, the kernel below its
@@ -92,6 +137,18 @@ impl Case {
     pub fn take_read(&self) -> Vec<(Vantage, FactKey)> {
         self.read.take()
     }
+}
+
+/// So many lines of one look are shown at most.
+const LINES: usize = 64;
+
+fn bounded(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(LINES);
+    if more > 0 {
+        lines.truncate(LINES);
+        lines.push(format!("… and {more} more"));
+    }
+    lines
 }
 
 /// One vantage of a case, as a judge sits there. Each method reads one fact; `Err` is "I could not see".
@@ -169,6 +226,8 @@ impl<'a> Seat<'a> {
         if !self.case.read.borrow().contains(&entry) {
             self.case.read.borrow_mut().push(entry);
         }
+        let own = settled::of_client(key, self.snapshot, self.addresses);
+        let key = own.as_ref().unwrap_or(key);
         match self.snapshot.facts.get(key).map(|observed| &observed.observation) {
             Some(Observation::Seen(fact)) => {
                 settled::aimed_elsewhere(key, self.snapshot, self.addresses)?;

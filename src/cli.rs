@@ -31,7 +31,7 @@ pub enum Command {
     All(All),
     /// Look at everything from here and print what was seen, to be judged elsewhere.
     Snapshot(SnapshotArgs),
-    /// Judge snapshots, one per vantage, together.
+    /// Judge snapshots of several machines together.
     Judge(JudgeArgs),
     /// List the checks.
     List(ListArgs),
@@ -167,7 +167,7 @@ pub struct SnapshotArgs {
 /// `clipcheck judge`
 #[derive(Debug, Args)]
 pub struct JudgeArgs {
-    /// Snapshot files, one per vantage; `-` is standard input.
+    /// Snapshot files, or folders of them: of the server, any number of clients and containers; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// A folder of check files of your own.

@@ -4,7 +4,7 @@
 //!
 //! A *vantage* is where we stand: server, client, container or outside. A *look* is one thing to observe; a
 //! *fact* is what was there; a *snapshot* is all facts from one vantage; a *case* is the snapshots judged
-//! together, and a *seat* is one vantage of it. A *check* is a claim that something holds; a *cause* is one way
+//! together, and a *seat* is one vantage of it; a *deployment* is one case for each of its clients. A *check* is a claim that something holds; a *cause* is one way
 //! in which it can fail to; a *verdict* is one check's answer; an *attribution* is that answer in the light of the
 //! others; a *root* is a broken check with nothing broken above it. The verbs are *look, judge, blame, render*.
 //!
@@ -32,6 +32,7 @@ pub mod case;
 pub mod catalog;
 pub mod check;
 pub mod cli;
+pub mod deployment;
 pub mod exit;
 pub mod fact;
 pub mod judge;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::{Category, Check};
+use crate::fact::wireguard::WgState;
 use crate::fact::{FactKey, Place, TcpTarget, Vantage};
 use crate::profile::SETTLING;
 
@@ -73,4 +74,24 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
         keys.insert(FactKey::Route(Place::Public));
     }
     keys
+}
+
+/// How many peers are looked at by themselves, where the server has several; those that spoke last come first.
+const PEERS: usize = 32;
+
+/// The way and an echo to each peer of a server that has several, if the only client's are wanted.
+pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
+    let mut peers: Vec<_> = state.interfaces.iter().flat_map(|interface| &interface.peers).collect();
+    if peers.len() < 2 {
+        return Vec::new();
+    }
+    peers.sort_by_key(|peer| std::cmp::Reverse(peer.handshake));
+    let single = |net: &&ipnet::IpNet| net.prefix_len() == net.max_prefix_len();
+    let addresses = peers.into_iter().filter_map(|peer| peer.allowed_ips.iter().find(single)).take(PEERS);
+    let places = addresses.map(|net| Place::Peer(net.addr()));
+    let kinds = [FactKey::Route as fn(Place) -> FactKey, FactKey::Ping]
+        .map(|kind| (wanted.contains(&kind(Place::Client)), kind));
+    let kinds: Vec<fn(Place) -> FactKey> =
+        kinds.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect();
+    places.flat_map(|place| kinds.iter().map(move |kind| kind(place)).collect::<Vec<_>>()).collect()
 }

@@ -5,20 +5,24 @@ use std::collections::BTreeMap;
 use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
 use crate::check::{Category, Check};
-use crate::fact::{Fact, FactKey, Observation, Observed, Vantage};
+use crate::fact::{FactKey, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
 mod command;
+mod counts;
 mod diagnosis;
 mod doubt;
+mod merge;
 pub mod provenance;
 mod since;
 mod words;
 
 pub use command::command;
+pub use counts::Counts;
 use diagnosis::diagnosis;
 pub use diagnosis::{Candidate, Diagnosis, Shell};
+pub use merge::merged;
 pub use since::{Before, Change, Now, since};
 pub use words::{Words, common_words};
 
@@ -47,6 +51,8 @@ pub struct Report {
 pub struct Host {
     /// Its part in the deployment.
     pub vantage: Vantage,
+    /// What it is called in the report: its part, and the client's name where there are several.
+    pub seat: String,
     /// How that was known.
     pub vantage_by: String,
     /// Its name.
@@ -78,8 +84,12 @@ pub struct Outcome {
     pub title: String,
     /// Where it was judged.
     pub vantage: Vantage,
+    /// The same as the report calls it.
+    pub seat: String,
     /// That host's name.
     pub host: String,
+    /// The clients that it is about, where the server says something else of others.
+    pub clients: Vec<String>,
     /// The answer.
     pub answer: Answer,
     /// The step of the guide.
@@ -141,28 +151,14 @@ pub struct Evidence {
     /// The line, without secrets.
     pub line: String,
     /// Where it was seen.
-    pub vantage: Vantage,
+    pub seat: String,
     /// Who answered.
     pub source: String,
-}
-
-/// How many of each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the answers of `Answer`")]
-pub struct Counts {
-    pub holds: usize,
-    pub roots: usize,
-    pub explained: usize,
-    pub warns: usize,
-    pub notes: usize,
-    pub unseen: usize,
-    pub not_applicable: usize,
 }
 
 /// Puts a report together.
 pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
     let explains = explains(blamed);
-    let mut counts = Counts::default();
     let mut essential_unseen = false;
     let mut outcomes = Vec::new();
     for blamed in blamed {
@@ -170,45 +166,55 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
         let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
         let diagnosis = || diagnosis(case, check, blamed, checks);
         let here = (blamed.answer.check.clone(), blamed.answer.vantage);
-        let (count, answer) = match &blamed.attribution {
-            Attribution::Holds => (&mut counts.holds, Answer::Holds),
-            Attribution::Despite(broken) => (&mut counts.holds, Answer::Despite(names(broken))),
-            Attribution::Root { open } => (
-                &mut counts.roots,
-                Answer::Root {
-                    diagnosis: diagnosis(),
-                    explains: names(explains.get(&here).map_or(&[], Vec::as_slice)),
-                    open: names(open),
-                },
-            ),
-            Attribution::Warns => (&mut counts.warns, Answer::Warns(diagnosis())),
-            Attribution::Notes => (&mut counts.notes, Answer::Notes(diagnosis())),
-            Attribution::Explained(by) => {
-                (&mut counts.explained, Answer::Explained { diagnosis: diagnosis(), by: names(by) })
-            }
+        let answer = match &blamed.attribution {
+            Attribution::Holds => Answer::Holds,
+            Attribution::Despite(broken) => Answer::Despite(names(case, broken)),
+            Attribution::Root { open } => Answer::Root {
+                diagnosis: diagnosis(),
+                explains: names(case, explains.get(&here).map_or(&[], Vec::as_slice)),
+                open: names(case, open),
+            },
+            Attribution::Warns => Answer::Warns(diagnosis()),
+            Attribution::Notes => Answer::Notes(diagnosis()),
+            Attribution::Explained(by) => Answer::Explained { diagnosis: diagnosis(), by: names(case, by) },
             Attribution::Unseen(why) => {
                 essential_unseen |= check.essential.contains(&blamed.answer.vantage);
-                (&mut counts.unseen, Answer::Unseen(why.to_string()))
+                Answer::Unseen(why.to_string())
             }
-            Attribution::NotApplicable(why) => (&mut counts.not_applicable, Answer::NotApplicable(why.clone())),
+            Attribution::NotApplicable(why) => Answer::NotApplicable(why.clone()),
         };
-        *count += 1;
         outcomes.push(Outcome {
             check: check.id.to_string(),
             category: check.category,
             title: check.title.clone(),
             vantage: blamed.answer.vantage,
+            seat: case.seat_name(blamed.answer.vantage),
             host: snapshot.host.clone(),
+            clients: Vec::new(),
             answer,
             guide: check.guide.clone(),
             evidence: evidence(case, &blamed.answer.read),
         });
     }
-    let hosts = case.snapshots().filter_map(|it| Some(host(it, case.addresses(it.vantage)?))).collect();
-    Report { hosts, outcomes, counts, essential_unseen, notes: case.notes(), since: Vec::new() }
+    let hosts = case
+        .snapshots()
+        .filter_map(|it| Some(host(it, case.seat_name(it.vantage), case.addresses(it.vantage)?)))
+        .collect();
+    Report { hosts, counts: Counts::of(&outcomes), outcomes, essential_unseen, notes: case.notes(), since: Vec::new() }
 }
 
 impl Report {
+    fn empty() -> Self {
+        Self {
+            hosts: Vec::new(),
+            outcomes: Vec::new(),
+            counts: Counts::default(),
+            essential_unseen: false,
+            notes: Vec::new(),
+            since: Vec::new(),
+        }
+    }
+
     /// The roots, in the order of the catalogue.
     pub fn roots(&self) -> impl Iterator<Item = (&Outcome, &Diagnosis)> {
         self.outcomes.iter().filter_map(|outcome| match &outcome.answer {
@@ -224,13 +230,14 @@ impl Report {
     }
 }
 
-fn host(snapshot: &Snapshot, addresses: &Addresses) -> Host {
+fn host(snapshot: &Snapshot, seat: String, addresses: &Addresses) -> Host {
     Host {
         vantage: snapshot.vantage,
+        seat,
         vantage_by: snapshot.vantage_by.clone(),
         name: snapshot.host.clone(),
         platform: snapshot.platform.clone(),
-        public_key: public_key(snapshot),
+        public_key: snapshot.public_key(),
         taken_at: snapshot.taken_at,
         rights: snapshot.rights,
         addresses: addresses.clone(),
@@ -243,23 +250,8 @@ fn host(snapshot: &Snapshot, addresses: &Addresses) -> Host {
     }
 }
 
-/// What the interface that runs has, else what its file would give it.
-fn public_key(snapshot: &Snapshot) -> Option<String> {
-    let fact = |key: &FactKey| match &snapshot.facts.get(key)?.observation {
-        Observation::Seen(fact) => Some(fact),
-        Observation::Unseen(_) => None,
-    };
-    if let Some(Fact::Wg(state)) = fact(&FactKey::Wg)
-        && let Some(interface) = state.interfaces.iter().find(|it| it.name == snapshot.addresses.interface.value)
-    {
-        return interface.public_key.clone();
-    }
-    let Some(Fact::WgConf(conf)) = fact(&FactKey::WgConf) else { return None };
-    conf.derived_public.clone()
-}
-
-fn names(seated: &[Seated]) -> Vec<String> {
-    seated.iter().map(|(check, vantage)| format!("{check} ({vantage})")).collect()
+fn names(case: &Case, seated: &[Seated]) -> Vec<String> {
+    seated.iter().map(|(check, vantage)| format!("{check} ({})", case.seat_name(*vantage))).collect()
 }
 
 /// Root → what it explains, in the order of the catalogue.
@@ -278,14 +270,10 @@ fn explains(blamed: &[Blamed]) -> BTreeMap<Seated, Vec<Seated>> {
 fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
     let mut found = Vec::new();
     for (vantage, key) in read {
-        let observed = case.snapshot(*vantage).and_then(|snapshot| snapshot.facts.get(key));
-        if let Some(Observed { observation: Observation::Seen(fact), source, .. }) = observed {
-            found.extend(fact.summary().into_iter().map(|line| Evidence {
-                line,
-                vantage: *vantage,
-                source: source.clone(),
-            }));
-        }
+        let (lines, source) = case.lines(*vantage, key);
+        let seat = case.seat_name(*vantage);
+        let of = |line: &String| Evidence { line: line.clone(), seat: seat.clone(), source: source.to_owned() };
+        found.extend(lines.iter().map(of));
     }
     found
 }

@@ -8,7 +8,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
-use crate::fact::{FactKey, Observation, Observed, Phase, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
+use crate::plan;
 use crate::probe::host;
 use crate::probe::{self, Keyring, ProbeContext, ProbeResult};
 use crate::profile::{Profile, SETTLING, settle};
@@ -149,6 +150,11 @@ impl Runner {
         }
         self.looking.remove(&key);
         let _ = self.events.send(Event::Done(key.clone()));
+        if let (FactKey::Wg, Vantage::Server, Observation::Seen(Fact::Wg(state))) =
+            (&key, self.context.vantage, &looked.observation)
+        {
+            self.waiting.extend(plan::of_peers(state, &self.waiting));
+        }
         self.seen
             .insert(key, Observed { observation: looked.observation, source: looked.source, took_us: micros(took) });
         if !self.first.is_empty() && self.first.iter().all(|key| self.seen.contains_key(key)) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{FactKey, Observed, Vantage};
+use crate::fact::{Fact, FactKey, Observation, Observed, Vantage};
 use crate::profile::Addresses;
 
 mod windows;
@@ -90,6 +90,21 @@ impl Snapshot {
             version if version == own || !is_version(version) => place(&error),
             version => format!("{} (clipcheck {version} took it, and this is {own})", place(&error)),
         })
+    }
+
+    /// The public key of this end of the tunnel: the running interface's, else that of the file.
+    pub fn public_key(&self) -> Option<String> {
+        let fact = |key: &FactKey| match &self.facts.get(key)?.observation {
+            Observation::Seen(fact) => Some(fact),
+            Observation::Unseen(_) => None,
+        };
+        if let Some(Fact::Wg(state)) = fact(&FactKey::Wg)
+            && let Some(interface) = state.interfaces.iter().find(|it| it.name == self.addresses.interface.value)
+        {
+            return interface.public_key.clone();
+        }
+        let Some(Fact::WgConf(conf)) = fact(&FactKey::WgConf) else { return None };
+        conf.derived_public.clone()
     }
 
     /// Whether it was taken on Windows.

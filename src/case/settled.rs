@@ -1,6 +1,7 @@
 //! The deployment's addresses as all snapshots together tell them. What one end could only assume, another one has seen.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::Members;
 use crate::fact::{FactKey, Place, TcpTarget, Unseen, Vantage};
@@ -8,19 +9,22 @@ use crate::profile::{Addresses, Known, Origin, Profile, settle};
 use crate::snapshot::Snapshot;
 
 /// For each vantage.
-pub(super) fn together(members: &Members) -> BTreeMap<Vantage, Addresses> {
+pub(super) fn together(members: &Members, client: Option<IpAddr>) -> BTreeMap<Vantage, Addresses> {
     let mut all: BTreeMap<Vantage, Addresses> =
         members.iter().map(|(vantage, member)| (*vantage, alone(&member.snapshot))).collect();
     let seen = |vantage: Vantage| all.get(&vantage).cloned();
-    let (server, client, container) = (seen(Vantage::Server), seen(Vantage::Client), seen(Vantage::Container));
+    let (server, there, container) = (seen(Vantage::Server), seen(Vantage::Client), seen(Vantage::Container));
     if let Some(here) = all.get_mut(&Vantage::Server) {
-        if let Some(there) = &client {
+        if let Some(address) = client {
+            here.client = Known { value: address, origin: Origin::Seen };
+        }
+        if let Some(there) = &there {
             fill(&mut here.client, &there.client);
         }
         // Not the ports: the worker's URLs may have the wrong ones.
     }
     for vantage in [Vantage::Client, Vantage::Container] {
-        let others = if vantage == Vantage::Client { [&container, &server] } else { [&client, &server] };
+        let others = if vantage == Vantage::Client { [&container, &server] } else { [&there, &server] };
         let Some(here) = all.get_mut(&vantage) else { continue };
         for there in others.into_iter().flatten() {
             fill(&mut here.server, &there.server);
@@ -53,6 +57,18 @@ fn fill<T: Clone>(here: &mut Known<T>, there: &Known<T>) {
     if here.origin == Origin::Assumed && there.origin != Origin::Assumed {
         *here = Known { value: there.value.clone(), origin: Origin::Seen };
     }
+}
+
+/// The look at this very client, in place of that at the only one.
+pub(super) fn of_client(key: &FactKey, snapshot: &Snapshot, now: &Addresses) -> Option<FactKey> {
+    let client = now.client.value;
+    let one_of_several = snapshot.vantage == Vantage::Server && snapshot.addresses.client.value != client;
+    match key {
+        FactKey::Route(Place::Client) if one_of_several => Some(FactKey::Route(Place::Peer(client))),
+        FactKey::Ping(Place::Client) if one_of_several => Some(FactKey::Ping(Place::Peer(client))),
+        _ => None,
+    }
+    .filter(|own| snapshot.facts.contains_key(own))
 }
 
 /// Whether a look was aimed at an address that was assumed then, and turns out to be another one: then it says nothing.

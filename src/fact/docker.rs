@@ -57,6 +57,9 @@ impl State {
 pub struct Worker {
     /// Its name.
     pub name: String,
+    /// The host name inside, by which a snapshot from inside is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hostname: Option<String>,
     /// Its state.
     pub state: State,
     /// The exit code of the last run.
@@ -120,6 +123,7 @@ impl Worker {
     pub fn of(container: &Container, image_replaced: Option<bool>, last_words: Option<LastWords>) -> Option<Self> {
         Some(Self {
             name: container.name.clone(),
+            hostname: Some(container.hostname.clone()).filter(|name| !name.is_empty()),
             state: State::read(&container.status)?,
             exit_code: container.exit_code,
             out_of_memory: container.out_of_memory,

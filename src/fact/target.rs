@@ -1,5 +1,7 @@
 //! What a look is aimed at, and how that is written: `route client`, `unit redis`, `tcp redis@public`.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 /// What stands behind the first word of a look.
@@ -23,17 +25,19 @@ pub enum Place {
     Client,
     /// The server's address outside the tunnel.
     Public,
+    /// Another client's address in the tunnel, where the server has several.
+    Peer(IpAddr),
 }
 
 impl Target for Place {
-    const FORMS: &'static [&'static str] = &["server", "client", "public"];
+    const FORMS: &'static [&'static str] = &["server", "client", "public", "10.8.0.3"];
 
     fn read(text: &str) -> Result<Self, &'static str> {
         match text {
             "server" => Ok(Self::Server),
             "client" => Ok(Self::Client),
             "public" => Ok(Self::Public),
-            _ => Err("no such place; server, client or public"),
+            _ => text.parse().map(Self::Peer).map_err(|_| "no such place; server, client, public or an address"),
         }
     }
 
@@ -42,6 +46,7 @@ impl Target for Place {
             Self::Server => "server".to_owned(),
             Self::Client => "client".to_owned(),
             Self::Public => "public".to_owned(),
+            Self::Peer(address) => address.to_string(),
         }
     }
 }

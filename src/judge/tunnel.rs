@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
-use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgHandshake, WgInterfaceUp, WgPeersKnown};
+use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersKnown};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::service::FailReason;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState, short_key};
@@ -13,6 +13,7 @@ use crate::profile::{Known, Origin};
 
 mod bypass;
 mod endpoint;
+mod handshake;
 mod keys;
 mod payload;
 mod shared;
@@ -22,6 +23,7 @@ mod written;
 
 pub(crate) use bypass::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
 pub(crate) use endpoint::wg_endpoint;
+pub(crate) use handshake::wg_handshake;
 pub(crate) use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
 pub(crate) use payload::{clocks_agree, tunnel_payload};
 pub(crate) use shared::wg_key_unshared;
@@ -199,86 +201,6 @@ fn covers(peer: &WgPeer, address: IpAddr) -> bool {
 
 fn networks(peer: &WgPeer) -> String {
     peer.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// After the server was restarted the client sends into its dead session for 15 s (KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of
-/// the WireGuard paper, section 6.1) before it shakes hands again, and tries that every 5 s: 16 s were measured.
-const GRACE: u64 = 20;
-
-/// A session with a peer that matters: the one that has the far end's address if that is known, else any (a laptop
-/// that is switched off is no fault).
-pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
-    let state = seat.wg_again()?;
-    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
-    let (_, _, far) = far(seat);
-    let mut peers: Vec<&WgPeer> = interface.peers.iter().filter(|peer| covers(peer, far.value)).collect();
-    if far.origin == Origin::Assumed || peers.is_empty() {
-        peers = interface.peers.iter().collect();
-    }
-    if peers.is_empty() {
-        return Ok(not_applicable("it has no peers"));
-    }
-    if peers.iter().any(|peer| peer.has_session(state.read_at)) {
-        return Ok(holds());
-    }
-    let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else {
-        return Ok(not_applicable("it has no peers"));
-    };
-    let young = |since: u64| seat.taken_at() < since + GRACE;
-    // A client that was restarted speaks at once; a server waits to be spoken to.
-    if seat.vantage() == Vantage::Server && seat.wireguard_unit().is_ok_and(|unit| unit.since.is_some_and(young)) {
-        return Err(Unseen::Undecided(
-            "the tunnel was started less than 20 s ago, and the client may not have noticed yet; look again".to_owned(),
-        ));
-    }
-    let Some(at) = peer.handshake else {
-        if seat.vantage() != Vantage::Server && peer.sent == 0 {
-            return Err(Unseen::Undecided(
-                "nothing was sent into the tunnel yet, so nothing could come back".to_owned(),
-            ));
-        }
-        let cause = if sent_here(seat, interface) {
-            WgHandshake::LostOnTheWay
-        } else if seat.vantage() == Vantage::Server && peer.received > 0 {
-            WgHandshake::Unfinished
-        } else if seat.vantage() == Vantage::Server {
-            WgHandshake::NeverHeard
-        } else {
-            WgHandshake::NeverAnswered
-        };
-        let endpoint = peer.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
-        return Ok(broken(cause)
-            .with("key", short_key(&peer.public_key))
-            .with("endpoint", endpoint)
-            .with("sent", peer.sent)
-            .with("received", peer.received)
-            .into());
-    };
-    if !state.nudged.contains(&peer.public_key) {
-        // Nothing was sent, so silence says nothing: an idle tunnel ages honestly.
-        return Err(Unseen::Undecided("the tunnel is idle and no packet could be sent to wake it".to_owned()));
-    }
-    Ok(broken(WgHandshake::Stale)
-        .with("age", state.read_at.saturating_sub(at))
-        .with("key", short_key(&peer.public_key))
-        .into())
-}
-
-/// With both ends at hand: the client sends to one of this server's own addresses, at the port on which it listens, and
-/// nothing has arrived.
-fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
-    if seat.vantage() != Vantage::Server {
-        return false;
-    }
-    let (Ok(client), Ok(links)) = (seat.at(Vantage::Client), seat.links()) else { return false };
-    let Some(there) = client.wg_again().ok().and_then(|state| running(&client, state)) else { return false };
-    let known = here.peers.iter().find(|peer| there.public_key.as_ref() == Some(&peer.public_key));
-    let to_here = there.peers.iter().find(|peer| here.public_key.as_ref() == Some(&peer.public_key));
-    let (Some(known), Some(to_here)) = (known, to_here) else { return false };
-    let aimed = to_here
-        .endpoint
-        .is_some_and(|at| Some(at.port()) == here.listen_port && links.holder(at.ip().to_canonical()).is_some());
-    aimed && to_here.sent > 0 && known.received == 0
 }
 
 /// systemd starts the tunnel at boot.

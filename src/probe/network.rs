@@ -115,6 +115,7 @@ pub(super) fn address(place: Place, context: &ProbeContext) -> Result<IpAddr, Un
             Ok(addresses.server.value)
         }
         Place::Client => Ok(addresses.client.value),
+        Place::Peer(address) => Ok(address),
         Place::Public => addresses.public.ok_or_else(|| {
             Unseen::NotKnown(
                 "the server's address outside the tunnel is not known; `--public ADDRESS` tells it".to_owned(),

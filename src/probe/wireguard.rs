@@ -107,6 +107,7 @@ pub(super) async fn again(context: &ProbeContext) -> ProbeResult {
         .iter()
         .flat_map(|interface| interface.peers.iter().map(move |peer| (interface, peer)))
         .filter(|(_, peer)| peer.endpoint.is_some() && !peer.has_session(first.read_at))
+        .take(PEERS)
         .collect();
     let mut nudged = Vec::new();
     for (interface, peer) in idle {
@@ -153,6 +154,9 @@ async fn nudge(interface: &str, to: IpAddr) -> bool {
     let Ok(socket) = tokio::net::UdpSocket::bind(own).await else { return false };
     matches!(tokio::time::timeout(STEP, socket.send_to(&[0], (to, 9))).await, Ok(Ok(_)))
 }
+
+/// How many idle peers are sent a packet; with more, the rest keeps its age.
+const PEERS: usize = 64;
 
 const FOLDER: &str = "/etc/wireguard";
 

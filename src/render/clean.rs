@@ -151,13 +151,13 @@ macro_rules! texts {
 
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
 texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
-texts!(Host { vantage_by, name, platform, public_key, addresses, slowest; vantage, taken_at, rights, took_us });
-texts!(Outcome { check, title, host, answer, guide, evidence; category, vantage });
+texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, taken_at, rights, took_us });
+texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage });
 texts!(Diagnosis { code, says, fix, place, alternatives, tell; shell });
 texts!(Position { file; line, column });
 texts!(Candidate { code, title; on });
-texts!(Evidence { line, source; vantage });
-texts!(Change { check, code, now; vantage });
+texts!(Evidence { line, seat, source });
+texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
 texts!(Fix { say, run, know; on });

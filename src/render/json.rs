@@ -47,7 +47,10 @@ struct CheckV2<'a> {
     id: &'a str,
     category: &'static str,
     title: &'a str,
-    seat: &'static str,
+    seat: &'a str,
+    /// Of several clients those that it is about, where the server says something else of others.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    clients: &'a [String],
     status: &'static str,
     root: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +111,7 @@ struct FixV2<'a> {
 #[derive(Serialize)]
 struct EvidenceV2<'a> {
     line: &'a str,
-    seat: &'static str,
+    seat: &'a str,
     source: &'a str,
 }
 
@@ -135,7 +138,7 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
             not_applicable: counts.not_applicable,
         },
         seats: report.hosts.iter().map(seat).collect(),
-        roots: report.roots().map(|(outcome, diagnosis)| format!("{} {}", outcome.vantage, diagnosis.code)).collect(),
+        roots: report.roots().map(|(outcome, diagnosis)| format!("{} {}", outcome.seat, diagnosis.code)).collect(),
         notes: &report.notes,
         since: report.since.iter().map(change).collect(),
         checks: report.outcomes.iter().map(check).collect(),
@@ -150,7 +153,8 @@ fn check(outcome: &Outcome) -> CheckV2<'_> {
         id: &outcome.check,
         category: outcome.category.word(),
         title: &outcome.title,
-        seat: outcome.vantage.word(),
+        seat: &outcome.seat,
+        clients: &outcome.clients,
         status: outcome.answer.word(),
         root: false,
         diagnosis: None,
@@ -163,7 +167,7 @@ fn check(outcome: &Outcome) -> CheckV2<'_> {
         evidence: outcome
             .evidence
             .iter()
-            .map(|it| EvidenceV2 { line: &it.line, seat: it.vantage.word(), source: &it.source })
+            .map(|it| EvidenceV2 { line: &it.line, seat: &it.seat, source: &it.source })
             .collect(),
     };
     match &outcome.answer {

@@ -8,15 +8,23 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use super::clean::Clean;
 use crate::fact::Vantage;
 use crate::profile::Origin;
-use crate::report::{Answer, Change, Now, Outcome, Report};
+use crate::report::{Answer, Outcome, Report};
 use crate::snapshot::Rights;
 
+mod changes;
 mod finding;
+mod groups;
 
-use finding::{finding, relations};
+pub(super) use changes::became;
+use changes::since;
+use finding::{found, is_found};
+use groups::{Group, groups};
 
 /// Ids and dates have hyphens; they stay in one piece.
 const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
+
+/// How many hosts the head of the report names.
+const HOSTS: usize = 6;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -31,22 +39,17 @@ pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> Str
     since(&mut out, report, width);
     // What was a root before comes first: that is what the reader wants to know.
     let was = |outcome: &&Outcome| {
-        report.since.iter().any(|change| change.check == outcome.check && change.vantage == outcome.vantage)
+        report.since.iter().any(|change| change.check == outcome.check && change.seat == outcome.seat)
     };
-    let (first, rest): (Vec<&Outcome>, Vec<&Outcome>) = report.outcomes.iter().partition(was);
-    for outcome in first.into_iter().chain(rest) {
-        match &outcome.answer {
-            Answer::Root { diagnosis, explains, open } => {
-                finding(&mut out, outcome, diagnosis, "✗", RED, width);
-                relations(&mut out, explains, open, width);
-            }
-            Answer::Warns(diagnosis) => finding(&mut out, outcome, diagnosis, "!", YELLOW, width),
-            Answer::Notes(diagnosis) => finding(&mut out, outcome, diagnosis, "i", Style::new(), width),
-            Answer::Holds
-            | Answer::Despite(_)
-            | Answer::Explained { .. }
-            | Answer::Unseen(_)
-            | Answer::NotApplicable(_) => {}
+    let groups = groups(&report.outcomes);
+    let (first, rest): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
+        groups.iter().partition(|group| group.outcomes.iter().any(was));
+    for group in first.into_iter().chain(rest) {
+        for outcome in group.shown() {
+            found(&mut out, outcome, width);
+        }
+        if let (true, Some(rest)) = (group.outcomes.iter().any(|it| is_found(it)), group.rest()) {
+            wrapped(&mut out, &rest, "  … and ", "        ", width);
         }
     }
     despite(&mut out, report, width);
@@ -57,7 +60,7 @@ pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> Str
 }
 
 fn header(out: &mut String, report: &Report, width: usize) {
-    for host in &report.hosts {
+    for host in report.hosts.iter().take(HOSTS) {
         let addresses = &host.addresses;
         let guide = |origin: Origin| if origin == Origin::Assumed { " (the guide's)" } else { "" };
         let tunnel = if host.vantage == Vantage::Outside {
@@ -81,10 +84,14 @@ fn header(out: &mut String, report: &Report, width: usize) {
             "clipcheck {} on {} as {} ({}), {rights}, {at}; {tunnel}",
             env!("CARGO_PKG_VERSION"),
             host.name,
-            host.vantage,
+            host.seat,
             host.vantage_by
         );
         wrapped(out, &line, "", "  ", width);
+    }
+    let more = report.hosts.len().saturating_sub(HOSTS);
+    if more > 0 {
+        let _ = writeln!(out, "… and {more} more; `--format json` names all");
     }
     for note in &report.notes {
         wrapped(out, &format!("note: {note}"), "", "  ", width);
@@ -98,22 +105,27 @@ fn table(report: &Report, width: usize, verbose: bool) -> String {
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(100));
     let mut category = None;
-    for outcome in &report.outcomes {
-        if matches!(outcome.answer, Answer::NotApplicable(_)) && !verbose {
-            continue;
+    for group in groups(&report.outcomes) {
+        let one_line = if group.is_many() { group.outcomes.get(..1).unwrap_or_default() } else { &group.outcomes };
+        for outcome in one_line {
+            if matches!(outcome.answer, Answer::NotApplicable(_)) && !verbose {
+                continue;
+            }
+            if category != Some(outcome.category) {
+                category = Some(outcome.category);
+                table.add_row(["", outcome.category.word(), ""]);
+            }
+            let mut name = outcome.check.clone();
+            let seat = if group.is_many() { group.count() } else { outcome.seat.clone() };
+            if several {
+                let _ = write!(name, " ({seat})");
+            }
+            table.add_row([mark(&outcome.answer), &name, &gist(outcome)]);
         }
-        if category != Some(outcome.category) {
-            category = Some(outcome.category);
-            table.add_row(["", outcome.category.word(), ""]);
-        }
-        let mut name = outcome.check.clone();
-        if several {
-            let _ = write!(name, " ({})", outcome.vantage);
-        }
-        table.add_row([mark(&outcome.answer), &name, &gist(outcome)]);
     }
     let names = report.outcomes.iter().map(|outcome| outcome.check.len()).max().unwrap_or(0);
-    let names = names + if several { " (container)".len() } else { 0 };
+    let seats = report.hosts.iter().map(|host| host.seat.len() + " ()".len()).max().unwrap_or(0);
+    let names = names + if several { seats } else { 0 };
     if let Some(column) = table.column_mut(0) {
         column.set_constraint(ColumnConstraint::ContentWidth).set_cell_alignment(CellAlignment::Right);
     }
@@ -154,49 +166,33 @@ fn paint(line: &str) -> String {
     format!("{before}{style}{mark}{style:#}{after}")
 }
 
+/// How many clients a line names; JSON names all.
+const CLIENTS: usize = 3;
+
+/// The clients that it is about, where it is not so for all.
+fn about(outcome: &Outcome) -> Option<String> {
+    let named = outcome.clients.iter().take(CLIENTS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match outcome.clients.len() {
+        0 => None,
+        1..=CLIENTS => Some(format!("for {named}")),
+        more => Some(format!("for {more} clients ({named}, …)")),
+    }
+}
+
 fn gist(outcome: &Outcome) -> String {
+    let said = said(outcome);
+    about(outcome).map_or_else(|| said.clone(), |clients| format!("{clients}: {said}"))
+}
+
+fn said(outcome: &Outcome) -> String {
     match &outcome.answer {
         Answer::Holds => outcome.title.clone(),
-        Answer::Despite(broken) => format!("{}, although {} failed", outcome.title, broken.join(", ")),
+        Answer::Despite(broken) => format!("{}, although {} failed", outcome.title, few(broken)),
         Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) | Answer::Notes(diagnosis) => diagnosis.says.clone(),
-        Answer::Explained { by, .. } => format!("explained by {}", by.join(", ")),
+        Answer::Explained { by, .. } => format!("explained by {}", few(by)),
         Answer::Unseen(why) => format!("not seen: {why}"),
         Answer::NotApplicable(why) => format!("does not apply: {why}"),
     }
-}
-
-/// What became of the roots of before.
-fn since(out: &mut String, report: &Report, width: usize) {
-    if report.since.is_empty() {
-        return;
-    }
-    out.push_str("\nChanges since the previous report:\n");
-    for change in &report.since {
-        out.push_str(&line(change, width));
-    }
-}
-
-/// What became of one root.
-pub(super) fn became(change: &Clean<Change>, width: usize) -> String {
-    line(change, width)
-}
-
-fn line(change: &Change, width: usize) -> String {
-    let mut out = String::new();
-    let (style, mark) = match change.now {
-        Now::Fixed => (GREEN, "✓"),
-        Now::Still | Now::Otherwise(_) | Now::Explained(_) | Now::New(_) => (RED, "✗"),
-        Now::Unseen(_) => (YELLOW, "?"),
-    };
-    let more = match &change.now {
-        Now::Fixed | Now::Still => String::new(),
-        Now::Otherwise(code) => format!(": now {code}"),
-        Now::Explained(by) => format!(": now explained by {}", by.join(", ")),
-        Now::Unseen(why) | Now::New(why) => format!(": {why}"),
-    };
-    let line = format!("{} ({}) {}{more}", change.code, change.vantage, change.now.word());
-    wrapped(&mut out, &line, &format!("{style}{mark}{style:#} "), "  ", width);
-    out
 }
 
 fn despite(out: &mut String, report: &Report, width: usize) {
@@ -216,23 +212,25 @@ fn despite(out: &mut String, report: &Report, width: usize) {
 
 fn unseen(out: &mut String, report: &Report, width: usize) {
     let mut first = true;
-    for outcome in &report.outcomes {
-        if let Answer::Unseen(why) = &outcome.answer {
+    for group in groups(&report.outcomes) {
+        for outcome in group.shown() {
+            let Answer::Unseen(why) = &outcome.answer else { continue };
             if first {
                 out.push_str("\nNot seen (neither OK nor failed):\n");
                 first = false;
             }
             wrapped(out, &format!("{} on {}: {why}", outcome.check, place(outcome)), "  ? ", "    ", width);
         }
+        if let (Some(Answer::Unseen(_)), Some(rest)) = (group.outcomes.first().map(|it| &it.answer), group.rest()) {
+            wrapped(out, &rest, "    … and ", "    ", width);
+        }
     }
 }
 
 fn place(outcome: &Outcome) -> String {
-    if outcome.host == outcome.vantage.word() {
-        format!("the {}", outcome.vantage)
-    } else {
-        format!("the {} ({})", outcome.vantage, outcome.host)
-    }
+    let host = if outcome.host == outcome.seat { String::new() } else { format!(" ({})", outcome.host) };
+    let about = about(outcome).map_or_else(String::new, |clients| format!(", {clients}"));
+    format!("the {}{host}{about}", outcome.seat)
 }
 
 fn closing(out: &mut String, report: &Report) {
@@ -257,6 +255,15 @@ fn closing(out: &mut String, report: &Report) {
         }
     }
     let _ = writeln!(out, "{}.", parts.join(", "));
+}
+
+/// How many names a list shows; JSON has all.
+const NAMES: usize = 12;
+
+fn few(names: &[String]) -> String {
+    let shown = names.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(NAMES);
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {

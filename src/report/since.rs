@@ -18,8 +18,20 @@ pub struct Before {
 /// Who looked.
 #[derive(Debug, Clone, Deserialize)]
 struct Host {
-    vantage: Vantage,
+    #[serde(rename = "vantage")]
+    seat: String,
     name: String,
+}
+
+impl Host {
+    /// `client` of `client 10.8.0.3`.
+    fn is(&self, vantage: Vantage) -> bool {
+        role(&self.seat) == vantage.word()
+    }
+}
+
+fn role(seat: &str) -> &str {
+    seat.split_once(' ').map_or(seat, |(role, _)| role)
 }
 
 /// One of its checks.
@@ -27,8 +39,8 @@ struct Host {
 struct Row {
     id: String,
     // The names of schema 1 are read as well.
-    #[serde(rename = "seat", alias = "vantage")]
-    vantage: Vantage,
+    #[serde(alias = "vantage")]
+    seat: String,
     status: String,
     root: bool,
     #[serde(default, alias = "trouble")]
@@ -45,17 +57,17 @@ struct Code {
 impl Before {
     /// The checks that were broken at a vantage by themselves.
     pub fn roots(&self, vantage: Vantage) -> Vec<&str> {
-        let rows = self.rows.iter().filter(|row| row.root && row.vantage == vantage);
+        let rows = self.rows.iter().filter(|row| row.root && role(&row.seat) == vantage.word());
         rows.map(|row| row.id.as_str()).collect()
     }
 
     /// What to keep in mind, where another machine looked from the same vantage.
     pub fn notes(&self, report: &Report) -> Vec<String> {
         let moved = |host: &Host| {
-            let now = report.hosts.iter().find(|now| now.vantage == host.vantage && now.name != host.name)?;
+            let now = report.hosts.iter().find(|now| now.seat == host.seat && now.name != host.name)?;
             // A container has another name whenever it is recreated.
-            (host.vantage != Vantage::Container).then(|| {
-                format!("the earlier report is of the {} {}, and this one of {}", host.vantage, host.name, now.name)
+            (!host.is(Vantage::Container)).then(|| {
+                format!("the earlier report is of the {} {}, and this one of {}", host.seat, host.name, now.name)
             })
         };
         self.hosts.iter().filter_map(moved).collect()
@@ -82,7 +94,7 @@ impl FromStr for Before {
         }
         #[derive(Deserialize)]
         struct Seat {
-            role: Vantage,
+            id: String,
             host: Name,
         }
         #[derive(Deserialize)]
@@ -95,7 +107,7 @@ impl FromStr for Before {
                 document.schema
             )),
             Ok(document) if document.tool == "clipcheck" => {
-                let seats = document.seats.into_iter().map(|seat| Host { vantage: seat.role, name: seat.host.name });
+                let seats = document.seats.into_iter().map(|seat| Host { seat: seat.id, name: seat.host.name });
                 Ok(Self { rows: document.checks, hosts: document.hosts.into_iter().chain(seats).collect() })
             }
             Ok(_) => Err("a report of another program".to_owned()),
@@ -118,14 +130,14 @@ impl From<&Report> for Before {
             };
             Row {
                 id: outcome.check.clone(),
-                vantage: outcome.vantage,
+                seat: outcome.seat.clone(),
                 status: outcome.answer.word().to_owned(),
                 root: matches!(outcome.answer, Answer::Root { .. }),
                 diagnosis: diagnosis.map(|diagnosis| Code { code: diagnosis.code.clone() }),
                 explained_by,
             }
         };
-        let host = |host: &super::Host| Host { vantage: host.vantage, name: host.name.clone() };
+        let host = |host: &super::Host| Host { seat: host.seat.clone(), name: host.name.clone() };
         Self { rows: report.outcomes.iter().map(row).collect(), hosts: report.hosts.iter().map(host).collect() }
     }
 }
@@ -174,8 +186,8 @@ impl Now {
 /// One root of before, or a new one.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// Where.
-    pub vantage: Vantage,
+    /// Where, as the report calls it.
+    pub seat: String,
     /// The check.
     pub check: String,
     /// Its cause as it was named then, or, for a new one, as it is now.
@@ -189,8 +201,10 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
     // Who looked then and does not now; what a check read there it may have held by.
     let gone = |check: &str| {
         let reads = checks.iter().find(|it| it.id.0 == check).map(|it| &it.with);
-        let missing = before.hosts.iter().filter(|then| report.hosts.iter().all(|now| now.vantage != then.vantage));
-        missing.map(|then| then.vantage).find(|vantage| reads.is_some_and(|reads| reads.contains_key(vantage)))
+        let missing = |vantage: &Vantage| {
+            before.hosts.iter().any(|then| then.is(*vantage)) && report.hosts.iter().all(|now| now.vantage != *vantage)
+        };
+        reads.and_then(|reads| reads.keys().copied().find(missing))
     };
     let mut changes: Vec<Change> = before
         .rows
@@ -198,11 +212,11 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
         .filter(|row| row.root)
         .map(|row| {
             let code = row.diagnosis.as_ref().map_or_else(|| row.id.clone(), |diagnosis| diagnosis.code.clone());
-            Change { vantage: row.vantage, check: row.id.clone(), now: now(report, row, &code, gone(&row.id)), code }
+            Change { seat: row.seat.clone(), check: row.id.clone(), now: now(report, row, &code, gone(&row.id)), code }
         })
         .collect();
     for (outcome, diagnosis) in report.roots() {
-        let same = |row: &&Row| row.id == outcome.check && row.vantage == outcome.vantage;
+        let same = |row: &&Row| row.id == outcome.check && row.seat == outcome.seat;
         let was = match before.rows.iter().find(same) {
             Some(row) if row.root => continue,
             Some(row) if !row.explained_by.is_empty() => format!("hidden behind {}", row.explained_by.join(", ")),
@@ -214,7 +228,7 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
             None => "it was not looked at before".to_owned(),
         };
         changes.push(Change {
-            vantage: outcome.vantage,
+            seat: outcome.seat.clone(),
             check: outcome.check.clone(),
             code: diagnosis.code.clone(),
             now: Now::New(was),
@@ -224,12 +238,12 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
 }
 
 fn now(report: &Report, row: &Row, code: &str, gone: Option<Vantage>) -> Now {
-    let Some(outcome) = report.outcomes.iter().find(|it| it.check == row.id && it.vantage == row.vantage) else {
-        let looked = report.hosts.iter().any(|host| host.vantage == row.vantage);
+    let Some(outcome) = report.outcomes.iter().find(|it| it.check == row.id && it.seat == row.seat) else {
+        let looked = report.hosts.iter().any(|host| host.seat == row.seat);
         return Now::Unseen(if looked {
             "it was left out of this run".to_owned()
         } else {
-            format!("nobody looked from the {}: run it there, or add its snapshot", row.vantage)
+            format!("nobody looked from the {}: run it there, or add its snapshot", row.seat)
         });
     };
     match &outcome.answer {

@@ -5,12 +5,12 @@ use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 use clipcheck::blame::blame;
-use clipcheck::case::Case;
 use clipcheck::catalog;
 use clipcheck::check::Check;
+use clipcheck::deployment::Deployment;
 use clipcheck::fact::Vantage;
 use clipcheck::judge::{Answer as Judgement, judge};
-use clipcheck::report::{Answer, Before, Diagnosis, Now, Outcome, Report, report, since};
+use clipcheck::report::{Answer, Before, Diagnosis, Now, Outcome, Report, merged, report, since};
 
 use super::fault::{Expect, Fault};
 use super::rules;
@@ -92,10 +92,15 @@ pub fn report_of(snapshots: &Snapshots, checks: &[Check]) -> Result<Report, Stri
 }
 
 fn answered(snapshots: &Snapshots, checks: &[Check]) -> Result<(Vec<Judgement>, Report), String> {
-    let case = Case::new(snapshots.values().cloned().collect())?;
-    let answers = judge(&case, checks);
-    let report = report(&case, checks, &blame(checks, answers.clone()));
-    Ok((answers, report))
+    let deployment = Deployment::new(snapshots.values().cloned().collect())?;
+    let mut all = Vec::new();
+    let reports = deployment.cases().iter().map(|case| {
+        let answers = judge(case, checks);
+        all.extend(answers.clone());
+        (case.client().map(str::to_owned), report(case, checks, &blame(checks, answers)))
+    });
+    let report = merged(reports);
+    Ok((all, report))
 }
 
 pub fn judged(snapshots: &Snapshots, checks: &[Check]) -> Result<Judged, String> {
@@ -141,9 +146,11 @@ impl Verdicts {
             for (from, report) in reports.iter().filter(|(from, _)| from.len() == 1) {
                 let from = from.iter().map(|vantage| vantage.word()).collect::<String>();
                 let fixed = since(report, &before, checks).into_iter().filter(|change| change.now == Now::Fixed);
-                verdicts.called_fixed.extend(fixed.map(|change| {
-                    format!("{} ({}) is called fixed from the {from} alone", change.code, change.vantage)
-                }));
+                verdicts.called_fixed.extend(
+                    fixed.map(|change| {
+                        format!("{} ({}) is called fixed from the {from} alone", change.code, change.seat)
+                    }),
+                );
             }
         }
         Ok(verdicts)

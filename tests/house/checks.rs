@@ -243,7 +243,10 @@ fn the_page_on_checks_lists_the_words_and_the_keys() {
         ticked(words).into_iter().map(|word| word.trim_matches(['{', '}']).to_owned()).collect();
     // Any snapshot will do.
     let healthy = recorded::read(recorded::HEALTHY).unwrap_or_else(|error| panic!("{error}"));
-    let common: BTreeSet<String> = common_words(&healthy[&Vantage::Server], &healthy[&Vantage::Server].addresses).into_keys().map(str::to_owned).collect();
+    let common: BTreeSet<String> = common_words(&healthy[&Vantage::Server], &healthy[&Vantage::Server].addresses)
+        .into_keys()
+        .map(str::to_owned)
+        .collect();
     wrong.extend(differences(&listed, "a word only in checks/README.md", &common, "a word only in the report"));
     let row = |key: &str| ['`', '.'].iter().any(|end| page.contains(&format!("\n| `{key}{end}")));
     let unknown = keys_of_a_file().into_iter().filter(|key| !row(key));

@@ -43,6 +43,8 @@ const NOT_MET: &[(&str, &str)] = &[
     ("wg-handshake/lost-on-the-way", "judged at the server"),
     ("wg-handshake/never-heard", "judged at the server"),
     ("wg-handshake/unfinished", "judged at the server"),
+    ("wg-handshake/never-came", "judged at the server"),
+    ("wg-handshake/away", "judged at the server"),
     ("wg-interface-up/failed", "a failure of wg-quick"),
     ("wg-interface-up/name-at-boot", "a failure of wg-quick"),
     ("wg-interface-up/no-resolvconf", "a failure of wg-quick"),

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub struct Container {
     /// Without Docker's leading slash.
     pub name: String,
+    /// The host name inside; the beginning of its id, unless it was given another one.
+    pub hostname: String,
     /// Docker's word: `running`, `exited`, `restarting`, `created`, `paused`, `dead`.
     pub status: String,
     /// Whether it runs.
@@ -97,6 +99,7 @@ struct State {
 #[serde(rename_all = "PascalCase", default)]
 struct Config {
     image: String,
+    hostname: String,
     /// `null` where there is none.
     env: Option<Vec<String>>,
     labels: Option<BTreeMap<String, String>>,
@@ -180,6 +183,7 @@ impl From<Entry> for Container {
             started_at: seconds(&entry.state.started_at),
             variables: entry.config.env.iter().flatten().filter_map(|text| pair(text)).collect(),
             image: entry.config.image,
+            hostname: entry.config.hostname,
             image_id: entry.image,
             labels: entry.config.labels.unwrap_or_default(),
             networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),

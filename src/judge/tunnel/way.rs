@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::handshake::is_switched_off;
 use super::{far, own_address};
 use crate::case::Seat;
 use crate::check::cause::{NamesResolve, TunnelPing, TunnelRoute, cause_of};
@@ -119,10 +120,8 @@ pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
             broken(TunnelPing::NoWay).with("how", outcome.how.label())
         }
     } Echo as TunnelPing: NoReply, NoPeer, NoEndpoint);
-    if far.origin == Origin::Assumed && seat.vantage() == Vantage::Server {
-        return Err(Unseen::Undecided(
-            "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
-        ));
+    if is_switched_off(seat) {
+        return Ok(not_applicable("this client has no session with the server"));
     }
     Ok(finding.with("far", far.value).into())
 }

@@ -10,7 +10,7 @@ use crate::snapshot::Rights;
 #[derive(Serialize)]
 pub(super) struct SeatV2<'a> {
     /// What `seat` is elsewhere in the document: the role, where only one has it.
-    id: &'static str,
+    id: &'a str,
     role: &'static str,
     found_by: &'a str,
     host: HostV2<'a>,
@@ -59,7 +59,7 @@ struct Value<T> {
 
 pub(super) fn seat(host: &Host) -> SeatV2<'_> {
     SeatV2 {
-        id: host.vantage.word(),
+        id: &host.seat,
         role: host.vantage.word(),
         found_by: &host.vantage_by,
         host: HostV2 { name: &host.name, platform: &host.platform, public_key: host.public_key.as_deref() },

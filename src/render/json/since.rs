@@ -7,7 +7,7 @@ use crate::report::{Change, Now};
 /// What became of a root of before.
 #[derive(Serialize)]
 pub(super) struct ChangeV2<'a> {
-    seat: &'static str,
+    seat: &'a str,
     code: &'a str,
     now: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,5 +20,5 @@ pub(super) fn change(change: &Change) -> ChangeV2<'_> {
         Now::Otherwise(more) | Now::Unseen(more) | Now::New(more) => Some(more.clone()),
         Now::Explained(by) => Some(by.join(", ")),
     };
-    ChangeV2 { seat: change.vantage.word(), code: &change.code, now: change.now.key(), more }
+    ChangeV2 { seat: &change.seat, code: &change.code, now: change.now.key(), more }
 }

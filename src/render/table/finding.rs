@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::{BOLD, place, wrapped};
+use super::{BOLD, RED, YELLOW, few, place, wrapped};
 use crate::report::{Answer, Candidate, Diagnosis, Evidence, Outcome, Shell};
 
 /// How many lines of evidence a finding shows; JSON has them all.
@@ -13,21 +13,14 @@ const EVIDENCE: usize = 6;
 /// How many of the causes that look alike a finding shows.
 const CANDIDATES: usize = 6;
 
-pub(super) fn finding(
-    out: &mut String,
-    outcome: &Outcome,
-    diagnosis: &Diagnosis,
-    mark: &str,
-    style: Style,
-    width: usize,
-) {
+fn finding(out: &mut String, outcome: &Outcome, diagnosis: &Diagnosis, mark: &str, style: Style, width: usize) {
     let at = diagnosis.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
     let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", diagnosis.code, place(outcome));
     wrapped(out, &diagnosis.says, "  ", "  ", width);
     // A note needs no proof on the screen.
     let shown = if matches!(outcome.answer, Answer::Notes(_)) { 0 } else { EVIDENCE };
-    for Evidence { line, vantage, source } in outcome.evidence.iter().take(shown) {
-        let from = if source.is_empty() { vantage.to_string() } else { format!("{vantage}, {source}") };
+    for Evidence { line, seat, source } in outcome.evidence.iter().take(shown) {
+        let from = if source.is_empty() { seat.clone() } else { format!("{seat}, {source}") };
         wrapped(out, &format!("{line}  [{from}]"), "  seen   ", "           ", width);
     }
     let more = outcome.evidence.len().saturating_sub(shown);
@@ -73,17 +66,38 @@ fn doubt(out: &mut String, diagnosis: &Diagnosis, width: usize) {
     }
 }
 
-pub(super) fn relations(out: &mut String, explains: &[String], open: &[String], width: usize) {
+fn relations(out: &mut String, explains: &[String], open: &[String], width: usize) {
     if !explains.is_empty() {
-        wrapped(out, &format!("{} more: {}", explains.len(), explains.join(", ")), "  explains ", "         ", width);
+        wrapped(out, &format!("{} more: {}", explains.len(), few(explains)), "  explains ", "         ", width);
     }
     if !open.is_empty() {
         wrapped(
             out,
-            &format!("{} could not be seen and may be the deeper cause", open.join(", ")),
+            &format!("{} could not be seen and may be the deeper cause", few(open)),
             "  but    ",
             "         ",
             width,
         );
+    }
+}
+
+/// Whether it is shown below the table.
+pub(super) fn is_found(outcome: &Outcome) -> bool {
+    matches!(outcome.answer, Answer::Root { .. } | Answer::Warns(_) | Answer::Notes(_))
+}
+
+pub(super) fn found(out: &mut String, outcome: &Outcome, width: usize) {
+    match &outcome.answer {
+        Answer::Root { diagnosis, explains, open } => {
+            finding(out, outcome, diagnosis, "✗", RED, width);
+            relations(out, explains, open, width);
+        }
+        Answer::Warns(diagnosis) => finding(out, outcome, diagnosis, "!", YELLOW, width),
+        Answer::Notes(diagnosis) => finding(out, outcome, diagnosis, "i", Style::new(), width),
+        Answer::Holds
+        | Answer::Despite(_)
+        | Answer::Explained { .. }
+        | Answer::Unseen(_)
+        | Answer::NotApplicable(_) => {}
     }
 }

@@ -1,0 +1,180 @@
+//! All snapshots of a deployment → one case for each of its clients. A judge compares one client with the server; what is
+//! equal for many is told once, by the report.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use crate::case::{Case, Client, Member};
+use crate::fact::wireguard::WgPeer;
+use crate::fact::{Fact, FactKey, Observation, Vantage};
+use crate::profile::Origin;
+use crate::snapshot::Snapshot;
+
+/// How many peers of which there is no snapshot are judged one by one; those that were heard of last come first.
+const ABSENT: usize = 64;
+
+/// The cases of a deployment.
+#[derive(Debug)]
+pub struct Deployment {
+    cases: Vec<Case>,
+    notes: Vec<String>,
+}
+
+/// A client's snapshot, and those of its containers.
+struct Machine {
+    client: Rc<Member>,
+    containers: Vec<Rc<Member>>,
+}
+
+impl Deployment {
+    /// Ties containers to their clients and clients to the server's peers. The server and the outside may each be there
+    /// once.
+    pub fn new(snapshots: Vec<Snapshot>) -> Result<Self, String> {
+        let mut notes = Vec::new();
+        let (mut shared, mut machines, mut containers) = (Vec::new(), Vec::<Machine>::new(), Vec::new());
+        for snapshot in once_each(snapshots, &mut notes) {
+            let vantage = snapshot.vantage;
+            let member = Member::new(snapshot);
+            match vantage {
+                Vantage::Client => machines.push(Machine { client: member, containers: Vec::new() }),
+                Vantage::Container => containers.push(member),
+                Vantage::Server | Vantage::Outside => {
+                    if shared.iter().any(|other: &Rc<Member>| other.snapshot().vantage == vantage) {
+                        return Err(format!("two snapshots of the {vantage}: judge each with its own clients"));
+                    }
+                    shared.push(member);
+                }
+            }
+        }
+        let strays = tie(containers, &mut machines, &mut notes);
+        let server = shared.iter().find(|member| member.snapshot().vantage == Vantage::Server);
+        let peers = server.map(|server| peers(server.snapshot())).unwrap_or_default();
+        let several = machines.len() + strays.len() > 1 || peers.len() > 1;
+        let mut cases = Vec::new();
+        let mut met = BTreeSet::new();
+        for machine in &machines {
+            let key = machine.client.snapshot().public_key();
+            let peer = peers.iter().find(|peer| key.as_ref() == Some(&peer.public_key));
+            met.extend(peer.map(|peer| peer.public_key.clone()));
+            let address = own_address(machine.client.snapshot()).or_else(|| peer.and_then(address_of));
+            let name = || address.map_or_else(|| machine.client.snapshot().host.clone(), |it| it.to_string());
+            let client = several.then(|| Client { address, name: name() });
+            let own = || shared.iter().cloned().chain([Rc::clone(&machine.client)]);
+            if machine.containers.is_empty() {
+                cases.push(Case::of(own(), client.clone())?);
+            }
+            for container in &machine.containers {
+                cases.push(Case::of(own().chain([Rc::clone(container)]), client.clone())?);
+            }
+        }
+        for stray in strays {
+            let client = several.then(|| Client { address: None, name: stray.snapshot().host.clone() });
+            cases.push(Case::of(shared.iter().cloned().chain([stray]), client)?);
+        }
+        let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
+        absent.sort_by_key(|peer| std::cmp::Reverse(peer.handshake));
+        let more = absent.len().saturating_sub(ABSENT);
+        if more > 0 {
+            notes.push(format!(
+                "{more} more peers of the server, those that it heard longest ago, are not judged one by one"
+            ));
+        }
+        for address in absent.into_iter().take(ABSENT).filter_map(address_of) {
+            let client = Client { address: Some(address), name: address.to_string() };
+            cases.push(Case::of(shared.iter().cloned(), Some(client))?);
+        }
+        if cases.is_empty() {
+            cases.push(Case::of(shared, None)?);
+        }
+        Ok(Self { cases, notes })
+    }
+
+    /// One for each client; at least one.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    /// What to keep in mind when the snapshots are read together.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = self.notes.clone();
+        for note in self.cases.iter().flat_map(Case::notes) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+
+    /// Why a client cannot be of the server's deployment, if so.
+    pub fn different_deployments(&self) -> Option<String> {
+        self.cases.iter().find_map(Case::different_deployments)
+    }
+}
+
+/// Without those that were given twice. Of two looks of one machine the later one counts.
+fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snapshot> {
+    snapshots.sort_by_key(|snapshot| (snapshot.vantage, std::cmp::Reverse(snapshot.taken_at)));
+    let mut kept = Vec::<Snapshot>::new();
+    for snapshot in snapshots {
+        let same = |other: &&Snapshot| {
+            other.vantage == snapshot.vantage
+                && matches!(other.vantage, Vantage::Client | Vantage::Container)
+                && other.host == snapshot.host
+                && other.public_key() == snapshot.public_key()
+        };
+        if let Some(other) = kept.iter().find(same) {
+            let (vantage, host) = (other.vantage, &other.host);
+            notes.push(format!("two snapshots of the {vantage} {host}: the newer one is judged"));
+        } else {
+            kept.push(snapshot);
+        }
+    }
+    kept
+}
+
+/// Gives each container to the client whose Docker has it, and returns those that cannot be given to any.
+fn tie(containers: Vec<Rc<Member>>, machines: &mut [Machine], notes: &mut Vec<String>) -> Vec<Rc<Member>> {
+    let mut strays = Vec::new();
+    let only = machines.len() == 1;
+    for container in containers {
+        let host = &container.snapshot().host;
+        let owner = machines.iter().position(|machine| has_container(machine.client.snapshot(), host));
+        match owner.or(only.then_some(0)) {
+            Some(owner) => machines[owner].containers.push(container),
+            None => {
+                if !machines.is_empty() {
+                    notes.push(format!(
+                        "no client's snapshot has the container {host}: it is judged with the server alone"
+                    ));
+                }
+                strays.push(container);
+            }
+        }
+    }
+    strays
+}
+
+fn has_container(client: &Snapshot, host: &str) -> bool {
+    let docker = client.facts.get(&FactKey::Docker).map(|observed| &observed.observation);
+    let Some(Observation::Seen(Fact::Docker(docker))) = docker else { return false };
+    docker.workers.iter().any(|worker| worker.hostname.as_deref() == Some(host))
+}
+
+/// The peers of the server's tunnel, as it runs.
+fn peers(server: &Snapshot) -> Vec<WgPeer> {
+    let wg = server.facts.get(&FactKey::Wg).map(|observed| &observed.observation);
+    let Some(Observation::Seen(Fact::Wg(state))) = wg else { return Vec::new() };
+    let named = state.interfaces.iter().find(|interface| interface.name == server.addresses.interface.value);
+    named.map(|interface| interface.peers.clone()).unwrap_or_default()
+}
+
+/// A peer's own address: the first that is one host's.
+fn address_of(peer: &WgPeer) -> Option<IpAddr> {
+    peer.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(ipnet::IpNet::addr)
+}
+
+fn own_address(client: &Snapshot) -> Option<IpAddr> {
+    let own = &client.addresses.client;
+    (own.origin != Origin::Assumed).then_some(own.value)
+}

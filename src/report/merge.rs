@@ -1,0 +1,90 @@
+//! The reports of several cases of one deployment as one: what is the same for many clients is told once.
+
+use std::collections::HashMap;
+
+use super::{Answer, Counts, Outcome, Report};
+
+/// What makes two outcomes one: the check, the seat and what is said.
+type Same = (String, String, String);
+
+/// The client that each report is about, where the deployment has several, and the report.
+pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report {
+    let mut clients = 0;
+    let mut all: Option<Report> = None;
+    let mut places: HashMap<Same, usize> = HashMap::new();
+    let mut order: HashMap<String, usize> = HashMap::new();
+    for (client, report) in reports {
+        clients += 1;
+        let Report { hosts, outcomes, essential_unseen, notes, .. } = report;
+        let merged = all.get_or_insert_with(Report::empty);
+        merged.essential_unseen |= essential_unseen;
+        for host in hosts {
+            if merged.hosts.iter().all(|other| other.seat != host.seat) {
+                merged.hosts.push(host);
+            }
+        }
+        for note in notes {
+            if !merged.notes.contains(&note) {
+                merged.notes.push(note);
+            }
+        }
+        for mut outcome in outcomes {
+            let next = order.len();
+            order.entry(outcome.check.clone()).or_insert(next);
+            outcome.clients = client.iter().cloned().collect();
+            match places.get(&same(&outcome)).and_then(|place| merged.outcomes.get_mut(*place)) {
+                Some(known) => join(known, outcome),
+                None => {
+                    places.insert(same(&outcome), merged.outcomes.len());
+                    merged.outcomes.push(outcome);
+                }
+            }
+        }
+    }
+    let mut merged = all.unwrap_or_else(Report::empty);
+    merged.hosts.sort_by_key(|host| host.vantage);
+    merged.outcomes.sort_by_key(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
+    for outcome in &mut merged.outcomes {
+        // Of a client's own seat the name tells whose it is.
+        if outcome.clients.len() == clients || outcome.seat != outcome.vantage.word() {
+            outcome.clients.clear();
+        }
+    }
+    merged.counts = Counts::of(&merged.outcomes);
+    merged
+}
+
+fn same(outcome: &Outcome) -> Same {
+    let said = match &outcome.answer {
+        Answer::Holds | Answer::Despite(_) => String::new(),
+        Answer::Root { diagnosis, .. }
+        | Answer::Warns(diagnosis)
+        | Answer::Notes(diagnosis)
+        | Answer::Explained { diagnosis, .. } => format!("{} {}", diagnosis.code, diagnosis.says),
+        Answer::Unseen(why) | Answer::NotApplicable(why) => why.clone(),
+    };
+    let kind = std::mem::discriminant(&outcome.answer);
+    (outcome.check.clone(), outcome.seat.clone(), format!("{kind:?} {said}"))
+}
+
+/// Adds what another case says besides.
+fn join(known: &mut Outcome, other: Outcome) {
+    known.clients.extend(other.clients);
+    match (&mut known.answer, other.answer) {
+        (Answer::Despite(known), Answer::Despite(other)) => add(known, other),
+        (Answer::Root { explains, open, .. }, Answer::Root { explains: more, open: unseen, .. }) => {
+            add(explains, more);
+            add(open, unseen);
+        }
+        (Answer::Explained { by, .. }, Answer::Explained { by: more, .. }) => add(by, more),
+        (_, _) => {}
+    }
+}
+
+fn add(known: &mut Vec<String>, other: Vec<String>) {
+    for it in other {
+        if !known.contains(&it) {
+            known.push(it);
+        }
+    }
+}
