@@ -29,11 +29,13 @@ impl Case {
         for snapshot in snapshots {
             let vantage = snapshot.vantage;
             if by_vantage.insert(vantage, snapshot).is_some() {
-                return Err(format!("two snapshots of the {vantage}: judge each with the other ends, one at a time"));
+                return Err(format!(
+                    "there are two snapshots of the {vantage}; judge each one separately with the other ends"
+                ));
             }
         }
         if by_vantage.is_empty() {
-            return Err("no snapshot to judge".to_owned());
+            return Err("there is no snapshot to judge".to_owned());
         }
         let rules = by_vantage.keys().map(|vantage| (*vantage, OnceCell::new())).collect();
         Ok(Self { snapshots: by_vantage, read: RefCell::default(), rules })
@@ -90,7 +92,7 @@ macro_rules! accessors {
                 let key = FactKey::$key $(($arg))?;
                 match self.fact(&key)? {
                     Fact::$fact(inner) => Ok(inner),
-                    _ => Err(Unseen::Unreadable(format!("`{key}` holds another kind of fact"))),
+                    _ => Err(Unseen::Unreadable(format!("`{key}` contains another kind of fact"))),
                 }
             })*
         }

@@ -83,7 +83,7 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
         },
         (_, Some(reason)) => broken(WgInterfaceUp::Failed).with("reason", reason.words()),
         ("failed", None) => {
-            broken(WgInterfaceUp::Failed).with("reason", "its journal gives no reason that is known here")
+            broken(WgInterfaceUp::Failed).with("reason", "its journal shows no reason that clipcheck knows")
         }
         ("active", None) => broken(WgInterfaceUp::Gone),
         // Windows keeps the file encrypted, and tells by the app's list that it is there.
@@ -100,7 +100,7 @@ fn with_six(conf: &WgConf) -> Option<(&WgConf, u32)> {
 
 /// There are peers, and with both ends in hand: the far end's key is among them.
 pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let (vantage, _, _) = far(seat);
     // A peer with the interface's own key is dropped without a word, so only the file shows it.
     if let Ok(conf) = seat.wg_conf()
@@ -133,9 +133,9 @@ pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
 
 /// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
 pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     if interface.peers.is_empty() {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     }
     let (vantage, _, assumed) = far(seat);
     let far_key = seat.at(vantage).ok().and_then(|far| {
@@ -165,10 +165,10 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
     }
     if far.origin == Origin::Assumed {
         return Err(Unseen::Undecided(
-            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+            "the other end's address in the tunnel is not known; set it with `--client` or `--server`".to_owned(),
         ));
     }
-    let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
+    let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("the interface has no peers")) };
     // The guide's form: the server lists each client's own address, the client the tunnel's subnet.
     let needed = match seat.vantage() {
         Vantage::Server => format!("{}/{}", far.value, if far.value.is_ipv4() { 32 } else { 128 }),
@@ -209,32 +209,33 @@ const GRACE: u64 = 20;
 /// that is switched off is no fault).
 pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     let state = seat.wg_again()?;
-    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface is not running")) };
     let (_, _, far) = far(seat);
     let mut peers: Vec<&WgPeer> = interface.peers.iter().filter(|peer| covers(peer, far.value)).collect();
     if far.origin == Origin::Assumed || peers.is_empty() {
         peers = interface.peers.iter().collect();
     }
     if peers.is_empty() {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     }
     if peers.iter().any(|peer| peer.has_session(state.read_at)) {
         return Ok(holds());
     }
     let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     };
     let young = |since: u64| seat.taken_at() < since + GRACE;
     // A client that was restarted speaks at once; a server waits to be spoken to.
     if seat.vantage() == Vantage::Server && seat.wireguard_unit().is_ok_and(|unit| unit.since.is_some_and(young)) {
         return Err(Unseen::Undecided(
-            "the tunnel was started less than 20 s ago, and the client may not have noticed yet; look again".to_owned(),
+            "the tunnel was started less than 20 s ago; the client may not have reconnected yet; run clipcheck again"
+                .to_owned(),
         ));
     }
     let Some(at) = peer.handshake else {
         if seat.vantage() != Vantage::Server && peer.sent == 0 {
             return Err(Unseen::Undecided(
-                "nothing was sent into the tunnel yet, so nothing could come back".to_owned(),
+                "nothing was sent into the tunnel yet, so there is no answer yet".to_owned(),
             ));
         }
         let cause = if sent_here(seat, interface) {
@@ -256,7 +257,9 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     };
     if !state.nudged.contains(&peer.public_key) {
         // Nothing was sent, so silence says nothing: an idle tunnel ages honestly.
-        return Err(Unseen::Undecided("the tunnel is idle and no packet could be sent to wake it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the tunnel is idle, and no packet could be sent to trigger a handshake".to_owned(),
+        ));
     }
     Ok(broken(WgHandshake::Stale)
         .with("age", state.read_at.saturating_sub(at))
@@ -285,7 +288,7 @@ fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
 pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
     if seat.links()?.named(&seat.addresses().interface.value).is_none() {
-        return Ok(not_applicable("the interface does not run"));
+        return Ok(not_applicable("the interface is not running"));
     }
     Ok(match unit.enabled.as_str() {
         // `enabled-runtime` is gone after the next boot.
