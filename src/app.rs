@@ -64,7 +64,7 @@ fn all(args: &All) -> Result<Exit, String> {
     // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
     match seen.inside {
         Some(Ok(inside)) => snapshots.push(inside),
-        Some(Err(why)) => notes.push(format!("not looked at from inside the container: {why}")),
+        Some(Err(why)) => notes.push(format!("the inside of the container was not checked: {why}")),
         None => {}
     }
     snapshots.push(seen.here);
@@ -107,7 +107,7 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     };
     let provenances = provenance::provenances(&Case::new(snapshots)?, variable);
     if provenances.is_empty() {
-        return Err(format!("{variable}: no snapshot of a worker or of the web app's host saw the variables"));
+        return Err(format!("{variable}: no snapshot of a worker or of the web app's host contains the variables"));
     }
     print(&render::provenances(&provenances))?;
     Ok(Exit::Fine)
@@ -148,7 +148,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, String> {
 /// other ends' snapshots.
 fn look(deployment: &Told, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Seen, String> {
     let profile = profile(deployment)?;
-    end_after(deployment.deadline + GRACE, "stopped after its deadline, before what was seen could be judged")?;
+    end_after(deployment.deadline + GRACE, "stopped after its deadline, before the results could be judged")?;
     let runtime = runtime()?;
     let looked = runtime.block_on(async {
         let (vantage, vantage_by) = match deployment.vantage {
@@ -181,7 +181,7 @@ fn look(deployment: &Told, checks: &[Check], before: Option<(&Before, &[Snapshot
 fn needs_public(vantage: Vantage, profile: &Profile, keys: &BTreeSet<FactKey>) -> Result<(), String> {
     if vantage == Vantage::Outside && profile.public.is_none() && !keys.is_empty() {
         return Err(
-            "from outside the tunnel only the server's public address can be looked at: say `--public ADDRESS` \
+            "from outside the tunnel only the server's public address can be checked: set it with `--public ADDRESS` \
                     (or `--as` if this host is not outside)"
                 .to_owned(),
         );
@@ -221,7 +221,7 @@ fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     let mut checks = catalog::built_in()?;
     let Some(folder) = own else { return Ok(checks) };
     let names = host::list(folder).map_err(|why| why.to_string())?;
-    let names = names.ok_or_else(|| format!("{}: no such folder", folder.display()))?;
+    let names = names.ok_or_else(|| format!("{}: no such directory", folder.display()))?;
     for path in names.iter().map(|name| folder.join(name)).filter(|path| path.extension() == Some("toml".as_ref())) {
         let check = catalog::own(&path, &read(&path)?, &checks)?;
         checks.push(check);
@@ -258,7 +258,7 @@ fn snapshot(path: &Path) -> Result<Snapshot, String> {
 fn recorded(path: &Path, deployment: &Told) -> Result<Snapshot, String> {
     let shown = path.display();
     if let Some(vantage) = deployment.vantage.filter(|vantage| *vantage != Vantage::Client) {
-        return Err(format!("{shown}: a recording of Windows is the client's, and `--as {vantage}` says otherwise"));
+        return Err(format!("{shown}: a recording of Windows is the client's, but `--as {vantage}` was given"));
     }
     let recording = Recording::parse(&read(path)?, &shown.to_string())?;
     Ok(Snapshot::of_windows(&recording, &profile(deployment)?))
@@ -266,7 +266,7 @@ fn recorded(path: &Path, deployment: &Told) -> Result<Snapshot, String> {
 
 /// A file that the user named; `-` is standard input.
 fn read(path: &Path) -> Result<String, String> {
-    let read = host::read_named(path).and_then(|bytes| text(bytes).ok_or_else(|| "it is no text in UTF-8".to_owned()));
+    let read = host::read_named(path).and_then(|bytes| text(bytes).ok_or_else(|| "it is not UTF-8 text".to_owned()));
     read.map_err(|why| format!("{}: {why}", path.display()))
 }
 

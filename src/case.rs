@@ -68,11 +68,13 @@ impl Case {
         for member in members {
             let vantage = member.snapshot.vantage;
             if by_vantage.insert(vantage, member).is_some() {
-                return Err(format!("two snapshots of the {vantage}: judge each with the other ends, one at a time"));
+                return Err(format!(
+                    "there are two snapshots of the {vantage}; judge each one separately with the other ends"
+                ));
             }
         }
         if by_vantage.is_empty() {
-            return Err("no snapshot to judge".to_owned());
+            return Err("there is no snapshot to judge".to_owned());
         }
         let addresses = settled::together(&by_vantage, client.as_ref().and_then(|client| client.address));
         Ok(Self { members: by_vantage, client, addresses, read: RefCell::default() })
@@ -172,7 +174,7 @@ macro_rules! accessors {
                 let key = FactKey::$key $(($arg))?;
                 match self.fact(&key)? {
                     Fact::$fact(inner) => Ok(inner),
-                    _ => Err(Unseen::Unreadable(format!("`{key}` holds another kind of fact"))),
+                    _ => Err(Unseen::Unreadable(format!("`{key}` contains another kind of fact"))),
                 }
             })*
         }

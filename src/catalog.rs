@@ -37,7 +37,7 @@ pub fn own(path: &Path, text: &str, known: &[Check]) -> Result<Check, String> {
         return Err(format!("{shown}: the file's name is the check's id, in lower case with hyphens"));
     }
     if known.iter().any(|check| check.id.0 == id) {
-        return Err(format!("{shown}: there is a check `{id}` already"));
+        return Err(format!("{shown}: a check `{id}` already exists"));
     }
     Check::parse(id, Category::Custom, text, &shown.to_string(), None)
 }
@@ -46,7 +46,7 @@ pub fn own(path: &Path, text: &str, known: &[Check]) -> Result<Check, String> {
 pub fn needs_exist(checks: &[Check]) -> Result<(), String> {
     for check in checks {
         if let Some(need) = check.all_needs().find(|need| !checks.iter().any(|other| other.id == need.check)) {
-            return Err(format!("{}: needs `{}`, and there is no such check", check.id, need.check));
+            return Err(format!("{}: needs `{}`, but there is no such check", check.id, need.check));
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::fact::Vantage;
 use crate::profile::{Profile, Topology};
 
-/// Tells why a private ClippyFront deployment does not connect, and which line to change.
+/// Finds out why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -27,9 +27,9 @@ pub struct Cli {
 /// The commands. They differ only in where they enter and leave the same pipe.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Look at everything from here and judge it.
+    /// Check everything from here and report the result.
     All(All),
-    /// Look at everything from here and print what was seen, to be judged elsewhere.
+    /// Check everything from here and print what was seen, to be judged elsewhere.
     Snapshot(SnapshotArgs),
     /// Judge snapshots of several machines together.
     Judge(JudgeArgs),
@@ -39,11 +39,11 @@ pub enum Command {
     Explain(ExplainArgs),
 }
 
-/// What the user says of the deployment and of this machine.
+/// What the user says about the deployment and this machine.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The deployment")]
 pub struct Deployment {
-    /// Where we stand; found out if left away.
+    /// Which host this is: server, client, container or outside [detected].
     #[arg(long = "as", value_name = "VANTAGE", value_parser = vantage)]
     pub vantage: Option<Vantage>,
     /// A TOML file with any of the values below (`server = "10.9.0.1"`, `redis_port = 6380`).
@@ -73,22 +73,22 @@ pub struct Deployment {
     /// PostgreSQL's port [5432].
     #[arg(long, value_name = "PORT")]
     pub postgres_port: Option<u16>,
-    /// The worker container's name [the guide's: clippy-gpu-worker]. With `all` on the Docker host, and also
-    /// without a name: look from inside the container, too; this program is copied in, and removed again.
+    /// The worker container's name [the guide's: clippy-gpu-worker]. With `all` on the Docker host, with or
+    /// without a name: also check from inside the container; this program is copied into it, and removed afterwards.
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub container: Option<String>,
     /// The web app's environment file on the server.
     #[arg(long, value_name = "FILE")]
     pub web_env: Option<String>,
-    /// How the worker gets its jobs and reports: by the database, or by FLASK_APP_URL (0.12 and later) [found out from
+    /// How the worker gets its jobs and reports: by the database, or by FLASK_APP_URL (0.12 and later) [detected from
     /// its variables].
     #[arg(long, value_enum, value_name = "HOW")]
     pub topology: Option<Topology>,
-    /// Looking ends after this many seconds; what has not answered by then counts as not seen. The program itself ends at most two
-    /// seconds later, whatever hangs.
+    /// Stop checking after this many seconds; what has not answered by then is not seen. The program itself ends at most two
+    /// seconds later.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
     pub deadline: Duration,
-    /// A folder of check files of your own.
+    /// A directory with your own check files.
     #[arg(long, value_name = "DIR")]
     pub checks: Option<PathBuf>,
 }
@@ -119,7 +119,7 @@ pub struct Showing {
     /// How to print the report.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
-    /// Colours; `auto` also heeds NO_COLOR and CLICOLOR_FORCE.
+    /// Colors; `auto` follows NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
     /// Also fail (exit 1) on warnings, or (exit 3) on anything that was not seen.
@@ -156,7 +156,7 @@ pub struct SnapshotArgs {
     /// Remove this program's own file first, if it is a copy that `all --container` made.
     #[arg(long, hide = true)]
     pub remove_own_copy: bool,
-    /// Look at nothing: take what windows.ps1 recorded on a Windows client, on which this program need not run.
+    /// Check nothing here: use what windows.ps1 recorded on a Windows client, which does not need this program.
     #[arg(long, value_name = "RECORDING")]
     pub from: Option<PathBuf>,
     /// The deployment.
@@ -170,7 +170,7 @@ pub struct JudgeArgs {
     /// Snapshot files, or folders of them: of the server, any number of clients and containers; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// A folder of check files of your own.
+    /// A directory with your own check files.
     #[arg(long, value_name = "DIR")]
     pub checks: Option<PathBuf>,
     /// The report.
@@ -184,7 +184,7 @@ pub struct ListArgs {
     /// How to print the list.
     #[arg(long, value_enum, default_value_t = ListFormat::Text)]
     pub format: ListFormat,
-    /// A folder of check files of your own.
+    /// A directory with your own check files.
     #[arg(long, value_name = "DIR")]
     pub checks: Option<PathBuf>,
 }
@@ -192,10 +192,10 @@ pub struct ListArgs {
 /// `clipcheck explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// `check-id`, `check-id/cause`, or a variable such as DATABASE_URL: every place that sets it.
+    /// `check-id`, `check-id/cause`, or a variable such as DATABASE_URL (shows every place that sets it).
     #[arg(value_name = "ID")]
     pub id: String,
-    /// Snapshots of the worker's variables; without any, a variable is looked at from here.
+    /// Snapshots with the worker's variables; without any, the variable is checked from here.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// The deployment.

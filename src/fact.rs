@@ -75,7 +75,7 @@ impl FromStr for Vantage {
         Self::ALL
             .into_iter()
             .find(|vantage| vantage.word() == text)
-            .ok_or_else(|| format!("`{text}` is no vantage: server, client, container or outside"))
+            .ok_or_else(|| format!("`{text}` is not a vantage (server, client, container or outside)"))
     }
 }
 
@@ -138,13 +138,13 @@ serde_as_text!(FactKey);
 #[serde(rename_all = "kebab-case")]
 pub enum Unseen {
     /// Nobody looked from there.
-    #[error("no snapshot of the {0} is at hand; `clipcheck snapshot` there makes one")]
+    #[error("there is no snapshot of the {0}; create one with `clipcheck snapshot` there")]
     NoSnapshot(Vantage),
     /// The snapshot does not hold this fact.
-    #[error("`{0}` was not looked at")]
+    #[error("`{0}` was not checked")]
     NotAsked(FactKey),
     /// Rights are missing; holds what would give them.
-    #[error("no right to see it: {0}")]
+    #[error("no permission: {0}")]
     NeedsRights(String),
     /// There is no such program here.
     #[error("`{0}` is not installed")]
@@ -153,7 +153,7 @@ pub enum Unseen {
     #[error("{0}")]
     NoTool(String),
     /// This process itself ran short of something; holds of what. Says nothing about the machine.
-    #[error("clipcheck could not look: {0}")]
+    #[error("clipcheck could not check it: {0}")]
     OwnLimit(String),
     /// What would be looked at is not known: an address, a file's place.
     #[error("{0}")]
@@ -162,16 +162,16 @@ pub enum Unseen {
     #[error("not tried: {0}")]
     Declined(String),
     /// The deadline of the run came first.
-    #[error("no answer before the run's deadline; `--deadline` sets it")]
+    #[error("no answer before the run's deadline (set with `--deadline`)")]
     Deadline,
     /// Something was read and could not be understood; holds where.
-    #[error("could not be understood: {0}")]
+    #[error("could not be read: {0}")]
     Unreadable(String),
     /// What was seen allows no verdict; holds what would.
     #[error("{0}")]
     Undecided(String),
     /// The probe itself failed: a defect of this program.
-    #[error("the probe crashed; this is a defect of clipcheck")]
+    #[error("the probe crashed; this is a bug in clipcheck")]
     Crashed,
 }
 

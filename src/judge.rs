@@ -102,7 +102,7 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
             Dial::Refused | Dial::Timeout | Dial::Reset | Dial::HostUnreachable => holds(),
             Dial::NoRoute | Dial::Forbidden | Dial::NoSuchName | Dial::ResolverFailed | Dial::Other(_) => {
                 return Err(Unseen::Undecided(format!(
-                    "{} could not be dialled from here ({})",
+                    "no connection to {} could be tried from here ({})",
                     tcp.endpoint,
                     tcp.how.label()
                 )));

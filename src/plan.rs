@@ -16,11 +16,11 @@ pub fn select(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, String>
             let near: Vec<&str> =
                 checks.iter().map(|check| check.id.0.as_str()).filter(|id| id.contains(word.as_str())).collect();
             let hint = if near.is_empty() {
-                "`clipcheck list` shows them all".to_owned()
+                "`clipcheck list` shows all".to_owned()
             } else {
-                format!("near it: {}", near.join(", "))
+                format!("similar names: {}", near.join(", "))
             };
-            return Err(format!("`{word}` is no check and no category; {hint}"));
+            return Err(format!("`{word}` is neither a check nor a category; {hint}"));
         }
     }
     if only.is_empty() {

@@ -145,7 +145,7 @@ fn two_deployments_are_not_judged_as_one() {
     });
     let said = run(&["judge".to_owned(), recorded::path("healthy", "server"), path]);
     assert_eq!((said.code, said.out.as_str()), (2, ""), "{}", said.err);
-    for word in ["two deployments", "neither knows the other's key", "judge each with its own"] {
+    for word in ["two deployments", "neither knows the other's key", "judge each one with its own"] {
         assert!(said.err.contains(word), "{word}: {}", said.err);
     }
     // One end that was rekeyed is still an end of the same tunnel.

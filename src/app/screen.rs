@@ -18,7 +18,7 @@ use crate::render::{Page, clean};
 pub fn guarded(run: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     set_hook(Box::new(|panic| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
-        complain(&format!("stopped{place}; this is a defect of clipcheck"));
+        complain(&format!("stopped{place}; this is a bug in clipcheck"));
     }));
     catch_unwind(run).unwrap_or(Exit::Undone)
 }
@@ -56,7 +56,7 @@ pub(super) fn end_after(limit: Duration, words: &'static str) -> Result<(), Stri
         #[expect(clippy::exit, reason = "the main thread is what hangs")]
         std::process::exit(Exit::Undone.number().into())
     });
-    watch.map(|_| ()).map_err(|error| format!("cannot start: no thread may be started ({})", error.kind()))
+    watch.map(|_| ()).map_err(|error| format!("cannot start: no thread could be started ({})", error.kind()))
 }
 
 /// Prints a page that is all there is to a command.

@@ -26,8 +26,8 @@ impl Case {
         (!known && (apart || other.answered)).then(|| {
             let works = if apart { "" } else { ", and another server answers the client" };
             format!(
-                "the snapshots are of two deployments: the server {} has the tunnel {}, the client {} has {}, neither \
-                 knows the other's key{works}; judge each with its own other end",
+                "the snapshots are from two deployments: the server {} has the tunnel {}, the client {} has {}, and neither \
+                 knows the other's key{works}; judge each one with its own other end",
                 server.host, here.subnet.value, client.host, there.subnet.value
             )
         })
@@ -42,8 +42,8 @@ impl Case {
             let apart = last.taken_at.saturating_sub(first.taken_at);
             if apart > APART {
                 notes.push(format!(
-                    "the snapshot of the {} is {} older than that of the {}, or their clocks differ: what changed in \
-                     between is seen by one only",
+                    "the snapshot of the {} is {} older than that of the {}, or their clocks differ: changes in \
+                     between are only in one of them",
                     first.vantage,
                     span(apart),
                     last.vantage
@@ -54,7 +54,7 @@ impl Case {
         if versions.len() > 1 {
             let list = versions.into_iter().collect::<Vec<_>>().join(" and ");
             notes.push(format!(
-                "the snapshots were taken by clipcheck {list}: what only one of them looks at is not seen at the other end"
+                "the snapshots were taken by clipcheck {list}: what only one of these versions checks is not seen at the other end"
             ));
         }
         notes.extend(self.one_machine());
@@ -68,8 +68,8 @@ impl Case {
         let same = server.host == client.host && one.own.intersection(&other.own).next().is_some();
         same.then(|| {
             format!(
-                "both snapshots were taken on {}, once as the server and once as the client: say `--as` only where the \
-                 program errs",
+                "both snapshots were taken on {}, once as the server and once as the client: use `--as` only where the \
+                 program is wrong",
                 server.host
             )
         })

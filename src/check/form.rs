@@ -45,8 +45,8 @@ impl Check {
         let rule = match (judge, form.expect.is_empty()) {
             (Some(judge), true) => Rule::Judge(judge),
             (None, false) => Rule::Expect(form.expect),
-            (Some(_), false) => return Err(format!("{path}: a check that thinks has no `expect`")),
-            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that hold")),
+            (Some(_), false) => return Err(format!("{path}: a thinking check has no `expect`")),
+            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that are OK")),
         };
         if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
             return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));

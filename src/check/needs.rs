@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Needs {
 fn named(name: &str) -> Result<&'static [String], String> {
     NAMED.get(name).map(Vec::as_slice).ok_or_else(|| {
         let known = NAMED.keys().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
-        format!("`@{name}` stands for nothing; known are {known}")
+        format!("`@{name}` is not defined; known are {known}")
     })
 }
 
@@ -120,6 +120,6 @@ mod tests {
         let nested = read(r#"needs = ["@tcp-path"]"#).expect("needs");
         assert!(nested.contains(&"wg-handshake (client)".to_owned()), "{nested:?}");
         let unknown = read(r#"needs = ["@nobody"]"#).expect_err("no such name");
-        assert!(unknown.starts_with("`@nobody` stands for nothing; known are @"), "{unknown}");
+        assert!(unknown.starts_with("`@nobody` is not defined; known are @"), "{unknown}");
     }
 }

@@ -146,10 +146,10 @@ impl Celery {
             let waiting: Vec<String> = now.waiting.iter().map(|(queue, count)| format!("{queue} {count}")).collect();
             let waiting = if waiting.is_empty() { "nothing".to_owned() } else { waiting.join(", ") };
             lines.push(format!("{at}: waiting {waiting}; unacknowledged {}", now.unacked));
-            lines.extend(now.held_back.map(|it| format!("{at}: a client waits for {it} s to be let write")));
+            lines.extend(now.held_back.map(|it| format!("{at}: a client has been waiting {it} s to write")));
             match &now.consumers {
-                None => lines.push(format!("{at}: the URL's user may not list the clients")),
-                Some(all) if all.is_empty() => lines.push(format!("{at}: nobody waits for tasks in any database")),
+                None => lines.push(format!("{at}: the URL's user has no permission to list the clients")),
+                Some(all) if all.is_empty() => lines.push(format!("{at}: no client waits for tasks in any database")),
                 Some(all) => lines.extend(all.iter().map(Consumer::words)),
             }
         }
@@ -169,7 +169,10 @@ impl Celery {
 
 impl Consumer {
     fn words(&self) -> String {
-        let doing = if self.waits { "waits for tasks" } else { "takes tasks, and does not wait" };
-        format!("a worker from {} in database {}: {doing}, last heard {} s ago", self.from, self.database, self.quiet)
+        let doing = if self.waits { "waits for tasks" } else { "takes tasks, but is not waiting for one now" };
+        format!(
+            "a worker from {} in database {}: {doing}, last heard from {} s ago",
+            self.from, self.database, self.quiet
+        )
     }
 }

@@ -124,7 +124,7 @@ impl<T> SecretFile<T> {
         };
         let found = match &self.found {
             Found::Missing => "missing".to_owned(),
-            Found::Folder => "a folder without a file in it".to_owned(),
+            Found::Folder => "a directory without a file in it".to_owned(),
             Found::Empty => "empty".to_owned(),
             Found::File { mode, owner, holds: it } => format!("mode {mode:04o}, owner {owner}, {}", holds(it)),
             Found::Hidden(why) => format!("not seen: {why}"),

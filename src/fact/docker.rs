@@ -112,7 +112,7 @@ impl Docker {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         if self.workers.is_empty() {
-            return vec!["Docker has no container of a worker".to_owned()];
+            return vec!["there is no worker container".to_owned()];
         }
         self.workers.iter().map(Worker::summary).collect()
     }
@@ -150,16 +150,16 @@ impl Worker {
     /// Why it does not run, in a few words.
     pub fn reason(&self) -> String {
         let code = match self.exit_code {
-            _ if self.out_of_memory => "it was ended for want of memory".to_owned(),
+            _ if self.out_of_memory => "it was killed because it ran out of memory".to_owned(),
             // The code is that of the run before.
-            _ if self.state == State::Running => "it runs at this moment".to_owned(),
+            _ if self.state == State::Running => "it is running at the moment".to_owned(),
             _ if self.failed_to_start => "Docker could not start it".to_owned(),
-            0 => "it ended by itself, with exit code 0".to_owned(),
-            132 => "the processor does not know one of its instructions (exit code 132)".to_owned(),
+            0 => "it exited by itself with exit code 0".to_owned(),
+            132 => "the CPU does not support one of its instructions (exit code 132)".to_owned(),
             126 | 127 => format!("its command was not found (exit code {})", self.exit_code),
             137 => "it was killed (exit code 137)".to_owned(),
             143 => "it was stopped (exit code 143)".to_owned(),
-            code => format!("it ended with exit code {code}"),
+            code => format!("it exited with exit code {code}"),
         };
         match &self.last_words {
             Some(words) => format!("{code}; its log says that {}", words.words()),
@@ -174,7 +174,7 @@ impl Worker {
 
     fn summary(&self) -> String {
         let image = match self.image_replaced {
-            Some(true) => ", and that name is another image by now",
+            Some(true) => ", and that name now refers to another image",
             Some(false) | None => "",
         };
         let published =

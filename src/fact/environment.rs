@@ -87,12 +87,14 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Process => f.write_str("the process environment"),
-            Self::Inspect => f.write_str("what started the container: `-e`, `--env-file` or a compose file"),
+            Self::Inspect => {
+                f.write_str("the command that created the container: `-e`, `--env-file` or a compose file")
+            }
             Self::Command { at: Some((path, line)) } => {
-                write!(f, "an option of `command` at {path}:{line}, which goes before the variables")
+                write!(f, "an option of `command` at {path}:{line}, which overrides the variables")
             }
             Self::Command { at: None } => {
-                f.write_str("an option of the container's command, which goes before the variables")
+                f.write_str("an option of the container's command, which overrides the variables")
             }
             Self::Image => f.write_str("the image's ENV"),
             Self::Compose { path, line } => write!(f, "`environment` at {path}:{line}"),
@@ -171,7 +173,7 @@ impl Environment {
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));
             }
             for source in self.provenance.iter().filter_map(|provenance| provenance.sources.get(variable)).flatten() {
-                let other = if source.agrees { "" } else { " (not what the container has)" };
+                let other = if source.agrees { "" } else { " (differs from the container)" };
                 match &source.setting {
                     Some(setting) => lines.push(format!("  {variable}={setting} by {source}{other}")),
                     None => lines.push(format!("  {variable} by {source}, without a value")),

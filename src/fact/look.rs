@@ -21,52 +21,52 @@ macro_rules! looks {
         WgKeys = "wg-keys" => wg_keys: WgKeys(wireguard::keys::WgKeys), words (own), Phase::First;
         /// interfaces and addresses
         Links = "links" => links: Links(network::Links), words ("seen"), Phase::First;
-        /// the kernel's way to a place
+        /// the kernel's route to a place
         Route(to: Place) = "route" => route: Route(network::RouteLookup), words (own), Phase::Settled;
-        /// all routes to networks, and whether packets of others are sent on
+        /// all routes to networks, and whether IP forwarding is on
         Routes = "routes" => routes: Routes(network::routes::Routes), words ("seen"), Phase::First;
-        /// sockets that wait for connections
+        /// listening sockets
         Listeners = "listeners" => listeners: Listeners(network::Listeners), words ("seen"), Phase::First;
         /// ufw's rules, in order
         Ufw = "ufw" => ufw: Ufw(firewall::Ufw), words (own), Phase::First;
         /// the kernel's own firewall rules
         Netfilter = "netfilter" => netfilter: Netfilter(firewall::netfilter::Netfilter), words (own), Phase::First;
-        /// Redis' file
+        /// Redis' configuration file
         RedisConf = "redis-conf" => redis_conf: RedisConf(redis::RedisConf), words ("there"), Phase::First;
-        /// PostgreSQL's file; which cluster is meant is said by the port
+        /// PostgreSQL's configuration file; the port says which cluster
         PgConf = "postgres-conf" => pg_conf: PgConf(postgres::PgConf), words ("there"), Phase::Settled;
-        /// whom PostgreSQL lets in, as its file says
+        /// pg_hba.conf: who may log in to PostgreSQL
         PgHba = "postgres-hba" => pg_hba: PgHba(postgres::hba::PgHba), words ("there"), Phase::Settled;
-        /// what the running PostgreSQL says of itself (as its administrator, needs root)
+        /// the state of the running PostgreSQL (as its administrator, needs root)
         PgState = "postgres-state" => pg_state: PgState(postgres::state::PgState), words ("running"), Phase::Settled;
         /// a systemd unit
         Unit(unit: UnitTarget) = "unit" => unit: Unit(service::UnitState), words (own), Phase::Settled;
-        /// a file's rights: nobody else's, the group's, others'
+        /// a file's permissions: owner only, group, others
         File(path: String) = "file" => file: File(service::FileState), words (own), Phase::First;
         /// the app's variables, without their secrets
         Env = "env" => env: Env(environment::Environment), words ("seen"), Phase::First;
         /// the worker's containers: state, restarts, image, networks, ports
         Docker = "docker" => docker: Docker(docker::Docker), words (own), Phase::First;
-        /// host names in use, as they resolve here
+        /// the host names in use, as they resolve here
         Names = "names" => names: Names(dial::NameLooks), words (own), Phase::Named;
-        /// an echo
+        /// a ping
         Ping(to: Place) = "ping" => ping: Ping(dial::PingOutcome), words (how: dial::Echo), Phase::Settled;
-        /// a connection; `@tunnel` by a socket that can only use the tunnel's interface
+        /// a TCP connection; `@tunnel` from a socket bound to the tunnel's interface
         Tcp(target: TcpTarget) = "tcp" => dialled: Tcp(dial::TcpOutcome), words (how: dial::Dial),
             if matches!(target, TcpTarget::Public(_)) { Phase::Routed } else { Phase::Settled };
         /// Redis' answer to PING, by the worker's URL
         Redis = "redis" => redis: Redis(redis::RedisOutcome), words (said: redis::RedisSaid), Phase::Routed;
-        /// what the running Redis says of itself
+        /// the state of the running Redis (INFO)
         RedisState = "redis-state" => redis_state: RedisState(redis::state::RedisState), words ("running"), Phase::Routed;
         /// PostgreSQL's answer to SELECT 1, by the worker's URL
         Postgres = "postgres" => postgres: Postgres(postgres::PgOutcome), words (said: postgres::PgSaid), Phase::Routed;
-        /// who takes tasks from the database that the URL names, and what waits there
+        /// the workers that take tasks from the URL's Redis database, and the waiting tasks
         Celery = "celery" => celery: Celery(celery::Celery), words ("seen"), Phase::Routed;
-        /// Celery workers among the processes
+        /// Celery worker processes
         Workers = "workers" => workers: Workers(celery::process::Workers), words (own), Phase::First;
         /// the web app's answer to a worker (`FLASK_APP_URL`, version 0.12 and later)
         Api = "api" => api: Api(api::ApiOutcome), words (said: api::ApiSaid), Phase::Routed;
-        /// the delivery sidecar: its settings and files, and the SSH of the host that it delivers to
+        /// the delivery sidecar: its settings and files, and its target host's SSH server
         Delivery = "delivery" => delivery: Delivery(delivery::Delivery), words (own), Phase::First;
     } };
 }
@@ -84,7 +84,11 @@ macro_rules! word {
 /// Reads what a look is aimed at; one that is aimed at nothing has no second word.
 macro_rules! aimed {
     ($key:ident, $text:ident, $rest:ident) => {
-        if $rest.is_empty() { Ok(Self::$key) } else { Err(format!("`{}` is nothing that can be looked at", $text)) }
+        if $rest.is_empty() {
+            Ok(Self::$key)
+        } else {
+            Err(format!("`{}` is not something that can be looked at", $text))
+        }
     };
     ($key:ident, $text:ident, $rest:ident, $target:ty) => {
         <$target as Target>::read($rest).map(Self::$key).map_err(|would| format!("`{}`: {would}", $text))
@@ -122,7 +126,7 @@ macro_rules! keys {
                 let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
                 match kind {
                     $($text => aimed!($key, text, rest $(, $target)?),)*
-                    _ => Err(format!("`{text}` is nothing that can be looked at")),
+                    _ => Err(format!("`{text}` is not something that can be looked at")),
                 }
             }
         }

@@ -129,7 +129,7 @@ impl RouteLookup {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = vec![format!("route to {}: {}", self.to, self.way.words())];
         if let Some(bearing) = self.bearing.as_ref().filter(|bearing| !bearing.way.is_as(&self.way)) {
-            lines.push(format!("route to {} of what comes from {}: {}", self.to, bearing.from, bearing.way.words()));
+            lines.push(format!("route to {} with the source {}: {}", self.to, bearing.from, bearing.way.words()));
         }
         lines
     }
@@ -145,7 +145,7 @@ impl Way {
             }
             Self::Local => "this machine's own address".to_owned(),
             Self::None => "no route".to_owned(),
-            Self::Barred => "barred by a route of type unreachable, prohibit or blackhole".to_owned(),
+            Self::Barred => "blocked by a route of type unreachable, prohibit or blackhole".to_owned(),
         }
     }
 

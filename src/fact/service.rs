@@ -101,7 +101,7 @@ impl FailReason {
             Self::BadValue(name) => format!("the value of `{name}` is not taken"),
             Self::NoAccess(path) if path.is_empty() => "its data: `Permission denied`".to_owned(),
             Self::NoAccess(path) => format!("{path}: `Permission denied`"),
-            Self::FolderMode(path) => format!("the data folder {path} has the wrong mode or owner"),
+            Self::FolderMode(path) => format!("the data directory {path} has the wrong mode or owner"),
             Self::KeyMode(path) => format!("the private key {path} has the wrong mode or owner"),
             Self::Condition(path, line) => format!("skipped, since the condition at {path}:{line} was not met"),
             Self::NoMemory => "`could not map anonymous shared memory`".to_owned(),

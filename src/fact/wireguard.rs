@@ -75,7 +75,7 @@ impl WgState {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         if self.interfaces.is_empty() {
-            return vec!["no WireGuard interface runs".to_owned()];
+            return vec!["no WireGuard interface is running".to_owned()];
         }
         let mut lines = Vec::new();
         for interface in &self.interfaces {
@@ -102,8 +102,8 @@ impl WgPeer {
 
     fn summary(&self, now: u64) -> String {
         let handshake = match self.handshake {
-            None => "never shook hands".to_owned(),
-            Some(at) => format!("shook hands {} s ago", now.saturating_sub(at)),
+            None => "no handshake yet".to_owned(),
+            Some(at) => format!("latest handshake {} s ago", now.saturating_sub(at)),
         };
         let endpoint = self.endpoint.map_or_else(|| "no endpoint".to_owned(), |at| at.to_string());
         let allowed = if self.allowed_ips.is_empty() {

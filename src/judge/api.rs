@@ -11,7 +11,7 @@ use crate::fact::dial::Dial;
 use crate::fact::environment::{Environment, Layer, Setting};
 use crate::profile::Topology;
 
-const BY_DATABASE: &str = "the worker reports by the database, as was said";
+const BY_DATABASE: &str = "the worker reports by the database, as set with `--topology`";
 
 /// FLASK_APP_URL and WORKER_API_KEY are set, and the URL names another host than this.
 pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
@@ -63,7 +63,7 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         ApiSaid::Well => return Ok(holds()),
         ApiSaid::NoKey => {
             return Err(Unseen::Declined(
-                "whether the key is the right one: none is set, or it would have gone by plain http around the tunnel, or to \
+                "whether the key is correct: no key is set, or it would have been sent over http outside the tunnel, or to \
                  an https server whose certificate can only be judged inside the container"
                     .to_owned(),
             ));
@@ -107,7 +107,7 @@ fn missing(env: &Environment, variable: &'static str) -> Judged<ApiUrl> {
     // A .env that was baked into the image may set what `docker inspect` does not show.
     if !env.complete && env.winner(variable).is_none() {
         return Err(Unseen::Undecided(format!(
-            "the configuration of {} does not set {variable}; look from inside",
+            "the configuration of {} does not set {variable}; run clipcheck inside the container",
             env.owner
         )));
     }

@@ -19,7 +19,7 @@ pub(super) fn tested(seat: &Seat<'_>, judged: Judged, ask: impl Fn(&Seat<'_>) ->
     match others(seat.addresses()).into_iter().find(|other| !same(finding, &ask(&seat.with(&other.addresses)))) {
         None => judged,
         Some(it) => Err(Unseen::Undecided(format!(
-            "it depends on {}, which is not known here: the guide has {}, and `--{}` tells it",
+            "it depends on {}, which is not known here (the guide has {}); set it with `--{}`",
             it.what, it.guide, it.flag
         ))),
     }

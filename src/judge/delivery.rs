@@ -23,7 +23,7 @@ pub(crate) use server::{delivery_admitted, delivery_listens};
 const NONE: &str = "there is no delivery sidecar here";
 
 /// Why there is nothing to say of a host's answer.
-const NO_HOST: &str = "no ingest host is set that could be asked";
+const NO_HOST: &str = "no ingest host is set";
 
 /// The sidecar, where there is one.
 fn sidecar<'a>(seat: &Seat<'a>) -> Result<Option<&'a Sidecar>, Unseen> {
@@ -94,18 +94,18 @@ pub(crate) fn delivery_key(seat: &Seat<'_>) -> Judged<DeliveryKey> {
     let Some(sidecar) = sidecar(seat)? else { return Ok(not_applicable(NONE)) };
     let finding = match &sidecar.key.found {
         Found::Hidden(why) => return Err(Unseen::NotKnown(why.clone())),
-        Found::Missing => broken(DeliveryKey::Missing).with("state", "is not there"),
+        Found::Missing => broken(DeliveryKey::Missing).with("state", "does not exist"),
         Found::Empty => broken(DeliveryKey::Missing).with("state", "is empty"),
         Found::Folder => broken(DeliveryKey::Folder),
         Found::File { holds: KeyKind::Openssh { locked: true, .. } | KeyKind::Pem { locked: true }, .. } => {
             broken(DeliveryKey::Locked)
         }
-        Found::File { holds: KeyKind::Public, .. } => {
-            broken(DeliveryKey::NotAKey).with("kind", "the public half of a key")
+        Found::File { holds: KeyKind::Public, .. } => broken(DeliveryKey::NotAKey).with("kind", "a public key"),
+        Found::File { holds: KeyKind::Putty, .. } => {
+            broken(DeliveryKey::NotAKey).with("kind", "a key in PuTTY's format")
         }
-        Found::File { holds: KeyKind::Putty, .. } => broken(DeliveryKey::NotAKey).with("kind", "a key in PuTTY's form"),
         Found::File { holds: KeyKind::Other, .. } => {
-            broken(DeliveryKey::NotAKey).with("kind", "no private key, or a part of one")
+            broken(DeliveryKey::NotAKey).with("kind", "no private key, or only a part of one")
         }
         Found::File { mode, .. } if mode & 0o044 != 0 => {
             broken(DeliveryKey::Readable).with("mode", format!("{mode:04o}"))
@@ -125,13 +125,13 @@ pub(crate) fn delivery_known_hosts(seat: &Seat<'_>) -> Judged<DeliveryKnownHosts
     let secret = &sidecar.known_hosts;
     let finding = match &secret.found {
         Found::Hidden(why) => return Err(Unseen::NotKnown(why.clone())),
-        Found::Missing => broken(DeliveryKnownHosts::Missing).with("state", "is not there").with("folder", ""),
+        Found::Missing => broken(DeliveryKnownHosts::Missing).with("state", "does not exist").with("folder", ""),
         Found::Empty => broken(DeliveryKnownHosts::Missing).with("state", "is empty").with("folder", ""),
         Found::Folder => {
-            broken(DeliveryKnownHosts::Missing).with("state", "is an empty folder").with("folder", secret.path())
+            broken(DeliveryKnownHosts::Missing).with("state", "is an empty directory").with("folder", secret.path())
         }
         Found::File { holds: KnownHosts { lines: 0, .. }, .. } => {
-            broken(DeliveryKnownHosts::Missing).with("state", "holds no host key").with("folder", "")
+            broken(DeliveryKnownHosts::Missing).with("state", "contains no host key").with("folder", "")
         }
         Found::File { holds: known, .. } => match unlisted(known) {
             None => return Ok(holds()),
@@ -194,6 +194,6 @@ fn whose(seat: &Seat<'_>, ssh: &SshOutcome) -> &'static str {
     } else if is(addresses.public) {
         "the server's address outside the tunnel"
     } else {
-        "another machine than the server"
+        "a machine other than the server"
     }
 }

@@ -58,7 +58,9 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
     }
     let finding = match (swallowed(redis), swallowed(postgres)) {
         (false, false) if redis.how == Dial::Open && postgres.how == Dial::Open => return Ok(holds()),
-        (false, false) => return Ok(not_applicable("a port refuses, and so does a rule that rejects")),
+        (false, false) => {
+            return Ok(not_applicable("a port refuses the connection, which a rule that rejects does too"));
+        }
         (true, false) => {
             broken(TcpAdmitted::OneDropped).with("port", redis.endpoint.port).with("other", postgres.endpoint.port)
         }
@@ -169,7 +171,7 @@ pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmit
         return Err(undecided(trace));
     }
     let Some(step) = traces.first().and_then(PacketTrace::by) else {
-        return Ok(not_applicable("no interface but the tunnel has an address"));
+        return Ok(not_applicable("only the tunnel's interface has an address"));
     };
     let finding = if step.tool == Tool::Nft {
         broken(FirewallAdmitsWireguard::DroppedByNft)
@@ -201,7 +203,7 @@ pub(super) fn add(step: &Step) -> String {
 pub(super) fn undecided(trace: &PacketTrace) -> Unseen {
     Unseen::Undecided(match trace.by() {
         Some(step) => format!(
-            "rule {} of chain {} ({}, table {}) is not understood here: {}",
+            "rule {} of chain {} ({}, table {}) is not supported by clipcheck: {}",
             step.number,
             step.chain,
             step.tool.command(),

@@ -64,7 +64,9 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         .into());
     }
     let since = unit.and_then(|unit| unit.since).ok_or_else(|| {
-        Unseen::Undecided(format!("{path} names {server} and no socket has it; when PostgreSQL started is not known"))
+        Unseen::Undecided(format!(
+            "{path} has {server}, but no socket uses it; the start time of PostgreSQL is not known"
+        ))
     })?;
     let cause = if conf.changed_at > since { PostgresListens::NotRestarted } else { PostgresListens::BoundTooEarly };
     Ok(broken(cause).with("found", found).at(path, line).into())
@@ -94,20 +96,20 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::One => return Ok(holds()),
         PgSaid::Speaks => {
             return Err(Unseen::NotKnown(
-                "PostgreSQL answers, and no URL to log in with could be read here".to_owned(),
+                "PostgreSQL answers, but no URL to log in with could be read here".to_owned(),
             ));
         }
         PgSaid::StartingUp => {
-            return Err(Unseen::Undecided("PostgreSQL starts up or recovers; look again in a moment".to_owned()));
+            return Err(Unseen::Undecided("PostgreSQL is starting up or recovering; run clipcheck again in a moment".to_owned()));
         }
         PgSaid::Unreached(_) if seat.tcp(Service::Postgres).is_ok_and(|tcp| tcp.how == Dial::Open) => {
-            return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
+            return Err(Unseen::Undecided("one connection was accepted and the next was not; run clipcheck again".to_owned()));
         }
-        PgSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
+        PgSaid::Unreached(_) => return Ok(not_applicable("no connection could be made")),
         // The server's own address needs no line where the worker's has one, and whom a name stands for is not known here.
         PgSaid::NoHbaEntry if seat.vantage() == Vantage::Server && hba::has_names(seat) => {
             return Err(Unseen::Undecided(
-                "no line of pg_hba.conf fits the server's own log-in, which says nothing of the worker's".to_owned(),
+                "no line of pg_hba.conf matches the server's own log-in, which says nothing about the worker's".to_owned(),
             ));
         }
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
@@ -140,7 +142,7 @@ pub(crate) fn postgres_password_strong(seat: &Seat<'_>) -> Judged<PostgresPasswo
         return Ok(not_applicable("no URL is set"));
     };
     if !url.is_postgres() {
-        return Ok(not_applicable("it is no PostgreSQL"));
+        return Ok(not_applicable("it is not PostgreSQL"));
     }
     if !url.well_known {
         return Ok(holds());

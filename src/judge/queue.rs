@@ -24,7 +24,7 @@ const BEAT: u64 = 2;
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let celery = seat.celery()?;
-    let now = celery.now().ok_or_else(|| Unseen::Undecided("nothing was seen of the queues".to_owned()))?;
+    let now = celery.now().ok_or_else(|| Unseen::Undecided("the queues could not be seen".to_owned()))?;
     if let Some(held) = celery.held_back() {
         return Ok(broken(QueueConsumed::HeldBack).with("seconds", held).with("endpoint", &celery.endpoint).into());
     }
@@ -33,7 +33,9 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
         // Who may not list the clients has only the heartbeats to go by.
         return match &celery.beats {
             Some(beats) if !beats.is_empty() => Ok(holds()),
-            Some(_) | None => Err(Unseen::NeedsRights("the URL's user may not list Redis' clients".to_owned())),
+            Some(_) | None => {
+                Err(Unseen::NeedsRights("the URL's user has no permission to list Redis' clients".to_owned()))
+            }
         };
     };
     if alive.iter().any(|it| !is_server(seat, it.from)) {
@@ -41,9 +43,10 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     }
     let (here, server) = (worker(seat), seat.vantage() == Vantage::Server);
     if !server && here.is_none() {
-        return Ok(not_applicable("no worker runs here that would take tasks from `gpu`"));
+        return Ok(not_applicable("no worker runs here that should take tasks from `gpu`"));
     }
-    let came = || Unseen::Undecided("a worker connected a moment ago, and takes nothing yet; look again".to_owned());
+    let came =
+        || Unseen::Undecided("a worker has just connected and takes no tasks yet; run clipcheck again".to_owned());
     let new = now.joined.is_some_and(|age| age < FIRST);
     let finding = if beating && alive.is_empty() {
         // Its heart beats some seconds before it takes tasks, and on a busy machine many; and before it subscribes to
@@ -56,7 +59,7 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
         broken(QueueConsumed::OtherDatabase).with("other", other)
     } else if celery.uptime < COMING || here.is_some_and(|it| it.age < COMING) {
         return Err(Unseen::Undecided(
-            "Redis or the worker started less than half a minute ago, and no worker is connected yet; look again"
+            "Redis or the worker started less than 30 s ago, and no worker is connected yet; run clipcheck again"
                 .to_owned(),
         ));
     } else if let Some(worker) = here {
@@ -144,9 +147,12 @@ pub(crate) fn queue_workers_agree(seat: &Seat<'_>) -> Judged<QueueWorkersAgree> 
     let celery = seat.celery()?;
     let alive = celery.alive().ok_or_else(no_list)?;
     if alive.len() < 2 {
-        return Ok(not_applicable("there are no two workers"));
+        return Ok(not_applicable("there are fewer than two workers"));
     }
-    let beats = celery.beats.as_ref().ok_or_else(|| Unseen::NeedsRights("the URL's user may not listen".to_owned()))?;
+    let beats = celery
+        .beats
+        .as_ref()
+        .ok_or_else(|| Unseen::NeedsRights("the URL's user has no permission to subscribe".to_owned()))?;
     let tags: Vec<(&Beat, &str)> = beats.iter().filter_map(|it| Some((it, tag(&it.name)?))).collect();
     let other = |(_, version): &&(&Beat, &str)| tags.iter().any(|(_, other)| other != version);
     if tags.iter().any(|it| other(&it)) {
@@ -159,9 +165,12 @@ pub(crate) fn queue_workers_agree(seat: &Seat<'_>) -> Judged<QueueWorkersAgree> 
 pub(crate) fn queue_workers_named(seat: &Seat<'_>) -> Judged<QueueWorkersNamed> {
     let celery = seat.celery()?;
     if celery.alive().ok_or_else(no_list)?.len() < 2 {
-        return Ok(not_applicable("there are no two workers"));
+        return Ok(not_applicable("there are fewer than two workers"));
     }
-    let beats = celery.beats.as_ref().ok_or_else(|| Unseen::NeedsRights("the URL's user may not listen".to_owned()))?;
+    let beats = celery
+        .beats
+        .as_ref()
+        .ok_or_else(|| Unseen::NeedsRights("the URL's user has no permission to subscribe".to_owned()))?;
     // The placeholders of celery/utils/nodenames.py; no name of a host has a per cent sign.
     let literal = beats.iter().find(|beat| beat.name.contains('%'));
     Ok(literal.map_or_else(holds, |beat| broken(QueueWorkersNamed::Literal).with("name", &beat.name).into()))
@@ -214,5 +223,5 @@ fn names(celery: &Celery) -> String {
 }
 
 fn no_list() -> Unseen {
-    Unseen::NeedsRights("the URL's user may not list Redis' clients".to_owned())
+    Unseen::NeedsRights("the URL's user has no permission to list Redis' clients".to_owned())
 }

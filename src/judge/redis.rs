@@ -134,16 +134,16 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
-                "Redis wants a password, and no URL that holds one could be read here".to_owned(),
+                "Redis requires a password, but no URL with a password could be read here".to_owned(),
             ));
         }
         RedisSaid::Loading => {
-            return Err(Unseen::Undecided("Redis still loads its data; look again in a moment".to_owned()));
+            return Err(Unseen::Undecided("Redis is still loading its data; run clipcheck again in a moment".to_owned()));
         }
         RedisSaid::Unreached(_) if seat.tcp(Service::Redis).is_ok_and(|tcp| tcp.how == Dial::Open) => {
-            return Err(Unseen::Undecided("one connection was accepted and the next was not; look again".to_owned()));
+            return Err(Unseen::Undecided("one connection was accepted and the next was not; run clipcheck again".to_owned()));
         }
-        RedisSaid::Unreached(_) => return Ok(not_applicable("no connection came about")),
+        RedisSaid::Unreached(_) => return Ok(not_applicable("no connection could be made")),
         RedisSaid::WrongPassword if user_is_wanted(seat) => broken(RedisAnswers::UserWanted),
         RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
     } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,

@@ -85,7 +85,7 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
         },
         (_, Some(reason)) => broken(WgInterfaceUp::Failed).with("reason", reason.words()),
         ("failed", None) => {
-            broken(WgInterfaceUp::Failed).with("reason", "its journal gives no reason that is known here")
+            broken(WgInterfaceUp::Failed).with("reason", "its journal shows no reason that clipcheck knows")
         }
         ("active", None) => broken(WgInterfaceUp::Gone),
         // Windows keeps the file encrypted, and tells by the app's list that it is there.
@@ -102,7 +102,7 @@ fn with_six(conf: &WgConf) -> Option<(&WgConf, u32)> {
 
 /// There are peers, and with both ends in hand: the far end's key is among them.
 pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let (vantage, _, _) = far(seat);
     // A peer with the interface's own key is dropped without a word, so only the file shows it.
     if let Ok(conf) = seat.wg_conf()
@@ -135,9 +135,9 @@ pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
 
 /// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
 pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     if interface.peers.is_empty() {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     }
     let (vantage, _, assumed) = far(seat);
     let far_key = seat.at(vantage).ok().and_then(|far| {
@@ -167,10 +167,10 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
     }
     if far.origin == Origin::Assumed {
         return Err(Unseen::Undecided(
-            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+            "the other end's address in the tunnel is not known; set it with `--client` or `--server`".to_owned(),
         ));
     }
-    let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
+    let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("the interface has no peers")) };
     // The guide's form: the server lists each client's own address, the client the tunnel's subnet.
     let needed = match seat.vantage() {
         Vantage::Server => format!("{}/{}", far.value, if far.value.is_ipv4() { 32 } else { 128 }),
@@ -207,7 +207,7 @@ fn networks(peer: &WgPeer) -> String {
 pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
     if seat.links()?.named(&seat.addresses().interface.value).is_none() {
-        return Ok(not_applicable("the interface does not run"));
+        return Ok(not_applicable("the interface is not running"));
     }
     Ok(match unit.enabled.as_str() {
         // `enabled-runtime` is gone after the next boot.

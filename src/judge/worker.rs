@@ -150,7 +150,7 @@ fn unset<C: From<UrlFault>>(
 
 fn hidden(env: &Environment, variable: &str) -> Unseen {
     Unseen::Undecided(format!(
-        "the configuration of {} does not set {variable}; a .env inside the image may: look from inside with `docker exec`",
+        "the configuration of {} does not set {variable}, but a .env inside the image may; run clipcheck inside the container with `docker exec`",
         env.owner
     ))
 }
@@ -162,7 +162,7 @@ pub(super) fn leads_nowhere(seat: &Seat<'_>, url: Option<&EnvUrl>) -> Result<(),
         seat.names().is_ok_and(|names| names.of(&url.host).is_some_and(|look| look.libc == NameAnswer::NoSuchName))
     };
     url.filter(nowhere).map_or(Ok(()), |url| {
-        Err(Unseen::Undecided(format!("the URL names {}, which does not resolve here, and so leads nowhere", url.host)))
+        Err(Unseen::Undecided(format!("the URL points to {}, which does not resolve here", url.host)))
     })
 }
 

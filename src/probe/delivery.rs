@@ -120,7 +120,7 @@ fn file<T>(container: &Container, inside: String, read: impl FnOnce(&mut String)
         let found = if inside.starts_with(SECRETS) {
             Found::Missing
         } else {
-            Found::Hidden(format!("nothing of this machine is mounted at {inside}"))
+            Found::Hidden(format!("nothing from this machine is mounted at {inside}"))
         };
         return SecretFile { inside, outside: None, found };
     };

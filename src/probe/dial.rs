@@ -79,7 +79,7 @@ fn endpoint(target: &TcpTarget, context: &ProbeContext) -> Result<Endpoint, Unse
         TcpTarget::Public(service) => {
             let ip = context.addresses()?.public.ok_or_else(|| {
                 Unseen::NotKnown(
-                    "the server's address outside the tunnel is not known; `--public ADDRESS` tells it".to_owned(),
+                    "the server's address outside the tunnel is not known; set it with `--public ADDRESS`".to_owned(),
                 )
             })?;
             shows_outside(context, ip)?;
@@ -100,23 +100,23 @@ fn shows_outside(context: &ProbeContext, ip: IpAddr) -> Result<(), Unseen> {
     let undecided = |why: String| Err(Unseen::Undecided(why));
     if context.vantage == Vantage::Container {
         // A container sees its own gateway only; whether the host sends this into the tunnel is not to be seen.
-        return undecided(format!("which way the container's host sends packets to {ip} is not seen from inside it"));
+        return undecided(format!("the host's route to {ip} cannot be seen from inside the container"));
     }
     let route = match route(context, Place::Public) {
         Ok(route) => route,
         // Outside is outside by definition; a client may send everything through the tunnel.
         Err(_) if context.vantage == Vantage::Outside => return Ok(()),
         Err(why) => {
-            return undecided(format!("the way to {ip} is not known ({why}), and it may lead through the tunnel"));
+            return undecided(format!("the route to {ip} is not known ({why}) and may go through the tunnel"));
         }
     };
     match &route.way {
-        Way::Device { device, kind, .. } if leads_into_tunnel(context, device, kind.as_deref()) => {
-            undecided(format!("the way to {ip} leads through the tunnel, so it shows nothing of the outside"))
-        }
-        Way::Local => {
-            undecided(format!("{ip} is this machine's own address, so a dial from here shows nothing of the outside"))
-        }
+        Way::Device { device, kind, .. } if leads_into_tunnel(context, device, kind.as_deref()) => undecided(format!(
+            "the route to {ip} goes through the tunnel, so a connection does not show what is open outside it"
+        )),
+        Way::Local => undecided(format!(
+            "{ip} is this machine's own address, so a connection from here does not show what is open outside"
+        )),
         Way::Device { .. } | Way::None | Way::Barred => Ok(()),
     }
 }

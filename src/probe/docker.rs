@@ -110,7 +110,7 @@ fn is_worker(container: &Container) -> bool {
 /// The names that are looked for, in words.
 pub(super) fn none_found() -> Unseen {
     Unseen::NotKnown(format!(
-        "no container named {} is here, and none is given CELERY_BROKER_URL; `--container NAME` tells its name",
+        "there is no container named {} here, and none has CELERY_BROKER_URL; set the name with `--container NAME`",
         NAMES.join(", ")
     ))
 }
@@ -121,9 +121,9 @@ fn refusal(error: &str, name: &str) -> Unseen {
         return Unseen::NeedsRights("add this user to the docker group or run as root".to_owned());
     }
     if error.to_ascii_lowercase().contains("no such") {
-        return Unseen::NotKnown(format!("no container named {name} is here"));
+        return Unseen::NotKnown(format!("there is no container named {name} here"));
     }
-    Unseen::NoTool("Docker's engine does not answer".to_owned())
+    Unseen::NoTool("the Docker engine does not answer".to_owned())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
 
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
-fn heeded() -> impl Iterator<Item = &'static str> {
+fn app_variables() -> impl Iterator<Item = &'static str> {
     VARIABLES.into_iter().chain(BUNDLES).chain(PGSSL)
 }
 
@@ -76,7 +76,7 @@ impl Found {
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
-        if let Some(variable) = heeded().find(|variable| *variable == name) {
+        if let Some(variable) = app_variables().find(|variable| *variable == name) {
             self.values.entry(variable).or_default().push((origin, value));
         }
     }
@@ -146,7 +146,7 @@ fn container() -> Found {
             found.add(variable, Origin::Command { at: None }, value);
         }
     }
-    for variable in heeded() {
+    for variable in app_variables() {
         if let Some(value) = own.get(variable) {
             found.add(variable, Origin::Process, value.clone());
         }
@@ -173,14 +173,16 @@ fn server(context: &ProbeContext) -> Result<Found, Unseen> {
         None => {
             WEB_FILES.into_iter().find(|path| !matches!(host::read(path), host::Text::Missing)).ok_or_else(|| {
                 let places = WEB_FILES.join(", ");
-                Unseen::NotKnown(format!("there is none of {places}; `--web-env FILE` tells where the web app's is"))
+                Unseen::NotKnown(format!(
+                    "none of {places} exists; set the path of the web app's file with `--web-env FILE`"
+                ))
             })?
         }
     };
     let mut found = Found::new(path.to_owned());
     found
         .add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new())
-        .ok_or_else(|| Unseen::Unreadable(format!("{path}: too much comes of the `${{…}}` in it")))?;
+        .ok_or_else(|| Unseen::Unreadable(format!("{path}: its `${{…}}` expand to too much text")))?;
     if let Some((folder, _)) = path.rsplit_once('/')
         && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
     {

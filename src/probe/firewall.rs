@@ -34,7 +34,7 @@ fn look() -> Result<Ufw, Unseen> {
     let default_input = rules::setting(&defaults, "DEFAULT_INPUT_POLICY")
         .as_deref()
         .and_then(rules::policy)
-        .ok_or_else(|| Unseen::Unreadable(format!("{DEFAULTS}: no DEFAULT_INPUT_POLICY that ufw knows")))?;
+        .ok_or_else(|| Unseen::Unreadable(format!("{DEFAULTS}: no valid DEFAULT_INPUT_POLICY")))?;
     Ok(Ufw {
         enabled: rules::setting(&switch, "ENABLED").as_deref() == Some("yes"),
         installed: true,

@@ -11,7 +11,7 @@ use crate::fact::Unseen;
 const COPY: &str = ".clipcheck-copy-";
 
 /// What helps where the copy cannot start.
-const STATIC_RUNS: &str = "a static build (tests/lab.d/build-static) runs in any";
+const STATIC_RUNS: &str = "a static build (tests/lab.d/build-static) runs in any container";
 
 /// A program that needs libraries may not start where they are not, and then cannot remove itself.
 const STATIC: bool = cfg!(target_feature = "crt-static");
@@ -38,7 +38,7 @@ pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duratio
     let name = container.name.as_str();
     // In a paused one nothing can be started, but a file can be put into it, and not removed again.
     if container.status != "running" {
-        return Err(format!("the container {name} does not run ({})", container.status));
+        return Err(format!("the container {name} is not running ({})", container.status));
     }
     let own = host::own_program().ok_or("this program's own file cannot be found")?;
     let copy = format!("/{COPY}{}", host::process_id());
@@ -80,7 +80,7 @@ async fn copied(name: &str, own: &str, copy: &str, said: &[String], ends: &Ends)
             // It may never have started. Where it did, there is nothing left to remove.
             let gone = clear(name, copy).await || !is_there(name, copy).await;
             let left = if gone { String::new() } else { format!("; its copy {copy} is still there") };
-            Err(format!("the program could not look inside the container {name}{left}: {STATIC_RUNS}"))
+            Err(format!("the program could not run inside the container {name}{left}: {STATIC_RUNS}"))
         }
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn not_contradicted(context: &ProbeContext) -> Result<(), Unseen> {
             if context.vantage == Vantage::Container && server.origin == Origin::Assumed && *host != server.value =>
         {
             Err(Unseen::NotKnown(format!(
-                "the URLs name {host}, which is not the guide's {}; if it is the server's address in the tunnel, say `--server {host}`",
+                "the URLs point to {host}, which is not the guide's {}; if it is the server's address in the tunnel, set it with `--server {host}`",
                 server.value
             )))
         }
@@ -118,7 +118,7 @@ pub(super) fn address(place: Place, context: &ProbeContext) -> Result<IpAddr, Un
         Place::Peer(address) => Ok(address),
         Place::Public => addresses.public.ok_or_else(|| {
             Unseen::NotKnown(
-                "the server's address outside the tunnel is not known; `--public ADDRESS` tells it".to_owned(),
+                "the server's address outside the tunnel is not known; set it with `--public ADDRESS`".to_owned(),
             )
         }),
     }
@@ -136,7 +136,7 @@ mod elsewhere {
     use crate::probe::windows::part;
 
     fn not_told() -> Unseen {
-        Unseen::NoTool("PowerShell did not tell the adapters and routes".to_owned())
+        Unseen::NoTool("PowerShell did not list the adapters and routes".to_owned())
     }
 
     pub(in crate::probe) async fn all_links() -> Result<Vec<Link>, Unseen> {
@@ -158,11 +158,11 @@ mod elsewhere {
     }
 
     pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
-        Err(Unseen::NoTool("Windows has no rules of routing policy".to_owned()))
+        Err(Unseen::NoTool("Windows has no policy routing rules".to_owned()))
     }
 
     pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
-        Err(Unseen::NoTool("listening sockets can be seen on Linux only".to_owned()))
+        Err(Unseen::NoTool("listening sockets can only be listed on Linux".to_owned()))
     }
 }
 #[cfg(not(target_os = "linux"))]

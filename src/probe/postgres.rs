@@ -119,7 +119,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     let Some(login) = login else { return Ok(Heard::bare(PgSaid::Speaks)) };
     if login.user.is_some() || login.password.is_some() {
         // A lone user counts: it may be the password, put in the wrong place.
-        let peer = peer.map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
+        let peer = peer.map_err(|_| Unseen::Undecided("the connection was closed at once".to_owned()))?;
         dial::may_carry_password(context, peer)?;
     }
     if offers && let Some(root) = missing_root(login, context.vantage) {

@@ -104,7 +104,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     };
     if logs_in {
         // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
-        let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection ended at once".to_owned()))?;
+        let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection was closed at once".to_owned()))?;
         dial::may_carry_password(context, peer.ip())?;
     }
     let over = stream.over();

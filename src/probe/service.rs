@@ -30,7 +30,7 @@ async fn on_windows(target: &UnitTarget, context: &ProbeContext) -> Result<UnitS
 async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, Unseen> {
     // As sd_booted(3) does it: without this folder systemctl would only print an error.
     if host::stat("/run/systemd/system")?.is_none() {
-        return Err(Unseen::NoTool("systemd does not run here".to_owned()));
+        return Err(Unseen::NoTool("systemd is not running here".to_owned()));
     }
     let names = names(target, context)?;
     let mut args = vec!["show", "--no-pager", "-p", PROPERTIES, "--"];

@@ -7,7 +7,7 @@ use crate::fact::{Unseen, Vantage};
 /// The vantage and what gave it away; the error says how to tell it.
 pub fn find() -> Result<(Vantage, String), String> {
     if cfg!(windows) {
-        return Ok((Vantage::Client, "this is Windows, where only the client is".to_owned()));
+        return Ok((Vantage::Client, "this is Windows, and only the client runs Windows".to_owned()));
     }
     if let Some(sign) = container_sign() {
         return Ok((Vantage::Container, sign));
@@ -17,23 +17,24 @@ pub fn find() -> Result<(Vantage, String), String> {
     }
     for path in ["/etc/redis/redis.conf", "/etc/redis.conf", "/etc/postgresql", "/var/lib/pgsql/data/postgresql.conf"] {
         if !matches!(host::stat(path), Ok(None)) {
-            return Ok((Vantage::Server, format!("{path} is here")));
+            return Ok((Vantage::Server, format!("{path} exists")));
         }
     }
     if !matches!(host::stat("/etc/wireguard"), Ok(None)) && tunnel_interface().is_some() {
-        return Ok((Vantage::Client, "a tunnel and neither Redis nor PostgreSQL are here".to_owned()));
+        return Ok((Vantage::Client, "a tunnel, but neither Redis nor PostgreSQL, is here".to_owned()));
     }
     if let Some(name) = tunnel_interface() {
-        return Ok((Vantage::Client, format!("the interface {name} is here, and neither Redis nor PostgreSQL")));
+        return Ok((Vantage::Client, format!("the interface {name}, but neither Redis nor PostgreSQL, is here")));
     }
     // A running engine's socket, not /etc/docker, which stays when Docker is removed.
     if !matches!(host::stat("/var/run/docker.sock"), Ok(None)) {
-        return Ok((Vantage::Client, "Docker runs here, and neither Redis nor PostgreSQL is here".to_owned()));
+        return Ok((Vantage::Client, "Docker, but neither Redis nor PostgreSQL, is here".to_owned()));
     }
     if matches!(host::stat("/etc/wireguard"), Ok(None)) {
         return Ok((Vantage::Outside, "no WireGuard, Redis, PostgreSQL or Docker is here".to_owned()));
     }
-    Err("cannot tell which host this is; say `--as server`, `client`, `container` or `outside`".to_owned())
+    Err("cannot determine which host this is; use `--as server`, `--as client`, `--as container` or `--as outside`"
+        .to_owned())
 }
 
 /// Docker and Podman mark their containers.
@@ -41,7 +42,7 @@ fn container_sign() -> Option<String> {
     ["/.dockerenv", "/run/.containerenv"]
         .into_iter()
         .find(|path| matches!(host::stat(path), Ok(Some(_))))
-        .map(|path| format!("{path} is here"))
+        .map(|path| format!("{path} exists"))
 }
 
 /// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's. One that has both

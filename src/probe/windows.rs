@@ -36,7 +36,7 @@ pub(super) async fn unit(tunnel: &str) -> Result<UnitState, Unseen> {
 pub(super) async fn echo(to: IpAddr) -> Result<PingOutcome, Unseen> {
     let seen = script(&format!("-Only echo -Server {to}")).await?;
     let how = seen.pings.into_iter().find(|(asked, _)| *asked == to).map(|(_, how)| how);
-    let how = how.ok_or_else(|| Unseen::NoTool("PowerShell did not say what became of the echo".to_owned()))?;
+    let how = how.ok_or_else(|| Unseen::NoTool("PowerShell did not return the result of the ping".to_owned()))?;
     Ok(PingOutcome { to, how, socket: EchoSocket::Windows })
 }
 

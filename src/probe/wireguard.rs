@@ -33,8 +33,8 @@ fn looked((source, state): (String, Result<WgState, Unseen>)) -> ProbeResult {
 }
 
 fn needs_root() -> Unseen {
-    let how = if cfg!(windows) { "open the PowerShell as Administrator" } else { "run clipcheck with sudo" };
-    Unseen::NeedsRights(format!("WireGuard shows its state to root alone; {how}"))
+    let how = if cfg!(windows) { "open PowerShell as Administrator" } else { "run clipcheck with sudo" };
+    Unseen::NeedsRights(format!("WireGuard shows its state only to root; {how}"))
 }
 
 async fn running() -> (String, Result<WgState, Unseen>) {
@@ -118,7 +118,7 @@ pub(super) async fn again(context: &ProbeContext) -> ProbeResult {
         }
     }
     if nudged.is_empty() {
-        return ProbeResult::new("the first look; no peer needed a packet", Ok(Fact::Wg(first.clone())));
+        return ProbeResult::new("the first check; no peer needed a packet", Ok(Fact::Wg(first.clone())));
     }
     let begun = host::clock();
     loop {

@@ -35,5 +35,5 @@ fn running() -> Result<crate::fact::celery::process::Workers, Unseen> {
 
 #[cfg(not(target_os = "linux"))]
 fn running() -> Result<crate::fact::celery::process::Workers, Unseen> {
-    Err(Unseen::NoTool("processes are looked at on Linux only".to_owned()))
+    Err(Unseen::NoTool("processes can only be listed on Linux".to_owned()))
 }

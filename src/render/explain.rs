@@ -14,9 +14,9 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             .filter(|known| known.contains(check_id) || check_id.contains(known))
             .collect();
         let hint = if near.is_empty() {
-            "`clipcheck list` shows them all".to_owned()
+            "`clipcheck list` shows all".to_owned()
         } else {
-            format!("near it: {}", near.join(", "))
+            format!("similar names: {}", near.join(", "))
         };
         format!("there is no check `{check_id}`; {hint}")
     })?;
@@ -29,7 +29,7 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
     for (vantage, keys) in &check.with {
         let _ = writeln!(
             out,
-            "  also reads  {} ({vantage}), where its snapshot is at hand",
+            "  also reads  {} ({vantage}), if its snapshot is available",
             join(keys.iter().map(ToString::to_string))
         );
     }
@@ -78,7 +78,7 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             wrap(&mut out, &windows.fix.know, "  then   ", "         ", width);
         }
         for (vantage, alternatives) in &cause.alternatives {
-            let _ = writeln!(out, "  alike  from the {vantage} by itself these look the same, likeliest first:");
+            let _ = writeln!(out, "  alike  from the {vantage} alone, these causes look the same, most likely first:");
             for alternative in alternatives {
                 let title = checks.iter().find(|check| check.id == alternative.check).map_or("", |check| &check.title);
                 let line = format!("{} ({}): {title}", alternative.code(), alternative.on);

@@ -26,7 +26,7 @@ pub(super) fn text(checks: &Clean<Vec<Check>>, width: usize) -> String {
 }
 
 pub(super) fn markdown(checks: &Clean<Vec<Check>>) -> String {
-    let mut out = "| check | judged at | what holds | causes |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut out = "| check | judged at | what is OK | causes |\n| --- | --- | --- | --- |\n".to_owned();
     for check in checks.iter() {
         let causes = check.causes.keys().map(|cause| format!("`{cause}`")).collect::<Vec<_>>().join(" ");
         let _ = writeln!(out, "| `{}` | {} | {} | {causes} |", check.id, vantages(check), check.title);

@@ -22,7 +22,7 @@ pub async fn show(mut events: UnboundedReceiver<Event>, terminal: bool, told: im
             if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never {
                 words = strip_str(&words).to_string();
             }
-            let _ = write!(std::io::stderr(), "\r\x1b[K{words}looking … {open} to go");
+            let _ = write!(std::io::stderr(), "\r\x1b[K{words}checking … {open} left");
         }
     }
     if terminal {

@@ -199,7 +199,7 @@ fn despite(out: &mut String, report: &Report, width: usize) {
     for outcome in &report.outcomes {
         if let Answer::Despite(broken) = &outcome.answer {
             let line = format!(
-                "{} on {} is OK although {} failed: either it is reached some other way, or that has not taken effect yet",
+                "{} on {} is OK although {} failed: either it is reached in another way, or the fault has not taken effect yet",
                 outcome.check,
                 place(outcome),
                 broken.join(", ")
@@ -238,7 +238,7 @@ fn closing(out: &mut String, report: &Report) {
     let (style, verdict) = if counts.roots > 0 {
         (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
     } else if report.essential_unseen {
-        (YELLOW, "Nothing that was seen failed, but not all that matters was seen".to_owned())
+        (YELLOW, "Nothing that was seen failed, but not everything required was seen".to_owned())
     } else {
         (GREEN, "Nothing failed".to_owned())
     };

@@ -68,7 +68,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix, shell) = check.causes.get(finding.cause).map_or_else(
         || {
-            let says = "what was seen is \u{201c}{seen}\u{201d}, which this check does not know";
+            let says = "the result is \u{201c}{seen}\u{201d}, which this check does not know";
             (says.to_owned(), unexpected_fix(), Shell::Sh)
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
@@ -76,7 +76,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     let said = fill(&fix.say, &words);
     let (say, run) = match commands(&fix.run, shell, &words) {
         Ok(run) => (said, run),
-        Err(value) => (format!("{said} The commands are left out: `{value}` is not safe to type."), Vec::new()),
+        Err(value) => (format!("{said} The commands are left out: `{value}` is not safe in a command."), Vec::new()),
     };
     Diagnosis {
         code: format!("{}/{}", check.id, finding.cause),
@@ -113,6 +113,6 @@ fn unexpected_fix() -> Fix {
         on: None,
         say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
         run: Vec::new(),
-        know: "The check holds.".to_owned(),
+        know: "The check is OK.".to_owned(),
     }
 }

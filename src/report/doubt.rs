@@ -33,13 +33,13 @@ pub(super) fn tell(
         let places = away.join(" and on the ");
         let with = away.join(".json --with ");
         said.push(format!(
-            "`clipcheck snapshot` on the {places}, then `clipcheck all --with {with}.json` here names it"
+            "`clipcheck snapshot` on the {places}, then `clipcheck all --with {with}.json` here shows which one it is"
         ));
     }
     for on in &seats {
         let Some(seen) = case.snapshot(*on).filter(|seen| seen.rights == Rights::User) else { continue };
         let (what, who) = if seen.on_windows() { ("windows.ps1", "Administrator") } else { ("clipcheck", "root") };
-        said.push(format!("`{what}` on the {on} as {who}: not all that matters was seen there"));
+        said.push(format!("`{what}` on the {on} as {who}: some of what is needed was not seen there"));
     }
     said.extend(named.and_then(|named| named.tell.as_deref()).map(fill));
     said

@@ -71,7 +71,7 @@ fn worker(variable: &str, inside: Result<&Environment, Unseen>, outside: Result<
     match outside {
         Ok(Environment { provenance: Some(made), .. }) => provenance.sources(made, variable),
         Ok(_) => {}
-        Err(why) => provenance.unseen.push(format!("how the container was made: {why}")),
+        Err(why) => provenance.unseen.push(format!("how the container was created: {why}")),
     }
     match inside {
         Ok(env) => {
@@ -109,9 +109,9 @@ impl Provenance {
         for layer in env.variables.get(variable).into_iter().flatten().filter(|layer| which(&layer.origin)) {
             let used = !self.is_settled();
             let note = match (used, &layer.setting) {
-                (true, Setting::Empty) => "empty, and still hides what stands below",
+                (true, Setting::Empty) => "empty, but overrides the entries below",
                 (true, _) => "this is used",
-                (false, _) => "not read: what stands above goes before it",
+                (false, _) => "not read: overridden by an entry above",
             };
             if used {
                 self.line = layer.origin.place().map(|(path, line)| format!("{path}:{line}"));
@@ -132,12 +132,12 @@ impl Provenance {
         for (index, source) in sources.iter().enumerate() {
             let note = match from {
                 Some(from) if from == index => "the container has its value from here".to_owned(),
-                Some(from) if from < index => "not passed on: what stands above goes before it".to_owned(),
+                Some(from) if from < index => "not passed on: overridden by an entry above".to_owned(),
                 Some(_) | None if provenance.is_newer(source) => {
-                    "not what the container has: changed after the container was made".to_owned()
+                    "differs from the container: changed after the container was created".to_owned()
                 }
-                Some(_) | None if source.setting.is_none() => "a bare name without a value passes nothing".to_owned(),
-                Some(_) | None => "not what the container has: the shell that ran compose had another value".to_owned(),
+                Some(_) | None if source.setting.is_none() => "a name without a value passes nothing".to_owned(),
+                Some(_) | None => "differs from the container: the shell that ran compose had another value".to_owned(),
             };
             if from == Some(index) || (from.is_none() && index == 0) {
                 self.line = source.line().map(|(path, line)| format!("{path}:{line}"));
@@ -152,9 +152,9 @@ impl Provenance {
         if from.is_none() && self.is_settled() && provenance.service.is_none() {
             self.sources.push(Source {
                 used: true,
-                place: "`docker run`: an -e, or a line of an --env-file".to_owned(),
+                place: "`docker run`: -e, or a line of an --env-file".to_owned(),
                 value: String::new(),
-                note: "Docker does not keep which".to_owned(),
+                note: "Docker does not record which".to_owned(),
             });
         }
         self.unseen.extend(provenance.unread.iter().map(|what| format!("{what} was not read")));
@@ -211,6 +211,6 @@ fn uses(env: &Environment, variable: &str) -> String {
         Effective::Set { variable: by, setting, .. } => format!("{setting}, by {by}"),
         Effective::CodeDefault => "the default in the app's code, on localhost".to_owned(),
         Effective::Nothing => "nothing: the app stops".to_owned(),
-        Effective::DefaultOrNothing => "nothing, or a default on localhost: the app's version decides".to_owned(),
+        Effective::DefaultOrNothing => "nothing, or a default on localhost, depending on the app's version".to_owned(),
     }
 }

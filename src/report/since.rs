@@ -67,7 +67,7 @@ impl Before {
             let now = report.hosts.iter().find(|now| now.seat == host.seat && now.name != host.name)?;
             // A container has another name whenever it is recreated.
             (!host.is(Vantage::Container)).then(|| {
-                format!("the earlier report is of the {} {}, and this one of {}", host.seat, host.name, now.name)
+                format!("the earlier report is from the {} {}, but this one is from {}", host.seat, host.name, now.name)
             })
         };
         self.hosts.iter().filter_map(moved).collect()
@@ -110,8 +110,8 @@ impl FromStr for Before {
                 let seats = document.seats.into_iter().map(|seat| Host { seat: seat.id, name: seat.host.name });
                 Ok(Self { rows: document.checks, hosts: document.hosts.into_iter().chain(seats).collect() })
             }
-            Ok(_) => Err("a report of another program".to_owned()),
-            Err(error) => Err(format!("no report of `--format json` and no snapshot: {error}")),
+            Ok(_) => Err("a report from another program".to_owned()),
+            Err(error) => Err(format!("neither a report of `--format json` nor a snapshot: {error}")),
         }
     }
 }
@@ -219,13 +219,15 @@ pub fn since(report: &Report, before: &Before, checks: &[Check]) -> Vec<Change> 
         let same = |row: &&Row| row.id == outcome.check && row.seat == outcome.seat;
         let was = match before.rows.iter().find(same) {
             Some(row) if row.root => continue,
-            Some(row) if !row.explained_by.is_empty() => format!("hidden behind {}", row.explained_by.join(", ")),
+            Some(row) if !row.explained_by.is_empty() => {
+                format!("it was explained by {} before", row.explained_by.join(", "))
+            }
             Some(row) => match row.status.as_str() {
                 "ok" | "holds" => "it was OK before".to_owned(),
                 "not-seen" | "unseen" => "it was not seen before".to_owned(),
                 other => format!("it was \u{201c}{other}\u{201d} before"),
             },
-            None => "it was not looked at before".to_owned(),
+            None => "it was not checked before".to_owned(),
         };
         changes.push(Change {
             seat: outcome.seat.clone(),
@@ -241,18 +243,18 @@ fn now(report: &Report, row: &Row, code: &str, gone: Option<Vantage>) -> Now {
     let Some(outcome) = report.outcomes.iter().find(|it| it.check == row.id && it.seat == row.seat) else {
         let looked = report.hosts.iter().any(|host| host.seat == row.seat);
         return Now::Unseen(if looked {
-            "it was left out of this run".to_owned()
+            "it was not part of this run".to_owned()
         } else {
-            format!("nobody looked from the {}: run it there, or add its snapshot", row.seat)
+            format!("the {} was not checked: run clipcheck there, or add its snapshot", row.seat)
         });
     };
     match &outcome.answer {
         Answer::Holds | Answer::Despite(_) | Answer::Notes(_) | Answer::NotApplicable(_) if gone.is_some() => {
             let there = gone.map_or("other end", Vantage::word);
-            Now::Unseen(format!("it was judged together with the {there} then: add its snapshot (`--with FILE`)"))
+            Now::Unseen(format!("it was judged together with the {there} before: add its snapshot (`--with FILE`)"))
         }
         Answer::Holds | Answer::Despite(_) | Answer::Notes(_) => Now::Fixed,
-        Answer::NotApplicable(why) => Now::Unseen(format!("there is nothing to judge it by: {why}")),
+        Answer::NotApplicable(why) => Now::Unseen(format!("it does not apply now: {why}")),
         Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) if diagnosis.code == code => Now::Still,
         Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) => Now::Otherwise(diagnosis.code.clone()),
         Answer::Explained { by, .. } => Now::Explained(by.clone()),

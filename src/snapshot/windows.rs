@@ -43,7 +43,7 @@ impl Snapshot {
         let again = again(recording, first, &addresses, &seen);
         seen.add(FactKey::WgAgain, "`wg show all dump` once more", again.map(Fact::Wg).ok_or_else(|| no_wg(recording)));
         for key in [FactKey::Env, FactKey::Redis, FactKey::Postgres, FactKey::Celery, FactKey::Workers, FactKey::Api] {
-            let why = "look inside the container: a recording of Windows leaves out variables, and with them passwords";
+            let why = "run clipcheck inside the container: a recording of Windows contains no variables, because they can contain passwords";
             seen.add(key, "", Err(Unseen::NotKnown(why.to_owned())));
         }
         Self {
@@ -69,12 +69,12 @@ fn no_wg(recording: &Recording) -> Unseen {
     } else if recording.administrator {
         Unseen::NoTool("`wg show all dump` did not answer".to_owned())
     } else {
-        Unseen::NeedsRights("run windows.ps1 in a PowerShell that was opened as Administrator".to_owned())
+        Unseen::NeedsRights("run windows.ps1 in a PowerShell opened as Administrator".to_owned())
     }
 }
 
 fn not_recorded() -> Unseen {
-    Unseen::NotKnown("the recording of Windows does not hold it".to_owned())
+    Unseen::NotKnown("the recording of Windows does not contain it".to_owned())
 }
 
 fn running(interfaces: Vec<WgInterface>, recording: &Recording, nudged: Vec<String>) -> WgState {
@@ -126,7 +126,7 @@ impl Seen {
         let server = addresses.server.value;
         let other = || {
             Unseen::NotKnown(format!(
-                "the recording did not dial {server}; `windows.ps1 -Server {server} -RedisPort {} -PostgresPort {}` does",
+                "the recording did not connect to {server}; use `windows.ps1 -Server {server} -RedisPort {} -PostgresPort {}`",
                 addresses.redis_port.value, addresses.postgres_port.value
             ))
         };

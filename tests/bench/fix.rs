@@ -48,9 +48,9 @@ impl Proved {
         };
         let (printed, by_hand, not) = (count("printed"), count("by hand"), count("not"));
         let open = faults.len() - printed - by_hand - not;
-        let open = if open == 0 { String::new() } else { format!("; {open} not run since this list is kept") };
+        let open = if open == 0 { String::new() } else { format!("; {open} not run yet") };
         format!(
-            "{} of {} ({printed} with the printed commands as they stand, {by_hand} by a script that does what the text says{open})",
+            "{} of {} ({printed} with the commands as printed, {by_hand} by a script that does what the text says{open})",
             printed + by_hand,
             printed + by_hand + not
         )
@@ -93,7 +93,7 @@ pub fn prove(set: &Set, jobs: usize, checks: &[Check]) -> Result<usize, LabError
         result.is_ok()
     })?;
     println!(
-        "{} of {count} fixes proved, {} of them with the printed commands as they stand",
+        "{} of {count} fixes proved, {} of them with the commands as printed",
         count - wrong,
         (count - by_hand).saturating_sub(wrong)
     );

@@ -15,16 +15,16 @@ const KEPT: &str = "fixtures/accuracy.json";
 pub fn table(figures: &Figures, set: &Set) -> String {
     let set = &set.seen();
     let mut lines = vec![
-        "| faults of | number | joined | server alone | client alone | container alone | outside alone | red lines per single fault | files and lines named |".to_owned(),
+        "| faults | number | all four together | server alone | client alone | container alone | outside alone | root causes reported per single fault | file and line named |".to_owned(),
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |".to_owned(),
     ];
     lines.extend(figures.rows.iter().map(line));
     lines.push(String::new());
     lines.push(format!(
-        "Each cell is precision / recall / F1 over (host, cause) pairs: joined over the four snapshots together, alone over what \
-         that vantage by itself must name. {} near misses and {} healthy deployments ({} states): {} false alarms, warnings \
-         included. False statements (what one vantage alone says is broken, as a root or explained, and all together find to \
-         hold): {}.",
+        "Each cell is precision / recall / F1 over (host, cause) pairs: of the four snapshots judged together, and of what each \
+         vantage alone must name. {} near misses and {} healthy deployments ({} states): {} false alarms, including warnings. \
+         False statements (what one vantage alone reports as failed, as a root cause or explained, but is OK in all four \
+         together): {}.",
         set.faults.len(),
         set.healthy.len() + 1,
         figures.states,
@@ -33,9 +33,10 @@ pub fn table(figures: &Figures, set: &Set) -> String {
     ));
     lines.push(String::new());
     lines.push(format!(
-        "What looks alike from one vantage: {} sets of causes, {} of them claimed in the check files as the recordings show them \
-         (where the moment decides, a claim is of a whole check and stands for any of its causes). Of {} times that something is named from one, two, three or four vantages, the true cause is the one named or \
-         among those left beside it {} times. Fixes typed and proved (`tests/faults --prove-fix`, last run of each): {}.",
+        "Causes that look the same from one vantage: {} sets, of which {} are claimed in the check files as the recordings show \
+         them (if it depends on timing, a claim is for a whole check and covers all its causes). In {} reports from one to four \
+         vantages, the true cause is the one named or among the other possible causes {} times. Fixes run and confirmed \
+         (`tests/faults --prove-fix`, last run of each): {}.",
         figures.alike.0, figures.alike.1, figures.kept.0, figures.kept.1, figures.proved.words(set)
     ));
     lines.push(String::new());
@@ -43,13 +44,13 @@ pub fn table(figures: &Figures, set: &Set) -> String {
     if figures.made_up.0 > 0 {
         lines.push(String::new());
         lines.push(format!(
-            "Beside these, {} faults that nobody has broken for real yet: what is seen of them was written by hand (`[made-up]`), \
-             and they count in no figure above. Named as they should be: {}.",
+            "In addition, {} faults that were not recorded in a lab yet: what is seen of them was written by hand \
+             (`[made-up]`), and they are in no figure above. Named as expected: {}.",
             figures.made_up.0, figures.made_up.1
         ));
     }
     lines.push(String::new());
-    lines.push("| what the vantage met | looks | time to see all: median | p95 | longest |".to_owned());
+    lines.push("| state of the deployment | runs | time to see everything: median | p95 | longest |".to_owned());
     lines.push("| --- | --- | --- | --- | --- |".to_owned());
     let times = &figures.trials.times;
     lines.extend(CLASSES.iter().filter_map(|class| Some(spread(class, times.get(*class)?))));

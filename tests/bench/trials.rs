@@ -133,7 +133,7 @@ impl Trials {
         let times = match (some.first(), some.last()) {
             (Some(least), Some(most)) if least == most => format!("{most} times"),
             (Some(least), Some(most)) => format!("{least} to {most} times"),
-            _ => return "No live trial is kept.".to_owned(),
+            _ => return "No live trials are stored.".to_owned(),
         };
         let states = counts.len();
         let missing = set.states().len() - states;
@@ -144,9 +144,9 @@ impl Trials {
         let differed: usize = counts.iter().map(|(.., wrong)| wrong).sum();
         let named = if differ.is_empty() { String::new() } else { format!(" ({})", differ.join(", ")) };
         format!(
-            "Live trials: each of {states} states{missing} made for real {times}; in {} of {} what all together and each \
-             alone say is exactly what is expected; it differs in {differed}{named}. Precision / recall / F1 of the roots and \
-             warnings that the four together named over these trials of the faults and pairs: {}.",
+            "Live trials: each of {states} states{missing} was made for real {times}; in {} of {} trials the reports of all \
+             together and of each alone are exactly as expected; {differed} differ{named}. Precision / recall / F1 of the root \
+             causes and warnings that the four together named over these trials of the faults and pairs: {}.",
             all - differed,
             all,
             self.score(set).words()

@@ -320,7 +320,7 @@ fn a_panic_says_where_and_never_what() {
     let file = Path::new("tests/cli/hostile.rs").display().to_string();
     for line in said.err.lines() {
         let place = line.strip_prefix(&format!("clipcheck: stopped at {file}:")).expect("where");
-        assert!(place.strip_suffix("; this is a defect of clipcheck").is_some_and(|it| it.parse::<u32>().is_ok()));
+        assert!(place.strip_suffix("; this is a bug in clipcheck").is_some_and(|it| it.parse::<u32>().is_ok()));
     }
     assert_eq!(said.err.lines().count(), 2, "{}", said.err);
 }

@@ -68,7 +68,7 @@ fn every_check_and_every_cause_can_be_explained() {
 
 #[test]
 fn what_is_unknown_is_named_with_what_is_near() {
-    refused(&["explain", "redis"], &["`redis`", "near it", "redis-answers"]);
+    refused(&["explain", "redis"], &["`redis`", "similar names", "redis-answers"]);
     refused(&["explain", "frobnicate"], &["`frobnicate`", "clipcheck list"]);
     refused(&["explain", "redis-answers/frobnicate"], &["`frobnicate`", "denied", "no-auth"]);
     refused(&["all", "handshake"], &["`handshake`", "wg-handshake"]);

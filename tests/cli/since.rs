@@ -92,7 +92,7 @@ fn what_is_no_report_is_refused() {
         refused(&["all", "--as", "container", "--since", &path(&folder, name)], &[name, word]);
     };
     refuse("other.json", "another program");
-    refuse("no.json", "no report");
+    refuse("no.json", "neither a report");
     refuse("absent.json", "no such file");
 }
 

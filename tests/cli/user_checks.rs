@@ -75,7 +75,7 @@ fn a_mistake_is_named_with_its_place() {
     mistake(
         "x.toml",
         &GOOD.replace("tcp 127.0.0.1:9", "telnet 127.0.0.1"),
-        &["x.toml:3: ", "telnet", "nothing that can be looked at"],
+        &["x.toml:3: ", "telnet", "not something that can be looked at"],
     );
     mistake("x.toml", &GOOD.replace("container =", "moon ="), &["x.toml:3: ", "moon"]);
     mistake("x.toml", &GOOD.replace("[\"tcp 127.0.0.1:9\"]", "[\"redis\", \"env\"]"), &["x.toml", "exactly one thing"]);

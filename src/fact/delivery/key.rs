@@ -59,13 +59,13 @@ impl KeyKind {
     }
 
     pub(super) fn summary(&self) -> String {
-        let lock = |locked: bool| if locked { "locked by a passphrase" } else { "without a passphrase" };
+        let lock = |locked: bool| if locked { "protected by a passphrase" } else { "without a passphrase" };
         match self {
             Self::Openssh { locked, fingerprint } => format!("a private key {} ({fingerprint})", lock(*locked)),
             Self::Pem { locked } => format!("a private key {}", lock(*locked)),
             Self::Public => "a public key".to_owned(),
-            Self::Putty => "a key of PuTTY's".to_owned(),
-            Self::Other => "no key".to_owned(),
+            Self::Putty => "a key in PuTTY's format".to_owned(),
+            Self::Other => "not a key".to_owned(),
         }
     }
 }

@@ -102,10 +102,10 @@ impl KnownHosts {
                 Names::WithoutPort => " without the port".to_owned(),
                 Names::OtherPort(port) => format!(" with port {port}"),
             };
-            format!("line {} names the host{names}: {marker}{} {}", it.line, it.kind, it.fingerprint)
+            format!("line {} lists the host{names}: {marker}{} {}", it.line, it.kind, it.fingerprint)
         };
         let host = if self.host.is_empty() {
-            vec!["none names the host".to_owned()]
+            vec!["no line lists the host".to_owned()]
         } else {
             self.host.iter().map(line).collect()
         };

@@ -65,16 +65,16 @@ impl SshOutcome {
     pub(super) fn summary(&self) -> String {
         let said = match &self.said {
             SshSaid::Unreached(dial) => dial.label().to_owned(),
-            SshSaid::Silent => "accepts the connection and says nothing".to_owned(),
+            SshSaid::Silent => "accepts the connection but sends no answer".to_owned(),
             SshSaid::Closed => "accepts the connection and closes it at once".to_owned(),
-            SshSaid::NotSsh => "answers, and not in SSH".to_owned(),
+            SshSaid::NotSsh => "answers, but is not an SSH server".to_owned(),
             SshSaid::Speaks { software, key: HostKey::Shown { kind, fingerprint } } => {
                 format!("{software}, host key {kind} {fingerprint}")
             }
             SshSaid::Speaks { software, key: HostKey::NothingInCommon } => {
                 format!("{software}, no common key exchange")
             }
-            SshSaid::Speaks { software, key: HostKey::Lost } => format!("{software}, no host key came"),
+            SshSaid::Speaks { software, key: HostKey::Lost } => format!("{software}, no host key received"),
         };
         let address = self.address.filter(|address| address.to_string() != self.endpoint.host);
         let address = address.map_or_else(String::new, |address| format!(" ({address})"));

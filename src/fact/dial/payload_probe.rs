@@ -108,7 +108,7 @@ impl PayloadProbe {
         if let Some(clock) = self.clock {
             let ahead = clock.ahead_ms;
             let way = if ahead < 0 { "behind" } else { "ahead of" };
-            lines.push(format!("its clock is {}.{:03} s {way} ours", ahead.abs() / 1000, ahead.abs() % 1000));
+            lines.push(format!("its clock is {}.{:03} s {way} this machine's", ahead.abs() / 1000, ahead.abs() % 1000));
         }
         lines
     }

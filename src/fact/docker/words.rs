@@ -108,23 +108,25 @@ impl LastWords {
         let plain = match self {
             Self::KombuTooNew => "its kombu is too new for its redis-py: rebuild the image with `kombu<5.7`",
             Self::NoDatabase => "it has no DATABASE_URL",
-            Self::NoDialect => "DATABASE_URL begins with postgres:// where SQLAlchemy wants postgresql://",
-            Self::NoTransport => "CELERY_BROKER_URL names no transport: quotation marks in it, or no scheme",
-            Self::NoUrl => "one of its URLs cannot be taken apart",
+            Self::NoDialect => "DATABASE_URL begins with postgres://, but SQLAlchemy needs postgresql://",
+            Self::NoTransport => {
+                "CELERY_BROKER_URL has no valid transport: it contains quotation marks, or has no scheme"
+            }
+            Self::NoUrl => "one of its URLs cannot be parsed",
             Self::NoIndex => "CELERY_BROKER_URL does not end with the number of a database",
-            Self::NoSuchIndex => "Redis has no database of the URL's number",
+            Self::NoSuchIndex => "Redis has no database with the number in the URL",
             Self::RedisCommand(name) => return format!("Redis does not know the command {name}"),
-            Self::RedisMayNotRun(name) => return format!("Redis does not let the URL's user run {name}"),
-            Self::RedisMayNotUseKey => "Redis does not let the URL's user use one of the keys",
-            Self::RedisMayNotUseChannel => "Redis does not let the URL's user use one of the channels",
-            Self::RedisPassword => "Redis refuses the URL's password, or wants one",
-            Self::PostgresPassword => "PostgreSQL refuses the URL's password",
+            Self::RedisMayNotRun(name) => return format!("Redis does not permit the URL's user to run {name}"),
+            Self::RedisMayNotUseKey => "Redis does not permit the URL's user to use one of the keys",
+            Self::RedisMayNotUseChannel => "Redis does not permit the URL's user to use one of the channels",
+            Self::RedisPassword => "Redis rejects the URL's password, or requires one",
+            Self::PostgresPassword => "PostgreSQL rejects the URL's password",
             Self::CommandLine => "Celery does not understand its command line",
             Self::Module(name) => return format!("the Python module {name} is not in the image"),
             Self::NotInImage => "a program or a module is not in the image",
             Self::DiskFull => "the disk is full",
-            Self::NoMemory => "it got no memory",
-            Self::Instruction => "the processor does not know one of its instructions",
+            Self::NoMemory => "it ran out of memory",
+            Self::Instruction => "the CPU does not support one of its instructions",
         };
         plain.to_owned()
     }

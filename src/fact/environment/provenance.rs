@@ -63,8 +63,8 @@ impl fmt::Display for Source {
             let lead = if index == 0 { ", where" } else { " and" };
             match &via.at {
                 Some((path, line)) => write!(f, "{lead} ${{{}}} is {path}:{line}", via.name)?,
-                None if via.known => write!(f, "{lead} ${{{}}} is the shell's", via.name)?,
-                None => write!(f, "{lead} ${{{}}} stands in no file", via.name)?,
+                None if via.known => write!(f, "{lead} ${{{}}} is from the shell", via.name)?,
+                None => write!(f, "{lead} ${{{}}} is set in no file", via.name)?,
             }
         }
         Ok(())
@@ -104,7 +104,7 @@ impl HostLine {
 impl fmt::Display for HostLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.at {
-            Some((path, line)) => write!(f, "`extra_hosts` at {path}:{line} gives it {}", self.address),
+            Some((path, line)) => write!(f, "`extra_hosts` at {path}:{line} sets it to {}", self.address),
             None => write!(f, "`--add-host {}:{}` of the container", self.name, self.address),
         }
     }

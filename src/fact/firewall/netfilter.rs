@@ -111,7 +111,7 @@ impl Netfilter {
                 let reached = budget.expand(rules).map(|()| table.reached(name).len());
                 let reached = reached.map_or_else(|| "many".to_owned(), |reached| reached.to_string());
                 lines.push(format!(
-                    "{} table {}, chain {name}: policy {policy}, {} rules, {reached} chains behind it",
+                    "{} table {}, chain {name}: policy {policy}, {} rules, {reached} more chains reached from it",
                     table.tool.command(),
                     table.name,
                     chain.rules.len()
@@ -119,7 +119,7 @@ impl Netfilter {
             }
         }
         if lines.is_empty() {
-            lines.push("the kernel holds no firewall rules".to_owned());
+            lines.push("the kernel has no firewall rules".to_owned());
         }
         lines.extend(self.missing.iter().map(|program| format!("{program} is missing, so its rules are not seen")));
         lines

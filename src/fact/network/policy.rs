@@ -39,7 +39,7 @@ impl PolicyRule {
         let act = match self.table {
             Some(MAIN) => " lookup main".to_owned(),
             Some(table) => format!(" lookup {table}"),
-            None if self.bars => " which bars the way".to_owned(),
+            None if self.bars => " which blocks packets".to_owned(),
             None => String::new(),
         };
         format!("{}: from {from}{to}{more}{act}", self.priority)

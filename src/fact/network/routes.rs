@@ -56,7 +56,7 @@ impl Routes {
         lines.extend(self.policy.iter().map(|rule| format!("rule {}", rule.words())));
         if let Some(forwards) = self.forwards {
             lines.push(format!(
-                "packets of others are {}sent on (net.ipv4.ip_forward)",
+                "packets of others are {}forwarded (net.ipv4.ip_forward)",
                 if forwards { "" } else { "not " }
             ));
         }

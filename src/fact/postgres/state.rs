@@ -148,7 +148,7 @@ impl PgState {
             _ => "no file".to_owned(),
         };
         let name = |it: &PgSetting| it.name.clone().unwrap_or_else(|| "a line".to_owned());
-        lines.extend(self.pending.iter().map(|it| format!("{}: {} waits for a restart", place(it), name(it))));
+        lines.extend(self.pending.iter().map(|it| format!("{}: {} is pending a restart", place(it), name(it))));
         lines.extend(self.bad_lines.iter().map(|it| format!("{}: {} cannot be used", place(it), name(it))));
         lines
     }
@@ -156,13 +156,13 @@ impl PgState {
 
 impl PgRole {
     fn summary(&self) -> String {
-        let Some(found) = &self.found else { return format!("role {}: there is none", self.name) };
+        let Some(found) = &self.found else { return format!("role {}: does not exist", self.name) };
         let login = if found.can_log_in { "may log in" } else { "may not log in" };
         let password = match found.password {
             PgPassword::None => "no password",
-            PgPassword::Md5 => "password kept as md5",
-            PgPassword::Scram => "password kept as scram-sha-256",
-            PgPassword::Other => "password kept otherwise",
+            PgPassword::Md5 => "password stored as md5",
+            PgPassword::Scram => "password stored as scram-sha-256",
+            PgPassword::Other => "password stored in another form",
         };
         let expired = if found.expired { ", expired" } else { "" };
         format!("role {}: {login}, {password}{expired}", self.name)
@@ -171,13 +171,13 @@ impl PgRole {
 
 impl PgDatabase {
     fn summary(&self) -> String {
-        let Some(found) = &self.found else { return format!("database {}: there is none", self.name) };
+        let Some(found) = &self.found else { return format!("database {}: does not exist", self.name) };
         let right = |what: &str, may: Option<bool>| match may {
             Some(true) => format!(", may {what}"),
             Some(false) => format!(", may not {what}"),
             None => String::new(),
         };
-        let open = if found.open { "open" } else { "closed to all" };
+        let open = if found.open { "open" } else { "accepts no connections" };
         format!(
             "database {}: {open}{}{}",
             self.name,

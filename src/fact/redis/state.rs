@@ -120,7 +120,9 @@ impl RedisState {
             ),
         ];
         let wanted = self.replicas.zip(self.replicas_wanted);
-        lines.extend(wanted.map(|(good, wanted)| format!("replicas up to date {good}, wanted for a write {wanted}")));
+        lines.extend(
+            wanted.map(|(good, wanted)| format!("replicas up to date: {good}, required for a write: {wanted}")),
+        );
         for (name, value) in [("bind", &self.bind), ("protected-mode", &self.protected_mode), ("save", &self.save)] {
             lines.extend(value.as_ref().map(|value| format!("in force: {name} {value}")));
         }

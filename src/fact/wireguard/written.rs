@@ -210,7 +210,7 @@ impl WgConf {
             lines.push(format!("{}:{}: {}", self.path, parse_error.at, parse_error.words()));
         }
         let hooks: Vec<&str> = self.hooks.iter().map(|(name, _)| name.as_str()).collect();
-        for (what, list) in [("runs commands", hooks.join(", ")), ("beside it", self.others.join(", "))] {
+        for (what, list) in [("runs commands", hooks.join(", ")), ("other files", self.others.join(", "))] {
             if !list.is_empty() {
                 lines.push(format!("{}: {what}: {list}", self.path));
             }

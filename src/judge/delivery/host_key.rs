@@ -22,9 +22,11 @@ pub(crate) fn delivery_host_key(seat: &Seat<'_>) -> Judged<DeliveryHostKey> {
     let (kind, fingerprint) = match key {
         HostKey::Shown { kind, fingerprint } => (kind, fingerprint),
         HostKey::NothingInCommon => {
-            return Err(Unseen::NotKnown("the server's ways to exchange keys are not known here".to_owned()));
+            return Err(Unseen::NotKnown("clipcheck supports none of the server's key exchange methods".to_owned()));
         }
-        HostKey::Lost => return Err(Unseen::Undecided("the connection ended before the host key came".to_owned())),
+        HostKey::Lost => {
+            return Err(Unseen::Undecided("the connection was closed before the host key was received".to_owned()));
+        }
     };
     let same = |line: &&KnownLine| line.fingerprint == *fingerprint;
     let lines = known.host.iter().filter(|line| !matches!(line.names, Names::OtherPort(_)));
@@ -35,14 +37,14 @@ pub(crate) fn delivery_host_key(seat: &Seat<'_>) -> Judged<DeliveryHostKey> {
         return Ok(holds());
     } else if of_marker(Some(Marker::Authority)).next().is_some() {
         return Err(Unseen::Undecided(
-            "known_hosts trusts a certificate authority, and certificates are not read here".to_owned(),
+            "known_hosts trusts a certificate authority, and clipcheck does not read certificates".to_owned(),
         ));
     } else if let Some(line) = of_marker(None).find(|line| line.kind == *kind) {
         broken(DeliveryHostKey::Changed).with("number", line.line).with("trusted", &line.fingerprint)
     } else if let Some(line) = of_marker(None).next() {
         broken(DeliveryHostKey::OtherType).with("number", line.line).with("trusted", &line.kind)
     } else {
-        return Ok(not_applicable("no line of known_hosts names the ingest host"));
+        return Ok(not_applicable("no line of known_hosts lists the ingest host"));
     };
     let finding = named(sidecar, of(sidecar, at_file(&sidecar.known_hosts, finding)));
     // As ssh writes it.

@@ -13,7 +13,7 @@ use crate::judge::firewall::{self, defeated, flow, let_past};
 const SSHD: &str = "sshd";
 
 /// Why there is nothing to judge.
-const NOT_HERE: &str = "no sidecar is known to deliver to this address";
+const NOT_HERE: &str = "no delivery sidecar that uses this address is known";
 
 /// The port at the server's address in the tunnel to which the sidecar delivers.
 fn port(seat: &Seat<'_>) -> Option<u16> {

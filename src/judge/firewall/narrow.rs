@@ -51,7 +51,7 @@ pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
                 broken(WgPortNarrow::FromAnywhere).with("heard", list(&heard, ", ")).with("each", list(&heard, " "))
             }
             (true, true) => {
-                return Ok(not_applicable("not every client was heard of yet: from where they come is not known"));
+                return Ok(not_applicable("not every client has sent something yet, so their addresses are not known"));
             }
         };
         let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.chain.starts_with("ufw"));
@@ -67,7 +67,7 @@ pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
     }
     match unsupported {
         Some(unsupported) => Err(unsupported),
-        None if unguarded => Ok(not_applicable("no rule speaks of WireGuard's port")),
+        None if unguarded => Ok(not_applicable("no rule mentions WireGuard's port")),
         None => Ok(holds()),
     }
 }

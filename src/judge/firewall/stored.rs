@@ -16,7 +16,7 @@ const NFTABLES: &str = "/etc/nftables.conf";
 /// A rule that today keeps strangers from Redis or PostgreSQL is loaded at the next boot too.
 pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> {
     if seat.ufw()?.enabled {
-        return Ok(not_applicable("ufw stores its rules itself, and ufw-loaded compares them"));
+        return Ok(not_applicable("ufw stores its own rules; ufw-loaded compares them"));
     }
     let (netfilter, links, listeners) = (seat.netfilter()?, seat.links()?, seat.listeners()?);
     let addresses = seat.addresses();
@@ -34,7 +34,7 @@ pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> 
         }
     }
     let Some((_, first)) = guards.first() else {
-        return Ok(not_applicable("no rule keeps anybody from Redis or PostgreSQL here"));
+        return Ok(not_applicable("no rule here blocks Redis or PostgreSQL"));
     };
     if is_stored(seat, netfilter, first)? {
         return Ok(holds());
@@ -62,7 +62,7 @@ fn is_stored(seat: &Seat<'_>, netfilter: &Netfilter, step: &Step) -> Result<bool
     let enabled = |unit: &UnitState| unit.known && boot::starts(unit);
     let lines = netfilter.stored_in(NFTABLES).unwrap_or_default();
     if enabled(unit) && lines.iter().any(|line| line.starts_with("include")) {
-        return Err(Unseen::Undecided(format!("{NFTABLES} includes other files, which are not read here")));
+        return Err(Unseen::Undecided(format!("{NFTABLES} includes other files, which clipcheck does not read")));
     }
     // The same rule can be written in many ways; a file that refuses nobody is certainly not it.
     let refuses = lines.iter().any(|line| line.contains("drop") || line.contains("reject"));

@@ -25,7 +25,7 @@ pub(crate) fn postgres_hba_parses(seat: &Seat<'_>) -> Judged<PostgresHbaParses> 
     let Some((line, why)) = hba.bad().next() else { return Ok(holds()) };
     if running.is_some_and(|state| state.bad_hba_lines.is_empty()) {
         return Err(Unseen::Undecided(format!(
-            "{}:{} could not be read here, and PostgreSQL says that it can",
+            "clipcheck could not read {}:{}, but PostgreSQL can",
             line.path, line.line
         )));
     }
@@ -73,7 +73,7 @@ pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaA
         None if refused => broken(PostgresHbaAdmitsWorker::NotReloaded),
         None => {
             return Err(Unseen::Undecided(format!(
-                "{} was changed after PostgreSQL last read it; what the running server has is not seen",
+                "{} was changed after PostgreSQL last loaded it; the rules of the running server could not be seen",
                 hba.path
             )));
         }
@@ -128,7 +128,7 @@ impl<'a> Worker<'a> {
         let addresses = seat.addresses();
         if addresses.client.origin == Origin::Assumed {
             return Err(Unseen::Undecided(
-                "the client's address in the tunnel is not known; `--client` tells it".to_owned(),
+                "the client's address in the tunnel is not known; set it with `--client`".to_owned(),
             ));
         }
         let not_known = || Unseen::NotKnown("no DATABASE_URL with a role and a database could be read".to_owned());
@@ -190,13 +190,13 @@ impl<'a> Worker<'a> {
                 First::None => broken(PostgresHbaAdmitsWorker::NoLine),
                 First::Open(line) => {
                     return Err(Unseen::Undecided(format!(
-                        "whether {}:{} fits the worker depends on names or groups that are not known",
+                        "whether {}:{} matches the worker depends on names or groups that are not known",
                         line.path, line.line
                     )));
                 }
                 First::Bad(line) => {
                     return Err(Unseen::Undecided(format!(
-                        "PostgreSQL cannot read {}:{}, and uses none of the file",
+                        "PostgreSQL cannot read {}:{} and does not use the file",
                         line.path, line.line
                     )));
                 }
@@ -204,7 +204,7 @@ impl<'a> Worker<'a> {
             found.get_or_insert(finding);
         }
         let Some(finding) = found else {
-            return Err(Unseen::Undecided("the URL demands SSL, and PostgreSQL has it switched off".to_owned()));
+            return Err(Unseen::Undecided("the URL requires SSL, but PostgreSQL has it disabled".to_owned()));
         };
         if finding.cause == PostgresHbaAdmitsWorker::NoLine
             && let Some(other) = [true, false].into_iter().find(|ssl| !attempts.contains(ssl))

@@ -14,7 +14,7 @@ const FULL: u32 = 90;
 /// The role can log in to the database, and do its work there.
 pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> {
     let state = seat.pg_state()?;
-    let unknown = || Unseen::NotKnown("no DATABASE_URL that names a role and a database could be read here".to_owned());
+    let unknown = || Unseen::NotKnown("no DATABASE_URL with a role and a database could be read here".to_owned());
     let role = state.role.as_ref().ok_or_else(unknown)?;
     let database = state.database.as_ref().ok_or_else(unknown)?;
     let method = hba::method(seat).map_or("", |(method, _)| method);
@@ -100,11 +100,11 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
     let cluster = seat.postgres_unit()?;
     let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned()))?;
     if !cluster.known {
-        return Ok(not_applicable("PostgreSQL is no unit of systemd here"));
+        return Ok(not_applicable("PostgreSQL is not a systemd unit here"));
     }
     // It runs in a container, or was started by hand: that unit's start says nothing of it.
     if cluster.active != "active" {
-        return Ok(not_applicable("the PostgreSQL that listens was not started by its unit"));
+        return Ok(not_applicable("the running PostgreSQL was not started by its unit"));
     }
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
         let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };

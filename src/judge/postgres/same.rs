@@ -11,11 +11,11 @@ use crate::judge::worker::set_by;
 pub(crate) fn postgres_same(seat: &Seat<'_>) -> Judged<PostgresSame> {
     let here = seat.postgres()?;
     if here.said != PgSaid::One {
-        return Ok(not_applicable("PostgreSQL does not let the worker in here"));
+        return Ok(not_applicable("PostgreSQL does not accept the worker's log-in here"));
     }
     let there = seat.at(Vantage::Server)?.postgres()?;
     if there.said != PgSaid::One {
-        return Ok(not_applicable("PostgreSQL does not let the web app in on the server"));
+        return Ok(not_applicable("PostgreSQL does not accept the web app's log-in on the server"));
     }
     if let (Some(here_is), Some(there_is)) = (&here.system, &there.system)
         && here_is != there_is
@@ -26,7 +26,7 @@ pub(crate) fn postgres_same(seat: &Seat<'_>) -> Judged<PostgresSame> {
     match (&here.system, &there.system) {
         (Some(_), Some(_)) => Ok(holds()),
         _ => Err(Unseen::NotKnown(
-            "PostgreSQL does not say to both ends which cluster it is (pg_control_system())".to_owned(),
+            "PostgreSQL does not report its system identifier to both ends (pg_control_system())".to_owned(),
         )),
     }
 }

@@ -123,7 +123,7 @@ pub(crate) fn redis_one_server(seat: &Seat<'_>) -> Judged<RedisOneServer> {
 pub(crate) fn redis_password_set(seat: &Seat<'_>) -> Judged<RedisPasswordSet> {
     let port = seat.addresses().redis_port.value;
     if !seat.listeners()?.on(port).any(|listener| !listener.address.ip().is_loopback()) {
-        return Ok(not_applicable("it listens on loopback only"));
+        return Ok(not_applicable("Redis listens only on loopback"));
     }
     let conf = seat.redis_conf()?;
     Ok(if conf.password.is_present() {
@@ -137,11 +137,11 @@ pub(crate) fn redis_password_set(seat: &Seat<'_>) -> Judged<RedisPasswordSet> {
 pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
     let unit = seat.redis_unit()?;
     if !unit.known {
-        return Ok(not_applicable("Redis is no unit of systemd here"));
+        return Ok(not_applicable("Redis is not a systemd unit here"));
     }
     // It runs in a container, or was started by hand: that unit's start says nothing of it.
     if unit.active != "active" {
-        return Ok(not_applicable("the Redis that listens was not started by its unit"));
+        return Ok(not_applicable("the running Redis was not started by its unit"));
     }
     if !boot::starts(unit) {
         return Ok(broken(RedisAfterBoot::NotEnabled).with("unit", &unit.name).into());

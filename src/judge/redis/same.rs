@@ -22,14 +22,16 @@ pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
         && here_is.run_id != there_is.run_id
     {
         if restarted((seat.taken_at(), here_is), (server.taken_at(), there_is)) {
-            return Err(Unseen::Undecided("Redis was restarted between the two snapshots; take both again".to_owned()));
+            return Err(Unseen::Undecided(
+                "Redis was restarted between the two snapshots; take both snapshots again".to_owned(),
+            ));
         }
         let finding = broken(RedisSame::OtherServer).with("here", &here.endpoint).with("there", &there.endpoint);
         return Ok(set_by(seat, finding, |env| env.redis("CELERY_BROKER_URL")).into());
     }
     match (&here.identity, &there.identity) {
         (Some(_), Some(_)) => Ok(holds()),
-        _ => Err(Unseen::NotKnown("Redis does not say to both ends which server it is (INFO)".to_owned())),
+        _ => Err(Unseen::NotKnown("Redis does not report its run id to both ends (INFO)".to_owned())),
     }
 }
 

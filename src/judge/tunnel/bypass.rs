@@ -26,7 +26,8 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     let known = if seat.vantage() == Vantage::Container { addresses.server.origin } else { addresses.subnet.origin };
     if known == Origin::Assumed {
         return Err(Unseen::Undecided(
-            "the tunnel's own addresses are not known here; `--server` or the tunnel's file tells them".to_owned(),
+            "the tunnel's own addresses are not known here; set `--server`, or make the tunnel's file readable"
+                .to_owned(),
         ));
     }
     let foreign = |route: &&Route| {
@@ -88,7 +89,7 @@ pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarro
     // Windows keeps the file encrypted; what runs of it is seen.
     let found: Vec<(&IpNet, Finding<_>)> = if seat.on_windows() {
         let Some(interface) = running(seat, seat.wg()?) else {
-            return Ok(not_applicable("the interface does not run"));
+            return Ok(not_applicable("the interface is not running"));
         };
         let nets = interface.peers.iter().flat_map(|peer| &peer.allowed_ips);
         nets.map(|net| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net))).collect()
@@ -116,10 +117,10 @@ pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarro
 
 /// Where a NAT stands between the client and the server, something is sent often enough to keep its entry alive.
 pub(crate) fn wg_keepalive(seat: &Seat<'_>) -> Judged<WgKeepalive> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let server = seat.addresses().server.value;
     let Some(peer) = interface.peers.iter().find(|peer| super::covers(peer, server)).or(interface.peers.first()) else {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     };
     if peer.keepalive.is_some() {
         return Ok(holds());
@@ -128,7 +129,7 @@ pub(crate) fn wg_keepalive(seat: &Seat<'_>) -> Judged<WgKeepalive> {
     let own = match &seat.route(Place::Public)?.way {
         Way::Device { source: Some(source), .. } => *source,
         Way::Device { source: None, .. } | Way::Local | Way::None | Way::Barred => {
-            return Ok(not_applicable("the way to the server has no address of its own"));
+            return Ok(not_applicable("the route to the server has no source address"));
         }
     };
     // With the server's snapshot: it sees another address than this machine has.
@@ -167,7 +168,7 @@ fn is_inner(ip: IpAddr) -> bool {
 /// What the client's own system reaches through the tunnel, its container reaches too.
 pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
     let Ok(client) = seat.at(Vantage::Client) else {
-        return Ok(not_applicable("only the client's own system and its container together show it"));
+        return Ok(not_applicable("this needs the snapshots of the client's own system and of its container"));
     };
     let service = [Service::Redis, Service::Postgres].into_iter().find(|service| {
         let here = seat.tcp(*service).ok().filter(|tcp| matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable));
@@ -252,7 +253,7 @@ fn masquerades(model: &Model, own: IpNet) -> bool {
 pub(crate) fn tunnel_used(seat: &Seat<'_>) -> Judged<TunnelUsed> {
     let device = &seat.addresses().interface.value;
     if !matches!(&seat.route(Place::Server)?.way, Way::Device { device: by, .. } if by == device) {
-        return Ok(not_applicable("the way to the server leads by another interface, which tunnel-route tells"));
+        return Ok(not_applicable("the route to the server uses another interface; tunnel-route reports it"));
     }
     for service in [Service::Redis, Service::Postgres] {
         let free = seat.tcp(service)?;

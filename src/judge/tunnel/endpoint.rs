@@ -17,7 +17,7 @@ use crate::fact::wireguard::{WgConfPeer, WgPeer};
 
 /// The client knows where the server is. While handshakes go through, wherever they go is right.
 pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     // Windows keeps the file encrypted; what runs is seen, and there is no line to name.
     let conf = if seat.on_windows() { None } else { Some(seat.wg_conf()?) };
     let server = seat.at(Vantage::Server).ok();
@@ -25,7 +25,7 @@ pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {
     let by_key = |peer: &&WgPeer| there.is_some_and(|there| there.public_key.as_ref() == Some(&peer.public_key));
     let covers = |peer: &&WgPeer| super::covers(peer, seat.addresses().server.value);
     let peer = interface.peers.iter().find(by_key).or_else(|| interface.peers.iter().find(covers));
-    let Some(peer) = peer.or(interface.peers.first()) else { return Ok(not_applicable("it has no peers")) };
+    let Some(peer) = peer.or(interface.peers.first()) else { return Ok(not_applicable("the interface has no peers")) };
     if peer.has_session(seat.wg()?.read_at) {
         return Ok(holds());
     }

@@ -16,26 +16,27 @@ const GRACE: u64 = 20;
 /// that is switched off is no fault).
 pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     let state = seat.wg_again()?;
-    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface is not running")) };
     let (_, _, far) = far(seat);
     let mut peers: Vec<&WgPeer> = interface.peers.iter().filter(|peer| covers(peer, far.value)).collect();
     if far.origin == Origin::Assumed || peers.is_empty() {
         peers = interface.peers.iter().collect();
     }
     if peers.is_empty() {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     }
     if peers.iter().any(|peer| peer.has_session(state.read_at)) {
         return Ok(holds());
     }
     let Some(peer) = peers.into_iter().max_by_key(|peer| peer.handshake) else {
-        return Ok(not_applicable("it has no peers"));
+        return Ok(not_applicable("the interface has no peers"));
     };
     let young = |since: u64| seat.taken_at() < since + GRACE;
     // A client that was restarted speaks at once; a server waits to be spoken to.
     if seat.vantage() == Vantage::Server && seat.wireguard_unit().is_ok_and(|unit| unit.since.is_some_and(young)) {
         return Err(Unseen::Undecided(
-            "the tunnel was started less than 20 s ago, and the client may not have noticed yet; look again".to_owned(),
+            "the tunnel was started less than 20 s ago; the client may not have reconnected yet; run clipcheck again"
+                .to_owned(),
         ));
     }
     if let Some(note) = switched_off(seat, interface, peer, state.read_at) {
@@ -44,7 +45,7 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     let Some(at) = peer.handshake else {
         if seat.vantage() != Vantage::Server && peer.sent == 0 {
             return Err(Unseen::Undecided(
-                "nothing was sent into the tunnel yet, so nothing could come back".to_owned(),
+                "nothing was sent into the tunnel yet, so there is no answer yet".to_owned(),
             ));
         }
         let cause = if sent_here(seat, interface) {
@@ -66,7 +67,9 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     };
     if !state.nudged.contains(&peer.public_key) {
         // Nothing was sent, so silence says nothing: an idle tunnel ages honestly.
-        return Err(Unseen::Undecided("the tunnel is idle and no packet could be sent to wake it".to_owned()));
+        return Err(Unseen::Undecided(
+            "the tunnel is idle, and no packet could be sent to trigger a handshake".to_owned(),
+        ));
     }
     Ok(broken(WgHandshake::Stale)
         .with("age", state.read_at.saturating_sub(at))

@@ -10,9 +10,9 @@ use crate::fact::wireguard::keys::KeyFile;
 
 /// Either both ends have a preshared key for the other, or neither has.
 pub(crate) fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged<WgPresharedAgrees> {
-    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let Ok(client) = seat.at(Vantage::Client) else {
-        return Ok(not_applicable("only the two ends together show it"));
+        return Ok(not_applicable("this needs the snapshots of both ends"));
     };
     let Some(there) = running(&client, client.wg()?) else {
         return Ok(not_applicable("the client's interface does not run"));
@@ -21,7 +21,7 @@ pub(crate) fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged<WgPresharedAgrees> 
         interface.peers.iter().find(|peer| Some(&peer.public_key) == key.as_ref()).cloned()
     };
     let (Some(theirs), Some(ours)) = (of(here, &there.public_key), of(there, &here.public_key)) else {
-        return Ok(not_applicable("the two ends do not know each other"));
+        return Ok(not_applicable("the two ends are not each other's peers"));
     };
     let on_server = theirs.preshared.is_present();
     if on_server == ours.preshared.is_present() {

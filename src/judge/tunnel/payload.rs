@@ -23,7 +23,7 @@ fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a PayloadProbe)>,
     Ok(found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect())
 }
 
-const NOBODY: &str = "neither Redis nor PostgreSQL let anybody in who could have asked for more";
+const NOBODY: &str = "neither Redis nor PostgreSQL accepted a log-in, so no larger answer could be requested";
 
 /// A path that passes a PING passes a few kilobytes.
 pub(crate) fn tunnel_payload(seat: &Seat<'_>) -> Judged<TunnelPayload> {
@@ -36,26 +36,30 @@ pub(crate) fn tunnel_payload(seat: &Seat<'_>) -> Judged<TunnelPayload> {
         if carries.iter().any(|(_, carry)| carry.is_whole()) {
             return Ok(holds());
         }
-        return Err(Unseen::Undecided("no answer larger than a packet was given".to_owned()));
+        return Err(Unseen::Undecided("no answer larger than one packet was received".to_owned()));
     };
     let other = carries.iter().find(|(other, _)| *other != name);
     let whole_elsewhere = other.is_some_and(|(_, carry)| carry.is_whole());
     // One lost and one whole on the same path: the server's answer was late, or only what goes out is lost.
     if whole_elsewhere && name == "PostgreSQL" {
         return Err(Unseen::Undecided(
-            "PostgreSQL's larger answer was late, while Redis' came whole; look again".to_owned(),
+            "PostgreSQL's larger answer was late, but Redis' was complete; run clipcheck again".to_owned(),
         ));
     }
     let seen = carries.iter().find_map(|(_, carry)| carry.largest_packet());
     let mtu = seen.filter(|packet| *packet >= 1000).unwrap_or(SAFE_MTU);
-    let by = if seen.is_some() { "the largest packet that came back" } else { "what every path carries" };
+    let by = if seen.is_some() {
+        "the size of the largest packet that was answered"
+    } else {
+        "a size that every path can carry"
+    };
     let host_is_whole = seat.vantage() == Vantage::Container
         && seat.at(Vantage::Client).is_ok_and(|client| {
             self::carries(&client)
                 .is_ok_and(|all| all.iter().any(|(_, carry)| carry.is_whole() && carry.hangs().is_none()))
         });
     let finding = if host_is_whole { broken(TunnelPayload::HangsInContainer) } else { broken(TunnelPayload::Hangs) };
-    let far = if whole_elsewhere { "what this machine sends" } else { "answers" };
+    let far = if whole_elsewhere { "packets that this machine sends" } else { "answers" };
     Ok(finding
         .with("name", name)
         .with("passes", passes)

@@ -12,9 +12,9 @@ use crate::fact::{Place, Vantage};
 /// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
 /// own address in their place; that is the client's next route.)
 pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
-    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let Ok(client) = seat.at(Vantage::Client) else {
-        return Ok(not_applicable("only the two ends together show it"));
+        return Ok(not_applicable("this needs the snapshots of both ends"));
     };
     let there = running(&client, client.wg()?);
     let Some(key) = there.and_then(|there| there.public_key.as_ref()) else {
@@ -22,11 +22,11 @@ pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
     };
     let seen = here.peers.iter().find(|peer| peer.public_key == *key).and_then(|peer| peer.endpoint);
     let Some(seen) = seen.map(|at| at.ip().to_canonical()) else {
-        return Ok(not_applicable("the server has not heard from the client"));
+        return Ok(not_applicable("the server has received nothing from the client"));
     };
     let (links, entries) = (client.links()?, &client.routes()?.entries);
     let Way::Device { source: Some(own), .. } = client.route(Place::Public)?.way else {
-        return Ok(not_applicable("the client's way to the server has no address of its own"));
+        return Ok(not_applicable("the client's route to the server has no source address"));
     };
     let mut nets = links.links.iter().flat_map(|link| &link.addresses).filter(|net| net.addr() == own);
     let near = nets.any(|net| net.contains(&seen));

@@ -33,13 +33,13 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
         Way::Barred => {
             let bar = bar(seat, far.value).unwrap_or_default();
             let barred = if bar.is_empty() { "a route".to_owned() } else { format!("`ip route` has {bar}, which") };
-            broken(TunnelRoute::NoRoute).with("barred", format!(": {barred} bars the way")).with("bar", bar)
+            broken(TunnelRoute::NoRoute).with("barred", format!(": {barred} blocks it")).with("bar", bar)
         }
     };
     let told = || own_address(seat, vantage).is_some_and(|told| told.value == route.to);
     if far.origin == Origin::Assumed && !told() {
         return Err(Unseen::Undecided(
-            "the far end's address in the tunnel is not known; `--client` or `--server` tells it".to_owned(),
+            "the other end's address in the tunnel is not known; set it with `--client` or `--server`".to_owned(),
         ));
     }
     Ok(finding.with("far", far.value).into())
@@ -55,7 +55,7 @@ fn words(way: &Way) -> String {
         Way::Device { device, gateway, .. } => format!("leave by {}", by(device, *gateway)),
         Way::Local => "stay here".to_owned(),
         Way::None => "have no route".to_owned(),
-        Way::Barred => "are barred".to_owned(),
+        Way::Barred => "are blocked".to_owned(),
     }
 }
 
@@ -69,7 +69,7 @@ fn by_rule(seat: &Seat<'_>, bearing: &Bearing, far: IpAddr) -> Finding<TunnelRou
             let pref = if table.is_empty() { rule.priority.to_string() } else { String::new() };
             (format!("`ip rule` has `{}`{by}", rule.words()), pref, table)
         }
-        None => ("a rule that `ip rule` lists decides it".to_owned(), String::new(), String::new()),
+        None => ("a rule in `ip rule` causes it".to_owned(), String::new(), String::new()),
     };
     let finding =
         broken(TunnelRoute::ByRule).with("from", bearing.from).with("way", words(&bearing.way)).with("rule", rule);
@@ -114,7 +114,7 @@ pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
     let finding = cause_of!(outcome.how => {
         Echo::Reply(_) => return Ok(holds()),
         Echo::NoRoute if seat.vantage() == Vantage::Container => {
-            return Ok(not_applicable("this container has no route at all, which tcp-admitted tells"));
+            return Ok(not_applicable("this container has no route at all; tcp-admitted reports it"));
         }
         Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
             broken(TunnelPing::NoWay).with("how", outcome.how.label())
@@ -152,7 +152,7 @@ pub(crate) fn names_resolve(seat: &Seat<'_>) -> Judged<NamesResolve> {
         |name: &str| endpoints.as_ref().is_none_or(|hosts| hosts.iter().any(|host| host.eq_ignore_ascii_case(name)));
     let mut looks = names.names.iter().filter(|look| used(&look.name)).peekable();
     if looks.peek().is_none() {
-        return Ok(not_applicable("all addresses are literal"));
+        return Ok(not_applicable("all addresses are numeric"));
     }
     for look in looks {
         let finding = match &look.libc {

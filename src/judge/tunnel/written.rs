@@ -13,11 +13,11 @@ use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
 
 /// What a judge says where the file is refused: that is a matter of `wg-config-valid`.
-const REFUSED: &str = "the tunnel's file is not taken as it is";
+const REFUSED: &str = "the tunnel's file has errors";
 
 /// Every running peer is also in the file, and the reverse.
 pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
@@ -49,7 +49,7 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
 
 /// What runs is what a restart would make of the file.
 pub(crate) fn wg_running_as_written(seat: &Seat<'_>) -> Judged<WgRunningAsWritten> {
-    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface does not run")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
@@ -212,7 +212,7 @@ pub(crate) fn wg_addresses(seat: &Seat<'_>) -> Judged<WgAddresses> {
         return Ok(not_applicable(REFUSED));
     }
     let Some(link) = seat.links()?.named(&seat.addresses().interface.value) else {
-        return Ok(not_applicable("the interface does not run"));
+        return Ok(not_applicable("the interface is not running"));
     };
     let own = match seat.vantage() {
         Vantage::Server => seat.addresses().server.value,

@@ -12,7 +12,7 @@ use crate::fact::redis::RedisSaid;
 use crate::fact::{Unseen, Vantage};
 
 /// Why a check of two ends says nothing.
-const BOTH: &str = "both ends are needed";
+const BOTH: &str = "the snapshots of both ends are needed";
 
 /// The version in which the tasks got other names (its changelog, 0.12.0).
 const NEW_TASKS: (u32, u32) = (0, 12);
@@ -94,7 +94,7 @@ pub(crate) fn env_heeded(seat: &Seat<'_>) -> Judged<EnvHeeded> {
     let env = seat.env()?;
     let Some(wanted) = word(env, "REDIS_DB") else { return Ok(holds()) };
     let index: u32 =
-        wanted.trim().parse().map_err(|_| Unseen::Undecided(format!("REDIS_DB is {wanted}, which is no number")))?;
+        wanted.trim().parse().map_err(|_| Unseen::Undecided(format!("REDIS_DB is {wanted}, which is not a number")))?;
     let Some((variable, url)) = redis(env, "CELERY_BROKER_URL") else { return Ok(holds()) };
     if url.redis_index() == index {
         return Ok(holds());

@@ -12,7 +12,7 @@ const OFTEN: u32 = 3;
 const LATELY: u64 = 120;
 
 /// Why there is nothing to say of containers.
-const NONE: &str = "there is no worker's container here";
+const NONE: &str = "there is no worker container here";
 
 /// The worker's container runs.
 pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
@@ -43,7 +43,7 @@ fn no_worker(seat: &Seat<'_>, worker: &Worker) -> Option<Finding<WorkerRunning>>
     let finding = broken(WorkerRunning::NoWorker).with("command", command).with("recreate", recreate);
     Some(match provenance.and_then(|provenance| provenance.command.as_ref().or(provenance.place.as_ref())) {
         Some((path, line)) => finding.at(path, *line),
-        None => finding.with("place", "where the container is made"),
+        None => finding.with("place", "where the container is defined"),
     })
 }
 

@@ -98,7 +98,7 @@ fn flaw(
     }
     if addresses.server.origin == Origin::Assumed {
         return Err(Unseen::Undecided(format!(
-            "{} is not the guide's {}; if it is your server's address in the tunnel, say `--server`",
+            "{} is not the guide's {}; if it is your server's address in the tunnel, set it with `--server`",
             url.host, addresses.server.value
         )));
     }
@@ -160,6 +160,6 @@ fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<IpAddr>, Unseen> {
         return Ok(found.to_vec());
     }
     Err(Unseen::Undecided(format!(
-        "no name server has the name {name}, and this machine's hosts file, which does, is seldom its containers'; look from inside"
+        "the name {name} is only in this machine's hosts file, which its containers usually do not have; run clipcheck inside the container"
     )))
 }

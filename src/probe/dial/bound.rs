@@ -19,7 +19,7 @@ pub(super) async fn connect(
 ) -> Result<Result<Stream, Dial>, Unseen> {
     let device = &context.addresses()?.interface.value;
     let ip: IpAddr =
-        endpoint.host.parse().map_err(|_| Unseen::NotKnown(format!("`{}` is no address", endpoint.host)))?;
+        endpoint.host.parse().map_err(|_| Unseen::NotKnown(format!("`{}` is not an address", endpoint.host)))?;
     let socket = bound(ip, device).map_err(|error| {
         limits::note(&error);
         Unseen::NoTool(format!("no socket on {device}: {}", error.kind()))

@@ -33,7 +33,7 @@ pub(in crate::probe) fn may_carry_password(context: &ProbeContext, ip: IpAddr) -
             if kind.as_deref() == Some("wireguard") || named {
                 return Ok(());
             }
-            declined(format!("the route to {ip} leaves by {device} and not through the tunnel"))
+            declined(format!("the route to {ip} uses {device} and not the tunnel"))
         }
         Way::None | Way::Barred => declined(format!("there is no route to {ip}")),
     }

@@ -71,7 +71,7 @@ fn kind(found: &Metadata) -> Option<&'static str> {
             }
         }
     }
-    Some("no regular file")
+    Some("not a regular file")
 }
 
 /// Reads all of a file, or nothing.
@@ -156,7 +156,7 @@ pub fn read_named(path: &Path) -> Result<Vec<u8>, String> {
     };
     read.map_err(|refusal| match refusal {
         Refusal::Unfit(why) => why,
-        Refusal::Error(error) if error.kind() == ErrorKind::NotFound => "no such file or folder".to_owned(),
+        Refusal::Error(error) if error.kind() == ErrorKind::NotFound => "no such file or directory".to_owned(),
         Refusal::Error(error) => error.kind().to_string(),
     })
 }
@@ -173,7 +173,7 @@ pub fn list(path: impl AsRef<Path>) -> Result<Option<Vec<String>>, Unseen> {
     let mut names: Vec<String> =
         entries.take(MOST_NAMES + 1).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     if names.len() > MOST_NAMES {
-        return Err(Unseen::Unreadable(format!("{}: more than {MOST_NAMES} files are in it", path.display())));
+        return Err(Unseen::Unreadable(format!("{}: it contains more than {MOST_NAMES} files", path.display())));
     }
     names.sort();
     Ok(Some(names))

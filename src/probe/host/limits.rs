@@ -19,10 +19,10 @@ fn named(error: &io::Error) -> Option<&'static str> {
         return None;
     }
     Some(match error.raw_os_error()? {
-        24 => "this process has no file handle left (EMFILE); `ulimit -n` says how many it may have",
-        23 => "the system has no file handle left (ENFILE)",
-        12 => "there is no memory left for it (ENOMEM)",
-        105 => "there is no buffer left for it (ENOBUFS)",
+        24 => "this process has no file handles left (EMFILE); `ulimit -n` shows the limit",
+        23 => "the system has no file handles left (ENFILE)",
+        12 => "out of memory (ENOMEM)",
+        105 => "no buffer space left (ENOBUFS)",
         _ => return None,
     })
 }
@@ -45,7 +45,7 @@ pub(in crate::probe) fn spoil(why: Unseen) {
 pub(in crate::probe) fn note_start(error: &io::Error) -> bool {
     const EAGAIN: i32 = 11;
     if cfg!(unix) && error.raw_os_error() == Some(EAGAIN) {
-        let what = "no other process may be started (EAGAIN); `ulimit -u` says how many there may be";
+        let what = "no more processes can be started (EAGAIN); `ulimit -u` shows the limit";
         spoil(Unseen::OwnLimit(what.to_owned()));
         return true;
     }

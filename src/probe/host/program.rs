@@ -80,7 +80,7 @@ pub async fn run(program: &str, args: &[&str], deadline: Duration) -> Result<Sai
     drop(group);
     match heard {
         Err(_) => Err(Unseen::NoTool(format!("`{program}` did not answer within {} s", deadline.as_secs()))),
-        Ok(None) => Err(Unseen::NoTool(format!("`{program}` says more than {} MiB", LONGEST >> 20))),
+        Ok(None) => Err(Unseen::NoTool(format!("`{program}` printed more than {} MiB", LONGEST >> 20))),
         Ok(Some(Err(_))) => Err(Unseen::NoTool(format!("`{program}` could not be run"))),
         Ok(Some(Ok(said))) => Ok(said),
     }
@@ -95,7 +95,7 @@ fn not_started(program: &str, error: &std::io::Error) -> Unseen {
         return limits::take().unwrap_or(Unseen::Crashed);
     }
     if error.kind() == std::io::ErrorKind::PermissionDenied {
-        return Unseen::NeedsRights(format!("`{program}` may not be run by this user"));
+        return Unseen::NeedsRights(format!("this user has no permission to run `{program}`"));
     }
     Unseen::NoTool(format!("`{program}` could not be run: {}", error.kind()))
 }
@@ -175,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn too_much_is_not_kept() {
         let said = run("cat", &["/dev/zero"], 20 * SECOND).await;
-        assert_eq!(said.expect_err("endless"), Unseen::NoTool("`cat` says more than 32 MiB".to_owned()));
+        assert_eq!(said.expect_err("endless"), Unseen::NoTool("`cat` printed more than 32 MiB".to_owned()));
     }
 
     #[cfg(target_os = "linux")]

@@ -38,7 +38,7 @@ fn errno(error: &Error) -> Option<i32> {
 }
 
 pub(super) fn failed(error: &Error) -> Unseen {
-    let why = errno(error).map_or_else(|| "no answer that can be read".to_owned(), |errno| format!("errno {errno}"));
+    let why = errno(error).map_or_else(|| "the answer could not be read".to_owned(), |errno| format!("errno {errno}"));
     Unseen::NoTool(format!("the kernel's routing socket (netlink): {why}"))
 }
 

@@ -48,9 +48,9 @@ impl Administrator {
     /// Of the cluster that listens on this port: its socket's owner.
     pub(super) fn find(port: &str) -> Result<Self, Unseen> {
         let socket = socket(&host::read_or_unseen(SOCKETS)?, port)
-            .ok_or_else(|| Unseen::NotKnown(format!("no PostgreSQL has a local socket for port {port}")))?;
+            .ok_or_else(|| Unseen::NotKnown(format!("there is no local PostgreSQL socket for port {port}")))?;
         let owner = host::stat(&socket)?.map(|stat| stat.owner);
-        let owner = owner.ok_or_else(|| Unseen::NotKnown(format!("{socket} is not to be seen from here")))?;
+        let owner = owner.ok_or_else(|| Unseen::NotKnown(format!("{socket} cannot be seen from here")))?;
         let (name, gid) = user(&host::read_or_unseen("/etc/passwd")?, owner)
             .ok_or_else(|| Unseen::NotKnown(format!("the owner of {socket}, user {owner}, has no name here")))?;
         Ok(Self { socket, name, uid: Uid::from_raw(owner), gid: Gid::from_raw(gid) })

@@ -7,7 +7,7 @@ pub(super) struct Administrator;
 
 impl Administrator {
     pub(super) fn find(_port: &str) -> Result<Self, Unseen> {
-        Err(Unseen::NoTool("PostgreSQL is asked as its administrator on Linux only".to_owned()))
+        Err(Unseen::NoTool("PostgreSQL can only be queried as its administrator on Linux".to_owned()))
     }
 
     #[expect(clippy::unused_async, clippy::unused_self, reason = "as on Linux")]

@@ -120,7 +120,7 @@ impl Reader {
         self.budget
             .file(&text)
             .and_then(|()| self.budget.enter())
-            .ok_or_else(|| Unseen::Unreadable(format!("{shown}: too many files include each other, or too much")))?;
+            .ok_or_else(|| Unseen::Unreadable(format!("{shown}: too many nested includes, or too much text")))?;
         // Relative names are meant from the folder of the file that holds them.
         let folder = path.parent().unwrap_or(Path::new("/"));
         for line in conf::lines(&text) {

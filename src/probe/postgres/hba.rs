@@ -52,8 +52,7 @@ impl Reader {
     /// The text of a file that another one names.
     fn named(&mut self, path: &Path) -> Result<String, Unseen> {
         let text = self.text(path)?;
-        let too_much =
-            || Unseen::Unreadable(format!("{}: too many files name each other, or too much", path.display()));
+        let too_much = || Unseen::Unreadable(format!("{}: too many nested includes, or too much text", path.display()));
         self.budget.file(&text).ok_or_else(too_much)?;
         Ok(text)
     }
@@ -91,7 +90,7 @@ impl Reader {
         unseen: &mut Option<Unseen>,
     ) -> Result<Vec<HbaName>, String> {
         if depth > DEEPEST {
-            return Err("too many files name each other".to_owned());
+            return Err("too many nested includes".to_owned());
         }
         let path = beside(from, name);
         // What is unseen stays so, whatever else is named.
@@ -100,7 +99,7 @@ impl Reader {
         }
         let text = match self.named(&path) {
             Ok(text) => text,
-            Err(Unseen::NotKnown(_)) => return Err("a file that it names is not there".to_owned()),
+            Err(Unseen::NotKnown(_)) => return Err("an included file does not exist".to_owned()),
             Err(why) => {
                 unseen.get_or_insert(why);
                 return Ok(Vec::new());
@@ -128,11 +127,11 @@ impl Reader {
         let [name] = rest else { return Ok(Err("an include names one file".to_owned())) };
         let [name] = name.as_slice() else { return Ok(Err("an include names one file".to_owned())) };
         if depth >= DEEPEST {
-            return Ok(Err("too many files name each other".to_owned()));
+            return Ok(Err("too many nested includes".to_owned()));
         }
         let path = beside(from, &name.text);
         let files: Vec<PathBuf> = if word == "include_dir" {
-            let Some(names) = host::list(&path)? else { return Ok(Err("its folder is not there".to_owned())) };
+            let Some(names) = host::list(&path)? else { return Ok(Err("its directory does not exist".to_owned())) };
             let is_conf =
                 |name: &str| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "conf");
             names.into_iter().filter(|name| is_conf(name)).map(|name| path.join(name)).collect()
@@ -143,7 +142,7 @@ impl Reader {
             match self.named(&file) {
                 Ok(text) => self.file(&file, &text, depth + 1)?,
                 Err(Unseen::NotKnown(_)) if word == "include_if_exists" => {}
-                Err(Unseen::NotKnown(_)) => return Ok(Err("a file that it names is not there".to_owned())),
+                Err(Unseen::NotKnown(_)) => return Ok(Err("an included file does not exist".to_owned())),
                 Err(why) => return Err(why),
             }
         }

@@ -26,7 +26,7 @@ pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
 
 async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     if host::rights() != Rights::Root {
-        return Err(Unseen::NeedsRights("run as root to ask PostgreSQL as its administrator".to_owned()));
+        return Err(Unseen::NeedsRights("run as root to query PostgreSQL as its administrator".to_owned()));
     }
     let url = context.keyring.postgres.as_ref().map(|login| &login.url);
     let role = url.and_then(|url| url.role.clone()).filter(|name| is_plain(name));

@@ -57,9 +57,10 @@ pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
 
 async fn ask(endpoint: &Endpoint, patience: Duration, context: &ProbeContext) -> Result<Celery, Unseen> {
     // The database is the worker's own affair: another than its URL names would show another deployment.
-    let login = context.keyring.redis.as_ref().ok_or_else(|| {
-        Unseen::NotKnown("no URL of the broker could be read here, so its database is not known".to_owned())
-    })?;
+    let login =
+        context.keyring.redis.as_ref().ok_or_else(|| {
+            Unseen::NotKnown("no broker URL could be read here, so the database is not known".to_owned())
+        })?;
     timeout(TALK, talk(endpoint, patience, login, context)).await.map_err(|_| silent(endpoint))?
 }
 
@@ -109,7 +110,7 @@ async fn converse(
     match auth(connection, login).await {
         // What the server does without is told by another look.
         Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
-        Err(_) => return Err(refused("is not let in")),
+        Err(_) => return Err(refused("is not accepted")),
     }
     let database = login.url.redis_index();
     if database > 0 {
@@ -118,7 +119,7 @@ async fn converse(
     }
     // What was asked and not answered is asked no second time: a link that swallows the long answers takes its time.
     let not_told = |error: RedisError| {
-        if error.is_timeout() { silent(endpoint) } else { refused("may not look at the queues") }
+        if error.is_timeout() { silent(endpoint) } else { refused("has no permission to read the queues") }
     };
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
     let uptime = server.ok().and_then(|text| info(&text, "uptime_in_seconds")?.parse().ok());

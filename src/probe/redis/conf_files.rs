@@ -137,7 +137,7 @@ impl Reader {
 }
 
 fn too_much(path: &str) -> Unseen {
-    Unseen::Unreadable(format!("{path}: too many files include each other, or too much"))
+    Unseen::Unreadable(format!("{path}: too many nested includes, or too much text"))
 }
 
 /// The files that a pattern of `include` means (Redis 7 and later). Patterns stand in the file's name in life, never

@@ -40,7 +40,7 @@ pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
 }
 
 async fn ask(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<RedisState, Unseen> {
-    let silent = || Unseen::NotKnown(format!("Redis at {endpoint} does not tell about itself"));
+    let silent = || Unseen::NotKnown(format!("Redis at {endpoint} does not answer INFO"));
     timeout(TALK, talk(endpoint, login, context)).await.map_err(|_| silent())?
 }
 
@@ -72,17 +72,17 @@ async fn converse(
         match auth(connection, login).await {
             // What the server does without is told by another look.
             Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
-            Err(_) => return Err(refused("is not let in")),
+            Err(_) => return Err(refused("is not accepted")),
         }
     }
     let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
     let text =
         text.map_err(|error| match (reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth, login) {
             (true, None) => {
-                Unseen::NotKnown("Redis wants a password, and no URL that holds one could be read here".to_owned())
+                Unseen::NotKnown("Redis requires a password, but no URL with a password could be read here".to_owned())
             }
             (true, Some(_)) => refused("has no password"),
-            (false, _) => refused("may not ask for INFO"),
+            (false, _) => refused("has no permission to run INFO"),
         })?;
     let mut state = RedisState::read(endpoint.clone(), &text)
         .ok_or_else(|| Unseen::Unreadable(format!("what {endpoint} answers to INFO")))?;

@@ -43,7 +43,7 @@ pub(super) async fn interfaces<'a>(names: impl Iterator<Item = &'a str>) -> Foun
             // It went away between two questions.
             Err(Some(ENODEV)) => {}
             Err(Some(errno)) => return Err(failed(format!("errno {errno}"))),
-            Err(None) => return Err(failed("no answer that can be read")),
+            Err(None) => return Err(failed("the answer could not be read")),
         }
     }
     Ok(found)

@@ -19,9 +19,9 @@ pub fn read(fields: &[Vec<HbaName>]) -> Result<HbaRule, String> {
             Source::Whole(from) => from,
             Source::Bare(address) => {
                 let mask = one(fields.next(), "the mask")?;
-                let mask = numeric(&mask.text).ok_or_else(|| "the mask is no mask".to_owned())?;
+                let mask = numeric(&mask.text).ok_or_else(|| "the mask is not valid".to_owned())?;
                 if mask.is_ipv4() != address.is_ipv4() {
-                    return Err("address and mask are not of one kind".to_owned());
+                    return Err("the address and the mask are of different kinds".to_owned());
                 }
                 HbaFrom::Net { address, mask }
             }
@@ -41,7 +41,7 @@ fn one<'a>(field: Option<&'a Vec<HbaName>>, what: &str) -> Result<&'a HbaName, S
     match field.map(Vec::as_slice) {
         None | Some([]) => Err(ends(what)),
         Some([word]) => Ok(word),
-        Some(_) => Err(format!("several words where {what} stands")),
+        Some(_) => Err(format!("several words instead of one for {what}")),
     }
 }
 
@@ -64,10 +64,10 @@ fn from(word: &HbaName) -> Result<Source, String> {
         (Some(address), Some(length)) => {
             let longest = if address.is_ipv4() { 32 } else { 128 };
             let length = number(length).filter(|length| (0..=longest).contains(length));
-            let length = length.ok_or_else(|| "the length of the mask is not possible".to_owned())?;
+            let length = length.ok_or_else(|| "the length of the mask is not valid".to_owned())?;
             Ok(Source::Whole(HbaFrom::Net { address, mask: mask(address, u32::try_from(length).unwrap_or(0)) }))
         }
-        (None, Some(_)) => Err("a host name and a mask, or an address that is none".to_owned()),
+        (None, Some(_)) => Err("a host name with a mask, or an invalid address".to_owned()),
         (None, None) => Ok(Source::Whole(HbaFrom::Name(text.to_owned()))),
     }
 }
