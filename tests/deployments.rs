@@ -202,3 +202,20 @@ fn what_is_assumed_fails_nothing() {
     assert_eq!(port["status"], "not-seen", "{port:#}");
     assert!(port["reason"].as_str().is_some_and(|why| why.contains("--server")), "{port:#}");
 }
+
+/// A client that has no worker, beside services on other ports: nobody said which ports to dial.
+#[test]
+fn ports_that_nobody_uses_are_no_fault() {
+    let mut client = snapshot("healthy", "client");
+    let env = client.pointer_mut("/facts/env/observation/seen/env/variables").expect("variables");
+    *env = json!({});
+    client["facts"]["docker"]["observation"]["seen"]["docker"]["workers"] = json!([]);
+    for service in ["redis", "postgres"] {
+        client["addresses"][format!("{service}_port")]["origin"] = json!("assumed");
+        client["facts"][format!("tcp {service}")]["observation"]["seen"]["tcp"]["how"] = json!("timeout");
+        client["facts"][format!("tcp {service}@tunnel")]["observation"]["seen"]["tcp"]["how"] = json!("timeout");
+    }
+    let (_, report) = judged(&[client]);
+    let dials = found(&report).into_iter().filter(|it| it.contains("tcp-admitted") || it.contains("-port-open"));
+    assert_eq!(dials.collect::<Vec<_>>(), Vec::<String>::new());
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::Members;
-use crate::fact::{FactKey, Place, TcpTarget, Unseen, Vantage};
+use crate::fact::{FactKey, Place, Service, TcpTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Known, Origin, Profile, settle};
 use crate::snapshot::Snapshot;
 
@@ -86,7 +86,24 @@ pub(super) fn aimed_elsewhere(key: &FactKey, snapshot: &Snapshot, now: &Addresse
         Some(Place::Client) if then.client.value != now.client.value => {
             missed("client", then.client.value.to_string(), now.client.value.to_string())
         }
-        Some(_) | None => Ok(()),
+        Some(_) | None => match port(key) {
+            Some(Service::Redis) if then.redis_port.value != now.redis_port.value => {
+                missed("redis-port", then.redis_port.value.to_string(), now.redis_port.value.to_string())
+            }
+            Some(Service::Postgres) if then.postgres_port.value != now.postgres_port.value => {
+                missed("postgres-port", then.postgres_port.value.to_string(), now.postgres_port.value.to_string())
+            }
+            Some(_) | None => Ok(()),
+        },
+    }
+}
+
+/// Which settled port a look goes to.
+fn port(key: &FactKey) -> Option<Service> {
+    match key {
+        // What is open around the tunnel is open, whosever port it is.
+        FactKey::Tcp(TcpTarget::Tunnel(service) | TcpTarget::Bound(service)) => Some(*service),
+        _ => None,
     }
 }
 
