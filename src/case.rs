@@ -217,6 +217,11 @@ impl<'a> Seat<'a> {
         Seat { addresses, ..*self }
     }
 
+    /// The address of the client that the case is about, where the server has several.
+    pub fn one_of_several(&self) -> Option<IpAddr> {
+        self.case.client.as_ref().and_then(|client| client.address)
+    }
+
     /// The seat at another vantage of the same case.
     pub fn at(&self, vantage: Vantage) -> Result<Self, Unseen> {
         self.case.seat(vantage)

@@ -9,7 +9,8 @@ use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
 use crate::fact::firewall::walk::{Disposition, PacketTrace, Step};
 use crate::fact::firewall::{NewFlow, Protocol, iptables};
-use crate::fact::{Place, Service, Unseen};
+use crate::fact::wireguard::{WgInterface, WgPeer};
+use crate::fact::{Place, Service, Unseen, Vantage};
 
 mod narrow;
 mod out;
@@ -146,7 +147,7 @@ fn wireguard_traces(seat: &Seat<'_>) -> Result<Vec<PacketTrace>, Unseen> {
     let port = seat.addresses().wireguard_port.value;
     // The client's own address, where it was ever heard of: a rule may be for it alone.
     let peers = seat.wg().ok();
-    let peers = peers.iter().flat_map(|state| &state.interfaces).flat_map(|interface| &interface.peers);
+    let peers = peers.iter().flat_map(|state| &state.interfaces).flat_map(|interface| of_case(seat, interface));
     let mut sources: Vec<IpAddr> = peers.filter_map(|peer| peer.endpoint).map(|endpoint| endpoint.ip()).collect();
     if sources.is_empty() {
         sources.push(STRANGER);
@@ -159,6 +160,14 @@ fn wireguard_traces(seat: &Seat<'_>) -> Result<Vec<PacketTrace>, Unseen> {
         }
     }
     Ok(traces)
+}
+
+/// The peer that the case is about, where the server has several and knows it; else all.
+fn of_case<'a>(seat: &Seat<'_>, interface: &'a WgInterface) -> Vec<&'a WgPeer> {
+    let own = seat.one_of_several().filter(|_| seat.vantage() == Vantage::Server);
+    let owns = |peer: &&WgPeer| own.is_some_and(|own| peer.allowed_ips.iter().any(|net| net.contains(&own)));
+    let found: Vec<&WgPeer> = interface.peers.iter().filter(owns).collect();
+    if found.is_empty() { interface.peers.iter().collect() } else { found }
 }
 
 /// WireGuard's UDP port is let in by the kernel.

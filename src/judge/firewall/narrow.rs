@@ -72,11 +72,15 @@ pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
     }
 }
 
+/// With more addresses nobody is told to write them into rules.
+const MANY: usize = 8;
+
 /// Where the peers were last heard; nothing unless every one was: the address of another is not known.
 fn heard(seat: &Seat<'_>) -> Result<BTreeSet<IpAddr>, Unseen> {
     let peers = seat.wg()?.interfaces.iter().flat_map(|interface| &interface.peers);
     let all: Option<BTreeSet<IpAddr>> = peers.map(|peer| peer.endpoint.map(|endpoint| endpoint.ip())).collect();
-    Ok(all.unwrap_or_default())
+    // Of many one would not keep a list by hand.
+    Ok(all.filter(|all| all.len() <= MANY).unwrap_or_default())
 }
 
 fn list(addresses: &BTreeSet<IpAddr>, between: &str) -> String {

@@ -66,7 +66,7 @@ fn wireguard(seat: &Seat<'_>, model: &Model, links: &Links) -> Result<Vec<(u16, 
     let Some(own) = interface.listen_port else { return Ok(Vec::new()) };
     let server = seat.vantage() == Vantage::Server;
     let mut found = Vec::new();
-    for to in interface.peers.iter().filter_map(|peer| peer.endpoint) {
+    for to in super::of_case(seat, interface).into_iter().filter_map(|peer| peer.endpoint) {
         let Some((device, from)) = leaves(seat, links, to.ip()) else { continue };
         let (port, what) =
             if server { (own, Sent::Answer(own)) } else { (to.port(), Sent::First(to.port(), Some(own))) };

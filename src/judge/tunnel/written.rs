@@ -1,6 +1,7 @@
 //! The tunnel's file against what runs of it, and against the other end's.
 
 use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::valid::bracketed;
 use super::{networks, running};
@@ -22,11 +23,11 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
     }
-    let written = |key: &str| conf.peers.iter().any(|peer| peer.public_key.as_deref() == Some(key));
-    let runs = |key: &str| interface.peers.iter().any(|peer| peer.public_key == key);
+    let written: BTreeSet<&str> = conf.peers.iter().filter_map(|peer| peer.public_key.as_deref()).collect();
+    let runs: BTreeSet<&str> = interface.peers.iter().map(|peer| peer.public_key.as_str()).collect();
     // A peer with this machine's own key never runs: that is for `wg-peers-known`.
     let may_run = |key: &str| interface.public_key.as_deref() != Some(key);
-    let lost = |key: &str| !runs(key) && may_run(key);
+    let lost = |key: &str| !runs.contains(key) && may_run(key);
     if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(lost)) {
         let key = peer.public_key.clone().unwrap_or_default();
         return Ok(broken(WgPeersPersisted::OnlyWritten)
@@ -37,7 +38,7 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     if conf.save_config {
         return Ok(holds());
     }
-    Ok(match interface.peers.iter().find(|peer| !written(&peer.public_key)) {
+    Ok(match interface.peers.iter().find(|peer| !written.contains(peer.public_key.as_str())) {
         None => holds(),
         Some(peer) => broken(WgPeersPersisted::OnlyRunning)
             .with("key", &peer.public_key)
@@ -90,10 +91,14 @@ fn own_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunni
 
 /// The first setting of a peer that differs. Peers that are at one side alone are another check's.
 fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunningAsWritten>> {
+    let all: BTreeMap<&str, &WgPeer> = interface.peers.iter().map(|peer| (peer.public_key.as_str(), peer)).collect();
+    // A later peer that claims the same address has it: that is no difference from the file.
+    let nets = conf.peers.iter().flat_map(|peer| peer.allowed_ips.iter().map(|net| (*net, peer.at.line)));
+    let last: BTreeMap<IpNet, u32> = nets.collect();
     conf.peers.iter().find_map(|peer| {
         let key = peer.public_key.as_ref()?;
-        let runs = interface.peers.iter().find(|runs| runs.public_key == *key)?;
-        let (name, at, written, is) = setting(conf, peer, runs)?;
+        let runs = all.get(key.as_str())?;
+        let (name, at, written, is) = setting(&last, peer, runs)?;
         let line = at.unwrap_or(peer.at).line;
         let finding = broken(WgRunningAsWritten::Peer).with("key", short_key(key)).with("name", name);
         Some(finding.with("written", written).with("runs", is).at(&conf.path, line))
@@ -103,10 +108,9 @@ fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunn
 /// A setting's name, its place, and what it is in the file and in what runs.
 type Setting = (&'static str, Option<At>, String, String);
 
-fn setting(conf: &WgConf, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
-    // A later peer that claims the same address has it: that is no difference from the file.
-    let later =
-        |net: &IpNet| conf.peers.iter().any(|other| other.at.line > peer.at.line && other.allowed_ips.contains(net));
+/// `last` has the line of the last peer that claims a network.
+fn setting(last: &BTreeMap<IpNet, u32>, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
+    let later = |net: &IpNet| last.get(net).is_some_and(|line| *line > peer.at.line);
     let mut written: Vec<IpNet> = peer.allowed_ips.iter().copied().filter(|net| !later(net)).collect();
     let mut is = runs.allowed_ips.clone();
     written.sort();
@@ -153,8 +157,10 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
             peer.allowed_ips.iter().zip(places).map(move |(net, at)| (index, *net, at))
         })
         .collect();
-    for (index, (one, net, at)) in claims.iter().enumerate() {
-        if let Some((_, _, later)) = claims[index + 1..].iter().find(|(other, same, _)| other != one && same == net) {
+    let mut first: BTreeMap<IpNet, (usize, At)> = BTreeMap::new();
+    for (one, net, later) in &claims {
+        let (other, at) = *first.entry(*net).or_insert((*one, *later));
+        if other != *one {
             return Ok(broken(WgAllowedIpsDistinct::ClaimedTwice)
                 .with("net", net)
                 .with("first", format!("{}:{}", conf.path, at.line))
@@ -167,7 +173,8 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
         let inside = |one: usize, net: &IpNet| {
             claims.iter().find(|(other, smaller, _)| *other != one && net.contains(smaller) && net != smaller)
         };
-        for (one, net, at) in &claims {
+        let wide = claims.iter().filter(|(_, net, _)| net.prefix_len() < net.max_prefix_len());
+        for (one, net, at) in wide {
             if let Some((_, smaller, other)) = inside(*one, net) {
                 return Ok(broken(WgAllowedIpsDistinct::ContainsAnother)
                     .with("net", net)
