@@ -9,6 +9,7 @@ use crate::fact::look::looks;
 use crate::fact::service::UnitState;
 use crate::fact::{Fact, FactKey, Observation, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
+use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
 
 mod consistency;
@@ -147,7 +148,7 @@ impl<'a> Seat<'a> {
     pub fn rules(&self) -> Result<&'a Model, Unseen> {
         let netfilter = self.netfilter()?;
         let once = self.case.rules.get(&self.vantage()).ok_or(Unseen::NoSnapshot(self.vantage()))?;
-        Ok(once.get_or_init(|| netfilter.model()))
+        Ok(once.get_or_init(|| model(netfilter)))
     }
 
     /// WireGuard's unit.

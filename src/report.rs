@@ -7,6 +7,7 @@ use crate::case::Case;
 use crate::check::{Category, Check};
 use crate::fact::{Fact, FactKey, Observation, Observed, Vantage};
 use crate::profile::Addresses;
+use crate::read::Says;
 use crate::snapshot::{Rights, Snapshot};
 
 mod command;
