@@ -26,6 +26,7 @@ pub mod redis_conf;
 pub mod redis_info;
 pub mod redis_reply;
 mod says;
+mod sentences;
 pub mod ssh_key;
 pub mod ssh_wire;
 pub mod systemctl;

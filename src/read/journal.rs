@@ -1,11 +1,15 @@
 //! Why a unit failed, by the last lines of its journal. Of their text nothing is kept: wg-quick prints private keys.
 
-use super::wg_quick::plain_name;
+use std::sync::LazyLock;
+
+use super::sentences::{LIBC, POSTGRESQL, REDIS, Sentences, WIREGUARD};
 use crate::fact::service::FailReason;
 
 pub mod condition;
-mod refusal;
 pub mod step;
+
+/// Why a service does not start.
+static START: LazyLock<Sentences> = LazyLock::new(|| Sentences::of("start", &[WIREGUARD, LIBC, POSTGRESQL, REDIS]));
 
 /// Finds the last reason that is known, among the lines of the last start.
 pub fn reason(journal: &str) -> Option<FailReason> {
@@ -19,48 +23,8 @@ pub fn reason(journal: &str) -> Option<FailReason> {
     lines[start..]
         .iter()
         .rev()
-        .find_map(|line| line_reason(line).filter(|reason| !(userspace && *reason == FailReason::NoWireGuard)))
+        .find_map(|line| START.meaning(line).filter(|reason| !(userspace && *reason == FailReason::NoWireGuard)))
 }
-
-fn line_reason(line: &str) -> Option<FailReason> {
-    let has = |words: &str| line.contains(words);
-    if has("resolvconf: command not found") {
-        Some(FailReason::NoResolvconf)
-    } else if has("Key is not the correct length or format") {
-        Some(FailReason::KeyMalformed)
-    } else if let Some((_, text)) = line.split_once("Line unrecognized: ") {
-        let text = text.trim_matches(['`', '\'', '"']);
-        // A well-known name may stand before an empty value.
-        let name = text.strip_suffix('=').filter(|name| KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)));
-        Some(FailReason::LineUnrecognized(name.map(str::to_owned).or_else(|| plain_name(text)).unwrap_or_default()))
-    } else if has("Name or service not known") || has("Temporary failure in name resolution") {
-        Some(FailReason::NameNotKnown)
-    } else if has("Unable to find port of endpoint") {
-        Some(FailReason::EndpointWithoutPort)
-    } else if has("Unknown device type") || has("Protocol not supported") || has("wireguard-go: command not found") {
-        Some(FailReason::NoWireGuard)
-    } else if has("annot assign requested address") {
-        Some(FailReason::AddressNotThere)
-    } else if has("ddress already in use") {
-        Some(FailReason::AddressInUse)
-    } else if has("wg-quick: ") && has("already exists") {
-        Some(FailReason::InterfaceExists)
-    } else {
-        refusal::reason(line)
-    }
-}
-
-/// The names that `wg` itself knows.
-const KNOWN: [&str; 8] = [
-    "PrivateKey",
-    "PublicKey",
-    "PresharedKey",
-    "ListenPort",
-    "FwMark",
-    "AllowedIPs",
-    "Endpoint",
-    "PersistentKeepalive",
-];
 
 #[cfg(test)]
 mod tests {
@@ -106,5 +70,65 @@ mod tests {
             reason(&format!("{fallback}/usr/bin/wg-quick: line 32: wireguard-go: command not found\n")),
             Some(FailReason::NoWireGuard)
         );
+    }
+
+    #[test]
+    fn the_words_of_postgresql_and_redis_are_known() {
+        let file = || "/etc/postgresql/15/main/x".to_owned();
+        for (line, expected) in [
+            (
+                "LOG:  syntax error in file \"/etc/postgresql/15/main/x\" line 60, near token \"s3cret\"",
+                FailReason::ConfLine(file(), 60),
+            ),
+            (
+                "LOG:  unrecognized configuration parameter \"s3cret\" in file \"/etc/postgresql/15/main/x\" line 7",
+                FailReason::ConfLine(file(), 7),
+            ),
+            ("Reading the configuration file, at line 87", FailReason::ConfLine(String::new(), 87)),
+            ("LOG:  invalid value for parameter \"work_mem\": \"8megs\"", FailReason::BadValue("work_mem".to_owned())),
+            (
+                "FATAL:  invalid list syntax in parameter \"listen_addresses\"",
+                FailReason::BadValue("listen_addresses".to_owned()),
+            ),
+            (
+                "FATAL:  private key file \"/etc/postgresql/15/main/x\" has group or world access",
+                FailReason::KeyMode(file()),
+            ),
+            (
+                "FATAL:  data directory \"/etc/postgresql/15/main/x\" has invalid permissions",
+                FailReason::FolderMode(file()),
+            ),
+            (
+                "LOG:  could not open configuration file \"/etc/postgresql/15/main/x\": Permission denied",
+                FailReason::NoAccess(file()),
+            ),
+            (
+                "123:M 1 Jan 2026 00:00:00.000 # Fatal error: can't open the RDB file dump.rdb for reading: Permission denied",
+                FailReason::NoAccess(String::new()),
+            ),
+            (
+                "234:M 23 Nov 2026 # Fatal error loading the DB: Permission denied. Exiting.",
+                FailReason::NoAccess(String::new()),
+            ),
+            (
+                "Error: invalid line 60 in /etc/postgresql/15/main/x: password = 's3cret",
+                FailReason::ConfLine(file(), 60),
+            ),
+            ("FATAL:  could not map anonymous shared memory: Cannot allocate memory", FailReason::NoMemory),
+        ] {
+            assert_eq!(reason(line), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_is_not_kept() {
+        for line in [
+            ">>> 'requirepass s3cret more'",
+            "LOG:  invalid value for parameter \"a s3cret\": \"x\"",
+            "LOG:  syntax error in file \"s3cret\" line 3, near token \"x\"",
+            "DETAIL:  Permissions should be u=rwx (0700) or u=rwx,g=rx (0750).",
+        ] {
+            assert_eq!(reason(line), None, "{line}");
+        }
     }
 }

@@ -1,9 +1,12 @@
-//! What PostgreSQL's refusals mean. SQLSTATE comes first; where several refusals share a code (28000), the server
-//! routine that raised it tells them apart. Two pairs share even that, and there a trace in the message decides.
+//! What PostgreSQL's refusals mean.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
+use super::sentences::{POSTGRESQL, Sentences};
 use crate::fact::postgres::PgSaid;
+
+static REFUSAL: LazyLock<Sentences> = LazyLock::new(|| Sentences::of("refusal", &[POSTGRESQL]));
 
 /// A refusal as the server words it.
 #[derive(Debug, Clone, Copy)]
@@ -19,31 +22,9 @@ pub struct Refusal<'a> {
 impl Refusal<'_> {
     /// What was refused.
     pub fn read(&self) -> PgSaid {
-        match self.code {
-            "28P01" => PgSaid::WrongPassword,
-            "28000" => self.authorization(),
-            "3D000" => PgSaid::NoSuchDatabase,
-            "53300" => PgSaid::TooManyClients,
-            "57P03" => PgSaid::StartingUp,
-            "42501" => PgSaid::NotPermitted,
-            code => PgSaid::Refused(code.chars().filter(char::is_ascii_alphanumeric).take(5).collect()),
-        }
-    }
-
-    /// `no pg_hba.conf entry for host …` and `pg_hba.conf rejects connection for host …` come from one routine with
-    /// one code. The name of the file stands first in the second alone, in English and in its translations.
-    fn authorization(&self) -> PgSaid {
-        let hba = self.message.contains("pg_hba.conf");
-        match self.routine {
-            Some("ClientAuthentication") | None if hba && self.message.starts_with("pg_hba.conf") => PgSaid::HbaRejects,
-            Some("ClientAuthentication") | None if hba => PgSaid::NoHbaEntry,
-            // "role … does not exist" is said by a `trust` line only; a password line says 28P01 to that.
-            Some("InitializeSessionUserId") | None if self.message.ends_with("does not exist") => PgSaid::NoSuchRole,
-            Some("InitializeSessionUserId") => PgSaid::CannotLogIn,
-            None if self.message.contains("not permitted to log in") => PgSaid::CannotLogIn,
-            // auth_failed: ident, peer, gss, cert, ldap. ClientAuthentication: a client certificate is missing.
-            _ => PgSaid::OtherMethod,
-        }
+        REFUSAL
+            .meaning(&format!("{} {} {}", self.code, self.routine.unwrap_or("-"), self.message))
+            .unwrap_or_else(|| PgSaid::Refused(self.code.chars().filter(char::is_ascii_alphanumeric).take(5).collect()))
     }
 
     /// Our address as `pg_hba.conf`'s refusals name it. The host stands before user and database.

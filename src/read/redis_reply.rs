@@ -1,8 +1,12 @@
-//! What a Redis error reply means. Redis has codes (`NOAUTH`, `WRONGPASS`); only behind the catch-all `ERR` must the
-//! sentence decide, and Redis does not translate its sentences.
+//! What a Redis error reply means.
 
+use std::sync::LazyLock;
+
+use super::sentences::{REDIS, Sentences};
 use crate::fact::redis::RedisSaid;
 use crate::fact::redis::rights::{Rights, note};
+
+static REPLY: LazyLock<Sentences> = LazyLock::new(|| Sentences::of("reply", &[REDIS]));
 
 /// Reads the first line that came back on a bare connection; none if it is no reply of Redis' protocol to a PING.
 pub fn first_line(line: &str) -> Option<RedisSaid> {
@@ -15,23 +19,9 @@ pub fn first_line(line: &str) -> Option<RedisSaid> {
     is_code.then(|| refusal(code, detail))
 }
 
-/// Reads an error reply. A `WRONGPASS` is kept as Redis says it: it does not tell user from password.
+/// Reads an error reply: its code and what follows.
 pub fn refusal(code: &str, detail: &str) -> RedisSaid {
-    match code {
-        "DENIED" => RedisSaid::Denied,
-        "NOAUTH" => RedisSaid::NoAuth,
-        "WRONGPASS" => RedisSaid::WrongUserOrPassword,
-        "NOPERM" => RedisSaid::NotPermitted,
-        "LOADING" => RedisSaid::Loading,
-        "MISCONF" => RedisSaid::CannotSave,
-        "ERR" if detail.contains("max number of clients") => RedisSaid::TooManyClients,
-        // Before 6.0 there was no WRONGPASS, and the other sentence was another.
-        "ERR" if detail.starts_with("invalid password") => RedisSaid::WrongPassword,
-        "ERR" if detail.contains("without any password configured") || detail.contains("no password is set") => {
-            RedisSaid::PasswordNotWanted
-        }
-        _ => RedisSaid::Refused,
-    }
+    REPLY.meaning(&format!("{code} {detail}")).unwrap_or(RedisSaid::Refused)
 }
 
 /// Redis before 6.0 takes a password alone. redis-py then tries again without the user, and so must we.

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, squeeze};
-pub use self::line::{command, names, plain_name};
+use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, plain_name, squeeze};
+pub use self::line::{command, names};
 use self::value::{Endpoint, Services};
 use super::wg_key;
 use crate::fact::wireguard::{At, KeyShape, ParseError, Refusal, Slip, Taken, WgConf, WgConfPeer};

@@ -61,7 +61,7 @@ pub(super) fn squeeze(text: &str) -> String {
 
 /// The name before the `=` of a line that was not understood, if it can be no piece of a key: a plain word with a
 /// value after it. (A key that was broken in two ends in `=`, with nothing behind.)
-pub fn plain_name(line: &str) -> Option<String> {
+pub(super) fn plain_name(line: &str) -> Option<String> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim();
     let value = value.trim_matches(|c: char| c.is_whitespace() || c == '=');
