@@ -5,7 +5,7 @@ use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
-use crate::read::{systemctl, unit_file};
+use crate::read::{postgresql_conf, systemctl, unit_file};
 
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
     Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
@@ -113,12 +113,8 @@ fn clusters(port: u16) -> Result<Vec<String>, Unseen> {
 }
 
 fn listens_on(conf: &str, port: u16) -> bool {
-    let written = conf.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix("port")?;
-        let value = rest.trim_start_matches([' ', '\t', '=']).split(['#', ' ', '\t']).next()?;
-        value.trim_matches('\'').parse::<u16>().ok()
-    });
-    written.fold(5432, |_, last| last) == port
+    let written = postgresql_conf::lines(conf).into_iter().filter(|line| line.name == "port");
+    written.filter_map(|line| line.value.parse().ok()).fold(5432, |_, last| last) == port
 }
 
 async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, context: &ProbeContext) -> Option<FailReason> {
