@@ -11,6 +11,8 @@ use crate::fact::look::looks;
 use crate::fact::service::UnitState;
 use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::Addresses;
+use crate::read::Says;
+use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
 
 mod consistency;
@@ -248,7 +250,7 @@ impl<'a> Seat<'a> {
     /// The kernel's rules, as they decide.
     pub fn rules(&self) -> Result<&'a Model, Unseen> {
         let netfilter = self.netfilter()?;
-        Ok(self.member.rules.get_or_init(|| netfilter.model()))
+        Ok(self.member.rules.get_or_init(|| model(netfilter)))
     }
 
     /// WireGuard's unit.

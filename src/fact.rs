@@ -11,13 +11,11 @@ use serde::{Deserialize, Serialize};
 
 pub mod api;
 pub mod celery;
-mod cursor;
 pub mod delivery;
 pub mod dial;
 pub mod docker;
 pub mod environment;
 pub mod firewall;
-pub mod glob;
 pub mod limits;
 pub(crate) mod look;
 pub mod network;
@@ -25,11 +23,10 @@ pub mod postgres;
 pub mod redis;
 pub mod service;
 mod target;
-pub mod windows;
 pub mod wireguard;
 mod words;
 
-use look::{Lines, aimed, forms_of, keys, looks, word};
+use look::{aimed, forms_of, keys, looks, word};
 use target::Target;
 pub use target::{Place, Service, TcpTarget, UnitTarget};
 

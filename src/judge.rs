@@ -14,6 +14,7 @@ use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 use crate::profile::Addresses;
+use crate::read::Says;
 
 pub mod api;
 mod assumed;

@@ -15,15 +15,18 @@
 //!                  ▲          ║              ▲
 //!        profile ──┘          ╚═ events ═════╪═══════════════════════════════▶ render::progress
 //!        catalog ──┘                         └── files from the other ends
+//!
+//!        what other programs write ─▶ read ─▶ fact
 //! ```
 //!
 //! A module uses only modules on its left. Only [`probe`] touches the machine. Probes never judge, judges never
-//! look, renderers know only the [`report`]. The words that users read stand in `checks/`, one file per check,
+//! look, renderers know only the [`report`]. [`fact`] has the types of what was seen, and [`read`] the grammars: it turns
+//! the text that a probe brings, or that a snapshot keeps as it was listed, into facts. The words that users read stand in `checks/`, one file per check,
 //! embedded by [`catalog`]. `tests/house.rs` keeps all of this true.
 //!
 //! # Where to start
 //!
-//! `checks/redis/redis-answers.toml`, then [`fact`], [`judge::tunnel`], [`blame`], and one file of
+//! `checks/redis/redis-answers.toml`, then [`fact`], [`read`], [`judge::tunnel`], [`blame`], and one file of
 //! `fixtures/faults/`.
 
 pub mod app;
@@ -39,6 +42,7 @@ pub mod judge;
 pub mod plan;
 pub mod probe;
 pub mod profile;
+pub mod read;
 pub mod render;
 pub mod report;
 pub mod run;

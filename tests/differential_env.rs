@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use clipcheck::fact::environment::compose::{self, File, Project};
-use clipcheck::fact::environment::{dotenv, envfile, url};
 use clipcheck::fact::limits::Budget;
+use clipcheck::read::compose::{self, File, Project};
+use clipcheck::read::{dotenv, envfile, url};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 

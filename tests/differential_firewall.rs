@@ -27,6 +27,7 @@ use std::sync::{Arc, Mutex};
 
 use clipcheck::fact::firewall::netfilter::{Act, Family, Model, Test};
 use clipcheck::fact::firewall::walk::{Disposition, PacketTrace};
+use clipcheck::read::netfilter::model;
 use rules::Style;
 use world::{Answer, Dial, World};
 
@@ -89,7 +90,7 @@ fn run(case: u64, world: &mut World, tally: &Mutex<Tally>, show: bool) {
         Err(why) => panic!("case {case}: {why}\n{}", set.text()),
     }
     let netfilter = world.netfilter();
-    let model = netfilter.model();
+    let model = model(&netfilter);
     let strict = strict(&model);
     let dials = world::dials();
     let traces: Vec<PacketTrace> = dials.iter().map(|dial| model.trace(&dial.flow(), Some(&world::links()))).collect();

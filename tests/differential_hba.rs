@@ -10,7 +10,8 @@
 use std::net::IpAddr;
 
 use clipcheck::fact::postgres::hba::first::{First, Guest};
-use clipcheck::fact::postgres::hba::{HbaFrom, HbaLine, HbaName, HbaRule, HbaSaid, PgHba, line, token};
+use clipcheck::fact::postgres::hba::{HbaFrom, HbaLine, HbaName, HbaRule, HbaSaid, PgHba};
+use clipcheck::read::pg_hba::{line, token};
 use ipnet::IpNet;
 
 mod differential_hba {

@@ -15,8 +15,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use clipcheck::fact::wireguard::conf::read;
 use clipcheck::fact::wireguard::{ParseError, Refusal};
+use clipcheck::read::wg_quick::read;
 
 #[path = "differential_wg/made.rs"]
 mod made;

@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clipcheck::fact::dial::Dial;
-use clipcheck::fact::environment::url;
 use clipcheck::fact::postgres::{PgOutcome, PgSaid};
 use clipcheck::fact::redis::{RedisOutcome, RedisSaid};
 use clipcheck::fact::{Fact, FactKey, Observation, TcpTarget, Unseen, Vantage};
 use clipcheck::probe::{Keyring, Login, ProbeContext, look};
 use clipcheck::profile::{Profile, settle};
+use clipcheck::read::url;
 
 #[path = "probes/first.rs"]
 mod first;

@@ -83,21 +83,6 @@ impl ApiSaid {
                 Self::Unreached(_) => "unreached",
         }
     }
-
-    /// Reads a status, the `Location` and the body of an answer. `sent` is whether the key was sent.
-    pub fn read(status: u16, location: &str, body: &str, sent: bool) -> Self {
-        match status {
-            401 if sent => Self::WrongKey,
-            401 => Self::NoKey,
-            300..=399 => Self::Redirects { to_https: location.starts_with("https://") },
-            404 if body.contains("Job not found") => Self::Well,
-            404 => Self::NotTheApi,
-            429 => Self::Limited,
-            500 if body.contains("Worker API not configured") => Self::NotConfigured,
-            500..=599 => Self::FailedInside(status),
-            _ => Self::OtherStatus(status),
-        }
-    }
 }
 
 /// One request.
@@ -161,29 +146,5 @@ impl EnvUrl {
     /// The port that is dialled for HTTP.
     pub fn http_port(&self) -> u16 {
         self.port.unwrap_or(if self.scheme == "https" { 443 } else { 80 })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_told_apart() {
-        for (status, location, body, sent, said) in [
-            (404, "", r#"{"error": "Job not found"}"#, true, ApiSaid::Well),
-            (404, "", "<h1>Not Found</h1>", true, ApiSaid::NotTheApi),
-            (401, "", r#"{"error": "Unauthorized"}"#, true, ApiSaid::WrongKey),
-            (401, "", r#"{"error": "Unauthorized"}"#, false, ApiSaid::NoKey),
-            (500, "", r#"{"error": "Worker API not configured"}"#, true, ApiSaid::NotConfigured),
-            (500, "", r#"{"error": "Internal error"}"#, true, ApiSaid::FailedInside(500)),
-            (502, "", "", true, ApiSaid::FailedInside(502)),
-            (302, "https://10.8.0.1:5000/", "", true, ApiSaid::Redirects { to_https: true }),
-            (301, "http://other/", "", true, ApiSaid::Redirects { to_https: false }),
-            (429, "", "", true, ApiSaid::Limited),
-            (200, "", "", true, ApiSaid::OtherStatus(200)),
-        ] {
-            assert_eq!(ApiSaid::read(status, location, body, sent), said, "{status} {body}");
-        }
     }
 }

@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dial::Endpoint;
 
-pub mod command;
 pub mod process;
-pub mod read;
 
 /// The queues that ClippyFront declares (app/tasks/celery_app.py).
 pub const QUEUES: [&str; 3] = ["gpu", "cpu", "celery"];

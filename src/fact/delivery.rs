@@ -44,18 +44,6 @@ pub enum Value {
     Odd,
 }
 
-impl Value {
-    /// Reads a value. `<…>` is kept, since documents write placeholders so.
-    pub fn read(text: &str) -> Self {
-        let plain = text.len() <= 255 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/[]%<>~ ".contains(c));
-        match text {
-            "" => Self::Empty,
-            _ if plain => Self::Text(text.to_owned()),
-            _ => Self::Odd,
-        }
-    }
-}
-
 /// The sidecar's container, what it was given, and what it meets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sidecar {
@@ -179,20 +167,6 @@ impl fmt::Display for Value {
             Self::Empty => f.write_str("(empty)"),
             Self::Text(text) => f.write_str(text),
             Self::Odd => f.write_str("(not shown)"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_of_another_form_are_not_kept() {
-        assert_eq!(Value::read(""), Value::Empty);
-        assert_eq!(Value::read("/srv/ingest"), Value::Text("/srv/ingest".to_owned()));
-        for odd in ["a@b", "a\nb", "x=y", "-----BEGIN\n"] {
-            assert_eq!(Value::read(odd), Value::Odd, "{odd:?}");
         }
     }
 }

@@ -201,16 +201,6 @@ pub struct NameLook {
     pub hosts: Vec<(IpAddr, u32)>,
 }
 
-/// The addresses that a hosts(5) file has for a name, each with its line.
-pub fn hosts(text: &str, name: &str) -> Vec<(IpAddr, u32)> {
-    let address = |line: &str| {
-        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        let address = words.next()?.parse::<IpAddr>().ok()?;
-        words.any(|word| word.eq_ignore_ascii_case(name)).then_some(address)
-    };
-    (1..).zip(text.lines()).filter_map(|(number, line)| Some((address(line)?, number))).collect()
-}
-
 /// All names that the deployment's addresses use. Empty where all are literal addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameLooks {
@@ -251,18 +241,5 @@ impl NameLooks {
             }
         }
         lines
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hosts_file_may_have_a_name_several_times() {
-        let text = "127.0.0.1 localhost\n::1 localhost\n# 10.0.0.9 vpn\n10.0.0.1\tother VPN # mine\nfd00::1 vpn\n";
-        let found = hosts(text, "vpn");
-        assert_eq!(found, [("10.0.0.1".parse().expect("v4"), 4), ("fd00::1".parse().expect("v6"), 5)]);
-        assert!(hosts(text, "vp").is_empty());
     }
 }

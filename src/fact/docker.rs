@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::celery::command;
-use super::environment::inspect::Container;
 use crate::fact::words::words;
 use words::LastWords;
 
@@ -119,29 +117,6 @@ impl Docker {
 }
 
 impl Worker {
-    /// What Docker says of a container; none where it has a state that is not known here.
-    pub fn of(container: &Container, image_replaced: Option<bool>, last_words: Option<LastWords>) -> Option<Self> {
-        Some(Self {
-            name: container.name.clone(),
-            hostname: Some(container.hostname.clone()).filter(|name| !name.is_empty()),
-            state: State::read(&container.status)?,
-            exit_code: container.exit_code,
-            out_of_memory: container.out_of_memory,
-            failed_to_start: container.failed_to_start,
-            restarts: container.restarts,
-            created_at: container.created_at,
-            started_at: container.started_at,
-            image: container.image.clone(),
-            image_replaced,
-            image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
-            networks: container.networks.clone(),
-            internal: Vec::new(),
-            published: container.published.clone(),
-            program: command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
-            last_words,
-        })
-    }
-
     /// Whether all its networks are internal ones.
     pub fn is_shut_in(&self) -> bool {
         !self.networks.is_empty() && self.networks.iter().all(|network| self.internal.contains(network))
@@ -191,30 +166,5 @@ impl Worker {
             self.image_id,
             self.networks.join(" ")
         )
-    }
-}
-
-/// Whether a network is internal, by what `docker network inspect` prints of it.
-pub fn is_internal(json: &str) -> bool {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "PascalCase")]
-    struct Network {
-        #[serde(default)]
-        internal: bool,
-    }
-    let found: Vec<Network> = serde_json::from_str(json.trim()).unwrap_or_default();
-    found.first().is_some_and(|network| network.internal)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_internal_network_is_known() {
-        assert!(is_internal(r#"[{"Name": "inner", "Internal": true, "Containers": {}}]"#));
-        assert!(
-            !is_internal(r#"[{"Name": "bridge", "Internal": false}]"#) && !is_internal("[]\n") && !is_internal("x")
-        );
     }
 }

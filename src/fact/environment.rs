@@ -6,12 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub mod compose;
-pub mod dotenv;
 pub mod effective;
-pub mod envfile;
 pub mod flaw;
-pub mod inspect;
 pub mod provenance;
 pub mod url;
 
@@ -36,9 +32,6 @@ pub const VARIABLES: [&str; 13] = [
     "FLASK_APP_URL",
     "WORKER_API_KEY",
 ];
-
-/// The variable whose value is a secret: only whether it is set is kept.
-const SECRET: &str = "WORKER_API_KEY";
 
 /// Which variables hold URLs; the others hold a word.
 pub fn is_url(variable: &str) -> bool {
@@ -202,34 +195,5 @@ impl fmt::Display for Setting {
             Self::Url(url) => url.fmt(f),
             Self::Flawed(flaw) => write!(f, "({})", flaw.words()),
         }
-    }
-}
-
-/// Reads `__version__ = "0.10.0"` out of app/version.py.
-pub fn app_version(text: &str) -> Option<String> {
-    let value =
-        text.lines().find_map(|line| line.trim().strip_prefix("__version__")?.trim_start().strip_prefix('='))?;
-    let version = value.split('#').next()?.trim().trim_matches(['"', '\'']);
-    let plain = version.starts_with(|c: char| c.is_ascii_digit())
-        && version.len() <= 32
-        && version.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c));
-    plain.then(|| version.to_owned())
-}
-
-/// Reads one value as the fact keeps it. For URL variables the secrets stay behind.
-pub fn setting(variable: &str, value: &str) -> Setting {
-    if value.is_empty() {
-        return Setting::Empty;
-    }
-    if variable == SECRET {
-        return Setting::Secret;
-    }
-    if !is_url(variable) {
-        let plain = value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.,'\"".contains(c));
-        return if plain { Setting::Word(value.to_owned()) } else { Setting::Flawed(Flaw::Unreadable) };
-    }
-    match url::read(value) {
-        Ok(read) => Setting::Url(read.url),
-        Err(flaw) => Setting::Flawed(flaw),
     }
 }

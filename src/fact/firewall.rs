@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
-pub mod iptables;
 pub mod netfilter;
-pub mod nft;
-pub mod rules;
 pub mod walk;
 
 /// What a rule or a default does with a packet.

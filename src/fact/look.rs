@@ -162,17 +162,24 @@ macro_rules! keys {
         pub enum Fact {
             $($(#[$again])? $fact($($type)::+),)*
         }
+    };
+}
 
-        impl Fact {
-            /// The one word for what was seen, which a plain check may expect.
-            pub fn label(&self) -> &'static str {
+/// What is said of each fact: by itself, or, where it is kept as it was listed, by who reads it.
+macro_rules! says {
+    ($(
+        #[doc = $says:literal]
+        $key:ident $(($arg:ident: $target:ty))? = $text:literal =>
+            $get:ident: $(#[$again:meta])? $fact:ident($($type:ident)::+), words $words:tt, $phase:expr;
+    )*) => {
+        impl Says for Fact {
+            fn label(&self) -> &'static str {
                 match self {
                     $($(#[$again])? Self::$fact(it) => word!(it $words),)*
                 }
             }
 
-            /// What was seen in lines a person can check by hand: the evidence under a finding.
-            pub fn summary(&self) -> Vec<String> {
+            fn summary(&self) -> Vec<String> {
                 match self {
                     $($(#[$again])? Self::$fact(it) => it.summary().lines(),)*
                 }
@@ -190,7 +197,7 @@ pub(super) fn forms_of(kind: &str, targets: &[&[&str]]) -> Vec<String> {
 }
 
 /// One line or several.
-pub(super) trait Lines {
+pub(crate) trait Lines {
     /// As several.
     fn lines(self) -> Vec<String>;
 }
@@ -207,5 +214,5 @@ impl Lines for Vec<String> {
     }
 }
 
-pub(crate) use looks;
-pub(super) use {aimed, keys, word};
+pub(super) use {aimed, keys};
+pub(crate) use {looks, says, word};

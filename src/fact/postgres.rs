@@ -9,9 +9,7 @@ use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
 use crate::fact::words::words;
 
-pub mod conf;
 pub mod hba;
-pub mod refusal;
 pub mod state;
 
 /// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,

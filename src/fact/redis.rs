@@ -8,9 +8,6 @@ use super::dial::{Dial, Endpoint};
 use crate::fact::words::words;
 use rights::Rights;
 
-pub mod command;
-pub mod conf;
-pub mod reply;
 pub mod rights;
 pub mod state;
 

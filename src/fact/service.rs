@@ -5,12 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
-pub mod condition;
 pub mod filter;
-pub mod journal;
-mod refusal;
-pub mod show;
-pub mod step;
 
 /// A systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,13 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use crate::fact::words::words;
 
-pub mod conf;
-pub mod dump;
-pub mod key;
 pub mod keys;
 mod parse_error;
-pub mod uapi;
-pub mod value;
 mod written;
 
 pub use parse_error::{ParseError, Refusal, Slip, Taken};

@@ -8,9 +8,10 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
 use crate::fact::firewall::walk::{Disposition, PacketTrace, Step};
-use crate::fact::firewall::{NewFlow, Protocol, iptables};
+use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::wireguard::{WgInterface, WgPeer};
 use crate::fact::{Place, Service, Unseen, Vantage};
+use crate::read::iptables;
 
 mod narrow;
 mod out;

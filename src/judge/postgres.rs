@@ -53,7 +53,8 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
             .with("file", "postgresql.conf")
             .into());
     };
-    let named = conf.addresses().into_iter().any(|word| word == "*" || word == "0.0.0.0" || word == server.to_string());
+    let takes = |word: &str| word == "*" || word == "0.0.0.0" || word == server.to_string();
+    let named = conf.addresses().into_iter().any(takes);
     let (path, line) = conf.listen_addresses.as_ref().map_or((conf.path.as_str(), 0), |it| (it.path.as_str(), it.line));
     if !named {
         return Ok(match line {
@@ -62,6 +63,13 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         }
         .with("found", found)
         .into());
+    }
+    // What it was started with it knows best; without its word, the file's time must do.
+    let in_force = seat.pg_state().ok().and_then(|state| state.listen_addresses.as_deref());
+    if let Some(in_force) = in_force {
+        let known = in_force.split(',').map(str::trim).any(takes);
+        let cause = if known { PostgresListens::BoundTooEarly } else { PostgresListens::NotRestarted };
+        return Ok(broken(cause).with("found", found).at(path, line).into());
     }
     let since = unit.and_then(|unit| unit.since).ok_or_else(|| {
         Unseen::Undecided(format!(

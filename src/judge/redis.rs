@@ -100,8 +100,10 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
     let finding = broken(match bind {
         Some(bind) if bind.argument && !written => RedisListens::CommandLine,
         _ if !written => RedisListens::NotOnTunnel,
+        // What it was started with it knows best; without its word, the file's time must do.
+        _ if running.is_some_and(|running| binds(running, server)) => RedisListens::WentWithout,
         _ if !loaded => RedisListens::NotRestarted,
-        _ if running.map_or(optional, |running| binds(running, server)) => RedisListens::WentWithout,
+        _ if running.is_none() && optional => RedisListens::WentWithout,
         _ => RedisListens::ToldOtherwise,
     });
     let finding = finding.with("found", found.join(", "));

@@ -22,6 +22,7 @@ use super::{DIAL, ProbeContext, ProbeResult, dial, host};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Endpoint;
 use crate::fact::{Fact, FactKey, Presence, Unseen, Vantage};
+use crate::read::worker_api;
 
 /// A path that no job has: their ids are small numbers (app/api/worker.py: GET /worker/jobs/<int:job_id>).
 const NO_JOB: &str = "/api/worker/jobs/2147483646";
@@ -124,5 +125,5 @@ where
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     let body = Limited::new(response.into_body(), LONGEST).collect().await;
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    ApiSaid::read(status, &location, &String::from_utf8_lossy(&body), sent)
+    worker_api::read(status, &location, &String::from_utf8_lossy(&body), sent)
 }

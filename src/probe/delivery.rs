@@ -4,14 +4,14 @@
 use secrecy::zeroize::Zeroize;
 
 use super::{ProbeResult, dial, docker, environment, host};
-use crate::fact::delivery::key::KeyKind;
 use crate::fact::delivery::known_hosts::KnownHosts;
 use crate::fact::delivery::ssh::{self, SshOutcome, SshSaid};
-use crate::fact::delivery::{Delivery, Found, SecretFile, Sidecar, VARIABLES, Value};
+use crate::fact::delivery::{Delivery, Found, SecretFile, Sidecar, VARIABLES};
 use crate::fact::dial::Endpoint;
 use crate::fact::docker::State;
-use crate::fact::environment::inspect::Container;
 use crate::fact::{Fact, Unseen};
+use crate::read::inspect::Container;
+use crate::read::{known_hosts, ssh_key, variable};
 
 mod exchange;
 
@@ -59,7 +59,7 @@ async fn sidecar(container: &Container) -> Option<Sidecar> {
         None | Some("") => format!("{SECRETS}{file}"),
         Some(path) => path.to_owned(),
     };
-    let values = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), Value::read(given(name)?))));
+    let values = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), variable::sidecars(given(name)?))));
     let mut sidecar = Sidecar {
         name: container.name.clone(),
         state,
@@ -67,7 +67,7 @@ async fn sidecar(container: &Container) -> Option<Sidecar> {
         values: values.collect(),
         provenance: environment::provenance(container, image.as_ref(), &VARIABLES),
         key: file(container, place("RSYNC_KEY_FILE", "rsync_key"), |text| {
-            let kind = KeyKind::read(text);
+            let kind = ssh_key::read(text);
             text.zeroize();
             kind
         }),
@@ -79,7 +79,7 @@ async fn sidecar(container: &Container) -> Option<Sidecar> {
     };
     let Some(endpoint) = endpoint(&sidecar) else { return Some(sidecar) };
     sidecar.known_hosts =
-        file(container, sidecar.known_hosts.inside, |text| KnownHosts::read(text, &endpoint.host, endpoint.port));
+        file(container, sidecar.known_hosts.inside, |text| known_hosts::read(text, &endpoint.host, endpoint.port));
     sidecar.ssh = Some(ask(endpoint, &sidecar.known_hosts).await);
     Some(sidecar)
 }
@@ -162,7 +162,7 @@ fn at<T>(path: &str, read: impl FnOnce(&mut String) -> T) -> Found<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::environment::inspect;
+    use crate::read::inspect;
 
     fn container(name: &str, variables: &str) -> Container {
         let json = format!(

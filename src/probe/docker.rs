@@ -1,10 +1,10 @@
 //! The worker's containers, as the Docker client tells of them.
 
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
-use crate::fact::docker::words::LastWords;
-use crate::fact::docker::{Docker, State, Worker, is_internal};
-use crate::fact::environment::inspect::{self, Container, Image};
+use crate::fact::docker::{Docker, State, Worker};
 use crate::fact::{Fact, Unseen};
+use crate::read::inspect::{self, Container, Image};
+use crate::read::worker_log;
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
 const NAMES: [&str; 5] = [
@@ -44,9 +44,9 @@ async fn worker(container: &Container) -> Option<Worker> {
     } else {
         let said = host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok();
         // Only which of the known sentences it is, is kept.
-        said.and_then(|said| LastWords::read(&said.err).or_else(|| LastWords::read(&said.out)))
+        said.and_then(|said| worker_log::read(&said.err).or_else(|| worker_log::read(&said.out)))
     };
-    let found = Worker::of(container, named.map(|image| image.id != container.image_id), last_words)?;
+    let found = inspect::worker(container, named.map(|image| image.id != container.image_id), last_words)?;
     Some(Worker { internal: internal(&container.networks).await, ..found })
 }
 
@@ -55,7 +55,7 @@ async fn internal(networks: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for name in networks.iter().filter(|name| !matches!(name.as_str(), "bridge" | "host" | "none")) {
         let said = host::run("docker", &["network", "inspect", "--", name], PROGRAM).await;
-        if said.is_ok_and(|said| is_internal(&said.out)) {
+        if said.is_ok_and(|said| inspect::is_internal(&said.out)) {
             found.push(name.clone());
         }
     }

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{Keyring, Login, ProbeContext, ProbeResult, host};
-use crate::fact::celery::command;
-use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, VARIABLES, app_version, dotenv, setting, url,
-};
+use crate::fact::environment::{ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, VARIABLES};
 use crate::fact::{Fact, Unseen, Vantage};
+use crate::read::variable::{app_version, setting};
+use crate::read::{celery_command, dotenv, url};
 
 mod made;
 
@@ -142,7 +141,7 @@ fn container() -> Found {
     // What a container was started with is its first process.
     if let host::Text::Read(line) = host::read("/proc/1/cmdline") {
         let words: Vec<String> = line.split_terminator('\0').map(str::to_owned).collect();
-        for (variable, value) in command::read(&words).map(|it| it.urls).unwrap_or_default() {
+        for (variable, value) in celery_command::read(&words).map(|it| it.urls).unwrap_or_default() {
             found.add(variable, Origin::Command { at: None }, value);
         }
     }

@@ -3,8 +3,9 @@
 use super::host::{self, Said};
 use super::{PROGRAM, ProbeResult};
 use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
-use crate::fact::firewall::{Action, Ufw, iptables, nft, rules};
+use crate::fact::firewall::{Action, Ufw};
 use crate::fact::{Fact, Unseen};
+use crate::read::{iptables, nft, ufw};
 use crate::snapshot::Rights;
 
 const SWITCH: &str = "/etc/ufw/ufw.conf";
@@ -29,18 +30,18 @@ fn look() -> Result<Ufw, Unseen> {
         });
     };
     let defaults = host::read_or_unseen(DEFAULTS)?;
-    let ipv6 = rules::setting(&defaults, "IPV6").as_deref() == Some("yes");
+    let ipv6 = ufw::setting(&defaults, "IPV6").as_deref() == Some("yes");
     let six = if ipv6 { Some(host::read_or_unseen(RULES_SIX)?) } else { None };
-    let default_input = rules::setting(&defaults, "DEFAULT_INPUT_POLICY")
+    let default_input = ufw::setting(&defaults, "DEFAULT_INPUT_POLICY")
         .as_deref()
-        .and_then(rules::policy)
+        .and_then(ufw::policy)
         .ok_or_else(|| Unseen::Unreadable(format!("{DEFAULTS}: no valid DEFAULT_INPUT_POLICY")))?;
     Ok(Ufw {
-        enabled: rules::setting(&switch, "ENABLED").as_deref() == Some("yes"),
+        enabled: ufw::setting(&switch, "ENABLED").as_deref() == Some("yes"),
         installed: true,
         default_input,
         path: RULES.to_owned(),
-        rules: rules::read(&host::read_or_unseen(RULES)?, six.as_deref()),
+        rules: ufw::read(&host::read_or_unseen(RULES)?, six.as_deref()),
         ipv6,
     })
 }

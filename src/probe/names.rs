@@ -20,10 +20,11 @@ use tokio::time::timeout;
 
 use super::host::limits;
 use super::{ProbeContext, ProbeResult, host};
-use crate::fact::dial::{NameAnswer, NameLook, NameLooks, hosts};
+use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
 use crate::fact::environment::Setting;
-use crate::fact::wireguard::value::literal;
 use crate::fact::{Fact, FactKey, Unseen};
+use crate::read::hosts;
+use crate::read::wg_quick::value::literal;
 
 /// For libc, whose own patience (5 s for each server, twice) is longer than anybody's here.
 const LIBC: Duration = Duration::from_secs(3);
@@ -49,7 +50,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     };
     // In alphabetic order, as they come.
     let asked = names(context).into_iter().map(|name| {
-        let hosts = hosts(&written, &name);
+        let hosts = hosts::lines(&written, &name);
         one(name, hosts, config.clone())
     });
     let names = join_all(asked).await;

@@ -15,10 +15,10 @@ use super::dial::Stream;
 use super::{DIAL, Login, ProbeContext, ProbeResult, dial, host, tls};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
-use crate::fact::environment::url;
-use crate::fact::postgres::refusal::Refusal;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
+use crate::read::pg_refusal::Refusal;
+use crate::read::url;
 
 #[cfg(target_os = "linux")]
 mod administrator;

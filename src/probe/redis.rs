@@ -21,8 +21,9 @@ use super::{DIAL, Login, ProbeContext, ProbeResult, dial};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
-use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid, reply};
+use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
+use crate::read::{redis_info, redis_reply};
 
 mod celery;
 mod conf_files;
@@ -159,7 +160,7 @@ async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
         ended = timeout(WORD, read_line(&mut wire, &mut heard)).await;
     }
     match (heard.is_empty(), ended) {
-        (false, _) => reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+        (false, _) => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
         (true, Err(_)) => RedisSaid::Silent,
         (true, Ok(())) => RedisSaid::Closed,
     }
@@ -205,7 +206,7 @@ async fn converse(connection: &mut MultiplexedConnection, login: Option<&Login>)
         return (said, None);
     }
     let told: Result<String, _> = redis::cmd("INFO").arg("server").query_async(connection).await;
-    (said, told.ok().and_then(|text| RedisIdentity::read(&text)))
+    (said, told.ok().and_then(|text| redis_info::identity(&text)))
 }
 
 async fn ping(connection: &mut MultiplexedConnection, login: Option<&Login>) -> RedisSaid {
@@ -248,7 +249,7 @@ async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(
     let both: Result<(), RedisError> =
         redis::cmd("AUTH").arg(user.expose_secret()).arg(password).query_async(connection).await;
     match both {
-        Err(error) if reply::wants_no_user(error.code().unwrap_or(""), error.detail().unwrap_or("")) => {
+        Err(error) if redis_reply::wants_no_user(error.code().unwrap_or(""), error.detail().unwrap_or("")) => {
             alone.query_async(connection).await.map_err(|error: RedisError| failure(&error))
         }
         both => both.map_err(|error| failure(&error)),
@@ -258,7 +259,7 @@ async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(
 /// The driver's error, by the server's code where it has one. Its text is not kept: it may quote what was sent.
 fn failure(error: &RedisError) -> RedisSaid {
     if let Some(code) = error.code() {
-        return reply::refusal(code, error.detail().unwrap_or(""));
+        return redis_reply::refusal(code, error.detail().unwrap_or(""));
     }
     if error.is_timeout() {
         return RedisSaid::Silent;

@@ -1,9 +1,11 @@
 //! Asks systemd about a unit, and looks at files' owners and modes.
 
 use super::{PROGRAM, ProbeContext, ProbeResult, host, windows};
-use crate::fact::service::step::Hook;
-use crate::fact::service::{FailReason, FileState, UnitState, condition, filter, journal, show, step};
+use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
+use crate::read::journal::step::{self, Hook};
+use crate::read::journal::{self, condition};
+use crate::read::{postgresql_conf, systemctl, unit_file};
 
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
     Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
@@ -36,7 +38,7 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     let mut args = vec!["show", "--no-pager", "-p", PROPERTIES, "--"];
     args.extend(names.iter().map(String::as_str));
     let said = host::run("systemctl", &args, PROGRAM).await?;
-    let shown = show::read(&said.out);
+    let shown = systemctl::read(&said.out);
     if !said.ok || shown.is_empty() {
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     }
@@ -52,7 +54,7 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     let started = shown.started;
     if !unit.filter.is_empty() {
         let mut files = texts(&shown.files).into_iter().rev();
-        unit.filter.at = files.find_map(|(path, text)| Some((path, filter::deny_line(&text)?)));
+        unit.filter.at = files.find_map(|(path, text)| Some((path, unit_file::deny_line(&text)?)));
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     if unit.known && failed {
@@ -111,12 +113,8 @@ fn clusters(port: u16) -> Result<Vec<String>, Unseen> {
 }
 
 fn listens_on(conf: &str, port: u16) -> bool {
-    let written = conf.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix("port")?;
-        let value = rest.trim_start_matches([' ', '\t', '=']).split(['#', ' ', '\t']).next()?;
-        value.trim_matches('\'').parse::<u16>().ok()
-    });
-    written.fold(5432, |_, last| last) == port
+    let written = postgresql_conf::lines(conf).into_iter().filter(|line| line.name == "port");
+    written.filter_map(|line| line.value.parse().ok()).fold(5432, |_, last| last) == port
 }
 
 async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, context: &ProbeContext) -> Option<FailReason> {

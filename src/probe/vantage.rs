@@ -1,8 +1,8 @@
 //! Finds out where we stand, by what only one vantage has.
 
 use super::host::{self, Text};
-use crate::fact::wireguard::conf;
 use crate::fact::{Unseen, Vantage};
+use crate::read::wg_quick;
 
 /// The vantage and what gave it away; the error says how to tell it.
 pub fn find() -> Result<(Vantage, String), String> {
@@ -57,7 +57,7 @@ fn by_tunnel_file() -> Result<Option<(Vantage, String)>, String> {
     for name in names.iter().filter_map(|name| name.strip_suffix(".conf")) {
         let path = format!("/etc/wireguard/{name}.conf");
         let Text::Read(text) = host::read(&path) else { continue };
-        let conf = conf::read(&path, 0, &text, "");
+        let conf = wg_quick::read(&path, 0, &text, "");
         match (conf.listen_port.is_some(), conf.peers.iter().any(|peer| peer.endpoint.is_some())) {
             (false, true) => return Ok(Some((Vantage::Client, format!("{path} has a peer with an Endpoint")))),
             (true, false) => return Ok(Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint")))),

@@ -10,7 +10,7 @@ use super::{PROGRAM, host};
 use crate::fact::Unseen;
 use crate::fact::dial::{EchoSocket, PingOutcome};
 use crate::fact::service::UnitState;
-use crate::fact::windows::Recording;
+use crate::read::windows::Recording;
 
 const SCRIPT: &str = include_str!("windows.ps1");
 

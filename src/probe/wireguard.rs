@@ -8,9 +8,10 @@ use secrecy::zeroize::Zeroize;
 
 use super::{PROGRAM, ProbeContext, ProbeResult, host, network};
 use crate::fact::network::{Link, Way};
-use crate::fact::wireguard::keys::{KeyFile, WgKeys, is_private};
-use crate::fact::wireguard::{WgInterface, WgPeer, WgState, conf as conf_file, dump};
+use crate::fact::wireguard::keys::WgKeys;
+use crate::fact::wireguard::{WgInterface, WgPeer, WgState};
 use crate::fact::{Fact, FactKey, Unseen};
+use crate::read::{wg_dump, wg_key, wg_quick};
 
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -89,7 +90,7 @@ async fn of_userspace(_links: Result<&[Link], &Unseen>) -> Found {
 /// writes to the log and mails root.
 async fn of_wg() -> Option<Vec<WgInterface>> {
     let mut said = host::run("wg", &["show", "all", "dump"], PROGRAM).await.ok()?;
-    let interfaces = dump::read(&said.out).ok().filter(|_| said.ok);
+    let interfaces = wg_dump::read(&said.out).ok().filter(|_| said.ok);
     said.out.zeroize();
     interfaces
 }
@@ -167,7 +168,7 @@ pub(super) fn conf(context: &ProbeContext) -> ProbeResult {
         let mut text = host::read_or_unseen(&path)?;
         // A port may be a name.
         let services = host::read_if_there("/etc/services")?.unwrap_or_default();
-        let mut conf = conf_file::read(&path, stat.mode, &text, &services);
+        let mut conf = wg_quick::read(&path, stat.mode, &text, &services);
         text.zeroize();
         let beside =
             host::list(FOLDER)?.unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
@@ -193,11 +194,11 @@ fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
     for folder in folders {
         let Some(mode) = host::stat(folder)?.map(|stat| stat.mode) else { continue };
         let names = host::list(folder)?.unwrap_or_default();
-        for name in names.into_iter().filter(|name| is_private(name)) {
+        for name in names.into_iter().filter(|name| wg_key::is_private(name)) {
             let path = format!("{folder}/{name}");
             let Some(stat) = host::stat(&path)?.filter(|stat| stat.is_file) else { continue };
             let mut text = host::read_or_unseen(&path)?;
-            files.push(KeyFile::read(path, (stat.mode, stat.owner), mode & 0o011 != 0, &text));
+            files.push(wg_key::file(path, (stat.mode, stat.owner), mode & 0o011 != 0, &text));
             text.zeroize();
         }
     }

@@ -15,7 +15,8 @@ fn running() -> Result<crate::fact::celery::process::Workers, Unseen> {
     use procfs::Current;
     use procfs::process::all_processes;
 
-    use crate::fact::celery::process::{Worker, Workers, told};
+    use crate::fact::celery::process::{Worker, Workers};
+    use crate::read::celery_command::told;
 
     let processes = all_processes().map_err(|_| Unseen::NoTool("/proc cannot be read".to_owned()))?;
     let up = procfs::Uptime::current().map_or(0, |uptime| uptime.uptime_duration().as_secs());

@@ -6,10 +6,10 @@ use super::{Rights, SCHEMA, Snapshot};
 use crate::fact::dial::{EchoSocket, Endpoint, PingOutcome, TcpOutcome};
 use crate::fact::network::routes::Routes;
 use crate::fact::network::{Links, RouteLookup, Way};
-use crate::fact::windows::{Recording, way};
 use crate::fact::wireguard::{WgInterface, WgState};
 use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Known, Origin, Profile, settle};
+use crate::read::windows::{Recording, way};
 
 /// The word of a Windows machine in [`Snapshot::platform`]: Rust's own.
 pub const WINDOWS: &str = "windows";

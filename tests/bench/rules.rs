@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{LazyLock, Mutex};
 
 use clipcheck::check::{Check, Verdict};
-use clipcheck::fact::windows::Recording;
 use clipcheck::fact::{FactKey, Vantage};
 use clipcheck::judge::Answer;
 use clipcheck::profile::Profile;
+use clipcheck::read::windows::Recording;
 use clipcheck::report::{Answer as Shown, Report, common_words};
 use clipcheck::snapshot::Snapshot;
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use clipcheck::fact::{Fact, FactKey, Observation, Place, Service, TcpTarget, Vantage};
+use clipcheck::fact::{FactKey, Observation, Place, Service, TcpTarget, Vantage};
+use clipcheck::read::Says;
 use clipcheck::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,7 @@ fn spread(mut millis: Vec<u64>) -> Option<Spread> {
 
 fn class(snapshot: &Snapshot) -> &'static str {
     let word = |key: FactKey| match snapshot.facts.get(&key).map(|observed| &observed.observation) {
-        Some(Observation::Seen(fact)) => Fact::label(fact),
+        Some(Observation::Seen(fact)) => fact.label(),
         Some(Observation::Unseen(_)) | None => "",
     };
     let other = if snapshot.vantage == Vantage::Server { Place::Client } else { Place::Server };

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use clipcheck::fact::environment::setting;
+use clipcheck::read::variable::setting;
 use proptest::prelude::*;
 
 use crate::{at_loopback, closed_port, here, program, said};

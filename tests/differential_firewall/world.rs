@@ -7,8 +7,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
-use clipcheck::fact::firewall::{NewFlow, Protocol, iptables, nft};
+use clipcheck::fact::firewall::{NewFlow, Protocol};
 use clipcheck::fact::network::{Link, Links};
+use clipcheck::read::{iptables, nft};
 
 use crate::rules::Set;
 

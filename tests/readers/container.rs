@@ -3,14 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use clipcheck::fact::celery::{command, process};
-use clipcheck::fact::docker::words::LastWords;
-use clipcheck::fact::docker::{Worker, is_internal};
-use clipcheck::fact::environment::compose::{self, File, Project, Stack};
-use clipcheck::fact::environment::envfile::{self, Line, Refused};
-use clipcheck::fact::environment::provenance::HostLine;
-use clipcheck::fact::environment::{app_version, dotenv, inspect, setting, url};
 use clipcheck::fact::limits::Budget;
+use clipcheck::read::compose::{self, File, Project, Stack};
+use clipcheck::read::envfile::{self, Line, Refused};
+use clipcheck::read::variable::{app_version, setting};
+use clipcheck::read::{celery_command, dotenv, hosts, inspect, url, worker_log};
 
 use super::{Kept, Reader, Shape, lines, many, nested, within};
 
@@ -66,18 +63,18 @@ pub(super) const READERS: [Reader; 13] = [
     },
     Reader {
         name: "docker-log",
-        read: |text| Box::new(LastWords::read(text)),
+        read: |text| Box::new(worker_log::read(text)),
         example: "ModuleNotFoundError: No module named 'a.b'\nValueError: Port out of range\n",
         shapes: &[many("unknown command '"), many("no permissions to run the 'a' ")],
     },
     Reader {
         name: "docker-network",
-        read: |text| Box::new(is_internal(text)),
+        read: |text| Box::new(inspect::is_internal(text)),
         example: "[{\"Name\": \"a\", \"Internal\": true}]",
         shapes: &[],
     },
     Reader { name: "dotenv", read: of_python, example: ENV, shapes: GROWING },
-    Reader { name: "extra-host", read: |text| Box::new(HostLine::read(text)), example: "web:10.8.0.2", shapes: &[] },
+    Reader { name: "extra-host", read: |text| Box::new(hosts::read(text)), example: "web:10.8.0.2", shapes: &[] },
     Reader {
         name: "url",
         read: urls,
@@ -126,10 +123,11 @@ const YAML: &[Shape] = &[
 
 fn celery(text: &str) -> Kept {
     let words = lines(text);
-    let told = process::told(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    let urls = |it: command::Command| it.urls.iter().map(|(name, value)| setting(name, value)).collect::<Vec<_>>();
+    let told = celery_command::told(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    let urls =
+        |it: celery_command::Command| it.urls.iter().map(|(name, value)| setting(name, value)).collect::<Vec<_>>();
     let shell = ["sh".to_owned(), "-c".to_owned(), text.to_owned()];
-    Box::new((told, command::read(&words).map(urls), command::read(&shell).map(|it| it.program)))
+    Box::new((told, celery_command::read(&words).map(urls), celery_command::read(&shell).map(|it| it.program)))
 }
 
 fn urls(text: &str) -> Kept {
@@ -182,6 +180,6 @@ fn project(text: &str) -> Kept {
 
 fn containers(text: &str) -> Kept {
     let workers =
-        |it: Vec<inspect::Container>| it.iter().filter_map(|it| Worker::of(it, None, None)).collect::<Vec<_>>();
+        |it: Vec<inspect::Container>| it.iter().filter_map(|it| inspect::worker(it, None, None)).collect::<Vec<_>>();
     Box::new(inspect::read(text).map(workers))
 }

@@ -3,19 +3,15 @@
 use std::path::Path;
 
 use clipcheck::check::{Category, Check};
-use clipcheck::fact::delivery::Value;
-use clipcheck::fact::delivery::key::KeyKind;
-use clipcheck::fact::delivery::known_hosts::KnownHosts;
-use clipcheck::fact::delivery::ssh;
-use clipcheck::fact::dial::hosts;
 use clipcheck::fact::firewall::netfilter::{Listing, Netfilter, Tool};
-use clipcheck::fact::firewall::{NewFlow, Protocol, iptables, nft, rules};
-use clipcheck::fact::glob;
-use clipcheck::fact::windows::{Recording, route_print};
-use clipcheck::fact::wireguard::keys::{KeyFile, is_private};
-use clipcheck::fact::wireguard::{conf, dump, uapi};
+use clipcheck::fact::firewall::{NewFlow, Protocol};
 use clipcheck::fact::{Fact, Vantage};
 use clipcheck::profile::Profile;
+use clipcheck::read::windows::{Recording, route_print};
+use clipcheck::read::{
+    Says, glob, hosts, iptables, known_hosts, netfilter, nft, ssh_key, ssh_wire, ufw, variable, wg_dump, wg_key,
+    wg_quick, wg_uapi,
+};
 use clipcheck::report::Before;
 use clipcheck::snapshot::Snapshot;
 
@@ -53,7 +49,7 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "delivery-value",
-        read: |text| Box::new(Value::read(text)),
+        read: |text| Box::new(variable::sidecars(text)),
         example: "ingest.example.test",
         shapes: &[],
     },
@@ -65,7 +61,7 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "hosts",
-        read: |text| Box::new(hosts(text, "web")),
+        read: |text| Box::new(hosts::lines(text, "web")),
         example: "10.8.0.2 web # mine\n::1 localhost\n",
         shapes: &[within("10.8.0.1", " a", "")],
     },
@@ -111,7 +107,7 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "known-hosts",
-        read: known_hosts,
+        read: known,
         example: KNOWN,
         shapes: &[
             within("", "a,", " a AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n"),
@@ -224,7 +220,7 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "ssh-key",
-        read: |text| Box::new(KeyKind::read(text)),
+        read: |text| Box::new(ssh_key::read(text)),
         example: "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxOQ==\n-----END OPENSSH PRIVATE KEY-----\n",
         shapes: &[
             many("-----BEGIN "),
@@ -234,13 +230,13 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "ssh-wire",
-        read: ssh_wire,
+        read: wire,
         example: "\0\0\0\u{b}ssh-ed25519\0\0\0\u{3}a,b",
         shapes: &[within("\0\u{1}\0\0", "a,", "")],
     },
     Reader {
         name: "ufw",
-        read: |text| Box::new((rules::read(text, Some(text)), rules::setting(text, "ENABLED"))),
+        read: |text| Box::new((ufw::read(text, Some(text)), ufw::setting(text, "ENABLED"))),
         example: UFW,
         shapes: &[
             many("### tuple ### allow tcp 80 any any any a<n> - in\n"),
@@ -266,7 +262,7 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "wg-dump",
-        read: |text| Box::new(dump::read(text)),
+        read: |text| Box::new(wg_dump::read(text)),
         example: DUMP,
         shapes: &[
             many("w<n>\tP\tP\t1\toff\nw<n>\tP\t(none)\t(none)\t(none)\t0\t0\t0\toff\n"),
@@ -275,21 +271,21 @@ pub(super) const READERS: [Reader; 24] = [
     },
     Reader {
         name: "wg-keys",
-        read: |text| Box::new((KeyFile::read("/k".to_owned(), (0o600, 0), false, text), is_private(text))),
+        read: |text| Box::new((wg_key::file("/k".to_owned(), (0o600, 0), false, text), wg_key::is_private(text))),
         example: KEY,
         shapes: &[],
     },
     Reader {
         name: "wg-services",
         read: |text| {
-            Box::new(conf::read("/w", 0o600, "[Interface]\nListenPort=vpn\nListenPort=x\nListenPort=y\n", text))
+            Box::new(wg_quick::read("/w", 0o600, "[Interface]\nListenPort=vpn\nListenPort=x\nListenPort=y\n", text))
         },
         example: SERVICES,
         shapes: &[within("a 1/udp", " b<n>", "\n")],
     },
     Reader {
         name: "wg-uapi",
-        read: |text| Box::new(uapi::read("wg0", text)),
+        read: |text| Box::new(wg_uapi::read("wg0", text)),
         example: "private_key=0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20\nlisten_port=1\npublic_key=2122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40\nendpoint=[fe80::1%2]:1\nallowed_ip=10.8.0.2/32\nerrno=0\n",
         shapes: &[within(
             "public_key=2122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f40\n",
@@ -300,8 +296,8 @@ pub(super) const READERS: [Reader; 24] = [
 ];
 
 fn wg_conf(text: &str) -> Kept {
-    let read = conf::read("/etc/wireguard/wg0.conf", 0o600, text, SERVICES);
-    let commands: Vec<_> = text.lines().filter_map(|line| conf::command(line, "wg0")).map(|it| it.len()).collect();
+    let read = wg_quick::read("/etc/wireguard/wg0.conf", 0o600, text, SERVICES);
+    let commands: Vec<_> = text.lines().filter_map(|line| wg_quick::command(line, "wg0")).map(|it| it.len()).collect();
     Box::new((Fact::WgConf(read).summary(), commands))
 }
 
@@ -310,7 +306,7 @@ fn followed(tool: Tool, lines: Vec<String>) -> Kept {
     let seen = Netfilter { listings: vec![Listing { tool, lines }], stored: Vec::new(), missing: Vec::new() };
     let (from, to) = ([10, 8, 0, 2].into(), [10, 8, 0, 1].into());
     let flow = NewFlow { interface: "wg0", from, to, protocol: Protocol::Tcp, port: 6379 };
-    let trace = seen.model().trace(&flow, None);
+    let trace = netfilter::model(&seen).trace(&flow, None);
     Box::new((trace, Fact::Netfilter(seen).summary()))
 }
 
@@ -322,13 +318,13 @@ fn nft_json(text: &str) -> Kept {
     followed(Tool::Nft, nft::tidy(text, "", &[("ip".to_owned(), "nat".to_owned())]).unwrap_or_default())
 }
 
-fn known_hosts(text: &str) -> Kept {
-    Box::new((KnownHosts::read(text, "10.8.0.1", 22), KnownHosts::read(text, "ingest", 2022)))
+fn known(text: &str) -> Kept {
+    Box::new((known_hosts::read(text, "10.8.0.1", 22), known_hosts::read(text, "ingest", 2022)))
 }
 
-fn ssh_wire(text: &str) -> Kept {
-    let mut reader = ssh::Reader::new(text.as_bytes());
-    Box::new((ssh::kind_of(text.as_bytes()), reader.string().map(<[u8]>::len), reader.names().map(|all| all.len())))
+fn wire(text: &str) -> Kept {
+    let mut wire = ssh_wire::Wire::new(text.as_bytes());
+    Box::new((ssh_wire::kind_of(text.as_bytes()), wire.string().map(<[u8]>::len), wire.names().map(|all| all.len())))
 }
 
 fn recording(text: &str) -> Kept {

@@ -1,18 +1,17 @@
 //! Readers of Redis', PostgreSQL's and systemd's files and answers, and of what Celery keeps in Redis.
 
 use clipcheck::fact::Fact;
-use clipcheck::fact::api::ApiSaid;
-use clipcheck::fact::celery::read;
 use clipcheck::fact::dial::Endpoint;
-use clipcheck::fact::postgres::conf;
-use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba, line, token};
-use clipcheck::fact::postgres::refusal::Refusal;
-use clipcheck::fact::redis::conf::Settings;
+use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba};
 use clipcheck::fact::redis::rights::Rights;
-use clipcheck::fact::redis::state::RedisState;
-use clipcheck::fact::redis::{RedisIdentity, command, reply};
-use clipcheck::fact::service::step::{self, Hook};
-use clipcheck::fact::service::{condition, filter, journal, show};
+use clipcheck::read::journal::step::{self, Hook};
+use clipcheck::read::journal::{self, condition};
+use clipcheck::read::pg_hba::{line, token};
+use clipcheck::read::pg_refusal::Refusal;
+use clipcheck::read::redis_conf::{self, Settings};
+use clipcheck::read::{
+    Says, celery, postgresql_conf, redis_command, redis_info, redis_reply, systemctl, unit_file, worker_api,
+};
 
 use super::{Kept, Reader, lines, many, within};
 
@@ -31,7 +30,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 pub(super) const READERS: [Reader; 17] = [
     Reader {
         name: "api-answer",
-        read: |text| Box::new([401, 404, 500].map(|status| ApiSaid::read(status, text, text, true))),
+        read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
         example: "{\"error\": \"Job not found\"}",
         shapes: &[],
     },
@@ -47,13 +46,13 @@ pub(super) const READERS: [Reader; 17] = [
     },
     Reader {
         name: "celery-message",
-        read: |text| Box::new((read::oldest(text), read::beat(text))),
+        read: |text| Box::new((celery::oldest(text), celery::beat(text))),
         example: MESSAGE,
         shapes: &[within("{\"body\": \"", "eyJh", "\"}")],
     },
     Reader {
         name: "pg-conf",
-        read: |text| Box::new((conf::lines(text), conf::version_key(text))),
+        read: |text| Box::new((postgresql_conf::lines(text), postgresql_conf::version_key(text))),
         example: PG,
         shapes: &[many("a = '"), within("a = '", "''", ""), many("1.")],
     },
@@ -80,13 +79,13 @@ pub(super) const READERS: [Reader; 17] = [
     },
     Reader {
         name: "redis-acl",
-        read: redis_conf,
+        read: conf,
         example: ACL,
         shapes: &[within("user default", " >a", ""), many("user a<n> on\n")],
     },
     Reader {
         name: "redis-conf",
-        read: redis_conf,
+        read: conf,
         example: REDIS,
         shapes: &[
             within("dir /a\n", "dir a\n", ""),
@@ -100,7 +99,7 @@ pub(super) const READERS: [Reader; 17] = [
     Reader { name: "redis-info", read: info, example: INFO, shapes: &[many("role:\n")] },
     Reader {
         name: "redis-reply",
-        read: redis_reply,
+        read: reply,
         example: "-NOAUTH Authentication required.\r\n",
         shapes: &[within("-ERR ", "max ", "")],
     },
@@ -129,7 +128,7 @@ pub(super) const READERS: [Reader; 17] = [
     },
     Reader {
         name: "systemctl-show",
-        read: |text| Box::new(show::read(text)),
+        read: |text| Box::new(systemctl::read(text)),
         example: SHOW,
         shapes: &[many("Id=a\n\n"), within("After=", "a ", ""), within("IPAddressDeny=", "::/0 ", "")],
     },
@@ -141,7 +140,7 @@ pub(super) const READERS: [Reader; 17] = [
     },
     Reader {
         name: "unit-filter",
-        read: |text| Box::new(filter::deny_line(text)),
+        read: |text| Box::new(unit_file::deny_line(text)),
         example: UNIT,
         shapes: &[many("IPAddressDeny=a\n")],
     },
@@ -163,23 +162,28 @@ fn endpoint() -> Endpoint {
 }
 
 fn clients(text: &str) -> Kept {
-    Box::new((read::consumers(text), read::joined(text), read::held_back(text)))
+    Box::new((celery::consumers(text), celery::joined(text), celery::held_back(text)))
 }
 
 fn info(text: &str) -> Kept {
-    Box::new((RedisState::read(endpoint(), text), RedisIdentity::read(text)))
+    Box::new((redis_info::state(endpoint(), text), redis_info::identity(text)))
 }
 
-fn redis_reply(text: &str) -> Kept {
+fn reply(text: &str) -> Kept {
     let mut rights = Rights::default();
-    rights.take(&["brpop".to_owned(), "gpu".to_owned()], text);
+    redis_reply::dry_run(&mut rights, &["brpop".to_owned(), "gpu".to_owned()], text);
     let (code, detail) = text.split_once(' ').unwrap_or((text, ""));
-    Box::new((reply::first_line(text), reply::refusal(code, detail), reply::wants_no_user(code, detail), rights))
+    Box::new((
+        redis_reply::first_line(text),
+        redis_reply::refusal(code, detail),
+        redis_reply::wants_no_user(code, detail),
+        rights,
+    ))
 }
 
-fn redis_conf(text: &str) -> Kept {
+fn conf(text: &str) -> Kept {
     let mut settings = Settings::default();
-    for line in clipcheck::fact::redis::conf::lines(text) {
+    for line in redis_conf::lines(text) {
         settings.add("/etc/redis/redis.conf", &line);
     }
     Box::new(settings.finish("/etc/redis/redis.conf"))
@@ -187,7 +191,7 @@ fn redis_conf(text: &str) -> Kept {
 
 fn redis_unit(text: &str) -> Kept {
     let mut settings = Settings::default();
-    let read = command::read(&[("/u".to_owned(), text.to_owned())]);
+    let read = redis_command::read(&[("/u".to_owned(), text.to_owned())]);
     if let Some(command) = &read {
         settings.add_command(command);
     }

@@ -87,7 +87,6 @@ pub(crate) fn minor_version(text: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{app_version, setting};
     use super::*;
 
     fn environment(version: Option<&str>, pairs: &[(&str, &str)]) -> Environment {
@@ -99,7 +98,8 @@ mod tests {
             variables: pairs
                 .iter()
                 .map(|(name, value)| {
-                    ((*name).to_owned(), vec![Layer { origin: Origin::Process, setting: setting(name, value) }])
+                    let setting = if value.is_empty() { Setting::Empty } else { Setting::Word((*value).to_owned()) };
+                    ((*name).to_owned(), vec![Layer { origin: Origin::Process, setting }])
                 })
                 .collect(),
         }
@@ -114,13 +114,6 @@ mod tests {
         assert_eq!(environment(Some("0.11.0"), &only_dev).database(), Effective::Nothing);
         assert_eq!(environment(Some("1.6.2"), &only_dev).database(), Effective::Nothing);
         assert_eq!(environment(None, &only_dev).database(), Effective::DefaultOrNothing);
-    }
-
-    #[test]
-    fn the_version_is_read() {
-        let text = "\"\"\"Version.\"\"\"\n\n__version__ = \"0.10.0\"  # now\n";
-        assert_eq!(app_version(text).as_deref(), Some("0.10.0"));
-        assert_eq!(app_version("version = 1"), None);
     }
 
     #[test]

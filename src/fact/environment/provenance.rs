@@ -91,16 +91,6 @@ pub struct HostLine {
     pub at: Option<(String, u32)>,
 }
 
-impl HostLine {
-    /// Reads `name:address`, as Docker keeps it, or `name=address`, as it may be written, of compose too. None for
-    /// `host-gateway`, which is this machine.
-    pub fn read(text: &str) -> Option<Self> {
-        let (name, address) = text.split_once([':', '='])?;
-        let address = address.trim().trim_start_matches('[').trim_end_matches(']').parse().ok()?;
-        Some(Self { name: name.trim().to_ascii_lowercase(), address, at: None })
-    }
-}
-
 impl fmt::Display for HostLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.at {
@@ -191,20 +181,6 @@ fn quoted(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn host_lines_are_read() {
-        let read = |text| HostLine::read(text).map(|it| (it.name, it.address.to_string()));
-        for (text, address) in [
-            ("Web:10.8.0.2", "10.8.0.2"),
-            ("web=10.8.0.2", "10.8.0.2"),
-            ("web:fd00::1", "fd00::1"),
-            ("web=[fd00::1]", "fd00::1"),
-        ] {
-            assert_eq!(read(text), Some(("web".to_owned(), address.to_owned())), "{text}");
-        }
-        assert_eq!((read("web:host-gateway"), read("web")), (None, None));
-    }
 
     #[test]
     fn compose_is_told_what_it_was_told() {

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{iptables, nft};
 use crate::fact::limits::Budget;
 use crate::fact::words::words;
 
@@ -75,34 +74,29 @@ pub struct Netfilter {
 }
 
 impl Netfilter {
-    /// The model.
-    pub fn model(&self) -> Model {
-        let tables = self.listings.iter().flat_map(|listing| {
-            if listing.tool == Tool::Nft {
-                nft::read(&listing.lines)
-            } else {
-                iptables::read(listing.tool, &listing.lines)
-            }
-        });
-        Model { tables: tables.collect(), missing: self.missing.clone() }
-    }
-
     /// The rules of a file.
     pub fn stored_in(&self, path: &str) -> Option<&[String]> {
         self.stored.iter().find(|stored| stored.path == path).map(|stored| stored.rules.as_slice())
     }
 
+    /// The words of its model.
+    pub const WORDS: &[&str] = Model::WORDS;
+}
+
+impl Model {
     words! {
-        pub(crate) fn label(&self) of self.model() => {
+        /// The one word for it.
+        pub fn label(&self) of self => {
             model if model.tables.iter().all(Table::is_idle) => "empty",
             _ => "rules",
         }
     }
 
-    pub(crate) fn summary(&self) -> Vec<String> {
+    /// Its chains, in lines.
+    pub fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut budget = Budget::default();
-        for table in self.model().tables {
+        for table in &self.tables {
             let rules = table.chains.values().map(|chain| chain.rules.len()).sum();
             for (name, chain) in &table.chains {
                 let Some(base) = &chain.base else { continue };

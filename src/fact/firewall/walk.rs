@@ -246,7 +246,3 @@ impl Model {
         None
     }
 }
-
-#[cfg(test)]
-#[path = "walk_tests.rs"]
-mod tests;

@@ -1,14 +1,11 @@
 //! `pg_hba.conf`: who may come from where to which database, and how he proves who he is. The first line that fits
-//! rules. Read as PostgreSQL's own `hba.c` reads it; `tests/differential_hba.rs` compares the two.
+//! rules.
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 pub mod first;
-pub mod line;
-pub mod options;
-pub mod token;
 
 /// The file as written, with what it includes, in the order in which PostgreSQL tries the lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +83,8 @@ impl HbaKind {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
 
-    fn read(word: &str) -> Option<Self> {
+    /// From the word in the file.
+    pub fn read(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, it)| *it == word).map(|(kind, _)| *kind)
     }
 }
@@ -165,7 +163,8 @@ impl HbaName {
         if self.quoted { format!("\"{}\"", self.text.replace('"', "\"\"")) } else { self.text.clone() }
     }
 
-    fn is_keyword(&self, word: &str) -> bool {
+    /// Whether it is a keyword, and not a name in quotation marks.
+    pub fn is_keyword(&self, word: &str) -> bool {
         !self.quoted && self.text == word
     }
 }

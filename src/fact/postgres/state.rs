@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hba::{HbaLine, PgHba};
+
 /// The running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PgState {
@@ -24,6 +26,12 @@ pub struct PgState {
     pub bad_lines: Vec<PgSetting>,
     /// Lines of pg_hba.conf that the server cannot read.
     pub bad_hba_lines: Vec<u32>,
+    /// Lines of pg_hba.conf, as it is now, that the server reads otherwise than we do, as it reads them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hba_otherwise: Vec<HbaLine>,
+    /// `listen_addresses` in force: what it was started with, whether there was such an address or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen_addresses: Option<String>,
     /// The role that the app logs in as; none where no URL names one.
     pub role: Option<PgRole>,
     /// The database that the app uses; none where no URL names one.
@@ -131,6 +139,13 @@ pub struct PgDatabaseFound {
 }
 
 impl PgState {
+    /// pg_hba.conf as the server reads it: where its word differs from ours, its word counts.
+    pub fn reads(&self, hba: &PgHba) -> PgHba {
+        let theirs = |line: &HbaLine| self.hba_otherwise.iter().find(|it| it.path == line.path && it.line == line.line);
+        let lines = hba.lines.iter().map(|line| theirs(line).unwrap_or(line).clone()).collect();
+        PgHba { lines, ..hba.clone() }
+    }
+
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = vec![format!(
             "PostgreSQL {}.{}: {} of {} connections in use, ssl {}",

@@ -53,23 +53,6 @@ impl Rights {
         note(&mut self.gone, command);
     }
 
-    /// Takes in what `ACL DRYRUN` says of a command of the list: `… has no permissions to run the 'brpop' command`, `… to
-    /// access the 'gpu' key`, `… the '/0.celery.pidbox' channel` (Redis 7, acl.c: getAclErrorMessage).
-    pub fn take(&mut self, command: &[String], said: &str) {
-        let Some(name) = command.first() else { return };
-        if !said.contains("no permissions") {
-            return;
-        }
-        let what = command.get(1).unwrap_or(name);
-        if said.ends_with(" channel") {
-            note(&mut self.channels, what);
-        } else if said.ends_with(" key") {
-            note(&mut self.keys, what);
-        } else {
-            note(&mut self.barred, name);
-        }
-    }
-
     /// A channel of the list that the user may not use, by the server's refusal to a `SUBSCRIBE`.
     pub fn is_shut(&mut self, channel: &str) {
         note(&mut self.channels, channel);
@@ -102,27 +85,8 @@ impl Rights {
     }
 }
 
-fn note(list: &mut Vec<String>, name: &str) {
+pub(crate) fn note(list: &mut Vec<String>, name: &str) {
     if !list.iter().any(|known| known == name) {
         list.push(name.to_owned());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_user_lacks_is_told_by_kind() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let mut rights = Rights::default();
-        rights.take(&words("brpop gpu 1"), "This user has no permissions to run the 'brpop' command");
-        rights.take(&words("llen gpu"), "User x has no permissions to access the 'gpu' key");
-        rights.take(&words("del gpu"), "User x has no permissions to access the 'gpu' key");
-        rights.take(&words("publish /0.c x"), "This user has no permissions to access the '/0.c' channel");
-        rights.take(&words("multi"), "OK");
-        assert_eq!(rights.lack().expect("much"), "run brpop; use the keys gpu; use the channels /0.c");
-        assert_eq!(rights.grant(), "+brpop '~*' '&*'");
-        assert_eq!(Rights::default().lack(), None);
     }
 }

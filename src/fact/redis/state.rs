@@ -3,7 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RedisIdentity;
 use crate::fact::dial::Endpoint;
 
 /// The running server.
@@ -58,55 +57,7 @@ pub struct RedisState {
     pub stops_writes: Option<String>,
 }
 
-/// The value of a line of `INFO`.
-pub fn info<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
-}
-
-impl RedisIdentity {
-    /// Reads `INFO server`.
-    pub fn read(text: &str) -> Option<Self> {
-        let run_id = info(text, "run_id").filter(|id| id.len() == 40 && id.chars().all(|c| c.is_ascii_hexdigit()))?;
-        Some(Self { run_id: run_id.to_owned(), uptime: info(text, "uptime_in_seconds")?.parse().ok()? })
-    }
-}
-
 impl RedisState {
-    /// Reads `INFO`; none if it lacks what every version has. The settings are added by whoever asked for them.
-    pub fn read(endpoint: Endpoint, text: &str) -> Option<Self> {
-        let number = |name: &str| info(text, name)?.parse::<u64>().ok();
-        let small = |name: &str| info(text, name)?.parse::<u32>().ok();
-        let plain = |name: &str| {
-            let value = info(text, name)?;
-            let good = value.len() <= 64 && value.chars().all(|c| c.is_ascii_alphanumeric() || "_.-:".contains(c));
-            good.then(|| value.to_owned())
-        };
-        Some(Self {
-            endpoint,
-            version: plain("redis_version")?,
-            run_id: plain("run_id")?,
-            loopback_run_id: None,
-            uptime: number("uptime_in_seconds")?,
-            clients: small("connected_clients")?,
-            max_clients: small("maxclients"),
-            used_memory: number("used_memory")?.saturating_sub(number("mem_not_counted_for_evict").unwrap_or(0)),
-            max_memory: number("maxmemory").unwrap_or(0),
-            policy: plain("maxmemory_policy").unwrap_or_default(),
-            role: plain("role")?,
-            read_only: info(text, "slave_read_only") == Some("1"),
-            master: plain("master_host").zip(plain("master_port")).map(|(host, port)| format!("{host}:{port}")),
-            replicas: small("min_slaves_good_slaves"),
-            replicas_wanted: None,
-            saved: info(text, "rdb_last_bgsave_status") != Some("err"),
-            appends: info(text, "aof_enabled") == Some("1"),
-            appended: info(text, "aof_last_write_status") != Some("err"),
-            bind: None,
-            protected_mode: None,
-            save: None,
-            stops_writes: None,
-        })
-    }
-
     pub(crate) fn summary(&self) -> Vec<String> {
         let max = self.max_clients.map_or_else(String::new, |max| format!(" of {max}"));
         let limit = if self.max_memory == 0 { "no limit".to_owned() } else { format!("limit {} B", self.max_memory) };
@@ -127,25 +78,5 @@ impl RedisState {
             lines.extend(value.as_ref().map(|value| format!("in force: {name} {value}")));
         }
         lines
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn info_is_read() {
-        let text = "# Server\r\nredis_version:7.0.15\r\nrun_id:abc\r\nuptime_in_seconds:5\r\n\r\n# Clients\r\n\
-            connected_clients:3\r\nmaxclients:10000\r\n# Memory\r\nused_memory:1024\r\nused_memory_human:1.00K\r\n\
-            maxmemory:0\r\nmaxmemory_policy:noeviction\r\n# Replication\r\nrole:slave\r\nmaster_host:10.8.0.9\r\n\
-            master_port:6379\r\nslave_read_only:1\r\nmin_slaves_good_slaves:0\r\nrdb_last_bgsave_status:err\r\naof_enabled:0\r\n";
-        let endpoint = Endpoint { host: "10.8.0.1".to_owned(), port: 6379 };
-        let state = RedisState::read(endpoint.clone(), text).expect("whole");
-        assert_eq!((state.clients, state.max_clients, state.used_memory), (3, Some(10000), 1024));
-        assert_eq!(state.master.as_deref(), Some("10.8.0.9:6379"));
-        assert_eq!(state.replicas, Some(0));
-        assert!(state.read_only && !state.saved && state.appended && !state.appends);
-        assert!(RedisState::read(endpoint, "# Server\r\nredis_version:7.0.15\r\n").is_none());
     }
 }

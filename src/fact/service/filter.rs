@@ -39,23 +39,13 @@ impl AddressFilter {
     }
 }
 
-/// The networks as `systemctl show` prints them; words such as `any` and `localhost` are spelt out there.
-pub(super) fn nets(written: &str) -> Vec<IpNet> {
-    written.split_whitespace().filter_map(|net| net.parse().ok()).collect()
-}
-
-/// The line of the last `IPAddressDeny=` of a unit's file that names a network.
-pub fn deny_line(text: &str) -> Option<u32> {
-    let names = |line: &str| {
-        let pair = line.split_once('=');
-        pair.is_some_and(|(key, value)| key.trim() == "IPAddressDeny" && !value.trim().is_empty())
-    };
-    (1..).zip(text.lines()).filter(|(_, line)| names(line)).map(|(number, _)| number).last()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn nets(written: &str) -> Vec<IpNet> {
+        written.split_whitespace().filter_map(|net| net.parse().ok()).collect()
+    }
 
     #[test]
     fn who_is_allowed_is_let_through_whatever_is_denied() {
@@ -64,12 +54,5 @@ mod tests {
         assert!(!denies("10.8.0.2") && !denies("127.0.0.1") && denies("10.9.0.2") && denies("fd00::1"));
         let none = AddressFilter { allow: nets("10.8.0.0/24"), ..AddressFilter::default() };
         assert!(none.is_empty() && !none.denies([10, 9, 0, 2].into()));
-    }
-
-    #[test]
-    fn the_line_that_denies_is_the_last_that_names_anything() {
-        assert_eq!(deny_line("[Service]\nIPAddressDeny=any\nIPAddressAllow=localhost\n"), Some(2));
-        assert_eq!(deny_line("[Service]\nIPAddressDeny=any\n# IPAddressDeny=any\nIPAddressDeny =\n"), Some(2));
-        assert_eq!(deny_line("[Service]\nExecStart=/bin/true\n"), None);
     }
 }

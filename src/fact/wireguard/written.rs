@@ -110,17 +110,6 @@ pub enum Table {
     Named,
 }
 
-impl Table {
-    /// As wg-quick reads it: in this case, and nothing around it.
-    pub(super) fn read(value: &str) -> Self {
-        match value {
-            "off" => Self::Off,
-            "auto" | "" => Self::Auto,
-            number => number.parse().map_or(Self::Named, Self::Numbered),
-        }
-    }
-}
-
 /// A `[Peer]` section as written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WgConfPeer {
@@ -151,7 +140,7 @@ pub struct WgConfPeer {
 
 impl WgConfPeer {
     /// A section that says nothing.
-    pub(super) fn empty(at: At) -> Self {
+    pub(crate) fn empty(at: At) -> Self {
         Self {
             at,
             public_key: None,
@@ -178,7 +167,7 @@ pub struct WrittenEndpoint {
 
 impl WgConf {
     /// A file that says nothing.
-    pub(super) fn empty(path: &str, mode: u32) -> Self {
+    pub(crate) fn empty(path: &str, mode: u32) -> Self {
         Self {
             path: path.to_owned(),
             mode,

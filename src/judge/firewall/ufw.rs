@@ -6,8 +6,9 @@ use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Disposition, Step};
-use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule, iptables};
+use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule};
 use crate::judge::external_addresses;
+use crate::read::iptables;
 
 /// WireGuard's UDP port is let in.
 pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard> {

@@ -1,5 +1,6 @@
 //! Whom `pg_hba.conf` lets in: as written, and as the running server has it.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
@@ -20,7 +21,7 @@ const NOT_BY_PASSWORD: [&str; 3] = ["ident", "gss", "cert"];
 
 /// PostgreSQL can read every line. If not, it keeps the rules that it has, and does not start with these.
 pub(crate) fn postgres_hba_parses(seat: &Seat<'_>) -> Judged<PostgresHbaParses> {
-    let hba = seat.pg_hba()?;
+    let hba = rules(seat)?;
     let running = seat.pg_state().ok();
     let Some((line, why)) = hba.bad().next() else { return Ok(holds()) };
     if running.is_some_and(|state| state.bad_hba_lines.is_empty()) {
@@ -35,7 +36,7 @@ pub(crate) fn postgres_hba_parses(seat: &Seat<'_>) -> Judged<PostgresHbaParses> 
 /// The first line that fits the worker lets it try its password.
 pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaAdmitsWorker> {
     let worker = Worker::of(seat)?;
-    let hba = seat.pg_hba()?;
+    let hba = &rules(seat)?;
     let running = seat.pg_state().ok();
     let changed = running.is_some_and(|state| hba.changed_at > state.loaded_at);
     let heard = |vantage| seat.at(vantage).and_then(|seat| seat.postgres());
@@ -96,13 +97,20 @@ fn is_let_in(outcome: &PgOutcome) -> bool {
     matches!(outcome.said, PgSaid::One | PgSaid::WrongPassword | PgSaid::NoSuchDatabase | PgSaid::NotPermitted)
 }
 
+/// pg_hba.conf as the running server reads it, where it could be asked; else as we do.
+fn rules<'a>(seat: &Seat<'a>) -> Result<Cow<'a, PgHba>, Unseen> {
+    let hba = seat.pg_hba()?;
+    let otherwise = seat.pg_state().ok().filter(|state| !state.hba_otherwise.is_empty());
+    Ok(otherwise.map_or(Cow::Borrowed(hba), |state| Cow::Owned(state.reads(hba))))
+}
+
 /// How the role of the worker proves who it is, as `pg_hba.conf` has it; none where that is open.
-pub(super) fn method<'a>(seat: &Seat<'a>) -> Option<(&'a str, &'a HbaLine)> {
+pub(super) fn method(seat: &Seat<'_>) -> Option<String> {
     let worker = Worker::of(seat).ok()?;
-    let hba = seat.pg_hba().ok()?;
+    let hba = rules(seat).ok()?;
     let running = seat.pg_state().ok();
     worker.attempts(running).into_iter().find_map(|ssl| match hba.first(&worker.guest(running, worker.address, ssl)) {
-        First::Line(line, rule) if rule.method != "reject" => Some((rule.method.as_str(), line)),
+        First::Line(_, rule) if rule.method != "reject" => Some(rule.method.clone()),
         First::Line(..) | First::None | First::Open(_) | First::Bad(_) => None,
     })
 }
@@ -110,7 +118,7 @@ pub(super) fn method<'a>(seat: &Seat<'a>) -> Option<(&'a str, &'a HbaLine)> {
 /// Whether a line lets somebody in by a host's name.
 pub(super) fn has_names(seat: &Seat<'_>) -> bool {
     let by_name = |line: &HbaLine| matches!(&line.said, HbaSaid::Rule(HbaRule { from: Some(HbaFrom::Name(_)), method, .. }) if method != "reject");
-    seat.pg_hba().is_ok_and(|hba| hba.lines.iter().any(by_name))
+    rules(seat).is_ok_and(|hba| hba.lines.iter().any(by_name))
 }
 
 /// The one who is to be let in.

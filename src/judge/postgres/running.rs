@@ -17,7 +17,7 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
     let unknown = || Unseen::NotKnown("no DATABASE_URL with a role and a database could be read here".to_owned());
     let role = state.role.as_ref().ok_or_else(unknown)?;
     let database = state.database.as_ref().ok_or_else(unknown)?;
-    let method = hba::method(seat).map_or("", |(method, _)| method);
+    let method = hba::method(seat).unwrap_or_default();
     let finding = match (&role.found, &database.found) {
         (None, _) => broken(PostgresRoleReady::NoRole),
         (Some(role), _) if !role.can_log_in => broken(PostgresRoleReady::CannotLogIn),

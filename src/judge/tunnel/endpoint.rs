@@ -12,8 +12,8 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::dial::NameAnswer;
 use crate::fact::network::{Link, is_link_local};
-use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{WgConfPeer, WgPeer};
+use crate::read::wg_quick::value::literal;
 
 /// The client knows where the server is. While handshakes go through, wherever they go is right.
 pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {

@@ -8,7 +8,8 @@ use crate::check::cause::WgConfigValid;
 use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::Vantage;
 use crate::fact::wireguard::keys::KeyFile;
-use crate::fact::wireguard::{At, KeyShape, ParseError, Refusal, Taken, WgConf, WgInterface, conf::names};
+use crate::fact::wireguard::{At, KeyShape, ParseError, Refusal, Taken, WgConf, WgInterface};
+use crate::read::wg_quick::names;
 
 /// wg-quick, wg and ip take the file.
 pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {

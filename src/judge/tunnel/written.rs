@@ -10,8 +10,8 @@ use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, 
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::network::is_link_local;
-use crate::fact::wireguard::value::literal;
 use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
+use crate::read::wg_quick::value::literal;
 
 /// What a judge says where the file is refused: that is a matter of `wg-config-valid`.
 const REFUSED: &str = "the tunnel's file has errors";

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::fact::delivery::ssh::{HostKey, Reader, SshSaid, fingerprint, kind_of};
+use crate::fact::delivery::ssh::{HostKey, SshSaid};
+use crate::read::ssh_wire::{Wire, fingerprint, kind_of};
 
 /// How long a server may take for its greeting, and again for its key. ssh's own probe in the sidecar waits 5 s for both.
 const PATIENCE: Duration = Duration::from_millis(2500);
@@ -118,7 +119,7 @@ async fn host_key(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), known: &[&
     let ours = host_keys(known);
     stream.write_all(&packet(&offer(&ours))).await.ok()?;
     let theirs = message(stream, KEXINIT).await?;
-    let mut reader = Reader::new(&theirs);
+    let mut reader = Wire::new(&theirs);
     reader.take(16)?;
     let (exchanges, keys) = (reader.names()?, reader.names()?);
     // The first of ours that the server has, too.
@@ -129,7 +130,7 @@ async fn host_key(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), known: &[&
     let point: &[u8] = if exchange.starts_with("curve25519") { &CURVE25519 } else { &P256 };
     stream.write_all(&packet(&[&[KEX_ECDH_INIT][..], &string(point)].concat())).await.ok()?;
     let reply = message(stream, KEX_ECDH_REPLY).await?;
-    let key = Reader::new(&reply).string()?;
+    let key = Wire::new(&reply).string()?;
     Some(HostKey::Shown { kind: kind_of(key)?, fingerprint: fingerprint(key) })
 }
 

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::{ProbeContext, docker, host};
 use super::Found;
 use crate::fact::Unseen;
-use crate::fact::celery::command;
-use crate::fact::environment::compose::{self, File, Project, absolute};
-use crate::fact::environment::inspect::{Container, Image};
 use crate::fact::environment::provenance::project_of;
-use crate::fact::environment::{ContainerProvenance, HostLine, Ingredient, Origin, Source, VARIABLES, setting};
+use crate::fact::environment::{ContainerProvenance, Ingredient, Origin, Source, VARIABLES};
 use crate::fact::limits::FILES as MOST_FILES;
+use crate::read::compose::{self, File, Project, absolute};
+use crate::read::inspect::{Container, Image};
+use crate::read::variable::setting;
+use crate::read::{celery_command, hosts};
 
 /// The labels that compose puts on what it makes.
 const SERVICE: &str = "com.docker.compose.service";
@@ -32,7 +33,7 @@ pub(super) async fn client(context: &ProbeContext) -> Result<Found, Unseen> {
     let mut found = Found::new(format!("container {}{state}", container.name));
     found.provenance = Some(provenance(&container, image.as_ref(), &VARIABLES));
     let at = found.provenance.as_ref().and_then(|provenance| provenance.command.clone());
-    for (name, value) in command::read(&container.command).map(|it| it.urls).unwrap_or_default() {
+    for (name, value) in celery_command::read(&container.command).map(|it| it.urls).unwrap_or_default() {
         found.add(name, Origin::Command { at: at.clone() }, value);
     }
     for (name, value) in &container.variables {
@@ -59,7 +60,7 @@ pub(in crate::probe) fn provenance(
         command: None,
         ingredients: Vec::new(),
         unread: Vec::new(),
-        hosts: container.extra_hosts.iter().filter_map(|text| HostLine::read(text)).collect(),
+        hosts: container.extra_hosts.iter().filter_map(|text| hosts::read(text)).collect(),
         sources: BTreeMap::new(),
     };
     let has = |name: &str| -> Option<String> {

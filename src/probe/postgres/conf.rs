@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::fact::limits::Budget;
 use crate::fact::postgres::PgConf;
-use crate::fact::postgres::conf::{self, Line};
 use crate::fact::redis::Directive;
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeContext, ProbeResult, host};
+use crate::read::postgresql_conf::{self, Line};
 
 /// Debian keeps one folder per version and cluster in here.
 const CLUSTERS: &str = "/etc/postgresql";
@@ -38,7 +38,7 @@ pub(super) fn chosen(context: &ProbeContext) -> (String, Result<PgConf, Unseen>)
 fn candidates(root: &Path) -> Result<Vec<(String, PathBuf)>, Unseen> {
     let clusters = root.join(CLUSTERS.trim_start_matches('/'));
     let mut versions = host::list(&clusters)?.unwrap_or_default();
-    versions.sort_by_key(|version| conf::version_key(version));
+    versions.sort_by_key(|version| postgresql_conf::version_key(version));
     let mut found = Vec::new();
     for version in versions {
         for name in host::list(clusters.join(&version))?.unwrap_or_default() {
@@ -123,7 +123,7 @@ impl Reader {
             .ok_or_else(|| Unseen::Unreadable(format!("{shown}: too many nested includes, or too much text")))?;
         // Relative names are meant from the folder of the file that holds them.
         let folder = path.parent().unwrap_or(Path::new("/"));
-        for line in conf::lines(&text) {
+        for line in postgresql_conf::lines(&text) {
             match line.name.as_str() {
                 "include" => self.file(&folder.join(&line.value), Need::Must)?,
                 "include_if_exists" => self.file(&folder.join(&line.value), Need::IfThere)?,

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::conf;
 use crate::fact::limits::Budget;
-use crate::fact::postgres::hba::{HbaLine, HbaName, HbaSaid, PgHba, line, token};
+use crate::fact::postgres::hba::{HbaLine, HbaName, HbaSaid, PgHba};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeContext, ProbeResult, host};
+use crate::read::pg_hba::{line, token};
 
 /// PostgreSQL's own limit (`CONF_FILE_MAX_DEPTH`).
 const DEEPEST: u32 = 10;

@@ -5,11 +5,13 @@ use serde::Deserialize;
 
 use super::administrator::Administrator;
 use super::{conf, hba};
+use crate::fact::postgres::hba::PgHba;
 use crate::fact::postgres::state::{
     PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
 };
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeContext, ProbeResult, host};
+use crate::read::pg_hba::rules::{self, Row};
 use crate::snapshot::Rights;
 
 /// `{role}` and `{database}` are SQL literals.
@@ -43,14 +45,14 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     let administrator = Administrator::find(&port)?;
     let files: Files = read(&administrator.ask("postgres", FILES).await?)?;
     // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
-    hba::read(&files.hba_file, files.version / 10_000)?;
+    let written = hba::read(&files.hba_file, files.version / 10_000)?;
     let told: Told = read(&administrator.ask("postgres", &fill(SERVER)).await?)?;
     // A database that is not there, or lets nobody in, says nothing of itself.
     let inside = match &database {
         Some(name) => administrator.ask(name, &fill(INSIDE)).await.ok().and_then(|said| read::<Inside>(&said).ok()),
         None => None,
     };
-    Ok(told.state(role, database, inside.as_ref()))
+    Ok(told.state(role, database, inside.as_ref(), &written))
 }
 
 fn read<T: for<'a> Deserialize<'a>>(said: &str) -> Result<T, Unseen> {
@@ -92,6 +94,8 @@ struct Told {
     pending: Vec<PgSetting>,
     bad_lines: Vec<PgSetting>,
     bad_hba_lines: Vec<u32>,
+    listen_addresses: String,
+    hba: Vec<Row>,
     role: Option<ToldRole>,
     database: Option<ToldDatabase>,
     read_only: Option<PgReadOnly>,
@@ -121,7 +125,13 @@ struct Inside {
 }
 
 impl Told {
-    fn state(self, role: Option<String>, database: Option<String>, inside: Option<&Inside>) -> PgState {
+    fn state(
+        self,
+        role: Option<String>,
+        database: Option<String>,
+        inside: Option<&Inside>,
+        written: &PgHba,
+    ) -> PgState {
         PgState {
             version: self.version,
             ssl: self.ssl,
@@ -132,6 +142,8 @@ impl Told {
             pending: self.pending,
             bad_lines: self.bad_lines,
             bad_hba_lines: self.bad_hba_lines,
+            hba_otherwise: rules::otherwise(written, &self.hba),
+            listen_addresses: Some(self.listen_addresses),
             read_only: self.read_only,
             role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
             database: database.map(|name| PgDatabase {

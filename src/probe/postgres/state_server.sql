@@ -26,6 +26,13 @@ select json_build_object(
     where error is not null
       and not exists (select from pg_settings setting where setting.name = file.name and setting.pending_restart)
   ),
+  'listen_addresses', current_setting('listen_addresses'),
+  'hba', (
+    select coalesce(json_agg(json_build_object(
+      'path', coalesce(to_jsonb(rule) ->> 'file_name', current_setting('hba_file')), 'line', line_number, 'kind', type,
+      'databases', database, 'roles', user_name, 'address', address, 'mask', netmask, 'method', auth_method
+    )), '[]') from pg_hba_file_rules rule
+  ),
   'bad_hba_lines', (
     select coalesce(json_agg(line_number), '[]') from pg_hba_file_rules where type is null
   ),

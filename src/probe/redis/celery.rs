@@ -14,11 +14,12 @@ use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
 use super::{WORD, auth, dial, wire};
-use crate::fact::celery::{Beat, Celery, Oldest, QUEUES, Sample, read};
+use crate::fact::celery::{Beat, Celery, Oldest, QUEUES, Sample};
 use crate::fact::dial::Endpoint;
-use crate::fact::redis::{RedisSaid, state::info};
+use crate::fact::redis::RedisSaid;
 use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
+use crate::read::{celery, redis_info};
 
 /// The whole conversation.
 const TALK: Duration = Duration::from_secs(6);
@@ -122,7 +123,7 @@ async fn converse(
         if error.is_timeout() { silent(endpoint) } else { refused("has no permission to read the queues") }
     };
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
-    let uptime = server.ok().and_then(|text| info(&text, "uptime_in_seconds")?.parse().ok());
+    let uptime = server.ok().and_then(|text| redis_info::line(&text, "uptime_in_seconds")?.parse().ok());
     let mut celery = Celery {
         endpoint: endpoint.clone(),
         database,
@@ -172,9 +173,9 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
             waiting.insert((*queue).to_owned(), count);
         }
     }
-    let joined = list.as_deref().and_then(read::joined);
-    let held_back = list.as_deref().and_then(read::held_back);
-    Ok(Sample { waiting, unacked, consumers: list.as_deref().map(read::consumers), joined, held_back })
+    let joined = list.as_deref().and_then(celery::joined);
+    let held_back = list.as_deref().and_then(celery::held_back);
+    Ok(Sample { waiting, unacked, consumers: list.as_deref().map(celery::consumers), joined, held_back })
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.
@@ -183,7 +184,7 @@ async fn oldest(connection: &mut MultiplexedConnection) -> BTreeMap<String, Olde
     for queue in QUEUES {
         let message: Result<Option<String>, RedisError> =
             redis::cmd("LINDEX").arg(queue).arg(-1).query_async(connection).await;
-        if let Some(oldest) = message.ok().flatten().and_then(|message| read::oldest(&message)) {
+        if let Some(oldest) = message.ok().flatten().and_then(|message| celery::oldest(&message)) {
             found.insert(queue.to_owned(), oldest);
         }
     }
@@ -208,7 +209,7 @@ async fn listen(endpoint: &Endpoint, login: &Login, context: &ProbeContext) -> O
     let mut messages = pin!(ear.on_message());
     let hear = async {
         while let Some(message) = poll_fn(|context| messages.as_mut().poll_next(context)).await {
-            let beat = message.get_payload::<String>().ok().and_then(|payload| read::beat(&payload));
+            let beat = message.get_payload::<String>().ok().and_then(|payload| celery::beat(&payload));
             beats.extend(
                 beat.filter(|beat| !beats.iter().any(|known| (&known.name, known.pid) == (&beat.name, beat.pid))),
             );

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::fact::glob;
 use crate::fact::limits::Budget;
-use crate::fact::redis::command::{self, Command};
-use crate::fact::redis::conf::{self, Settings};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeResult, host};
+use crate::read::glob;
+use crate::read::redis_command::{self, Command};
+use crate::read::redis_conf::{self, Settings};
 
 /// Debian's place, then Red Hat's.
 const FILES: [&str; 2] = ["/etc/redis/redis.conf", "/etc/redis.conf"];
@@ -74,7 +74,7 @@ fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
     for path in drop_ins.into_values() {
         files.extend(read(path)?);
     }
-    Ok(command::read(&files))
+    Ok(redis_command::read(&files))
 }
 
 /// Follows a configuration through its files.
@@ -87,7 +87,7 @@ struct Reader {
 impl Reader {
     fn file(&mut self, path: &str, text: &str) -> Result<(), Unseen> {
         self.changed(path)?;
-        for line in conf::lines(text) {
+        for line in redis_conf::lines(text) {
             let argument = line.arguments.first().map_or("", String::as_str);
             match line.name.as_str() {
                 "include" => {
@@ -123,7 +123,7 @@ impl Reader {
 
     fn acl_file(&mut self) -> Result<(), Unseen> {
         let Some(path) = self.settings.acl_file.clone().map(|file| self.resolved(&file)) else { return Ok(()) };
-        for line in conf::lines(&host::read_or_unseen(&path)?) {
+        for line in redis_conf::lines(&host::read_or_unseen(&path)?) {
             self.settings.add(&path, &line);
         }
         Ok(())

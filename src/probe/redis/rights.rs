@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use super::{Login, Wire, auth, open};
 use crate::fact::Presence;
 use crate::fact::redis::rights::{NEEDED, Rights};
+use crate::read::redis_reply;
 
 type Reply = Result<Value, RedisError>;
 
@@ -51,7 +52,7 @@ async fn ask(connection: &mut MultiplexedConnection, login: Option<&Login>) -> O
     for (words, reply) in wanted.iter().zip(replies) {
         let said = reply.ok().and_then(|value| redis::from_redis_value::<String>(value).ok());
         told |= said.is_some();
-        rights.take(words, said.as_deref().unwrap_or(""));
+        redis_reply::dry_run(&mut rights, words, said.as_deref().unwrap_or(""));
     }
     if !told && login.is_some() {
         told = channel(connection, &format!("/{database}.celeryev/worker.heartbeat"), &mut rights).await;

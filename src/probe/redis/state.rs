@@ -8,10 +8,11 @@ use tokio::time::timeout;
 
 use super::{WORD, auth, dial, wire};
 use crate::fact::dial::Endpoint;
-use crate::fact::redis::state::{RedisState, info};
-use crate::fact::redis::{RedisSaid, reply};
+use crate::fact::redis::RedisSaid;
+use crate::fact::redis::state::RedisState;
 use crate::fact::{Fact, Service, Unseen};
 use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
+use crate::read::{redis_info, redis_reply};
 
 /// The whole conversation with one server.
 const TALK: Duration = Duration::from_secs(5);
@@ -76,17 +77,18 @@ async fn converse(
         }
     }
     let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
-    let text =
-        text.map_err(|error| match (reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth, login) {
+    let text = text.map_err(|error| {
+        match (redis_reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth, login) {
             (true, None) => {
                 Unseen::NotKnown("Redis requires a password, but no URL with a password could be read here".to_owned())
             }
             (true, Some(_)) => refused("has no password"),
             (false, _) => refused("has no permission to run INFO"),
-        })?;
-    let mut state = RedisState::read(endpoint.clone(), &text)
+        }
+    })?;
+    let mut state = redis_info::state(endpoint.clone(), &text)
         .ok_or_else(|| Unseen::Unreadable(format!("what {endpoint} answers to INFO")))?;
-    if info(&text, "loading") != Some("1") {
+    if redis_info::line(&text, "loading") != Some("1") {
         state.bind = setting(connection, "bind").await;
         state.protected_mode = setting(connection, "protected-mode").await;
         state.save = setting(connection, "save").await;

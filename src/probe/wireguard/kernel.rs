@@ -13,9 +13,9 @@ use netlink_packet_wireguard::{
 };
 
 use super::{Found, needs_root};
-use crate::fact::wireguard::key::to_base64;
 use crate::fact::wireguard::{WgInterface, WgPeer};
 use crate::fact::{Presence, Unseen};
+use crate::read::wg_key::to_base64;
 
 const DEADLINE: Duration = Duration::from_secs(1);
 const EPERM: i32 = 1;

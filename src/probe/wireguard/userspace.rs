@@ -11,8 +11,8 @@ use tokio::net::UnixStream;
 use super::{Found, needs_root};
 use crate::fact::Unseen;
 use crate::fact::network::Link;
-use crate::fact::wireguard::uapi;
 use crate::probe::host;
+use crate::read::wg_uapi;
 
 const FOLDER: &str = "/var/run/wireguard";
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -45,7 +45,7 @@ pub(super) async fn interfaces(links: Option<&[Link]>) -> Found {
         };
         let text = String::from_utf8_lossy(&answer);
         let interface =
-            uapi::read(name, &text).map_err(|errno| Unseen::Unreadable(format!("{path}: errno {errno}")))?;
+            wg_uapi::read(name, &text).map_err(|errno| Unseen::Unreadable(format!("{path}: errno {errno}")))?;
         found.push((interface, format!("userspace ({path})")));
     }
     Ok(found)

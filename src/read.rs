@@ -1,0 +1,45 @@
+//! Text that other programs write, read as they themselves read it: text → facts. Files, what commands print, sentences of
+//! logs. Named by what is read; `tests/readers/` has them all.
+//!
+//! Nothing here looks at anything, and nothing that it gives back holds a secret, unless it says so and has no `Debug`.
+
+mod cursor;
+
+pub mod celery;
+pub mod celery_command;
+pub mod compose;
+pub mod dotenv;
+pub mod envfile;
+pub mod glob;
+pub mod hosts;
+pub mod inspect;
+pub mod iptables;
+pub mod journal;
+pub mod known_hosts;
+pub mod netfilter;
+pub mod nft;
+pub mod pg_hba;
+pub mod pg_refusal;
+pub mod postgresql_conf;
+pub mod redis_command;
+pub mod redis_conf;
+pub mod redis_info;
+pub mod redis_reply;
+mod says;
+mod sentences;
+pub mod ssh_key;
+pub mod ssh_wire;
+pub mod systemctl;
+pub mod ufw;
+pub mod unit_file;
+pub mod url;
+pub mod variable;
+pub mod wg_dump;
+pub mod wg_key;
+pub mod wg_quick;
+pub mod wg_uapi;
+pub mod windows;
+pub mod worker_api;
+pub mod worker_log;
+
+pub use says::Says;

@@ -1,0 +1,270 @@
+//! What `docker inspect` prints about containers and images.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::celery_command;
+use crate::fact::docker::words::LastWords;
+use crate::fact::docker::{self, Worker};
+
+/// One container as far as it matters here. Holds secrets: never kept in a fact, and without `Debug`.
+#[derive(Clone)]
+pub struct Container {
+    /// Without Docker's leading slash.
+    pub name: String,
+    /// The host name inside; the beginning of its id, unless it was given another one.
+    pub hostname: String,
+    /// Docker's word: `running`, `exited`, `restarting`, `created`, `paused`, `dead`.
+    pub status: String,
+    /// Whether it runs.
+    pub running: bool,
+    /// Of the last run.
+    pub exit_code: i64,
+    /// Whether the kernel ended the last run for want of memory.
+    pub out_of_memory: bool,
+    /// Whether Docker itself could not start it.
+    pub failed_to_start: bool,
+    /// How often Docker started it again by itself.
+    pub restarts: u32,
+    /// Seconds since the epoch.
+    pub created_at: u64,
+    /// Seconds since the epoch; 0 if never.
+    pub started_at: u64,
+    /// Its configured environment, in order.
+    pub variables: Vec<(String, String)>,
+    /// Its image by name.
+    pub image: String,
+    /// Its image by content.
+    pub image_id: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The networks that it is in.
+    pub networks: Vec<String>,
+    /// Published ports, as `0.0.0.0:6379->6379/tcp`.
+    pub published: Vec<String>,
+    /// Where files and folders of this machine stand in the container.
+    pub mounts: Vec<Mount>,
+    /// Lines for its hosts file, as `name:address`.
+    pub extra_hosts: Vec<String>,
+    /// Its program and arguments.
+    pub command: Vec<String>,
+}
+
+/// A file or folder of this machine that stands in a container.
+#[derive(Clone, Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Mount {
+    /// Here.
+    pub source: String,
+    /// There.
+    pub destination: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[derive(Default)]
+struct Entry {
+    name: String,
+    created: String,
+    image: String,
+    restart_count: u32,
+    path: String,
+    /// `null` where there is none.
+    args: Option<Vec<String>>,
+    state: State,
+    config: Config,
+    network_settings: Networks,
+    mounts: Option<Vec<Mount>>,
+    host_config: HostConfig,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostConfig {
+    /// `null` where there is none.
+    extra_hosts: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct State {
+    status: String,
+    running: bool,
+    exit_code: i64,
+    #[serde(rename = "OOMKilled")]
+    out_of_memory: bool,
+    error: String,
+    started_at: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Config {
+    image: String,
+    hostname: String,
+    /// `null` where there is none.
+    env: Option<Vec<String>>,
+    labels: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Networks {
+    networks: Option<BTreeMap<String, serde_json::Value>>,
+    ports: Option<BTreeMap<String, Option<Vec<Port>>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Port {
+    host_ip: String,
+    host_port: String,
+}
+
+/// Reads the array that `docker inspect` prints; none if it is something else.
+pub fn read(json: &str) -> Option<Vec<Container>> {
+    let entries: Vec<Entry> = serde_json::from_str(json.trim()).ok()?;
+    Some(entries.into_iter().map(Container::from).collect())
+}
+
+/// An image by name: its content's id, and the variables that it sets.
+pub struct Image {
+    /// The content's id.
+    pub id: String,
+    /// Seconds since the epoch.
+    pub created_at: u64,
+    /// In order.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Reads what `docker image inspect` prints of one image.
+pub fn image(json: &str) -> Option<Image> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Entry {
+        id: String,
+        #[serde(default)]
+        created: String,
+        config: Option<Config>,
+    }
+    let entries: Vec<Entry> = serde_json::from_str(json.trim()).ok()?;
+    let entry = entries.into_iter().next()?;
+    let env = entry.config.and_then(|config| config.env).unwrap_or_default();
+    Some(Image {
+        id: entry.id,
+        created_at: seconds(&entry.created),
+        variables: env.iter().filter_map(|text| pair(text)).collect(),
+    })
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+}
+
+/// Docker writes RFC 3339, and the year 1 for never.
+fn seconds(text: &str) -> u64 {
+    text.parse::<Timestamp>().ok().and_then(|at| u64::try_from(at.as_second()).ok()).unwrap_or(0)
+}
+
+impl From<Entry> for Container {
+    fn from(entry: Entry) -> Self {
+        let ports = entry.network_settings.ports.unwrap_or_default();
+        let published = ports.into_iter().flat_map(|(inner, outer)| {
+            let outer = outer.unwrap_or_default().into_iter();
+            outer.map(move |port| format!("{}:{}->{inner}", port.host_ip, port.host_port)).collect::<Vec<_>>()
+        });
+        Self {
+            name: entry.name.trim_start_matches('/').to_owned(),
+            status: entry.state.status,
+            running: entry.state.running,
+            exit_code: entry.state.exit_code,
+            out_of_memory: entry.state.out_of_memory,
+            failed_to_start: !entry.state.error.is_empty(),
+            restarts: entry.restart_count,
+            created_at: seconds(&entry.created),
+            started_at: seconds(&entry.state.started_at),
+            variables: entry.config.env.iter().flatten().filter_map(|text| pair(text)).collect(),
+            image: entry.config.image,
+            hostname: entry.config.hostname,
+            image_id: entry.image,
+            labels: entry.config.labels.unwrap_or_default(),
+            networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),
+            published: published.collect(),
+            mounts: entry.mounts.unwrap_or_default(),
+            command: std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect(),
+            extra_hosts: entry.host_config.extra_hosts.unwrap_or_default(),
+        }
+    }
+}
+
+/// What Docker says of a container; none where it has a state that is not known here.
+pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: Option<LastWords>) -> Option<Worker> {
+    Some(Worker {
+        name: container.name.clone(),
+        hostname: Some(container.hostname.clone()).filter(|name| !name.is_empty()),
+        state: docker::State::read(&container.status)?,
+        exit_code: container.exit_code,
+        out_of_memory: container.out_of_memory,
+        failed_to_start: container.failed_to_start,
+        restarts: container.restarts,
+        created_at: container.created_at,
+        started_at: container.started_at,
+        image: container.image.clone(),
+        image_replaced,
+        image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
+        networks: container.networks.clone(),
+        internal: Vec::new(),
+        published: container.published.clone(),
+        program: celery_command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
+        last_words,
+    })
+}
+
+/// Whether a network is internal, by what `docker network inspect` prints of it.
+pub fn is_internal(json: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Network {
+        #[serde(default)]
+        internal: bool,
+    }
+    let found: Vec<Network> = serde_json::from_str(json.trim()).unwrap_or_default();
+    found.first().is_some_and(|network| network.internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_read() {
+        let json = r#"[{"Id": "1", "Name": "/clippy-worker", "Created": "2026-11-22T17:30:14.5Z", "RestartCount": 3,
+            "Path": "celery", "Args": ["-A", "app.tasks.celery_app", "beat"],
+            "State": {"Status": "running", "Running": true, "StartedAt": "0001-01-01T00:00:00Z"},
+            "Config": {"Env": ["DATABASE_URL=postgresql://u:p@h/d?a=b", "EMPTY="], "Labels": {"a": "b"}},
+            "NetworkSettings": {"Networks": {"bridge": {"x": 1}}, "Ports": {"6379/tcp": [{"HostIp": "::", "HostPort": "1"}], "1/udp": null}}},
+            {"Name": "x", "State": {"Running": false}, "Config": {"Env": null}}]"#;
+        let found = read(json).expect("reads");
+        assert_eq!((found[0].name.as_str(), found[0].running, found[0].restarts), ("clippy-worker", true, 3));
+        assert_eq!(found[0].variables[0].1, "postgresql://u:p@h/d?a=b");
+        assert_eq!(found[0].variables[1], ("EMPTY".to_owned(), String::new()));
+        assert_eq!(found[0].command, ["celery", "-A", "app.tasks.celery_app", "beat"]);
+        assert_eq!((found[0].created_at, found[0].started_at), (1_795_368_614, 0));
+        assert_eq!(
+            (found[0].networks.as_slice(), found[0].published.as_slice()),
+            (["bridge".to_owned()].as_slice(), [":::1->6379/tcp".to_owned()].as_slice())
+        );
+        assert!(!found[1].running && found[1].variables.is_empty());
+        assert!(read("[]\n").expect("reads").is_empty() && read("Error").is_none());
+    }
+
+    #[test]
+    fn an_internal_network_is_known() {
+        assert!(is_internal(r#"[{"Name": "inner", "Internal": true, "Containers": {}}]"#));
+        assert!(
+            !is_internal(r#"[{"Name": "bridge", "Internal": false}]"#) && !is_internal("[]\n") && !is_internal("x")
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! What `systemctl show` prints: `Name=value` lines, one block per unit.
+
+use ipnet::IpNet;
+
+use crate::fact::service::UnitState;
+use crate::fact::service::filter::AddressFilter;
+
+/// One unit, and the result of its last run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The unit.
+    pub unit: UnitState,
+    /// Whether its last run ended as it should.
+    pub succeeded: bool,
+    /// When its main process was last started, in seconds since the epoch.
+    pub started: Option<u64>,
+    /// Whether systemd left it out when it was last to be started, since a condition or an assertion is not met.
+    pub skipped: bool,
+    /// Its file and its drop-ins, in the order in which they are read.
+    pub files: Vec<String>,
+}
+
+/// Reads all blocks, in the order in which the units were asked for. Times must be in UTC.
+pub fn read(output: &str) -> Vec<Shown> {
+    output.split("\n\n").filter(|block| !block.trim().is_empty()).map(block).collect()
+}
+
+fn block(text: &str) -> Shown {
+    let value = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default().to_owned()
+    };
+    Shown {
+        unit: UnitState {
+            name: value("Id"),
+            known: !matches!(value("LoadState").as_str(), "" | "not-found"),
+            active: value("ActiveState"),
+            enabled: value("UnitFileState"),
+            since: time(&value("ActiveEnterTimestamp")),
+            after: units(&value("After")),
+            reason: None,
+            filter: AddressFilter {
+                deny: nets(&value("IPAddressDeny")),
+                allow: nets(&value("IPAddressAllow")),
+                at: None,
+            },
+        },
+        started: time(&value("ExecMainStartTimestamp")),
+        files: format!("{} {}", value("FragmentPath"), value("DropInPaths"))
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        // Of a unit that nobody ever started both say `no`, and no time.
+        skipped: ["Condition", "Assert"]
+            .iter()
+            .any(|kind| value(&format!("{kind}Result")) == "no" && !value(&format!("{kind}Timestamp")).is_empty()),
+        succeeded: matches!(value("Result").as_str(), "" | "success"),
+    }
+}
+
+/// The networks as `systemctl show` prints them; words such as `any` and `localhost` are spelt out there.
+fn nets(written: &str) -> Vec<IpNet> {
+    written.split_whitespace().filter_map(|net| net.parse().ok()).collect()
+}
+
+/// systemctl gives them in no order, and quotes names that hold a backslash: `"system-wg\\x2dquick.slice"`.
+fn units(written: &str) -> Vec<String> {
+    let mut units: Vec<String> =
+        written.split_whitespace().map(|unit| unit.trim_matches('"').replace("\\\\", "\\")).collect();
+    units.sort();
+    units
+}
+
+/// `Sun 2026-11-22 13:50:01 UTC`. (`--timestamp=unix` would be simpler; Ubuntu 22.04's systemctl has no such word.)
+fn time(written: &str) -> Option<u64> {
+    let (_, date) = written.strip_suffix(" UTC")?.split_once(' ')?;
+    let at = date.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    u64::try_from(at.timestamp().as_second()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_read_in_order() {
+        let shown = read(
+            "Id=redis-server.service\nLoadState=loaded\nActiveState=failed\nUnitFileState=enabled\n\
+             After=network.target \"system-wg\\\\x2dquick.slice\" basic.target\nActiveEnterTimestamp=Thu 1970-01-01 00:01:01 UTC\n\
+             ExecMainStartTimestamp=Thu 1970-01-01 00:02:00 UTC\nResult=exit-code\nIPAddressDeny=::/0 0.0.0.0/0\n\
+             IPAddressAllow=::1/128 127.0.0.0/8\nConditionResult=no\nConditionTimestamp=Thu 1970-01-01 00:01:01 UTC\nFragmentPath=/lib/a\nDropInPaths=/etc/b /etc/c\n\n\
+             Id=redis.service\nLoadState=not-found\nActiveState=inactive\nUnitFileState=\nAfter=\n\
+             ActiveEnterTimestamp=\nResult=success\nConditionResult=no\nConditionTimestamp=\n",
+        );
+        assert_eq!(shown.len(), 2);
+        assert_eq!((shown[0].started, shown[1].started), (Some(120), None));
+        assert_eq!((shown[0].unit.since, shown[0].succeeded, shown[0].unit.known), (Some(61), false, true));
+        assert_eq!(shown[0].unit.after, ["basic.target", "network.target", "system-wg\\x2dquick.slice"]);
+        assert!(shown[0].skipped && !shown[1].skipped);
+        assert_eq!(shown[0].files, ["/lib/a", "/etc/b", "/etc/c"]);
+        assert!(
+            shown[0].unit.filter.denies([10, 8, 0, 2].into()) && !shown[0].unit.filter.denies([127, 0, 0, 1].into())
+        );
+        assert!(shown[1].unit.filter.is_empty());
+        assert_eq!((shown[1].unit.since, shown[1].succeeded, shown[1].unit.known), (None, true, false));
+    }
+}
