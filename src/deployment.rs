@@ -140,17 +140,14 @@ fn tie(containers: Vec<Rc<Member>>, machines: &mut [Machine], notes: &mut Vec<St
     for container in containers {
         let host = &container.snapshot().host;
         let owner = machines.iter().position(|machine| has_container(machine.client.snapshot(), host));
-        match owner.or(only.then_some(0)) {
-            Some(owner) => machines[owner].containers.push(container),
-            None => {
-                if !machines.is_empty() {
-                    notes.push(format!(
-                        "no client's snapshot has the container {host}: it is judged with the server alone"
-                    ));
-                }
-                strays.push(container);
-            }
+        if let Some(machine) = owner.or(only.then_some(0)).and_then(|owner| machines.get_mut(owner)) {
+            machine.containers.push(container);
+            continue;
         }
+        if !machines.is_empty() {
+            notes.push(format!("no client's snapshot has the container {host}: it is judged with the server alone"));
+        }
+        strays.push(container);
     }
     strays
 }

@@ -62,13 +62,12 @@ fn fill<T: Clone>(here: &mut Known<T>, there: &Known<T>) {
 /// The look at this very client, in place of that at the only one.
 pub(super) fn of_client(key: &FactKey, snapshot: &Snapshot, now: &Addresses) -> Option<FactKey> {
     let client = now.client.value;
-    let one_of_several = snapshot.vantage == Vantage::Server && snapshot.addresses.client.value != client;
-    match key {
-        FactKey::Route(Place::Client) if one_of_several => Some(FactKey::Route(Place::Peer(client))),
-        FactKey::Ping(Place::Client) if one_of_several => Some(FactKey::Ping(Place::Peer(client))),
-        _ => None,
+    if snapshot.vantage != Vantage::Server || snapshot.addresses.client.value == client {
+        return None;
     }
-    .filter(|own| snapshot.facts.contains_key(own))
+    let kinds: [fn(Place) -> FactKey; 2] = [FactKey::Route, FactKey::Ping];
+    let own = kinds.into_iter().find(|kind| *key == kind(Place::Client)).map(|kind| kind(Place::Peer(client)));
+    own.filter(|own| snapshot.facts.contains_key(own))
 }
 
 /// Whether a look was aimed at an address that was assumed then, and turns out to be another one: then it says nothing.
@@ -98,20 +97,13 @@ pub(super) fn aimed_elsewhere(key: &FactKey, snapshot: &Snapshot, now: &Addresse
     }
 }
 
-/// Which settled port a look goes to.
+/// Which settled port a look goes to. What is open around the tunnel is open, whosever port it is.
 fn port(key: &FactKey) -> Option<Service> {
-    match key {
-        // What is open around the tunnel is open, whosever port it is.
-        FactKey::Tcp(TcpTarget::Tunnel(service) | TcpTarget::Bound(service)) => Some(*service),
-        _ => None,
-    }
+    let FactKey::Tcp(TcpTarget::Tunnel(service) | TcpTarget::Bound(service)) = key else { return None };
+    Some(*service)
 }
 
 /// Which settled address a look goes to.
 fn aim(key: &FactKey) -> Option<Place> {
-    match key {
-        FactKey::Route(place) | FactKey::Ping(place) => Some(*place),
-        FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_)) => Some(Place::Server),
-        _ => None,
-    }
+    if let FactKey::Route(place) | FactKey::Ping(place) = key { Some(*place) } else { port(key).map(|_| Place::Server) }
 }

@@ -73,8 +73,8 @@ fn units(written: &str) -> Vec<String> {
 /// `Sun 2026-11-22 13:50:01 UTC`. (`--timestamp=unix` would be simpler; Ubuntu 22.04's systemctl has no such word.)
 fn time(written: &str) -> Option<u64> {
     let (_, date) = written.strip_suffix(" UTC")?.split_once(' ')?;
-    let at = date.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    u64::try_from(at.timestamp().as_second()).ok()
+    let at = jiff::tz::TimeZone::UTC.to_timestamp(date.parse().ok()?).ok()?;
+    u64::try_from(at.as_second()).ok()
 }
 
 #[cfg(test)]

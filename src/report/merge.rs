@@ -32,12 +32,11 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
             let next = order.len();
             order.entry(outcome.check.clone()).or_insert(next);
             outcome.clients = client.iter().cloned().collect();
-            match places.get(&same(&outcome)).and_then(|place| merged.outcomes.get_mut(*place)) {
-                Some(known) => join(known, outcome),
-                None => {
-                    places.insert(same(&outcome), merged.outcomes.len());
-                    merged.outcomes.push(outcome);
-                }
+            if let Some(known) = places.get(&same(&outcome)).and_then(|place| merged.outcomes.get_mut(*place)) {
+                join(known, outcome);
+            } else {
+                places.insert(same(&outcome), merged.outcomes.len());
+                merged.outcomes.push(outcome);
             }
         }
     }

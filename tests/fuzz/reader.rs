@@ -28,8 +28,9 @@ fuzz_target!(init: begin(), |data: &[u8]| {
     }
     let secret = secret(reader.name);
     let kept = kept(reader, &format!("{secret}{text}"));
-    // It learns the canary, and then puts it where a text is shown by design.
-    let hidden = |canary: &&&str| !secret.is_empty() && !text.contains(**canary);
+    // It learns the canary, and then puts it where a text is shown by design, also with quotation marks in its middle.
+    let bare: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || "+=".contains(*c)).collect();
+    let hidden = |canary: &&&str| !secret.is_empty() && !bare.contains(**canary);
     for canary in CANARY.iter().chain(&KEY).filter(hidden) {
         assert!(!kept.contains(canary), "{}: a secret is kept", reader.name);
     }

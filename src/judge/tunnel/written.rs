@@ -94,11 +94,11 @@ fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunn
     let all: BTreeMap<&str, &WgPeer> = interface.peers.iter().map(|peer| (peer.public_key.as_str(), peer)).collect();
     // A later peer that claims the same address has it: that is no difference from the file.
     let nets = conf.peers.iter().flat_map(|peer| peer.allowed_ips.iter().map(|net| (*net, peer.at.line)));
-    let last: BTreeMap<IpNet, u32> = nets.collect();
+    let claimed: BTreeMap<IpNet, u32> = nets.collect();
     conf.peers.iter().find_map(|peer| {
         let key = peer.public_key.as_ref()?;
         let runs = all.get(key.as_str())?;
-        let (name, at, written, is) = setting(&last, peer, runs)?;
+        let (name, at, written, is) = setting(&claimed, peer, runs)?;
         let line = at.unwrap_or(peer.at).line;
         let finding = broken(WgRunningAsWritten::Peer).with("key", short_key(key)).with("name", name);
         Some(finding.with("written", written).with("runs", is).at(&conf.path, line))
@@ -108,9 +108,9 @@ fn peer_differs(conf: &WgConf, interface: &WgInterface) -> Option<Finding<WgRunn
 /// A setting's name, its place, and what it is in the file and in what runs.
 type Setting = (&'static str, Option<At>, String, String);
 
-/// `last` has the line of the last peer that claims a network.
-fn setting(last: &BTreeMap<IpNet, u32>, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
-    let later = |net: &IpNet| last.get(net).is_some_and(|line| *line > peer.at.line);
+/// `claimed` has the line of the last peer that claims a network.
+fn setting(claimed: &BTreeMap<IpNet, u32>, peer: &WgConfPeer, runs: &WgPeer) -> Option<Setting> {
+    let later = |net: &IpNet| claimed.get(net).is_some_and(|line| *line > peer.at.line);
     let mut written: Vec<IpNet> = peer.allowed_ips.iter().copied().filter(|net| !later(net)).collect();
     let mut is = runs.allowed_ips.clone();
     written.sort();
