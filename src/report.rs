@@ -67,6 +67,8 @@ pub struct Host {
     pub rights: Rights,
     /// The deployment's addresses as settled there.
     pub addresses: Addresses,
+    /// Whether the address of the client among them is one of several.
+    pub several_clients: bool,
     /// How long all looks took together, in microseconds.
     pub took_us: u64,
     /// The slowest single look.
@@ -196,10 +198,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             evidence: evidence(case, &blamed.answer.read),
         });
     }
-    let hosts = case
-        .snapshots()
-        .filter_map(|it| Some(host(it, case.seat_name(it.vantage), case.addresses(it.vantage)?)))
-        .collect();
+    let hosts = case.snapshots().filter_map(|it| Some(host(case, it, case.addresses(it.vantage)?))).collect();
     Report { hosts, counts: Counts::of(&outcomes), outcomes, essential_unseen, notes: case.notes(), since: Vec::new() }
 }
 
@@ -230,10 +229,10 @@ impl Report {
     }
 }
 
-fn host(snapshot: &Snapshot, seat: String, addresses: &Addresses) -> Host {
+fn host(case: &Case, snapshot: &Snapshot, addresses: &Addresses) -> Host {
     Host {
         vantage: snapshot.vantage,
-        seat,
+        seat: case.seat_name(snapshot.vantage),
         vantage_by: snapshot.vantage_by.clone(),
         name: snapshot.host.clone(),
         platform: snapshot.platform.clone(),
@@ -241,6 +240,7 @@ fn host(snapshot: &Snapshot, seat: String, addresses: &Addresses) -> Host {
         taken_at: snapshot.taken_at,
         rights: snapshot.rights,
         addresses: addresses.clone(),
+        several_clients: snapshot.vantage == Vantage::Server && case.client().is_some(),
         took_us: snapshot.took_us,
         slowest: snapshot
             .facts

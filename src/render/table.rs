@@ -1,13 +1,14 @@
 //! Report → the screen. Meaning survives without colour.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::clean::Clean;
 use crate::fact::Vantage;
-use crate::profile::Origin;
+use crate::profile::{Known, Origin};
 use crate::report::{Answer, Outcome, Report};
 use crate::snapshot::Rights;
 
@@ -66,13 +67,13 @@ fn header(out: &mut String, report: &Report, width: usize) {
         let tunnel = if host.vantage == Vantage::Outside {
             addresses.public.map_or_else(String::new, |public| format!("server at {public}"))
         } else {
-            format!(
-                "server {}{}, client {}{}",
-                addresses.server.value,
-                guide(addresses.server.origin),
-                addresses.client.value,
-                guide(addresses.client.origin)
-            )
+            let end = |known: &Known<IpAddr>| format!("{}{}", known.value, guide(known.origin));
+            let client = if host.several_clients {
+                "several clients".to_owned()
+            } else {
+                format!("client {}", end(&addresses.client))
+            };
+            format!("server {}, {client}", end(&addresses.server))
         };
         let rights = match host.rights {
             Rights::Root => "as root",
@@ -196,16 +197,20 @@ fn said(outcome: &Outcome) -> String {
 }
 
 fn despite(out: &mut String, report: &Report, width: usize) {
-    for outcome in &report.outcomes {
-        if let Answer::Despite(broken) = &outcome.answer {
+    for group in groups(&report.outcomes) {
+        for outcome in group.shown() {
+            let Answer::Despite(broken) = &outcome.answer else { continue };
             let line = format!(
-                "{} on {} is OK although {} failed: either it is reached in another way, or the fault has not taken effect yet",
+                "{} on {} is OK although {} failed: either it is reached some other way, or that has not taken effect yet",
                 outcome.check,
                 place(outcome),
-                broken.join(", ")
+                few(broken)
             );
             out.push('\n');
             wrapped(out, &line, &format!("{YELLOW}!{YELLOW:#} "), "  ", width);
+        }
+        if let (Some(Answer::Despite(_)), Some(rest)) = (group.outcomes.first().map(|it| &it.answer), group.rest()) {
+            wrapped(out, &rest, "  … and ", "  ", width);
         }
     }
 }

@@ -42,7 +42,9 @@ struct LookV2 {
 #[derive(Serialize)]
 struct AddressesV2 {
     server: Value<String>,
-    client: Value<String>,
+    /// Not that of a server with several clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<Value<String>>,
     subnet: Value<String>,
     interface: Value<String>,
     wireguard_port: Value<u16>,
@@ -71,16 +73,16 @@ pub(super) fn seat(host: &Host) -> SeatV2<'_> {
         taken_at: jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0))
             .unwrap_or_default()
             .to_string(),
-        addresses: addresses(&host.addresses),
+        addresses: addresses(&host.addresses, host.several_clients),
         took_ms: millis(host.took_us),
         slowest_look: host.slowest.as_ref().map(|(key, took)| LookV2 { look: key.to_string(), took_ms: millis(*took) }),
     }
 }
 
-fn addresses(addresses: &Addresses) -> AddressesV2 {
+fn addresses(addresses: &Addresses, several_clients: bool) -> AddressesV2 {
     AddressesV2 {
         server: text(&addresses.server),
-        client: text(&addresses.client),
+        client: (!several_clients).then(|| text(&addresses.client)),
         subnet: text(&addresses.subnet),
         interface: text(&addresses.interface),
         wireguard_port: port(&addresses.wireguard_port),

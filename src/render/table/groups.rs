@@ -54,7 +54,11 @@ impl<'a> Group<'a> {
     /// The seats of those that are not shown, the first few by name.
     pub(super) fn rest(&self) -> Option<String> {
         let rest = self.outcomes.get(FEW..).filter(|rest| !rest.is_empty() && self.is_many())?;
-        let names = rest.iter().take(FEW).map(|outcome| outcome.seat.as_str()).collect::<Vec<_>>().join(", ");
+        let name = |outcome: &&Outcome| match outcome.clients.first() {
+            Some(client) => format!("{} for {client}", outcome.seat),
+            None => outcome.seat.clone(),
+        };
+        let names = rest.iter().take(FEW).map(name).collect::<Vec<_>>().join(", ");
         let more = if rest.len() > FEW { ", …" } else { "" };
         Some(format!("{} more of the same kind: {names}{more}", rest.len()))
     }
