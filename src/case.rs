@@ -45,6 +45,8 @@ pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
     /// What it is called in the report: its address, else its host's name.
     pub(crate) name: String,
+    /// Its container's host name, where it has several.
+    pub(crate) container: Option<String>,
 }
 
 type Members = BTreeMap<Vantage, Rc<Member>>;
@@ -115,6 +117,9 @@ impl Case {
     /// What a vantage of this case is called: `server`; `client 10.8.0.3`, where there are several.
     pub fn seat_name(&self, vantage: Vantage) -> String {
         match (vantage, &self.client) {
+            (Vantage::Container, Some(Client { name, container: Some(container), .. })) => {
+                format!("{vantage} {name} {container}")
+            }
             (Vantage::Client | Vantage::Container, Some(client)) => format!("{vantage} {}", client.name),
             (_, _) => vantage.to_string(),
         }

@@ -50,7 +50,8 @@ impl Deployment {
         let strays = tie(containers, &mut machines, &mut notes);
         let server = shared.iter().find(|member| member.snapshot().vantage == Vantage::Server);
         let peers = server.map(|server| peers(server.snapshot())).unwrap_or_default();
-        let several = machines.len() + strays.len() > 1 || peers.len() > 1;
+        let many = |machine: &Machine| machine.containers.len() > 1;
+        let several = machines.len() + strays.len() > 1 || peers.len() > 1 || machines.iter().any(many);
         let mut cases = Vec::new();
         let mut met = BTreeSet::new();
         for machine in &machines {
@@ -59,17 +60,19 @@ impl Deployment {
             met.extend(peer.map(|peer| peer.public_key.clone()));
             let address = own_address(machine.client.snapshot()).or_else(|| peer.and_then(address_of));
             let name = || address.map_or_else(|| machine.client.snapshot().host.clone(), |it| it.to_string());
-            let client = several.then(|| Client { address, name: name() });
+            let client = |container: Option<String>| several.then(|| Client { address, name: name(), container });
             let own = || shared.iter().cloned().chain([Rc::clone(&machine.client)]);
             if machine.containers.is_empty() {
-                cases.push(Case::of(own(), client.clone())?);
+                cases.push(Case::of(own(), client(None))?);
             }
             for container in &machine.containers {
-                cases.push(Case::of(own().chain([Rc::clone(container)]), client.clone())?);
+                let name = many(machine).then(|| container.snapshot().host.clone());
+                cases.push(Case::of(own().chain([Rc::clone(container)]), client(name))?);
             }
         }
         for stray in strays {
-            let client = several.then(|| Client { address: None, name: stray.snapshot().host.clone() });
+            let client =
+                several.then(|| Client { address: None, name: stray.snapshot().host.clone(), container: None });
             cases.push(Case::of(shared.iter().cloned().chain([stray]), client)?);
         }
         let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
@@ -81,7 +84,7 @@ impl Deployment {
             ));
         }
         for address in absent.into_iter().take(ABSENT).filter_map(address_of) {
-            let client = Client { address: Some(address), name: address.to_string() };
+            let client = Client { address: Some(address), name: address.to_string(), container: None };
             cases.push(Case::of(shared.iter().cloned(), Some(client))?);
         }
         if cases.is_empty() {
@@ -112,16 +115,18 @@ impl Deployment {
     }
 }
 
-/// Without those that were given twice. Of two looks of one machine the later one counts.
+/// Without those that were given twice. Of two looks of one machine the later one counts. A host's name alone tells no
+/// machine: many have the same.
 fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snapshot> {
     snapshots.sort_by_key(|snapshot| (snapshot.vantage, std::cmp::Reverse(snapshot.taken_at)));
     let mut kept = Vec::<Snapshot>::new();
     for snapshot in snapshots {
         let same = |other: &&Snapshot| {
-            other.vantage == snapshot.vantage
-                && matches!(other.vantage, Vantage::Client | Vantage::Container)
-                && other.host == snapshot.host
-                && other.public_key() == snapshot.public_key()
+            let key = snapshot.public_key();
+            let one_client = snapshot.vantage == Vantage::Client && key.is_some() && other.public_key() == key;
+            let one_container = snapshot.vantage == Vantage::Container && is_docker_id(&snapshot.host);
+            let one = (one_client || one_container) && other.host == snapshot.host;
+            *other == &snapshot || (other.vantage == snapshot.vantage && one)
         };
         if let Some(other) = kept.iter().find(same) {
             let (vantage, host) = (other.vantage, &other.host);
@@ -133,19 +138,27 @@ fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snaps
     kept
 }
 
-/// Gives each container to the client whose Docker has it, and returns those that cannot be given to any.
+/// Docker names a container's host by the first twelve digits of its id.
+fn is_docker_id(host: &str) -> bool {
+    host.len() == 12 && host.chars().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Gives each container to the one client whose Docker has it, and returns those that cannot be given to any.
 fn tie(containers: Vec<Rc<Member>>, machines: &mut [Machine], notes: &mut Vec<String>) -> Vec<Rc<Member>> {
     let mut strays = Vec::new();
     let only = machines.len() == 1;
     for container in containers {
         let host = &container.snapshot().host;
-        let owner = machines.iter().position(|machine| has_container(machine.client.snapshot(), host));
-        if let Some(machine) = owner.or(only.then_some(0)).and_then(|owner| machines.get_mut(owner)) {
+        let owns = |machine: &&mut Machine| only || has_container(machine.client.snapshot(), host);
+        let mut owners = machines.iter_mut().filter(owns);
+        if let (Some(machine), None) = (owners.next(), owners.next()) {
             machine.containers.push(container);
             continue;
         }
         if !machines.is_empty() {
-            notes.push(format!("no client's snapshot has the container {host}: it is judged with the server alone"));
+            notes.push(format!(
+                "the container {host} cannot be assigned to one client: it is judged with the server alone"
+            ));
         }
         strays.push(container);
     }

@@ -135,6 +135,29 @@ fn a_fault_of_one_worker_is_told_of_that_one() {
     }
 }
 
+/// Two containers of one client are two, and each has its name; a name that two machines use belongs to neither.
+#[test]
+fn containers_are_told_apart() {
+    let (client, one) = (snapshot("healthy", "client"), snapshot("healthy", "container"));
+    let mut other = snapshot("database-unset", "container");
+    other["host"] = json!("0123456789ab");
+    let (_, report) = judged(&[server("healthy", true), client.clone(), one, other]);
+    let bad = found(&report);
+    assert!(bad.iter().any(|it| it.starts_with("container 10.8.0.2 0123456789ab env-database/")), "{bad:?}");
+    assert!(!bad.iter().any(|it| it.contains("000000000001")), "{bad:?}");
+
+    let named = |vantage: &str, host: &str| {
+        let mut found = second(vantage, "healthy");
+        found["host"] = json!(host);
+        found
+    };
+    let mut same = snapshot("healthy", "container");
+    same["host"] = json!("worker");
+    let all = [server("healthy", true), tied(client, &same), same.clone(), tied(named("client", "client2"), &same)];
+    let (_, report) = judged(&all);
+    assert!(report["notes"].to_string().contains("cannot be assigned to one client"), "{}", report["notes"]);
+}
+
 #[test]
 fn a_peer_that_never_came_is_a_note() {
     let (code, report) = judged(&[server("healthy", false)]);

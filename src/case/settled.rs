@@ -75,7 +75,7 @@ pub(super) fn aimed_elsewhere(key: &FactKey, snapshot: &Snapshot, now: &Addresse
     let then = &snapshot.addresses;
     let missed = |flag: &str, then: String, now: String| {
         Err(Unseen::NotKnown(format!(
-            "`{key}` was looked at where the guide has it ({then}); here it is {now}: look again with `--{flag} {now}`"
+            "`{key}` was looked at for {then}, and not for {now}; run clipcheck there again with `--{flag} {now}`"
         )))
     };
     match aim(key) {

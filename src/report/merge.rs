@@ -1,6 +1,6 @@
 //! The reports of several cases of one deployment as one: what is the same for many clients is told once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Answer, Counts, Outcome, Report};
 
@@ -9,12 +9,12 @@ type Same = (String, String, String);
 
 /// The client that each report is about, where the deployment has several, and the report.
 pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report {
-    let mut clients = 0;
+    let mut clients = BTreeSet::new();
     let mut all: Option<Report> = None;
     let mut places: HashMap<Same, usize> = HashMap::new();
     let mut order: HashMap<String, usize> = HashMap::new();
     for (client, report) in reports {
-        clients += 1;
+        clients.extend(client.clone());
         let Report { hosts, outcomes, essential_unseen, notes, .. } = report;
         let merged = all.get_or_insert_with(Report::empty);
         merged.essential_unseen |= essential_unseen;
@@ -45,7 +45,7 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
     merged.outcomes.sort_by_key(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
     for outcome in &mut merged.outcomes {
         // Of a client's own seat the name tells whose it is.
-        if outcome.clients.len() == clients || outcome.seat != outcome.vantage.word() {
+        if outcome.clients.len() == clients.len() || outcome.seat != outcome.vantage.word() {
             outcome.clients.clear();
         }
     }
@@ -68,7 +68,7 @@ fn same(outcome: &Outcome) -> Same {
 
 /// Adds what another case says besides.
 fn join(known: &mut Outcome, other: Outcome) {
-    known.clients.extend(other.clients);
+    add(&mut known.clients, other.clients);
     match (&mut known.answer, other.answer) {
         (Answer::Despite(known), Answer::Despite(other)) => add(known, other),
         (Answer::Root { explains, open, .. }, Answer::Root { explains: more, open: unseen, .. }) => {

@@ -45,10 +45,14 @@ impl<'a> Group<'a> {
         self.outcomes.len() > FEW
     }
 
-    /// `997 of 1000 clients`.
+    /// `997 of 1000 clients`; of the one server `server, for 997 clients`.
     pub(super) fn count(&self) -> String {
-        let part = self.outcomes.first().map_or("", |outcome| outcome.vantage.word());
-        format!("{} of {} {part}s", self.outcomes.len(), self.of)
+        let Some(first) = self.outcomes.first() else { return String::new() };
+        if first.seat == first.vantage.word() {
+            let clients: usize = self.outcomes.iter().map(|outcome| outcome.clients.len()).sum();
+            return format!("{}, for {clients} clients", first.seat);
+        }
+        format!("{} of {} {}s", self.outcomes.len(), self.of, first.vantage)
     }
 
     /// The seats of those that are not shown, the first few by name.
