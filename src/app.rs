@@ -192,7 +192,7 @@ fn needs_public(vantage: Vantage, profile: &Profile, keys: &BTreeSet<FactKey>) -
 fn judged(deployment: &Deployment, checks: &[Check]) -> Report {
     let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
     let mut report = merged(deployment.cases().iter().map(|case| (case.client().map(str::to_owned), of(case))));
-    report.notes = deployment.notes();
+    report.notes.extend_from_slice(deployment.notes());
     report
 }
 

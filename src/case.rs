@@ -22,6 +22,8 @@ mod settled;
 #[derive(Debug)]
 pub(crate) struct Member {
     snapshot: Snapshot,
+    /// The deployment's addresses as this machine alone tells them.
+    settled: Addresses,
     /// The kernel's rules.
     rules: OnceCell<Model>,
     /// What was seen, in lines.
@@ -30,7 +32,8 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn new(snapshot: Snapshot) -> Rc<Self> {
-        Rc::new(Self { snapshot, rules: OnceCell::new(), lines: RefCell::default() })
+        let settled = settled::alone(&snapshot);
+        Rc::new(Self { snapshot, settled, rules: OnceCell::new(), lines: RefCell::default() })
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {

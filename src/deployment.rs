@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::case::{Case, Client, Member};
 use crate::fact::wireguard::WgPeer;
-use crate::fact::{Fact, FactKey, Observation, Vantage};
+use crate::fact::{Fact, FactKey, Vantage};
 use crate::profile::Origin;
 use crate::snapshot::Snapshot;
 
@@ -58,7 +58,7 @@ impl Deployment {
             let key = machine.client.snapshot().public_key();
             let peer = peers.iter().find(|peer| key.as_ref() == Some(&peer.public_key));
             met.extend(peer.map(|peer| peer.public_key.clone()));
-            let address = own_address(machine.client.snapshot()).or_else(|| peer.and_then(address_of));
+            let address = own_address(machine.client.snapshot()).or_else(|| peer.and_then(WgPeer::own_address));
             let name = || address.map_or_else(|| machine.client.snapshot().host.clone(), |it| it.to_string());
             let client = |container: Option<String>| several.then(|| Client { address, name: name(), container });
             let own = || shared.iter().cloned().chain([Rc::clone(&machine.client)]);
@@ -83,7 +83,7 @@ impl Deployment {
                 "{more} more peers of the server, those that it heard longest ago, are not judged one by one"
             ));
         }
-        for address in absent.into_iter().take(ABSENT).filter_map(address_of) {
+        for address in absent.into_iter().take(ABSENT).filter_map(WgPeer::own_address) {
             let client = Client { address: Some(address), name: address.to_string(), container: None };
             cases.push(Case::of(shared.iter().cloned(), Some(client))?);
         }
@@ -98,15 +98,9 @@ impl Deployment {
         &self.cases
     }
 
-    /// What to keep in mind when the snapshots are read together.
-    pub fn notes(&self) -> Vec<String> {
-        let mut notes = self.notes.clone();
-        for note in self.cases.iter().flat_map(Case::notes) {
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
-        notes
+    /// What to keep in mind of how the snapshots were put together.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Why a client cannot be of the server's deployment, if so.
@@ -126,7 +120,8 @@ fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snaps
             let one_client = snapshot.vantage == Vantage::Client && key.is_some() && other.public_key() == key;
             let one_container = snapshot.vantage == Vantage::Container && is_docker_id(&snapshot.host);
             let one = (one_client || one_container) && other.host == snapshot.host;
-            *other == &snapshot || (other.vantage == snapshot.vantage && one)
+            let worker = matches!(snapshot.vantage, Vantage::Client | Vantage::Container);
+            other.vantage == snapshot.vantage && worker && (one || *other == &snapshot)
         };
         if let Some(other) = kept.iter().find(same) {
             let (vantage, host) = (other.vantage, &other.host);
@@ -166,22 +161,15 @@ fn tie(containers: Vec<Rc<Member>>, machines: &mut [Machine], notes: &mut Vec<St
 }
 
 fn has_container(client: &Snapshot, host: &str) -> bool {
-    let docker = client.facts.get(&FactKey::Docker).map(|observed| &observed.observation);
-    let Some(Observation::Seen(Fact::Docker(docker))) = docker else { return false };
+    let Some(Fact::Docker(docker)) = client.fact(&FactKey::Docker) else { return false };
     docker.workers.iter().any(|worker| worker.hostname.as_deref() == Some(host))
 }
 
 /// The peers of the server's tunnel, as it runs.
 fn peers(server: &Snapshot) -> Vec<WgPeer> {
-    let wg = server.facts.get(&FactKey::Wg).map(|observed| &observed.observation);
-    let Some(Observation::Seen(Fact::Wg(state))) = wg else { return Vec::new() };
+    let Some(Fact::Wg(state)) = server.fact(&FactKey::Wg) else { return Vec::new() };
     let named = state.interfaces.iter().find(|interface| interface.name == server.addresses.interface.value);
     named.map(|interface| interface.peers.clone()).unwrap_or_default()
-}
-
-/// A peer's own address: the first that is one host's.
-fn address_of(peer: &WgPeer) -> Option<IpAddr> {
-    peer.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(ipnet::IpNet::addr)
 }
 
 fn own_address(client: &Snapshot) -> Option<IpAddr> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::{Category, Check};
-use crate::fact::wireguard::WgState;
+use crate::fact::wireguard::{WgPeer, WgState};
 use crate::fact::{FactKey, Place, TcpTarget, Vantage};
 use crate::profile::SETTLING;
 
@@ -86,9 +86,8 @@ pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
         return Vec::new();
     }
     peers.sort_by_key(|peer| std::cmp::Reverse(peer.handshake));
-    let single = |net: &&ipnet::IpNet| net.prefix_len() == net.max_prefix_len();
-    let addresses = peers.into_iter().filter_map(|peer| peer.allowed_ips.iter().find(single)).take(PEERS);
-    let places = addresses.map(|net| Place::Peer(net.addr()));
+    let addresses = peers.into_iter().filter_map(WgPeer::own_address).take(PEERS);
+    let places = addresses.map(Place::Peer);
     let kinds = [FactKey::Route as fn(Place) -> FactKey, FactKey::Ping]
         .map(|kind| (wanted.contains(&kind(Place::Client)), kind));
     let kinds: Vec<fn(Place) -> FactKey> =

@@ -92,18 +92,22 @@ impl Snapshot {
         })
     }
 
-    /// The public key of this end of the tunnel: the running interface's, else that of the file.
-    pub fn public_key(&self) -> Option<String> {
-        let fact = |key: &FactKey| match &self.facts.get(key)?.observation {
+    /// What a look saw; none where it saw nothing, or was not made.
+    pub fn fact(&self, key: &FactKey) -> Option<&Fact> {
+        match &self.facts.get(key)?.observation {
             Observation::Seen(fact) => Some(fact),
             Observation::Unseen(_) => None,
-        };
-        if let Some(Fact::Wg(state)) = fact(&FactKey::Wg)
+        }
+    }
+
+    /// The public key of this end of the tunnel: the running interface's, else that of the file.
+    pub fn public_key(&self) -> Option<String> {
+        if let Some(Fact::Wg(state)) = self.fact(&FactKey::Wg)
             && let Some(interface) = state.interfaces.iter().find(|it| it.name == self.addresses.interface.value)
         {
             return interface.public_key.clone();
         }
-        let Some(Fact::WgConf(conf)) = fact(&FactKey::WgConf) else { return None };
+        let Some(Fact::WgConf(conf)) = self.fact(&FactKey::WgConf) else { return None };
         conf.derived_public.clone()
     }
 

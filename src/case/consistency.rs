@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Case;
-use crate::fact::{Fact, FactKey, Observation, Vantage};
+use crate::fact::{Fact, FactKey, Vantage};
 use crate::snapshot::Snapshot;
 
 /// Snapshots further apart than this may have seen different things: a WireGuard session lasts 180 s.
@@ -91,10 +91,7 @@ impl Tunnel {
     /// None where nothing is seen of it: then nobody can say that it is another.
     fn of(snapshot: &Snapshot) -> Option<Self> {
         let mut tunnel = Self::default();
-        let fact = |key: &FactKey| match snapshot.facts.get(key).map(|observed| &observed.observation) {
-            Some(Observation::Seen(fact)) => Some(fact),
-            Some(Observation::Unseen(_)) | None => None,
-        };
+        let fact = |key: &FactKey| snapshot.fact(key);
         let addresses = &snapshot.addresses;
         if let Some(Fact::Wg(state)) = fact(&FactKey::Wg) {
             for interface in &state.interfaces {

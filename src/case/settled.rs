@@ -11,7 +11,7 @@ use crate::snapshot::Snapshot;
 /// For each vantage.
 pub(super) fn together(members: &Members, client: Option<IpAddr>) -> BTreeMap<Vantage, Addresses> {
     let mut all: BTreeMap<Vantage, Addresses> =
-        members.iter().map(|(vantage, member)| (*vantage, alone(&member.snapshot))).collect();
+        members.iter().map(|(vantage, member)| (*vantage, member.settled.clone())).collect();
     let seen = |vantage: Vantage| all.get(&vantage).cloned();
     let (server, there, container) = (seen(Vantage::Server), seen(Vantage::Client), seen(Vantage::Container));
     if let Some(here) = all.get_mut(&Vantage::Server) {
@@ -38,7 +38,7 @@ pub(super) fn together(members: &Members, client: Option<IpAddr>) -> BTreeMap<Va
 }
 
 /// What one machine tells. A newer program than the one that took the snapshot may see more in it.
-fn alone(snapshot: &Snapshot) -> Addresses {
+pub(super) fn alone(snapshot: &Snapshot) -> Addresses {
     let then = &snapshot.addresses;
     let now = settle(&Profile::default(), snapshot.vantage, &snapshot.facts);
     let mut settled = then.clone();

@@ -1,6 +1,6 @@
 //! WireGuard as it runs and as it is written. Neither type has room for a private or a preshared key.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,11 @@ impl WgState {
 pub const REJECT_AFTER: u64 = 180;
 
 impl WgPeer {
+    /// Its own address: the first of those that it may use that is one host's.
+    pub fn own_address(&self) -> Option<IpAddr> {
+        self.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(IpNet::addr)
+    }
+
     /// Whether its last handshake is young enough to carry packets.
     pub fn has_session(&self, now: u64) -> bool {
         self.handshake.is_some_and(|at| now.saturating_sub(at) <= REJECT_AFTER)

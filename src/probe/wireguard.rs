@@ -138,8 +138,7 @@ pub(super) async fn again(context: &ProbeContext) -> ProbeResult {
 /// An address behind the peer: its own where the prefix is one host's, else the server's, else the first.
 fn inside(peer: &WgPeer, context: &ProbeContext) -> Option<IpAddr> {
     let server = context.addresses().ok().map(|addresses| addresses.server.value);
-    let single = peer.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(ipnet::IpNet::addr);
-    single
+    peer.own_address()
         .or_else(|| server.filter(|server| peer.allowed_ips.iter().any(|net| net.contains(server))))
         .or_else(|| peer.allowed_ips.first()?.hosts().next())
 }

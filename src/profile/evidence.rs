@@ -90,9 +90,7 @@ impl Evidence {
             Vantage::Server => {
                 self.server = own.map(|net| net.addr());
                 self.client = running.and_then(|interface| match interface.peers.as_slice() {
-                    [only] => {
-                        only.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(IpNet::addr)
-                    }
+                    [only] => only.own_address(),
                     _ => None,
                 });
                 let written = conf.and_then(|conf| conf.listen_port).map(|(port, _)| port);
