@@ -64,7 +64,7 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
         keys.insert(FactKey::Names);
     }
     // Nothing with a password is sent before the route is known.
-    if [FactKey::Redis, FactKey::RedisState, FactKey::Postgres, FactKey::Celery, FactKey::Api]
+    if [FactKey::Redis, FactKey::RedisState, FactKey::Postgres, FactKey::Celery, FactKey::Libraries, FactKey::Api]
         .iter()
         .any(|key| keys.contains(key))
     {

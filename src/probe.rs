@@ -22,6 +22,7 @@ mod environment;
 mod firewall;
 pub mod host;
 pub mod inside;
+mod libraries;
 mod names;
 mod network;
 mod payload_probe;
@@ -52,6 +53,10 @@ pub const PROGRAM: Duration = Duration::from_secs(4);
 /// A log-in that a URL holds.
 #[derive(Debug, Clone)]
 pub struct Login {
+    /// The variable that it stands in.
+    pub variable: &'static str,
+    /// The URL as it stands there.
+    pub text: SecretString,
     /// The URL without its secrets.
     pub url: EnvUrl,
     /// The user.
@@ -67,6 +72,8 @@ pub struct Login {
 pub struct Keyring {
     /// From the effective CELERY_BROKER_URL.
     pub redis: Option<Login>,
+    /// From the effective CELERY_RESULT_BACKEND.
+    pub results: Option<Login>,
     /// From the effective DATABASE_URL.
     pub postgres: Option<Login>,
     /// WORKER_API_KEY.
@@ -166,6 +173,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::RedisState => redis::state(context).await,
         FactKey::Postgres => postgres::look(context).await,
         FactKey::Celery => redis::celery(context).await,
+        FactKey::Libraries => libraries::look(context).await,
         FactKey::Api => api::look(context).await,
         FactKey::Delivery => delivery::look().await,
         FactKey::Workers => workers::look(),

@@ -75,7 +75,14 @@ fn unused_port() -> u16 {
 
 fn login(text: &str) -> Login {
     let read = url::read(text).expect("a URL");
-    Login { url: read.url, user: read.user, password: read.password, root: read.root }
+    Login {
+        variable: "DATABASE_URL",
+        text: text.into(),
+        url: read.url,
+        user: read.user,
+        password: read.password,
+        root: read.root,
+    }
 }
 
 fn context(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> ProbeContext {
@@ -248,6 +255,7 @@ async fn no_password_is_sent_where_the_way_is_not_known() {
     let keyring = Keyring {
         redis: Some(login("redis://:s3cret@10.8.0.1/0")),
         postgres: Some(login("postgresql://clippy:s3cret@10.8.0.1/clippy_front")),
+        results: None,
         api: None,
         bundle: None,
     };

@@ -85,6 +85,18 @@ pub struct Celery {
     pub beats: Option<Vec<Beat>>,
     /// For how many seconds Redis has been running.
     pub uptime: u64,
+    /// A queue whose name has something else than a list in it; then nothing more could be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
+}
+
+/// A value that has a queue's name and is no queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// The queue.
+    pub queue: String,
+    /// What Redis' `TYPE` says of it: `string`, `hash`.
+    pub kind: String,
 }
 
 /// After so many seconds without a word a worker is gone: it would have beaten four times.
@@ -140,6 +152,7 @@ impl Celery {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let at = format!("Redis {}/{}", self.endpoint, self.database);
+        lines.extend(self.foreign.as_ref().map(|it| format!("{at}: TYPE {} is {}", it.queue, it.kind)));
         if let Some(now) = self.now() {
             let waiting: Vec<String> = now.waiting.iter().map(|(queue, count)| format!("{queue} {count}")).collect();
             let waiting = if waiting.is_empty() { "nothing".to_owned() } else { waiting.join(", ") };

@@ -1,5 +1,6 @@
 //! What happened when something was dialled: TCP, ICMP echo, names.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -80,12 +81,21 @@ pub struct TcpOutcome {
     pub how: Dial,
     /// The address the kernel chose to speak from, when connected.
     pub from: Option<IpAddr>,
+    /// Which of the kernel's counters of dropped packets moved while this waited in vain, and by how much. What else came
+    /// in at that time is in them too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<String, u64>,
 }
 
 impl TcpOutcome {
-    pub(crate) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> Vec<String> {
         let from = self.from.map_or_else(String::new, |from| format!(", from {from}"));
-        format!("TCP {}: {}{from}", self.endpoint, self.how.label())
+        let mut lines = vec![format!("TCP {}: {}{from}", self.endpoint, self.how.label())];
+        if !self.dropped.is_empty() {
+            let moved: Vec<String> = self.dropped.iter().map(|(name, by)| format!("{name} +{by}")).collect();
+            lines.push(format!("meanwhile this machine's kernel counted: {}", moved.join(", ")));
+        }
+        lines
     }
 }
 

@@ -8,9 +8,11 @@ use super::dial::payload_probe::PayloadProbe;
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
 use crate::fact::words::words;
+use tables::PgTables;
 
 pub mod hba;
 pub mod state;
+pub mod tables;
 
 /// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,
 /// by the server routine that raised it.
@@ -111,6 +113,9 @@ pub struct PgOutcome {
     /// Whether a transaction of this role is read-only, where it answered `SELECT 1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<bool>,
+    /// The tables that the role finds, where it answered `SELECT 1` and tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tables: Option<PgTables>,
 }
 
 impl PgOutcome {
@@ -128,6 +133,8 @@ impl PgOutcome {
             Some(false) | None => self.said.label().to_owned(),
         };
         let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
+        let tables = self.tables.iter().map(PgTables::summary);
+        lines.extend(tables.map(|line| format!("PostgreSQL {}{database}{role}: {line}", self.endpoint)));
         let carried = self.carried.iter().flat_map(PayloadProbe::summary);
         lines.extend(carried.map(|line| format!("PostgreSQL {}: {line}", self.endpoint)));
         lines

@@ -162,6 +162,9 @@ pub struct RedisConf {
     /// `min-replicas-to-write`, or its name before Redis 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_replicas: Option<Directive>,
+    /// `cluster-enabled`, where it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<Directive>,
     /// Each `rename-command`: the command's old name and its place. The new one may be meant as a secret.
     #[serde(default)]
     pub renamed: Vec<Directive>,

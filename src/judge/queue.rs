@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::case::Seat;
 use crate::check::cause::{
-    QueueChosen, QueueConsumed, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
+    QueueChosen, QueueConsumed, QueueLists, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
 };
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::celery::process::Worker;
@@ -21,9 +21,20 @@ const FIRST: u64 = 15;
 /// A worker that is well says something at least this often, in seconds (celery/worker/heartbeat.py).
 const BEAT: u64 = 2;
 
+/// Nothing but a list has the name of a queue.
+pub(crate) fn queue_lists(seat: &Seat<'_>) -> Judged<QueueLists> {
+    let celery = seat.celery()?;
+    let Some(foreign) = &celery.foreign else { return Ok(holds()) };
+    let finding = broken(QueueLists::NotAList).with("queue", &foreign.queue).with("kind", &foreign.kind);
+    Ok(finding.with("database", celery.database).with("endpoint", &celery.endpoint).into())
+}
+
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let celery = seat.celery()?;
+    if celery.foreign.is_some() {
+        return Ok(not_applicable("a queue is no list; queue-lists reports it"));
+    }
     let now = celery.now().ok_or_else(|| Unseen::Undecided("the queues could not be seen".to_owned()))?;
     if let Some(held) = celery.held_back() {
         return Ok(broken(QueueConsumed::HeldBack).with("seconds", held).with("endpoint", &celery.endpoint).into());

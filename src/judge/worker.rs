@@ -13,12 +13,15 @@ use crate::fact::{Unseen, Vantage};
 
 mod agree;
 mod container;
+mod libraries;
 mod url;
 
 use url::UrlFault;
 
 pub(crate) use agree::{env_agrees, env_heeded, env_ports};
 pub(crate) use container::{worker_fresh, worker_one, worker_running};
+pub(in crate::judge) use libraries::connects;
+pub(crate) use libraries::worker_libraries;
 
 /// DATABASE_URL, as the app resolves it.
 pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {

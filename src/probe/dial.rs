@@ -1,6 +1,7 @@
 //! TCP connections.
 #![expect(clippy::disallowed_methods, reason = "dialling and resolving names is this probe's work")]
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -9,11 +10,13 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 mod bound;
+mod drops;
 mod exposure;
 mod password;
 
 pub(super) use password::may_carry_password;
 
+use self::drops::Drops;
 use super::bounded::Bounded;
 use super::host::limits;
 use super::{DIAL, ProbeContext, ProbeResult, names, network};
@@ -39,6 +42,7 @@ pub(super) async fn tcp(target: &TcpTarget, context: &ProbeContext) -> ProbeResu
     let observation = match endpoint(target, context) {
         Err(why) => Err(why),
         Ok(endpoint) => {
+            let drops = Drops::now();
             let opened = match target {
                 TcpTarget::Bound(_) => bound::connect(&endpoint, BOUND, context).await,
                 TcpTarget::Public(_) => Ok(exposure::twice(&endpoint).await),
@@ -52,7 +56,10 @@ pub(super) async fn tcp(target: &TcpTarget, context: &ProbeContext) -> ProbeResu
                 Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
                 Err(how) => (how, None),
             };
-            Ok(Fact::Tcp(TcpOutcome { endpoint, how, from }))
+            // Where silence is the good answer nobody asks why.
+            let waited = how == Dial::Timeout && !matches!(target, TcpTarget::Public(_));
+            let dropped = if waited { drops.since() } else { BTreeMap::new() };
+            Ok(Fact::Tcp(TcpOutcome { endpoint, how, from, dropped }))
         }
     };
     ProbeResult::new("kernel (TCP connect)", observation)

@@ -111,11 +111,19 @@ impl Found {
             let Effective::Set { variable, .. } = effective else { return None };
             let (_, value) = self.values.get(variable)?.first()?;
             let read = url::read(value).ok()?;
-            Some(Login { url: read.url, user: read.user, password: read.password, root: read.root })
+            Some(Login {
+                variable,
+                text: value.as_str().into(),
+                url: read.url,
+                user: read.user,
+                password: read.password,
+                root: read.root,
+            })
         };
         let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let keyring = Keyring {
             redis: login(environment.redis("CELERY_BROKER_URL")).filter(|login| login.url.is_redis()),
+            results: login(environment.redis("CELERY_RESULT_BACKEND")).filter(|login| login.url.is_redis()),
             postgres: login(environment.database()).filter(|login| login.url.is_postgres()).map(|login| Login {
                 root: login.root.or_else(|| first("PGSSLROOTCERT").map(str::to_owned)),
                 url: EnvUrl {

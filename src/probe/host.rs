@@ -13,6 +13,7 @@ mod program;
 
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub(super) use keeper::{copied, gone};
+pub(super) use program::{Given, run_given};
 pub use program::{Said, run};
 
 /// The time of day by this machine's own clock, to compare it with another's.

@@ -9,12 +9,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
-use tokio_postgres::{Client, Config, Error, SimpleQueryMessage};
+use tokio_postgres::{Config, Error, SimpleQueryMessage};
 
 use super::dial::Stream;
 use super::{DIAL, Login, ProbeContext, ProbeResult, dial, host, tls};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
+use crate::fact::postgres::tables::PgTables;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::read::pg_refusal::Refusal;
@@ -26,6 +27,7 @@ mod administrator;
 #[path = "postgres/administrator_elsewhere.rs"]
 mod administrator;
 mod conf;
+mod database;
 mod hba;
 mod repeat;
 mod state;
@@ -62,6 +64,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
             carried: heard.carried,
             system: heard.system,
             read_only: heard.read_only,
+            tables: heard.tables,
         })
     });
     ProbeResult::new(source, seen)
@@ -92,11 +95,12 @@ struct Heard {
     carried: Option<PayloadProbe>,
     system: Option<String>,
     read_only: Option<bool>,
+    tables: Option<PgTables>,
 }
 
 impl Heard {
     fn bare(said: PgSaid) -> Self {
-        Self { said, seen_as: None, tls: false, carried: None, system: None, read_only: None }
+        Self { said, seen_as: None, tls: false, carried: None, system: None, read_only: None, tables: None }
     }
 
     fn is_about_hba(&self) -> bool {
@@ -242,7 +246,8 @@ where
             }
         };
         if heard.said == PgSaid::One {
-            heard.system = system(&client).await;
+            heard.system = database::system(&client).await;
+            heard.tables = database::tables(&client).await;
         }
         if carries && heard.said == PgSaid::One {
             heard.carried = Some(repeat::carried(&client, to).await);
@@ -262,16 +267,6 @@ where
     drop(client);
     let _ = timeout(Duration::from_millis(300), connection).await;
     heard
-}
-
-/// Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
-async fn system(client: &Client) -> Option<String> {
-    let asked = client.simple_query("SELECT system_identifier FROM pg_catalog.pg_control_system()");
-    let rows = timeout(LOG_IN, asked).await.ok()?.ok()?;
-    rows.iter().find_map(|row| match row {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
-    })
 }
 
 fn first(rows: &[SimpleQueryMessage], column: usize) -> Option<&str> {

@@ -95,6 +95,7 @@ pub struct Settings {
     save: Option<Directive>,
     append_only: Option<Directive>,
     min_replicas: Option<Directive>,
+    cluster: Option<Directive>,
     renamed: Vec<Directive>,
     users: Vec<Directive>,
     /// When the youngest of the files last changed.
@@ -130,6 +131,7 @@ impl Settings {
             "protected-mode" => self.protected_mode = directive(),
             "save" => self.save = directive(),
             "appendonly" => self.append_only = directive(),
+            "cluster-enabled" => self.cluster = directive().filter(|it| it.value.eq_ignore_ascii_case("yes")),
             "min-replicas-to-write" | "min-slaves-to-write" => self.min_replicas = directive(),
             // Relative to a folder that may be anything: systemd starts it in `/`, or in WorkingDirectory.
             "dir" => match (line.arguments.first(), &self.folder) {
@@ -185,6 +187,7 @@ impl Settings {
             save: self.save,
             append_only: self.append_only,
             min_replicas: self.min_replicas,
+            cluster: self.cluster,
             renamed: self.renamed,
             users: self.users,
             changed_at: self.changed_at,

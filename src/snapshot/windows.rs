@@ -138,7 +138,7 @@ impl Seen {
             let dial = recording.dials.iter().find(|(to, at, _)| (*to, *at) == (server, port));
             let dial = dial.map(|(_, _, how)| {
                 let endpoint = Endpoint { host: server.to_string(), port };
-                Fact::Tcp(TcpOutcome { endpoint, how: *how, from: None })
+                Fact::Tcp(TcpOutcome { endpoint, how: *how, from: None, dropped: BTreeMap::new() })
             });
             self.add(FactKey::Tcp(TcpTarget::Tunnel(service)), "TCP connect", dial.ok_or_else(other));
         }

@@ -7,7 +7,7 @@ use clipcheck::fact::limits::Budget;
 use clipcheck::read::compose::{self, File, Project, Stack};
 use clipcheck::read::envfile::{self, Line, Refused};
 use clipcheck::read::variable::{app_version, setting};
-use clipcheck::read::{celery_command, dotenv, hosts, inspect, url, worker_log};
+use clipcheck::read::{celery_command, dotenv, hosts, inspect, library_error, url, worker_log};
 
 use super::{Kept, Reader, Shape, lines, many, nested, within};
 
@@ -29,7 +29,7 @@ const GROWING: &[Shape] = &[
     many("A\u{2013}B=1\n"),
 ];
 
-pub(super) const READERS: [Reader; 13] = [
+pub(super) const READERS: [Reader; 14] = [
     Reader {
         name: "app-version",
         read: |text| Box::new(app_version(text)),
@@ -66,6 +66,12 @@ pub(super) const READERS: [Reader; 13] = [
         read: |text| Box::new(worker_log::read(text)),
         example: "ModuleNotFoundError: No module named 'a.b'\nValueError: Port out of range\n",
         shapes: &[many("unknown command '"), many("no permissions to run the 'a' ")],
+    },
+    Reader {
+        name: "library-error",
+        read: |text| Box::new(library_error::read(text, &["redis://:pass%40word@10.8.0.1:6379/0", "pass@word"])),
+        example: "OperationalError: connection to \"redis://:pass%40word@10.8.0.1:6379/0\" failed:\n pass@word is wrong\n",
+        shapes: &[many("pass@word"), many("a\n")],
     },
     Reader {
         name: "docker-network",

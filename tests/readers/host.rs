@@ -9,7 +9,7 @@ use clipcheck::fact::{Fact, Vantage};
 use clipcheck::profile::Profile;
 use clipcheck::read::windows::{Recording, route_print};
 use clipcheck::read::{
-    Says, glob, hosts, iptables, known_hosts, netfilter, nft, ssh_key, ssh_wire, ufw, variable, wg_dump, wg_key,
+    Says, glob, hosts, iptables, known_hosts, netfilter, nft, snmp, ssh_key, ssh_wire, ufw, variable, wg_dump, wg_key,
     wg_quick, wg_uapi,
 };
 use clipcheck::report::Before;
@@ -32,7 +32,13 @@ const REPORT: &str = "{\"tool\": \"clipcheck\", \"schema\": 1, \"hosts\": [{\"va
 const CHECK: &str = "title = \"t\"\nguide = \"1\"\nlooks.server = [\"links\"]\nexpect = [\"up\"]\n[cause.down]\nsays = \"s\"\nfix.say = \"f\"\nfix.know = \"k\"\n";
 const KNOWN: &str = "ingest,10.8.0.*,!10.8.0.9 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n|1|z+ww974539j8vdNoiYal3zaQQtQ=|seqQaqFc62/RAvBmZ3ykkyx9b6w= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n";
 
-pub(super) const READERS: [Reader; 24] = [
+pub(super) const READERS: [Reader; 25] = [
+    Reader {
+        name: "snmp",
+        read: |text| Box::new(snmp::drops(text)),
+        example: "Tcp: RtoAlgorithm InCsumErrors\nTcp: 1 3\n",
+        shapes: &[many("Tcp: a\nTcp: 1\n"), within("Tcp:", " InCsumErrors", "\nTcp: 1")],
+    },
     Reader {
         name: "check",
         read: check,

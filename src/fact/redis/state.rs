@@ -29,6 +29,9 @@ pub struct RedisState {
     pub max_memory: u64,
     /// `maxmemory_policy`.
     pub policy: String,
+    /// `redis_mode` is `cluster`: then commands on several keys are refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cluster: bool,
     /// `role`: `master` or `slave`.
     pub role: String,
     /// `slave_read_only`.
@@ -61,8 +64,9 @@ impl RedisState {
     pub(crate) fn summary(&self) -> Vec<String> {
         let max = self.max_clients.map_or_else(String::new, |max| format!(" of {max}"));
         let limit = if self.max_memory == 0 { "no limit".to_owned() } else { format!("limit {} B", self.max_memory) };
+        let cluster = if self.cluster { " of a cluster" } else { "" };
         let mut lines = vec![
-            format!("Redis {} at {}: {}, up {} s", self.version, self.endpoint, self.role, self.uptime),
+            format!("Redis {} at {}: {}{cluster}, up {} s", self.version, self.endpoint, self.role, self.uptime),
             format!("clients {}{max}; memory {} B, {limit}, {}", self.clients, self.used_memory, self.policy),
             format!(
                 "last save {}, append-only file {}",

@@ -19,6 +19,15 @@ pub(crate) fn redis_can_write(seat: &Seat<'_>) -> Judged<RedisCanWrite> {
         return Ok(broken(RedisCanWrite::Paused).with("seconds", held).into());
     }
     let state = seat.redis_state()?;
+    if state.cluster {
+        let place = seat.redis_conf().ok().and_then(|conf| conf.cluster.as_ref());
+        let finding = broken(RedisCanWrite::Cluster).with("endpoint", &state.endpoint);
+        return Ok(match place {
+            Some(it) if !it.argument => finding.at(&it.path, it.line),
+            Some(_) | None => finding.with("place", "in force").with("file", "").with("line", ""),
+        }
+        .into());
+    }
     if state.role != "master" && state.read_only {
         let master = state.master.as_deref().unwrap_or("another Redis");
         return Ok(broken(RedisCanWrite::Replica).with("master", master).into());

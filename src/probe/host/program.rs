@@ -1,11 +1,11 @@
-//! The one door for running programs: a short environment, no standard input, bounded output, and an end. What is
+//! The one door for running programs: a short environment, no more standard input than it is given, bounded output, and an end. What is
 //! started is ended whole, with what it started itself, when its time is over or when this process ends.
 
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::{keeper, limits, variable};
 use crate::fact::Unseen;
@@ -66,17 +66,46 @@ pub struct Said {
     pub err: String,
 }
 
+/// What a program is given besides its arguments.
+#[derive(Default)]
+pub(in crate::probe) struct Given {
+    /// Its standard input, which may hold secrets; nothing, where it is empty.
+    pub input: String,
+    /// Variables that go before those of the short environment.
+    pub variables: Vec<(String, String)>,
+    /// The user and group to run as (Unix), in place of our own.
+    pub user: Option<(u32, u32)>,
+}
+
 /// Runs a program, and ends it at the deadline.
 pub async fn run(program: &str, args: &[&str], deadline: Duration) -> Result<Said, Unseen> {
+    run_given(program, args, Given::default(), deadline).await
+}
+
+/// Runs a program with more than its arguments, and ends it at the deadline.
+pub(in crate::probe) async fn run_given(
+    program: &str,
+    args: &[&str],
+    given: Given,
+    deadline: Duration,
+) -> Result<Said, Unseen> {
     let mut command = Command::new(program);
-    command.args(args).env_clear().envs(environment(program)).env(keeper::MARK, keeper::mark());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command.args(args).env_clear().envs(environment(program)).envs(given.variables);
+    command.env(keeper::MARK, keeper::mark()).kill_on_drop(true);
+    let input = if given.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
-    command.process_group(0);
+    {
+        command.process_group(0);
+        given.user.into_iter().for_each(|(user, group)| {
+            command.uid(user).gid(group);
+        });
+    }
     let mut group = Group::starting();
     let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
     group.begun(child.id());
-    let heard = tokio::time::timeout(deadline, hear(&mut child)).await;
+    let tell = tell(child.stdin.take(), given.input);
+    let heard = tokio::time::timeout(deadline, async { tokio::join!(tell, hear(&mut child)).1 }).await;
     drop(group);
     match heard {
         Err(_) => Err(Unseen::NoTool(format!("`{program}` did not answer within {} s", deadline.as_secs()))),
@@ -98,6 +127,13 @@ fn not_started(program: &str, error: &std::io::Error) -> Unseen {
         return Unseen::NeedsRights(format!("this user has no permission to run `{program}`"));
     }
     Unseen::NoTool(format!("`{program}` could not be run: {}", error.kind()))
+}
+
+/// Tells a program its input. One that does not listen says so by what it prints.
+async fn tell(stdin: Option<ChildStdin>, input: String) {
+    if let Some(mut stdin) = stdin {
+        let _ = stdin.write_all(input.as_bytes()).await;
+    }
 }
 
 /// All that it says until it ends; none where that is too much.

@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
 use super::{WORD, auth, dial, wire};
-use crate::fact::celery::{Beat, Celery, Oldest, QUEUES, Sample};
+use crate::fact::celery::{Beat, Celery, Foreign, Oldest, QUEUES, Sample};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Fact, Service, Unseen, Vantage};
@@ -119,19 +119,30 @@ async fn converse(
         selected.map_err(|_| refused(&format!("cannot use database {database}")))?;
     }
     // What was asked and not answered is asked no second time: a link that swallows the long answers takes its time.
-    let not_told = |error: RedisError| {
-        if error.is_timeout() { silent(endpoint) } else { refused("has no permission to read the queues") }
+    let not_told = |error: RedisError| match code(&error).as_deref() {
+        _ if error.is_timeout() => silent(endpoint),
+        Some("NOPERM") | None => refused("has no permission to read the queues"),
+        Some(code) => Unseen::Undecided(format!("Redis at {endpoint} answers {code} when asked for the queues")),
     };
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
     let uptime = server.ok().and_then(|text| redis_info::line(&text, "uptime_in_seconds")?.parse().ok());
     let mut celery = Celery {
         endpoint: endpoint.clone(),
         database,
-        samples: vec![sample(connection).await.map_err(not_told)?],
+        samples: Vec::new(),
         oldest: oldest(connection).await,
         beats: None,
         uptime: uptime.unwrap_or(0),
+        foreign: None,
     };
+    match sample(connection).await {
+        Ok(sample) => celery.samples.push(sample),
+        Err(error) if code(&error).as_deref() == Some("WRONGTYPE") => {
+            celery.foreign = foreign(connection).await;
+            return Ok(celery);
+        }
+        Err(error) => return Err(not_told(error)),
+    }
     let alone = |celery: &Celery| celery.alive().is_some_and(|alive| alive.len() == 1);
     let waits = |celery: &Celery| celery.now().is_some_and(|now| !now.waiting.is_empty());
     let idle = celery.now().is_some_and(|now| now.waiting.is_empty() && now.unacked == 0);
@@ -176,6 +187,23 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
     let joined = list.as_deref().and_then(celery::joined);
     let held_back = list.as_deref().and_then(celery::held_back);
     Ok(Sample { waiting, unacked, consumers: list.as_deref().map(celery::consumers), joined, held_back })
+}
+
+/// The server's code for what it refused: of several questions the first that it refused.
+fn code(error: &RedisError) -> Option<String> {
+    let refused = error.clone().into_server_errors()?;
+    refused.first().map(|(_, error)| error.code().to_owned())
+}
+
+/// The first queue whose name has another type of value in it.
+async fn foreign(connection: &mut MultiplexedConnection) -> Option<Foreign> {
+    for queue in QUEUES.iter().flat_map(|queue| PRIORITIES.map(|priority| format!("{queue}{priority}"))) {
+        let kind: String = redis::cmd("TYPE").arg(&queue).query_async(connection).await.ok()?;
+        if kind != "list" && kind != "none" {
+            return Some(Foreign { queue: queue.chars().filter(|c| !c.is_control()).collect(), kind });
+        }
+    }
+    None
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.

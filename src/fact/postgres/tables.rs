@@ -1,0 +1,51 @@
+//! The tables of a database as one role finds them: whoever may log in and select 1 may still find no table, or may not
+//! write to it.
+
+use serde::{Deserialize, Serialize};
+
+/// A schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// Its name.
+    pub name: String,
+    /// Whether the role has USAGE of it: without that, its tables cannot be found there.
+    pub usable: bool,
+}
+
+/// Tables of extensions and of PostgreSQL itself are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct PgTables {
+    /// The schemas that are searched, in order (`current_schemas`); those that the role may not use are not in it.
+    pub search_path: String,
+    /// How many tables are found without naming a schema.
+    pub visible: u64,
+    /// Schemas with tables that are not found so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Schema>,
+    /// The first of the rights that are missing for what is found: `INSERT on users`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
+    /// `statement_timeout` of this session, in milliseconds; 0 is none.
+    pub statement_timeout: u64,
+}
+
+impl PgTables {
+    pub(super) fn summary(&self) -> String {
+        let elsewhere = self.elsewhere.iter().map(|schema| {
+            let closed = if schema.usable { "" } else { " (no USAGE)" };
+            format!("{}{closed}", schema.name)
+        });
+        let mut words = vec![format!("{} tables found by the search path ({})", self.visible, self.search_path)];
+        let elsewhere = elsewhere.collect::<Vec<_>>().join(", ");
+        if !elsewhere.is_empty() {
+            words.push(format!("others in {elsewhere}"));
+        }
+        if !self.lacks.is_empty() {
+            words.push(format!("not permitted: {}", self.lacks.join(", ")));
+        }
+        if self.statement_timeout > 0 {
+            words.push(format!("statement_timeout {} ms", self.statement_timeout));
+        }
+        words.join("; ")
+    }
+}

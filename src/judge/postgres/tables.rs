@@ -1,0 +1,51 @@
+//! What the app's role finds in its database, and may do there.
+
+use crate::case::Seat;
+use crate::check::cause::PostgresTables;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
+use crate::fact::postgres::PgSaid;
+
+/// A statement of the app may take so long at least, in milliseconds.
+const SHORT: u64 = 1000;
+
+/// The app's role finds its tables, and may use them.
+pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
+    let outcome = seat.postgres()?;
+    let Some(tables) = &outcome.tables else {
+        if outcome.said != PgSaid::One {
+            return Ok(not_applicable("there was no log-in"));
+        }
+        return Err(Unseen::NotKnown("PostgreSQL did not tell which tables the role finds".to_owned()));
+    };
+    let role = outcome.role.as_deref().unwrap_or("<role>");
+    let database = outcome.database.as_deref().unwrap_or("clippy_front");
+    let finding = match tables.elsewhere.as_slice() {
+        [] if tables.visible == 0 => return Ok(not_applicable("the database has no tables yet")),
+        [schema, ..] if tables.visible == 0 && schema.usable => {
+            broken(PostgresTables::NotInPath).with("schema", &schema.name)
+        }
+        [schema, ..] if tables.visible == 0 => broken(PostgresTables::SchemaClosed).with("schema", &schema.name),
+        _ if !tables.lacks.is_empty() => {
+            let finding = broken(PostgresTables::NotPermitted).with("lacks", tables.lacks.join(", "));
+            finding.with("grants", grants(&tables.lacks, role))
+        }
+        _ if (1..SHORT).contains(&tables.statement_timeout) => {
+            broken(PostgresTables::Timeout).with("timeout", tables.statement_timeout)
+        }
+        _ => return Ok(holds()),
+    };
+    let path = if tables.search_path.is_empty() { "nothing" } else { &tables.search_path };
+    Ok(finding.with("path", path).with("role", role).with("database", database).into())
+}
+
+/// The statements that give what is missing; none where a name is more than a word, which a shell may take otherwise.
+fn grants(lacks: &[String], role: &str) -> String {
+    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let grant = |lack: &String| {
+        let (want, name) = lack.split_once(" on ").filter(|(_, name)| plain(name) && plain(role))?;
+        let kind = if want == "USAGE" { "SEQUENCE " } else { "" };
+        Some(format!("GRANT {want} ON {kind}{name} TO {role}"))
+    };
+    lacks.iter().map(grant).collect::<Option<Vec<_>>>().map_or_else(String::new, |all| all.join("; "))
+}

@@ -1,0 +1,180 @@
+//! Asks the worker's own Python libraries to connect with its own URLs, as its user and with its variables: they may take
+//! from both what this program does not know. Nothing of the app is imported, and nothing is written.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host};
+use crate::fact::dial::Endpoint;
+use crate::fact::libraries::{Libraries, LibraryAnswer};
+use crate::fact::{Fact, FactKey, Unseen, Vantage};
+use crate::read::library_error;
+
+const ASK: &str = include_str!("libraries/ask.py");
+
+/// What the libraries read from a worker's environment: libpq's variables (libpq, "Environment Variables") besides.
+const VARIABLES: [&str; 13] = [
+    "HOME",
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+];
+
+/// Which Python, as whom, and with which variables.
+struct Worker {
+    python: String,
+    user: Option<(u32, u32)>,
+    variables: Vec<(String, String)>,
+    queues: Vec<String>,
+}
+
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    let worker = match worker(context) {
+        Ok(worker) => worker,
+        Err(why) => return ProbeResult::new("", Err(why)),
+    };
+    let source = format!("{} with the worker's libraries", worker.python);
+    ProbeResult::new(source, ask(worker, context).await.map(Fact::Libraries))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn worker(_: &ProbeContext) -> Result<Worker, Unseen> {
+    Err(Unseen::NoTool("the worker's Python is only asked on Linux".to_owned()))
+}
+
+/// The running worker's own process tells; where there is none, the container's Python is the one that it would have.
+#[cfg(target_os = "linux")]
+fn worker(context: &ProbeContext) -> Result<Worker, Unseen> {
+    use procfs::process::Process;
+
+    if context.vantage != Vantage::Container {
+        return Err(Unseen::NotKnown("the worker's Python runs in its container".to_owned()));
+    }
+    let running = match context.fact(&FactKey::Workers) {
+        Ok(Fact::Workers(workers)) => workers.workers.first(),
+        Ok(_) | Err(_) => None,
+    };
+    let queues = running.and_then(|worker| worker.queues.clone()).unwrap_or_else(|| vec!["celery".to_owned()]);
+    let process = running.and_then(|worker| Process::new(worker.pid.try_into().ok()?).ok());
+    let python = process.as_ref().and_then(|process| process.cmdline().ok()?.into_iter().next());
+    let python = python.filter(|path| path.starts_with('/') && path.contains("/python"));
+    let status = process.as_ref().and_then(|process| process.status().ok());
+    let environ = process.as_ref().and_then(|process| process.environ().ok());
+    #[expect(clippy::disallowed_methods, reason = "in a container our variables are the worker's")]
+    let environ = environ.unwrap_or_else(|| std::env::vars_os().collect());
+    let variables = environ.into_iter().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        let known = name.starts_with("PG") || VARIABLES.iter().any(|known| known.eq_ignore_ascii_case(&name));
+        known.then_some((name, value))
+    });
+    Ok(Worker {
+        python: python.unwrap_or_else(|| "python3".to_owned()),
+        user: status.map(|status| (status.ruid, status.rgid)),
+        variables: variables.collect(),
+        queues,
+    })
+}
+
+/// One line of what is printed.
+#[derive(Deserialize)]
+struct Line {
+    variable: String,
+    library: String,
+    said: String,
+}
+
+async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen> {
+    let mut asked = serde_json::Map::new();
+    let mut secrets: Vec<SecretString> = Vec::new();
+    let mut why = Unseen::NotKnown("no URL that could be read is set here".to_owned());
+    let keyring = &context.keyring;
+    for (role, login) in [("database", &keyring.postgres), ("broker", &keyring.redis), ("results", &keyring.results)] {
+        let Some(login) = login else { continue };
+        // Two variables may be one: then the broker's answer stands for both.
+        if asked.contains_key(login.variable) {
+            continue;
+        }
+        if let Err(declined) = may_ask(login, context).await {
+            why = declined;
+            continue;
+        }
+        secrets.push(login.text.clone());
+        secrets.extend(login.password.clone());
+        secrets.extend(login.user.clone().filter(|_| login.password.is_none()));
+        let url = login.text.expose_secret();
+        asked.insert(
+            login.variable.to_owned(),
+            serde_json::json!({ "role": role, "url": url, "queues": worker.queues }),
+        );
+    }
+    let proxied = worker.variables.iter().any(|(name, _)| name.to_ascii_lowercase().ends_with("_proxy"));
+    if proxied
+        && let Ok(Fact::Env(env)) = context.fact(&FactKey::Env)
+        && let Some(url) = env.api()
+    {
+        let at = Endpoint { host: url.host.clone(), port: url.http_port() };
+        asked.insert(
+            "FLASK_APP_URL".to_owned(),
+            serde_json::json!({ "role": "web", "url": format!("{}://{at}/", url.scheme) }),
+        );
+    }
+    if asked.is_empty() {
+        return Err(why);
+    }
+    for (name, value) in &worker.variables {
+        if name == "PGPASSWORD" || name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@') {
+            secrets.push(value.as_str().into());
+        }
+    }
+    let given = host::Given {
+        input: serde_json::Value::Object(asked.clone()).to_string(),
+        variables: worker.variables,
+        user: worker.user,
+    };
+    let said = host::run_given(&worker.python, &["-c", ASK], given, PROGRAM).await?;
+    let mut lines: BTreeMap<String, Line> = said
+        .out
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
+        .map(|line| (line.variable.clone(), line))
+        .collect();
+    let order = keyring_order(context).chain(["FLASK_APP_URL"]).filter(|variable| asked.contains_key(*variable));
+    let answers: Vec<LibraryAnswer> =
+        order.filter_map(|variable| lines.remove(variable)).map(|line| answer(line, &secrets)).collect();
+    if answers.is_empty() {
+        return Err(Unseen::NotKnown(format!("{} has none of the worker's libraries", worker.python)));
+    }
+    Ok(Libraries { answers })
+}
+
+fn keyring_order(context: &ProbeContext) -> impl Iterator<Item = &'static str> {
+    let keyring = &context.keyring;
+    [&keyring.postgres, &keyring.redis, &keyring.results].into_iter().flatten().map(|login| login.variable)
+}
+
+fn answer(line: Line, secrets: &[SecretString]) -> LibraryAnswer {
+    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+    let said = library_error::read(&line.said, &secrets);
+    LibraryAnswer { library: library_error::name(&line.library), variable: line.variable, said }
+}
+
+/// A library sends what it has wherever the URL leads, so every address of its host must be one that may have it.
+async fn may_ask(login: &Login, context: &ProbeContext) -> Result<(), Unseen> {
+    let endpoint = Endpoint { host: login.url.host.clone(), port: login.url.port_or_default() };
+    if endpoint.host.is_empty() {
+        return Ok(());
+    }
+    let addresses = dial::resolve(&endpoint).await.unwrap_or_default();
+    addresses.iter().try_for_each(|address| dial::may_carry_password(context, address.ip()))
+}

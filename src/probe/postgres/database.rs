@@ -1,0 +1,64 @@
+//! What the database tells its user once logged in: which cluster it is, and which tables it may use. Only PostgreSQL's own
+//! catalogue is read, no table of the app.
+
+use tokio::time::timeout;
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::LOG_IN;
+use crate::fact::postgres::tables::{PgTables, Schema};
+
+/// Tables and sequences that belong to no extension, as this role sees them. What an identity column counts with needs no
+/// right of its own. Rights are asked for the tables of Alembic's owner, where it keeps its version: others may be
+/// somebody else's.
+const TABLES: &str = "
+WITH own AS (
+  SELECT c.oid, c.relname, c.relowner, c.relkind = 'S' AS counts, c.relnamespace, pg_catalog.pg_table_is_visible(c.oid) AS seen
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      AND d.objid = c.oid AND (d.deptype = 'e' OR (d.deptype = 'i' AND c.relkind = 'S')))
+), lacks AS (
+  SELECT o.relname, p.want FROM own o,
+    (VALUES (false, 'SELECT'), (false, 'INSERT'), (false, 'UPDATE'), (false, 'DELETE'), (true, 'USAGE')) AS p (counts, want)
+  WHERE o.seen AND o.counts = p.counts
+    AND coalesce(o.relowner = (SELECT relowner FROM own WHERE seen AND relname ~ 'alembic_version$' LIMIT 1), true)
+    AND NOT CASE WHEN p.counts THEN pg_catalog.has_sequence_privilege(o.oid, p.want)
+      ELSE pg_catalog.has_table_privilege(o.oid, p.want) END
+  ORDER BY 1, 2 LIMIT 6
+)
+SELECT 'path', pg_catalog.array_to_string(pg_catalog.current_schemas(false), ', ')
+UNION ALL SELECT 'here', (SELECT pg_catalog.count(*)::text FROM own WHERE seen AND NOT counts)
+UNION ALL SELECT CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN 'open' ELSE 'closed' END, n.nspname
+  FROM pg_catalog.pg_namespace n WHERE EXISTS (SELECT FROM own WHERE relnamespace = n.oid AND NOT seen AND NOT counts)
+UNION ALL SELECT 'lacks', want || ' on ' || pg_catalog.quote_ident(relname) FROM lacks
+UNION ALL SELECT 'timeout', (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout')";
+
+/// Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
+pub(super) async fn system(client: &Client) -> Option<String> {
+    let asked = client.simple_query("SELECT system_identifier FROM pg_catalog.pg_control_system()");
+    let rows = timeout(LOG_IN, asked).await.ok()?.ok()?;
+    rows.iter().find_map(|row| match row {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
+    })
+}
+
+/// The tables that this role finds without naming a schema, and what it may not do with them.
+pub(super) async fn tables(client: &Client) -> Option<PgTables> {
+    let rows = timeout(LOG_IN, client.simple_query(TABLES)).await.ok()?.ok()?;
+    let mut found = PgTables::default();
+    for row in &rows {
+        let SimpleQueryMessage::Row(row) = row else { continue };
+        let (Some(name), Some(value)) = (row.get(0), row.get(1)) else { continue };
+        match name {
+            "path" => value.clone_into(&mut found.search_path),
+            "here" => found.visible = value.parse().ok()?,
+            "open" | "closed" => {
+                found.elsewhere.push(Schema { name: value.to_owned(), usable: name == "open" });
+            }
+            "lacks" => found.lacks.push(value.to_owned()),
+            _ => found.statement_timeout = value.parse().ok()?,
+        }
+    }
+    Some(found)
+}
