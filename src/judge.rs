@@ -93,6 +93,15 @@ causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, LetIn, Lis
 fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
+        if tcp.how == Dial::Open
+            && let Some((to, _)) =
+                tcp.endpoint.host.parse().ok().and_then(|ip| firewall::sent_elsewhere(seat, ip, tcp.endpoint.port))
+        {
+            return Err(Unseen::Undecided(format!(
+                "a rule of this machine sends the connection on to {to}, so it does not show what is open at {}",
+                tcp.endpoint
+            )));
+        }
         return Ok(match tcp.how {
             Dial::Open => match handed_on(seat, service) {
                 Some((port, to)) => broken(Exposed::OpenPublished).with("port", port).with("to", to),

@@ -21,6 +21,7 @@ mod unit;
 
 pub(crate) use narrow::wg_port_narrow;
 pub(crate) use out::firewall_lets_out;
+pub(super) use out::sent_elsewhere;
 pub(crate) use stored::firewall_after_boot;
 pub(super) use ufw::{defeated, let_past};
 pub(crate) use ufw::{ufw_admits_wireguard, ufw_admits_worker, ufw_loaded};
@@ -69,10 +70,18 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (false, true) => {
             broken(TcpAdmitted::OneDropped).with("port", postgres.endpoint.port).with("other", redis.endpoint.port)
         }
+        (true, true) if damaged(redis) && damaged(postgres) => {
+            broken(TcpAdmitted::Damaged).with("count", redis.dropped.values().sum::<u64>())
+        }
         (true, true) if tunnel_is_alive(seat) => broken(TcpAdmitted::AllDropped),
         (true, true) => broken(TcpAdmitted::NoAnswer),
     };
     Ok(finding.into())
+}
+
+/// While it was waited for, TCP packets came in whose checksum was wrong.
+fn damaged(outcome: &TcpOutcome) -> bool {
+    outcome.dropped.contains_key("TcpInCsumErrors")
 }
 
 /// An echo came back. A handshake says nothing here: for three minutes after the tunnel's other end is gone it still
@@ -174,8 +183,18 @@ fn of_case<'a>(seat: &Seat<'_>, interface: &'a WgInterface) -> Vec<&'a WgPeer> {
 /// WireGuard's UDP port is let in by the kernel.
 pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmitsWireguard> {
     let traces = wireguard_traces(seat)?;
-    if traces.iter().any(|trace| trace.disposition == Disposition::Accepted) {
+    if traces.iter().any(|trace| trace.disposition == Disposition::Accepted && trace.sent_on.is_none()) {
         return Ok(holds());
+    }
+    if let Some((to, by)) = traces.iter().find_map(|trace| Some((trace.sent_on?, trace.sent_by.as_ref()?))) {
+        let port = seat.addresses().wireguard_port.value;
+        let runs = seat.wg()?.interfaces.iter().any(|interface| interface.listen_port == Some(port));
+        if !runs {
+            return Ok(not_applicable(
+                "the port is sent on to another machine or container, and no WireGuard runs here",
+            ));
+        }
+        return Ok(exempt(broken(FirewallAdmitsWireguard::SentOn), by).with("to", to).into());
     }
     if let Some(trace) = traces.iter().find(|trace| trace.disposition == Disposition::Unknown) {
         return Err(undecided(trace));
@@ -195,6 +214,15 @@ pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmit
 fn at<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
     let finding = finding.with("rule", rule(step)).with("number", step.number).with("add", add(step));
     finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain)
+}
+
+/// A rule that sends packets elsewhere, and what its tool wants to put an exception before it.
+fn exempt<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
+    let nft = step.tool == Tool::Nft;
+    let tool = if nft { "" } else { step.tool.command() };
+    let finding = finding.with("rule", rule(step)).with("number", step.number).with("tool", tool);
+    let finding = finding.with("add", if nft { add(step) } else { String::new() });
+    finding.with("table", &step.table).with("chain", &step.chain)
 }
 
 /// The rule as its tool writes it; for a chain's end, its policy.

@@ -15,6 +15,7 @@ mod bypass;
 mod endpoint;
 mod handshake;
 mod keys;
+mod overlap;
 mod payload;
 mod shared;
 mod valid;

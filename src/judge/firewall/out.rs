@@ -1,17 +1,21 @@
 //! What this machine itself sends: WireGuard's packets, what its own programs send into the tunnel, and what Redis and
 //! PostgreSQL answer there.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use super::{at, undecided};
+use ipnet::IpNet;
+
+use super::{at, exempt, undecided};
 use crate::case::Seat;
 use crate::check::cause::FirewallLetsOut;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::Protocol;
 use crate::fact::firewall::netfilter::{Model, Tool};
 use crate::fact::firewall::walk::{Departure, Disposition, PacketTrace, Sent, Step};
 use crate::fact::network::{Links, Way};
+use crate::fact::postgres::PgSaid;
+use crate::fact::redis::RedisSaid;
 use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::judge::external_addresses;
 
@@ -23,6 +27,9 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     }
     let outer = wireguard(seat, model, links)?;
     let inner = into_tunnel(seat, model, links);
+    if let Some(finding) = redirected(seat) {
+        return Ok(finding.into());
+    }
     let Some(first) = outer.iter().chain(&inner).find(|(_, trace)| stopped(trace)) else {
         let unsupported = outer.iter().chain(&inner).find(|(_, trace)| trace.disposition == Disposition::Unknown);
         return unsupported.map_or(Ok(holds()), |(_, trace)| Err(undecided(trace)));
@@ -116,6 +123,40 @@ fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Packe
     let open = |service| client.as_ref().is_some_and(|client| client.tcp(service).is_ok_and(|it| it.how == Dial::Open));
     let services = [(Service::Redis, addresses.redis_port.value), (Service::Postgres, addresses.postgres_port.value)];
     services.into_iter().filter(|(service, _)| !open(*service)).map(|(_, port)| trace(port)).collect()
+}
+
+/// A rule of this machine sends its own connections elsewhere, and they do not get an answer of the service.
+fn redirected(seat: &Seat<'_>) -> Option<Finding<FirewallLetsOut>> {
+    let addresses = seat.addresses();
+    let to = addresses.server.value;
+    [addresses.redis_port.value, addresses.postgres_port.value].into_iter().find_map(|port| {
+        let (other, step) = sent_elsewhere(seat, to, port).filter(|_| !answers(seat))?;
+        let finding = exempt(broken(FirewallLetsOut::Redirected), &step).with("to", other);
+        Some(finding.with("what", format!("connections to {to}:{port}")))
+    })
+}
+
+/// Redis and PostgreSQL themselves answered, whatever is on the way.
+fn answers(seat: &Seat<'_>) -> bool {
+    let redis = seat.redis().is_ok_and(|it| it.said == RedisSaid::Pong);
+    let postgres = seat.postgres().is_ok_and(|it| it.said == PgSaid::One);
+    redis && postgres
+}
+
+/// Where a rule of this machine sends its own connections to an address, if one does.
+pub(in crate::judge) fn sent_elsewhere(seat: &Seat<'_>, to: IpAddr, port: u16) -> Option<(SocketAddr, Step)> {
+    if seat.vantage() != Vantage::Client {
+        return None;
+    }
+    let (model, links) = (seat.rules().ok()?, seat.links().ok()?);
+    let tunnel = seat.addresses().interface.value.as_str();
+    let leaves =
+        if to == seat.addresses().server.value { Some(tunnel) } else { leaves(seat, links, to).map(|it| it.0) };
+    let own = |net: &IpNet| net.addr().is_ipv4() == to.is_ipv4();
+    let from = links.named(leaves?)?.addresses.iter().find(|net| own(net))?.addr();
+    let packet = Departure { interface: leaves, from, to, protocol: Protocol::Tcp, what: Sent::First(port, None) };
+    let trace = model.departure(&packet, false, Some(links));
+    trace.sent_on.zip(trace.sent_by)
 }
 
 /// Whether ufw made the chain: its own, or a built-in one that leads to its own.

@@ -52,6 +52,9 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
             None => holds(),
         });
     }
+    if super::way::rule_for(seat, far.value).is_some() {
+        return Ok(not_applicable("a rule of `ip rule` decides the route; tunnel-route reports it"));
+    }
     let claims = |route: &&Route| route.net.prefix_len() >= tunnel.prefix_len() && tunnel.contains(&route.net.trunc());
     let Some(other) = routes.entries.iter().filter(foreign).find(claims) else { return Ok(holds()) };
     let ours = routes.entries.iter().find(|route| route.device == *own && route.net.contains(&far.value));
@@ -99,6 +102,9 @@ pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarro
         nets.map(|(net, at)| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net).at(&conf.path, at.line)))
             .collect()
     };
+    if let Some(finding) = super::overlap::refused(seat).or_else(|| super::overlap::loops(seat)) {
+        return Ok(finding.into());
+    }
     let (mut low, mut high) = (None, None);
     for (net, found) in found {
         match (net.prefix_len(), net.addr()) {

@@ -27,7 +27,13 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
             None => return Ok(holds()),
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
-        Way::Device { device, gateway, .. } => broken(TunnelRoute::Elsewhere).with("device", by(device, *gateway)),
+        Way::Device { device, gateway, .. } => match rule_for(seat, far.value) {
+            Some((rule, before)) => broken(TunnelRoute::RuleElsewhere)
+                .with("way", words(&route.way))
+                .with("rule", rule)
+                .with("before", before),
+            None => broken(TunnelRoute::Elsewhere).with("device", by(device, *gateway)),
+        },
         Way::Local => broken(TunnelRoute::OwnAddress),
         Way::None => broken(TunnelRoute::NoRoute).with("bar", "").with("barred", ""),
         Way::Barred => {
@@ -57,6 +63,16 @@ fn words(way: &Way) -> String {
         Way::None => "have no route".to_owned(),
         Way::Barred => "are blocked".to_owned(),
     }
+}
+
+/// The rule of the routing policy that decides of packets without a source yet, with its route; and the next lower
+/// priority, at which another one would be asked before it.
+pub(super) fn rule_for(seat: &Seat<'_>, far: IpAddr) -> Option<(String, u32)> {
+    let routes = seat.routes().ok()?;
+    let none: IpAddr = if far.is_ipv4() { [0; 4].into() } else { [0; 16].into() };
+    let (rule, route) = decides(&routes.policy, &routes.entries, none, far)?;
+    let by = route.map_or_else(String::new, |route| format!(", and `{}`", route.words()));
+    Some((format!("`ip rule` has `{}`{by}", rule.words()), rule.priority.saturating_sub(1)))
 }
 
 /// What bears this end's own address goes elsewhere than what bears none: a rule of the routing policy.

@@ -1,7 +1,7 @@
 //! What becomes of what this host sends: the hooks `output` and `postrouting`.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::packet::{Packet, Truth};
 use super::{Disposition, Journey, PacketTrace};
@@ -60,12 +60,15 @@ impl Model {
         let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
         let stopped = self.pass(Hook::Output, &mut packet, &mut journey);
         let stopped = stopped.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey));
+        let sent_on = packet.translated.then(|| SocketAddr::new(packet.to, packet.port));
+        let sent_by = journey.sent_by.clone();
         // A destination that is changed here is routed again, by what is not followed.
         let (disposition, trail) = if packet.translated {
-            (Disposition::Unknown, journey.doubt.unwrap_or_else(|| journey.sent_by.into_iter().collect()))
+            let trail = journey.doubt.unwrap_or_else(|| journey.sent_by.into_iter().collect());
+            (Disposition::Unknown, trail)
         } else {
             self.end(stopped, journey)
         };
-        PacketTrace { disposition, trail, sent_on: None, sent_by: None, later: packet.later }
+        PacketTrace { disposition, trail, sent_on, sent_by, later: packet.later }
     }
 }
