@@ -16,6 +16,7 @@ pub mod inspect;
 pub mod iptables;
 pub mod journal;
 pub mod known_hosts;
+pub mod last_words;
 pub mod netfilter;
 pub mod nft;
 pub mod pg_hba;

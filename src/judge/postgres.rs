@@ -7,7 +7,7 @@ use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
 use crate::fact::postgres::PgSaid;
 use crate::fact::service::{FailReason, UnitState};
-use crate::fact::{Service, Unseen, Vantage};
+use crate::fact::{Service, UnitTarget, Unseen, Vantage};
 
 mod hba;
 mod running;
@@ -41,7 +41,10 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         let blank = |value: &str| value.split(',').any(|item| item.trim().contains(char::is_whitespace));
         return Ok(match conf.filter(|it| blank(&it.value) && unit.is_some_and(|unit| unit.reason == Some(list))) {
             Some(conf) => broken(PostgresListens::ListSyntax).with("value", &conf.value).at(&conf.path, conf.line),
-            None => not_running(unit),
+            None => match masked(seat) {
+                Some(unit) => broken(PostgresListens::Masked).with("unit", &unit.name),
+                None => not_running(unit),
+            },
         }
         .into());
     }
@@ -80,6 +83,12 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     Ok(broken(cause).with("found", found).at(path, line).into())
 }
 
+/// The cluster's unit, or the one that starts all clusters at boot, where nothing can start it.
+fn masked<'a>(seat: &Seat<'a>) -> Option<&'a UnitState> {
+    let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
+    seat.postgres_unit().ok().into_iter().chain(shell).find(|unit| unit.is_masked())
+}
+
 /// By what it said itself when it last tried to start, where that is known.
 fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
@@ -89,8 +98,16 @@ fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
         Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
         Some(FailReason::KeyMode(path)) => broken(PostgresListens::KeyMode).with("path", path),
         Some(FailReason::NoMemory) => broken(PostgresListens::NoMemory),
-        Some(_) | None => broken(PostgresListens::NotRunning).with("state", unit.map_or("not known", UnitState::label)),
+        Some(_) | None => match unit {
+            // What it said itself names the place better than any list of causes could.
+            Some(UnitState { said: Some(said), .. }) => {
+                broken(PostgresListens::EndedItself).with("quote", &said.text).with("source", &said.source)
+            }
+            Some(_) | None => broken(PostgresListens::NotRunning),
+        }
+        .with("state", unit.map_or("not known", UnitState::label)),
     }
+    .with("unit", unit.map_or("postgresql", |unit| &unit.name))
 }
 
 /// `SELECT 1` answers.

@@ -122,7 +122,15 @@ fn not_running(unit: Option<&UnitState>) -> Finding<RedisListens> {
         Some(FailReason::ConfLine(_, line)) => broken(RedisListens::ConfigLine).with("line", line),
         Some(FailReason::NoAccess(path)) if path.is_empty() => broken(RedisListens::NoDataAccess),
         Some(FailReason::NoAccess(path)) => broken(RedisListens::NoAccess).with("path", path),
-        Some(_) | None => broken(RedisListens::NotRunning).with("state", unit.map_or("not known", UnitState::label)),
+        Some(_) | None => match unit {
+            Some(unit) if unit.is_masked() => broken(RedisListens::Masked).with("unit", &unit.name),
+            // What it said itself names the place better than any list of causes could.
+            Some(UnitState { said: Some(said), .. }) => {
+                broken(RedisListens::EndedItself).with("quote", &said.text).with("source", &said.source)
+            }
+            Some(_) | None => broken(RedisListens::NotRunning),
+        }
+        .with("state", unit.map_or("not known", UnitState::label)),
     }
 }
 

@@ -30,7 +30,7 @@ mod hba;
 mod repeat;
 mod state;
 
-pub(super) use conf::conf;
+pub(super) use conf::{conf, log_folder};
 pub(super) use hba::hba;
 pub(super) use state::state;
 
