@@ -22,6 +22,7 @@ pub mod nft;
 pub mod pg_hba;
 pub mod pg_refusal;
 pub mod postgresql_conf;
+pub mod published;
 pub mod redis_command;
 pub mod redis_conf;
 pub mod redis_info;

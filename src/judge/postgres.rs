@@ -1,11 +1,14 @@
 //! PostgreSQL: where it listens, what it says, who else can reach it.
 
+use std::net::IpAddr;
+
 use crate::case::Seat;
+use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAnswers, PostgresListens, PostgresNotExposed, PostgresPasswordStrong, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
-use crate::fact::postgres::PgSaid;
+use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::service::{FailReason, UnitState};
 use crate::fact::{Service, UnitTarget, Unseen, Vantage};
 
@@ -23,6 +26,9 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     let addresses = seat.addresses();
     let (server, port) = (addresses.server.value, addresses.postgres_port.value);
     let listeners = seat.listeners()?;
+    if let Owner::Container(container) = seat.owner(Service::Postgres) {
+        return super::contained::listens(seat, Service::Postgres, container).map(|verdict| verdict.map(Into::into));
+    }
     if listeners.answers(server, port) {
         return Ok(holds());
     }
@@ -140,6 +146,9 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
         PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
         NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod);
+    if let Some(finding) = in_container(seat, outcome) {
+        return Ok(finding.into());
+    }
     // Where the web app's URL names another database, that one is meant, and none is to be made.
     let web = if seat.vantage() == Vantage::Server { None } else { seat.at(Vantage::Server).ok() };
     let web = web.and_then(|server| web_database(server.env().ok()?));
@@ -153,6 +162,26 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         .with("database", missing)
         .with("create", create)
         .into())
+}
+
+/// What is typed where PostgreSQL runs in a container: its files and its administrator are in there.
+fn in_container(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<PostgresAnswers>> {
+    let Owner::Container(container) = seat.at(Vantage::Server).ok()?.owner(Service::Postgres) else { return None };
+    let cause = match outcome.said {
+        PgSaid::WrongPassword => PostgresAnswers::ContainerPassword,
+        PgSaid::NoHbaEntry => PostgresAnswers::ContainerHba,
+        _ => return None,
+    };
+    let finding = broken(cause).with("container", &container.name).with("endpoint", &outcome.endpoint);
+    let finding = finding.with("superuser", container.superuser.as_deref().unwrap_or("postgres"));
+    let prefix = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 128 };
+    let seen_as = outcome.seen_as.map_or_else(String::new, |ip| format!("{ip}/{}", prefix(ip)));
+    Some(
+        finding
+            .with("seen_as", seen_as)
+            .with("role", outcome.role.as_deref().unwrap_or("<role>"))
+            .with("database", outcome.database.as_deref().or(outcome.role.as_deref()).unwrap_or("<database>")),
+    )
 }
 
 fn web_database(env: &Environment) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::case::owner::Owner;
 use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
@@ -50,6 +51,9 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
     let addresses = seat.addresses();
     let (server, port) = (addresses.server.value, addresses.redis_port.value);
     let listeners = seat.listeners()?;
+    if let Owner::Container(container) = seat.owner(Service::Redis) {
+        return super::contained::listens(seat, Service::Redis, container).map(|verdict| verdict.map(Into::into));
+    }
     if listeners.answers(server, port) {
         return Ok(holds());
     }

@@ -23,7 +23,9 @@ pub fn read(log: &str) -> Option<String> {
     let lines: Vec<&str> = log.lines().collect();
     // systemd's word, Redis' and PostgreSQL's own in their logs.
     let begins = |line: &&str| {
-        line.starts_with("Starting ") || line.contains("Redis is starting") || line.contains("LOG:  starting PostgreSQL")
+        line.starts_with("Starting ")
+            || line.contains("Redis is starting")
+            || line.contains("LOG:  starting PostgreSQL")
     };
     let start = lines.iter().rposition(begins).unwrap_or(0);
     let said: Vec<(Weight, String)> = lines.iter().skip(start).filter_map(|line| weighed(line)).collect();
@@ -72,7 +74,8 @@ pub fn of_tunnel(journal: &str) -> Option<String> {
     let start = lines.iter().rposition(|line| line.starts_with("Starting ")).unwrap_or(0);
     let own = |line: &&&str| COMPLAINS.iter().any(|begin| line.starts_with(begin));
     // What comes while the interface is taken away again is not why.
-    let found = lines.iter().skip(start).take_while(|line| !line.starts_with("[#] ip link delete ")).filter(own).last()?;
+    let found =
+        lines.iter().skip(start).take_while(|line| !line.starts_with("[#] ip link delete ")).filter(own).last()?;
     // wg names the rest of a line that it cannot read, which may be half a key.
     (!found.contains("Unknown device type")).then(|| bounded(&hidden(found)))
 }

@@ -49,9 +49,7 @@ fn settings() -> Result<(String, Result<Settings, Unseen>), (&'static str, Unsee
     let there = FILES.into_iter().find(|path| !matches!(host::stat(path), Ok(None)));
     match command.file.as_deref().or(there) {
         Some(path) => Ok((path.to_owned(), settings_at(path, &command))),
-        None => {
-            Err((FILES[0], Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
-        }
+        None => Err((FILES[0], Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1])))),
     }
 }
 

@@ -55,8 +55,11 @@ fn is_harmless(inside: &str, before: &str) -> bool {
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
     let setting = before.ends_with("value for parameter");
-    (inside.starts_with('/') && of("/._+@-")) || inside.parse::<IpAddr>().is_ok() || short
-        || (named && of("/._+@$-")) || (setting && of("_."))
+    (inside.starts_with('/') && of("/._+@-"))
+        || inside.parse::<IpAddr>().is_ok()
+        || short
+        || (named && of("/._+@$-"))
+        || (setting && of("_."))
 }
 
 fn word(word: &str) -> Cow<'_, str> {
@@ -88,7 +91,10 @@ mod tests {
             ("could not access file \"pg_x\": No", "could not access file \"pg_x\": No"),
             ("Can't handle RDB format, the users' data", "Can't handle RDB format, the users' data"),
             ("invalid value for parameter \"work_mem\": \"s3cret\"", "invalid value for parameter \"work_mem\": \"…\""),
-            ("unrecognized configuration parameter \"s3cret\" in file \"/a\"", "unrecognized configuration parameter \"…\" in file \"/a\""),
+            (
+                "unrecognized configuration parameter \"s3cret\" in file \"/a\"",
+                "unrecognized configuration parameter \"…\" in file \"/a\"",
+            ),
             ("Key is not right: `qK7z+Xw9'", "Key is not right: `…'"),
             ("argument must be 'yes' or 'no'", "argument must be 'yes' or 'no'"),
             ("near token \"s3cret", "near token \"…"),

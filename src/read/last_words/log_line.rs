@@ -113,8 +113,19 @@ fn stderr(line: &str) -> Option<Option<(Weight, String)>> {
 fn severity_of(word: &str) -> bool {
     matches!(
         word,
-        "LOG" | "INFO" | "NOTICE" | "WARNING" | "ERROR" | "FATAL" | "PANIC" | "DETAIL" | "HINT" | "CONTEXT" | "STATEMENT"
-            | "QUERY" | "LOCATION"
+        "LOG"
+            | "INFO"
+            | "NOTICE"
+            | "WARNING"
+            | "ERROR"
+            | "FATAL"
+            | "PANIC"
+            | "DETAIL"
+            | "HINT"
+            | "CONTEXT"
+            | "STATEMENT"
+            | "QUERY"
+            | "LOCATION"
     ) || word.starts_with("DEBUG")
 }
 
