@@ -146,6 +146,8 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
         PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
         NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod);
+    // What the server's own log says of the refusal stands beside it.
+    let _ = seat.at(Vantage::Server).map(|server| server.pg_state());
     if let Some(finding) = in_container(seat, outcome) {
         return Ok(finding.into());
     }

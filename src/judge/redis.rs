@@ -162,6 +162,8 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
     } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,
         NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, NoTls);
+    // What the server itself kept of the refusal stands beside it.
+    let _ = seat.at(Vantage::Server).map(|server| server.redis_state());
     Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
 }
 

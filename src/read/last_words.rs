@@ -6,8 +6,10 @@ use hidden::hidden;
 
 pub mod hidden;
 mod log_line;
+mod refused;
 
 use log_line::{Weight, weighed};
+pub use refused::refusals;
 
 /// So much of it is kept.
 const LONGEST: usize = 300;

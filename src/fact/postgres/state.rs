@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hba::{HbaLine, PgHba};
+use crate::fact::service::quote::Quote;
 
 /// The running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct PgState {
     /// The strongest `default_transaction_read_only` that rules this role in this database; none where nobody sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<PgReadOnly>,
+    /// What its log says of the last log-ins of that role, or from the client, that it refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Quote>,
 }
 
 /// One place that sets `default_transaction_read_only`. A role's setting in a database goes before the role's own, that
@@ -165,6 +169,7 @@ impl PgState {
         let name = |it: &PgSetting| it.name.clone().unwrap_or_else(|| "a line".to_owned());
         lines.extend(self.pending.iter().map(|it| format!("{}: {} is pending a restart", place(it), name(it))));
         lines.extend(self.bad_lines.iter().map(|it| format!("{}: {} cannot be used", place(it), name(it))));
+        lines.extend(self.refused.iter().map(Quote::summary));
         lines
     }
 }

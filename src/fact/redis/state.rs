@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fact::dial::Endpoint;
+use crate::fact::service::quote::Quote;
 
 /// The running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct RedisState {
     pub save: Option<String>,
     /// `stop-writes-on-bgsave-error` in force.
     pub stops_writes: Option<String>,
+    /// What it refused last (`ACL LOG`), where the URL's user may ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Quote>,
 }
 
 impl RedisState {
@@ -77,6 +81,7 @@ impl RedisState {
         for (name, value) in [("bind", &self.bind), ("protected-mode", &self.protected_mode), ("save", &self.save)] {
             lines.extend(value.as_ref().map(|value| format!("in force: {name} {value}")));
         }
+        lines.extend(self.refused.iter().map(Quote::summary));
         lines
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn chosen(context: &ProbeContext) -> (String, Result<PgConf, Unseen>)
 }
 
 /// Where a cluster's own collector writes its logs, if it has one: `log_directory`, from its data directory.
-pub(in crate::probe) fn log_folder(version: &str, name: &str) -> Option<String> {
+pub(super) fn log_folder(version: &str, name: &str) -> Option<String> {
     let folder = Path::new(CLUSTERS).join(version).join(name);
     let mut reader = Reader::default();
     reader.file(&folder.join("postgresql.conf"), Need::Must).ok()?;

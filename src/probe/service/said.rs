@@ -49,18 +49,7 @@ fn logs(target: &UnitTarget, unit: &str) -> Vec<String> {
     }
 }
 
-/// Debian's file for the cluster, in which its start ends where it does not write elsewhere, and what the server's own
-/// collector wrote last.
 fn postgres_logs(unit: &str) -> Option<Vec<String>> {
     let (version, name) = short(unit).strip_prefix("postgresql@")?.split_once('-')?;
-    let mut found = Vec::new();
-    if let Some(folder) = postgres::log_folder(version, name) {
-        let names = host::list(&folder).ok().flatten().unwrap_or_default();
-        let log = |name: &String| [".log", ".csv", ".json"].iter().any(|end| name.ends_with(end));
-        let paths = names.into_iter().filter(log).map(|name| format!("{folder}/{name}"));
-        let dated = paths.filter_map(|path| Some((host::stat(&path).ok()??.changed_at, path)));
-        found.extend(dated.max().map(|(_, path)| path));
-    }
-    found.push(format!("/var/log/postgresql/postgresql-{version}-{name}.log"));
-    Some(found)
+    Some(postgres::logs(version, name))
 }

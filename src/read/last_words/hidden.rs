@@ -16,14 +16,19 @@ const KEY: usize = 20;
 
 /// The text without what may be a secret.
 pub fn hidden(text: &str) -> String {
-    let bare = outside_quotes(text);
+    hidden_but(text, &[])
+}
+
+/// The same, but for words that are known to be none.
+pub fn hidden_but(text: &str, known: &[&str]) -> String {
+    let bare = outside_quotes(text, known);
     let words: Vec<Cow<'_, str>> = bare.split(' ').map(word).collect();
     words.join(" ")
 }
 
 /// With what stands between quotation marks only where it is harmless. A mark within a word is an apostrophe; one that is
 /// not closed hides the rest.
-fn outside_quotes(text: &str) -> String {
+fn outside_quotes(text: &str, known: &[&str]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(['"', '\'', '`']) {
@@ -40,7 +45,7 @@ fn outside_quotes(text: &str) -> String {
             return out;
         };
         let inside = rest.get(..end).unwrap_or_default();
-        out.push_str(if is_harmless(inside, before) { inside } else { GONE });
+        out.push_str(if known.contains(&inside) || is_harmless(inside, before) { inside } else { GONE });
         let mut closing = rest.get(end..).unwrap_or_default().chars();
         out.extend(closing.next());
         rest = closing.as_str();

@@ -105,9 +105,14 @@ pub(super) fn weighed(line: &str) -> Option<(Weight, String)> {
 
 /// `2026-11-27 11:42:27.558 UTC [268] FATAL:  …`, whatever `log_line_prefix` puts before it.
 fn stderr(line: &str) -> Option<Option<(Weight, String)>> {
+    stderr_line(line).map(|(severity, text)| postgresql(severity, text))
+}
+
+/// The severity, and what is said.
+pub(super) fn stderr_line(line: &str) -> Option<(&str, &str)> {
     let (head, text) = line.split_once(":  ")?;
     let severity = head.rsplit([' ', ']']).next()?;
-    severity_of(severity).then(|| postgresql(severity, text))
+    severity_of(severity).then_some((severity, text))
 }
 
 fn severity_of(word: &str) -> bool {
