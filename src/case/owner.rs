@@ -93,11 +93,15 @@ fn stopped<'a>(
 
 /// What is the package's says nothing where the port is another's.
 pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Addresses) -> Result<(), Unseen> {
-    let service = match key {
-        _ if snapshot.vantage != Vantage::Server => return Ok(()),
-        FactKey::RedisConf | FactKey::Unit(UnitTarget::Redis) => Service::Redis,
-        FactKey::PgConf | FactKey::PgHba | FactKey::PgState | FactKey::Unit(UnitTarget::Postgres) => Service::Postgres,
-        _ => return Ok(()),
+    if snapshot.vantage != Vantage::Server {
+        return Ok(());
+    }
+    let service = if matches!(key, FactKey::RedisConf | FactKey::Unit(UnitTarget::Redis)) {
+        Service::Redis
+    } else if matches!(key, FactKey::PgConf | FactKey::PgHba | FactKey::PgState | FactKey::Unit(UnitTarget::Postgres)) {
+        Service::Postgres
+    } else {
+        return Ok(());
     };
     let (name, port) = match service {
         Service::Redis => ("Redis", addresses.redis_port.value),
@@ -130,10 +134,7 @@ fn listeners(snapshot: &Snapshot) -> Option<&Listeners> {
 }
 
 fn containers(snapshot: &Snapshot) -> &[Publisher] {
-    match seen(snapshot, &FactKey::Containers) {
-        Some(Fact::Containers(Containers { all })) => all,
-        _ => &[],
-    }
+    if let Some(Fact::Containers(Containers { all })) = seen(snapshot, &FactKey::Containers) { all } else { &[] }
 }
 
 fn unit(snapshot: &Snapshot, service: Service) -> Option<&UnitState> {

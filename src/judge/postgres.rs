@@ -147,7 +147,9 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
         NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod);
     // What the server's own log says of the refusal stands beside it.
-    let _ = seat.at(Vantage::Server).map(|server| server.pg_state());
+    if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {
+        let _ = seat.at(Vantage::Server).map(|server| server.pg_state());
+    }
     if let Some(finding) = in_container(seat, outcome) {
         return Ok(finding.into());
     }
@@ -169,10 +171,12 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
 /// What is typed where PostgreSQL runs in a container: its files and its administrator are in there.
 fn in_container(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<PostgresAnswers>> {
     let Owner::Container(container) = seat.at(Vantage::Server).ok()?.owner(Service::Postgres) else { return None };
-    let cause = match outcome.said {
-        PgSaid::WrongPassword => PostgresAnswers::ContainerPassword,
-        PgSaid::NoHbaEntry => PostgresAnswers::ContainerHba,
-        _ => return None,
+    let cause = if outcome.said == PgSaid::WrongPassword {
+        PostgresAnswers::ContainerPassword
+    } else if outcome.said == PgSaid::NoHbaEntry {
+        PostgresAnswers::ContainerHba
+    } else {
+        return None;
     };
     let finding = broken(cause).with("container", &container.name).with("endpoint", &outcome.endpoint);
     let finding = finding.with("superuser", container.superuser.as_deref().unwrap_or("postgres"));

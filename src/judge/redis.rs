@@ -163,7 +163,9 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
     } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,
         NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, NoTls);
     // What the server itself kept of the refusal stands beside it.
-    let _ = seat.at(Vantage::Server).map(|server| server.redis_state());
+    if matches!(outcome.said, RedisSaid::WrongPassword | RedisSaid::WrongUserOrPassword | RedisSaid::NotPermitted) {
+        let _ = seat.at(Vantage::Server).map(|server| server.redis_state());
+    }
     Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
 }
 

@@ -9,22 +9,22 @@ use crate::fact::service::quote::Quote;
 pub fn read(entry: &BTreeMap<String, String>, now: u64) -> Option<Quote> {
     let word = |name: &str| entry.get(name).map(String::as_str).filter(|it| is_word(it));
     let reason = word("reason")?;
-    let mut text = format!("reason={reason}");
+    let mut words = vec![format!("reason={reason}")];
     if reason == "command"
         && let Some(object) = word("object")
     {
-        text.push_str(&format!(" object={object}"));
+        words.push(format!("object={object}"));
     }
     let user = entry.get("username")?;
-    text.push_str(if user == "default" { " username=default" } else { " username=…" });
+    words.push(format!("username={}", if user == "default" { "default" } else { "…" }));
     let info = entry.get("client-info")?;
     if let Some(address) = info.split(' ').find_map(|it| it.strip_prefix("addr="))
         && let Ok(address) = address.parse::<std::net::SocketAddr>()
     {
-        text.push_str(&format!(" addr={}", address.ip()));
+        words.push(format!("addr={}", address.ip()));
     }
     let age = entry.get("age-seconds").and_then(|age| age.split('.').next()?.parse::<u64>().ok());
-    Some(Quote { text, source: "ACL LOG".to_owned(), at: age.map(|age| now.saturating_sub(age)) })
+    Some(Quote { text: words.join(" "), source: "ACL LOG".to_owned(), at: age.map(|age| now.saturating_sub(age)) })
 }
 
 fn is_word(text: &str) -> bool {

@@ -151,14 +151,15 @@ impl PgState {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let mut lines = vec![format!(
+        let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
+        lines.push(format!(
             "PostgreSQL {}.{}: {} of {} connections in use, ssl {}",
             self.version / 10000,
             self.version % 10000,
             self.used,
             self.room,
             if self.ssl { "on" } else { "off" }
-        )];
+        ));
         lines.extend(self.role.iter().map(PgRole::summary));
         lines.extend(self.database.iter().map(PgDatabase::summary));
         lines.extend(self.read_only.iter().map(|it| format!("default_transaction_read_only = {}", it.setting)));
@@ -169,7 +170,6 @@ impl PgState {
         let name = |it: &PgSetting| it.name.clone().unwrap_or_else(|| "a line".to_owned());
         lines.extend(self.pending.iter().map(|it| format!("{}: {} is pending a restart", place(it), name(it))));
         lines.extend(self.bad_lines.iter().map(|it| format!("{}: {} cannot be used", place(it), name(it))));
-        lines.extend(self.refused.iter().map(Quote::summary));
         lines
     }
 }

@@ -65,7 +65,8 @@ impl RedisState {
     pub(crate) fn summary(&self) -> Vec<String> {
         let max = self.max_clients.map_or_else(String::new, |max| format!(" of {max}"));
         let limit = if self.max_memory == 0 { "no limit".to_owned() } else { format!("limit {} B", self.max_memory) };
-        let mut lines = vec![
+        let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
+        lines.extend([
             format!("Redis {} at {}: {}, up {} s", self.version, self.endpoint, self.role, self.uptime),
             format!("clients {}{max}; memory {} B, {limit}, {}", self.clients, self.used_memory, self.policy),
             format!(
@@ -73,7 +74,7 @@ impl RedisState {
                 if self.saved { "ok" } else { "failed" },
                 if self.appends { "on" } else { "off" }
             ),
-        ];
+        ]);
         let wanted = self.replicas.zip(self.replicas_wanted);
         lines.extend(
             wanted.map(|(good, wanted)| format!("replicas up to date: {good}, required for a write: {wanted}")),
@@ -81,7 +82,6 @@ impl RedisState {
         for (name, value) in [("bind", &self.bind), ("protected-mode", &self.protected_mode), ("save", &self.save)] {
             lines.extend(value.as_ref().map(|value| format!("in force: {name} {value}")));
         }
-        lines.extend(self.refused.iter().map(Quote::summary));
         lines
     }
 }

@@ -30,7 +30,7 @@ pub(super) async fn refused(conf: &PgConf, known: &[&str], client: &str) -> Vec<
     let now = host::now();
     for path in logs(version, name) {
         let recent = |stat: &host::Stat| stat.is_file && stat.changed_at + RECENT > now;
-        if host::stat(&path).ok().flatten().filter(recent).is_none() {
+        if !host::stat(&path).ok().flatten().is_some_and(|stat| recent(&stat)) {
             continue;
         }
         let Ok(end) = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await else { continue };

@@ -39,8 +39,11 @@ pub(in crate::probe) fn log_file() -> Option<String> {
     Some(resolved(&settings, &file))
 }
 
-/// The file that is read first, and what it amounts to; the error says where nothing could be read.
-fn settings() -> Result<(String, Result<Settings, Unseen>), (&'static str, Unseen)> {
+/// The file that is read first, and what it amounts to; or the unit that could not be read, and why.
+type Found = Result<(String, Result<Settings, Unseen>), (&'static str, Unseen)>;
+
+/// Reads all that there is.
+fn settings() -> Found {
     let mut command = None;
     for unit in UNITS {
         command = command.or(started_by(unit).map_err(|why| (unit, why))?);

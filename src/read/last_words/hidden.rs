@@ -56,13 +56,13 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
 
 fn is_harmless(inside: &str, before: &str) -> bool {
     let of = |more: &str| inside.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-    let short = inside.len() <= 3 && inside.chars().all(|c| c.is_ascii_lowercase());
+    let switch = ["yes", "no", "on", "off"].contains(&inside);
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
     let setting = before.ends_with("value for parameter");
     (inside.starts_with('/') && of("/._+@-"))
         || inside.parse::<IpAddr>().is_ok()
-        || short
+        || switch
         || (named && of("/._+@$-"))
         || (setting && of("_."))
 }

@@ -15,6 +15,8 @@ pub(super) enum Weight {
     Fatal,
     /// Belongs to the line before.
     More,
+    /// Not to be told: it may be a query.
+    Unsaid,
 }
 
 /// Lines that say only that it ended, or that it begins: systemd's, and those of the scripts around PostgreSQL.
@@ -94,7 +96,7 @@ pub(super) fn weighed(line: &str) -> Option<(Weight, String)> {
         return None;
     }
     if let Some(said) = json(line).or_else(|| csv(line)).or_else(|| stderr(line)) {
-        return said;
+        return Some(said).filter(|(weight, _)| *weight != Weight::Unsaid);
     }
     if let Some((mark, text)) = redis(line) {
         let quiet = mark != "#" || REDIS.iter().any(|begin| text.starts_with(begin));
@@ -104,7 +106,7 @@ pub(super) fn weighed(line: &str) -> Option<(Weight, String)> {
 }
 
 /// `2026-11-27 11:42:27.558 UTC [268] FATAL:  …`, whatever `log_line_prefix` puts before it.
-fn stderr(line: &str) -> Option<Option<(Weight, String)>> {
+fn stderr(line: &str) -> Option<(Weight, String)> {
     stderr_line(line).map(|(severity, text)| postgresql(severity, text))
 }
 
@@ -134,21 +136,21 @@ fn severity_of(word: &str) -> bool {
     ) || word.starts_with("DEBUG")
 }
 
-fn postgresql(severity: &str, text: &str) -> Option<(Weight, String)> {
+fn postgresql(severity: &str, text: &str) -> (Weight, String) {
     let weight = match severity {
         "FATAL" | "PANIC" if OF_CLIENT.iter().any(|begin| text.starts_with(begin)) => Weight::Quiet,
         "FATAL" | "PANIC" => Weight::Fatal,
         "ERROR" | "WARNING" => Weight::Trouble,
         "LOG" if TROUBLE.iter().any(|word| text.contains(word)) => Weight::Trouble,
         "DETAIL" | "HINT" => Weight::More,
-        "STATEMENT" | "QUERY" | "CONTEXT" | "LOCATION" => return None,
+        "STATEMENT" | "QUERY" | "CONTEXT" | "LOCATION" => Weight::Unsaid,
         _ => Weight::Quiet,
     };
-    Some((weight, format!("{severity}: {text}")))
+    (weight, format!("{severity}: {text}"))
 }
 
 /// `log_destination = 'jsonlog'` (PostgreSQL 15 and later).
-fn json(line: &str) -> Option<Option<(Weight, String)>> {
+fn json(line: &str) -> Option<(Weight, String)> {
     #[derive(Deserialize)]
     struct Entry {
         error_severity: String,
@@ -161,21 +163,23 @@ fn json(line: &str) -> Option<Option<(Weight, String)>> {
 }
 
 /// `log_destination = 'csvlog'`: the severity is the twelfth field, the message the fourteenth.
-fn csv(line: &str) -> Option<Option<(Weight, String)>> {
+fn csv(line: &str) -> Option<(Weight, String)> {
     let fields = fields(line);
     let severity = fields.get(11).filter(|it| severity_of(it))?;
     let more = |at: usize| fields.get(at).map(String::as_str).filter(|it| !it.is_empty());
     Some(whole(severity, fields.get(13)?, more(14), more(15)))
 }
 
-fn whole(severity: &str, message: &str, detail: Option<&str>, hint: Option<&str>) -> Option<(Weight, String)> {
-    let (weight, mut text) = postgresql(severity, message)?;
+fn whole(severity: &str, message: &str, detail: Option<&str>, hint: Option<&str>) -> (Weight, String) {
+    let (weight, mut text) = postgresql(severity, message);
     for (name, more) in [("DETAIL", detail), ("HINT", hint)] {
         if let Some(more) = more {
-            text.push_str(&format!("{}{name}: {more}", super::STROKE));
+            for piece in [super::STROKE, name, ": ", more] {
+                text.push_str(piece);
+            }
         }
     }
-    Some((weight, text))
+    (weight, text)
 }
 
 /// The fields of a line of CSV; a quote inside quotes is doubled.
