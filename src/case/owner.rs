@@ -50,6 +50,8 @@ fn of<'a>(snapshot: &'a Snapshot, addresses: &Addresses, service: Service) -> Ow
     let answers = listeners.on(port).find(|it| listeners.is_met(it, addresses.server.value));
     let program = answers.and_then(|it| it.program.as_deref());
     let runs = |it: &&Publisher| it.runs() && it.on(port).next().is_some();
+    let leads =
+        |it: &Publisher| it.on(port).any(|it| it.address == addresses.server.value || it.address.is_unspecified());
     let on_host = |it: &&Publisher| it.runs() && program.is_some() && it.host_program.as_deref() == program;
     match program {
         Some(program) if own.contains(&program) => match containers.iter().find(on_host) {
@@ -57,7 +59,12 @@ fn of<'a>(snapshot: &'a Snapshot, addresses: &Addresses, service: Service) -> Ow
             Some(_) | None => Owner::Package,
         },
         Some(program) if !PROXIES.contains(&program) => Owner::Program(program),
-        proxy => match containers.iter().find(runs) {
+        // Where nobody answers, a container that publishes another address may be none of this deployment's.
+        proxy => match containers
+            .iter()
+            .filter(runs)
+            .find(|it| proxy.is_some() || leads(it) || !is_wanted(snapshot, service))
+        {
             Some(container) => Owner::Container(container),
             None if proxy.is_some() => Owner::SomeContainer,
             None => stopped(snapshot, listeners, containers, port, service),
@@ -73,21 +80,24 @@ fn stopped<'a>(
     port: u16,
     service: Service,
 ) -> Owner<'a> {
-    let unit = unit(snapshot, service);
-    let is_wanted = |unit: &UnitState| unit.known && (unit.active != "inactive" || unit.enabled.starts_with("enabled"));
-    // Debian's cluster is started by a unit of its own kind, which is enabled as long as there is a cluster.
-    let wanted = match service {
-        Service::Redis => unit.is_some_and(is_wanted),
-        Service::Postgres => {
-            let shell = unit_at(snapshot, UnitTarget::Named("postgresql.service".to_owned()));
-            let off = shell.is_some_and(|shell| !shell.enabled.starts_with("enabled"));
-            unit.is_some_and(is_wanted) && !off
-        }
-    };
     let free = listeners.on(port).next().is_none();
     match containers.iter().find(|it| it.on(port).next().is_some()) {
-        Some(container) if free && !wanted => Owner::Container(container),
+        Some(container) if free && !is_wanted(snapshot, service) => Owner::Container(container),
         Some(_) | None => Owner::Package,
+    }
+}
+
+/// Whether the package's service runs, was to run, or is to be started at boot.
+fn is_wanted(snapshot: &Snapshot, service: Service) -> bool {
+    let wanted = |unit: &UnitState| unit.known && (unit.active != "inactive" || unit.enabled.starts_with("enabled"));
+    let own = unit(snapshot, service).is_some_and(wanted);
+    match service {
+        Service::Redis => own,
+        // Debian's cluster is started by a unit of its own kind, which is enabled as long as there is a cluster.
+        Service::Postgres => {
+            let shell = unit_at(snapshot, UnitTarget::Named("postgresql.service".to_owned()));
+            own && !shell.is_some_and(|shell| !shell.enabled.starts_with("enabled"))
+        }
     }
 }
 
@@ -109,6 +119,10 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
     };
     Err(Unseen::NotKnown(match of(snapshot, addresses, service) {
         Owner::Package => return Ok(()),
+        Owner::Container(container) if !container.runs() => format!(
+            "the container {} had port {port}, and its own settings were not read; `{key}` is this machine's own",
+            container.name
+        ),
         Owner::Container(container) => format!(
             "{name} runs in the container {}, and its own settings were not read; `{key}` is this machine's own",
             container.name

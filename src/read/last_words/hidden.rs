@@ -11,6 +11,9 @@ const GONE: &str = "…";
 /// What a password is set to.
 const SECRET: [&str; 4] = ["pass", "secret", "token", "apikey"];
 
+/// Words that settings can have, which programs name where they want another one.
+const SETTINGS: [&str; 8] = ["yes", "no", "on", "off", "try", "minimal", "replica", "logical"];
+
 /// As long as a key.
 const KEY: usize = 20;
 
@@ -56,7 +59,7 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
 
 fn is_harmless(inside: &str, before: &str) -> bool {
     let of = |more: &str| inside.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-    let switch = ["yes", "no", "on", "off"].contains(&inside);
+    let switch = SETTINGS.contains(&inside);
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
     let setting = before.ends_with("value for parameter");
