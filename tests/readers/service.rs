@@ -56,11 +56,12 @@ pub(super) const READERS: [Reader; 19] = [
     },
     Reader {
         name: "last-words",
-        read: |text| Box::new((last_words::read(text), last_words::of_tunnel(text), hidden::hidden(text).len())),
+        read: words,
         example: LOG,
         shapes: &[
             many("FATAL:  a\n"),
             many("FATAL:  a\nDETAIL:  b\n"),
+            many("FATAL:  role \"10.8.0.2\" <n>\n"),
             many("ERROR:  a\n"),
             many("a,\"b\",\"\"\""),
             many("a 'b' "),
@@ -240,6 +241,11 @@ fn hba(text: &str) -> Kept {
         said: it.error.map_or_else(|| line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule), HbaSaid::Bad),
     });
     Box::new(Fact::PgHba(PgHba { path: "/h".to_owned(), changed_at: 0, lines: lines.collect() }).summary())
+}
+
+fn words(text: &str) -> Kept {
+    let refused = last_words::refusals(text, &[], "10.8.0.2");
+    Box::new((last_words::read(text), last_words::of_tunnel(text), hidden::hidden(text).len(), refused))
 }
 
 fn refusal(text: &str) -> Kept {
