@@ -16,6 +16,7 @@ use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
 
 mod consistency;
+pub(crate) mod owner;
 mod settled;
 
 /// A snapshot, and what is understood of it once for all cases that it is part of.
@@ -243,6 +244,7 @@ impl<'a> Seat<'a> {
         if !self.case.read.borrow().contains(&entry) {
             self.case.read.borrow_mut().push(entry);
         }
+        owner::of_another(key, self.snapshot, self.addresses)?;
         let own = settled::of_client(key, self.snapshot, self.addresses);
         let key = own.as_ref().unwrap_or(key);
         match self.snapshot.facts.get(key).map(|observed| &observed.observation) {

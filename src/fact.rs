@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod api;
 pub mod celery;
+pub mod containers;
 pub mod delivery;
 pub mod dial;
 pub mod docker;

@@ -19,6 +19,7 @@ use crate::read::Says;
 pub mod api;
 mod assumed;
 mod boot;
+mod contained;
 pub mod delivery;
 pub mod firewall;
 pub mod postgres;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::{Category, Check};
 use crate::fact::wireguard::{WgPeer, WgState};
-use crate::fact::{FactKey, Place, TcpTarget, Vantage};
+use crate::fact::{FactKey, Place, TcpTarget, UnitTarget, Vantage};
 use crate::profile::SETTLING;
 
 /// Keeps the checks that were asked for by category or id; an unknown word is an error that lists the near ones.
@@ -69,6 +69,14 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
         .any(|key| keys.contains(key))
     {
         keys.insert(FactKey::Route(Place::Server));
+    }
+    // What is the package's counts only where the port is not a container's or another program's.
+    let of_package = |key: &FactKey| {
+        matches!(key, FactKey::RedisConf | FactKey::PgConf | FactKey::PgHba | FactKey::PgState)
+            || matches!(key, FactKey::Unit(UnitTarget::Redis | UnitTarget::Postgres))
+    };
+    if vantage == Vantage::Server && keys.iter().any(of_package) {
+        keys.extend([FactKey::Containers, FactKey::Listeners]);
     }
     if keys.iter().any(|key| matches!(key, FactKey::Tcp(TcpTarget::Public(_)))) {
         keys.insert(FactKey::Route(Place::Public));

@@ -15,6 +15,7 @@ use crate::profile::{Addresses, Profile};
 
 mod api;
 mod bounded;
+mod containers;
 mod delivery;
 mod dial;
 mod docker;
@@ -166,6 +167,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::File(path) => service::file(path),
         FactKey::Env => environment::look(context).await,
         FactKey::Docker => docker::look(context).await,
+        FactKey::Containers => containers::look().await,
         FactKey::Names => names::look(context).await,
         FactKey::Ping(to) => ping::look(*to, context).await,
         FactKey::Tcp(target) => dial::tcp(target, context).await,

@@ -194,10 +194,14 @@ impl Listeners {
     /// Whether a connection to this address and port would find a socket. `::` counts for IPv4 too, as it does
     /// unless `net.ipv6.bindv6only` or the program says otherwise.
     pub fn answers(&self, address: IpAddr, port: u16) -> bool {
-        self.on(port).any(|listener| {
-            let ip = listener.address.ip();
-            ip == address || (ip.is_unspecified() && (ip.is_ipv4() == address.is_ipv4() || ip.is_ipv6()))
-        })
+        self.on(port).any(|listener| self.is_met(listener, address))
+    }
+
+    /// Whether it is this socket that a connection to the address would find.
+    pub fn is_met(&self, listener: &Listener, address: IpAddr) -> bool {
+        let ip = listener.address.ip();
+        let narrow = || self.on(listener.address.port()).any(|it| it.address.ip() == address);
+        ip == address || (ip.is_unspecified() && (ip.is_ipv4() == address.is_ipv4() || ip.is_ipv6()) && !narrow())
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

@@ -1,11 +1,13 @@
 //! systemd units and files.
 
 use filter::AddressFilter;
+use quote::Quote;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
 pub mod filter;
+pub mod quote;
 
 /// A systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +26,15 @@ pub struct UnitState {
     pub after: Vec<String>,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,
+    /// What it said last itself, where it does not run although it was to be started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Quote>,
     /// systemd's own packet filter of it.
     #[serde(default, skip_serializing_if = "AddressFilter::is_empty")]
     pub filter: AddressFilter,
 }
 
-/// Why a unit failed. The journal's own text is not kept: wg-quick prints private keys in its errors.
+/// Why a unit failed, in words that are known here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailReason {
@@ -105,6 +110,11 @@ impl FailReason {
 }
 
 impl UnitState {
+    /// Whether nothing can start it (`systemctl mask`).
+    pub fn is_masked(&self) -> bool {
+        matches!(self.enabled.as_str(), "masked" | "masked-runtime")
+    }
+
     words! {
         pub(crate) fn label(&self) of self.active.as_str() => {
                 _ if !self.known => "unknown",
@@ -115,15 +125,16 @@ impl UnitState {
         }
     }
 
-    pub(crate) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> Vec<String> {
         let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(", journal: {}", reason.words()));
-        format!(
+        let state = format!(
             "unit {}: {}, {}{reason}{}",
             self.name,
             self.label(),
             if self.enabled.is_empty() { "not enabled" } else { &self.enabled },
             self.filter.summary()
-        )
+        );
+        std::iter::once(state).chain(self.said.iter().map(Quote::summary)).collect()
     }
 }
 

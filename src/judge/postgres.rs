@@ -1,13 +1,16 @@
 //! PostgreSQL: where it listens, what it says, who else can reach it.
 
+use std::net::IpAddr;
+
 use crate::case::Seat;
+use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAnswers, PostgresListens, PostgresNotExposed, PostgresPasswordStrong, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment, Setting};
-use crate::fact::postgres::PgSaid;
+use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::service::{FailReason, UnitState};
-use crate::fact::{Service, Unseen, Vantage};
+use crate::fact::{Service, UnitTarget, Unseen, Vantage};
 
 mod hba;
 mod running;
@@ -25,6 +28,9 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     let addresses = seat.addresses();
     let (server, port) = (addresses.server.value, addresses.postgres_port.value);
     let listeners = seat.listeners()?;
+    if let Owner::Container(container) = seat.owner(Service::Postgres) {
+        return super::contained::listens(seat, Service::Postgres, container).map(|verdict| verdict.map(Into::into));
+    }
     if listeners.answers(server, port) {
         return Ok(holds());
     }
@@ -43,7 +49,10 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         let blank = |value: &str| value.split(',').any(|item| item.trim().contains(char::is_whitespace));
         return Ok(match conf.filter(|it| blank(&it.value) && unit.is_some_and(|unit| unit.reason == Some(list))) {
             Some(conf) => broken(PostgresListens::ListSyntax).with("value", &conf.value).at(&conf.path, conf.line),
-            None => not_running(unit),
+            None => match masked(seat) {
+                Some(unit) => broken(PostgresListens::Masked).with("unit", &unit.name),
+                None => not_running(unit),
+            },
         }
         .into());
     }
@@ -82,6 +91,12 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     Ok(broken(cause).with("found", found).at(path, line).into())
 }
 
+/// The cluster's unit, or the one that starts all clusters at boot, where nothing can start it.
+fn masked<'a>(seat: &Seat<'a>) -> Option<&'a UnitState> {
+    let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
+    seat.postgres_unit().ok().into_iter().chain(shell).find(|unit| unit.is_masked())
+}
+
 /// By what it said itself when it last tried to start, where that is known.
 fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
@@ -91,8 +106,16 @@ fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
         Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
         Some(FailReason::KeyMode(path)) => broken(PostgresListens::KeyMode).with("path", path),
         Some(FailReason::NoMemory) => broken(PostgresListens::NoMemory),
-        Some(_) | None => broken(PostgresListens::NotRunning).with("state", unit.map_or("not known", UnitState::label)),
+        Some(_) | None => match unit {
+            // What it said itself names the place better than any list of causes could.
+            Some(UnitState { said: Some(said), .. }) => {
+                broken(PostgresListens::EndedItself).with("quote", &said.text).with("source", &said.source)
+            }
+            Some(_) | None => broken(PostgresListens::NotRunning),
+        }
+        .with("state", unit.map_or("not known", UnitState::label)),
     }
+    .with("unit", unit.map_or("postgresql", |unit| &unit.name))
 }
 
 /// `SELECT 1` answers.
@@ -128,6 +151,13 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
         PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
         NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod);
+    // What the server's own log says of the refusal stands beside it.
+    if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {
+        let _ = seat.at(Vantage::Server).map(|server| server.pg_state());
+    }
+    if let Some(finding) = in_container(seat, outcome) {
+        return Ok(finding.into());
+    }
     // Where the web app's URL names another database, that one is meant, and none is to be made.
     let web = if seat.vantage() == Vantage::Server { None } else { seat.at(Vantage::Server).ok() };
     let web = web.and_then(|server| web_database(server.env().ok()?));
@@ -141,6 +171,28 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         .with("database", missing)
         .with("create", create)
         .into())
+}
+
+/// What is typed where PostgreSQL runs in a container: its files and its administrator are in there.
+fn in_container(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<PostgresAnswers>> {
+    let Owner::Container(container) = seat.at(Vantage::Server).ok()?.owner(Service::Postgres) else { return None };
+    let cause = if outcome.said == PgSaid::WrongPassword {
+        PostgresAnswers::ContainerPassword
+    } else if outcome.said == PgSaid::NoHbaEntry {
+        PostgresAnswers::ContainerHba
+    } else {
+        return None;
+    };
+    let finding = broken(cause).with("container", &container.name).with("endpoint", &outcome.endpoint);
+    let finding = finding.with("superuser", container.superuser.as_deref().unwrap_or("postgres"));
+    let prefix = |ip: IpAddr| if ip.is_ipv4() { 32 } else { 128 };
+    let seen_as = outcome.seen_as.map_or_else(String::new, |ip| format!("{ip}/{}", prefix(ip)));
+    Some(
+        finding
+            .with("seen_as", seen_as)
+            .with("role", outcome.role.as_deref().unwrap_or("<role>"))
+            .with("database", outcome.database.as_deref().or(outcome.role.as_deref()).unwrap_or("<database>")),
+    )
 }
 
 fn web_database(env: &Environment) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
+use crate::case::owner::Owner;
 use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
@@ -50,6 +51,9 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
     let addresses = seat.addresses();
     let (server, port) = (addresses.server.value, addresses.redis_port.value);
     let listeners = seat.listeners()?;
+    if let Owner::Container(container) = seat.owner(Service::Redis) {
+        return super::contained::listens(seat, Service::Redis, container).map(|verdict| verdict.map(Into::into));
+    }
     if listeners.answers(server, port) {
         return Ok(holds());
     }
@@ -122,7 +126,15 @@ fn not_running(unit: Option<&UnitState>) -> Finding<RedisListens> {
         Some(FailReason::ConfLine(_, line)) => broken(RedisListens::ConfigLine).with("line", line),
         Some(FailReason::NoAccess(path)) if path.is_empty() => broken(RedisListens::NoDataAccess),
         Some(FailReason::NoAccess(path)) => broken(RedisListens::NoAccess).with("path", path),
-        Some(_) | None => broken(RedisListens::NotRunning).with("state", unit.map_or("not known", UnitState::label)),
+        Some(_) | None => match unit {
+            Some(unit) if unit.is_masked() => broken(RedisListens::Masked).with("unit", &unit.name),
+            // What it said itself names the place better than any list of causes could.
+            Some(UnitState { said: Some(said), .. }) => {
+                broken(RedisListens::EndedItself).with("quote", &said.text).with("source", &said.source)
+            }
+            Some(_) | None => broken(RedisListens::NotRunning),
+        }
+        .with("state", unit.map_or("not known", UnitState::label)),
     }
 }
 
@@ -153,6 +165,10 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
     } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,
         NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, NoTls);
+    // What the server itself kept of the refusal stands beside it.
+    if matches!(outcome.said, RedisSaid::WrongPassword | RedisSaid::WrongUserOrPassword | RedisSaid::NotPermitted) {
+        let _ = seat.at(Vantage::Server).map(|server| server.redis_state());
+    }
     Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
 }
 

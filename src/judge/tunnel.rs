@@ -64,7 +64,9 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
     // The unit only tells why; that the interface is missing was seen.
     let Ok(unit) = seat.wireguard_unit() else { return Ok(broken(WgInterfaceUp::Missing).into()) };
     let conf = seat.wg_conf().ok();
+    let own = || unit.said.as_ref().map(|said| format!("`{}` ({})", said.text, said.source));
     let finding = match (unit.active.as_str(), &unit.reason) {
+        (active, _) if unit.is_masked() && active != "active" => broken(WgInterfaceUp::Masked).with("unit", &unit.name),
         (_, Some(FailReason::NoResolvconf)) => {
             match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
                 Some((conf, at)) => broken(WgInterfaceUp::NoResolvconf).at(&conf.path, at.line),
@@ -84,9 +86,15 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
             Some((conf, line)) => broken(WgInterfaceUp::NoIpv6).at(&conf.path, line),
             None => broken(WgInterfaceUp::Failed).with("reason", FailReason::Step(step.clone()).words()),
         },
+        // A step of wg-quick's own says where it gave up, and the program that it called says why.
+        (_, Some(reason @ (FailReason::Step(_) | FailReason::OldHook))) => {
+            let why = own().map_or_else(|| reason.words(), |said| format!("{}: {said}", reason.words()));
+            broken(WgInterfaceUp::Failed).with("reason", why)
+        }
         (_, Some(reason)) => broken(WgInterfaceUp::Failed).with("reason", reason.words()),
         ("failed", None) => {
-            broken(WgInterfaceUp::Failed).with("reason", "its journal shows no reason that clipcheck knows")
+            let unknown = || "its journal shows no reason that clipcheck knows".to_owned();
+            broken(WgInterfaceUp::Failed).with("reason", own().unwrap_or_else(unknown))
         }
         ("active", None) => broken(WgInterfaceUp::Gone),
         // Windows keeps the file encrypted, and tells by the app's list that it is there.

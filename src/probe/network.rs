@@ -23,6 +23,8 @@ pub(super) use netlink::{links as all_links, way};
 use policy::rules;
 #[cfg(target_os = "linux")]
 use sockets::listening;
+#[cfg(target_os = "linux")]
+pub(super) use sockets::listening_in;
 
 /// Who tells of interfaces and routes.
 const KERNEL: &str = if cfg!(windows) { "windows.ps1" } else { "the kernel (netlink)" };
@@ -135,6 +137,11 @@ mod elsewhere {
     use crate::fact::windows;
     use crate::probe::windows::part;
 
+    /// Containers of a Windows machine are none of its processes.
+    pub(in crate::probe) fn listening_in(_: u32) -> Option<Vec<std::net::SocketAddr>> {
+        None
+    }
+
     fn not_told() -> Unseen {
         Unseen::NoTool("PowerShell did not list the adapters and routes".to_owned())
     }
@@ -165,6 +172,8 @@ mod elsewhere {
         Err(Unseen::NoTool("listening sockets can only be listed on Linux".to_owned()))
     }
 }
+#[cfg(not(target_os = "linux"))]
+pub(super) use elsewhere::listening_in;
 #[cfg(not(target_os = "linux"))]
 pub(super) use elsewhere::{all_links, way};
 #[cfg(not(target_os = "linux"))]

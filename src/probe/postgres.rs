@@ -29,11 +29,13 @@ mod administrator;
 mod conf;
 mod database;
 mod hba;
+mod logs;
 mod repeat;
 mod state;
 
 pub(super) use conf::conf;
 pub(super) use hba::hba;
+pub(super) use logs::logs;
 pub(super) use state::state;
 
 /// How long a log-in may take once connected. PostgreSQL looks up our name first where `pg_hba.conf` has host names.

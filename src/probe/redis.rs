@@ -32,7 +32,7 @@ mod rights;
 mod state;
 
 pub(super) use celery::look as celery;
-pub(super) use conf_files::conf;
+pub(super) use conf_files::{conf, log_file};
 pub(super) use state::state;
 
 /// How long an open connection may stay without a word.

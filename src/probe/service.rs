@@ -7,8 +7,10 @@ use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
 use crate::read::{postgresql_conf, systemctl, unit_file};
 
+mod said;
+
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
-    Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
+    InactiveExitTimestamp,StateChangeTimestamp,Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
     ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
@@ -51,17 +53,23 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     };
     let mut unit = shown.unit;
-    let started = shown.started;
+    // What the unit's command starts has a time of its own; where there is only a script, the unit's must do.
+    let (started, begun) = (shown.started, shown.started.max(shown.begun));
     if !unit.filter.is_empty() {
         let mut files = texts(&shown.files).into_iter().rev();
         unit.filter.at = files.find_map(|(path, text)| Some((path, unit_file::deny_line(&text)?)));
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
-    if unit.known && failed {
-        unit.reason = reason(target, &unit.name, started, context).await;
-    }
-    if unit.active != "active" && shown.skipped {
-        unit.reason = condition::unmet(&journal(&unit.name).await, &texts(&shown.files)).or(unit.reason);
+    let skipped = unit.active != "active" && shown.skipped;
+    if unit.known && (failed || skipped) {
+        let journal = journal(&unit.name).await;
+        if failed {
+            unit.reason = reason(target, &journal, started, context).await;
+        }
+        if skipped {
+            unit.reason = condition::unmet(&journal, &texts(&shown.files)).or(unit.reason);
+        }
+        unit.said = said::last_words(target, &unit.name, &journal, begun, shown.changed).await;
     }
     Ok(unit)
 }
@@ -117,14 +125,18 @@ fn listens_on(conf: &str, port: u16) -> bool {
     written.filter_map(|line| line.value.parse().ok()).fold(5432, |_, last| last) == port
 }
 
-async fn reason(target: &UnitTarget, unit: &str, started: Option<u64>, context: &ProbeContext) -> Option<FailReason> {
-    let journal = journal(unit).await;
-    let step = if *target == UnitTarget::WireGuard { failed_step(&journal, context) } else { None };
+async fn reason(
+    target: &UnitTarget,
+    journal: &str,
+    started: Option<u64>,
+    context: &ProbeContext,
+) -> Option<FailReason> {
+    let step = if *target == UnitTarget::WireGuard { failed_step(journal, context) } else { None };
     // What a command of the file printed may read like a sentence of wg-quick's own; of its own steps the sentence says more.
     if let Some(FailReason::Hook(..)) = step {
         return step;
     }
-    let reason = journal::reason(&journal).or(step);
+    let reason = journal::reason(journal).or(step);
     if reason.is_some() || *target != UnitTarget::Redis {
         return reason;
     }

@@ -105,6 +105,8 @@ pub struct Settings {
     dump_name: Option<String>,
     requirepass: bool,
     default_user: Option<bool>,
+    /// The file named by `logfile`; none where it logs to standard output.
+    pub log_file: Option<String>,
     /// The file named by `aclfile`, whose `user` lines count too.
     pub acl_file: Option<String>,
 }
@@ -139,6 +141,7 @@ impl Settings {
                 (Some(dir), Some(_)) => self.folder.iter_mut().for_each(|folder| folder.extend(["/", dir])),
                 (Some(_), None) | (None, _) => {}
             },
+            "logfile" => self.log_file = line.arguments.first().filter(|name| !name.is_empty()).cloned(),
             "dbfilename" => self.dump_name = line.arguments.first().filter(|name| !name.contains('/')).cloned(),
             "requirepass" => self.requirepass = line.arguments.first().is_some_and(|password| !password.is_empty()),
             "aclfile" => self.acl_file = line.arguments.first().filter(|file| !file.is_empty()).cloned(),

@@ -48,6 +48,7 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         protected_mode: None,
         save: None,
         stops_writes: None,
+        refused: Vec::new(),
     })
 }
 

@@ -14,6 +14,10 @@ pub struct Shown {
     pub succeeded: bool,
     /// When its main process was last started, in seconds since the epoch.
     pub started: Option<u64>,
+    /// When it was last set about starting; a process that a script starts has no time of its own.
+    pub begun: Option<u64>,
+    /// When it came into the state that it is in.
+    pub changed: Option<u64>,
     /// Whether systemd left it out when it was last to be started, since a condition or an assertion is not met.
     pub skipped: bool,
     /// Its file and its drop-ins, in the order in which they are read.
@@ -38,6 +42,7 @@ fn block(text: &str) -> Shown {
             since: time(&value("ActiveEnterTimestamp")),
             after: units(&value("After")),
             reason: None,
+            said: None,
             filter: AddressFilter {
                 deny: nets(&value("IPAddressDeny")),
                 allow: nets(&value("IPAddressAllow")),
@@ -45,6 +50,8 @@ fn block(text: &str) -> Shown {
             },
         },
         started: time(&value("ExecMainStartTimestamp")),
+        begun: time(&value("InactiveExitTimestamp")),
+        changed: time(&value("StateChangeTimestamp")),
         files: format!("{} {}", value("FragmentPath"), value("DropInPaths"))
             .split_whitespace()
             .map(str::to_owned)

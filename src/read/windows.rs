@@ -187,6 +187,7 @@ impl Recording {
             since: None,
             after: Vec::new(),
             reason: None,
+            said: None,
             filter: AddressFilter::default(),
         })
     }

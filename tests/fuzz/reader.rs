@@ -63,6 +63,7 @@ fn secret(name: &str) -> &'static str {
     match name {
         "compose-env" | "docker-env" | "dotenv" => "REDIS_URL=redis://:qK7z+Xw9@10.8.0.1:6379/0\n",
         "celery-command" => "celery\n--broker=redis://:qK7z+Xw9@10.8.0.1:6379/0\n",
+        "last-words" => "FATAL:  near `qK7z+Xw9'\n>>> 'requirepass vT3j+Ly5'\n",
         "pg-hba" => "host all all all ldap ldapbasedn=a ldapbindpasswd=qK7z+Xw9\n",
         "redis-conf" | "redis-acl" => "requirepass qK7z+Xw9\nuser default on >vT3j+Ly5\nmasterauth vT3j+Ly5\n",
         "unit-journal" => "Key is not the correct length or format: `qK7z+Xw9'\n",

@@ -26,6 +26,7 @@ const LINUX: [&str; 12] = [
 /// Causes whose remedy speaks of Linux on the client and that a Windows client never meets, each with the reason.
 const NOT_MET: &[(&str, &str)] = &[
     ("wg-interface-up/condition", "a unit of systemd's"),
+    ("wg-interface-up/masked", "a unit of systemd's"),
     ("wg-interface-up/no-ipv6", "the address stands in an encrypted file"),
     ("wg-interface-up/hook-failed", "read in systemd's journal"),
     ("tunnel-route/by-rule", "Windows has no rules of routing policy"),

@@ -6,11 +6,12 @@ use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba};
 use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
+use clipcheck::read::last_words::{self, hidden};
 use clipcheck::read::pg_hba::{line, token};
 use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, postgresql_conf, redis_command, redis_info, redis_reply, systemctl, unit_file, worker_api,
+    Says, celery, postgresql_conf, published, redis_command, redis_info, redis_reply, systemctl, unit_file, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -27,7 +28,10 @@ const SHOW: &str = "Id=redis.service\nLoadState=loaded\nActiveState=failed\nAfte
 const UNIT: &str = "[Unit]\nConditionPathExists = /etc/key\n[Service]\nExecStart=/usr/bin/redis-server /etc/redis/redis.conf \\\n  --bind 'a b' --port 6380\nIPAddressDeny=any\n";
 const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip link add wg0 type wireguard\nLine unrecognized: `a=b'\n[#] iptables -I INPUT\n[#] ip link delete dev wg0\nLOG:  syntax error in file \"/etc/a\" line 60, near token \"s\"\nx was skipped because of an unmet condition check (ConditionPathExists=/etc/key).\n";
 
-pub(super) const READERS: [Reader; 17] = [
+const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
+const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
+
+pub(super) const READERS: [Reader; 19] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -49,6 +53,23 @@ pub(super) const READERS: [Reader; 17] = [
         read: |text| Box::new((celery::oldest(text), celery::beat(text))),
         example: MESSAGE,
         shapes: &[within("{\"body\": \"", "eyJh", "\"}")],
+    },
+    Reader {
+        name: "last-words",
+        read: words,
+        example: LOG,
+        shapes: &[
+            many("FATAL:  a\n"),
+            many("FATAL:  a\nDETAIL:  b\n"),
+            many("FATAL:  role \"10.8.0.2\" <n>\n"),
+            many("ERROR:  a\n"),
+            many("a,\"b\",\"\"\""),
+            many("a 'b' "),
+            many("'a"),
+            many("postgres://a@"),
+            many("1:M # "),
+            within("FATAL:  ", "`a' \"/b\" ", "\n"),
+        ],
     },
     Reader {
         name: "pg-conf",
@@ -76,6 +97,19 @@ pub(super) const READERS: [Reader; 17] = [
         read: refusal,
         example: "no pg_hba.conf entry for host \"10.8.0.2\", user \"u\"",
         shapes: &[within("pg_hba.conf", ":1.", "")],
+    },
+    Reader {
+        name: "published-ports",
+        read: |text| Box::new(published::read(text)),
+        example: INSPECT,
+        shapes: &[
+            within(
+                "[",
+                "{\"Name\": \"a<n>\", \"State\": {\"Status\": \"dead\"}, \"HostConfig\": {\"NetworkMode\": \"host\"}},",
+                "{}]",
+            ),
+            within("[{\"Args\": [\"/a\"", ", \"/b<n>\"", "]}]"),
+        ],
     },
     Reader {
         name: "redis-acl",
@@ -207,6 +241,11 @@ fn hba(text: &str) -> Kept {
         said: it.error.map_or_else(|| line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule), HbaSaid::Bad),
     });
     Box::new(Fact::PgHba(PgHba { path: "/h".to_owned(), changed_at: 0, lines: lines.collect() }).summary())
+}
+
+fn words(text: &str) -> Kept {
+    let refused = last_words::refusals(text, &[], "10.8.0.2");
+    Box::new((last_words::read(text), last_words::of_tunnel(text), hidden::hidden(text).len(), refused))
 }
 
 fn refusal(text: &str) -> Kept {

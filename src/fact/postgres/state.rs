@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hba::{HbaLine, PgHba};
+use crate::fact::service::quote::Quote;
 
 /// The running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct PgState {
     /// The strongest `default_transaction_read_only` that rules this role in this database; none where nobody sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<PgReadOnly>,
+    /// What its log says of the last log-ins of that role, or from the client, that it refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Quote>,
 }
 
 /// One place that sets `default_transaction_read_only`. A role's setting in a database goes before the role's own, that
@@ -147,14 +151,15 @@ impl PgState {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let mut lines = vec![format!(
+        let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
+        lines.push(format!(
             "PostgreSQL {}.{}: {} of {} connections in use, ssl {}",
             self.version / 10000,
             self.version % 10000,
             self.used,
             self.room,
             if self.ssl { "on" } else { "off" }
-        )];
+        ));
         lines.extend(self.role.iter().map(PgRole::summary));
         lines.extend(self.database.iter().map(PgDatabase::summary));
         lines.extend(self.read_only.iter().map(|it| format!("default_transaction_read_only = {}", it.setting)));

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fact::dial::Endpoint;
+use crate::fact::service::quote::Quote;
 
 /// The running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,9 @@ pub struct RedisState {
     pub save: Option<String>,
     /// `stop-writes-on-bgsave-error` in force.
     pub stops_writes: Option<String>,
+    /// What it refused last (`ACL LOG`), where the URL's user may ask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Quote>,
 }
 
 impl RedisState {
@@ -65,7 +69,8 @@ impl RedisState {
         let max = self.max_clients.map_or_else(String::new, |max| format!(" of {max}"));
         let limit = if self.max_memory == 0 { "no limit".to_owned() } else { format!("limit {} B", self.max_memory) };
         let cluster = if self.cluster { " of a cluster" } else { "" };
-        let mut lines = vec![
+        let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
+        lines.extend([
             format!("Redis {} at {}: {}{cluster}, up {} s", self.version, self.endpoint, self.role, self.uptime),
             format!("clients {}{max}; memory {} B, {limit}, {}", self.clients, self.used_memory, self.policy),
             format!(
@@ -73,7 +78,7 @@ impl RedisState {
                 if self.saved { "ok" } else { "failed" },
                 if self.appends { "on" } else { "off" }
             ),
-        ];
+        ]);
         let wanted = self.replicas.zip(self.replicas_wanted);
         lines.extend(
             wanted.map(|(good, wanted)| format!("replicas up to date: {good}, required for a write: {wanted}")),

@@ -32,6 +32,18 @@ pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
     Ok(found.into_iter().map(|(port, ip, program)| Listener { address: SocketAddr::new(ip, port), program }).collect())
 }
 
+/// What listens in the network of a process; none where that may not be seen.
+pub(in crate::probe) fn listening_in(process: u32) -> Option<Vec<SocketAddr>> {
+    let process = Process::new(i32::try_from(process).ok()?).ok()?;
+    let mut entries = process.tcp().ok()?;
+    entries.extend(process.tcp6().unwrap_or_default());
+    let listen = entries.into_iter().filter(|entry| entry.state == TcpState::Listen);
+    let found: BTreeSet<SocketAddr> = listen
+        .map(|entry| SocketAddr::new(entry.local_address.ip().to_canonical(), entry.local_address.port()))
+        .collect();
+    Some(found.into_iter().collect())
+}
+
 fn programs(entries: &[TcpNetEntry]) -> BTreeMap<u64, String> {
     let mut wanted: BTreeSet<u64> = entries.iter().map(|entry| entry.inode).filter(|inode| *inode != 0).collect();
     let mut found = BTreeMap::new();

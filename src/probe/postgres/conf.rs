@@ -34,6 +34,15 @@ pub(super) fn chosen(context: &ProbeContext) -> (String, Result<PgConf, Unseen>)
     }
 }
 
+/// Where a cluster's own collector writes its logs, if it has one: `log_directory`, from its data directory.
+pub(super) fn log_folder(version: &str, name: &str) -> Option<String> {
+    let folder = Path::new(CLUSTERS).join(version).join(name);
+    let mut reader = Reader::default();
+    reader.file(&folder.join("postgresql.conf"), Need::Must).ok()?;
+    let data = folder.join(reader.data_directory?.value);
+    Some(data.join(reader.log_directory.map_or_else(|| "log".to_owned(), |it| it.value)).display().to_string())
+}
+
 /// The folders that hold a postgresql.conf, newest version first, with the cluster's name.
 fn candidates(root: &Path) -> Result<Vec<(String, PathBuf)>, Unseen> {
     let clusters = root.join(CLUSTERS.trim_start_matches('/'));
@@ -107,6 +116,7 @@ struct Reader {
     port: Option<Directive>,
     data_directory: Option<Directive>,
     hba_file: Option<Directive>,
+    log_directory: Option<Directive>,
     budget: Budget,
 }
 
@@ -151,6 +161,7 @@ impl Reader {
             "port" => &mut self.port,
             "data_directory" => &mut self.data_directory,
             "hba_file" => &mut self.hba_file,
+            "log_directory" => &mut self.log_directory,
             _ => return,
         };
         *place = Some(Directive { value: line.value, path: path.to_owned(), line: line.number, argument: false });

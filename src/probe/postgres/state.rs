@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::administrator::Administrator;
-use super::{conf, hba};
+use super::{conf, hba, logs};
 use crate::fact::postgres::hba::PgHba;
 use crate::fact::postgres::state::{
     PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
@@ -33,10 +33,11 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     let url = context.keyring.postgres.as_ref().map(|login| &login.url);
     let role = url.and_then(|url| url.role.clone()).filter(|name| is_plain(name));
     let database = url.and_then(|url| url.database.clone()).filter(|name| is_plain(name));
-    let port = match conf::chosen(context).1 {
-        Ok(conf) => conf.port.map_or_else(|| "5432".to_owned(), |port| port.value),
+    let chosen = conf::chosen(context).1;
+    let port = match &chosen {
+        Ok(conf) => conf.port.as_ref().map_or_else(|| "5432".to_owned(), |port| port.value.clone()),
         // Of a file that never ends, no server is asked to read it (`pg_file_settings`).
-        Err(why @ Unseen::Unreadable(_)) => return Err(why),
+        Err(why @ Unseen::Unreadable(_)) => return Err(why.clone()),
         Err(_) => context.addresses()?.postgres_port.value.to_string(),
     };
     let fill = |sql: &str| {
@@ -52,7 +53,14 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         Some(name) => administrator.ask(name, &fill(INSIDE)).await.ok().and_then(|said| read::<Inside>(&said).ok()),
         None => None,
     };
-    Ok(told.state(role, database, inside.as_ref(), &written))
+    let mut state = told.state(role, database, inside.as_ref(), &written);
+    if let Ok(conf) = &chosen {
+        let names =
+            [state.role.as_ref().map(|it| it.name.as_str()), state.database.as_ref().map(|it| it.name.as_str())];
+        let known: Vec<&str> = names.into_iter().flatten().collect();
+        state.refused = logs::refused(conf, &known, &context.addresses()?.client.value.to_string()).await;
+    }
+    Ok(state)
 }
 
 fn read<T: for<'a> Deserialize<'a>>(said: &str) -> Result<T, Unseen> {
@@ -145,6 +153,7 @@ impl Told {
             hba_otherwise: rules::otherwise(written, &self.hba),
             listen_addresses: Some(self.listen_addresses),
             read_only: self.read_only,
+            refused: Vec::new(),
             role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
             database: database.map(|name| PgDatabase {
                 name,

@@ -22,33 +22,46 @@ const UNIT_FOLDERS: [&str; 4] =
 
 /// Reads the command that starts Redis, the file it names or the usual one, and what that file includes.
 pub(in crate::probe) fn conf() -> ProbeResult {
-    let mut command = None;
-    for unit in UNITS {
-        match started_by(unit) {
-            Ok(found) => command = command.or(found),
-            Err(why) => return ProbeResult::new(unit, Err(why)),
+    match settings() {
+        Ok((path, settings)) => {
+            let conf = settings.map(|settings| Fact::RedisConf(settings.finish(&path)));
+            ProbeResult::new(path, conf)
         }
+        Err((unit, why)) => ProbeResult::new(unit, Err(why)),
     }
-    let command = command.unwrap_or_default();
-    if let Some(path) = &command.file {
-        return conf_at(path, &command);
-    }
-    for path in FILES {
-        if !matches!(host::stat(path), Ok(None)) {
-            return conf_at(path, &command);
-        }
-    }
-    ProbeResult::new(FILES[0], Err(Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1]))))
 }
 
-fn conf_at(path: &str, command: &Command) -> ProbeResult {
+/// The file that it logs to, if it does not log to standard output.
+pub(in crate::probe) fn log_file() -> Option<String> {
+    let (_, settings) = settings().ok()?;
+    let settings = settings.ok()?;
+    let file = settings.log_file.clone()?;
+    Some(resolved(&settings, &file))
+}
+
+/// The file that is read first, and what it amounts to; or the unit that could not be read, and why.
+type Found = Result<(String, Result<Settings, Unseen>), (&'static str, Unseen)>;
+
+/// Reads all that there is.
+fn settings() -> Found {
+    let mut command = None;
+    for unit in UNITS {
+        command = command.or(started_by(unit).map_err(|why| (unit, why))?);
+    }
+    let command = command.unwrap_or_default();
+    let there = FILES.into_iter().find(|path| !matches!(host::stat(path), Ok(None)));
+    match command.file.as_deref().or(there) {
+        Some(path) => Ok((path.to_owned(), settings_at(path, &command))),
+        None => Err((FILES[0], Unseen::NotKnown(format!("there is neither {} nor {}", FILES[0], FILES[1])))),
+    }
+}
+
+fn settings_at(path: &str, command: &Command) -> Result<Settings, Unseen> {
     let mut reader = Reader::default();
-    let observation = host::read_or_unseen(path)
-        .and_then(|text| reader.file(path, &text))
-        .and_then(|()| reader.command(command))
-        .and_then(|()| reader.acl_file())
-        .map(|()| Fact::RedisConf(reader.settings.finish(path)));
-    ProbeResult::new(path, observation)
+    reader.file(path, &host::read_or_unseen(path)?)?;
+    reader.command(command)?;
+    reader.acl_file()?;
+    Ok(reader.settings)
 }
 
 /// The command of a unit of systemd's, if there is the unit.
@@ -132,8 +145,12 @@ impl Reader {
     /// Relative names are resolved against the working directory: `/` under systemd, until `dir` changes it, which
     /// Redis does at once on reading the line.
     fn resolved(&self, name: &str) -> String {
-        Path::new(self.settings.folder.as_deref().unwrap_or("/")).join(name).to_string_lossy().into_owned()
+        resolved(&self.settings, name)
     }
+}
+
+fn resolved(settings: &Settings, name: &str) -> String {
+    Path::new(settings.folder.as_deref().unwrap_or("/")).join(name).to_string_lossy().into_owned()
 }
 
 fn too_much(path: &str) -> Unseen {

@@ -1,18 +1,20 @@
 //! Asks Redis about itself: `INFO`, and `CONFIG GET` of a few settings. Nothing else is asked, and nothing is changed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError};
+use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 use tokio::time::timeout;
 
 use super::{WORD, auth, dial, wire};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::fact::redis::state::RedisState;
+use crate::fact::service::quote::Quote;
 use crate::fact::{Fact, Service, Unseen};
-use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
-use crate::read::{redis_info, redis_reply};
+use crate::probe::{DIAL, Login, ProbeContext, ProbeResult, host};
+use crate::read::{redis_acl_log, redis_info, redis_reply};
 
 /// The whole conversation with one server.
 const TALK: Duration = Duration::from_secs(5);
@@ -98,7 +100,23 @@ async fn converse(
         }
         state.stops_writes = setting(connection, "stop-writes-on-bgsave-error").await;
     }
+    state.refused = refusals(connection).await;
     Ok(state)
+}
+
+/// Of what it refused, so many are asked for.
+const REFUSED: u32 = 4;
+
+/// What it refused last; nothing where the user may not ask, or before Redis 6.
+async fn refusals(connection: &mut MultiplexedConnection) -> Vec<Quote> {
+    type Entries = Vec<BTreeMap<String, Value>>;
+    let entries: Result<Entries, RedisError> = redis::cmd("ACL").arg("LOG").arg(REFUSED).query_async(connection).await;
+    let text = |value: &Value| redis::from_redis_value_ref::<String>(value).unwrap_or_default();
+    let texts = |entry: BTreeMap<String, Value>| -> BTreeMap<String, String> {
+        entry.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    };
+    let now = host::now();
+    entries.unwrap_or_default().into_iter().filter_map(|entry| redis_acl_log::read(&texts(entry), now)).collect()
 }
 
 /// A setting in force; none where the user may not ask, or where CONFIG was renamed.

@@ -1,0 +1,72 @@
+//! A service in a container: whether the container runs, publishes the port at the tunnel's address, and has somebody
+//! listening behind it.
+
+use crate::case::Seat;
+use crate::check::cause::{PostgresListens, RedisListens, causes_of};
+use crate::check::{Finding, Judged, broken, holds};
+use crate::fact::containers::{Published, Publisher};
+use crate::fact::docker::State;
+use crate::fact::{Service, Unseen};
+
+/// What can be wrong with it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Contained {
+    ContainerStopped,
+    ContainerTooEarly,
+    PublishedElsewhere,
+    ContainerLoopback,
+}
+
+causes_of!(Contained as RedisListens: ContainerStopped, ContainerTooEarly, PublishedElsewhere, ContainerLoopback);
+causes_of!(Contained as PostgresListens: ContainerStopped, ContainerTooEarly, PublishedElsewhere, ContainerLoopback);
+
+/// What Linux says of a bind to an address that is not there (yet).
+const NOT_THERE: &str = "cannot assign requested address";
+
+/// By Docker's own words, and by what the kernel tells of the sockets inside.
+pub(super) fn listens(seat: &Seat<'_>, service: Service, container: &Publisher) -> Judged<Contained> {
+    let addresses = seat.addresses();
+    let (server, port) = (addresses.server.value, super::port_of(addresses, service));
+    let finding = |cause| broken(cause).with("container", &container.name).with("port", port);
+    if !container.runs() {
+        return Ok(stopped(container, finding).into());
+    }
+    if container.host_program.is_some() {
+        return Ok(holds());
+    }
+    let leads = |it: &&Published| it.address == server || it.address.is_unspecified();
+    let Some(published) = container.on(port).find(leads) else {
+        let found: Vec<String> = container.on(port).map(|it| it.address.to_string()).collect();
+        return Ok(finding(Contained::PublishedElsewhere).with("found", found.join(", ")).into());
+    };
+    let Some(inside) = &container.inside else { return Ok(holds()) };
+    let mut there = inside.iter().filter(|it| it.port() == published.inner).peekable();
+    if there.peek().is_none() {
+        let others: Vec<String> = inside.iter().map(ToString::to_string).collect();
+        let others = if others.is_empty() { "nothing".to_owned() } else { others.join(", ") };
+        return Err(Unseen::Undecided(format!(
+            "the container {} publishes its port {}, and inside {others} listens at the moment; `docker logs {}` shows what it does",
+            container.name, published.inner, container.name
+        )));
+    }
+    if there.clone().any(|it| !it.ip().is_loopback()) {
+        return Ok(holds());
+    }
+    let found: Vec<String> = there.map(ToString::to_string).collect();
+    let finding = finding(Contained::ContainerLoopback).with("found", found.join(", "));
+    Ok(match &container.bind {
+        Some(bind) => finding.at(&bind.path, bind.line),
+        None => finding.with("line", "").with("file", ""),
+    }
+    .into())
+}
+
+fn stopped(container: &Publisher, finding: impl Fn(Contained) -> Finding<Contained>) -> Finding<Contained> {
+    let said = container.said.as_ref();
+    let words = said.map_or_else(String::new, |said| format!(": `{}` ({})", said.text, said.source));
+    let early = container.state != State::Restarting && said.is_some_and(|said| said.text.contains(NOT_THERE));
+    finding(if early { Contained::ContainerTooEarly } else { Contained::ContainerStopped })
+        .with("state", container.state.label())
+        .with("code", container.exit_code)
+        .with("words", words)
+}

@@ -1,0 +1,45 @@
+//! Where a cluster writes its log, and whom it refused there.
+
+use super::conf;
+use crate::fact::postgres::PgConf;
+use crate::fact::service::quote::Quote;
+use crate::probe::{PROGRAM, host};
+use crate::read::last_words;
+
+/// What is older says nothing about the looks of now, in seconds.
+const RECENT: u64 = 600;
+
+/// What the server's own collector wrote last, and Debian's file for the cluster, in which its start ends where it does not
+/// write elsewhere.
+pub(in crate::probe) fn logs(version: &str, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(folder) = conf::log_folder(version, name) {
+        let names = host::list(&folder).ok().flatten().unwrap_or_default();
+        let log = |name: &String| [".log", ".csv", ".json"].iter().any(|end| name.ends_with(end));
+        let paths = names.into_iter().filter(log).map(|name| format!("{folder}/{name}"));
+        let dated = paths.filter_map(|path| Some((host::stat(&path).ok()??.changed_at, path)));
+        found.extend(dated.max().map(|(_, path)| path));
+    }
+    found.push(format!("/var/log/postgresql/postgresql-{version}-{name}.log"));
+    found
+}
+
+/// The last log-ins of the app's role, or from the client's address, that the server refused.
+pub(super) async fn refused(conf: &PgConf, known: &[&str], client: &str) -> Vec<Quote> {
+    let Some((version, name)) = conf.cluster.split_once('/') else { return Vec::new() };
+    let now = host::now();
+    for path in logs(version, name) {
+        let recent = |stat: &host::Stat| stat.is_file && stat.changed_at + RECENT > now;
+        if !host::stat(&path).ok().flatten().is_some_and(|stat| recent(&stat)) {
+            continue;
+        }
+        let Ok(end) = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await else { continue };
+        let found = last_words::refusals(&end.out, known, client).into_iter();
+        let found = found.filter(|(at, _)| at.is_none_or(|at| at + RECENT > now));
+        let found: Vec<Quote> = found.map(|(at, text)| Quote { text, source: path.clone(), at }).collect();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}

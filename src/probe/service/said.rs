@@ -1,0 +1,55 @@
+//! What a service said last itself: in its unit's journal, else in the log of its own, wherever its settings put that.
+
+use super::REDIS_LOG;
+use crate::fact::UnitTarget;
+use crate::fact::service::quote::Quote;
+use crate::probe::{PROGRAM, host, postgres, redis};
+use crate::read::last_words;
+
+/// The last words of the last start, which began at this time.
+pub(super) async fn last_words(
+    target: &UnitTarget,
+    unit: &str,
+    journal: &str,
+    begun: Option<u64>,
+    ended: Option<u64>,
+) -> Option<Quote> {
+    let in_journal = |text| Quote { text, source: format!("journalctl -u {}", short(unit)), at: ended };
+    if *target == UnitTarget::WireGuard {
+        return last_words::of_tunnel(journal).map(in_journal);
+    }
+    if let Some(text) = last_words::read(journal) {
+        return Some(in_journal(text));
+    }
+    for path in logs(target, unit) {
+        let Some(stat) = host::stat(&path).ok().flatten().filter(|stat| stat.is_file) else { continue };
+        // Unless the last start wrote to it, it speaks of another one.
+        if begun.is_none_or(|begun| stat.changed_at < begun) {
+            continue;
+        }
+        let end = host::run("tail", &["-n", "60", "--", &path], PROGRAM).await.ok()?;
+        if let Some(text) = last_words::read(&end.out) {
+            return Some(Quote { text, source: path, at: Some(stat.changed_at) });
+        }
+    }
+    None
+}
+
+/// As it is typed.
+fn short(unit: &str) -> &str {
+    unit.strip_suffix(".service").unwrap_or(unit)
+}
+
+/// Where the service writes itself; the youngest of PostgreSQL's own is the one that it wrote to last.
+fn logs(target: &UnitTarget, unit: &str) -> Vec<String> {
+    match target {
+        UnitTarget::Redis => vec![redis::log_file().unwrap_or_else(|| REDIS_LOG.to_owned())],
+        UnitTarget::Postgres => postgres_logs(unit).unwrap_or_default(),
+        UnitTarget::WireGuard | UnitTarget::Named(_) => Vec::new(),
+    }
+}
+
+fn postgres_logs(unit: &str) -> Option<Vec<String>> {
+    let (version, name) = short(unit).strip_prefix("postgresql@")?.split_once('-')?;
+    Some(postgres::logs(version, name))
+}

@@ -1,0 +1,80 @@
+//! The log-ins that PostgreSQL refused, by its log on standard error.
+
+use super::hidden::hidden_but;
+use super::log_line::stderr_line;
+
+/// So many of them are kept, the last ones.
+const MOST: usize = 3;
+
+/// What it says to who may not log in.
+const BEGINS: [&str; 12] = [
+    "password authentication failed",
+    "no pg_hba.conf entry",
+    "pg_hba.conf rejects",
+    "role ",
+    "database ",
+    "permission denied for database",
+    "remaining connection slots",
+    "sorry, too many clients",
+    "too many connections for",
+    "Peer authentication failed",
+    "Ident authentication failed",
+    "connection requires a valid client certificate",
+];
+
+/// The last different ones that name one of the known words (a role, a database) or the client's address, with what is
+/// added to them, and when that was, where the log has UTC.
+pub fn refusals(log: &str, known: &[&str], client: &str) -> Vec<(Option<u64>, String)> {
+    let mut found: Vec<(Option<u64>, String)> = Vec::new();
+    let mut lines = log.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(("FATAL", said)) = stderr_line(line) else { continue };
+        let of_it =
+            known.iter().any(|word| said.contains(&format!("\"{word}\""))) || said.contains(&format!("\"{client}\""));
+        if !of_it || !BEGINS.iter().any(|begin| said.starts_with(begin)) {
+            continue;
+        }
+        let mut text = format!("FATAL: {said}");
+        if let Some(("DETAIL", more)) = lines.peek().and_then(|line| stderr_line(line)) {
+            text.push_str(super::STROKE);
+            text.push_str("DETAIL: ");
+            text.push_str(more);
+        }
+        let text = super::bounded(&hidden_but(&text, known));
+        found.retain(|(_, other)| *other != text);
+        found.push((time(line), text));
+        if found.len() > MOST {
+            found.remove(0);
+        }
+    }
+    found
+}
+
+/// `2026-11-27 11:42:27.558 UTC …`.
+fn time(line: &str) -> Option<u64> {
+    let mut words = line.split(' ');
+    let (day, clock, zone) = (words.next()?, words.next()?, words.next()?);
+    if !matches!(zone, "UTC" | "GMT") {
+        return None;
+    }
+    u64::try_from(format!("{day}T{clock}Z").parse::<jiff::Timestamp>().ok()?.as_second()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_refusals_of_the_worker_are_kept() {
+        let log = "1970-01-01 00:00:05.5 UTC [1] a@b FATAL:  password authentication failed for user \"clippy\"\n\
+            1970-01-01 00:00:05.5 UTC [1] a@b DETAIL:  Role \"clippy\" does not exist.\n\
+            \tConnection matched pg_hba.conf line 97: \"host all all 10.8.0.0/24 ldap ldapbindpasswd=s3cret\"\n\
+            1970-01-01 00:00:06 UTC [2] FATAL:  password authentication failed for user \"other\"\n\
+            1970-01-01 00:00:07 CET [3] FATAL:  no pg_hba.conf entry for host \"10.8.0.2\", user \"x\", database \"y\", no encryption\n";
+        let found = refusals(log, &["clippy"], "10.8.0.2");
+        let first =
+            "FATAL: password authentication failed for user \"clippy\" / DETAIL: Role \"clippy\" does not exist.";
+        let second = "FATAL: no pg_hba.conf entry for host \"10.8.0.2\", user \"…\", database \"…\", no encryption";
+        assert_eq!(found, [(Some(5), first.to_owned()), (None, second.to_owned())]);
+    }
+}
