@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::fact::dial::TcpOutcome;
+use crate::fact::environment::ByHost;
 use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
 use crate::fact::service::UnitState;
@@ -136,6 +137,23 @@ impl Case {
             (None, Vantage::Client) => self.snapshot(Vantage::Container).is_some_and(Snapshot::above_windows),
             (None, _) => false,
         }
+    }
+
+    /// The worker, where the client runs it without Docker.
+    pub fn native_worker(&self) -> Option<ByHost> {
+        let client = self.snapshot(Vantage::Client)?;
+        if let Some(Fact::Env(env)) = client.fact(&FactKey::Env) {
+            return env.provenance.as_ref()?.host.clone();
+        }
+        // Its variables may be out of sight, and itself not.
+        let Some(Fact::HostWorker(worker)) = client.fact(&FactKey::HostWorker) else { return None };
+        let docker = if let Some(Fact::Docker(docker)) = client.fact(&FactKey::Docker) { Some(docker) } else { None };
+        worker.is_the_worker(docker).then(|| ByHost {
+            pid: worker.process.as_ref().map(|it| it.pid),
+            unit: worker.unit.as_ref().map(|unit| unit.name.clone()),
+            reload: worker.unit.as_ref().is_some_and(|unit| unit.stale),
+            ..ByHost::default()
+        })
     }
 
     /// A seat at this vantage, if there is a snapshot of it.

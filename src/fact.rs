@@ -16,6 +16,7 @@ pub mod dial;
 pub mod docker;
 pub mod environment;
 pub mod firewall;
+pub mod host_worker;
 pub mod limits;
 pub(crate) mod look;
 pub mod network;

@@ -47,6 +47,8 @@ macro_rules! looks {
         Env = "env" => env: Env(environment::Environment), words ("seen"), Phase::First;
         /// the worker's containers: state, restarts, image, networks, ports
         Docker = "docker" => docker: Docker(docker::Docker), words (own), Phase::First;
+        /// the worker without Docker: its process and its systemd unit
+        HostWorker = "host-worker" => host_worker: HostWorker(host_worker::HostWorker), words (own), Phase::First;
         /// the host names in use, as they resolve here
         Names = "names" => names: Names(dial::NameLooks), words (own), Phase::Named;
         /// a ping

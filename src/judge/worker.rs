@@ -2,10 +2,11 @@
 
 use crate::case::Seat;
 use crate::check::cause::{EnvDatabase, EnvFlask, EnvRedis};
-use crate::check::{Finding, Judged, broken, holds};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::NameAnswer;
+use crate::fact::environment::effective;
 use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Flaw, Interpolation, Layer, Origin, Setting, Source,
+    ByHost, ContainerProvenance, Effective, EnvUrl, Environment, Flaw, Interpolation, Layer, Origin, Setting, Source,
 };
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
@@ -13,12 +14,14 @@ use crate::fact::{Unseen, Vantage};
 
 mod agree;
 mod container;
+mod host;
 mod url;
 
 use url::UrlFault;
 
 pub(crate) use agree::{env_agrees, env_heeded, env_ports};
 pub(crate) use container::{worker_fresh, worker_one, worker_running};
+pub(crate) use host::worker_at_boot;
 
 /// DATABASE_URL, as the app resolves it.
 pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
@@ -39,6 +42,7 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
             };
             Ok(placed(seat, finding, variable, origin).into())
         }
+        Effective::CodeDefault if reports_by_http(seat, env) => Ok(broken(EnvDatabase::UnsetPreviews).into()),
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => unset(
             seat,
             env,
@@ -97,9 +101,26 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
             let finding = broken(EnvFlask::NotProduction).with("value", setting);
             named(seat, finding, "FLASK_ENV", origin).into()
         }
+        None if reports_by_http(seat, env) => {
+            // Without a database `production` would keep it from rendering.
+            not_applicable("a worker that reports by HTTP runs without DATABASE_URL only in development mode")
+        }
         None if env.complete => broken(EnvFlask::Unset).into(),
         None => return Err(hidden(env, "FLASK_ENV")),
     })
+}
+
+/// The worker, where the host runs it without Docker.
+pub(super) fn native<'a>(seat: &Seat<'a>) -> Option<&'a ByHost> {
+    provenance(seat)?.host.as_ref()
+}
+
+/// It reports by HTTP, as its own code does, and nothing gives it a database: so do all that were set up as the project's
+/// docs/REMOTE_WORKER_SETUP.md says.
+fn reports_by_http(seat: &Seat<'_>, env: &Environment) -> bool {
+    let set = |name: &str| env.winner(name).is_some_and(|layer| layer.setting != Setting::Empty);
+    let new = env.app_version.as_deref().and_then(effective::minor_version).is_some_and(|version| version >= (0, 12));
+    native(seat).is_some() && new && env.uses_api() && !set("DATABASE_URL") && !set("DEV_DATABASE_URL")
 }
 
 /// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.
@@ -198,7 +219,11 @@ fn placed<C: From<UrlFault>>(
         return finding.with("variable", variable).with("recreate", recreate);
     }
     let Some((provenance, source)) = outdated(seat, variable, origin) else {
-        return named(seat, finding, variable, origin);
+        let filled_in = source_of(seat, variable).filter(|source| matches!(source.origin, Origin::Default { .. }));
+        return match (filled_in, finding.words.contains_key("name")) {
+            (Some(_), true) => named(seat, finding.map(|_| C::from(UrlFault::Default)), variable, origin),
+            (_, _) => named(seat, finding, variable, origin),
+        };
     };
     let fault = if provenance.is_newer(source) { UrlFault::Stale } else { UrlFault::Shell };
     let finding = broken(C::from(fault))
@@ -231,10 +256,15 @@ fn literal(source: &Source) -> Option<(&str, u32)> {
     }
 }
 
+/// What gave a worker without Docker its value.
+fn source_of<'a>(seat: &Seat<'a>, variable: &str) -> Option<&'a Source> {
+    provenance(seat).filter(|provenance| provenance.host.is_some())?.source(variable)
+}
+
 /// Names the line that a variable's value comes from.
-fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
+pub(super) fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
     let given = matches!(origin, Origin::Process | Origin::Inspect);
-    let provenance = if given { provenance(seat) } else { None };
+    let provenance = provenance(seat).filter(|provenance| given || provenance.host.is_some());
     let source = provenance.and_then(|provenance| provenance.source(variable));
     // What is not there cannot be replaced.
     let there = finding.words.get("name").is_none_or(|name| name != url::NO_HOST);
