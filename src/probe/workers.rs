@@ -42,11 +42,11 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (Some((queues, name)), Ok(stat)) = (told(&words), process.stat()) else { continue };
         let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
-        let group = group(&process);
+        let groups = groups(&process);
         let of_worker = Found {
             worker: Worker { pid: process.pid.unsigned_abs(), age, queues, name },
-            contained: has_own_namespace(&process) || names_container(&group),
-            unit: unit(&group),
+            contained: has_own_namespace(&process) || groups.iter().any(|group| names_container(group)),
+            unit: groups.iter().find_map(|group| unit(group)),
             folder: process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok()),
             arguments,
         };
@@ -63,12 +63,11 @@ fn has_own_namespace(process: &procfs::process::Process) -> bool {
     process.status().ok().and_then(|status| status.nspid).is_some_and(|numbers| numbers.len() > 1)
 }
 
-/// The path of its control group; empty where it is not to be seen.
+/// The paths of its control groups; none where they are not to be seen. On a machine that has both versions of control
+/// groups only one of them tells the unit.
 #[cfg(target_os = "linux")]
-fn group(process: &procfs::process::Process) -> String {
-    let groups = process.cgroups().map(|groups| groups.0).unwrap_or_default();
-    let of_systemd = groups.iter().find(|group| group.hierarchy == 0 || group.controllers.iter().any(|it| it == "name=systemd"));
-    of_systemd.map(|group| group.pathname.clone()).unwrap_or_default()
+fn groups(process: &procfs::process::Process) -> Vec<String> {
+    process.cgroups().map(|groups| groups.0.into_iter().map(|group| group.pathname).collect()).unwrap_or_default()
 }
 
 /// Every engine names a container's group after the container's id, which is 64 digits long.
