@@ -11,7 +11,7 @@ use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
 use crate::fact::service::UnitState;
 use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
-use crate::profile::Addresses;
+use crate::profile::{Addresses, Topology};
 use crate::read::Says;
 use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
@@ -225,6 +225,13 @@ impl<'a> Seat<'a> {
     /// Whether the machine is a Windows one.
     pub fn on_windows(&self) -> bool {
         self.snapshot.on_windows()
+    }
+
+    /// Whether the worker goes to PostgreSQL by itself. One of version 0.12 or later does not that has no DATABASE_URL.
+    pub(crate) fn uses_database(&self) -> bool {
+        let client = self.case.snapshot(Vantage::Client).and_then(|client| client.fact(&FactKey::Env));
+        let without = matches!(client, Some(Fact::Env(env)) if env.reports_by_http_alone());
+        self.addresses.topology != Some(Topology::Api) && !without
     }
 
     /// When the looks were taken: the only clock.

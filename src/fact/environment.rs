@@ -179,13 +179,18 @@ impl Environment {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for variable in VARIABLES {
+        let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
+        for variable in VARIABLES.into_iter().chain(PROXIES) {
             for (rank, layer) in self.variables.get(variable).into_iter().flatten().enumerate() {
                 let shadowed = if rank > 0 { " (shadowed)" } else { "" };
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));
             }
             for source in self.provenance.iter().filter_map(|provenance| provenance.sources.get(variable)).flatten() {
-                let other = if source.agrees { "" } else { " (differs from the container)" };
+                let other = match (source.agrees, by_host) {
+                    (true, _) => "",
+                    (false, true) => " (differs from the running worker)",
+                    (false, false) => " (differs from the container)",
+                };
                 match &source.setting {
                     Some(setting) => lines.push(format!("  {variable}={setting} by {source}{other}")),
                     None => lines.push(format!("  {variable} by {source}, without a value")),

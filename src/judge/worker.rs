@@ -4,7 +4,6 @@ use crate::case::Seat;
 use crate::check::cause::{EnvDatabase, EnvFlask, EnvRedis};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::NameAnswer;
-use crate::fact::environment::effective;
 use crate::fact::environment::{
     ByHost, ContainerProvenance, Effective, EnvUrl, Environment, Flaw, Interpolation, Layer, Origin, Setting, Source,
 };
@@ -42,7 +41,7 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
             };
             Ok(placed(seat, finding, variable, origin).into())
         }
-        Effective::CodeDefault if reports_by_http(seat, env) => Ok(broken(EnvDatabase::UnsetPreviews).into()),
+        Effective::CodeDefault if env.reports_by_http_alone() => Ok(broken(EnvDatabase::UnsetPreviews).into()),
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => unset(
             seat,
             env,
@@ -101,7 +100,7 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
             let finding = broken(EnvFlask::NotProduction).with("value", setting);
             named(seat, finding, "FLASK_ENV", origin).into()
         }
-        None if reports_by_http(seat, env) => {
+        None if env.reports_by_http_alone() => {
             // Without a database `production` would keep it from rendering.
             not_applicable("a worker that reports by HTTP runs without DATABASE_URL only in development mode")
         }
@@ -113,14 +112,6 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
 /// The worker, where the host runs it without Docker.
 pub(super) fn native<'a>(seat: &Seat<'a>) -> Option<&'a ByHost> {
     provenance(seat)?.host.as_ref()
-}
-
-/// It reports by HTTP, as its own code does, and nothing gives it a database: so do all that were set up as the project's
-/// docs/REMOTE_WORKER_SETUP.md says.
-fn reports_by_http(seat: &Seat<'_>, env: &Environment) -> bool {
-    let set = |name: &str| env.winner(name).is_some_and(|layer| layer.setting != Setting::Empty);
-    let new = env.app_version.as_deref().and_then(effective::minor_version).is_some_and(|version| version >= (0, 12));
-    native(seat).is_some() && new && env.uses_api() && !set("DATABASE_URL") && !set("DEV_DATABASE_URL")
 }
 
 /// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.

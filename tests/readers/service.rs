@@ -27,7 +27,7 @@ const SHOW: &str = "Id=redis.service\nLoadState=loaded\nActiveState=failed\nAfte
 const UNIT: &str = "[Unit]\nConditionPathExists = /etc/key\n[Service]\nExecStart=/usr/bin/redis-server /etc/redis/redis.conf \\\n  --bind 'a b' --port 6380\nIPAddressDeny=any\n";
 const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip link add wg0 type wireguard\nLine unrecognized: `a=b'\n[#] iptables -I INPUT\n[#] ip link delete dev wg0\nLOG:  syntax error in file \"/etc/a\" line 60, near token \"s\"\nx was skipped because of an unmet condition check (ConditionPathExists=/etc/key).\n";
 
-pub(super) const READERS: [Reader; 17] = [
+pub(super) const READERS: [Reader; 19] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -154,6 +154,28 @@ pub(super) const READERS: [Reader; 17] = [
             many("Error: invalid line 1 in /a:"),
             many("invalid value for parameter \""),
         ],
+    },
+    Reader {
+        name: "unit-service",
+        read: |text| {
+            let settings = unit_file::service(text).into_iter();
+            Box::new(settings.map(|it| (it.name, unit_file::words(&it.value).len(), it.line)).collect::<Vec<_>>())
+        },
+        example: UNIT,
+        shapes: &[
+            within("[Service]\n", "Environment=\"A=b c\" D=e\n", ""),
+            within("[Service]\nExecStart=a ", "\\\n b", ""),
+            within("[Service]\nEnvironment=", "\"a' ", ""),
+        ],
+    },
+    Reader {
+        name: "unit-variables",
+        read: |text| {
+            let lines = unit_file::variables(text).into_iter();
+            Box::new(lines.map(|it| (it.name, it.value.len(), it.line)).collect::<Vec<_>>())
+        },
+        example: "# c\nA='b c'\nB=d # e\n",
+        shapes: &[many("A='b'\n")],
     },
 ];
 
