@@ -6,18 +6,18 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::fact::dial::TcpOutcome;
-use crate::fact::environment::ByHost;
 use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
 use crate::fact::service::UnitState;
 use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
-use crate::profile::{Addresses, Topology};
+use crate::profile::Addresses;
 use crate::read::Says;
 use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
 
 mod consistency;
 mod settled;
+mod worker;
 
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]
@@ -139,23 +139,6 @@ impl Case {
         }
     }
 
-    /// The worker, where the client runs it without Docker.
-    pub fn native_worker(&self) -> Option<ByHost> {
-        let client = self.snapshot(Vantage::Client)?;
-        if let Some(Fact::Env(env)) = client.fact(&FactKey::Env) {
-            return env.provenance.as_ref()?.host.clone();
-        }
-        // Its variables may be out of sight, and itself not.
-        let Some(Fact::HostWorker(worker)) = client.fact(&FactKey::HostWorker) else { return None };
-        let docker = if let Some(Fact::Docker(docker)) = client.fact(&FactKey::Docker) { Some(docker) } else { None };
-        worker.is_the_worker(docker).then(|| ByHost {
-            pid: worker.process.as_ref().map(|it| it.pid),
-            unit: worker.unit.as_ref().map(|unit| unit.name.clone()),
-            reload: worker.unit.as_ref().is_some_and(|unit| unit.stale),
-            ..ByHost::default()
-        })
-    }
-
     /// A seat at this vantage, if there is a snapshot of it.
     pub fn seat(&self, vantage: Vantage) -> Result<Seat<'_>, Unseen> {
         let (member, addresses) =
@@ -225,13 +208,6 @@ impl<'a> Seat<'a> {
     /// Whether the machine is a Windows one.
     pub fn on_windows(&self) -> bool {
         self.snapshot.on_windows()
-    }
-
-    /// Whether the worker goes to PostgreSQL by itself. One of version 0.12 or later does not that has no DATABASE_URL.
-    pub(crate) fn uses_database(&self) -> bool {
-        let client = self.case.snapshot(Vantage::Client).and_then(|client| client.fact(&FactKey::Env));
-        let without = matches!(client, Some(Fact::Env(env)) if env.reports_by_http_alone());
-        self.addresses.topology != Some(Topology::Api) && !without
     }
 
     /// When the looks were taken: the only clock.

@@ -52,10 +52,10 @@ pub struct Unit {
     /// Whether its file was changed, and systemd has not read it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
-    /// What its last run printed last, where it does not run and that is one of the sentences that are known.
+    /// Where it does not run: which of the known sentences its last run printed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_words: Option<LastWords>,
-    /// Else the last line that reports an error, where nothing in it can be a secret.
+    /// The last line that reports an error, where nothing in it can be a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
 }
@@ -89,7 +89,8 @@ impl HostWorker {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let process = self.process.as_ref().map(|it| format!("a Celery worker runs outside of containers, pid {}", it.pid));
+        let process =
+            self.process.as_ref().map(|it| format!("a Celery worker runs outside of containers, pid {}", it.pid));
         let mut lines: Vec<String> = process.into_iter().chain(self.unit.as_ref().map(Unit::summary)).collect();
         lines.extend(self.folder.as_ref().map(|folder| format!("its folder is {folder}")));
         if lines.is_empty() {
@@ -113,10 +114,14 @@ impl Unit {
             "oom-kill" => "it was killed because it ran out of memory".to_owned(),
             other => format!("systemd says: result {other}"),
         };
-        match (&self.last_words, &self.said) {
-            (Some(words), _) => format!("{end}; its journal says that {}", words.words()),
-            (None, Some(said)) => format!("{end}; its journal ends with `{said}`"),
-            (None, None) => end,
+        match (&self.said, &self.last_words) {
+            (Some(said), _) => format!("{end}; its journal says `{said}`"),
+            (None, Some(LastWords::Module(name))) => {
+                format!("{end}; its journal says that the Python module {name} is not installed")
+            }
+            // Of an image, or with what to do to one.
+            (None, None | Some(LastWords::NotInImage | LastWords::KombuTooNew)) => end,
+            (None, Some(words)) => format!("{end}; its journal says that {}", words.words()),
         }
     }
 

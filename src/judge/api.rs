@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::case::Seat;
 use super::worker::{named, native};
+use crate::case::Seat;
 use crate::check::cause::{ApiAnswers, ApiMedia, ApiUrl, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
@@ -59,12 +59,16 @@ pub(crate) fn api_media(seat: &Seat<'_>) -> Judged<ApiMedia> {
     };
     let app_url = env.api().map_or_else(|| "the web app's address".to_owned(), ToString::to_string);
     let finding = match env.winner("MEDIA_BASE_URL") {
-        None if !env.complete => return missing(env, "MEDIA_BASE_URL").map(|verdict| verdict.map(|_| ApiMedia::Missing)),
+        None if !env.complete => {
+            return missing(env, "MEDIA_BASE_URL").map(|verdict| verdict.map(|_| ApiMedia::Missing));
+        }
         None => {
             let recreate = env.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();
             broken(ApiMedia::Missing).at(path, *line).with("recreate", recreate)
         }
-        Some(Layer { origin, setting: Setting::Empty }) => named(seat, broken(ApiMedia::Blank), "MEDIA_BASE_URL", origin),
+        Some(Layer { origin, setting: Setting::Empty }) => {
+            named(seat, broken(ApiMedia::Blank), "MEDIA_BASE_URL", origin)
+        }
         Some(Layer { origin, setting: Setting::Url(url) }) if url.is_local() => {
             named(seat, broken(ApiMedia::Local).with("name", &url.host), "MEDIA_BASE_URL", origin)
         }
@@ -119,12 +123,23 @@ fn through(seat: &Seat<'_>, outcome: &ApiOutcome, proxy: &str) -> Judged<ApiAnsw
         )));
     }
     let env = seat.env()?;
-    let variable = env.api().and_then(|url| env.proxy(url)).map(|(variable, _)| variable);
-    let place = variable.map_or_else(|| "its environment".to_owned(), |name| format!("{name} in its environment"));
-    let finding = broken(ApiAnswers::ThroughProxy).with("proxy", proxy).with("origin", place);
-    let recreate = env.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();
-    let finding = finding.with("how", outcome.said.words()).with("name", &outcome.endpoint.host);
-    Ok(finding.with("endpoint", &outcome.endpoint).with("recreate", recreate).into())
+    let how = match outcome.said {
+        ApiSaid::Unreached(dial) => format!("no connection to the proxy: {}", dial.label()),
+        ApiSaid::FailedInside(status) | ApiSaid::OtherStatus(status) => format!("status {status}"),
+        ApiSaid::NotTheApi => "status 404".to_owned(),
+        ApiSaid::Limited => "status 429".to_owned(),
+        ApiSaid::Redirects { .. } => "a redirect".to_owned(),
+        ApiSaid::WrongKey | ApiSaid::NoKey => "status 401".to_owned(),
+        ApiSaid::NotHttp | ApiSaid::NoTls | ApiSaid::Distrusted(_) => "no answer in HTTP".to_owned(),
+        ApiSaid::Well | ApiSaid::NotConfigured => "the web app's own answer".to_owned(),
+    };
+    let finding = broken(ApiAnswers::ThroughProxy).with("proxy", proxy).with("how", how);
+    let finding = finding.with("name", &outcome.endpoint.host).with("endpoint", &outcome.endpoint);
+    let named_by = env.api().and_then(|url| env.proxy(url)).and_then(|(name, _)| Some((name, env.winner(name)?)));
+    Ok(match named_by {
+        Some((variable, layer)) => named(seat, finding, variable, &layer.origin).into(),
+        None => finding.with("variable", "a variable").with("origin", "its environment").with("recreate", "").into(),
+    })
 }
 
 fn distrusted(why: Distrust) -> Finding<ApiAnswers> {

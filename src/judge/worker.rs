@@ -111,7 +111,7 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
 
 /// The worker, where the host runs it without Docker.
 pub(super) fn native<'a>(seat: &Seat<'a>) -> Option<&'a ByHost> {
-    provenance(seat)?.host.as_ref()
+    if seat.vantage() == Vantage::Client { provenance(seat)?.host.as_ref() } else { None }
 }
 
 /// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.

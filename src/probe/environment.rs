@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Keyring, Login, ProbeContext, ProbeResult, docker, host, host_worker};
 use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, VARIABLES, is_url,
+    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, VARIABLES,
 };
 use crate::fact::{Fact, Unseen, Vantage};
 use crate::read::variable::{app_version, setting};
@@ -63,7 +63,9 @@ async fn client(context: &ProbeContext) -> ProbeResult {
         (Some(_), _) | (None, Err(_)) => None,
     };
     match (found, containers) {
-        (Some(worker), _) => looked("the worker's process, and the files that it is started with", native::worker(&worker)),
+        (Some(worker), _) => {
+            looked("the worker's process, and the files that it is started with", native::worker(&worker))
+        }
         (None, Ok(containers)) => looked("docker inspect", made::client(containers).await),
         (None, Err(why)) => looked("docker inspect", Err(why)),
     }

@@ -57,10 +57,8 @@ pub(super) async fn find() -> Result<Worker, Unseen> {
     let folder = found.as_ref().and_then(|it| it.folder.clone()).or(of_unit).filter(|path| path.starts_with('/'));
     let nothing = found.is_none() && unit.is_none();
     let folder = if nothing { set_up() } else { folder };
-    let process = found.as_ref().map(|it| Process {
-        pid: it.worker.pid,
-        started_at: host::now().saturating_sub(it.worker.age),
-    });
+    let process =
+        found.as_ref().map(|it| Process { pid: it.worker.pid, started_at: host::now().saturating_sub(it.worker.age) });
     let arguments = found.map(|it| it.arguments).unwrap_or_default();
     Ok(Worker { fact: HostWorker { process, unit, folder }, arguments, unit_files })
 }
@@ -68,7 +66,7 @@ pub(super) async fn find() -> Result<Worker, Unseen> {
 /// The last line of a setting in the unit's files, and in which of them it stands.
 pub(super) fn setting(files: &[(String, String)], name: &str) -> Option<(String, String)> {
     let of = |(path, text): &(String, String)| {
-        let last = unit_file::service(text).into_iter().filter(|it| it.name == name && !it.value.is_empty()).last();
+        let last = unit_file::service(text).into_iter().rev().find(|it| it.name == name && !it.value.is_empty());
         last.map(|it| (it.value, path.clone()))
     };
     files.iter().rev().find_map(of)
@@ -78,7 +76,8 @@ pub(super) fn setting(files: &[(String, String)], name: &str) -> Option<(String,
 fn starts_worker(command: &str) -> bool {
     let script = || {
         let words = unit_file::words(command);
-        let path = words.iter().map(|word| word.trim_start_matches(['-', '@', ':', '+', '!'])).find(|it| it.starts_with('/'));
+        let path =
+            words.iter().map(|word| word.trim_start_matches(['-', '@', ':', '+', '!'])).find(|it| it.starts_with('/'));
         path.is_some_and(|path| matches!(host::read(path), host::Text::Read(text) if text.starts_with("#!") && text.contains("celery")))
     };
     command.contains("run-worker") || (command.contains("celery") && command.contains("worker")) || script()
@@ -118,10 +117,9 @@ async fn shown(name: &str, runs: bool) -> (Option<Unit>, Vec<(String, String)>) 
     }
     let run = shown.run;
     let log = if runs { String::new() } else { journal(&shown.unit.name).await };
-    let last_words = worker_log::read(&log);
     let unit = Unit {
-        said: last_line::read(&log).filter(|_| last_words.is_none()),
-        last_words,
+        said: last_line::read(&log),
+        last_words: worker_log::read(&log),
         name: shown.unit.name,
         active: shown.unit.active,
         enabled: shown.unit.enabled,
@@ -145,7 +143,8 @@ async fn journal(unit: &str) -> String {
 /// A folder in which a worker was set up, where none runs.
 fn set_up() -> Option<String> {
     let homes = host::list("/home").ok().flatten().unwrap_or_default().into_iter().map(|name| format!("/home/{name}"));
-    let places: Vec<String> = homes.take(MOST_UNITS).chain(["/root".to_owned(), "/opt".to_owned(), "/srv".to_owned()]).collect();
+    let places: Vec<String> =
+        homes.take(MOST_UNITS).chain(["/root".to_owned(), "/opt".to_owned(), "/srv".to_owned()]).collect();
     let folders = places.iter().flat_map(|place| FOLDERS.iter().map(move |name| format!("{place}/{name}")));
     folders.into_iter().find(|folder| matches!(host::stat(format!("{folder}/{VARIABLES}")), Ok(Some(_))))
 }

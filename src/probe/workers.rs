@@ -96,7 +96,9 @@ mod tests {
         assert_eq!(unit("/user.slice/user-1000.slice/session-3.scope"), None);
         assert_eq!(unit("/user.slice/user-1000.slice/user@1000.service/app.slice/w.service"), None);
         let id = "0123456789abcdef".repeat(4);
-        assert!(names_container(&format!("/system.slice/docker-{id}.scope")) && names_container(&format!("/docker/{id}")));
+        assert!(
+            names_container(&format!("/system.slice/docker-{id}.scope")) && names_container(&format!("/docker/{id}"))
+        );
         assert!(!names_container("/system.slice/clippy-worker.service"));
     }
 }

@@ -5,8 +5,7 @@
 const LONGEST: usize = 160;
 
 /// What an error says of itself, in Python and in a shell.
-const SIGNS: [&str; 8] =
-    ["rror", "not found", "o such", "denied", "unbound variable", "refused", "annot", "FATAL"];
+const SIGNS: [&str; 8] = ["rror", "not found", "o such", "denied", "unbound variable", "refused", "annot", "FATAL"];
 
 /// The line, if there is one.
 pub fn read(log: &str) -> Option<String> {

@@ -5,7 +5,7 @@ use super::doubt;
 use super::words::{common_words, fill, says, without_docker};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Cause, Check, Finding, Fix, Position};
+use crate::check::{Alternative, Cause, Check, Finding, Fix, Position};
 use crate::fact::Vantage;
 use crate::judge::UNEXPECTED;
 
@@ -75,6 +75,10 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
     let said = fill(&fix.say, &words);
+    // A worker without Docker has no container in which anything could be wrong.
+    let contained = case.native_worker().is_none();
+    let left: Vec<Alternative> =
+        blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
     let (say, run) = match commands(&fix.run, shell, &words) {
         Ok(run) => (said, run),
         Err(value) => (format!("{said} The commands are left out: `{value}` is not safe in a command."), Vec::new()),
@@ -85,8 +89,8 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
-        alternatives: doubt::alternatives(&blamed.alternatives, checks),
-        tell: doubt::tell(&blamed.alternatives, case, check.causes.get(finding.cause), |text| fill(text, &words)),
+        alternatives: doubt::alternatives(&left, checks),
+        tell: doubt::tell(&left, case, check.causes.get(finding.cause), |text| fill(text, &words)),
     }
 }
 

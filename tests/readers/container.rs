@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use clipcheck::fact::limits::Budget;
 use clipcheck::read::compose::{self, File, Project, Stack};
 use clipcheck::read::envfile::{self, Line, Refused};
-use clipcheck::read::variable::{app_version, setting};
 use clipcheck::read::shell_env::{self, Step};
+use clipcheck::read::variable::{app_version, setting};
 use clipcheck::read::{celery_command, dotenv, hosts, inspect, last_line, url, worker_log};
 
 use super::{Kept, Reader, Shape, lines, many, nested, within};

@@ -124,9 +124,10 @@ impl ByHost {
     /// The command that starts it anew, as it is now written; none where it is started by hand.
     pub fn restart(&self) -> Option<String> {
         let unit = self.unit()?;
-        Some(match self.reload {
-            true => format!("sudo sh -c 'systemctl daemon-reload && systemctl restart {unit}'"),
-            false => format!("sudo systemctl restart {unit}"),
+        Some(if self.reload {
+            format!("sudo sh -c 'systemctl daemon-reload && systemctl restart {unit}'")
+        } else {
+            format!("sudo systemctl restart {unit}")
         })
     }
 

@@ -16,7 +16,9 @@ impl Environment {
         let of = |scheme: &str| {
             // The lower-case name counts, even where it is empty; else the upper-case one.
             let named = |name: &&&str| {
-                name.strip_suffix("_proxy").or_else(|| name.strip_suffix("_PROXY")).is_some_and(|it| it.eq_ignore_ascii_case(scheme))
+                name.strip_suffix("_proxy")
+                    .or_else(|| name.strip_suffix("_PROXY"))
+                    .is_some_and(|it| it.eq_ignore_ascii_case(scheme))
             };
             let (name, layer) = PROXIES.iter().filter(named).find_map(|name| Some((*name, self.winner(name)?)))?;
             if let Setting::Url(proxy) = &layer.setting { Some((name, proxy)) } else { None }
@@ -36,7 +38,8 @@ impl Environment {
 fn excepts(list: &str, host: &str, port: u16) -> bool {
     let host = host.to_ascii_lowercase();
     let with_port = format!("{host}:{port}");
-    let mut parts = list.split(',').map(|part| part.replace(' ', "").to_ascii_lowercase()).filter(|part| !part.is_empty());
+    let mut parts =
+        list.split(',').map(|part| part.replace(' ', "").to_ascii_lowercase()).filter(|part| !part.is_empty());
     // A lone `*` is everything; as one of several it is nothing.
     if list.trim() == "*" {
         return true;
@@ -45,9 +48,8 @@ fn excepts(list: &str, host: &str, port: u16) -> bool {
         Ok(address @ IpAddr::V4(_)) => parts.any(|part| {
             part == host || part.parse::<IpNet>().is_ok_and(|net| net.contains(&address)) || ends(&part, &host)
         }),
-        Ok(IpAddr::V6(_)) | Err(_) => {
-            parts.any(|part| host.ends_with(&part) || with_port.ends_with(&part) || ends(&part, &host) || part == with_port)
-        }
+        Ok(IpAddr::V6(_)) | Err(_) => parts
+            .any(|part| host.ends_with(&part) || with_port.ends_with(&part) || ends(&part, &host) || part == with_port),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::case::Seat;
 use crate::check::cause::{WorkerAtBoot, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
 use crate::fact::docker::Docker;
 use crate::fact::host_worker::{HostWorker, Unit};
 use crate::fact::service::UnitState;
@@ -22,12 +23,13 @@ pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
         return Ok(broken(WorkerRunning::NotStarted).with("folder", folder).into());
     };
     let failed = matches!(unit.active.as_str(), "failed" | "activating" | "deactivating");
-    let finding = match unit.enabled.as_str() {
-        "masked" | "masked-runtime" => broken(WorkerRunning::UnitMasked),
-        // Active, and no worker among its processes: a script still installs something, or runs something else.
-        _ if failed || unit.active == "active" => broken(WorkerRunning::UnitFailed),
-        _ => broken(WorkerRunning::UnitStopped),
-    };
+    if unit.active == "active" {
+        return Err(Unseen::Undecided(format!(
+            "{} is running, and no Celery worker is among its processes yet: its script may still be at work; run clipcheck again",
+            unit.name
+        )));
+    }
+    let finding = broken(if failed { WorkerRunning::UnitFailed } else { WorkerRunning::UnitStopped });
     Ok(named(unit, finding).with("reason", unit.reason()).into())
 }
 
