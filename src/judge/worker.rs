@@ -100,9 +100,10 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
             let finding = broken(EnvFlask::NotProduction).with("value", setting);
             named(seat, finding, "FLASK_ENV", origin).into()
         }
-        None if env.reports_by_http_alone() => {
-            // Without a database `production` would keep it from rendering.
-            not_applicable("a worker that reports by HTTP runs without DATABASE_URL only in development mode")
+        // The project's own set-up does not set it. With DATABASE_URL its URLs are the same in both modes, and one that
+        // has none renders in development mode only.
+        None if native(seat).is_some() && (env.reports_by_http_alone() || env.winner("DATABASE_URL").is_some()) => {
+            not_applicable("a worker without Docker runs in development mode, and its variables mean the same in it")
         }
         None if env.complete => broken(EnvFlask::Unset).into(),
         None => return Err(hidden(env, "FLASK_ENV")),
@@ -116,7 +117,7 @@ pub(super) fn native<'a>(seat: &Seat<'a>) -> Option<&'a ByHost> {
 
 /// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.
 fn is_cut(seat: &Seat<'_>, variable: &str, origin: &Origin) -> bool {
-    matches!(origin, Origin::Process | Origin::Inspect)
+    (matches!(origin, Origin::Process | Origin::Inspect) || native(seat).is_some())
         && provenance(seat).and_then(|provenance| provenance.source(variable)).is_some_and(Source::is_cut)
 }
 

@@ -27,8 +27,14 @@ pub fn setting(variable: &str, value: &str) -> Setting {
         return Setting::Secret;
     }
     if is_proxy(variable) {
-        // A proxy may be written without its scheme (requests/utils.py, `prepend_scheme_if_needed`).
-        let whole = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+        // A proxy may be written without its scheme (requests/utils.py, `prepend_scheme_if_needed`); a bare word may be
+        // anything, and is not kept.
+        let bare = !value.contains("://");
+        let is_place = value.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        if bare && !is_place {
+            return Setting::Flawed(Flaw::NoScheme);
+        }
+        let whole = if bare { format!("http://{value}") } else { value.to_owned() };
         return url::read(&whole).map_or_else(Setting::Flawed, |read| Setting::Url(read.url));
     }
     if variable.eq_ignore_ascii_case("no_proxy") {

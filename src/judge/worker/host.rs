@@ -4,7 +4,7 @@ use crate::case::Seat;
 use crate::check::cause::{WorkerAtBoot, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
-use crate::fact::docker::Docker;
+use crate::fact::docker::{Docker, State};
 use crate::fact::host_worker::{HostWorker, Unit};
 use crate::fact::service::UnitState;
 
@@ -35,8 +35,12 @@ pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
 
 /// Its unit is enabled, and comes after the tunnel.
 pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
+    let docker = seat.docker().ok();
+    if docker.is_some_and(|docker| docker.workers.iter().any(|it| it.state == State::Running)) {
+        return Ok(not_applicable("the worker runs in a container"));
+    }
     let worker = seat.host_worker()?;
-    if !worker.is_the_worker(seat.docker().ok()) {
+    if !worker.is_the_worker(docker) {
         return Ok(not_applicable("no worker without Docker is set up here"));
     }
     let (Some(unit), Some(_)) = (&worker.unit, &worker.process) else {
