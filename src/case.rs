@@ -18,6 +18,7 @@ use crate::snapshot::Snapshot;
 mod consistency;
 pub(crate) mod owner;
 mod settled;
+mod worker;
 
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]

@@ -134,14 +134,17 @@ pub struct Cause {
     pub fix: Fix,
     /// The same in the words of Windows, where the host to mend is one.
     #[serde(default)]
-    pub windows: Option<OnWindows>,
+    pub windows: Option<Otherwise>,
+    /// The same for a worker that the client runs without Docker.
+    #[serde(default)]
+    pub native: Option<Otherwise>,
 }
 
-/// A cause in the words of Windows.
+/// A cause in other words: where the host to mend, or the way in which the worker runs, wants others.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OnWindows {
-    /// What is seen, where it was seen there; none where the cause's own words hold.
+pub struct Otherwise {
+    /// What is seen; none where the cause's own words hold.
     #[serde(default)]
     pub says: Option<String>,
     /// How to mend it. Its host is the cause's.

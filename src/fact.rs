@@ -17,6 +17,7 @@ pub mod dial;
 pub mod docker;
 pub mod environment;
 pub mod firewall;
+pub mod host_worker;
 pub mod libraries;
 pub mod limits;
 pub(crate) mod look;

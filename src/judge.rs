@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::case::{Case, Seat};
 use crate::check::cause::{PostgresNotExposed, RedisNotExposed, causes_of};
-use crate::check::{Check, CheckId, Judged, Rule, Verdict, broken, holds};
+use crate::check::{Category, Check, CheckId, Judged, Rule, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
@@ -57,6 +57,7 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
             };
             let (judged, read) = match &check.not_on_windows {
                 Some(why) if seat.on_windows() => (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new()),
+                _ if is_spared(check, &seat) => (Ok(not_applicable(NO_DATABASE)), Vec::new()),
                 Some(_) | None => (ask(&seat), case.take_read()),
             };
             let judged = assumed::tested(&seat, judged, ask);
@@ -64,6 +65,29 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
         }
     }
     answers
+}
+
+/// Why nothing is asked of the worker's way to a database.
+const NO_DATABASE: &str = "the worker reports by HTTP, and has no use for PostgreSQL itself";
+
+/// What is about the worker's own way to PostgreSQL is nothing where the worker does not go there. Whether strangers come
+/// there, and the web app, is asked all the same.
+fn is_spared(check: &Check, seat: &Seat<'_>) -> bool {
+    let of_worker = match seat.vantage() {
+        Vantage::Client => check.id.0 != "postgres-not-exposed",
+        Vantage::Server => {
+            matches!(check.id.0.as_str(), "postgres-listens" | "postgres-port-open" | "postgres-hba-admits-worker")
+        }
+        Vantage::Container | Vantage::Outside => false,
+    };
+    check.category == Category::Postgres && of_worker && !seat.uses_database()
+}
+
+/// The ports at the server to which the worker goes.
+fn ports_of_worker(seat: &Seat<'_>) -> Vec<u16> {
+    let addresses = seat.addresses();
+    let postgres = seat.uses_database().then_some(addresses.postgres_port.value);
+    std::iter::once(addresses.redis_port.value).chain(postgres).collect()
 }
 
 fn plain(check: &Check, expected: &[String], key: &FactKey, seat: &Seat<'_>) -> Judged {

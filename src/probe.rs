@@ -22,6 +22,7 @@ mod docker;
 mod environment;
 mod firewall;
 pub mod host;
+mod host_worker;
 pub mod inside;
 mod libraries;
 mod names;
@@ -168,6 +169,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Env => environment::look(context).await,
         FactKey::Docker => docker::look(context).await,
         FactKey::Containers => containers::look().await,
+        FactKey::HostWorker => host_worker::look().await,
         FactKey::Names => names::look(context).await,
         FactKey::Ping(to) => ping::look(*to, context).await,
         FactKey::Tcp(target) => dial::tcp(target, context).await,

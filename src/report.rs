@@ -24,7 +24,7 @@ use diagnosis::diagnosis;
 pub use diagnosis::{Candidate, Diagnosis, Shell};
 pub use merge::merged;
 pub use since::{Before, Change, Now, since};
-pub use words::{Words, common_words};
+pub use words::{Words, common_words, usually};
 
 /// The version of the JSON form in which a report is printed, and read again.
 pub const SCHEMA: u32 = 2;

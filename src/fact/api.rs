@@ -94,6 +94,9 @@ pub struct ApiOutcome {
     pub scheme: String,
     /// Whether the key was sent.
     pub key: Presence,
+    /// The proxy that was asked in place of the web app, as the worker's library would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
     /// What came back.
     pub said: ApiSaid,
 }
@@ -101,22 +104,30 @@ pub struct ApiOutcome {
 impl ApiOutcome {
     pub(crate) fn summary(&self) -> String {
         let with = if self.key.is_present() { "with the key" } else { "without the key" };
-        let more = match self.said {
-            ApiSaid::FailedInside(status) | ApiSaid::OtherStatus(status) => format!(" ({status})"),
-            ApiSaid::Unreached(dial) => format!(" ({})", dial.label()),
-            ApiSaid::Redirects { to_https: true } => " to https".to_owned(),
-            ApiSaid::Well
-            | ApiSaid::WrongKey
-            | ApiSaid::NoKey
-            | ApiSaid::NotConfigured
-            | ApiSaid::Redirects { to_https: false }
-            | ApiSaid::Limited
-            | ApiSaid::NotTheApi
-            | ApiSaid::NotHttp
-            | ApiSaid::NoTls
-            | ApiSaid::Distrusted(_) => String::new(),
+        let through = self.proxy.as_ref().map(|proxy| format!(", through {proxy}")).unwrap_or_default();
+        format!("{}://{}{through}, {with}: {}", self.scheme, self.endpoint, self.said.words())
+    }
+}
+
+impl ApiSaid {
+    /// Its word, and what belongs to it.
+    pub fn words(self) -> String {
+        let more = match self {
+            Self::FailedInside(status) | Self::OtherStatus(status) => format!(" ({status})"),
+            Self::Unreached(dial) => format!(" ({})", dial.label()),
+            Self::Redirects { to_https: true } => " to https".to_owned(),
+            Self::Well
+            | Self::WrongKey
+            | Self::NoKey
+            | Self::NotConfigured
+            | Self::Redirects { to_https: false }
+            | Self::Limited
+            | Self::NotTheApi
+            | Self::NotHttp
+            | Self::NoTls
+            | Self::Distrusted(_) => String::new(),
         };
-        format!("{}://{}, {with}: {}{more}", self.scheme, self.endpoint, self.said.label())
+        format!("{}{more}", self.label())
     }
 }
 

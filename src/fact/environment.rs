@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 pub mod effective;
 pub mod flaw;
 pub mod provenance;
+pub mod proxy;
 pub mod url;
 
 pub use effective::Effective;
 pub use flaw::Flaw;
-pub use provenance::{ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
+pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
 /// The variables that are read, in the order in which they are shown.
-pub const VARIABLES: [&str; 13] = [
+pub const VARIABLES: [&str; 14] = [
     "DATABASE_URL",
     "DEV_DATABASE_URL",
     "REDIS_URL",
@@ -31,11 +32,21 @@ pub const VARIABLES: [&str; 13] = [
     "TABLE_PREFIX",
     "FLASK_APP_URL",
     "WORKER_API_KEY",
+    "MEDIA_BASE_URL",
 ];
+
+/// What the app's HTTP library takes a proxy from (Python's urllib.request, `getproxies_environment`). Kept only where set.
+pub const PROXIES: [&str; 8] =
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
 
 /// Which variables hold URLs; the others hold a word.
 pub fn is_url(variable: &str) -> bool {
-    variable.ends_with("_URL") || variable == "CELERY_RESULT_BACKEND"
+    variable.ends_with("_URL") || variable == "CELERY_RESULT_BACKEND" || is_proxy(variable)
+}
+
+/// Which of them name a proxy.
+pub fn is_proxy(variable: &str) -> bool {
+    PROXIES[..6].contains(&variable)
 }
 
 /// Where a value comes from.
@@ -53,6 +64,13 @@ pub enum Origin {
     },
     /// The image's own `ENV`.
     Image,
+    /// What the script that starts the worker takes where nothing sets the variable.
+    Default {
+        /// The script.
+        path: String,
+        /// From 1.
+        line: u32,
+    },
     /// A line of a compose file's `environment`.
     Compose {
         /// The file.
@@ -67,7 +85,7 @@ pub enum Origin {
         /// From 1.
         line: u32,
     },
-    /// A line of a file that python-dotenv reads.
+    /// A line of a file that the worker reads by itself: a `.env`, what its start script sources, its unit.
     File {
         /// The file.
         path: String,
@@ -87,9 +105,10 @@ impl fmt::Display for Origin {
                 write!(f, "an option of `command` at {path}:{line}, which overrides the variables")
             }
             Self::Command { at: None } => {
-                f.write_str("an option of the container's command, which overrides the variables")
+                f.write_str("an option of the worker's command, which overrides the variables")
             }
             Self::Image => f.write_str("the image's ENV"),
+            Self::Default { path, line } => write!(f, "the default at {path}:{line}"),
             Self::Compose { path, line } => write!(f, "`environment` at {path}:{line}"),
             Self::EnvFile { path, line } => write!(f, "`env_file` at {path}:{line}"),
             Self::File { path, line } => write!(f, "{path}:{line}"),
@@ -105,7 +124,7 @@ impl Origin {
                 Some((path, *line))
             }
             Self::Command { at } => at.as_ref().map(|(path, line)| (path.as_str(), *line)),
-            Self::Process | Self::Inspect | Self::Image => None,
+            Self::Process | Self::Inspect | Self::Image | Self::Default { .. } => None,
         }
     }
 }
@@ -160,13 +179,18 @@ impl Environment {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        for variable in VARIABLES {
+        let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
+        for variable in VARIABLES.into_iter().chain(PROXIES) {
             for (rank, layer) in self.variables.get(variable).into_iter().flatten().enumerate() {
                 let shadowed = if rank > 0 { " (shadowed)" } else { "" };
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));
             }
             for source in self.provenance.iter().filter_map(|provenance| provenance.sources.get(variable)).flatten() {
-                let other = if source.agrees { "" } else { " (differs from the container)" };
+                let other = match (source.agrees, by_host) {
+                    (true, _) => "",
+                    (false, true) => " (differs from the running worker)",
+                    (false, false) => " (differs from the container)",
+                };
                 match &source.setting {
                     Some(setting) => lines.push(format!("  {variable}={setting} by {source}{other}")),
                     None => lines.push(format!("  {variable} by {source}, without a value")),

@@ -49,6 +49,8 @@ macro_rules! looks {
         Docker = "docker" => docker: Docker(docker::Docker), words (own), Phase::First;
         /// the server's containers that publish ports: state, ports, what listens inside
         Containers = "containers" => containers: Containers(containers::Containers), words ("seen"), Phase::First;
+        /// the worker without Docker: its process and its systemd unit
+        HostWorker = "host-worker" => host_worker: HostWorker(host_worker::HostWorker), words (own), Phase::First;
         /// the host names in use, as they resolve here
         Names = "names" => names: Names(dial::NameLooks), words (own), Phase::Named;
         /// a ping

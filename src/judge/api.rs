@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
+use super::worker::{named, native};
 use crate::case::Seat;
-use crate::check::cause::{ApiAnswers, ApiUrl, cause_of};
+use crate::check::cause::{ApiAnswers, ApiMedia, ApiUrl, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
-use crate::fact::api::{ApiSaid, Distrust};
+use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Dial;
-use crate::fact::environment::{Environment, Layer, Setting};
+use crate::fact::environment::{ContainerProvenance, Environment, Layer, Setting};
 use crate::profile::Topology;
 
 const BY_DATABASE: &str = "the worker reports by the database, as set with `--topology`";
@@ -50,6 +51,32 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
     Ok(holds())
 }
 
+/// The worker's own code asks for MEDIA_BASE_URL, and it is set.
+pub(crate) fn api_media(seat: &Seat<'_>) -> Judged<ApiMedia> {
+    let env = seat.env()?;
+    let Some((path, line)) = native(seat).and_then(|worker| worker.media.as_ref()) else {
+        return Ok(not_applicable("no code of a worker without Docker that asks for it was seen"));
+    };
+    let app_url = env.api().map_or_else(|| "the web app's address".to_owned(), ToString::to_string);
+    let finding = match env.winner("MEDIA_BASE_URL") {
+        None if !env.complete => {
+            return missing(env, "MEDIA_BASE_URL").map(|verdict| verdict.map(|_| ApiMedia::Missing));
+        }
+        None => {
+            let recreate = env.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();
+            broken(ApiMedia::Missing).at(path, *line).with("recreate", recreate)
+        }
+        Some(Layer { origin, setting: Setting::Empty }) => {
+            named(seat, broken(ApiMedia::Blank), "MEDIA_BASE_URL", origin)
+        }
+        Some(Layer { origin, setting: Setting::Url(url) }) if url.is_local() => {
+            named(seat, broken(ApiMedia::Local).with("name", &url.host), "MEDIA_BASE_URL", origin)
+        }
+        Some(_) => return Ok(holds()),
+    };
+    Ok(finding.with("app_url", app_url).into())
+}
+
 /// The web app answers a worker, and takes its key.
 pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
     if seat.addresses().topology == Some(Topology::Database) {
@@ -59,6 +86,11 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         return Ok(not_applicable("no FLASK_APP_URL is set"));
     }
     let outcome = seat.api()?;
+    // What only the app says has come from the app, whatever was in between.
+    let of_app = matches!(outcome.said, ApiSaid::Well | ApiSaid::NotConfigured);
+    if let Some(proxy) = outcome.proxy.as_ref().filter(|_| !of_app) {
+        return through(seat, outcome, proxy);
+    }
     let finding = cause_of!(outcome.said => {
         ApiSaid::Well => return Ok(holds()),
         ApiSaid::NoKey => {
@@ -74,7 +106,40 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         ApiSaid::Redirects { to_https: false } => broken(ApiAnswers::Redirects),
         ApiSaid::OtherStatus(status) => broken(ApiAnswers::OtherStatus).with("status", status),
         ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),    } ApiSaid as ApiAnswers: WrongKey, NotConfigured, Limited, NotTheApi, NotHttp, NoTls);
+    let finding = match seat.env()?.winner("FLASK_APP_URL") {
+        Some(layer) if native(seat).is_some() => {
+            named(seat, finding.with("name", &outcome.endpoint.host), "FLASK_APP_URL", &layer.origin)
+        }
+        Some(_) | None => finding,
+    };
     Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
+}
+
+/// The worker's library goes to a proxy, which was asked without the key. Only the app says that it wants one (401).
+fn through(seat: &Seat<'_>, outcome: &ApiOutcome, proxy: &str) -> Judged<ApiAnswers> {
+    if outcome.said == ApiSaid::NoKey {
+        return Err(Unseen::Declined(format!(
+            "whether the key is correct: the worker's requests go through the proxy {proxy}, and the key was not sent to it"
+        )));
+    }
+    let env = seat.env()?;
+    let how = match outcome.said {
+        ApiSaid::Unreached(dial) => format!("no connection to the proxy: {}", dial.label()),
+        ApiSaid::FailedInside(status) | ApiSaid::OtherStatus(status) => format!("status {status}"),
+        ApiSaid::NotTheApi => "status 404".to_owned(),
+        ApiSaid::Limited => "status 429".to_owned(),
+        ApiSaid::Redirects { .. } => "a redirect".to_owned(),
+        ApiSaid::WrongKey | ApiSaid::NoKey => "status 401".to_owned(),
+        ApiSaid::NotHttp | ApiSaid::NoTls | ApiSaid::Distrusted(_) => "no answer in HTTP".to_owned(),
+        ApiSaid::Well | ApiSaid::NotConfigured => "the web app's own answer".to_owned(),
+    };
+    let finding = broken(ApiAnswers::ThroughProxy).with("proxy", proxy).with("how", how);
+    let finding = finding.with("name", &outcome.endpoint.host).with("endpoint", &outcome.endpoint);
+    let named_by = env.api().and_then(|url| env.proxy(url)).and_then(|(name, _)| Some((name, env.winner(name)?)));
+    Ok(match named_by {
+        Some((variable, layer)) => named(seat, finding, variable, &layer.origin).into(),
+        None => finding.with("variable", "a variable").with("origin", "its environment").with("recreate", "").into(),
+    })
 }
 
 fn distrusted(why: Distrust) -> Finding<ApiAnswers> {

@@ -27,7 +27,11 @@ const NO_HOST: &str = "no ingest host is set";
 
 /// The sidecar, where there is one.
 fn sidecar<'a>(seat: &Seat<'a>) -> Result<Option<&'a Sidecar>, Unseen> {
-    Ok(seat.delivery()?.sidecar.as_deref())
+    match seat.delivery() {
+        // It is a container, and where the worker does without Docker there need be none.
+        Err(Unseen::NotInstalled(_)) if seat.is_native() => Ok(None),
+        delivery => Ok(delivery?.sidecar.as_deref()),
+    }
 }
 
 /// How the container is recreated, and what it is called.

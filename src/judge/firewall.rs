@@ -54,7 +54,8 @@ pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
 /// Connections are answered, by yes or no. Silence while the tunnel is alive is a firewall's.
 pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
     let redis = seat.tcp(Service::Redis)?;
-    let postgres = seat.tcp(Service::Postgres)?;
+    // Where the worker does not go there, what becomes of the way is nothing to it.
+    let postgres = if seat.uses_database() { seat.tcp(Service::Postgres)? } else { redis };
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
     if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
         return Ok(broken(TcpAdmitted::NoRoute).into());
@@ -105,7 +106,7 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
     let addresses = seat.addresses();
     let mut blocked: Vec<(u16, PacketTrace)> = Vec::new();
     let mut unsupported = None;
-    for port in [addresses.redis_port.value, addresses.postgres_port.value] {
+    for port in super::ports_of_worker(seat) {
         let trace = trace(seat, &flow(seat, port))?;
         if let Some(nobody) = sent_to_nobody(seat, &trace, port) {
             return Ok(nobody.into());

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::worker::{named, native};
 use crate::case::Seat;
 use crate::check::cause::{
     QueueChosen, QueueConsumed, QueueLists, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
@@ -130,7 +131,12 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     let takes = |queue: &str| workers.iter().any(|it| it.takes(queue));
     let first = &workers[0];
     if !takes("gpu") {
-        return Ok(told(first, broken(QueueChosen::NoGpu)));
+        let finding = broken(QueueChosen::NoGpu);
+        let by = seat.env().ok().filter(|_| native(seat).is_some()).and_then(|env| env.winner("CELERY_QUEUES"));
+        return Ok(match by {
+            Some(layer) => told(first, named(seat, finding, "CELERY_QUEUES", &layer.origin)),
+            None => told(first, finding),
+        });
     }
     // Of which version the app is, only its container shows.
     if seat.vantage() == Vantage::Client || takes("celery") {

@@ -2,10 +2,10 @@
 
 use crate::case::Seat;
 use crate::check::cause::{EnvDatabase, EnvFlask, EnvRedis};
-use crate::check::{Finding, Judged, broken, holds};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Flaw, Interpolation, Layer, Origin, Setting, Source,
+    ByHost, ContainerProvenance, Effective, EnvUrl, Environment, Flaw, Interpolation, Layer, Origin, Setting, Source,
 };
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
@@ -13,6 +13,7 @@ use crate::fact::{Unseen, Vantage};
 
 mod agree;
 mod container;
+mod host;
 mod libraries;
 mod url;
 
@@ -20,6 +21,7 @@ use url::UrlFault;
 
 pub(crate) use agree::{env_agrees, env_heeded, env_ports};
 pub(crate) use container::{worker_fresh, worker_one, worker_running};
+pub(crate) use host::worker_at_boot;
 pub(in crate::judge) use libraries::connects;
 pub(crate) use libraries::worker_libraries;
 
@@ -42,6 +44,7 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
             };
             Ok(placed(seat, finding, variable, origin).into())
         }
+        Effective::CodeDefault if env.reports_by_http_alone() => Ok(broken(EnvDatabase::UnsetPreviews).into()),
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => unset(
             seat,
             env,
@@ -100,14 +103,24 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
             let finding = broken(EnvFlask::NotProduction).with("value", setting);
             named(seat, finding, "FLASK_ENV", origin).into()
         }
+        // The project's own set-up does not set it. With DATABASE_URL its URLs are the same in both modes, and one that
+        // has none renders in development mode only.
+        None if native(seat).is_some() && (env.reports_by_http_alone() || env.winner("DATABASE_URL").is_some()) => {
+            not_applicable("a worker without Docker runs in development mode, and its variables mean the same in it")
+        }
         None if env.complete => broken(EnvFlask::Unset).into(),
         None => return Err(hidden(env, "FLASK_ENV")),
     })
 }
 
+/// The worker, where the host runs it without Docker.
+pub(super) fn native<'a>(seat: &Seat<'a>) -> Option<&'a ByHost> {
+    if seat.vantage() == Vantage::Client { provenance(seat)?.host.as_ref() } else { None }
+}
+
 /// The container has the value from a line in which compose put nothing in the place of a `$name`. That may be meant so.
 fn is_cut(seat: &Seat<'_>, variable: &str, origin: &Origin) -> bool {
-    matches!(origin, Origin::Process | Origin::Inspect)
+    (matches!(origin, Origin::Process | Origin::Inspect) || native(seat).is_some())
         && provenance(seat).and_then(|provenance| provenance.source(variable)).is_some_and(Source::is_cut)
 }
 
@@ -201,7 +214,11 @@ fn placed<C: From<UrlFault>>(
         return finding.with("variable", variable).with("recreate", recreate);
     }
     let Some((provenance, source)) = outdated(seat, variable, origin) else {
-        return named(seat, finding, variable, origin);
+        let filled_in = source_of(seat, variable).filter(|source| matches!(source.origin, Origin::Default { .. }));
+        return match (filled_in, finding.words.contains_key("name")) {
+            (Some(_), true) => named(seat, finding.map(|_| C::from(UrlFault::Default)), variable, origin),
+            (_, _) => named(seat, finding, variable, origin),
+        };
     };
     let fault = if provenance.is_newer(source) { UrlFault::Stale } else { UrlFault::Shell };
     let finding = broken(C::from(fault))
@@ -234,10 +251,15 @@ fn literal(source: &Source) -> Option<(&str, u32)> {
     }
 }
 
+/// What gave a worker without Docker its value.
+fn source_of<'a>(seat: &Seat<'a>, variable: &str) -> Option<&'a Source> {
+    provenance(seat).filter(|provenance| provenance.host.is_some())?.source(variable)
+}
+
 /// Names the line that a variable's value comes from.
-fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
+pub(super) fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
     let given = matches!(origin, Origin::Process | Origin::Inspect);
-    let provenance = if given { provenance(seat) } else { None };
+    let provenance = provenance(seat).filter(|provenance| given || provenance.host.is_some());
     let source = provenance.and_then(|provenance| provenance.source(variable));
     // What is not there cannot be replaced.
     let there = finding.words.get("name").is_none_or(|name| name != url::NO_HOST);

@@ -21,6 +21,7 @@ use super::tls::{self, Wire};
 use super::{DIAL, ProbeContext, ProbeResult, dial, host};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Endpoint;
+use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::{Fact, FactKey, Presence, Unseen, Vantage};
 use crate::read::worker_api;
 
@@ -35,17 +36,54 @@ const LONGEST: usize = 64 << 10;
 
 /// Looks at FLASK_APP_URL.
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
-    let (url, endpoint) = match context.fact(&FactKey::Env) {
+    let (url, endpoint, env) = match context.fact(&FactKey::Env) {
         Ok(Fact::Env(env)) => match env.api() {
-            Some(url) => (url, Endpoint { host: url.host.clone(), port: url.http_port() }),
+            Some(url) => (url, Endpoint { host: url.host.clone(), port: url.http_port() }, env),
             None => return ProbeResult::new("", Err(Unseen::NotKnown("no FLASK_APP_URL is set here".to_owned()))),
         },
         Ok(_) => return ProbeResult::new("", Err(Unseen::NotAsked(FactKey::Env))),
         Err(why) => return ProbeResult::new("", Err(why)),
     };
-    let (said, key) = ask(&endpoint, url.scheme == "https", context).await;
-    let outcome = ApiOutcome { endpoint: endpoint.clone(), scheme: url.scheme.clone(), key, said };
+    let proxy = env.proxy(url).filter(|_| is_the_workers(env, context));
+    let (said, key) = match proxy {
+        Some((_, proxy)) => (through(proxy, &endpoint, url.scheme == "https").await, Presence::Absent),
+        None => ask(&endpoint, url.scheme == "https", context).await,
+    };
+    let proxy = proxy.map(|(_, proxy)| proxy.to_string());
+    let outcome = ApiOutcome { endpoint: endpoint.clone(), scheme: url.scheme.clone(), key, proxy, said };
     ProbeResult::new(format!("HTTP at {endpoint}"), Ok(Fact::Api(outcome)))
+}
+
+/// Whether a request from here goes the worker's own way, with its own variables.
+fn is_the_workers(env: &Environment, context: &ProbeContext) -> bool {
+    context.vantage == Vantage::Container || env.provenance.as_ref().is_some_and(|it| it.host.is_some())
+}
+
+/// Asks the proxy, as the worker's library does; without the key, which is nobody's but the app's. Behind a proxy TLS is not
+/// spoken: whether it would connect at all is its answer to CONNECT.
+async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> ApiSaid {
+    let to = Endpoint { host: proxy.host.clone(), port: proxy.port.unwrap_or(80) };
+    let stream = match dial::connect(&to).await {
+        Ok(stream) => stream,
+        Err(how) => return ApiSaid::Unreached(how),
+    };
+    let request = if encrypted {
+        Request::connect(endpoint.to_string())
+    } else {
+        Request::get(format!("http://{endpoint}{NO_JOB}"))
+    };
+    let request = request
+        .header(HOST, endpoint.to_string())
+        .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")))
+        .body(Empty::<Bytes>::new());
+    let Ok(request) = request else { return ApiSaid::NotHttp };
+    let said = timeout(ANSWER, exchange(Box::new(stream), request, false)).await.ok().flatten();
+    match said {
+        // It connects, and what is behind it was not asked.
+        Some(ApiSaid::OtherStatus(200)) if encrypted => ApiSaid::NoKey,
+        Some(said) => said,
+        None => ApiSaid::NotHttp,
+    }
 }
 
 async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (ApiSaid, Presence) {
@@ -91,7 +129,8 @@ async fn encrypt(stream: Stream, name: &str, context: &ProbeContext) -> Result<(
 fn trust(context: &ProbeContext) -> Option<Result<Trust, Refused>> {
     let Some(path) = &context.keyring.bundle else { return Some(Ok(Trust::Everybodys)) };
     let no_bundle = || Refused::Distrusted(Distrust::NoBundle);
-    if context.vantage != Vantage::Container {
+    let native = matches!(context.fact(&FactKey::Env), Ok(Fact::Env(env)) if is_the_workers(env, context));
+    if !native {
         return None;
     }
     match host::read(path) {

@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Keyring, Login, ProbeContext, ProbeResult, host};
-use crate::fact::environment::{ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, VARIABLES};
+use super::{Keyring, Login, ProbeContext, ProbeResult, docker, host, host_worker};
+use crate::fact::environment::{
+    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, VARIABLES,
+};
 use crate::fact::{Fact, Unseen, Vantage};
 use crate::read::variable::{app_version, setting};
 use crate::read::{celery_command, dotenv, url};
 
 mod made;
+mod native;
 
 pub(super) use made::provenance;
 
@@ -24,7 +27,7 @@ const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
 
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
 fn app_variables() -> impl Iterator<Item = &'static str> {
-    VARIABLES.into_iter().chain(BUNDLES).chain(PGSSL)
+    VARIABLES.into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL)
 }
 
 /// Where the image keeps the app's version.
@@ -43,9 +46,28 @@ const WEB_FILES: [&str; 5] = [
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     match context.vantage {
         Vantage::Container => looked("the process environment", Ok(container())),
-        Vantage::Client => looked("docker inspect", made::client(context).await),
+        Vantage::Client => client(context).await,
         Vantage::Server => looked("the web app's environment file", server(context)),
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
+    }
+}
+
+/// The worker's container, or the worker without one. What runs goes before what does not.
+async fn client(context: &ProbeContext) -> ProbeResult {
+    let containers = docker::workers(context).await;
+    let found = match (&context.profile.container, host_worker::find().await) {
+        (None, Ok(found)) => {
+            let all = containers.as_deref().unwrap_or_default();
+            Some(found).filter(|it| it.fact.goes_before(!all.is_empty(), all.iter().any(|it| it.running)))
+        }
+        (Some(_), _) | (None, Err(_)) => None,
+    };
+    match (found, containers) {
+        (Some(worker), _) => {
+            looked("the worker's process, and the files that it is started with", native::worker(&worker))
+        }
+        (None, Ok(containers)) => looked("docker inspect", made::client(containers).await),
+        (None, Err(why)) => looked("docker inspect", Err(why)),
     }
 }
 
@@ -99,7 +121,7 @@ impl Found {
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
             values.iter().map(|(at, value)| Layer { origin: at.clone(), setting: setting(name, value) }).collect()
         };
-        let shown = self.values.iter().filter(|(name, _)| VARIABLES.contains(name));
+        let shown = self.values.iter().filter(|(name, _)| VARIABLES.contains(name) || PROXIES.contains(name));
         let environment = Environment {
             owner: self.owner,
             app_version: self.app_version,

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::host::limits;
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
-use crate::fact::environment::Setting;
+use crate::fact::environment::{Setting, is_proxy};
 use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::hosts;
 use crate::read::wg_quick::value::literal;
@@ -61,7 +61,8 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 fn names(context: &ProbeContext) -> BTreeSet<String> {
     let mut hosts = Vec::new();
     if let Ok(Fact::Env(environment)) = context.fact(&FactKey::Env) {
-        for variable in environment.variables.keys() {
+        // A proxy's name is resolved when it is asked, and by nobody before.
+        for variable in environment.variables.keys().filter(|name| !is_proxy(name)) {
             if let Some(Setting::Url(url)) = environment.winner(variable).map(|layer| &layer.setting) {
                 hosts.push(url.host.as_str());
             }

@@ -1,40 +1,104 @@
-//! Celery workers among the processes, from /proc. Of a command line only the queues and the name are kept.
+//! Celery workers among this machine's processes. A command line may hold the broker's password: only the queues and the
+//! worker's name are kept of it.
 
 use super::ProbeResult;
+use crate::fact::celery::process::Workers;
 use crate::fact::{Fact, Unseen};
 
-/// Looks at the processes that can be seen from here: in a container its own, on a host those of its containers too.
+/// A worker among the processes. Holds its command line, so it has no `Debug`.
+pub(super) struct Found {
+    /// What is kept of it.
+    pub(super) worker: crate::fact::celery::process::Worker,
+    /// Its command line.
+    pub(super) arguments: Vec<String>,
+    /// Whether it is in a container.
+    pub(super) contained: bool,
+    /// The systemd unit of its control group, where it is in one.
+    pub(super) unit: Option<String>,
+    /// Its working directory, where that may be seen.
+    pub(super) folder: Option<String>,
+}
+
 pub(super) fn look() -> ProbeResult {
-    ProbeResult::new("/proc", running().map(Fact::Workers))
+    let found = found().map(|found| Workers { workers: found.into_iter().map(|it| it.worker).collect() });
+    ProbeResult::new("/proc", found.map(Fact::Workers))
 }
 
 #[cfg(target_os = "linux")]
-fn running() -> Result<crate::fact::celery::process::Workers, Unseen> {
+pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     use std::collections::BTreeMap;
 
     use procfs::Current;
     use procfs::process::all_processes;
 
-    use crate::fact::celery::process::{Worker, Workers};
+    use crate::fact::celery::process::Worker;
     use crate::read::celery_command::told;
 
     let processes = all_processes().map_err(|_| Unseen::NoTool("/proc cannot be read".to_owned()))?;
     let up = procfs::Uptime::current().map_or(0, |uptime| uptime.uptime_duration().as_secs());
-    let mut found: BTreeMap<i32, (i32, Worker)> = BTreeMap::new();
+    let mut found: BTreeMap<i32, (i32, Found)> = BTreeMap::new();
     for process in processes.flatten() {
         let Ok(arguments) = process.cmdline() else { continue };
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let (Some((queues, name)), Ok(stat)) = (told(&arguments), process.stat()) else { continue };
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let (Some((queues, name)), Ok(stat)) = (told(&words), process.stat()) else { continue };
         let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
-        let worker = Worker { pid: process.pid.unsigned_abs(), age, queues, name };
-        found.insert(process.pid, (stat.ppid, worker));
+        let groups = groups(&process);
+        let of_worker = Found {
+            worker: Worker { pid: process.pid.unsigned_abs(), age, queues, name },
+            contained: has_own_namespace(&process) || groups.iter().any(|group| names_container(group)),
+            unit: groups.iter().find_map(|group| unit(group)),
+            folder: process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok()),
+            arguments,
+        };
+        found.insert(process.pid, (stat.ppid, of_worker));
     }
     // A worker forks one process for each task that it can do at a time.
-    let workers = found.values().filter(|(parent, _)| !found.contains_key(parent)).map(|(_, worker)| worker.clone());
-    Ok(Workers { workers: workers.collect() })
+    let parents: Vec<i32> = found.keys().copied().collect();
+    Ok(found.into_values().filter(|(parent, _)| !parents.contains(parent)).map(|(_, found)| found).collect())
+}
+
+/// Seen from here, a process of a container has a second number: that in its own namespace (proc(5), `NSpid`).
+#[cfg(target_os = "linux")]
+fn has_own_namespace(process: &procfs::process::Process) -> bool {
+    process.status().ok().and_then(|status| status.nspid).is_some_and(|numbers| numbers.len() > 1)
+}
+
+/// The paths of its control groups; none where they are not to be seen. On a machine that has both versions of control
+/// groups only one of them tells the unit.
+#[cfg(target_os = "linux")]
+fn groups(process: &procfs::process::Process) -> Vec<String> {
+    process.cgroups().map(|groups| groups.0.into_iter().map(|group| group.pathname).collect()).unwrap_or_default()
+}
+
+/// Every engine names a container's group after the container's id, which is 64 digits long.
+fn names_container(group: &str) -> bool {
+    group.split(|c: char| !c.is_ascii_hexdigit()).any(|word| word.len() >= 64)
+}
+
+fn unit(group: &str) -> Option<String> {
+    let name = group.rsplit('/').find(|part| part.ends_with(".service"))?;
+    // A user's own manager has units that `systemctl` without `--user` does not know.
+    (!group.contains("/user@")).then(|| name.to_owned())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn running() -> Result<crate::fact::celery::process::Workers, Unseen> {
+pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     Err(Unseen::NoTool("processes can only be listed on Linux".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_group_tells_the_unit_and_the_container() {
+        assert_eq!(unit("/system.slice/clippy-worker.service").as_deref(), Some("clippy-worker.service"));
+        assert_eq!(unit("/user.slice/user-1000.slice/session-3.scope"), None);
+        assert_eq!(unit("/user.slice/user-1000.slice/user@1000.service/app.slice/w.service"), None);
+        let id = "0123456789abcdef".repeat(4);
+        assert!(
+            names_container(&format!("/system.slice/docker-{id}.scope")) && names_container(&format!("/docker/{id}"))
+        );
+        assert!(!names_container("/system.slice/clippy-worker.service"));
+    }
 }

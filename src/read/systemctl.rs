@@ -22,6 +22,21 @@ pub struct Shown {
     pub skipped: bool,
     /// Its file and its drop-ins, in the order in which they are read.
     pub files: Vec<String>,
+    /// How its last run went.
+    pub run: Run,
+}
+
+/// How a unit's last run went.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Run {
+    /// `Result`: success, exit-code, signal …
+    pub result: String,
+    /// The exit status of its main process.
+    pub status: i64,
+    /// How often systemd started it again by itself.
+    pub restarts: u32,
+    /// Whether its file was changed since systemd read it.
+    pub stale: bool,
 }
 
 /// Reads all blocks, in the order in which the units were asked for. Times must be in UTC.
@@ -61,6 +76,12 @@ fn block(text: &str) -> Shown {
             .iter()
             .any(|kind| value(&format!("{kind}Result")) == "no" && !value(&format!("{kind}Timestamp")).is_empty()),
         succeeded: matches!(value("Result").as_str(), "" | "success"),
+        run: Run {
+            result: value("Result"),
+            status: value("ExecMainStatus").parse().unwrap_or(0),
+            restarts: value("NRestarts").parse().unwrap_or(0),
+            stale: value("NeedDaemonReload") == "yes",
+        },
     }
 }
 

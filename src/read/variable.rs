@@ -2,7 +2,7 @@
 
 use super::url;
 use crate::fact::delivery::Value;
-use crate::fact::environment::{Flaw, Setting, is_url};
+use crate::fact::environment::{Flaw, Setting, is_proxy, is_url};
 
 /// The variable whose value is a secret: only whether it is set is kept.
 const SECRET: &str = "WORKER_API_KEY";
@@ -25,6 +25,21 @@ pub fn setting(variable: &str, value: &str) -> Setting {
     }
     if variable == SECRET {
         return Setting::Secret;
+    }
+    if is_proxy(variable) {
+        // A proxy may be written without its scheme (requests/utils.py, `prepend_scheme_if_needed`); a bare word may be
+        // anything, and is not kept.
+        let bare = !value.contains("://");
+        let is_place = value.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        if bare && !is_place {
+            return Setting::Flawed(Flaw::NoScheme);
+        }
+        let whole = if bare { format!("http://{value}") } else { value.to_owned() };
+        return url::read(&whole).map_or_else(Setting::Flawed, |read| Setting::Url(read.url));
+    }
+    if variable.eq_ignore_ascii_case("no_proxy") {
+        let plain = value.len() <= 1024 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.,*:/[]".contains(c));
+        return if plain { Setting::Word(value.to_owned()) } else { Setting::Flawed(Flaw::Unreadable) };
     }
     if !is_url(variable) {
         let plain = value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.,'\"".contains(c));

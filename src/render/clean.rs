@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, OnWindows, Position, Rule};
+use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
 use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
@@ -161,8 +161,8 @@ texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
 texts!(Fix { say, run, know; on });
-texts!(Cause { says, why, alternatives, needs, tell, fix, windows; severity });
-texts!(OnWindows { says, fix });
+texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native; severity });
+texts!(Otherwise { says, fix });
 texts!(Alternative { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {

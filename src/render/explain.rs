@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::clean::Clean;
 use crate::check::{Cause, Check, Needs, Severity};
+use crate::report::usually;
 
 pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result<String, String> {
     let (check_id, cause) = id.split_once('/').map_or((id, None), |(check, cause)| (check, Some(cause)));
@@ -57,7 +58,7 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             Severity::Note => " (a note)",
         };
         let _ = writeln!(out, "\n{}/{name}{kind}", check.id);
-        wrap(&mut out, &cause.says, "  says   ", "         ", width);
+        wrap(&mut out, &usually(&cause.says), "  says   ", "         ", width);
         if let Some(why) = &cause.why {
             wrap(&mut out, why, "  why    ", "         ", width);
         }
@@ -65,17 +66,18 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             wrap(&mut out, &join(cause.needs.iter().map(ToString::to_string)), "  needs  ", "         ", width);
         }
         let on = cause.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
-        wrap(&mut out, &format!("{on}{}", cause.fix.say), "  fix    ", "         ", width);
+        wrap(&mut out, &format!("{on}{}", usually(&cause.fix.say)), "  fix    ", "         ", width);
         for command in &cause.fix.run {
-            let _ = writeln!(out, "         $ {command}");
+            let _ = writeln!(out, "         $ {}", usually(command));
         }
-        wrap(&mut out, &cause.fix.know, "  then   ", "         ", width);
-        if let Some(windows) = &cause.windows {
-            wrap(&mut out, &format!("on Windows: {}", windows.fix.say), "  fix    ", "         ", width);
-            for command in &windows.fix.run {
-                let _ = writeln!(out, "         > {command}");
+        wrap(&mut out, &usually(&cause.fix.know), "  then   ", "         ", width);
+        for (other, place, prompt) in [(&cause.windows, "on Windows", '>'), (&cause.native, "without Docker", '$')] {
+            let Some(other) = other else { continue };
+            wrap(&mut out, &usually(&format!("{place}: {}", other.fix.say)), "  fix    ", "         ", width);
+            for command in &other.fix.run {
+                let _ = writeln!(out, "         {prompt} {command}");
             }
-            wrap(&mut out, &windows.fix.know, "  then   ", "         ", width);
+            wrap(&mut out, &usually(&other.fix.know), "  then   ", "         ", width);
         }
         for (vantage, alternatives) in &cause.alternatives {
             let _ = writeln!(out, "  alike  from the {vantage} alone, these causes look the same, most likely first:");

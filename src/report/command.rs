@@ -4,9 +4,9 @@ use super::Shell;
 use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
-const PARTS: [&str; 13] = [
-    "add", "allowed", "recreate", "bar", "each", "gone", "grant", "maker", "needed", "table", "target", "ufw_rule",
-    "unwrite",
+const PARTS: [&str; 16] = [
+    "add", "allowed", "recreate", "bar", "each", "gone", "grant", "log", "maker", "needed", "restart", "start",
+    "table", "target", "ufw_rule", "unwrite",
 ];
 
 /// The commands of a fix, filled in, without those whose word is empty: they are for a part of the fault that is not

@@ -2,10 +2,10 @@
 
 use super::command::commands;
 use super::doubt;
-use super::words::{common_words, fill, says};
+use super::words::{common_words, fill, says, without_docker};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Cause, Check, Finding, Fix, Position};
+use crate::check::{Alternative, Cause, Check, Finding, Fix, Position};
 use crate::fact::Vantage;
 use crate::judge::UNEXPECTED;
 
@@ -65,6 +65,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         };
     };
     let mut words = common_words(snapshot, addresses);
+    words.extend(case.native_worker().as_ref().map(without_docker).unwrap_or_default());
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix, shell) = check.causes.get(finding.cause).map_or_else(
         || {
@@ -74,6 +75,10 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
     let said = fill(&fix.say, &words);
+    // A worker without Docker has no container in which anything could be wrong.
+    let contained = case.native_worker().is_none();
+    let left: Vec<Alternative> =
+        blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
     let (say, run) = match commands(&fix.run, shell, &words) {
         Ok(run) => (said, run),
         Err(value) => (format!("{said} The commands are left out: `{value}` is not safe in a command."), Vec::new()),
@@ -84,12 +89,12 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
-        alternatives: doubt::alternatives(&blamed.alternatives, checks),
-        tell: doubt::tell(&blamed.alternatives, case, check.causes.get(finding.cause), |text| fill(text, &words)),
+        alternatives: doubt::alternatives(&left, checks),
+        tell: doubt::tell(&left, case, check.causes.get(finding.cause), |text| fill(text, &words)),
     }
 }
 
-/// On Windows other things are typed than on Linux: what counts is the host that is to be mended, and for what is seen
+/// Without Docker other things are typed than with it, and on Windows other things than on Linux: what counts is the host that is to be mended, and for what is seen
 /// the one that saw it.
 fn in_words_of_the_host(
     case: &Case,
@@ -99,6 +104,10 @@ fn in_words_of_the_host(
     finding: &Finding,
 ) -> (String, Fix, Shell) {
     let here = blamed.answer.vantage;
+    if let Some(native) = text.native.as_ref().filter(|_| case.native_worker().is_some()) {
+        let seen = native.says.clone().unwrap_or_else(|| says(check, text, finding));
+        return (seen, Fix { on: text.fix.on, ..native.fix.clone() }, Shell::Sh);
+    }
     let windows = |at: Vantage| text.windows.as_ref().filter(|_| case.on_windows(at));
     let seen = windows(here).and_then(|there| there.says.clone());
     let (fix, shell) = match windows(text.fix.on.unwrap_or(here)) {

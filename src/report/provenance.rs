@@ -44,6 +44,8 @@ pub fn provenances(case: &Case, variable: &str) -> Vec<Provenance> {
     let env = |vantage: Vantage| case.seat(vantage).and_then(|seat| seat.env());
     let (inside, outside) = (env(Vantage::Container), env(Vantage::Client));
     let mut provenances = Vec::new();
+    // Without Docker there is no other place to look from.
+    let inside = if case.native_worker().is_some() { outside.clone() } else { inside };
     if inside.is_ok() || outside.is_ok() {
         provenances.push(worker(variable, inside, outside));
     }
@@ -129,10 +131,13 @@ impl Provenance {
     fn sources(&mut self, provenance: &ContainerProvenance, variable: &str) {
         let sources = provenance.sources.get(variable).map_or(&[][..], Vec::as_slice);
         let from = sources.iter().position(|source| source.agrees);
+        let by_host = provenance.host.is_some();
         for (index, source) in sources.iter().enumerate() {
             let note = match from {
+                Some(from) if from == index && by_host => "the worker has this value".to_owned(),
                 Some(from) if from == index => "the container has its value from here".to_owned(),
                 Some(from) if from < index => "not passed on: overridden by an entry above".to_owned(),
+                Some(_) | None if by_host => "differs from the running worker: the next start takes this".to_owned(),
                 Some(_) | None if provenance.is_newer(source) => {
                     "differs from the container: changed after the container was created".to_owned()
                 }
@@ -149,7 +154,7 @@ impl Provenance {
                 note,
             });
         }
-        if from.is_none() && self.is_settled() && provenance.service.is_none() {
+        if from.is_none() && self.is_settled() && provenance.service.is_none() && !by_host {
             self.sources.push(Source {
                 used: true,
                 place: "`docker run`: -e, or a line of an --env-file".to_owned(),

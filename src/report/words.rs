@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Cause, Check, Finding};
+use crate::fact::environment::ByHost;
 use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
 
@@ -23,6 +24,58 @@ pub fn common_words(snapshot: &Snapshot, addresses: &Addresses) -> Words {
         ("public", public),
         ("host", snapshot.host.clone()),
         ("here", snapshot.vantage.word().to_owned()),
+    ])
+    .into_iter()
+    .chain(in_container())
+    .collect()
+}
+
+/// What is said of the worker's container, the usual case.
+fn in_container() -> Words {
+    [
+        ("worker", "the container"),
+        ("apply", "recreate the container"),
+        ("apply_first", "Recreate the container"),
+        ("apply_why", "recreate the container: a restart keeps the old environment"),
+        ("inside", "inside the container"),
+        ("itself", "inside a container that is the container itself"),
+        ("restart", "docker restart clippy-gpu-worker"),
+        ("start", "docker start clippy-gpu-worker"),
+        ("log", "docker logs --tail 20 clippy-gpu-worker"),
+        ("variables_file", ""),
+    ]
+    .map(|(name, value)| (name, value.to_owned()))
+    .into()
+}
+
+/// A template with what is said of a worker in a container, for who asks in general.
+pub fn usually(template: &str) -> String {
+    let words = in_container().into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    fill(template, &words)
+}
+
+/// The same of a worker that the client runs without Docker.
+pub(super) fn without_docker(worker: &ByHost) -> Words {
+    let apply = match (worker.unit(), worker.pid) {
+        (Some(unit), Some(_)) => format!("restart the worker (`sudo systemctl restart {unit}`)"),
+        (Some(unit), None) => format!("start the worker (`sudo systemctl restart {unit}`)"),
+        (None, Some(pid)) => format!("stop the worker (process {pid}) and start it again as it was started"),
+        (None, None) => "start the worker".to_owned(),
+    };
+    let mut letters = apply.chars();
+    let first = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let unit = |command: &str| worker.unit().map(|unit| format!("{command} {unit}")).unwrap_or_default();
+    BTreeMap::from([
+        ("worker", "the worker".to_owned()),
+        ("apply_why", apply.clone()),
+        ("apply", apply),
+        ("apply_first", first),
+        ("inside", "on the client".to_owned()),
+        ("itself", "on the client that is the client itself".to_owned()),
+        ("restart", worker.restart().unwrap_or_default()),
+        ("start", unit("sudo systemctl start")),
+        ("log", unit("sudo journalctl -n 20 --no-pager -u")),
+        ("variables_file", worker.file.clone().unwrap_or_else(|| "the file of its variables".to_owned())),
     ])
 }
 

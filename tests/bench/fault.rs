@@ -163,6 +163,9 @@ pub struct Healthy {
     /// What the user must say, by vantage.
     #[serde(default)]
     pub args: BTreeMap<Vantage, Vec<String>>,
+    /// Where nothing can be run: there is no container.
+    #[serde(default)]
+    pub blind: Vec<Vantage>,
     /// Warnings that are true of it, as `vantage code`.
     #[serde(default)]
     pub warns: Vec<String>,
@@ -202,8 +205,9 @@ impl Set {
     pub fn states(&self) -> BTreeMap<String, Vec<Vantage>> {
         let both = |fault: &Fault| [fault.id.clone(), format!("{}.near", fault.id)].map(|id| (id, fault.blind.clone()));
         let faults = self.faults.iter().flat_map(both);
-        let others = self.healthy.iter().map(|it| it.id.clone()).chain(self.pairs.iter().map(|it| it.id.clone()));
-        faults.chain(others.chain(["healthy".to_owned()]).map(|id| (id, Vec::new()))).collect()
+        let healthy = self.healthy.iter().map(|it| (it.id.clone(), it.blind.clone()));
+        let others = self.pairs.iter().map(|it| it.id.clone()).chain(["healthy".to_owned()]);
+        faults.chain(healthy).chain(others.map(|id| (id, Vec::new()))).collect()
     }
 
     /// Without the faults that are made up: what was seen.

@@ -152,7 +152,7 @@ impl Figures {
             .faults
             .iter()
             .map(|fault| (format!("{}.near", fault.id), fault.near_warns.clone(), fault.blind.clone()));
-        let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), Vec::new()));
+        let variants = set.healthy.iter().map(|it| (it.id.clone(), it.warns.clone(), it.blind.clone()));
         for (id, warns, blind) in near.chain(variants).chain([("healthy".to_owned(), Vec::new(), Vec::new())]) {
             let verdicts = verdicts(&id, &blind)?;
             let mut said = all(verdicts.together());

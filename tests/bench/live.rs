@@ -198,7 +198,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
         Item::Healthy(variant) => {
             lab.make_well(&variant.id, variant.after.as_deref())?;
             thread::sleep(Duration::from_secs(variant.wait));
-            let snapshots = lab.look(&variant.args, &[])?;
+            let snapshots = lab.look(&variant.args, &variant.blind)?;
             let wrong = differs_healthy(&Verdicts::of(&item.id(), &snapshots, &[], checks)?, &variant.warns);
             Ok((snapshots, wrong))
         }

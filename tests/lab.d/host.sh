@@ -17,7 +17,8 @@ set_paths() {
   CGROUP=$CGROUPS/clipcheck-$PREFIX
 }
 
-# The worker's container: the guide's name, or the one that a fixture wrote to the client's /run/worker.
+# The worker's container: the guide's name, or the one that a fixture wrote to the client's /run/worker. A path is that of a
+# worker without Docker.
 worker_name() { cat "$STATE/worker" 2> /dev/null || echo clippy-gpu-worker; }
 
 note_worker() { run_in client cat /run/worker > "$STATE/worker" 2> /dev/null || rm -f "$STATE/worker"; }
@@ -189,8 +190,10 @@ no_handshake() { ! run_in "$1" wg show all latest-handshakes 2> /dev/null | awk 
 ailments() {
   if no_handshake server; then echo "no handshake on the server"; return; fi
   if no_handshake client; then echo "no handshake on the client"; return; fi
-  run_in client timeout 8 docker exec "$(worker_name)" python3 /app/check.py 2> /dev/null ||
-    echo "the container reaches no Redis or no PostgreSQL, or its worker takes no tasks"
+  case $(worker_name) in
+    /*) run_in client timeout 8 /root/check-native.sh "$(worker_name)" 2> /dev/null ;;
+    *) run_in client timeout 8 docker exec "$(worker_name)" python3 /app/check.py 2> /dev/null ;;
+  esac || echo "the worker reaches no Redis or no PostgreSQL, or takes no tasks"
 }
 
 # A worker whose connection broke tries again after 2, 4, 6 … seconds, or never (Celery 5.3's trouble with Redis); one

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use clipcheck::fact::limits::Budget;
 use clipcheck::read::compose::{self, File, Project, Stack};
 use clipcheck::read::envfile::{self, Line, Refused};
+use clipcheck::read::shell_env::{self, Step};
 use clipcheck::read::variable::{app_version, setting};
-use clipcheck::read::{celery_command, dotenv, hosts, inspect, library_error, url, worker_log};
+use clipcheck::read::{celery_command, dotenv, hosts, inspect, last_line, library_error, url, worker_log};
 
 use super::{Kept, Reader, Shape, lines, many, nested, within};
 
@@ -29,7 +30,7 @@ const GROWING: &[Shape] = &[
     many("A\u{2013}B=1\n"),
 ];
 
-pub(super) const READERS: [Reader; 14] = [
+pub(super) const READERS: [Reader; 16] = [
     Reader {
         name: "app-version",
         read: |text| Box::new(app_version(text)),
@@ -82,6 +83,18 @@ pub(super) const READERS: [Reader; 14] = [
     Reader { name: "dotenv", read: of_python, example: ENV, shapes: GROWING },
     Reader { name: "extra-host", read: |text| Box::new(hosts::read(text)), example: "web:10.8.0.2", shapes: &[] },
     Reader {
+        name: "last-line",
+        read: |text| Box::new(last_line::read(text)),
+        example: ".env.worker: line 3: pa55: command not found\nError: CLIPPY_INSTANCE_PATH not found: /app/instance\n",
+        shapes: &[many("Error: line 1: \n"), many(": line 3: ")],
+    },
+    Reader {
+        name: "shell-env",
+        read: of_shell,
+        example: "#!/bin/sh\nsource .env.worker\nexport A=\"${A:-redis://192.168.1.100:6379/0}\"\nB='x y' # c\nC=a$B\\$d\n",
+        shapes: GROWING,
+    },
+    Reader {
         name: "url",
         read: urls,
         example: URLS,
@@ -100,6 +113,17 @@ pub(super) const READERS: [Reader; 14] = [
         shapes: &[],
     },
 ];
+
+fn of_shell(text: &str) -> Kept {
+    let steps = shell_env::read(text, &BTreeMap::from([("a".to_owned(), "b".to_owned())]));
+    let kept = steps.map(|steps| {
+        steps.into_iter().map(|step| match step {
+            Step::Set(it) => (it.name, it.value.map(|value| value.len()), it.line),
+            Step::Source(path) => (path, None, 0),
+        })
+    });
+    Box::new(kept.map(Iterator::collect::<Vec<_>>))
+}
 
 const YAML: &[Shape] = &[
     within("services:\n  worker:\n    environment:\n", "      A<n>: $A<m>x\n", ""),

@@ -31,7 +31,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 19] = [
+pub(super) const READERS: [Reader; 21] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -188,6 +188,28 @@ pub(super) const READERS: [Reader; 19] = [
             many("Error: invalid line 1 in /a:"),
             many("invalid value for parameter \""),
         ],
+    },
+    Reader {
+        name: "unit-service",
+        read: |text| {
+            let settings = unit_file::service(text).into_iter();
+            Box::new(settings.map(|it| (it.name, unit_file::words(&it.value).len(), it.line)).collect::<Vec<_>>())
+        },
+        example: UNIT,
+        shapes: &[
+            within("[Service]\n", "Environment=\"A=b c\" D=e\n", ""),
+            within("[Service]\nExecStart=a ", "\\\n b", ""),
+            within("[Service]\nEnvironment=", "\"a' ", ""),
+        ],
+    },
+    Reader {
+        name: "unit-variables",
+        read: |text| {
+            let lines = unit_file::variables(text).into_iter();
+            Box::new(lines.map(|it| (it.name, it.value.len(), it.line)).collect::<Vec<_>>())
+        },
+        example: "# c\nA='b c'\nB=d # e\n",
+        shapes: &[many("A='b'\n")],
     },
 ];
 

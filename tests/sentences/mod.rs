@@ -12,11 +12,17 @@ pub(crate) fn sentences(check: &Check) -> Vec<(&str, &'static str, &str)> {
         add("fix.know", &cause.fix.know);
         cause.fix.run.iter().for_each(|line| add("fix.run", line));
         cause.tell.iter().for_each(|line| add("tell", line));
-        let Some(windows) = &cause.windows else { continue };
-        windows.says.iter().for_each(|line| add("windows.says", line));
-        add("windows.fix.say", &windows.fix.say);
-        add("windows.fix.know", &windows.fix.know);
-        windows.fix.run.iter().for_each(|line| add("windows.fix.run", line));
+        let keys = [
+            ["windows.says", "windows.fix.say", "windows.fix.know", "windows.fix.run"],
+            ["native.says", "native.fix.say", "native.fix.know", "native.fix.run"],
+        ];
+        for (other, [says, say, know, run]) in [&cause.windows, &cause.native].into_iter().zip(keys) {
+            let Some(other) = other else { continue };
+            other.says.iter().for_each(|line| add(says, line));
+            add(say, &other.fix.say);
+            add(know, &other.fix.know);
+            other.fix.run.iter().for_each(|line| add(run, line));
+        }
     }
     found
 }

@@ -73,6 +73,14 @@ impl Environment {
         }
     }
 
+    /// It reports by HTTP, as code of its version does, and nothing gives it a database: so do all workers that were set up
+    /// without Docker as the project's docs/REMOTE_WORKER_SETUP.md says. In production the app would stop without one.
+    pub fn reports_by_http_alone(&self) -> bool {
+        let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
+        let new = self.app_version.as_deref().and_then(minor_version).is_some_and(|version| version >= (0, 12));
+        by_host && new && self.uses_api() && !self.is_production() && self.database() == Effective::CodeDefault
+    }
+
     /// What the app uses for one of its three Redis URLs: the variable, else REDIS_URL, else
     /// `redis://localhost:6379/0` (config/settings.py). Celery reads the same variables itself.
     pub fn redis(&self, variable: &'static str) -> Effective<'_> {

@@ -100,6 +100,44 @@ impl fmt::Display for HostLine {
     }
 }
 
+/// A worker that the host runs without Docker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHost {
+    /// Its process; none where it does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// The systemd unit that starts it; none where it is started by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Whether systemd must first read the unit's files again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reload: bool,
+    /// The file whose lines are meant to set its variables, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line of its own code that takes MEDIA_BASE_URL, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<(String, u32)>,
+}
+
+impl ByHost {
+    /// The command that starts it anew, as it is now written; none where it is started by hand.
+    pub fn restart(&self) -> Option<String> {
+        let unit = self.unit()?;
+        Some(if self.reload {
+            format!("sudo sh -c 'systemctl daemon-reload && systemctl restart {unit}'")
+        } else {
+            format!("sudo systemctl restart {unit}")
+        })
+    }
+
+    /// The unit, by a name that can be typed as it is.
+    pub fn unit(&self) -> Option<&str> {
+        let plain = |name: &&String| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@:".contains(c));
+        Some(self.unit.as_ref().filter(plain)?.trim_end_matches(".service"))
+    }
+}
+
 /// How the container was made, as far as Docker and the files tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerProvenance {
@@ -129,6 +167,9 @@ pub struct ContainerProvenance {
     /// What its hosts file was given.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<HostLine>,
+    /// Set where the worker is in no container: then it was made when its process was started, and of what that read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<ByHost>,
     /// By variable, strongest first; the image's own value last.
     pub sources: BTreeMap<String, Vec<Source>>,
 }
@@ -142,18 +183,30 @@ impl ContainerProvenance {
     /// The strongest source, where the container has another value than it says.
     pub fn differs(&self, variable: &str) -> Option<&Source> {
         let first = self.sources.get(variable)?.first()?;
-        (!first.agrees && self.service.is_some()).then_some(first)
+        let told = match &self.host {
+            // That another value was given by hand is nobody's mistake; that a file was changed since is to be seen.
+            Some(_) => self.is_newer(first),
+            None => self.service.is_some(),
+        };
+        (!first.agrees && told).then_some(first)
     }
 
     /// Whether the file that a source's value stands in was changed after the container was made.
     pub fn is_newer(&self, source: &Source) -> bool {
+        if self.host.is_some() {
+            // Where a line was taken out, the next weaker place speaks.
+            return self.ingredients.iter().any(|file| file.changed_at > self.created_at);
+        }
         let files = source.via.iter().filter_map(|via| via.at.as_ref()).map(|(path, _)| path.as_str());
         let mut files = files.chain(source.origin.place().map(|(path, _)| path));
         files.any(|path| self.ingredients.iter().any(|file| file.path == path && file.changed_at > self.created_at))
     }
 
-    /// The command that recreates the container; none where nothing tells how it was made.
+    /// The command that recreates the container, or restarts the worker without one; none where nothing tells how it was made.
     pub fn recreate(&self) -> Option<String> {
+        if let Some(host) = &self.host {
+            return host.restart();
+        }
         let service = self.service.as_ref()?;
         let folder = self.folder.iter().map(|folder| format!("--project-directory {} ", quoted(folder)));
         let files = self.files.iter().map(|file| format!("-f {} ", quoted(file)));
@@ -196,6 +249,7 @@ mod tests {
             ingredients: Vec::new(),
             unread: Vec::new(),
             hosts: Vec::new(),
+            host: None,
             sources: BTreeMap::new(),
         };
         let plain = "docker compose --project-directory /srv/w -f '/srv/w/gpu worker.yaml' ";

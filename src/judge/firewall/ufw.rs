@@ -7,7 +7,7 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Disposition, Step};
 use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule};
-use crate::judge::external_addresses;
+use crate::judge::{external_addresses, ports_of_worker};
 use crate::read::iptables;
 
 /// WireGuard's UDP port is let in.
@@ -61,9 +61,9 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
     let redis = addresses.redis_port.value;
     let postgres = addresses.postgres_port.value;
     let blocked = |port: u16| !ufw.admits(&flow(seat, port)) && !let_past(seat, port);
-    let words = |port: u16| if blocked(port) { port.to_string() } else { String::new() };
-    let ports: Vec<u16> = [redis, postgres].into_iter().filter(|port| blocked(*port)).collect();
+    let ports: Vec<u16> = ports_of_worker(seat).into_iter().filter(|port| blocked(*port)).collect();
     let Some(first) = ports.first() else { return Ok(limited(seat, ufw).map_or_else(holds, Into::into)) };
+    let words = |port: u16| if ports.contains(&port) { port.to_string() } else { String::new() };
     let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
     let finding = match defeated(ufw, &flow(seat, *first)) {
         Some((deny, allow)) => broken(UfwAdmitsWorker::DenyFirst)

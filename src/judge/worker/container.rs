@@ -1,11 +1,12 @@
 //! The worker's container: does it run, was it made of what the files say now, and is it the only one?
 
+use super::{host, native};
 use crate::case::Seat;
 use crate::check::cause::{WorkerFresh, WorkerOne, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
-use crate::fact::environment::{ContainerProvenance, Layer, Setting, VARIABLES};
+use crate::fact::environment::{ContainerProvenance, Environment, Layer, Setting, VARIABLES};
 
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
@@ -16,7 +17,11 @@ const NONE: &str = "there is no worker container here";
 
 /// The worker's container runs.
 pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
-    let docker = seat.docker()?;
+    let docker = seat.docker();
+    if let Some(worker) = host::worker(seat, docker.as_ref().ok().copied()) {
+        return host::running(worker);
+    }
+    let docker = docker?;
     let Some(worker) = docker.workers.first() else { return Ok(broken(WorkerRunning::Missing).into()) };
     let young = seat.taken_at().saturating_sub(worker.started_at) < LATELY;
     let finding = match worker.state {
@@ -82,7 +87,11 @@ fn of<C>(worker: &Worker, finding: Finding<C>) -> Finding<C> {
 
 /// It is the only one, or all are made of the same image: a forgotten one takes tasks, too.
 pub(crate) fn worker_one(seat: &Seat<'_>) -> Judged<WorkerOne> {
-    let docker = seat.docker()?;
+    let docker = match seat.docker() {
+        Ok(docker) => docker,
+        Err(_) if host::worker(seat, None).is_some() => return Ok(holds()),
+        Err(why) => return Err(why),
+    };
     let mut running = docker.workers.iter().filter(|worker| worker.state == State::Running);
     let Some(first) = running.next() else { return Ok(not_applicable(NONE)) };
     Ok(match running.find(|other| other.image_id != first.image_id) {
@@ -90,27 +99,39 @@ pub(crate) fn worker_one(seat: &Seat<'_>) -> Judged<WorkerOne> {
             let finding = broken(WorkerOne::Another).with("name", &first.name).with("other", &other.name);
             finding.with("image", &first.image).with("other_image", &other.image).into()
         }
-        None => holds(),
+        None => match seat.host_worker().ok().and_then(|worker| worker.process.as_ref().map(|it| (worker, it.pid))) {
+            Some((worker, pid)) => {
+                let unit = worker.unit.as_ref().map(|unit| format!(" of {}", unit.name)).unwrap_or_default();
+                let finding = broken(WorkerOne::Both).with("name", &first.name);
+                finding.with("other", format!("process {pid}{unit}")).into()
+            }
+            None => holds(),
+        },
+    })
+}
+
+/// A variable to which the files now give another value.
+fn edited(env: &Environment) -> Option<Finding<WorkerFresh>> {
+    let provenance = env.provenance.as_ref()?;
+    let newer = |variable| provenance.differs(variable).filter(|source| provenance.is_newer(source));
+    let (variable, source) = VARIABLES.into_iter().find_map(|variable| Some((variable, newer(variable)?)))?;
+    let finding = broken(WorkerFresh::Edited).with("variable", variable).with("origin", source);
+    let finding = finding.with("recreate", provenance.recreate().unwrap_or_default());
+    Some(match source.line() {
+        Some((path, line)) => finding.at(path, line),
+        None => finding,
     })
 }
 
 /// It was made of what the files say now.
 pub(crate) fn worker_fresh(seat: &Seat<'_>) -> Judged<WorkerFresh> {
+    if native(seat).is_some() {
+        return Ok(edited(seat.env()?).map_or_else(holds, Into::into));
+    }
     let docker = seat.docker()?;
     let Some(worker) = docker.workers.first() else { return Ok(not_applicable(NONE)) };
-    if let Some(provenance) = &seat.env()?.provenance {
-        for variable in VARIABLES {
-            let Some(source) = provenance.differs(variable).filter(|source| provenance.is_newer(source)) else {
-                continue;
-            };
-            let finding = of(worker, broken(WorkerFresh::Edited)).with("variable", variable).with("origin", source);
-            let finding = finding.with("recreate", provenance.recreate().unwrap_or_default());
-            return Ok(match source.line() {
-                Some((path, line)) => finding.at(path, line),
-                None => finding,
-            }
-            .into());
-        }
+    if let Some(finding) = edited(seat.env()?) {
+        return Ok(of(worker, finding).into());
     }
     if worker.image_replaced == Some(true) {
         let recreate = seat.env()?.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();

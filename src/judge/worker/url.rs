@@ -30,6 +30,7 @@ pub(super) enum UrlFault {
     DockerHost,
     Around,
     Elsewhere,
+    Default,
     Empty,
     Unset,
     Stale,
@@ -37,9 +38,9 @@ pub(super) enum UrlFault {
 }
 
 causes_of!(UrlFault as EnvDatabase: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
-    Elsewhere, Empty, Unset, Stale, Shell);
+    Elsewhere, Default, Empty, Unset, Stale, Shell);
 causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
-    Elsewhere, Empty, Unset, Stale, Shell);
+    Elsewhere, Default, Empty, Unset, Stale, Shell);
 
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
 pub(super) fn diagnosis<C: From<UrlFault>>(
@@ -150,7 +151,7 @@ fn resolved(seat: &Seat<'_>, name: &str) -> Result<Vec<IpAddr>, Unseen> {
     let inside = seat.at(Vantage::Container).ok().and_then(|container| container.names().ok());
     let (names, own) = match inside {
         Some(names) => (names, true),
-        None => (seat.names()?, false),
+        None => (seat.names()?, super::native(seat).is_some()),
     };
     let found = names.leads(name).ok_or_else(|| Unseen::Undecided(format!("the name {name} does not resolve here")))?;
     let known_to_servers = names.of(name).is_some_and(|look| {

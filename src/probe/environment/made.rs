@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{ProbeContext, docker, host};
+use super::super::{docker, host};
 use super::Found;
 use crate::fact::Unseen;
 use crate::fact::environment::provenance::project_of;
@@ -22,8 +22,7 @@ const PROJECT: &str = "com.docker.compose.project";
 const DOTENV: &str = "com.docker.compose.project.environment_file";
 
 /// The container as Docker knows it. A .env that was baked into the image does not show.
-pub(super) async fn client(context: &ProbeContext) -> Result<Found, Unseen> {
-    let mut workers = docker::workers(context).await?;
+pub(super) async fn client(mut workers: Vec<Container>) -> Result<Found, Unseen> {
     if workers.is_empty() {
         return Err(docker::none_found());
     }
@@ -61,6 +60,7 @@ pub(in crate::probe) fn provenance(
         ingredients: Vec::new(),
         unread: Vec::new(),
         hosts: container.extra_hosts.iter().filter_map(|text| hosts::read(text)).collect(),
+        host: None,
         sources: BTreeMap::new(),
     };
     let has = |name: &str| -> Option<String> {

@@ -1,0 +1,39 @@
+//! How the client runs the worker, and what that goes to. Asked by reports too, so it is no judge's look.
+
+use super::{Case, Seat};
+use crate::fact::environment::ByHost;
+use crate::fact::{Fact, FactKey, Vantage};
+use crate::profile::Topology;
+
+impl Case {
+    /// The worker, where the client runs it without Docker.
+    pub fn native_worker(&self) -> Option<ByHost> {
+        let client = self.snapshot(Vantage::Client)?;
+        if let Some(Fact::Env(env)) = client.fact(&FactKey::Env) {
+            return env.provenance.as_ref()?.host.clone();
+        }
+        // Its variables may be out of sight, and itself not.
+        let Some(Fact::HostWorker(worker)) = client.fact(&FactKey::HostWorker) else { return None };
+        let docker = if let Some(Fact::Docker(docker)) = client.fact(&FactKey::Docker) { Some(docker) } else { None };
+        worker.is_the_worker(docker).then(|| ByHost {
+            pid: worker.process.as_ref().map(|it| it.pid),
+            unit: worker.unit.as_ref().map(|unit| unit.name.clone()),
+            reload: worker.unit.as_ref().is_some_and(|unit| unit.stale),
+            ..ByHost::default()
+        })
+    }
+}
+
+impl Seat<'_> {
+    /// Whether the client runs the worker without Docker.
+    pub(crate) fn is_native(&self) -> bool {
+        self.case.native_worker().is_some()
+    }
+
+    /// Whether the worker goes to PostgreSQL by itself. One of version 0.12 or later does not that has no DATABASE_URL.
+    pub(crate) fn uses_database(&self) -> bool {
+        let client = self.case.snapshot(Vantage::Client).and_then(|client| client.fact(&FactKey::Env));
+        let without = matches!(client, Some(Fact::Env(env)) if env.reports_by_http_alone());
+        self.addresses.topology != Some(Topology::Api) && !without
+    }
+}

@@ -1,0 +1,166 @@
+//! The worker as the client's own system runs it, without a container: its process, its systemd unit, its folder.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fact::docker::words::LastWords;
+use crate::fact::docker::{Docker, State};
+use crate::fact::words::words;
+
+/// What there is of a worker outside of containers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HostWorker {
+    /// The Celery worker that runs, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
+    /// The systemd unit that starts it, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// The folder of its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+/// A Celery worker's process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// When it was started, in seconds since the epoch.
+    pub started_at: u64,
+}
+
+/// A systemd unit, as `systemctl show` tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its full name.
+    pub name: String,
+    /// `ActiveState`.
+    pub active: String,
+    /// `UnitFileState`: enabled, disabled, masked … or empty.
+    pub enabled: String,
+    /// `Result` of the last run: success, exit-code, signal …
+    pub result: String,
+    /// The exit status of the last run.
+    pub status: i64,
+    /// How often systemd started it again by itself.
+    pub restarts: u32,
+    /// Units that it is ordered after, in alphabetic order.
+    pub after: Vec<String>,
+    /// Its file, where it is a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Whether its file was changed, and systemd has not read it again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
+    /// Where it does not run: which of the known sentences its last run printed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_words: Option<LastWords>,
+    /// The last line that reports an error, where nothing in it can be a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+}
+
+impl HostWorker {
+    words! {
+        pub(crate) fn label(&self) of (&self.process, &self.unit) => {
+                (Some(_), _) => "running",
+                (None, Some(unit)) if unit.active == "failed" => "failed",
+                (None, Some(unit)) if unit.active == "activating" => "activating",
+                (None, Some(_)) => "inactive",
+                (None, None) if self.folder.is_some() => "not-running",
+                (None, None) => "none",
+        }
+    }
+
+    /// Whether this is the worker, and no container is: what runs goes before what does not.
+    pub fn is_the_worker(&self, docker: Option<&Docker>) -> bool {
+        let containers = docker.map(|docker| docker.workers.as_slice()).unwrap_or_default();
+        self.goes_before(!containers.is_empty(), containers.iter().any(|it| it.state == State::Running))
+    }
+
+    /// The same, by whether there is a worker's container, and whether one runs.
+    pub fn goes_before(&self, contained: bool, runs: bool) -> bool {
+        match (&self.process, &self.unit) {
+            _ if runs => false,
+            (Some(_), _) => true,
+            (None, Some(unit)) => !contained || unit.is_wanted(),
+            (None, None) => !contained && self.folder.is_some(),
+        }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let process =
+            self.process.as_ref().map(|it| format!("a Celery worker runs outside of containers, pid {}", it.pid));
+        let mut lines: Vec<String> = process.into_iter().chain(self.unit.as_ref().map(Unit::summary)).collect();
+        lines.extend(self.folder.as_ref().map(|folder| format!("its folder is {folder}")));
+        if lines.is_empty() {
+            lines.push("no Celery worker runs outside of containers".to_owned());
+        }
+        lines
+    }
+}
+
+impl Unit {
+    /// Whether somebody wants it to run: it starts at boot, or it was started.
+    fn is_wanted(&self) -> bool {
+        self.enabled.starts_with("enabled") || matches!(self.active.as_str(), "failed" | "activating")
+    }
+
+    /// How its last run ended, in a few words.
+    pub fn reason(&self) -> String {
+        let end = match self.result.as_str() {
+            "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
+            "exit-code" => format!("it exited with status {}", self.status),
+            "oom-kill" => "it was killed because it ran out of memory".to_owned(),
+            other => format!("systemd says: result {other}"),
+        };
+        match (&self.said, &self.last_words) {
+            (Some(said), _) => format!("{end}; its journal says `{said}`"),
+            (None, Some(LastWords::Module(name))) => {
+                format!("{end}; its journal says that the Python module {name} is not installed")
+            }
+            // Of an image, or with what to do to one.
+            (None, None | Some(LastWords::NotInImage | LastWords::KombuTooNew)) => end,
+            (None, Some(words)) => format!("{end}; its journal says that {}", words.words()),
+        }
+    }
+
+    fn summary(&self) -> String {
+        let enabled = if self.enabled.is_empty() { "not enabled" } else { &self.enabled };
+        let reason = if self.active == "active" { String::new() } else { format!(": {}", self.reason()) };
+        format!("unit {}: {}, {enabled}, restarted {} times{reason}", self.name, self.active, self.restarts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(active: &str, enabled: &str) -> Unit {
+        Unit {
+            name: "clippy-worker.service".to_owned(),
+            active: active.to_owned(),
+            enabled: enabled.to_owned(),
+            result: "success".to_owned(),
+            status: 0,
+            restarts: 0,
+            after: Vec::new(),
+            path: None,
+            stale: false,
+            last_words: None,
+            said: None,
+        }
+    }
+
+    #[test]
+    fn what_runs_goes_before_what_does_not() {
+        let process = Some(Process { pid: 7, started_at: 0 });
+        let runs = HostWorker { process, ..HostWorker::default() };
+        assert!(runs.goes_before(true, false) && !runs.goes_before(true, true));
+        let left_over = HostWorker { unit: Some(unit("inactive", "disabled")), ..HostWorker::default() };
+        assert!(left_over.goes_before(false, false) && !left_over.goes_before(true, false));
+        let failed = HostWorker { unit: Some(unit("failed", "disabled")), ..HostWorker::default() };
+        assert!(failed.goes_before(true, false));
+        assert!(!HostWorker::default().goes_before(false, false));
+    }
+}

@@ -1,0 +1,63 @@
+//! The worker that the client runs without Docker: does it run, and does it at the next boot?
+
+use crate::case::Seat;
+use crate::check::cause::{WorkerAtBoot, WorkerRunning};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
+use crate::fact::docker::{Docker, State};
+use crate::fact::host_worker::{HostWorker, Unit};
+use crate::fact::service::UnitState;
+
+/// The worker without Docker, if that is the worker here.
+pub(super) fn worker<'a>(seat: &Seat<'a>, docker: Option<&Docker>) -> Option<&'a HostWorker> {
+    seat.host_worker().ok().filter(|worker| worker.is_the_worker(docker))
+}
+
+/// Its process runs. None where it is no worker of this kind.
+pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
+    if worker.process.is_some() {
+        return Ok(holds());
+    }
+    let Some(unit) = &worker.unit else {
+        let folder = worker.folder.as_deref().unwrap_or_default();
+        return Ok(broken(WorkerRunning::NotStarted).with("folder", folder).into());
+    };
+    let failed = matches!(unit.active.as_str(), "failed" | "activating" | "deactivating");
+    if unit.active == "active" {
+        return Err(Unseen::Undecided(format!(
+            "{} is running, and no Celery worker is among its processes yet: its script may still be at work; run clipcheck again",
+            unit.name
+        )));
+    }
+    let finding = broken(if failed { WorkerRunning::UnitFailed } else { WorkerRunning::UnitStopped });
+    Ok(named(unit, finding).with("reason", unit.reason()).into())
+}
+
+/// Its unit is enabled, and comes after the tunnel.
+pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
+    let docker = seat.docker().ok();
+    if docker.is_some_and(|docker| docker.workers.iter().any(|it| it.state == State::Running)) {
+        return Ok(not_applicable("the worker runs in a container"));
+    }
+    let worker = seat.host_worker()?;
+    if !worker.is_the_worker(docker) {
+        return Ok(not_applicable("no worker without Docker is set up here"));
+    }
+    let (Some(unit), Some(_)) = (&worker.unit, &worker.process) else {
+        return Ok(not_applicable("no systemd unit runs a worker here"));
+    };
+    if unit.enabled == "disabled" || unit.enabled.is_empty() {
+        let enabled = if unit.enabled.is_empty() { "not enabled" } else { "disabled" };
+        return Ok(named(unit, broken(WorkerAtBoot::Disabled)).with("enabled", enabled).into());
+    }
+    let tunnel = format!("wg-quick@{}.service", seat.addresses().interface.value);
+    let starts = |unit: &UnitState| unit.name == tunnel && unit.known && unit.enabled.starts_with("enabled");
+    if seat.wireguard_unit().is_ok_and(starts) && !unit.after.contains(&tunnel) {
+        return Ok(named(unit, broken(WorkerAtBoot::Unordered)).with("tunnel", &tunnel).into());
+    }
+    Ok(holds())
+}
+
+fn named<C>(unit: &Unit, finding: Finding<C>) -> Finding<C> {
+    finding.with("unit", &unit.name)
+}

@@ -1,0 +1,150 @@
+//! The worker that this machine itself runs, without Docker: the Celery process that is in no container, the systemd unit
+//! that starts it, and the folder of its code.
+
+use super::workers::{self, Found};
+use super::{PROGRAM, ProbeResult, host};
+use crate::fact::host_worker::{HostWorker, Process, Unit};
+use crate::fact::{Fact, Unseen};
+use crate::read::{last_line, systemctl, unit_file, worker_log};
+
+/// Where an administrator puts units of his own (systemd.unit(5)).
+const UNITS: &str = "/etc/systemd/system";
+
+/// What `systemctl show` is asked for.
+const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,Result,ExecMainStatus,NRestarts,FragmentPath,\
+    DropInPaths,NeedDaemonReload";
+
+/// More units than an administrator writes.
+const MOST_UNITS: usize = 200;
+
+/// The start script of the project (docs/REMOTE_WORKER_SETUP.md), in the folder of its code.
+pub(super) const SCRIPT: &str = "scripts/worker/run-worker-remote.sh";
+
+/// The file of variables that it reads.
+pub(super) const VARIABLES: &str = ".env.worker";
+
+/// The folder's names, in the homes of users and below /opt.
+const FOLDERS: [&str; 3] = ["ClippyFront", "clippyfront", "Clippy-Front"];
+
+/// What was found, with the texts that tell what a start gives the worker. They hold secrets, so it has no `Debug`.
+pub(super) struct Worker {
+    pub(super) fact: HostWorker,
+    /// The command line of the process; empty where none runs.
+    pub(super) arguments: Vec<String>,
+    /// The unit's file and its drop-ins.
+    pub(super) unit_files: Vec<(String, String)>,
+}
+
+pub(super) async fn look() -> ProbeResult {
+    ProbeResult::new("/proc, systemctl show", find().await.map(|found| Fact::HostWorker(found.fact)))
+}
+
+/// Looks for it.
+pub(super) async fn find() -> Result<Worker, Unseen> {
+    let mut running: Vec<Found> = workers::found()?.into_iter().filter(|it| !it.contained).collect();
+    // Of several the one that takes what is meant for a GPU.
+    running.sort_by_key(|it| (!it.worker.takes("gpu"), it.worker.pid));
+    let found = running.into_iter().next();
+    let (unit, unit_files) = match found.as_ref().map(|it| it.unit.clone()) {
+        Some(None) => (None, Vec::new()),
+        Some(Some(name)) => shown(&name, true).await,
+        None => match written() {
+            Some(name) => shown(&name, false).await,
+            None => (None, Vec::new()),
+        },
+    };
+    let of_unit = setting(&unit_files, "WorkingDirectory").map(|(value, _)| value);
+    let folder = found.as_ref().and_then(|it| it.folder.clone()).or(of_unit).filter(|path| path.starts_with('/'));
+    let nothing = found.is_none() && unit.is_none();
+    let folder = if nothing { set_up() } else { folder };
+    let process =
+        found.as_ref().map(|it| Process { pid: it.worker.pid, started_at: host::now().saturating_sub(it.worker.age) });
+    let arguments = found.map(|it| it.arguments).unwrap_or_default();
+    Ok(Worker { fact: HostWorker { process, unit, folder }, arguments, unit_files })
+}
+
+/// The last line of a setting in the unit's files, and in which of them it stands.
+pub(super) fn setting(files: &[(String, String)], name: &str) -> Option<(String, String)> {
+    let of = |(path, text): &(String, String)| {
+        let last = unit_file::service(text).into_iter().rev().find(|it| it.name == name && !it.value.is_empty());
+        last.map(|it| (it.value, path.clone()))
+    };
+    files.iter().rev().find_map(of)
+}
+
+/// A start of Celery's worker, or of a script that is one's.
+fn starts_worker(command: &str) -> bool {
+    let script = || {
+        let words = unit_file::words(command);
+        let path =
+            words.iter().map(|word| word.trim_start_matches(['-', '@', ':', '+', '!'])).find(|it| it.starts_with('/'));
+        path.is_some_and(|path| matches!(host::read(path), host::Text::Read(text) if text.starts_with("#!") && text.contains("celery")))
+    };
+    command.contains("run-worker") || (command.contains("celery") && command.contains("worker")) || script()
+}
+
+/// The unit that an administrator wrote for a worker, by what it starts.
+fn written() -> Option<String> {
+    let names = host::list(UNITS).ok().flatten()?;
+    let units = names.into_iter().filter(|name| name.ends_with(".service")).take(MOST_UNITS);
+    let mut found: Vec<String> = units
+        .filter(|name| match host::read(format!("{UNITS}/{name}")) {
+            host::Text::Read(text) => {
+                unit_file::service(&text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value))
+            }
+            host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => false,
+        })
+        .collect();
+    found.sort_by_key(|name| (!name.contains("clippy"), name.clone()));
+    found.into_iter().next()
+}
+
+/// A unit as systemd knows it, and the texts of its files. None where it is none of a worker's: a service may have started
+/// the shell in which a worker was started by hand.
+async fn shown(name: &str, runs: bool) -> (Option<Unit>, Vec<(String, String)>) {
+    let nothing = (None, Vec::new());
+    let Ok(said) = host::run("systemctl", &["show", "--no-pager", "-p", PROPERTIES, "--", name], PROGRAM).await else {
+        return nothing;
+    };
+    let Some(shown) = systemctl::read(&said.out).into_iter().next().filter(|it| it.unit.known) else { return nothing };
+    let texts = |path: &String| match host::read(path) {
+        host::Text::Read(text) => Some((path.clone(), text)),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    };
+    let files: Vec<(String, String)> = shown.files.iter().filter_map(texts).collect();
+    if !setting(&files, "ExecStart").is_some_and(|(command, _)| starts_worker(&command)) {
+        return nothing;
+    }
+    let run = shown.run;
+    let log = if runs { String::new() } else { journal(&shown.unit.name).await };
+    let unit = Unit {
+        said: last_line::read(&log),
+        last_words: worker_log::read(&log),
+        name: shown.unit.name,
+        active: shown.unit.active,
+        enabled: shown.unit.enabled,
+        result: run.result,
+        status: run.status,
+        restarts: run.restarts,
+        after: shown.unit.after,
+        path: shown.files.first().cloned(),
+        stale: run.stale,
+    };
+    (Some(unit), files)
+}
+
+/// What the unit's own processes printed last, without what systemd says of them.
+async fn journal(unit: &str) -> String {
+    let of = format!("_SYSTEMD_UNIT={unit}");
+    let said = host::run("journalctl", &[&of, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
+    said.map(|said| said.out).unwrap_or_default()
+}
+
+/// A folder in which a worker was set up, where none runs.
+fn set_up() -> Option<String> {
+    let homes = host::list("/home").ok().flatten().unwrap_or_default().into_iter().map(|name| format!("/home/{name}"));
+    let places: Vec<String> =
+        homes.take(MOST_UNITS).chain(["/root".to_owned(), "/opt".to_owned(), "/srv".to_owned()]).collect();
+    let folders = places.iter().flat_map(|place| FOLDERS.iter().map(move |name| format!("{place}/{name}")));
+    folders.into_iter().find(|folder| matches!(host::stat(format!("{folder}/{VARIABLES}")), Ok(Some(_))))
+}

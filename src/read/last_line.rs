@@ -1,0 +1,57 @@
+//! The last line of a service's journal that reports an error, where it can be quoted. A line may hold anything that the
+//! service was given, so one that has a URL, an assignment or a long word of letters and digits is not kept at all.
+
+/// Nobody reads more of it in a table.
+const LONGEST: usize = 160;
+
+/// What an error says of itself, in Python and in a shell.
+const SIGNS: [&str; 8] = ["rror", "not found", "o such", "denied", "unbound variable", "refused", "annot", "FATAL"];
+
+/// The line, if there is one.
+pub fn read(log: &str) -> Option<String> {
+    let line = log.lines().rev().map(str::trim).find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
+    let line = of_shell(line).unwrap_or_else(|| line.to_owned());
+    is_plain(&line).then_some(line)
+}
+
+/// `FILE: line 3: WORD: command not found`: the word may be a piece of a password that the shell took apart.
+fn of_shell(line: &str) -> Option<String> {
+    let (file, rest) = line.split_once(": line ")?;
+    let (number, rest) = rest.split_once(": ")?;
+    let (_, said) = rest.rsplit_once(": ")?;
+    number.parse::<u32>().ok()?;
+    Some(format!("{file}: line {number}: \u{2026}: {said}"))
+}
+
+fn is_plain(line: &str) -> bool {
+    let marks = ["://", "@", "=", "`", "\"", " '", "Bearer", "assword", "ecret", "oken"];
+    let token = |word: &str| {
+        word.len() >= 16 && word.chars().any(|c| c.is_ascii_digit()) && word.chars().any(|c| c.is_ascii_alphabetic())
+    };
+    line.len() <= LONGEST
+        && line.chars().all(|c| c == ' ' || c == '\u{2026}' || c.is_ascii_graphic())
+        && !marks.iter().any(|mark| line.contains(mark))
+        && !line.split(|c: char| !c.is_ascii_alphanumeric()).any(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_quoted_and_what_may_be_a_secret_is_not() {
+        let log = "Loading .env.worker\nError: CLIPPY_INSTANCE_PATH not found: /app/instance\nEnsure shared storage is mounted.\n";
+        assert_eq!(read(log).as_deref(), Some("Error: CLIPPY_INSTANCE_PATH not found: /app/instance"));
+        let split = ".env.worker: line 3: pa55: command not found";
+        assert_eq!(read(split).as_deref(), Some(".env.worker: line 3: \u{2026}: command not found"));
+        for line in [
+            "ValueError: invalid literal for int() with base 10: 'hunter2'",
+            "Error: cannot connect to redis://:s3cret@10.8.0.1",
+            "KeyError: WORKER_API_KEY=abc",
+            "error: token 0123456789abcdef0123 refused",
+            "all is well",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+}
