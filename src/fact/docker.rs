@@ -90,6 +90,9 @@ pub struct Worker {
     pub program: Option<String>,
     /// How its log ends, where it does not run.
     pub last_words: Option<LastWords>,
+    /// The last line of its log that reports an error, where it does not run and no known sentence is its last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 impl Docker {
@@ -136,9 +139,10 @@ impl Worker {
             143 => "it was stopped (exit code 143)".to_owned(),
             code => format!("it exited with exit code {code}"),
         };
-        match &self.last_words {
-            Some(words) => format!("{code}; its log says that {}", words.words()),
-            None => code,
+        match (&self.last_words, &self.said) {
+            (Some(words), _) => format!("{code}; its log says that {}", words.words()),
+            (None, Some(said)) => format!("{code}; its log ends with: {said}"),
+            (None, None) => code,
         }
     }
 

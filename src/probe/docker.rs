@@ -4,7 +4,7 @@ use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::docker::{Docker, State, Worker};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
-use crate::read::worker_log;
+use crate::read::{last_line, worker_log};
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
 const NAMES: [&str; 5] = [
@@ -20,6 +20,9 @@ const SIGNS: [&str; 3] = ["CELERY_BROKER_URL", "CELERY_QUEUES", "CELERY_CONCURRE
 
 /// More containers than a GPU machine has; the newest are looked at.
 const MOST: usize = 40;
+
+/// A variable's value that is shorter is a word (`true`, `gpu`), and no secret.
+const SECRET: usize = 6;
 
 /// Of a log: its last words, and those of a program that says much when it dies.
 const LOG: &str = "60";
@@ -39,15 +42,25 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 async fn worker(container: &Container) -> Option<Worker> {
     let state = State::read(&container.status)?;
     let named = image(&container.image).await;
+    let mut said = None;
     let last_words = if state == State::Running && container.restarts == 0 {
         None
     } else {
-        let said = host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok();
-        // Only which of the known sentences it is, is kept.
-        said.and_then(|said| worker_log::read(&said.err).or_else(|| worker_log::read(&said.out)))
+        let log = host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok();
+        match log {
+            Some(log) => {
+                let known = worker_log::read(&log.err).or_else(|| worker_log::read(&log.out));
+                let secrets: Vec<&str> = container.variables.iter().map(|(_, value)| value.as_str()).collect();
+                let secrets: Vec<&str> = secrets.into_iter().filter(|value| value.len() >= SECRET).collect();
+                said = last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets));
+                known
+            }
+            None => None,
+        }
     };
     let found = inspect::worker(container, named.map(|image| image.id != container.image_id), last_words)?;
-    Some(Worker { internal: internal(&container.networks).await, ..found })
+    let said = said.filter(|_| found.last_words.is_none());
+    Some(Worker { internal: internal(&container.networks).await, said, ..found })
 }
 
 /// The internal ones among these networks. Docker's own three never are.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host};
 use crate::fact::dial::Endpoint;
+use crate::fact::host_worker::HostWorker;
 use crate::fact::libraries::{Libraries, LibraryAnswer};
 use crate::fact::{Fact, FactKey, Unseen, Vantage};
 use crate::read::library_error;
@@ -58,12 +59,17 @@ fn worker(_: &ProbeContext) -> Result<Worker, Unseen> {
 fn worker(context: &ProbeContext) -> Result<Worker, Unseen> {
     use procfs::process::Process;
 
-    if context.vantage != Vantage::Container {
-        return Err(Unseen::NotKnown("the worker's Python runs in its container".to_owned()));
-    }
-    let running = match context.fact(&FactKey::Workers) {
-        Ok(Fact::Workers(workers)) => workers.workers.first(),
-        Ok(_) | Err(_) => None,
+    let workers = match context.fact(&FactKey::Workers) {
+        Ok(Fact::Workers(workers)) => workers.workers.as_slice(),
+        Ok(_) | Err(_) => &[],
+    };
+    let running = match (context.vantage, context.fact(&FactKey::HostWorker)) {
+        (Vantage::Container, _) => workers.first(),
+        (Vantage::Client, Ok(Fact::HostWorker(HostWorker { process: Some(own), .. }))) => {
+            let own = workers.iter().find(|worker| worker.pid == own.pid);
+            Some(own.ok_or_else(|| Unseen::NotKnown("the worker's process is gone".to_owned()))?)
+        }
+        _ => return Err(Unseen::NotKnown("no worker runs here outside of containers".to_owned())),
     };
     let queues = running.and_then(|worker| worker.queues.clone()).unwrap_or_else(|| vec!["celery".to_owned()]);
     let process = running.and_then(|worker| Process::new(worker.pid.try_into().ok()?).ok());
@@ -119,7 +125,9 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         );
     }
     let proxied = worker.variables.iter().any(|(name, _)| name.to_ascii_lowercase().ends_with("_proxy"));
+    // For a worker of the host itself the look at the web app takes the proxy into account.
     if proxied
+        && context.vantage == Vantage::Container
         && let Ok(Fact::Env(env)) = context.fact(&FactKey::Env)
         && let Some(url) = env.api()
     {

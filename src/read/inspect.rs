@@ -219,6 +219,7 @@ pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: O
         published: container.published.clone(),
         program: celery_command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
         last_words,
+        said: None,
     })
 }
 

@@ -3,13 +3,16 @@
 use super::named;
 use crate::case::Seat;
 use crate::check::cause::WorkerLibraries;
-use crate::check::{Judged, broken, holds};
+use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::environment::{Effective, Environment, VARIABLES};
 use crate::fact::libraries::{LibraryAnswer, LibrarySaid};
 use crate::fact::{Unseen, Vantage};
 
 /// The worker's own libraries connect with its URLs.
 pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
+    if seat.vantage() == Vantage::Client && !seat.host_worker().is_ok_and(|worker| worker.process.is_some()) {
+        return Ok(not_applicable("no worker runs here outside of containers; a container's is asked inside it"));
+    }
     let libraries = seat.libraries()?;
     let refused = |answer: &LibraryAnswer| match &answer.said {
         LibrarySaid::Refused(message) => Some((answer.clone(), message.clone())),
