@@ -96,7 +96,7 @@ fn is_wanted(snapshot: &Snapshot, service: Service) -> bool {
         // Debian's cluster is started by a unit of its own kind, which is enabled as long as there is a cluster.
         Service::Postgres => {
             let shell = unit_at(snapshot, UnitTarget::Named("postgresql.service".to_owned()));
-            own && !shell.is_some_and(|shell| !shell.enabled.starts_with("enabled"))
+            own && shell.is_none_or(|shell| shell.enabled.starts_with("enabled"))
         }
     }
 }
