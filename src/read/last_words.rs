@@ -51,7 +51,9 @@ fn fatal(said: &[(Weight, String)], at: usize) -> &[(Weight, String)] {
 
 /// The end of it, without what is said in passing.
 fn last(said: &[(Weight, String)]) -> &[(Weight, String)] {
-    let Some(end) = said.iter().rposition(|(weight, _)| *weight != Weight::Quiet) else { return &[] };
+    // What is added to something said in passing is no word of its own.
+    let weighs = |weight: Weight| matches!(weight, Weight::Plain | Weight::Trouble);
+    let Some(end) = said.iter().rposition(|(weight, _)| weighs(*weight)) else { return &[] };
     let before = said.iter().take(end).rev().take(LAST - 1);
     let run = before.take_while(|(weight, _)| *weight != Weight::Quiet).count();
     said.get(end - run..=end).unwrap_or_default()
@@ -124,6 +126,7 @@ mod tests {
             Error: Invalid data directory for cluster 15 main\nx.service: Failed with result 'protocol'.\n";
         assert_eq!(read(perl).as_deref(), Some("Error: Invalid data directory for cluster 15 main"));
         assert_eq!(read("Starting x\nx.service: Main process exited, code=exited, status=1/FAILURE\n"), None);
+        assert_eq!(read("Starting x\n1 LOG:  redirecting log output\n1 HINT:  Future log output will appear.\n"), None);
     }
 
     #[test]
