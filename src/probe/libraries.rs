@@ -13,6 +13,7 @@ use crate::fact::libraries::{Libraries, LibraryAnswer};
 use crate::fact::{Fact, FactKey, Unseen, Vantage};
 use crate::read::library_error;
 
+/// `-B`: no file of compiled code is written (python(1)).
 const ASK: &str = include_str!("libraries/ask.py");
 
 /// What the libraries read from a worker's environment: libpq's variables (libpq, "Environment Variables") besides.
@@ -150,7 +151,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         variables: worker.variables,
         user: worker.user,
     };
-    let said = host::run_given(&worker.python, &["-c", ASK], given, PROGRAM).await?;
+    let said = host::run_given(&worker.python, &["-B", "-c", ASK], given, PROGRAM).await?;
     let mut lines: BTreeMap<String, Line> = said
         .out
         .lines()
