@@ -112,6 +112,8 @@ pub enum Phase {
     Settled,
     /// Once the routes are known, since a password may be sent.
     Routed,
+    /// Once the worker's process is known besides.
+    Found,
 }
 
 looks!(keys);

@@ -78,6 +78,13 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
     if vantage == Vantage::Server && keys.iter().any(of_package) {
         keys.extend([FactKey::Containers, FactKey::Listeners]);
     }
+    // Whose libraries are asked, and as whom, its process tells.
+    if keys.contains(&FactKey::Libraries) {
+        keys.insert(FactKey::Workers);
+        if vantage == Vantage::Client {
+            keys.insert(FactKey::HostWorker);
+        }
+    }
     if keys.iter().any(|key| matches!(key, FactKey::Tcp(TcpTarget::Public(_)))) {
         keys.insert(FactKey::Route(Place::Public));
     }

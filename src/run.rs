@@ -113,8 +113,10 @@ impl Runner {
             Phase::Named
         } else if self.waiting.iter().chain(&self.looking).any(|key| matches!(key, FactKey::Route(_))) {
             Phase::Settled
-        } else {
+        } else if [FactKey::Workers, FactKey::HostWorker].iter().any(open) {
             Phase::Routed
+        } else {
+            Phase::Found
         }
     }
 

@@ -67,7 +67,7 @@ macro_rules! looks {
         /// the workers that take tasks from the URL's Redis database, and the waiting tasks
         Celery = "celery" => celery: Celery(celery::Celery), words ("seen"), Phase::Routed;
         /// what the worker's own Python libraries say of its URLs
-        Libraries = "libraries" => libraries: Libraries(libraries::Libraries), words (own), Phase::Routed;
+        Libraries = "libraries" => libraries: Libraries(libraries::Libraries), words (own), Phase::Found;
         /// Celery worker processes
         Workers = "workers" => workers: Workers(celery::process::Workers), words (own), Phase::First;
         /// the web app's answer to a worker (`FLASK_APP_URL`, version 0.12 and later)

@@ -77,9 +77,9 @@ fn worker(context: &ProbeContext) -> Result<Worker, Unseen> {
     let python = process.as_ref().and_then(|process| process.cmdline().ok()?.into_iter().next());
     let python = python.filter(|path| path.starts_with('/') && path.contains("/python"));
     let status = process.as_ref().and_then(|process| process.status().ok());
-    let environ = process.as_ref().and_then(|process| process.environ().ok());
-    #[expect(clippy::disallowed_methods, reason = "in a container our variables are the worker's")]
-    let environ = environ.unwrap_or_else(|| std::env::vars_os().collect());
+    // Without a worker that runs, what the container was started with; never what we were started with.
+    let environ =
+        process.or_else(|| Process::new(1).ok()).and_then(|process| process.environ().ok()).unwrap_or_default();
     let variables = environ.into_iter().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         let known = name.starts_with("PG") || VARIABLES.iter().any(|known| known.eq_ignore_ascii_case(&name));
