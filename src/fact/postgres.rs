@@ -55,6 +55,8 @@ pub enum PgSaid {
     Closed,
     /// `pg_hba.conf` asks for another proof than a password: ident, peer, gss, sspi, a client certificate.
     OtherMethod,
+    /// `pg_hba.conf` asks for a client certificate (`clientcert`), and none was shown.
+    WantsCertificate,
     /// Any other refusal; holds the SQLSTATE.
     Refused(String),
     /// No connection came about.
@@ -83,6 +85,7 @@ impl PgSaid {
                 Self::Silent => "silent",
                 Self::Closed => "closed",
                 Self::OtherMethod => "other-method",
+                Self::WantsCertificate => "wants-certificate",
                 Self::Refused(_) => "refused-otherwise",
                 Self::Unreached(_) => "unreached",
         }

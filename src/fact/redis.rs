@@ -47,6 +47,8 @@ pub enum RedisSaid {
     Silent,
     /// It accepted the connection and closed or reset it without a word.
     Closed,
+    /// It ended the TLS connection since no client certificate was shown (alert `certificate_required`, RFC 8446).
+    WantsCertificate,
     /// TLS was asked for by the URL and could not be agreed on.
     NoTls,
     /// No connection came about.
@@ -73,6 +75,7 @@ impl RedisSaid {
                 Self::NotRedis => "not-redis",
                 Self::Silent => "silent",
                 Self::Closed => "closed",
+                Self::WantsCertificate => "wants-certificate",
                 Self::NoTls => "no-tls",
                 Self::Unreached(_) => "unreached",
         }

@@ -150,7 +150,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         }
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
         PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
-        NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod);
+        NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod, WantsCertificate);
     // What the server's own log says of the refusal stands beside it.
     if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {
         let _ = seat.at(Vantage::Server).map(|server| server.pg_state());

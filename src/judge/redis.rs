@@ -164,7 +164,7 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::WrongPassword if user_is_wanted(seat) => broken(RedisAnswers::UserWanted),
         RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
     } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,
-        NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, NoTls);
+        NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, WantsCertificate, NoTls);
     // What the server itself kept of the refusal stands beside it.
     if matches!(outcome.said, RedisSaid::WrongPassword | RedisSaid::WrongUserOrPassword | RedisSaid::NotPermitted) {
         let _ = seat.at(Vantage::Server).map(|server| server.redis_state());

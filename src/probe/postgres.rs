@@ -128,6 +128,9 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         let peer = peer.map_err(|_| Unseen::Undecided("the connection was closed at once".to_owned()))?;
         dial::may_carry_password(context, peer)?;
     }
+    if login.text.expose_secret().contains("sslcert=") {
+        return Err(Unseen::Undecided("the URL names a client certificate, which clipcheck does not use".to_owned()));
+    }
     if offers && let Some(root) = missing_root(login, context.vantage) {
         return Ok(Heard::bare(PgSaid::NoRootCertificate(root)));
     }

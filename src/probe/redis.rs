@@ -84,6 +84,9 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 
 async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<Heard, Unseen> {
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
+    if login.is_some_and(|login| login.text.expose_secret().contains("ssl_certfile=")) {
+        return Err(Unseen::Undecided("the URL names a client certificate, which clipcheck does not use".to_owned()));
+    }
     let bare = match dial::connect(endpoint).await {
         Err(how) => return Ok((RedisSaid::Unreached(how), None)),
         Ok(stream) => match wire(stream, endpoint, encrypted).await {
@@ -162,19 +165,22 @@ async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
     match (heard.is_empty(), ended) {
         (false, _) => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
         (true, Err(_)) => RedisSaid::Silent,
-        (true, Ok(())) => RedisSaid::Closed,
+        (true, Ok(Err(error))) if tls::wants_certificate(&error) => RedisSaid::WantsCertificate,
+        (true, Ok(_)) => RedisSaid::Closed,
     }
 }
 
 /// Reads until the end of the line, of the connection, or of patience.
-async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) {
+async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) -> std::io::Result<()> {
     let mut buffer = [0; 512];
     while !heard.contains(&b'\n') && heard.len() < 4096 {
         match wire.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
+            Ok(0) => break,
             Ok(count) => heard.extend_from_slice(&buffer[..count]),
+            Err(error) => return Err(error),
         }
     }
+    Ok(())
 }
 
 /// A connection to ask on, and what drives it; the error, what it ended with.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -46,6 +46,12 @@ pub(super) async fn wrap(stream: Stream, host: &str) -> Option<Box<dyn Wire>> {
     let connector = MakeTlsConnect::<Stream>::make_tls_connect(&mut maker()?, host).ok()?;
     let stream = connector.connect(stream).await.ok()?;
     Some(Box::new(stream))
+}
+
+/// Whether the other end hung up since we showed no certificate. (Before TLS 1.3 no alert says so.)
+pub(super) fn wants_certificate(error: &std::io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    matches!(inner, Some(Error::AlertReceived(AlertDescription::CertificateRequired)))
 }
 
 /// Takes every certificate, but still checks that the other end holds its key.

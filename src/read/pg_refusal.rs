@@ -56,7 +56,7 @@ mod tests {
             ("28000", None, "no pg_hba.conf entry for host \"10.8.0.2\"", PgSaid::NoHbaEntry),
             ("28000", hba, "pg_hba.conf rejects connection for host \"10.8.0.2\", user \"u\"", PgSaid::HbaRejects),
             ("28000", hba, "pg_hba.conf lehnt Verbindung ab für Host »10.8.0.2«, Benutzer »u«", PgSaid::HbaRejects),
-            ("28000", hba, "connection requires a valid client certificate", PgSaid::OtherMethod),
+            ("28000", hba, "connection requires a valid client certificate", PgSaid::WantsCertificate),
             ("28000", Some("auth_failed"), "Ident authentication failed for user \"u\"", PgSaid::OtherMethod),
             ("28000", role, "role \"u\" is not permitted to log in", PgSaid::CannotLogIn),
             ("28000", role, "role \"u\" does not exist", PgSaid::NoSuchRole),

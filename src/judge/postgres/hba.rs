@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::case::Seat;
 use crate::check::cause::{PostgresHbaAdmitsWorker, PostgresHbaParses};
-use crate::check::{Finding, Judged, broken, holds};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::environment::EnvUrl;
 use crate::fact::postgres::hba::first::{First, Guest};
 use crate::fact::postgres::hba::{HbaFrom, HbaLine, HbaRule, HbaSaid, PgHba};
@@ -59,6 +59,10 @@ pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaA
     let own = seat.postgres().ok().filter(|outcome| {
         worker.meets(hba, running, own_address(seat, outcome)).is_ok_and(|own| own.is_none() == verdict.is_none())
     });
+    let certificate = |outcome: &PgOutcome| outcome.said == PgSaid::WantsCertificate;
+    if far.iter().copied().any(certificate) || (far.is_empty() && own.is_some_and(certificate)) {
+        return Ok(not_applicable("its line asks for a client certificate besides; postgres-answers reports it"));
+    }
     let refused = far.iter().copied().any(is_refused) || (far.is_empty() && own.is_some_and(is_refused));
     let let_in = far.iter().copied().any(is_let_in) || (far.is_empty() && own.is_some_and(is_let_in));
     let finding = match verdict {
