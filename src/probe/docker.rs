@@ -42,24 +42,18 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 async fn worker(container: &Container) -> Option<Worker> {
     let state = State::read(&container.status)?;
     let named = image(&container.image).await;
-    let mut said = None;
-    let last_words = if state == State::Running && container.restarts == 0 {
+    let log = if state == State::Running && container.restarts == 0 {
         None
     } else {
-        let log = host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok();
-        match log {
-            Some(log) => {
-                let known = worker_log::read(&log.err).or_else(|| worker_log::read(&log.out));
-                let secrets: Vec<&str> = container.variables.iter().map(|(_, value)| value.as_str()).collect();
-                let secrets: Vec<&str> = secrets.into_iter().filter(|value| value.len() >= SECRET).collect();
-                said = last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets));
-                known
-            }
-            None => None,
-        }
+        host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok()
     };
+    let last_words = log.as_ref().and_then(|log| worker_log::read(&log.err).or_else(|| worker_log::read(&log.out)));
+    let secrets: Vec<&str> = container.variables.iter().map(|(_, value)| value.as_str()).collect();
+    let secrets: Vec<&str> = secrets.into_iter().filter(|value| value.len() >= SECRET).collect();
+    let said = log.filter(|_| last_words.is_none());
+    let said =
+        said.and_then(|log| last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets)));
     let found = inspect::worker(container, named.map(|image| image.id != container.image_id), last_words)?;
-    let said = said.filter(|_| found.last_words.is_none());
     Some(Worker { internal: internal(&container.networks).await, said, ..found })
 }
 

@@ -103,6 +103,7 @@ struct Line {
 
 async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen> {
     let mut asked = serde_json::Map::new();
+    let mut order: Vec<&str> = Vec::new();
     let mut secrets: Vec<SecretString> = Vec::new();
     let mut why = Unseen::NotKnown("no URL that could be read is set here".to_owned());
     let keyring = &context.keyring;
@@ -112,7 +113,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         if asked.contains_key(login.variable) {
             continue;
         }
-        if let Err(declined) = may_ask(login, context).await {
+        if let Err(declined) = may_ask(login, &worker, context).await {
             why = declined;
             continue;
         }
@@ -120,6 +121,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         secrets.extend(login.password.clone());
         secrets.extend(login.user.clone().filter(|_| login.password.is_none()));
         let url = login.text.expose_secret();
+        order.push(login.variable);
         asked.insert(
             login.variable.to_owned(),
             serde_json::json!({ "role": role, "url": url, "queues": worker.queues }),
@@ -133,6 +135,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         && let Some(url) = env.api()
     {
         let at = Endpoint { host: url.host.clone(), port: url.http_port() };
+        order.push("FLASK_APP_URL");
         asked.insert(
             "FLASK_APP_URL".to_owned(),
             serde_json::json!({ "role": "web", "url": format!("{}://{at}/", url.scheme) }),
@@ -147,7 +150,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         }
     }
     let given = host::Given {
-        input: serde_json::Value::Object(asked.clone()).to_string(),
+        input: serde_json::Value::Object(asked).to_string(),
         variables: worker.variables,
         user: worker.user,
     };
@@ -158,18 +161,12 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         .filter_map(|line| serde_json::from_str::<Line>(line).ok())
         .map(|line| (line.variable.clone(), line))
         .collect();
-    let order = keyring_order(context).chain(["FLASK_APP_URL"]).filter(|variable| asked.contains_key(*variable));
     let answers: Vec<LibraryAnswer> =
-        order.filter_map(|variable| lines.remove(variable)).map(|line| answer(line, &secrets)).collect();
+        order.iter().filter_map(|variable| lines.remove(*variable)).map(|line| answer(line, &secrets)).collect();
     if answers.is_empty() {
         return Err(Unseen::NotKnown(format!("{} has none of the worker's libraries", worker.python)));
     }
     Ok(Libraries { answers })
-}
-
-fn keyring_order(context: &ProbeContext) -> impl Iterator<Item = &'static str> {
-    let keyring = &context.keyring;
-    [&keyring.postgres, &keyring.redis, &keyring.results].into_iter().flatten().map(|login| login.variable)
 }
 
 fn answer(line: Line, secrets: &[SecretString]) -> LibraryAnswer {
@@ -178,12 +175,23 @@ fn answer(line: Line, secrets: &[SecretString]) -> LibraryAnswer {
     LibraryAnswer { library: library_error::name(&line.library), variable: line.variable, said }
 }
 
-/// A library sends what it has wherever the URL leads, so every address of its host must be one that may have it.
-async fn may_ask(login: &Login, context: &ProbeContext) -> Result<(), Unseen> {
+/// A library sends what it has wherever the URL leads, so every address of its host must be one that may have it. Where
+/// something else than the host that is written leads it (libpq's `host`, `hostaddr` and `service`), that is not known.
+async fn may_ask(login: &Login, worker: &Worker, context: &ProbeContext) -> Result<(), Unseen> {
     let endpoint = Endpoint { host: login.url.host.clone(), port: login.url.port_or_default() };
-    if endpoint.host.is_empty() {
-        return Ok(());
+    let led = worker.variables.iter().any(|(name, _)| ["PGHOSTADDR", "PGSERVICE"].contains(&name.as_str()));
+    let text = login.text.expose_secret();
+    let query = text.split_once('?').map_or("", |(_, query)| query);
+    let named = ["host", "service"].iter().any(|word| query.contains(word));
+    if endpoint.host.is_empty() || (login.url.is_postgres() && (led || named)) {
+        return Err(Unseen::NotKnown(format!(
+            "where {} leads is not only in its host, so no library was asked",
+            login.variable
+        )));
     }
     let addresses = dial::resolve(&endpoint).await.unwrap_or_default();
+    if addresses.is_empty() {
+        return Err(Unseen::NotKnown(format!("{} does not resolve here, so no library was asked", endpoint.host)));
+    }
     addresses.iter().try_for_each(|address| dial::may_carry_password(context, address.ip()))
 }

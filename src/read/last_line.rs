@@ -2,8 +2,7 @@
 //! service was given, so one that has a URL, an assignment or a long word of letters and digits is not kept at all.
 
 use super::last_words::hidden::hidden;
-use super::library_error;
-use crate::fact::libraries::LibrarySaid;
+use super::library_error::cleaned;
 
 /// Nobody reads more of it in a table.
 const LONGEST: usize = 160;
@@ -27,10 +26,7 @@ pub fn quoted(log: &str, secrets: &[&str]) -> Option<String> {
     if let Some(next) = lines.get(at + 1).filter(|_| text.ends_with(':')) {
         text = format!("{text} {next}");
     }
-    match library_error::read(&text, secrets) {
-        LibrarySaid::Refused(said) => Some(hidden(&said)),
-        LibrarySaid::Connected | LibrarySaid::Silent => None,
-    }
+    Some(hidden(&cleaned(&text, secrets)))
 }
 
 /// `FILE: line 3: WORD: command not found`: the word may be a piece of a password that the shell took apart.

@@ -18,7 +18,7 @@ pub fn read(said: &str, secrets: &[&str]) -> LibrarySaid {
     match said {
         "connected" => LibrarySaid::Connected,
         "silent" => LibrarySaid::Silent,
-        error => LibrarySaid::Refused(message(error, secrets)),
+        error => LibrarySaid::Refused(cleaned(error, secrets)),
     }
 }
 
@@ -27,7 +27,8 @@ pub fn name(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(NAME).collect()
 }
 
-fn message(error: &str, secrets: &[&str]) -> String {
+/// An error on one line, bounded, and without a piece of the secrets.
+pub fn cleaned(error: &str, secrets: &[&str]) -> String {
     let mut text = error.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     let mut hidden: Vec<String> = secrets.iter().flat_map(|secret| pieces(secret)).collect();
     hidden.sort_by_key(|piece| std::cmp::Reverse(piece.len()));

@@ -98,8 +98,8 @@ pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarro
         nets.map(|net| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net))).collect()
     } else {
         let conf = seat.wg_conf()?;
-        let nets = conf.peers.iter().flat_map(|peer| peer.allowed_ips.iter().zip(&peer.allowed_at));
-        nets.map(|(net, at)| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net).at(&conf.path, at.line)))
+        super::overlap::written(conf)
+            .map(|(net, line)| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net).at(&conf.path, line)))
             .collect()
     };
     if let Some(finding) = super::overlap::refused(seat).or_else(|| super::overlap::loops(seat)) {

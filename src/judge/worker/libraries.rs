@@ -5,7 +5,7 @@ use crate::case::Seat;
 use crate::check::cause::WorkerLibraries;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::environment::{Effective, Environment, VARIABLES};
-use crate::fact::libraries::{LibraryAnswer, LibrarySaid};
+use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
 use crate::fact::{Unseen, Vantage};
 
 /// The worker's own libraries connect with its URLs.
@@ -21,9 +21,9 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
     let Some((answer, message)) = libraries.answers.iter().find_map(refused) else {
         return match libraries.answers.iter().find(|answer| answer.said == LibrarySaid::Silent) {
             Some(silent) => {
-                Err(Unseen::Undecided(format!("{} had no answer for {} in time", silent.library, silent.variable)))
+                Err(Unseen::Undecided(format!("the worker's library had no answer for {} in time", silent.variable)))
             }
-            None => Ok(holds()),
+            None => all_asked(seat.env()?, libraries),
         };
     };
     let variable = VARIABLES.into_iter().find(|variable| *variable == answer.variable);
@@ -38,6 +38,19 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
         Some(layer) => named(seat, finding, variable, &layer.origin).into(),
         None => finding.with("variable", variable).with("origin", "").with("recreate", "").into(),
     })
+}
+
+/// All URLs that the app uses were given to a library: a URL that was left out is not OK.
+fn all_asked(env: &Environment, libraries: &Libraries) -> Judged<WorkerLibraries> {
+    let used = [env.database(), env.redis("CELERY_BROKER_URL"), env.redis("CELERY_RESULT_BACKEND")];
+    let left_out = used.iter().find_map(|url| match url {
+        Effective::Set { variable, .. } if libraries.of(variable).is_none() => Some(*variable),
+        Effective::Set { .. } | Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => None,
+    });
+    match left_out {
+        Some(variable) => Err(Unseen::NotKnown(format!("no library of the worker was asked with {variable}"))),
+        None => Ok(holds()),
+    }
 }
 
 /// Whether the worker's own library connected with the URL that the app takes: then it is no matter what this program
