@@ -85,18 +85,29 @@ pub struct Celery {
     pub beats: Option<Vec<Beat>>,
     /// For how many seconds Redis has been running.
     pub uptime: u64,
-    /// A queue whose name has something else than a list in it; then nothing more could be seen.
+    /// What has one of Celery's names and is of another type; then nothing more could be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<Foreign>,
 }
 
-/// A value that has a queue's name and is no queue.
+/// A value that has the name of a queue, or of what Celery keeps beside the queues, and is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Foreign {
-    /// The queue.
+    /// The key.
     pub queue: String,
     /// What Redis' `TYPE` says of it: `string`, `hash`.
     pub kind: String,
+    /// What it would be if it were Celery's (kombu/transport/redis.py).
+    #[serde(default = "list", skip_serializing_if = "is_list")]
+    pub wanted: String,
+}
+
+fn list() -> String {
+    "list".to_owned()
+}
+
+fn is_list(wanted: &str) -> bool {
+    wanted == "list"
 }
 
 /// After so many seconds without a word a worker is gone: it would have beaten four times.

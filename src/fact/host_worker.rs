@@ -6,6 +6,9 @@ use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{Docker, State};
 use crate::fact::words::words;
 
+/// So many restarts by systemd are no accident.
+const OFTEN: u32 = 2;
+
 /// What there is of a worker outside of containers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HostWorker {
@@ -106,9 +109,15 @@ impl Unit {
         self.enabled.starts_with("enabled") || matches!(self.active.as_str(), "failed" | "activating")
     }
 
+    /// Whether systemd starts it again and again: a look can meet it in a moment in which it runs.
+    pub fn restarts_often(&self) -> bool {
+        self.active == "active" && self.restarts >= OFTEN
+    }
+
     /// How its last run ended, in a few words.
     pub fn reason(&self) -> String {
         let end = match self.result.as_str() {
+            _ if self.restarts_often() => format!("systemd has restarted it {} times, as it ends by itself", self.restarts),
             "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
             "exit-code" => format!("it exited with status {}", self.status),
             "oom-kill" => "it was killed because it ran out of memory".to_owned(),

@@ -218,7 +218,7 @@ fn at<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
 }
 
 /// A rule that sends packets elsewhere, and what its tool wants to put an exception before it.
-fn exempt<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
+pub(super) fn exempt<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
     let nft = step.tool == Tool::Nft;
     let tool = if nft { "" } else { step.tool.command() };
     let finding = finding.with("rule", rule(step)).with("number", step.number).with("tool", tool);

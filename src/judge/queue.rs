@@ -22,11 +22,12 @@ const FIRST: u64 = 15;
 /// A worker that is well says something at least this often, in seconds (celery/worker/heartbeat.py).
 const BEAT: u64 = 2;
 
-/// Nothing but a list has the name of a queue.
+/// What has the names that Celery uses is of the types that it uses.
 pub(crate) fn queue_lists(seat: &Seat<'_>) -> Judged<QueueLists> {
     let celery = seat.celery()?;
     let Some(foreign) = &celery.foreign else { return Ok(holds()) };
     let finding = broken(QueueLists::NotAList).with("queue", &foreign.queue).with("kind", &foreign.kind);
+    let finding = finding.with("wanted", &foreign.wanted);
     Ok(finding.with("database", celery.database).with("endpoint", &celery.endpoint).into())
 }
 

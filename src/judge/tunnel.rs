@@ -12,6 +12,7 @@ use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Origin};
 
 mod bypass;
+mod container;
 mod endpoint;
 mod handshake;
 mod keys;
@@ -22,7 +23,8 @@ mod valid;
 mod way;
 mod written;
 
-pub(crate) use bypass::{container_way, tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
+pub(crate) use bypass::{tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
+pub(crate) use container::container_way;
 pub(crate) use endpoint::wg_endpoint;
 pub(crate) use handshake::wg_handshake;
 pub(crate) use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};

@@ -76,7 +76,9 @@ class Lab:
                 raise RuntimeError(f"the lab is not healthy: {done.stderr[-200:] if done.returncode else why}")
 
     def change(self, change):
-        self.on(change.host, f"cd /root\n{change.script}")
+        done = self.on(change.host, f"cd /root\n{change.script}")
+        if done.returncode:
+            raise RuntimeError(f"{change.story}: {(done.stderr or done.stdout).strip()[-200:]}")
         if self.shape != "native" and change.host == "client":
             self.on("client", "timeout 20 docker cp /usr/local/bin/clipcheck clippy-gpu-worker:/usr/local/bin/clipcheck")
 

@@ -10,11 +10,14 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 import deployment
 import grammar
 import score
+
+SETTLED = 33    # seconds
 
 
 def typed():
@@ -59,9 +62,12 @@ def tried(lab, seed, number, out, listing):
     result = {"seed": seed, "number": number, "shape": shape, "kind": change.kind, "host": change.host, "story": change.story}
     if listing:
         return result
+    changed = time.monotonic()
     lab.change(change)
     broken = lab.why_broken()
-    # What failed above may have been held up by the dead session of before: the state is looked at once it has settled.
+    # What was started less than half a minute ago is rightly called too young to judge.
+    if broken:
+        time.sleep(max(0, changed + SETTLED - time.monotonic()))
     report = lab.look(os.path.join(out, f"{seed}-{number}"))
     exposed = lab.exposed()
     later = "" if broken else lab.next_boot(change.host)

@@ -34,7 +34,7 @@ def rule(random, shape):
         line = f"{iface}{what} drop" if "udp" not in what else f"{what} drop"
         name = random.choice(["guard", "blocklist", "f2b"])
         return {"kind": "rule", "host": host, "story": f"nft table inet {name}, {hook}: {line}", "exact": [(name, "nft")], "place": ["nft", "drop"],
-                "script": f"nft -f - <<'NFT'\ntable inet {name} {{ chain c {{ type filter hook {hook} priority -5; policy accept; {line}; }} }}\nNFT\n"}
+                "script": f"nft -f - <<'NFT'\ntable inet {name} {{ chain c {{ type filter hook {hook} priority -5; policy accept; {line}; }}; }}\nNFT\n"}
     where = random.choice(["-I", "-I", "-A"])
     return {"kind": "rule", "host": host, "story": f"iptables {where} {chain} {match} -j {verdict}",
             "script": f"iptables {where} {chain} {match} -j {verdict}\n", "exact": [(chain,), ("DROP", "REJECT")], "place": ["iptables", "firewall"]}

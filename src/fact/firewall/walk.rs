@@ -109,11 +109,20 @@ impl Packet<'_> {
 impl Model {
     /// What becomes of a new connection to this host.
     pub fn trace(&self, flow: &NewFlow<'_>, links: Option<&Links>) -> PacketTrace {
-        let (first, tracked) = self.packet(flow, links, None);
+        self.follow(flow, links, true)
+    }
+
+    /// What becomes of a new connection that this host forwards, as it does for its containers.
+    pub fn forwarded(&self, flow: &NewFlow<'_>, links: &Links) -> PacketTrace {
+        self.follow(flow, Some(links), false)
+    }
+
+    fn follow(&self, flow: &NewFlow<'_>, links: Option<&Links>, for_us: bool) -> PacketTrace {
+        let (first, tracked) = self.packet(flow, links, for_us, None);
         if first.disposition != Disposition::Accepted {
             return first;
         }
-        let (next, still) = self.packet(flow, links, Some(&first));
+        let (next, still) = self.packet(flow, links, for_us, Some(&first));
         if next.disposition == Disposition::Accepted && tracked != still {
             // The kernel meets the connection in its middle, and takes it for another.
             return PacketTrace { disposition: Disposition::Unknown, ..next };
@@ -122,7 +131,13 @@ impl Model {
     }
 
     /// One packet: the first, or one after it.
-    fn packet(&self, flow: &NewFlow<'_>, links: Option<&Links>, first: Option<&PacketTrace>) -> (PacketTrace, Truth) {
+    fn packet(
+        &self,
+        flow: &NewFlow<'_>,
+        links: Option<&Links>,
+        for_us: bool,
+        first: Option<&PacketTrace>,
+    ) -> (PacketTrace, Truth) {
         let mut packet = Packet {
             flow,
             links,
@@ -136,6 +151,7 @@ impl Model {
             tracked: Truth::Yes,
             leaves: Some(String::new()),
             sent: false,
+            for_us,
             own_port: None,
             budget: RefCell::default(),
         };

@@ -1,5 +1,5 @@
-//! Ways that go around the tunnel, or end before it: other networks with its addresses, everything sent into it, the
-//! container's way to it, and a NAT that forgets.
+//! Ways that go around the tunnel, or end before it: other networks with its addresses, everything sent into it, and a NAT
+//! that forgets.
 
 use std::net::IpAddr;
 
@@ -7,12 +7,11 @@ use ipnet::IpNet;
 
 use super::{far, running};
 use crate::case::Seat;
-use crate::check::cause::{ContainerWay, TunnelSubnetFree, TunnelUsed, WgAllowedIpsNarrow, WgKeepalive};
+use crate::check::cause::{TunnelSubnetFree, TunnelUsed, WgAllowedIpsNarrow, WgKeepalive};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::firewall::netfilter::{Act, Hook, Model};
 use crate::fact::network::routes::{MAIN, Route};
-use crate::fact::network::{Way, is_link_local};
+use crate::fact::network::Way;
 use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -169,90 +168,6 @@ fn is_inner(ip: IpAddr) -> bool {
         IpAddr::V4(ip) => ip.is_private() || (ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64),
         IpAddr::V6(ip) => ip.segments()[0] & 0xfe00 == 0xfc00,
     }
-}
-
-/// What the client's own system reaches through the tunnel, its container reaches too.
-pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
-    let Ok(client) = seat.at(Vantage::Client) else {
-        return Ok(not_applicable("this needs the snapshots of the client's own system and of its container"));
-    };
-    let service = [Service::Redis, Service::Postgres].into_iter().find(|service| {
-        let here = seat.tcp(*service).ok().filter(|tcp| matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable));
-        // A name in the worker's URL may lead it to another host than its machine dials.
-        here.is_some_and(|here| {
-            client.tcp(*service).is_ok_and(|tcp| tcp.how == Dial::Open && tcp.endpoint == here.endpoint)
-        })
-    });
-    let Some(service) = service else {
-        if seat.tcp(Service::Redis).is_err() && seat.tcp(Service::Postgres).is_err() {
-            seat.tcp(Service::Redis)?;
-        }
-        return Ok(holds());
-    };
-    let endpoint = &seat.tcp(service)?.endpoint;
-    // The address from which it speaks is that of the interface by which it leaves.
-    let by = seat.routes()?.entries.iter().find(|route| route.net.prefix_len() == 0).map(|route| &route.device);
-    let links = seat.links()?.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
-    let mut nets = links.flat_map(|link| link.addresses.iter().copied());
-    let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
-    let finding = match own {
-        None => broken(ContainerWay::Lost).with("from", "none"),
-        Some(own) => on_the_way(&client, own)?.with("from", own.addr()).with("net", own.trunc()),
-    };
-    Ok(finding.with("endpoint", endpoint).into())
-}
-
-/// What of the client's system would keep a container's packets from the tunnel.
-fn on_the_way(client: &Seat<'_>, own: IpNet) -> Result<Finding<ContainerWay>, Unseen> {
-    // Docker Desktop's networks are inside a virtual machine: no interface of Windows is theirs, whatever its addresses.
-    if client.on_windows() {
-        return Ok(broken(ContainerWay::Lost));
-    }
-    let links = client.links()?;
-    let bridge = links
-        .links
-        .iter()
-        .find(|link| link.addresses.iter().any(|net| net.contains(&own.addr()) && net.addr() != own.addr()));
-    let bridge = match bridge {
-        Some(bridge) if bridge.kind.as_deref() == Some("bridge") => bridge,
-        // It is a host of its own in the network of this interface: macvlan, ipvlan.
-        Some(device) => return Ok(broken(ContainerWay::OwnAddress).with("device", &device.name)),
-        None => return Ok(broken(ContainerWay::Lost)),
-    };
-    // An internal network shows in no route: Docker drops what would leave it.
-    let shut_in = client.docker().ok().and_then(|docker| docker.workers.first()).filter(|worker| worker.is_shut_in());
-    let finding = if let Some(worker) = shut_in {
-        let network = worker.networks.join(", ");
-        broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
-    } else if client.routes()?.forwards == Some(false) {
-        broken(ContainerWay::NotForwarded)
-    } else if !client.rules().map_or(true, |rules| masquerades(rules, own)) {
-        broken(ContainerWay::NoMasquerade)
-    } else {
-        broken(ContainerWay::Lost)
-    };
-    Ok(finding.with("device", &bridge.name))
-}
-
-/// Whether a rule gives what leaves this network an address of this machine.
-fn masquerades(model: &Model, own: IpNet) -> bool {
-    // A rule that cannot be read may be the one.
-    if !model.missing.is_empty() {
-        return true;
-    }
-    let after = |hook: Hook| hook == Hook::Postrouting;
-    model.tables.iter().any(|table| {
-        let bases = table.chains.iter().filter(|(_, chain)| chain.base.as_ref().is_some_and(|base| after(base.hook)));
-        let names = bases.flat_map(|(name, _)| std::iter::once(name.as_str()).chain(table.reached(name)));
-        names.filter_map(|name| table.chains.get(name)).flat_map(|chain| &chain.rules).any(|rule| {
-            let text = rule.text.to_ascii_lowercase();
-            let source =
-                text.split_once("-s ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<IpNet>().ok());
-            !matches!(rule.act, Act::Jump(_) | Act::Goto(_))
-                && (text.contains("masquerade") || text.contains("snat"))
-                && source.is_none_or(|net| net.contains(&own.addr()))
-        })
-    })
 }
 
 /// Redis and PostgreSQL are reached through the tunnel, and not around it.

@@ -22,8 +22,8 @@ pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
         let folder = worker.folder.as_deref().unwrap_or_default();
         return Ok(broken(WorkerRunning::NotStarted).with("folder", folder).into());
     };
-    let failed = matches!(unit.active.as_str(), "failed" | "activating" | "deactivating");
-    if unit.active == "active" {
+    let failed = unit.restarts_often() || matches!(unit.active.as_str(), "failed" | "activating" | "deactivating");
+    if unit.active == "active" && !failed {
         return Err(Unseen::Undecided(format!(
             "{} is running, and no Celery worker is among its processes yet: its script may still be at work; run clipcheck again",
             unit.name

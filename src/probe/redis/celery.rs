@@ -37,6 +37,9 @@ const LISTEN: Duration = Duration::from_millis(2400);
 /// `priority_steps`).
 const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
 
+/// What leads to a queue is kept in a set of its name after this (kombu/transport/redis.py: `keyprefix_queue`).
+const BINDING: &str = "_kombu.binding.";
+
 /// What a machine sends to an address of its own does not leave it: it is answered at once, or the address is gone and
 /// the packets went elsewhere.
 const OWN: Duration = Duration::from_millis(500);
@@ -172,6 +175,16 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
     }
     let lengths: Vec<u64> = asked.query_async(connection).await?;
     let unacked: u64 = redis::cmd("HLEN").arg("unacked").query_async(connection).await?;
+    // A user may lack the permission for these; only another type matters.
+    let mut kept = Pipeline::new();
+    kept.cmd("ZCARD").arg("unacked_index");
+    for queue in QUEUES {
+        kept.cmd("SCARD").arg(format!("{BINDING}{queue}"));
+    }
+    let kept: Result<Vec<u64>, RedisError> = kept.query_async(connection).await;
+    if let Some(error) = kept.err().filter(|error| code(error).as_deref() == Some("WRONGTYPE")) {
+        return Err(error);
+    }
     let list: Result<String, RedisError> = redis::cmd("CLIENT").arg("LIST").query_async(connection).await;
     let list = match list {
         Err(error) if error.is_timeout() => return Err(error),
@@ -195,12 +208,16 @@ fn code(error: &RedisError) -> Option<String> {
     refused.first().map(|(_, error)| error.code().to_owned())
 }
 
-/// The first queue whose name has another type of value in it.
+/// The first of Celery's names that has another type of value in it.
 async fn foreign(connection: &mut MultiplexedConnection) -> Option<Foreign> {
-    for queue in QUEUES.iter().flat_map(|queue| PRIORITIES.map(|priority| format!("{queue}{priority}"))) {
+    let queues = QUEUES.iter().flat_map(|queue| PRIORITIES.map(|priority| (format!("{queue}{priority}"), "list")));
+    let bindings = QUEUES.iter().map(|queue| (format!("{BINDING}{queue}"), "set"));
+    let others = [("unacked".to_owned(), "hash"), ("unacked_index".to_owned(), "zset")];
+    for (queue, wanted) in queues.chain(bindings).chain(others) {
         let kind: String = redis::cmd("TYPE").arg(&queue).query_async(connection).await.ok()?;
-        if kind != "list" && kind != "none" {
-            return Some(Foreign { queue: queue.chars().filter(|c| !c.is_control()).collect(), kind });
+        if kind != wanted && kind != "none" {
+            let queue = queue.chars().filter(|c| !c.is_control()).collect();
+            return Some(Foreign { queue, kind, wanted: wanted.to_owned() });
         }
     }
     None

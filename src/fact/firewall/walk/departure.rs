@@ -54,6 +54,7 @@ impl Model {
             tracked: Truth::Yes,
             leaves: sent.interface.map(str::to_owned),
             sent: true,
+            for_us: false,
             own_port,
             budget: RefCell::default(),
         };

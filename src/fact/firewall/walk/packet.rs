@@ -69,6 +69,8 @@ pub(super) struct Packet<'a> {
     pub(super) leaves: Option<String>,
     /// This host sends it.
     pub(super) sent: bool,
+    /// It was sent to this host.
+    pub(super) for_us: bool,
     /// The port that it is sent from, where that is no program's free choice.
     pub(super) own_port: Option<u16>,
     /// How much more may be asked of it: chains that jump to each other twice have more ways than anybody can go.
@@ -77,7 +79,7 @@ pub(super) struct Packet<'a> {
 
 impl Packet<'_> {
     pub(super) fn is_here(&self) -> bool {
-        (!self.sent && self.to == self.flow.to) || self.links.is_some_and(|links| links.holder(self.to).is_some())
+        (self.for_us && self.to == self.flow.to) || self.links.is_some_and(|links| links.holder(self.to).is_some())
     }
 
     pub(super) fn is_six(&self) -> bool {

@@ -1,0 +1,129 @@
+//! The container's own way to the tunnel, through its host.
+
+use ipnet::IpNet;
+
+use crate::case::Seat;
+use crate::check::cause::ContainerWay;
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::dial::{Dial, TcpOutcome};
+use crate::fact::firewall::netfilter::{Act, Hook, Model};
+use crate::fact::firewall::walk::Disposition;
+use crate::fact::firewall::{NewFlow, Protocol};
+use crate::fact::network::{Link, Links, is_link_local};
+use crate::fact::{Service, Unseen, Vantage};
+use crate::judge::firewall::exempt;
+
+/// What the client's own system reaches through the tunnel, its container reaches too.
+pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
+    let Ok(client) = seat.at(Vantage::Client) else {
+        return Ok(not_applicable("this needs the snapshots of the client's own system and of its container"));
+    };
+    let fails = |service: &Service| {
+        let here = seat.tcp(*service).ok().filter(|tcp| tcp.how != Dial::Open)?;
+        // A name in the worker's URL may lead it to another host than its machine dials.
+        let there = client.tcp(*service).ok()?;
+        (there.how == Dial::Open && there.endpoint == here.endpoint).then_some(here)
+    };
+    let failed: Vec<&TcpOutcome> = [Service::Redis, Service::Postgres].iter().filter_map(fails).collect();
+    if failed.is_empty() {
+        if seat.tcp(Service::Redis).is_err() && seat.tcp(Service::Postgres).is_err() {
+            seat.tcp(Service::Redis)?;
+        }
+        return Ok(holds());
+    }
+    // The address from which it speaks is that of the interface by which it leaves.
+    let by = seat.routes()?.entries.iter().find(|route| route.net.prefix_len() == 0).map(|route| &route.device);
+    let links = seat.links()?.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
+    let mut nets = links.flat_map(|link| link.addresses.iter().copied());
+    let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
+    for tcp in failed {
+        let silent = matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable);
+        let finding = match own {
+            None => silent.then(|| broken(ContainerWay::Lost)),
+            Some(own) if silent => Some(on_the_way(&client, own, tcp.endpoint.port)?),
+            // Who refuses may well be the server.
+            Some(own) => bridge(client.links()?, own).and_then(|bridge| by_rule(&client, own, bridge, tcp.endpoint.port)),
+        };
+        if let Some(finding) = finding {
+            let finding = match own {
+                Some(own) => finding.with("from", own.addr()).with("net", own.trunc()),
+                None => finding.with("from", "none"),
+            };
+            return Ok(finding.with("endpoint", &tcp.endpoint).with("how", tcp.how.label()).into());
+        }
+    }
+    Ok(holds())
+}
+
+/// A rule of the client's own that drops, refuses or sends elsewhere what the container sends.
+fn by_rule(client: &Seat<'_>, own: IpNet, bridge: &Link, port: u16) -> Option<Finding<ContainerWay>> {
+    let (model, links) = (client.rules().ok()?, client.links().ok()?);
+    let to = client.addresses().server.value;
+    // In a network with the tunnel's addresses nothing leaves the bridge.
+    if own.contains(&to) {
+        return None;
+    }
+    let flow = NewFlow { interface: &bridge.name, from: own.addr(), to, protocol: Protocol::Tcp, port };
+    let trace = model.forwarded(&flow, links);
+    if let (Some(to), Some(by)) = (trace.sent_on, trace.sent_by.as_ref()) {
+        return Some(exempt(broken(ContainerWay::Redirected), by).with("to", to));
+    }
+    let stopped = matches!(trace.disposition, Disposition::Dropped | Disposition::Rejected);
+    trace.by().filter(|_| stopped).map(|by| exempt(broken(ContainerWay::Dropped), by).with("port", port))
+}
+
+/// The client's interface in the container's network.
+fn bridge(links: &Links, own: IpNet) -> Option<&Link> {
+    let holds = |net: &IpNet| net.contains(&own.addr()) && net.addr() != own.addr();
+    links.links.iter().find(|link| link.addresses.iter().any(holds))
+}
+
+/// What of the client's system would keep a container's packets from the tunnel.
+fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<ContainerWay>, Unseen> {
+    // Docker Desktop's networks are inside a virtual machine: no interface of Windows is theirs, whatever its addresses.
+    if client.on_windows() {
+        return Ok(broken(ContainerWay::Lost));
+    }
+    let bridge = match bridge(client.links()?, own) {
+        Some(bridge) if bridge.kind.as_deref() == Some("bridge") => bridge,
+        // It is a host of its own in the network of this interface: macvlan, ipvlan.
+        Some(device) => return Ok(broken(ContainerWay::OwnAddress).with("device", &device.name)),
+        None => return Ok(broken(ContainerWay::Lost)),
+    };
+    // An internal network shows in no route: Docker drops what would leave it.
+    let shut_in = client.docker().ok().and_then(|docker| docker.workers.first()).filter(|worker| worker.is_shut_in());
+    let finding = if let Some(worker) = shut_in {
+        let network = worker.networks.join(", ");
+        broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
+    } else if client.routes()?.forwards == Some(false) {
+        broken(ContainerWay::NotForwarded)
+    } else if let Some(finding) = by_rule(client, own, bridge, port) {
+        finding
+    } else if !client.rules().map_or(true, |rules| masquerades(rules, own)) {
+        broken(ContainerWay::NoMasquerade)
+    } else {
+        broken(ContainerWay::Lost)
+    };
+    Ok(finding.with("device", &bridge.name))
+}
+
+/// Whether a rule gives what leaves this network an address of this machine.
+fn masquerades(model: &Model, own: IpNet) -> bool {
+    // A rule that cannot be read may be the one.
+    if !model.missing.is_empty() {
+        return true;
+    }
+    let after = |hook: Hook| hook == Hook::Postrouting;
+    model.tables.iter().any(|table| {
+        let bases = table.chains.iter().filter(|(_, chain)| chain.base.as_ref().is_some_and(|base| after(base.hook)));
+        let names = bases.flat_map(|(name, _)| std::iter::once(name.as_str()).chain(table.reached(name)));
+        names.filter_map(|name| table.chains.get(name)).flat_map(|chain| &chain.rules).any(|rule| {
+            let text = rule.text.to_ascii_lowercase();
+            let source =
+                text.split_once("-s ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<IpNet>().ok());
+            !matches!(rule.act, Act::Jump(_) | Act::Goto(_))
+                && (text.contains("masquerade") || text.contains("snat"))
+                && source.is_none_or(|net| net.contains(&own.addr()))
+        })
+    })
+}
