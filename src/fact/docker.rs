@@ -83,6 +83,9 @@ pub struct Worker {
     /// Those of them that lead nowhere else (`docker network create --internal`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub internal: Vec<String>,
+    /// Whose network it has, where Docker tells and it is not its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub borrows: Option<Borrowed>,
     /// The ports it publishes.
     pub published: Vec<String>,
     /// Which of Celery's programs its command runs, where it is a known one.
@@ -93,6 +96,17 @@ pub struct Worker {
     /// The last line of its log that reports an error, where it does not run and no known sentence is its last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+}
+
+/// Another container, whose network a worker has (`--network container:NAME`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Borrowed {
+    /// Its name, or the beginning of its id where it is gone.
+    pub name: String,
+    /// Its state; none where it is gone.
+    pub state: Option<State>,
+    /// When it was last started, in seconds since the epoch.
+    pub started_at: u64,
 }
 
 impl Docker {

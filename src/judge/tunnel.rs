@@ -24,7 +24,7 @@ mod way;
 mod written;
 
 pub(crate) use bypass::{tunnel_subnet_free, tunnel_used, wg_allowed_ips_narrow, wg_keepalive};
-pub(crate) use container::container_way;
+pub(crate) use container::{container_connected, container_way};
 pub(crate) use endpoint::wg_endpoint;
 pub(crate) use handshake::wg_handshake;
 pub(crate) use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};

@@ -1,7 +1,7 @@
 //! The worker's containers, as the Docker client tells of them.
 
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
-use crate::fact::docker::{Docker, State, Worker};
+use crate::fact::docker::{Borrowed, Docker, State, Worker};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
 use crate::read::{last_line, worker_log};
@@ -23,6 +23,9 @@ const MOST: usize = 40;
 
 /// A variable's value that is shorter is a word (`true`, `gpu`), and no secret.
 const SECRET: usize = 6;
+
+/// As many characters of an id as `docker ps` shows.
+const SHORT: usize = 12;
 
 /// Of a log: its last words, and those of a program that says much when it dies.
 const LOG: &str = "60";
@@ -54,7 +57,20 @@ async fn worker(container: &Container) -> Option<Worker> {
     let said =
         said.and_then(|log| last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets)));
     let found = inspect::worker(container, named.map(|image| image.id != container.image_id), last_words)?;
-    Some(Worker { internal: internal(&container.networks).await, said, ..found })
+    let borrows = match &container.network_of {
+        Some(id) => borrowed(id).await,
+        None => None,
+    };
+    Some(Worker { internal: internal(&container.networks).await, borrows, said, ..found })
+}
+
+/// The container of this id. None where Docker does not tell.
+async fn borrowed(id: &str) -> Option<Borrowed> {
+    let said = host::run("docker", &["inspect", "--type", "container", "--", id], PROGRAM).await.ok()?;
+    let gone = || Borrowed { name: id.chars().take(SHORT).collect(), state: None, started_at: 0 };
+    let other = inspect::read(&said.out).unwrap_or_default().into_iter().next();
+    let of = |it: Container| Borrowed { name: it.name, state: State::read(&it.status), started_at: it.started_at };
+    other.map(of).or_else(|| said.err.contains("No such container").then(gone))
 }
 
 /// The internal ones among these networks. Docker's own three never are.

@@ -42,6 +42,8 @@ pub struct Container {
     pub labels: BTreeMap<String, String>,
     /// The networks that it is in.
     pub networks: Vec<String>,
+    /// The id of the container whose network it has, if it has another one's.
+    pub network_of: Option<String>,
     /// Published ports, as `0.0.0.0:6379->6379/tcp`.
     pub published: Vec<String>,
     /// Where files and folders of this machine stand in the container.
@@ -85,6 +87,7 @@ struct Entry {
 struct HostConfig {
     /// `null` where there is none.
     extra_hosts: Option<Vec<String>>,
+    network_mode: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -194,6 +197,7 @@ impl From<Entry> for Container {
             published: published.collect(),
             mounts: entry.mounts.unwrap_or_default(),
             command: std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect(),
+            network_of: entry.host_config.network_mode.strip_prefix("container:").map(str::to_owned),
             extra_hosts: entry.host_config.extra_hosts.unwrap_or_default(),
         }
     }
@@ -216,6 +220,7 @@ pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: O
         image_id: container.image_id.trim_start_matches("sha256:").chars().take(12).collect(),
         networks: container.networks.clone(),
         internal: Vec::new(),
+        borrows: None,
         published: container.published.clone(),
         program: celery_command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
         last_words,

@@ -69,6 +69,8 @@ def tried(lab, seed, number, out, listing):
     if broken:
         time.sleep(max(0, changed + SETTLED - time.monotonic()))
     report = lab.look(os.path.join(out, f"{seed}-{number}"))
+    # A tunnel without its key goes on until the next handshake is due.
+    broken = broken or lab.used()
     exposed = lab.exposed()
     later = "" if broken else lab.next_boot(change.host)
     mark, roots, warnings = score.score(change, report, broken, later, exposed)

@@ -25,6 +25,9 @@ pub struct PgTables {
     /// The first of the rights that are missing for what is found: `INSERT on users`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
+    /// The first tables whose rows row security keeps from this role, as no policy lets it to any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guarded: Vec<String>,
     /// `statement_timeout` of this session, in milliseconds; 0 is none.
     pub statement_timeout: u64,
 }
@@ -42,6 +45,9 @@ impl PgTables {
         }
         if !self.lacks.is_empty() {
             words.push(format!("not permitted: {}", self.lacks.join(", ")));
+        }
+        if !self.guarded.is_empty() {
+            words.push(format!("row security without a policy on {}", self.guarded.join(", ")));
         }
         if self.statement_timeout > 0 {
             words.push(format!("statement_timeout {} ms", self.statement_timeout));

@@ -30,6 +30,10 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
             let finding = broken(PostgresTables::NotPermitted).with("lacks", tables.lacks.join(", "));
             finding.with("grants", grants(&tables.lacks, role))
         }
+        _ if !tables.guarded.is_empty() => {
+            let first = tables.guarded.first().filter(|name| plain(name)).cloned().unwrap_or_default();
+            broken(PostgresTables::RowSecurity).with("tables", tables.guarded.join(", ")).with("table", first)
+        }
         _ if (1..SHORT).contains(&tables.statement_timeout) => {
             broken(PostgresTables::Timeout).with("timeout", tables.statement_timeout)
         }
@@ -39,9 +43,13 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
     Ok(finding.with("path", path).with("role", role).with("database", database).into())
 }
 
-/// The statements that give what is missing; none where a name is more than a word, which a shell may take otherwise.
+/// More than a word may be taken otherwise by a shell.
+fn plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The statements that give what is missing; none where a name is more than a word.
 fn grants(lacks: &[String], role: &str) -> String {
-    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let grant = |lack: &String| {
         let (want, name) = lack.split_once(" on ").filter(|(_, name)| plain(name) && plain(role))?;
         let kind = if want == "USAGE" { "SEQUENCE " } else { "" };

@@ -3,15 +3,46 @@
 use ipnet::IpNet;
 
 use crate::case::Seat;
-use crate::check::cause::ContainerWay;
+use crate::check::cause::{ContainerConnected, ContainerWay};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, TcpOutcome};
+use crate::fact::docker::State;
+use crate::fact::environment::ContainerProvenance;
 use crate::fact::firewall::netfilter::{Act, Hook, Model};
 use crate::fact::firewall::walk::Disposition;
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
 use crate::judge::firewall::exempt;
+
+/// It is in a network that leads somewhere.
+pub(crate) fn container_connected(seat: &Seat<'_>) -> Judged<ContainerConnected> {
+    let worker = seat.docker()?.workers.iter().find(|worker| worker.state == State::Running);
+    let Some(worker) = worker else { return Ok(not_applicable("no worker container is running here")) };
+    let provenance = seat.env().ok().and_then(|env| env.provenance.as_ref());
+    let recreate = || provenance.and_then(ContainerProvenance::recreate).unwrap_or_default();
+    let named = |finding: Finding<_>| finding.with("name", &worker.name);
+    let Some(other) = &worker.borrows else {
+        return Ok(match worker.networks.as_slice() {
+            [one] if one == "none" => named(broken(ContainerConnected::None)).with("recreate", recreate()).into(),
+            // What Windows' own list leaves empty was not asked for.
+            [] if !seat.on_windows() => named(broken(ContainerConnected::Disconnected)).into(),
+            _ => holds(),
+        });
+    };
+    let was = match other.state {
+        None => "is gone",
+        Some(State::Running) if other.started_at > worker.started_at => "was started after it",
+        Some(State::Running) => return Ok(holds()),
+        Some(_) => "is not running",
+    };
+    let word = |shown: bool, word: &str| if shown { word.to_owned() } else { String::new() };
+    let finding = named(broken(ContainerConnected::Borrowed)).with("other", &other.name).with("was", was);
+    let stopped = other.state.is_some_and(|state| state != State::Running);
+    let finding = finding.with("stopped", word(stopped, &other.name));
+    let finding = finding.with("again", word(other.state.is_some(), &worker.name));
+    Ok(finding.with("recreate", word(other.state.is_none(), &recreate())).into())
+}
 
 /// What the client's own system reaches through the tunnel, its container reaches too.
 pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {

@@ -44,8 +44,9 @@ def broker(url, queues=()):
     import kombu
     import redis
 
-    yield version(redis) + " (" + version(kombu) + ")"
     connection = kombu.Connection(url)
+    connection.transport  # imports
+    yield version(redis) + " (" + version(kombu) + ")"
     connection.connect()
     client = connection.channel().client
     for queue in queues:
@@ -67,9 +68,10 @@ def results(url):
     import celery
     import redis
 
-    yield version(redis) + " (" + version(celery) + ")"
     app = celery.Celery("clipcheck", backend=url, set_as_current=False)
-    app.backend.client.ping()
+    client = app.backend.client  # imports
+    yield version(redis) + " (" + version(celery) + ")"
+    client.ping()
 
 
 def web(url):
@@ -93,34 +95,41 @@ def words(error):
     return type(inner).__name__ + ": " + str(inner)
 
 
-def ask(variable, role, url, queues):
-    library, said = "", "connected"
-    steps = {"database": database, "results": results, "web": web}
+def load(role, url, queues):
+    """Up to the library's name: what it imports. Two threads that import Celery at once trip over each other."""
+    steps = broker(url, queues) if role == "broker" else {"database": database, "results": results, "web": web}[role](url)
     try:
-        for library in broker(url, queues) if role == "broker" else steps[role](url):
+        return next(steps), steps, None
+    except (ImportError, StopIteration):
+        return None
+    except BaseException as error:
+        return role, iter(()), error
+
+
+def ask(variable, library, steps, error):
+    said = "connected"
+    try:
+        if error is not None:
+            raise error
+        for _ in steps:
             pass
-    except ImportError:
-        return
     except BaseException as error:
         said = words(error)
-    if library or said != "connected":
-        line = json.dumps({"variable": variable, "library": library or role, "said": said})
-        with lock:
-            print(line, flush=True)
+    with lock:
+        print(json.dumps({"variable": variable, "library": library, "said": said}), flush=True)
 
 
 lock = threading.Lock()
 asked = json.load(sys.stdin)
-threads = [
-    threading.Thread(target=ask, args=(variable, it["role"], it["url"], it.get("queues", ())), daemon=True)
-    for variable, it in asked.items()
-]
+loaded = {variable: load(it["role"], it["url"], it.get("queues", ())) for variable, it in asked.items()}
+loaded = {variable: it for variable, it in loaded.items() if it is not None}
+threads = [threading.Thread(target=ask, args=(variable, *it), daemon=True) for variable, it in loaded.items()]
 for thread in threads:
     thread.start()
 for thread in threads:
     thread.join(3.2)
 with lock:
-    for thread, (variable, it) in zip(threads, asked.items()):
+    for thread, variable in zip(threads, loaded):
         if thread.is_alive():
-            print(json.dumps({"variable": variable, "library": it["role"], "said": "silent"}), flush=True)
+            print(json.dumps({"variable": variable, "library": asked[variable]["role"], "said": "silent"}), flush=True)
     os._exit(0)

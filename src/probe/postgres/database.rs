@@ -31,6 +31,9 @@ UNION ALL SELECT 'here', (SELECT pg_catalog.count(*)::text FROM own WHERE seen A
 UNION ALL SELECT CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN 'open' ELSE 'closed' END, n.nspname
   FROM pg_catalog.pg_namespace n WHERE EXISTS (SELECT FROM own WHERE relnamespace = n.oid AND NOT seen AND NOT counts)
 UNION ALL SELECT 'lacks', want || ' on ' || pg_catalog.quote_ident(relname) FROM lacks
+UNION ALL SELECT 'guarded', t.relname FROM (
+  SELECT o.relname FROM own o WHERE o.seen AND NOT o.counts AND pg_catalog.row_security_active(o.oid)
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = o.oid) ORDER BY 1 LIMIT 6) t
 UNION ALL SELECT 'timeout', (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout')";
 
 /// Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
@@ -57,6 +60,7 @@ pub(super) async fn tables(client: &Client) -> Option<PgTables> {
                 found.elsewhere.push(Schema { name: value.to_owned(), usable: name == "open" });
             }
             "lacks" => found.lacks.push(value.to_owned()),
+            "guarded" => found.guarded.push(value.to_owned()),
             _ => found.statement_timeout = value.parse().ok()?,
         }
     }
