@@ -32,6 +32,8 @@ const NOT_MET: &[(&str, &str)] = &[
     ("tunnel-route/by-rule", "Windows has no rules of routing policy"),
     ("tunnel-route/table-line", "Windows keeps the file encrypted"),
     ("container-way/no-masquerade", "Docker's networks are inside a virtual machine there"),
+    ("container-way/dropped", "Docker's networks are inside a virtual machine there"),
+    ("container-way/redirected", "Docker's networks are inside a virtual machine there"),
     ("container-way/not-forwarded", "Docker's networks are inside a virtual machine there"),
     ("names-resolve/dns-line", "the `DNS =` line stands in an encrypted file"),
     ("redis-answers/password-not-wanted", "its file is the server's"),
