@@ -26,9 +26,10 @@ use crate::run::{Event, Orders, run};
 use crate::snapshot::Snapshot;
 
 mod earlier;
+mod output;
 pub mod screen;
 
-use screen::{end_after, print, print_styled};
+use screen::{end_after, print};
 
 /// How long judging and printing may take beyond the deadline of the looks. A report of the largest case takes 0.1 s.
 const GRACE: Duration = Duration::from_secs(2);
@@ -51,6 +52,10 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
         Command::Judge(args) => judge_files(&args),
         Command::List(args) => list(&args),
         Command::Explain(args) => explain(&args),
+        Command::Schema(args) => {
+            print(&render::schema(args.of))?;
+            Ok(Exit::Fine)
+        }
     }
 }
 
@@ -213,7 +218,7 @@ fn show(
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
-    print_styled(&render::report(&report, showing, exit), showing.color)?;
+    output::put(&report, showing, exit)?;
     Ok(exit)
 }
 

@@ -37,6 +37,8 @@ pub enum Command {
     List(ListArgs),
     /// Explain a check, or one cause of it (`check-id/cause`).
     Explain(ExplainArgs),
+    /// Print the JSON Schema of `--format json`.
+    Schema(SchemaArgs),
 }
 
 /// What the user says about the deployment and this machine.
@@ -116,9 +118,15 @@ impl Deployment {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The report")]
 pub struct Showing {
-    /// How to print the report.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
+    /// How to print the report [table; in a job of GitHub Actions github].
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// The same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Write the report to this file. It is complete whenever it is read.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     /// Colors; `auto` follows NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
@@ -203,12 +211,35 @@ pub struct ExplainArgs {
     pub deployment: Deployment,
 }
 
+/// `clipcheck schema`
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what: a report, or the list of checks.
+    #[arg(value_enum, default_value_t = SchemaOf::Report)]
+    pub of: SchemaOf,
+}
+
 /// The formats of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the words typed")]
 pub enum Format {
     Table,
+    /// Everything, for programs; `clipcheck schema` describes it.
     Json,
+    /// For the test report of a CI.
+    Junit,
+    /// Annotations for GitHub Actions; in a job also its summary.
+    Github,
+    /// To paste into an issue.
+    Markdown,
+}
+
+/// What has a JSON Schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words typed")]
+pub enum SchemaOf {
+    Report,
+    List,
 }
 
 /// The formats of the list.

@@ -1,15 +1,18 @@
 //! Which renderer; colour, width and symbols decided once. Renderers know only the report and return text.
 
 use crate::check::Check;
-use crate::cli::{Format, ListFormat, Showing};
+use crate::cli::{Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
 use crate::report::{Change, Report};
 
 mod clean;
 mod explain;
+mod github;
 mod json;
+mod junit;
 mod list;
+mod markdown;
 pub mod progress;
 mod provenance;
 mod table;
@@ -20,11 +23,23 @@ pub use clean::{Page, clean};
 /// The widest a report is set: longer lines are hard to read.
 const WIDEST: usize = 120;
 
-/// A report in the asked-for format.
-pub fn report(report: &Report, showing: &Showing, exit: Exit) -> Page {
-    match showing.format {
-        Format::Table => Page::of(table::render(&Clean::of(report.clone()), width(), showing.verbose)),
+/// A report in a format.
+pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit) -> Page {
+    let cleaned = || Clean::of(report.clone());
+    match format {
+        Format::Table => Page::of(table::render(&cleaned(), width(), showing.verbose)),
         Format::Json => Page::json(&json::render(report, exit)),
+        Format::Junit => Page::of(junit::render(&cleaned(), &showing.fail_on, exit)),
+        Format::Github => Page::of(github::render(&cleaned())),
+        Format::Markdown => Page::of(markdown::render(&cleaned(), showing.verbose)),
+    }
+}
+
+/// The schema of what is printed as JSON.
+pub fn schema(of: SchemaOf) -> Page {
+    match of {
+        SchemaOf::Report => Page::json(&json::schema()),
+        SchemaOf::List => Page::json(&list::schema()),
     }
 }
 

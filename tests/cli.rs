@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,6 +17,7 @@ mod recorded;
 mod cli {
     mod commands;
     mod deadline;
+    mod formats;
     mod hostile;
     mod input;
     mod runs;
@@ -68,8 +70,27 @@ fn refused(args: &[&str], words: &[&str]) {
     assert!(!said.err.contains("panicked"), "{}", said.err);
 }
 
+/// JSON that was printed. A report and a list are what their schema says.
 fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}"))
+    let value: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}"));
+    let schema = match &value {
+        Value::Object(fields) if fields.contains_key("tool") => Some(&REPORT),
+        Value::Array(items) if items.iter().any(|item| item.get("kind").is_some()) => Some(&LIST),
+        _ => None,
+    };
+    if let Some(wrong) = schema.and_then(|schema| schema.iter_errors(&value).next()) {
+        panic!("not as `clipcheck schema` says: {wrong} at {}", wrong.instance_path());
+    }
+    value
+}
+
+static REPORT: LazyLock<jsonschema::Validator> = LazyLock::new(|| schema("report"));
+static LIST: LazyLock<jsonschema::Validator> = LazyLock::new(|| schema("list"));
+
+fn schema(of: &str) -> jsonschema::Validator {
+    let schema = serde_json::from_str(&run(&["schema", of]).out).expect("a schema is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema of draft 2020-12");
+    jsonschema::validator_for(&schema).expect("a schema")
 }
 
 fn fixture(path: &str) -> PathBuf {
