@@ -10,6 +10,10 @@ use ipnet::IpNet;
 use crate::fact::Vantage;
 use crate::profile::{Profile, Topology};
 
+mod showing;
+
+pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
+
 /// Finds out why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
 #[command(
@@ -37,6 +41,10 @@ pub enum Command {
     List(ListArgs),
     /// Explain a check, or one cause of it (`check-id/cause`).
     Explain(ExplainArgs),
+    /// Check again and again, and print a line for each change; ends with SIGINT or SIGTERM.
+    Watch(WatchArgs),
+    /// Docker's HEALTHCHECK: whether the worker's services answer, in one line; exit 0 or 1.
+    Healthcheck(HealthcheckArgs),
     /// Print the JSON Schema of `--format json`.
     Schema(SchemaArgs),
 }
@@ -114,30 +122,6 @@ impl Deployment {
     }
 }
 
-/// How the report is shown, and what counts as failure.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "The report")]
-pub struct Showing {
-    /// How to print the report [table; in a job of GitHub Actions github].
-    #[arg(long, value_enum)]
-    pub format: Option<Format>,
-    /// The same as `--format json`.
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
-    /// Write the report to this file. It is complete whenever it is read.
-    #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Colors; `auto` follows NO_COLOR and CLICOLOR_FORCE.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-    /// Also fail (exit 1) on warnings, or (exit 3) on anything that was not seen.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub fail_on: Vec<FailOn>,
-    /// Also show the checks that do not apply.
-    #[arg(long)]
-    pub verbose: bool,
-}
-
 /// `clipcheck all`
 #[derive(Debug, Args)]
 pub struct All {
@@ -150,12 +134,43 @@ pub struct All {
     /// Compare with an earlier report (`--format json`) or snapshot from here, and say what changed.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
+    /// Check again until all is well, at most for this long (60s, 5m); then report.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub wait: Option<Duration>,
     /// The deployment.
     #[command(flatten)]
     pub deployment: Deployment,
     /// The report.
     #[command(flatten)]
     pub showing: Showing,
+}
+
+/// `clipcheck watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Only these categories or checks.
+    #[arg(value_name = "CATEGORY|CHECK")]
+    pub only: Vec<String>,
+    /// Judge together with this snapshot from another vantage; can be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub with: Vec<PathBuf>,
+    /// The pause between two runs (10s, 5m).
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub every: Duration,
+    /// Also end with 1 on warnings, or with 3 on anything that was not seen.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Vec<FailOn>,
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
+}
+
+/// `clipcheck healthcheck`
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
 }
 
 /// `clipcheck snapshot`
@@ -219,29 +234,6 @@ pub struct SchemaArgs {
     pub of: SchemaOf,
 }
 
-/// The formats of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum Format {
-    Table,
-    /// Everything, for programs; `clipcheck schema` describes it.
-    Json,
-    /// For the test report of a CI.
-    Junit,
-    /// Annotations for GitHub Actions; in a job also its summary.
-    Github,
-    /// To paste into an issue.
-    Markdown,
-}
-
-/// What has a JSON Schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum SchemaOf {
-    Report,
-    List,
-}
-
 /// The formats of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the words typed")]
@@ -251,27 +243,19 @@ pub enum ListFormat {
     Json,
 }
 
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-/// What else counts as failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum FailOn {
-    #[value(alias = "warn")]
-    Warning,
-    #[value(alias = "unseen")]
-    NotSeen,
-}
-
 fn vantage(text: &str) -> Result<Vantage, String> {
     text.parse()
+}
+
+/// `60s`, `5m`, `1m 30s`; a number alone is seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let written = text.parse::<f64>().map_or_else(|_| text.to_owned(), |_| format!("{text}s"));
+    let time = written.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    match time {
+        Some(time) if (Duration::from_millis(100)..=Duration::from_secs(86_400)).contains(&time) => Ok(time),
+        Some(_) => Err("between 0.1s and 24h".to_owned()),
+        None => Err("a time, such as 60s or 5m".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,7 +1,9 @@
 //! Which renderer; colour, width and symbols decided once. Renderers know only the report and return text.
 
+use std::time::Duration;
+
 use crate::check::Check;
-use crate::cli::{Format, ListFormat, SchemaOf, Showing};
+use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
 use crate::report::{Change, Report};
@@ -11,6 +13,7 @@ mod explain;
 mod github;
 mod json;
 mod junit;
+mod lines;
 mod list;
 mod markdown;
 pub mod progress;
@@ -33,6 +36,27 @@ pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit) ->
         Format::Github => Page::of(github::render(&cleaned())),
         Format::Markdown => Page::of(markdown::render(&cleaned(), showing.verbose)),
     }
+}
+
+/// Because of what a run does not end well.
+pub fn reasons(report: &Report, fail_on: &[FailOn]) -> String {
+    lines::reasons(&Clean::of(report.clone()), fail_on)
+}
+
+/// What is waited for, and for how long.
+pub fn waiting(reasons: &str, left: Duration) -> Page {
+    Page::of(lines::waiting(&Clean::of(reasons.to_owned()), left))
+}
+
+/// The verdict of a first report, or what changed since the one before.
+pub fn watched(report: &Report, changes: Option<&[Change]>) -> Page {
+    let changes = changes.map(|changes| Clean::of(changes.to_vec()));
+    Page::of(lines::watched(&Clean::of(report.clone()), changes.as_ref()))
+}
+
+/// How a container is, in a line.
+pub fn health(report: &Report, healthy: bool) -> Page {
+    Page::of(lines::health(&Clean::of(report.clone()), healthy))
 }
 
 /// The schema of what is printed as JSON.

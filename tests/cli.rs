@@ -24,6 +24,7 @@ mod cli {
     mod secrets;
     mod since;
     mod user_checks;
+    mod waiting;
 }
 
 /// What a run said and how it ended.

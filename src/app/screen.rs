@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::panic::{UnwindSafe, catch_unwind, set_hook};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
@@ -21,6 +22,12 @@ pub fn guarded(run: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
         complain(&format!("stopped{place}; this is a bug in clipcheck"));
     }));
     catch_unwind(run).unwrap_or(Exit::Undone)
+}
+
+/// How a run ends. Docker keeps 2 for itself: a health check that could not be done is not healthy.
+pub fn ended(words: &[OsString], exit: Exit) -> Exit {
+    let health = words.get(1).is_some_and(|word| word == "healthcheck");
+    if health && exit != Exit::Fine { Exit::Broken } else { exit }
 }
 
 /// What was typed; or, where it is help or a mistake and was answered here, how that ends.
@@ -48,15 +55,34 @@ fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "clipcheck: {}", clean(message));
 }
 
+/// As long as it is there, the program ends when its time is over.
+pub(super) struct Guard {
+    _alive: Sender<()>,
+}
+
 /// Ends this program after so long, come what may: nothing that hangs is waited for. The error says that it cannot.
-pub(super) fn end_after(limit: Duration, words: &'static str) -> Result<(), String> {
+pub(super) fn end_after(limit: Duration, words: &'static str, exit: Exit) -> Result<Guard, String> {
+    let (alive, gone) = channel::<()>();
     let watch = std::thread::Builder::new().spawn(move || {
-        std::thread::sleep(limit);
-        complain(words);
-        #[expect(clippy::exit, reason = "the main thread is what hangs")]
-        std::process::exit(Exit::Undone.number().into())
+        if gone.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            complain(words);
+            #[expect(clippy::exit, reason = "the main thread is what hangs")]
+            std::process::exit(exit.number().into())
+        }
     });
-    watch.map(|_| ()).map_err(|error| format!("cannot start: no thread could be started ({})", error.kind()))
+    watch
+        .map(|_| Guard { _alive: alive })
+        .map_err(|error| format!("cannot start: no thread could be started ({})", error.kind()))
+}
+
+/// A word on standard error while the program goes on.
+pub(super) fn tell(page: &Page) {
+    let _ = std::io::stderr().write_all(page.text().as_bytes());
+}
+
+/// Prints what more will follow; `Ok(false)` if nobody reads it any more.
+pub(super) fn stream(page: &Page) -> Result<bool, String> {
+    flows(page.text(), ColorChoice::Never)
 }
 
 /// Prints a page that is all there is to a command.
@@ -69,19 +95,28 @@ pub(super) fn print(page: &Page) -> Result<(), String> {
 
 /// Prints a report. Its exit code is an answer too, also where nobody reads it.
 pub(super) fn print_styled(page: &Page, color: Color) -> Result<(), String> {
-    let choice = match color {
+    written(page.text(), choice(color))
+}
+
+fn choice(color: Color) -> ColorChoice {
+    match color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
-    };
-    written(page.text(), choice)
+    }
 }
 
 /// A reader that went away (`| head`) is no error of ours.
 fn written(text: &str, choice: ColorChoice) -> Result<(), String> {
+    flows(text, choice).map(|_| ())
+}
+
+/// Whether anybody reads it.
+fn flows(text: &str, choice: ColorChoice) -> Result<bool, String> {
     match stdout().and_then(|out| AutoStream::new(out, choice).write_all(text.as_bytes())) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {}", error.kind())),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("cannot print: {}", error.kind())),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::clean::Clean;
-use crate::report::{Answer, Change, Diagnosis, Evidence, Now, Outcome, Report, Shell};
+use crate::report::{Answer, Change, Diagnosis, Evidence, Outcome, Report, Shell};
 
 pub(super) fn render(report: &Clean<Report>, verbose: bool) -> String {
     let mut out = format!("## clipcheck: {}\n\n", inline(&report.closing()));
@@ -29,14 +29,7 @@ fn since(out: &mut String, changes: &[Change]) {
     }
     out.push_str("\n### Changes since the previous report\n\n");
     for change in changes {
-        let more = match &change.now {
-            Now::Fixed | Now::Still => String::new(),
-            Now::Otherwise(code) => format!(": now {code}"),
-            Now::Explained(by) => format!(": now explained by {}", by.join(", ")),
-            Now::Unseen(why) | Now::New(why) => format!(": {why}"),
-        };
-        let line = format!("{} ({}) {}{more}", change.code, change.seat, change.now.word());
-        let _ = writeln!(out, "- {}", inline(&line));
+        let _ = writeln!(out, "- {}", inline(&change.says()));
     }
 }
 

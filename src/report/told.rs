@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Answer, Diagnosis, Host, Outcome, Report};
+use super::{Answer, Change, Diagnosis, Host, Now, Outcome, Report};
 use crate::fact::Vantage;
 use crate::profile::{Known, Origin};
 use crate::snapshot::Rights;
@@ -81,6 +81,19 @@ impl Diagnosis {
     /// What to do, with the host to do it on.
     pub fn fix_says(&self) -> String {
         self.fix.on.map_or_else(|| self.fix.say.clone(), |on| format!("on the {on}: {}", self.fix.say))
+    }
+}
+
+impl Change {
+    /// What became of it, in a sentence.
+    pub fn says(&self) -> String {
+        let more = match &self.now {
+            Now::Fixed | Now::Still => String::new(),
+            Now::Otherwise(code) => format!(": now {code}"),
+            Now::Explained(by) => format!(": now explained by {}", by.join(", ")),
+            Now::Unseen(why) | Now::New(why) => format!(": {why}"),
+        };
+        format!("{} ({}) {}{more}", self.code, self.seat, self.now.word())
     }
 }
 
