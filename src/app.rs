@@ -23,6 +23,7 @@ mod earlier;
 mod explain;
 mod health;
 mod look;
+mod manual;
 mod output;
 pub mod screen;
 mod wait;
@@ -54,6 +55,14 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
         Command::Explain(args) => explain::explain(&args),
         Command::Watch(args) => watch::watch(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
+        Command::Completions(args) => {
+            print(&render::generated(&manual::completions(args.shell)))?;
+            Ok(Exit::Fine)
+        }
+        Command::Man(args) => {
+            print(&render::generated(&manual::man(args.command.as_deref())?))?;
+            Ok(Exit::Fine)
+        }
         Command::Schema(args) => {
             print(&render::schema(args.of))?;
             Ok(Exit::Fine)

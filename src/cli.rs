@@ -17,10 +17,11 @@ pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
 /// Finds out why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = env!("CLIPCHECK_VERSION"),
     max_term_width = 100,
     after_help = "Exit codes: 0 nothing failed; 1 something failed; \
-2 the run could not be done; 3 nothing failed, but an essential check could not be seen."
+2 the run could not be done; 3 nothing failed, but an essential check could not be seen.\n\
+`clipcheck redis` is `clipcheck all redis`: a category or a check in place of a command."
 )]
 pub struct Cli {
     /// What to do.
@@ -39,7 +40,7 @@ pub enum Command {
     Judge(JudgeArgs),
     /// List the checks.
     List(ListArgs),
-    /// Explain a check, or one cause of it (`check-id/cause`).
+    /// Explain a category, a check, one cause of it (`check-id/cause`), or where a variable comes from.
     Explain(ExplainArgs),
     /// Check again and again, and print a line for each change; ends with SIGINT or SIGTERM.
     Watch(WatchArgs),
@@ -47,6 +48,10 @@ pub enum Command {
     Healthcheck(HealthcheckArgs),
     /// Print the JSON Schema of `--format json`.
     Schema(SchemaArgs),
+    /// Print a shell's completions.
+    Completions(CompletionsArgs),
+    /// Print the man page.
+    Man(ManArgs),
 }
 
 /// What the user says about the deployment and this machine.
@@ -215,7 +220,7 @@ pub struct ListArgs {
 /// `clipcheck explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// `check-id`, `check-id/cause`, or a variable such as DATABASE_URL (shows every place that sets it).
+    /// `check-id`, `check-id/cause`, a category, or a variable such as DATABASE_URL (shows every place that sets it).
     #[arg(value_name = "ID")]
     pub id: String,
     /// Snapshots with the worker's variables; without any, the variable is checked from here.
@@ -224,6 +229,22 @@ pub struct ExplainArgs {
     /// The deployment.
     #[command(flatten)]
     pub deployment: Deployment,
+}
+
+/// `clipcheck completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `clipcheck man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// A command's page in place of the program's.
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// `clipcheck schema`

@@ -92,6 +92,11 @@ pub fn provenances(provenances: &[Provenance]) -> Page {
     Page::of(provenance::page(&Clean::of(provenances.to_vec())))
 }
 
+/// What was made of the program's own words: completions, a man page.
+pub fn generated(text: &[u8]) -> Page {
+    Page::of(String::from_utf8_lossy(text).into_owned())
+}
+
 /// JSON that was made elsewhere: a snapshot.
 pub fn json(text: &str) -> Page {
     Page::json(text)

@@ -8,8 +8,10 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
+use crate::catalog;
+use crate::check::{Category, did_you_mean};
 use crate::cli::{Cli, Color};
 use crate::exit::Exit;
 use crate::render::{Page, clean};
@@ -32,6 +34,7 @@ pub fn ended(words: &[OsString], exit: Exit) -> Exit {
 
 /// What was typed; or, where it is help or a mistake and was answered here, how that ends.
 pub fn typed(words: &[OsString]) -> Result<Cli, Exit> {
+    let words = &command_first(words).map_err(|message| failed(&message))?;
     Cli::try_parse_from(words).map_err(|error| {
         // It quotes what was typed, which may be the name of somebody else's file.
         let cleaned = words.iter().map(|word| clean(&word.to_string_lossy()).into_owned());
@@ -43,6 +46,30 @@ pub fn typed(words: &[OsString]) -> Result<Cli, Exit> {
         }
         written(&page, ColorChoice::Auto).map_or_else(|why| failed(&why), |()| Exit::Fine)
     })
+}
+
+/// `clipcheck redis` is `clipcheck all redis`. A first word that is nothing is an error, with what may have been meant.
+fn command_first(words: &[OsString]) -> Result<Vec<OsString>, String> {
+    let mut all = words.to_vec();
+    let Some(first) = words.get(1).and_then(|word| word.to_str()).filter(|word| !word.starts_with('-')) else {
+        return Ok(all);
+    };
+    let program = Cli::command();
+    let commands = || program.get_subcommands().map(clap::Command::get_name).chain(["help"]);
+    if commands().any(|command| command == first) {
+        return Ok(all);
+    }
+    let checks = catalog::built_in()?;
+    let named = || {
+        let categories = Category::ALL.iter().map(|category| category.word());
+        categories.chain(checks.iter().map(|check| check.id.0.as_str()))
+    };
+    if named().any(|name| name == first) {
+        all.insert(1, "all".into());
+        return Ok(all);
+    }
+    let hint = did_you_mean(first, commands().chain(named()));
+    Err(format!("there is no command, category or check `{first}`; {hint}"))
 }
 
 /// The last word of a run that could not be done.
