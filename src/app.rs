@@ -55,6 +55,10 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
         Command::Explain(args) => explain::explain(&args),
         Command::Watch(args) => watch::watch(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
+        Command::AlertRules => {
+            print(&render::alert_rules())?;
+            Ok(Exit::Fine)
+        }
         Command::Completions(args) => {
             print(&render::generated(&manual::completions(args.shell)))?;
             Ok(Exit::Fine)

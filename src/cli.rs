@@ -48,6 +48,8 @@ pub enum Command {
     Healthcheck(HealthcheckArgs),
     /// Print the JSON Schema of `--format json`.
     Schema(SchemaArgs),
+    /// Print Prometheus' alert rules for `--format prometheus`.
+    AlertRules,
     /// Print a shell's completions.
     Completions(CompletionsArgs),
     /// Print the man page.

@@ -11,12 +11,14 @@ use crate::report::{Change, Report};
 mod clean;
 mod explain;
 mod github;
+mod html;
 mod json;
 mod junit;
 mod lines;
 mod list;
 mod markdown;
 pub mod progress;
+mod prometheus;
 mod provenance;
 mod table;
 
@@ -35,6 +37,8 @@ pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit) ->
         Format::Junit => Page::of(junit::render(&cleaned(), &showing.fail_on, exit)),
         Format::Github => Page::of(github::render(&cleaned())),
         Format::Markdown => Page::of(markdown::render(&cleaned(), showing.verbose)),
+        Format::Prometheus => Page::of(prometheus::render(&cleaned(), exit)),
+        Format::Html => Page::of(html::render(&cleaned())),
     }
 }
 
@@ -95,6 +99,11 @@ pub fn provenances(provenances: &[Provenance]) -> Page {
 /// What was made of the program's own words: completions, a man page.
 pub fn generated(text: &[u8]) -> Page {
     Page::of(String::from_utf8_lossy(text).into_owned())
+}
+
+/// What Prometheus is to alert on.
+pub fn alert_rules() -> Page {
+    Page::of(prometheus::RULES.to_owned())
 }
 
 /// JSON that was made elsewhere: a snapshot.

@@ -1,6 +1,7 @@
 //! What a user meets: the binary, its words on wrong input, its exit codes, its silence about secrets. Without root,
 //! without a network beyond loopback.
 #![allow(clippy::disallowed_methods, reason = "runs the program and writes its input")]
+#![allow(clippy::print_stdout, reason = "what is skipped is said")]
 #![allow(clippy::string_slice, reason = "what it cuts it wrote itself; a panic is a failed test")]
 
 use std::io::Write as _;
@@ -20,6 +21,7 @@ mod cli {
     mod formats;
     mod hostile;
     mod input;
+    mod pages;
     mod runs;
     mod secrets;
     mod since;

@@ -41,6 +41,10 @@ pub enum Format {
     Github,
     /// To paste into an issue.
     Markdown,
+    /// For node_exporter's textfile collector; `clipcheck alert-rules` has the rules.
+    Prometheus,
+    /// A page for a browser, with a picture of the deployment.
+    Html,
 }
 
 /// What has a JSON Schema.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{Said, at_loopback, closed_port, folder, here, json, path, recorded, refused, run, run_with, said};
 
 /// All ends of a state, judged.
-fn judged(state: &str, more: &[&str]) -> Said {
+pub(super) fn judged(state: &str, more: &[&str]) -> Said {
     let ends: &[&str] = if state == "guide-to-the-letter" {
         &["server", "client", "container", "outside"]
     } else {
@@ -20,10 +20,10 @@ fn judged(state: &str, more: &[&str]) -> Said {
     run(&args)
 }
 
-const FORMATS: [&str; 5] = ["table", "json", "junit", "github", "markdown"];
+pub(super) const FORMATS: [&str; 7] = ["table", "json", "junit", "github", "markdown", "prometheus", "html"];
 
 /// What breaks out of code, elements, annotations, tables and lists, in a check's own words.
-const BREAKS: &str = "`x` ``` <script>alert(1)</script> </details> ]]> | &amp; \" ' %0A::error::forged\\n::error::forged [a](javascript:x) <!-- \\";
+pub(super) const BREAKS: &str = "`x` ``` <script>alert(1)</script> </details> ]]> | &amp; \" ' %0A::error::forged\\n::error::forged [a](javascript:x) <!-- \\";
 
 /// A check that says so, and its folder.
 fn breaking() -> tempfile::TempDir {
@@ -36,7 +36,7 @@ fn breaking() -> tempfile::TempDir {
     folder(&[("own-breaking.toml", &check)])
 }
 
-fn broken_by_words(format: &str) -> String {
+pub(super) fn broken_by_words(format: &str) -> String {
     let folder = breaking();
     let here = here(closed_port());
     let checks = path(&folder, "");

@@ -99,7 +99,7 @@ fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
     let plain = table.text().replace("\u{1b}[0m", "").replace("\u{1b}[1m", "");
     let ours = ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"].iter().fold(plain, |text, ours| text.replace(ours, ""));
     clean(&ours, what);
-    for format in [Format::Junit, Format::Github, Format::Markdown] {
+    for format in [Format::Junit, Format::Github, Format::Markdown, Format::Prometheus, Format::Html] {
         clean(shown(&report, format).text(), what);
     }
     let data = shown(&report, Format::Json);
