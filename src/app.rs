@@ -30,7 +30,7 @@ mod wait;
 mod watch;
 
 use look::{Looker, Looks};
-use screen::print;
+use screen::{complain, print};
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
@@ -149,12 +149,20 @@ fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     let Some(folder) = own else { return Ok(checks) };
     let names = host::list(folder).map_err(|why| why.to_string())?;
     let names = names.ok_or_else(|| format!("{}: no such directory", folder.display()))?;
+    let mut mistakes = Vec::new();
     for path in names.iter().map(|name| folder.join(name)).filter(|path| path.extension() == Some("toml".as_ref())) {
-        let check = catalog::own(&path, &read(&path)?, &checks)?;
-        checks.push(check);
+        match catalog::own(&path, &read(&path)?, &checks) {
+            Ok(check) => checks.push(check),
+            Err(wrong) => mistakes.extend(wrong),
+        }
     }
-    catalog::needs_exist(&checks)?;
-    Ok(checks)
+    if mistakes.is_empty() {
+        mistakes = catalog::needs_missing(&checks);
+    }
+    // All of them, each in a line of its own.
+    let Some(last) = mistakes.pop() else { return Ok(checks) };
+    mistakes.iter().for_each(|mistake| complain(mistake));
+    Err(last)
 }
 
 /// Of files, and of folders all that is named like a snapshot in them.

@@ -18,6 +18,7 @@ mod recorded;
 mod cli {
     mod commands;
     mod deadline;
+    mod docs;
     mod formats;
     mod hostile;
     mod input;

@@ -78,7 +78,7 @@ pub fn failed(message: &str) -> Exit {
     Exit::Undone
 }
 
-fn complain(message: &str) {
+pub(super) fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "clipcheck: {}", clean(message));
 }
 
