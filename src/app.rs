@@ -40,12 +40,11 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             if args.remove_own_copy {
                 inside::remove_own_copy();
             }
-            let seen = match &args.from {
-                Some(path) => recorded(path, &args.deployment)?,
-                None => {
-                    let checks = checks(args.deployment.checks.as_deref())?;
-                    Looker::new()?.look(&Looks::new(&args.deployment, &checks))?.here
-                }
+            let seen = if let Some(path) = &args.from {
+                recorded(path, &args.deployment)?
+            } else {
+                let checks = checks(args.deployment.checks.as_deref())?;
+                Looker::new()?.look(&Looks::new(&args.deployment, &checks))?.here
             };
             print(&render::json(&seen.to_json()))?;
             Ok(Exit::Fine)
@@ -161,7 +160,9 @@ fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     }
     // All of them, each in a line of its own.
     let Some(last) = mistakes.pop() else { return Ok(checks) };
-    mistakes.iter().for_each(|mistake| complain(mistake));
+    for mistake in &mistakes {
+        complain(mistake);
+    }
     Err(last)
 }
 

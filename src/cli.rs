@@ -275,7 +275,7 @@ fn time(text: &str) -> Result<Duration, String> {
     let written = text.parse::<f64>().map_or_else(|_| text.to_owned(), |_| format!("{text}s"));
     let time = written.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
     match time {
-        Some(time) if (Duration::from_millis(100)..=Duration::from_secs(86_400)).contains(&time) => Ok(time),
+        Some(time) if (Duration::from_millis(100)..=Duration::from_hours(24)).contains(&time) => Ok(time),
         Some(_) => Err("between 0.1s and 24h".to_owned()),
         None => Err("a time, such as 60s or 5m".to_owned()),
     }

@@ -71,14 +71,12 @@ fn replace(file: &Path, text: &str) -> Result<(), String> {
 }
 
 /// As any program's new file: readable by all, less the umask.
-#[cfg(unix)]
 fn fresh() -> Option<Permissions> {
-    Some(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn fresh() -> Option<Permissions> {
-    None
+    #[cfg(unix)]
+    let permissions = Some(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    #[cfg(not(unix))]
+    let permissions = None;
+    permissions
 }
 
 fn add_summary(file: &Path, page: &Page) -> Result<(), String> {

@@ -13,7 +13,12 @@ pub(super) fn render(report: &Clean<Report>) -> String {
         let kind = match outcome.answer {
             Answer::Root { .. } => "error",
             Answer::Warns(_) => "warning",
-            _ => "notice",
+            Answer::Notes(_)
+            | Answer::Holds
+            | Answer::Despite(_)
+            | Answer::Explained { .. }
+            | Answer::Unseen(_)
+            | Answer::NotApplicable(_) => "notice",
         };
         let mut properties = Vec::new();
         if let Some(place) = &diagnosis.place {
