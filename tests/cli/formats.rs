@@ -1,7 +1,5 @@
 //! Every format is read by what it is made for, and has all that the report has. Hostile text stays text in each.
 
-use std::process::Command;
-
 use quick_junit::{NonSuccessKind, TestCaseStatus};
 use serde_json::Value;
 
@@ -124,13 +122,16 @@ fn hostile_words_stay_text_in_junit() {
     let read = junit(&text);
     let case = &read.test_suites[0].test_cases[0];
     let TestCaseStatus::NonSuccess { message, description, .. } = &case.status else { panic!("it failed") };
-    assert_eq!(message.as_ref().map(|it| it.as_str()), Some(BREAKS));
+    assert_eq!(message.as_ref().map(quick_junit::XmlString::as_str), Some(BREAKS));
     assert!(description.as_ref().is_some_and(|it| it.as_str().contains(BREAKS)), "{description:?}");
     assert_eq!(read.test_suites[0].test_cases.len(), 1);
 }
 
-/// A workflow command as the runner of GitHub Actions reads it: its name, its properties, its message.
-fn commands(text: &str) -> Vec<(String, Vec<(String, String)>, String)> {
+/// Its name, its properties, its message.
+type Command = (String, Vec<(String, String)>, String);
+
+/// The workflow commands as the runner of GitHub Actions reads them.
+fn commands(text: &str) -> Vec<Command> {
     let unescaped = |text: &str| {
         let text = text.replace("%3A", ":").replace("%2C", ",").replace("%0D", "\r").replace("%0A", "\n");
         text.replace("%25", "%")
@@ -268,7 +269,7 @@ fn a_file_keeps_its_permissions() {
     let mode = |name: &str| std::fs::metadata(path(&files, name)).expect("the file").permissions().mode() & 0o777;
     std::fs::set_permissions(path(&files, "old.txt"), std::fs::Permissions::from_mode(0o640)).expect("set");
     for name in ["old.txt", "new.txt"] {
-        let mut shell = Command::new("sh");
+        let mut shell = std::process::Command::new("sh");
         shell.args(["-c", "umask 022; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_clipcheck")]);
         let output = shell.args(["judge", &snapshot, "--output", &path(&files, name)]).output().expect("sh runs");
         assert_eq!(said(&output).code, 0);
