@@ -39,7 +39,7 @@ fn line(open: &BTreeSet<FactKey>, width: usize) -> String {
     for (at, key) in open.iter().enumerate() {
         let name = key.to_string();
         let more = format!("{}{}", if at == 0 { ": " } else { ", " }, clean(&name));
-        if line.chars().count() + more.chars().count() + 3 > width {
+        if line.chars().count() + more.chars().count() + 4 > width {
             line.push_str(if at == 0 { "" } else { ", …" });
             break;
         }

@@ -3,7 +3,7 @@
 use quick_junit::{NonSuccessKind, TestCaseStatus};
 use serde_json::Value;
 
-use crate::{Said, at_loopback, closed_port, folder, here, json, path, recorded, refused, run, run_with, said};
+use crate::{Said, at_loopback, closed_port, folder, here, json, path, recorded, refused, run, run_with};
 
 /// All ends of a state, judged.
 pub(super) fn judged(state: &str, more: &[&str]) -> Said {
@@ -113,6 +113,24 @@ fn junit_fails_where_the_exit_code_does() {
             assert_eq!(said.code != 0, read.failures + read.errors > 0, "{state} {more:?}: {}", said.out);
         }
     }
+}
+
+/// Also where no check is the reason: nothing could be looked at in the container.
+#[test]
+fn junit_has_an_error_for_what_could_not_be_looked_into() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its address").port();
+    let check = format!(
+        "title = \"It\"\nguide = \"beyond\"\nlooks = {{ client = [\"tcp 127.0.0.1:{port}\"] }}\nexpect = [\"open\"]\n"
+    );
+    let files = folder(&[("own-well.toml", &check)]);
+    let checks = path(&files, "");
+    let said =
+        run(&["all", "own-well", "--as", "client", "--container=nobody", "--checks", &checks, "--format", "junit"]);
+    assert_eq!((said.code, said.err.as_str()), (3, ""), "{said:?}");
+    let read = junit(&said.out);
+    assert_eq!((read.tests, read.failures, read.errors), (2, 0, 1), "{}", said.out);
+    assert!(said.out.contains("the inside of the container was not checked"), "{}", said.out);
 }
 
 #[test]
@@ -230,51 +248,6 @@ fn hostile_words_stay_text_in_markdown() {
     assert_eq!(page.matches("&lt;script&gt;alert(1)&lt;/script&gt;").count(), 5, "{page}");
     assert_eq!(page.matches("</details>").count(), 2, "{page}");
     assert_eq!(page.matches("<td").count(), 4, "{page}");
-}
-
-#[test]
-fn a_file_is_written_whole_or_not_at_all() {
-    let files = folder(&[("old.txt", "old")]);
-    let snapshot = recorded::path("healthy", "server");
-    for format in FORMATS {
-        let file = path(&files, "old.txt");
-        let said = run(&["judge", &snapshot, "--format", format, "--output", &file, "--color", "always"]);
-        assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (0, "", ""), "{format}");
-        let written = std::fs::read_to_string(&file).expect("the file");
-        assert_eq!(written, run(&["judge", &snapshot, "--format", format]).out, "{format}");
-    }
-    let fresh = path(&files, "new.json");
-    assert_eq!(run(&["judge", &snapshot, "--json", "--output", &fresh]).code, 0);
-    json(&std::fs::read_to_string(&fresh).expect("the file"));
-    // A link stays one, and nothing is left beside.
-    let link = path(&files, "link");
-    std::os::unix::fs::symlink(&fresh, &link).expect("a link");
-    assert_eq!(run(&["judge", &snapshot, "--output", &link]).code, 0);
-    assert!(std::fs::symlink_metadata(&link).expect("the link").is_symlink());
-    assert!(std::fs::read_to_string(&fresh).expect("the file").contains("Nothing failed"));
-    let left: Vec<_> =
-        std::fs::read_dir(files.path()).expect("listed").map(|it| it.expect("an entry").file_name()).collect();
-    assert_eq!(left.len(), 3, "{left:?}");
-    refused(&["judge", &snapshot, "--output", "/nonexistent/x"], &["/nonexistent/x: "]);
-    refused(&["judge", &snapshot, "--output", "/dev/null"], &["/dev/null: it is not a regular file"]);
-    refused(&["judge", &snapshot, "--output", &path(&files, "")], &["it is not a regular file"]);
-}
-
-/// Its permissions stay, and a new one has those of any other program's files.
-#[test]
-fn a_file_keeps_its_permissions() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let files = folder(&[("old.txt", "old")]);
-    let snapshot = recorded::path("healthy", "server");
-    let mode = |name: &str| std::fs::metadata(path(&files, name)).expect("the file").permissions().mode() & 0o777;
-    std::fs::set_permissions(path(&files, "old.txt"), std::fs::Permissions::from_mode(0o640)).expect("set");
-    for name in ["old.txt", "new.txt"] {
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", "umask 022; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_clipcheck")]);
-        let output = shell.args(["judge", &snapshot, "--output", &path(&files, name)]).output().expect("sh runs");
-        assert_eq!(said(&output).code, 0);
-    }
-    assert_eq!((mode("old.txt"), mode("new.txt")), (0o640, 0o644));
 }
 
 #[test]
