@@ -11,6 +11,9 @@ use toml::de::{DeTable, DeValue, Deserializer, Error};
 /// How many of one file are told.
 const MOST: usize = 50;
 
+/// Of a longer text the first mistake is enough: no check file is half as long, and each mistake costs another reading.
+const LONG: usize = 1 << 16;
+
 /// What is wrong, and where in the text.
 pub(super) struct Mistake {
     pub(super) at: usize,
@@ -21,8 +24,12 @@ pub(super) struct Mistake {
 
 /// What a file says, as far as it can be read, and every mistake in it.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Vec<Mistake>) {
+    if text.len() > LONG {
+        let read = toml::from_str(text).map_err(|error| mistake(&error, None));
+        return read.map_or_else(|mistake| (None, vec![mistake]), |read| (Some(read), Vec::new()));
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
-    let syntax: Vec<Mistake> = errors.iter().map(|error| mistake(error, None)).collect();
+    let syntax: Vec<Mistake> = errors.iter().take(MOST).map(|error| mistake(error, None)).collect();
     // What a broken line was meant to say is not known: the rest of the file may only look wrong.
     if !syntax.is_empty() {
         return (None, syntax);
