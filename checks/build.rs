@@ -11,9 +11,28 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=checks");
+    println!("cargo::rustc-env=CLIPCHECK_VERSION={}", version());
     if let Err(wrong) = make() {
         println!("cargo::error={wrong}");
     }
+}
+
+/// What `--version` says. A debug build has no commit: it would be built again with each.
+fn version() -> String {
+    let set = |name: &str| std::env::var(name).unwrap_or_default();
+    let commit = if set("PROFILE") == "release" { commit() } else { "debug build".to_owned() };
+    format!("{} ({commit}, {})", set("CARGO_PKG_VERSION"), set("TARGET"))
+}
+
+fn commit() -> String {
+    let git = |words: &[&str]| {
+        let output = std::process::Command::new("git").args(words).output().ok().filter(|it| it.status.success())?;
+        String::from_utf8(output.stdout).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]).filter(|log| Path::new(log).exists()) {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    git(&["describe", "--always", "--dirty", "--exclude=*"]).unwrap_or_else(|| "commit unknown".to_owned())
 }
 
 fn make() -> Result<(), String> {

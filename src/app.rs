@@ -1,37 +1,36 @@
 //! The stages in order: argv → looks → verdicts → report → screen. The only place that prints.
 
-use std::collections::BTreeSet;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use tokio::sync::mpsc::unbounded_channel;
 
 use crate::blame::blame;
 use crate::case::Case;
 use crate::catalog;
 use crate::check::Check;
-use crate::cli::{All, Cli, Command, Deployment as Told, ExplainArgs, JudgeArgs, ListArgs, Showing};
+use crate::cli::{All, Cli, Command, Deployment as Told, FailOn, JudgeArgs, ListArgs};
 use crate::deployment::Deployment;
 use crate::exit::Exit;
-use crate::fact::{FactKey, Vantage};
+use crate::fact::Vantage;
 use crate::judge::judge;
 use crate::plan;
-use crate::probe::{ProbeContext, host, inside, vantage};
+use crate::probe::{host, inside};
 use crate::profile::Profile;
 use crate::read::windows::Recording;
 use crate::render;
-use crate::report::{Before, Report, merged, provenance, report, since};
-use crate::run::{Event, Orders, run};
+use crate::report::{Before, Report, merged, report, since};
 use crate::snapshot::Snapshot;
 
 mod earlier;
+mod explain;
+mod health;
+mod look;
+mod manual;
+mod output;
 pub mod screen;
+mod wait;
+mod watch;
 
-use screen::{end_after, print, print_styled};
-
-/// How long judging and printing may take beyond the deadline of the looks. A report of the largest case takes 0.1 s.
-const GRACE: Duration = Duration::from_secs(2);
+use look::{Looker, Looks};
+use screen::{complain, print};
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
@@ -41,91 +40,71 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             if args.remove_own_copy {
                 inside::remove_own_copy();
             }
-            let seen = match &args.from {
-                Some(path) => recorded(path, &args.deployment)?,
-                None => look(&args.deployment, &checks(args.deployment.checks.as_deref())?, None)?.here,
+            let seen = if let Some(path) = &args.from {
+                recorded(path, &args.deployment)?
+            } else {
+                let checks = checks(args.deployment.checks.as_deref())?;
+                Looker::new()?.look(&Looks::new(&args.deployment, &checks))?.here
             };
             print(&render::json(&seen.to_json()))?;
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
         Command::List(args) => list(&args),
-        Command::Explain(args) => explain(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::Watch(args) => watch::watch(&args),
+        Command::Healthcheck(args) => health::healthcheck(&args),
+        Command::AlertRules => {
+            print(&render::alert_rules())?;
+            Ok(Exit::Fine)
+        }
+        Command::Completions(args) => {
+            print(&render::generated(&manual::completions(args.shell)))?;
+            Ok(Exit::Fine)
+        }
+        Command::Man(args) => {
+            print(&render::generated(&manual::man(args.command.as_deref())?))?;
+            Ok(Exit::Fine)
+        }
+        Command::Schema(args) => {
+            print(&render::schema(args.of))?;
+            Ok(Exit::Fine)
+        }
     }
 }
 
 fn all(args: &All) -> Result<Exit, String> {
     let checks = plan::select(checks(args.deployment.checks.as_deref())?, &args.only)?;
     // Read before looking: a file that is no snapshot must not cost the user a run.
-    let mut snapshots = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
+    let others = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let before = args.since.as_deref().map(|path| earlier::before(path, &checks)).transpose()?;
-    let seen = look(&args.deployment, &checks, before.as_ref().map(|before| (before, snapshots.as_slice())))?;
-    let mut notes = Vec::new();
-    // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
-    match seen.inside {
-        Some(Ok(inside)) => snapshots.push(inside),
-        Some(Err(why)) => notes.push(format!("the inside of the container was not checked: {why}")),
-        None => {}
+    let looks = Looks {
+        before: before.as_ref().map(|before| (before, others.as_slice())),
+        ..Looks::new(&args.deployment, &checks)
+    };
+    let looker = Looker::new()?;
+    let mut wait = args.wait.map(wait::Wait::new);
+    loop {
+        let seen = looker.look(&looks)?;
+        let (snapshots, notes, _guard) = seen.with(&others);
+        let (report, exit) = together(snapshots, &checks, before.as_ref(), notes, &args.showing.fail_on)?;
+        if exit == Exit::Fine || !wait.as_mut().is_some_and(|wait| wait.again(&report, &args.showing.fail_on)) {
+            output::put(&report, &args.showing, exit)?;
+            return Ok(exit);
+        }
     }
-    snapshots.push(seen.here);
-    show(snapshots, &checks, before.as_ref(), notes, &args.showing)
 }
 
 fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
     let checks = checks(args.checks.as_deref())?;
-    show(snapshots(&args.files)?, &checks, None, Vec::new(), &args.showing)
+    let (report, exit) = together(snapshots(&args.files)?, &checks, None, Vec::new(), &args.showing.fail_on)?;
+    output::put(&report, &args.showing, exit)?;
+    Ok(exit)
 }
 
 fn list(args: &ListArgs) -> Result<Exit, String> {
     print(&render::list(&checks(args.checks.as_deref())?, args.format))?;
     Ok(Exit::Fine)
-}
-
-fn explain(args: &ExplainArgs) -> Result<Exit, String> {
-    let checks = checks(args.deployment.checks.as_deref())?;
-    let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    let named = provenance::variables().iter().find(|variable| **variable == args.id);
-    let Some(variable) = named else {
-        let mut page = render::explain(&checks, &args.id)?;
-        if !snapshots.is_empty() {
-            let case = Case::new(snapshots)?;
-            let named: Vec<&str> =
-                provenance::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
-            for variable in named {
-                page.push(&render::provenances(&provenance::provenances(&case, variable)));
-            }
-        }
-        print(&page)?;
-        return Ok(Exit::Fine);
-    };
-    let snapshots = if snapshots.is_empty() {
-        let environment = plan::select(checks, &["env-flask".to_owned()])?;
-        let seen = look(&args.deployment, &environment, None)?;
-        seen.inside.transpose()?.into_iter().chain([seen.here]).collect()
-    } else {
-        snapshots
-    };
-    let provenances = provenance::provenances(&Case::new(snapshots)?, variable);
-    if provenances.is_empty() {
-        return Err(format!("{variable}: no snapshot of a worker or of the web app's host contains the variables"));
-    }
-    print(&render::provenances(&provenances))?;
-    Ok(Exit::Fine)
-}
-
-/// What one run saw.
-struct Seen {
-    here: Snapshot,
-    /// From inside the worker's container, if that was asked for.
-    inside: Option<Result<Snapshot, String>>,
-}
-
-/// What is seen inside the worker's container on this machine.
-async fn look_inside(profile: Profile, deadline: Duration) -> Result<Snapshot, String> {
-    let said = profile.flags();
-    let context = ProbeContext::bare(Vantage::Client, profile);
-    let text = inside::snapshot(&context, &said, deadline).await?;
-    Snapshot::parse(&text, "the container's snapshot")
 }
 
 fn profile(deployment: &Told) -> Result<Profile, String> {
@@ -136,59 +115,6 @@ fn profile(deployment: &Told) -> Result<Profile, String> {
     Ok(deployment.said().or(file))
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, String> {
-    host::limits::room().map_err(|why| why.to_string())?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start: {}", error.kind()))
-}
-
-/// Looks from here. The roots of an earlier report are told of as soon as what they need is seen, by this look and the
-/// other ends' snapshots.
-fn look(deployment: &Told, checks: &[Check], before: Option<(&Before, &[Snapshot])>) -> Result<Seen, String> {
-    let profile = profile(deployment)?;
-    end_after(deployment.deadline + GRACE, "stopped after its deadline, before the results could be judged")?;
-    let runtime = runtime()?;
-    let looked = runtime.block_on(async {
-        let (vantage, vantage_by) = match deployment.vantage {
-            Some(vantage) => (vantage, "--as".to_owned()),
-            None => vantage::find()?,
-        };
-        let keys = plan::looks(checks, vantage);
-        needs_public(vantage, &profile, &keys)?;
-        let again = before.map(|(before, _)| plan::with_needs(checks, &before.roots(vantage))).unwrap_or_default();
-        let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
-        let (events, heard) = unbounded_channel();
-        let within = vantage == Vantage::Client && deployment.container.is_some();
-        let inside = within.then(|| look_inside(profile.clone(), deployment.deadline));
-        let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
-        let told = |event: &Event| match (event, before) {
-            (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
-            (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
-        };
-        let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
-        let inside = async { if let Some(looking) = inside { Some(looking.await) } else { None } };
-        let (here, (), inside) = tokio::join!(run(orders, events), progress, inside);
-        Ok(Seen { here, inside })
-    });
-    // What a look still waits for must not hold up the end, nor wake up in a runtime that is gone: both end with the process.
-    std::mem::forget(runtime);
-    looked
-}
-
-/// From outside, the server's public address is all there is to look at.
-fn needs_public(vantage: Vantage, profile: &Profile, keys: &BTreeSet<FactKey>) -> Result<(), String> {
-    if vantage == Vantage::Outside && profile.public.is_none() && !keys.is_empty() {
-        return Err(
-            "from outside the tunnel only the server's public address can be checked: set it with `--public ADDRESS` \
-                    (or `--as` if this host is not outside)"
-                .to_owned(),
-        );
-    }
-    Ok(())
-}
-
 fn judged(deployment: &Deployment, checks: &[Check]) -> Report {
     let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
     let mut report = merged(deployment.cases().iter().map(|case| (case.client().map(str::to_owned), of(case))));
@@ -196,13 +122,14 @@ fn judged(deployment: &Deployment, checks: &[Check]) -> Report {
     report
 }
 
-fn show(
+/// The report on what was seen together, and how it ends.
+fn together(
     snapshots: Vec<Snapshot>,
     checks: &[Check],
     before: Option<&Before>,
     notes: Vec<String>,
-    showing: &Showing,
-) -> Result<Exit, String> {
+    fail_on: &[FailOn],
+) -> Result<(Report, Exit), String> {
     let deployment = Deployment::new(snapshots)?;
     if let Some(why) = deployment.different_deployments() {
         return Err(why);
@@ -212,9 +139,8 @@ fn show(
     report.notes.extend(notes);
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
-    let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
-    print_styled(&render::report(&report, showing, exit), showing.color)?;
-    Ok(exit)
+    let exit = Exit::of(report.counts, report.essential_unseen, fail_on);
+    Ok((report, exit))
 }
 
 fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
@@ -222,12 +148,22 @@ fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
     let Some(folder) = own else { return Ok(checks) };
     let names = host::list(folder).map_err(|why| why.to_string())?;
     let names = names.ok_or_else(|| format!("{}: no such directory", folder.display()))?;
+    let mut mistakes = Vec::new();
     for path in names.iter().map(|name| folder.join(name)).filter(|path| path.extension() == Some("toml".as_ref())) {
-        let check = catalog::own(&path, &read(&path)?, &checks)?;
-        checks.push(check);
+        match catalog::own(&path, &read(&path)?, &checks) {
+            Ok(check) => checks.push(check),
+            Err(wrong) => mistakes.extend(wrong),
+        }
     }
-    catalog::needs_exist(&checks)?;
-    Ok(checks)
+    if mistakes.is_empty() {
+        mistakes = catalog::needs_missing(&checks);
+    }
+    // All of them, each in a line of its own.
+    let Some(last) = mistakes.pop() else { return Ok(checks) };
+    for mistake in &mistakes {
+        complain(mistake);
+    }
+    Err(last)
 }
 
 /// Of files, and of folders all that is named like a snapshot in them.

@@ -22,6 +22,9 @@ mod alternative;
 pub use alternative::Alternative;
 
 mod form;
+mod near;
+
+pub use near::did_you_mean;
 
 /// A check's name: kebab-case, the stem of its file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -10,13 +10,18 @@ use ipnet::IpNet;
 use crate::fact::Vantage;
 use crate::profile::{Profile, Topology};
 
+mod showing;
+
+pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
+
 /// Finds out why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
 #[command(
-    version,
+    version = env!("CLIPCHECK_VERSION"),
     max_term_width = 100,
     after_help = "Exit codes: 0 nothing failed; 1 something failed; \
-2 the run could not be done; 3 nothing failed, but an essential check could not be seen."
+2 the run could not be done; 3 nothing failed, but an essential check could not be seen.\n\
+`clipcheck redis` is `clipcheck all redis`: a category or a check in place of a command."
 )]
 pub struct Cli {
     /// What to do.
@@ -35,8 +40,20 @@ pub enum Command {
     Judge(JudgeArgs),
     /// List the checks.
     List(ListArgs),
-    /// Explain a check, or one cause of it (`check-id/cause`).
+    /// Explain a category, a check, one cause of it (`check-id/cause`), or where a variable comes from.
     Explain(ExplainArgs),
+    /// Check again and again, and print a line for each change; ends with SIGINT or SIGTERM.
+    Watch(WatchArgs),
+    /// Docker's HEALTHCHECK: whether the worker's services answer, in one line; exit 0 or 1.
+    Healthcheck(HealthcheckArgs),
+    /// Print the JSON Schema of `--format json`.
+    Schema(SchemaArgs),
+    /// Print Prometheus' alert rules for `--format prometheus`.
+    AlertRules,
+    /// Print a shell's completions.
+    Completions(CompletionsArgs),
+    /// Print the man page.
+    Man(ManArgs),
 }
 
 /// What the user says about the deployment and this machine.
@@ -112,24 +129,6 @@ impl Deployment {
     }
 }
 
-/// How the report is shown, and what counts as failure.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "The report")]
-pub struct Showing {
-    /// How to print the report.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-    /// Colors; `auto` follows NO_COLOR and CLICOLOR_FORCE.
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-    /// Also fail (exit 1) on warnings, or (exit 3) on anything that was not seen.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub fail_on: Vec<FailOn>,
-    /// Also show the checks that do not apply.
-    #[arg(long)]
-    pub verbose: bool,
-}
-
 /// `clipcheck all`
 #[derive(Debug, Args)]
 pub struct All {
@@ -142,12 +141,43 @@ pub struct All {
     /// Compare with an earlier report (`--format json`) or snapshot from here, and say what changed.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
+    /// Check again until all is well, at most for this long (60s, 5m); then report.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub wait: Option<Duration>,
     /// The deployment.
     #[command(flatten)]
     pub deployment: Deployment,
     /// The report.
     #[command(flatten)]
     pub showing: Showing,
+}
+
+/// `clipcheck watch`
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Only these categories or checks.
+    #[arg(value_name = "CATEGORY|CHECK")]
+    pub only: Vec<String>,
+    /// Judge together with this snapshot from another vantage; can be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub with: Vec<PathBuf>,
+    /// The pause between two runs (10s, 5m).
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time)]
+    pub every: Duration,
+    /// Also end with 1 on warnings, or with 3 on anything that was not seen.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub fail_on: Vec<FailOn>,
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
+}
+
+/// `clipcheck healthcheck`
+#[derive(Debug, Args)]
+pub struct HealthcheckArgs {
+    /// The deployment.
+    #[command(flatten)]
+    pub deployment: Deployment,
 }
 
 /// `clipcheck snapshot`
@@ -192,7 +222,7 @@ pub struct ListArgs {
 /// `clipcheck explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// `check-id`, `check-id/cause`, or a variable such as DATABASE_URL (shows every place that sets it).
+    /// `check-id`, `check-id/cause`, a category, or a variable such as DATABASE_URL (shows every place that sets it).
     #[arg(value_name = "ID")]
     pub id: String,
     /// Snapshots with the worker's variables; without any, the variable is checked from here.
@@ -203,12 +233,28 @@ pub struct ExplainArgs {
     pub deployment: Deployment,
 }
 
-/// The formats of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum Format {
-    Table,
-    Json,
+/// `clipcheck completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `clipcheck man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// A command's page in place of the program's.
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
+}
+
+/// `clipcheck schema`
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what: a report, or the list of checks.
+    #[arg(value_enum, default_value_t = SchemaOf::Report)]
+    pub of: SchemaOf,
 }
 
 /// The formats of the list.
@@ -220,27 +266,19 @@ pub enum ListFormat {
     Json,
 }
 
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-/// What else counts as failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum FailOn {
-    #[value(alias = "warn")]
-    Warning,
-    #[value(alias = "unseen")]
-    NotSeen,
-}
-
 fn vantage(text: &str) -> Result<Vantage, String> {
     text.parse()
+}
+
+/// `60s`, `5m`, `1m 30s`; a number alone is seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let written = text.parse::<f64>().map_or_else(|_| text.to_owned(), |_| format!("{text}s"));
+    let time = written.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+    match time {
+        Some(time) if (Duration::from_millis(100)..=Duration::from_hours(24)).contains(&time) => Ok(time),
+        Some(_) => Err("between 0.1s and 24h".to_owned()),
+        None => Err("a time, such as 60s or 5m".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::FailOn;
-use crate::report::Counts;
+use crate::report::{Answer, Counts, Outcome};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,16 @@ impl Exit {
             Self::Unseen
         } else {
             Self::Fine
+        }
+    }
+
+    /// Whether an outcome is one of those because of which a run ends as it does.
+    pub fn is_because_of(outcome: &Outcome, fail_on: &[FailOn]) -> bool {
+        match &outcome.answer {
+            Answer::Root { .. } | Answer::Explained { .. } => true,
+            Answer::Warns(_) => fail_on.contains(&FailOn::Warning),
+            Answer::Unseen(_) => outcome.essential || fail_on.contains(&FailOn::NotSeen),
+            Answer::Holds | Answer::Despite(_) | Answer::Notes(_) | Answer::NotApplicable(_) => false,
         }
     }
 

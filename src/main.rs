@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clipcheck::app::{self, screen};
 
 fn main() -> ExitCode {
-    let run = || match screen::typed(&std::env::args_os().collect::<Vec<_>>()) {
+    let words: Vec<_> = std::env::args_os().collect();
+    let run = || match screen::typed(&words) {
         Ok(cli) => app::main(cli).unwrap_or_else(|message| screen::failed(&message)),
         Err(answered) => answered,
     };
-    screen::guarded(run).into()
+    screen::ended(&words, screen::guarded(run)).into()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::{Category, Check};
+use crate::check::{Category, Check, did_you_mean};
 use crate::fact::wireguard::{WgPeer, WgState};
 use crate::fact::{FactKey, Place, TcpTarget, UnitTarget, Vantage};
 use crate::profile::SETTLING;
@@ -13,13 +13,8 @@ pub fn select(checks: Vec<Check>, only: &[String]) -> Result<Vec<Check>, String>
         let known = Category::ALL.iter().any(|category| category.word() == word)
             || checks.iter().any(|check| check.id.0 == *word);
         if !known {
-            let near: Vec<&str> =
-                checks.iter().map(|check| check.id.0.as_str()).filter(|id| id.contains(word.as_str())).collect();
-            let hint = if near.is_empty() {
-                "`clipcheck list` shows all".to_owned()
-            } else {
-                format!("similar names: {}", near.join(", "))
-            };
+            let categories = Category::ALL.iter().map(|category| category.word());
+            let hint = did_you_mean(word, checks.iter().map(|check| check.id.0.as_str()).chain(categories));
             return Err(format!("`{word}` is neither a check nor a category; {hint}"));
         }
     }

@@ -1,16 +1,24 @@
 //! Which renderer; colour, width and symbols decided once. Renderers know only the report and return text.
 
+use std::time::Duration;
+
 use crate::check::Check;
-use crate::cli::{Format, ListFormat, Showing};
+use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
 use crate::report::{Change, Report};
 
 mod clean;
 mod explain;
+mod github;
+mod html;
 mod json;
+mod junit;
+mod lines;
 mod list;
+mod markdown;
 pub mod progress;
+mod prometheus;
 mod provenance;
 mod table;
 
@@ -20,11 +28,46 @@ pub use clean::{Page, clean};
 /// The widest a report is set: longer lines are hard to read.
 const WIDEST: usize = 120;
 
-/// A report in the asked-for format.
-pub fn report(report: &Report, showing: &Showing, exit: Exit) -> Page {
-    match showing.format {
-        Format::Table => Page::of(table::render(&Clean::of(report.clone()), width(), showing.verbose)),
+/// A report in a format.
+pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit) -> Page {
+    let cleaned = || Clean::of(report.clone());
+    match format {
+        Format::Table => Page::of(table::render(&cleaned(), width(), showing.verbose)),
         Format::Json => Page::json(&json::render(report, exit)),
+        Format::Junit => Page::of(junit::render(&cleaned(), &showing.fail_on, exit)),
+        Format::Github => Page::of(github::render(&cleaned())),
+        Format::Markdown => Page::of(markdown::render(&cleaned(), showing.verbose)),
+        Format::Prometheus => Page::of(prometheus::render(&cleaned(), exit)),
+        Format::Html => Page::of(html::render(&cleaned())),
+    }
+}
+
+/// Because of what a run does not end well.
+pub fn reasons(report: &Report, fail_on: &[FailOn]) -> String {
+    lines::reasons(&Clean::of(report.clone()), fail_on)
+}
+
+/// What is waited for, and for how long.
+pub fn waiting(reasons: &str, left: Duration) -> Page {
+    Page::of(lines::waiting(&Clean::of(reasons.to_owned()), left))
+}
+
+/// The verdict of a first report, or what changed since the one before.
+pub fn watched(report: &Report, changes: Option<&[Change]>) -> Page {
+    let changes = changes.map(|changes| Clean::of(changes.to_vec()));
+    Page::of(lines::watched(&Clean::of(report.clone()), changes.as_ref()))
+}
+
+/// How a container is, in a line.
+pub fn health(report: &Report, healthy: bool) -> Page {
+    Page::of(lines::health(&Clean::of(report.clone()), healthy))
+}
+
+/// The schema of what is printed as JSON.
+pub fn schema(of: SchemaOf) -> Page {
+    match of {
+        SchemaOf::Report => Page::json(&json::schema()),
+        SchemaOf::List => Page::json(&list::schema()),
     }
 }
 
@@ -51,6 +94,16 @@ pub fn explain(checks: &[Check], id: &str) -> Result<Page, String> {
 /// Where a variable comes from.
 pub fn provenances(provenances: &[Provenance]) -> Page {
     Page::of(provenance::page(&Clean::of(provenances.to_vec())))
+}
+
+/// What was made of the program's own words: completions, a man page.
+pub fn generated(text: &[u8]) -> Page {
+    Page::of(String::from_utf8_lossy(text).into_owned())
+}
+
+/// What Prometheus is to alert on.
+pub fn alert_rules() -> Page {
+    Page::of(prometheus::RULES.to_owned())
 }
 
 /// JSON that was made elsewhere: a snapshot.

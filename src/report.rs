@@ -16,6 +16,7 @@ mod doubt;
 mod merge;
 pub mod provenance;
 mod since;
+mod told;
 mod words;
 
 pub use command::command;
@@ -94,6 +95,8 @@ pub struct Outcome {
     pub clients: Vec<String>,
     /// The answer.
     pub answer: Answer,
+    /// Whether the job of its vantage cannot be called done while it is unseen.
+    pub essential: bool,
     /// The step of the guide.
     pub guide: String,
     /// What was read to judge it.
@@ -194,6 +197,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             host: snapshot.host.clone(),
             clients: Vec::new(),
             answer,
+            essential: check.essential.contains(&blamed.answer.vantage),
             guide: check.guide.clone(),
             evidence: evidence(case, &blamed.answer.read),
         });

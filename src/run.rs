@@ -20,8 +20,8 @@ use crate::snapshot::{SCHEMA, Snapshot};
 pub enum Event {
     /// What was wanted first is all there; holds what was seen until now.
     First(Box<Snapshot>),
-    /// So many looks are still under way.
-    Waiting(usize),
+    /// These looks are under way.
+    Waiting(BTreeSet<FactKey>),
     /// A look ended; holds what it was.
     Done(FactKey),
 }
@@ -143,7 +143,7 @@ impl Runner {
                 (key, looked, started.elapsed())
             });
         }
-        let _ = self.events.send(Event::Waiting(self.looking.len()));
+        let _ = self.events.send(Event::Waiting(self.looking.clone()));
     }
 
     fn take(&mut self, (key, looked, took): Done) {

@@ -1,12 +1,14 @@
 //! What a user meets: the binary, its words on wrong input, its exit codes, its silence about secrets. Without root,
 //! without a network beyond loopback.
 #![allow(clippy::disallowed_methods, reason = "runs the program and writes its input")]
+#![allow(clippy::print_stdout, reason = "what is skipped is said")]
 #![allow(clippy::string_slice, reason = "what it cuts it wrote itself; a panic is a failed test")]
 
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,12 +18,17 @@ mod recorded;
 mod cli {
     mod commands;
     mod deadline;
+    mod docs;
+    mod formats;
     mod hostile;
     mod input;
+    mod output;
+    mod pages;
     mod runs;
     mod secrets;
     mod since;
     mod user_checks;
+    mod waiting;
 }
 
 /// What a run said and how it ended.
@@ -68,8 +75,27 @@ fn refused(args: &[&str], words: &[&str]) {
     assert!(!said.err.contains("panicked"), "{}", said.err);
 }
 
+/// JSON that was printed. A report and a list are what their schema says.
 fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}"))
+    let value: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("no JSON ({error}): {text}"));
+    let schema = match &value {
+        Value::Object(fields) if fields.contains_key("tool") => Some(&REPORT),
+        Value::Array(items) if items.iter().any(|item| item.get("kind").is_some()) => Some(&LIST),
+        Value::Object(_) | Value::Array(_) | Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => None,
+    };
+    if let Some(wrong) = schema.and_then(|schema| schema.iter_errors(&value).next()) {
+        panic!("not as `clipcheck schema` says: {wrong} at {}", wrong.instance_path());
+    }
+    value
+}
+
+static REPORT: LazyLock<jsonschema::Validator> = LazyLock::new(|| schema("report"));
+static LIST: LazyLock<jsonschema::Validator> = LazyLock::new(|| schema("list"));
+
+fn schema(of: &str) -> jsonschema::Validator {
+    let schema = serde_json::from_str(&run(&["schema", of]).out).expect("a schema is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("a schema of draft 2020-12");
+    jsonschema::validator_for(&schema).expect("a schema")
 }
 
 fn fixture(path: &str) -> PathBuf {

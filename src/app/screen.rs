@@ -4,11 +4,14 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::panic::{UnwindSafe, catch_unwind, set_hook};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
+use crate::catalog;
+use crate::check::{Category, did_you_mean};
 use crate::cli::{Cli, Color};
 use crate::exit::Exit;
 use crate::render::{Page, clean};
@@ -23,8 +26,15 @@ pub fn guarded(run: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
     catch_unwind(run).unwrap_or(Exit::Undone)
 }
 
+/// How a run ends. Docker keeps 2 for itself: a health check that could not be done is not healthy.
+pub fn ended(words: &[OsString], exit: Exit) -> Exit {
+    let health = words.get(1).is_some_and(|word| word == "healthcheck");
+    if health && exit != Exit::Fine { Exit::Broken } else { exit }
+}
+
 /// What was typed; or, where it is help or a mistake and was answered here, how that ends.
 pub fn typed(words: &[OsString]) -> Result<Cli, Exit> {
+    let words = &command_first(words).map_err(|message| failed(&message))?;
     Cli::try_parse_from(words).map_err(|error| {
         // It quotes what was typed, which may be the name of somebody else's file.
         let cleaned = words.iter().map(|word| clean(&word.to_string_lossy()).into_owned());
@@ -38,25 +48,68 @@ pub fn typed(words: &[OsString]) -> Result<Cli, Exit> {
     })
 }
 
+/// `clipcheck redis` is `clipcheck all redis`. A first word that is nothing is an error, with what may have been meant.
+fn command_first(words: &[OsString]) -> Result<Vec<OsString>, String> {
+    let mut all = words.to_vec();
+    let Some(first) = words.get(1).and_then(|word| word.to_str()).filter(|word| !word.starts_with('-')) else {
+        return Ok(all);
+    };
+    let program = Cli::command();
+    let commands = || program.get_subcommands().map(clap::Command::get_name).chain(["help"]);
+    if commands().any(|command| command == first) {
+        return Ok(all);
+    }
+    let checks = catalog::built_in()?;
+    let named = || {
+        let categories = Category::ALL.iter().map(|category| category.word());
+        categories.chain(checks.iter().map(|check| check.id.0.as_str()))
+    };
+    if named().any(|name| name == first) {
+        all.insert(1, "all".into());
+        return Ok(all);
+    }
+    let hint = did_you_mean(first, commands().chain(named()));
+    Err(format!("there is no command, category or check `{first}`; {hint}"))
+}
+
 /// The last word of a run that could not be done.
 pub fn failed(message: &str) -> Exit {
     complain(message);
     Exit::Undone
 }
 
-fn complain(message: &str) {
+pub(super) fn complain(message: &str) {
     let _ = writeln!(std::io::stderr(), "clipcheck: {}", clean(message));
 }
 
+/// As long as it is there, the program ends when its time is over.
+pub(super) struct Guard {
+    _alive: Sender<()>,
+}
+
 /// Ends this program after so long, come what may: nothing that hangs is waited for. The error says that it cannot.
-pub(super) fn end_after(limit: Duration, words: &'static str) -> Result<(), String> {
+pub(super) fn end_after(limit: Duration, words: &'static str, exit: Exit) -> Result<Guard, String> {
+    let (alive, gone) = channel::<()>();
     let watch = std::thread::Builder::new().spawn(move || {
-        std::thread::sleep(limit);
-        complain(words);
-        #[expect(clippy::exit, reason = "the main thread is what hangs")]
-        std::process::exit(Exit::Undone.number().into())
+        if gone.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            complain(words);
+            #[expect(clippy::exit, reason = "the main thread is what hangs")]
+            std::process::exit(exit.number().into())
+        }
     });
-    watch.map(|_| ()).map_err(|error| format!("cannot start: no thread could be started ({})", error.kind()))
+    watch
+        .map(|_| Guard { _alive: alive })
+        .map_err(|error| format!("cannot start: no thread could be started ({})", error.kind()))
+}
+
+/// A word on standard error while the program goes on.
+pub(super) fn tell(page: &Page) {
+    let _ = std::io::stderr().write_all(page.text().as_bytes());
+}
+
+/// Prints what more will follow; `Ok(false)` if nobody reads it any more.
+pub(super) fn stream(page: &Page) -> Result<bool, String> {
+    flows(page.text(), ColorChoice::Never)
 }
 
 /// Prints a page that is all there is to a command.
@@ -69,19 +122,28 @@ pub(super) fn print(page: &Page) -> Result<(), String> {
 
 /// Prints a report. Its exit code is an answer too, also where nobody reads it.
 pub(super) fn print_styled(page: &Page, color: Color) -> Result<(), String> {
-    let choice = match color {
+    written(page.text(), choice(color))
+}
+
+fn choice(color: Color) -> ColorChoice {
+    match color {
         Color::Auto => ColorChoice::Auto,
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
-    };
-    written(page.text(), choice)
+    }
 }
 
 /// A reader that went away (`| head`) is no error of ours.
 fn written(text: &str, choice: ColorChoice) -> Result<(), String> {
+    flows(text, choice).map(|_| ())
+}
+
+/// Whether anybody reads it.
+fn flows(text: &str, choice: ColorChoice) -> Result<bool, String> {
     match stdout().and_then(|out| AutoStream::new(out, choice).write_all(text.as_bytes())) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("cannot print: {}", error.kind())),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(format!("cannot print: {}", error.kind())),
     }
 }
 

@@ -7,6 +7,10 @@ use serde::Deserialize;
 use super::{Category, Cause, Check, CheckId, Judge, Needs, Rule};
 use crate::fact::{FactKey, Vantage};
 
+mod mistakes;
+
+use mistakes::Mistake;
+
 /// The file's form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,28 +39,43 @@ struct Form {
 }
 
 impl Check {
-    /// Reads a check file. `judge` is given for the checks that think; the error says what is wrong and where.
-    pub fn parse(id: &str, category: Category, text: &str, path: &str, judge: Option<Judge>) -> Result<Self, String> {
-        let form: Form = toml::from_str(text).map_err(|error| {
-            let line =
-                error.span().map_or(1, |span| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1);
-            format!("{path}:{line}: {}", error.message())
-        })?;
-        let rule = match (judge, form.expect.is_empty()) {
-            (Some(judge), true) => Rule::Judge(judge),
-            (None, false) => Rule::Expect(form.expect),
-            (Some(_), false) => return Err(format!("{path}: a thinking check has no `expect`")),
-            (None, true) => return Err(format!("{path}: a plain check needs `expect`, the words that are OK")),
+    /// Reads a check file. `judge` is given for the checks that think; the error has every mistake with its place.
+    pub fn parse(
+        id: &str,
+        category: Category,
+        text: &str,
+        path: &str,
+        judge: Option<Judge>,
+    ) -> Result<Self, Vec<String>> {
+        let at = |mistake: Mistake| {
+            let line = text.bytes().take(mistake.at).filter(|byte| *byte == b'\n').count() + 1;
+            format!("{path}:{line}: {}", mistake.says)
         };
-        if matches!(rule, Rule::Expect(_)) && form.looks.values().any(|keys| keys.len() != 1) {
-            return Err(format!("{path}: a plain check looks at exactly one thing at each vantage"));
+        let (form, mut mistakes) = mistakes::read::<Form>(text);
+        let place = |key: &str| mistakes::place(text, key);
+        let mended = |key: &str| mistakes.iter().any(|mistake| mistake.key.as_deref() == Some(key));
+        let mut wrong = Vec::new();
+        if let Some(form) = &form {
+            let mut rule = |key: &str, is_wrong: bool, says: &str| {
+                if is_wrong && !mended(key) {
+                    wrong.push(Mistake { at: place(key), says: says.to_owned(), key: None });
+                }
+            };
+            let plain = judge.is_none();
+            rule("expect", !plain && !form.expect.is_empty(), "a thinking check has no `expect`");
+            rule("expect", plain && form.expect.is_empty(), "a plain check needs `expect`, the words that are OK");
+            let several = form.looks.values().any(|keys| keys.len() != 1);
+            rule("looks", plain && several, "a plain check looks at exactly one thing at each vantage");
+            let with = plain && !form.with.is_empty();
+            rule("with", with, "a plain check reads one thing, and nothing `with` it");
+            rule("looks", form.looks.is_empty(), "a check that looks at nothing cannot fail");
         }
-        if matches!(rule, Rule::Expect(_)) && !form.with.is_empty() {
-            return Err(format!("{path}: a plain check reads one thing, and nothing `with` it"));
-        }
-        if form.looks.is_empty() {
-            return Err(format!("{path}: a check that looks at nothing cannot fail"));
-        }
+        mistakes.extend(wrong);
+        mistakes.sort_by_key(|mistake| mistake.at);
+        let (Some(form), true) = (form, mistakes.is_empty()) else {
+            return Err(mistakes.into_iter().map(at).collect());
+        };
+        let rule = judge.map_or_else(|| Rule::Expect(form.expect), Rule::Judge);
         Ok(Self {
             id: CheckId(id.to_owned()),
             category,

@@ -3,23 +3,20 @@
 use std::fmt::Write;
 
 use super::clean::Clean;
-use crate::check::{Cause, Check, Needs, Severity};
+use crate::check::{Category, Cause, Check, Needs, Severity, did_you_mean};
+use crate::report::provenance::variables;
 use crate::report::usually;
 
 pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result<String, String> {
     let (check_id, cause) = id.split_once('/').map_or((id, None), |(check, cause)| (check, Some(cause)));
+    if let Some(category) = Category::ALL.into_iter().find(|category| category.word() == id) {
+        return Ok(of_category(checks, category, width));
+    }
     let check = checks.iter().find(|check| check.id.0 == check_id).ok_or_else(|| {
-        let near: Vec<&str> = checks
-            .iter()
-            .map(|check| check.id.0.as_str())
-            .filter(|known| known.contains(check_id) || check_id.contains(known))
-            .collect();
-        let hint = if near.is_empty() {
-            "`clipcheck list` shows all".to_owned()
-        } else {
-            format!("similar names: {}", near.join(", "))
-        };
-        format!("there is no check `{check_id}`; {hint}")
+        let categories = Category::ALL.iter().map(|category| category.word());
+        let known = checks.iter().map(|check| check.id.0.as_str()).chain(categories).chain(variables().iter().copied());
+        let hint = did_you_mean(check_id, known);
+        format!("there is no check, category or variable `{check_id}`; {hint}")
     })?;
     let mut out = String::new();
     let _ = writeln!(out, "{}: {}", check.id, check.title);
@@ -46,8 +43,10 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
     let causes: Vec<(&String, &Cause)> =
         check.causes.iter().filter(|(name, _)| cause.is_none_or(|wanted| wanted == name.as_str())).collect();
     if let (Some(wanted), true) = (cause, causes.is_empty()) {
+        let near = did_you_mean(wanted, check.causes.keys().map(String::as_str));
+        let near = if near.starts_with("did") { format!("{near} ") } else { String::new() };
         return Err(format!(
-            "the check `{check_id}` has no cause `{wanted}`; it has: {}",
+            "the check `{check_id}` has no cause `{wanted}`; {near}It has: {}",
             join(check.causes.keys().cloned())
         ));
     }
@@ -92,6 +91,19 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
         }
     }
     Ok(out)
+}
+
+/// The checks of a category, with what each is OK for and the ways in which it can fail.
+fn of_category(checks: &[Check], category: Category, width: usize) -> String {
+    let own: Vec<&Check> = checks.iter().filter(|check| check.category == category).collect();
+    let mut out = format!("{}: {} checks\n", category.word(), own.len());
+    for check in own {
+        out.push('\n');
+        wrap(&mut out, &format!("{}: {}", check.id, check.title), "", "  ", width);
+        let _ = writeln!(out, "  judged at   {}", join(check.looks.keys().map(|vantage| vantage.word().to_owned())));
+        wrap(&mut out, &join(check.causes.keys().cloned()), "  causes      ", "              ", width);
+    }
+    out
 }
 
 fn join(words: impl Iterator<Item = String>) -> String {

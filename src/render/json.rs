@@ -1,5 +1,8 @@
-//! Report → JSON, schema 2, in structs of its own: what the program calls things inside may change, this may not.
+//! Report → JSON, schema 2, in structs of its own: what the program calls things inside may change, this may not. The
+//! published schema is made of the same structs.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -11,24 +14,39 @@ mod since;
 use seat::{SeatV2, seat};
 use since::{ChangeV2, change};
 
-#[derive(Serialize)]
+/// A report of clipcheck. Fields may be added; the rest stays as it is until the number in `schema` changes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Report")]
 struct Document<'a> {
+    /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
     schema: u32,
+    #[schemars(extend("const" = "clipcheck"))]
     tool: &'static str,
+    /// The version of clipcheck.
     version: &'static str,
+    #[schemars(extend("enum" = ["ok", "failed", "not-seen", "error"]))]
     verdict: &'static str,
+    /// What the program ended with: 0 nothing failed, 1 something failed, 3 nothing failed, but an essential check could
+    /// not be seen.
     exit_code: u8,
+    /// How many of each answer.
     counts: Counts,
+    /// Who looked.
     seats: Vec<SeatV2<'a>>,
+    /// The root causes, as `seat check-id/cause`.
     roots: Vec<String>,
+    /// What to keep in mind when the snapshots are read together.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    /// What became of the root causes of an earlier report, if one was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     since: Vec<ChangeV2<'a>>,
+    /// Every check at every seat.
     checks: Vec<CheckV2<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Counts {
     ok: usize,
     /// Failed, with nothing failed above.
@@ -42,48 +60,68 @@ struct Counts {
     not_applicable: usize,
 }
 
-#[derive(Serialize)]
+/// One check at one seat.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
 struct CheckV2<'a> {
     id: &'a str,
     category: &'static str,
+    /// What holds, if it holds.
     title: &'a str,
+    /// The `id` of one of the seats.
     seat: &'a str,
     /// Of several clients those that it is about, where the server says something else of others.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     clients: &'a [String],
+    #[schemars(extend("enum" = ["ok", "failed", "warning", "note", "not-seen", "not-applicable"]))]
     status: &'static str,
+    /// Whether it failed by itself.
     root: bool,
+    /// The cause, if it failed, warns or notes.
     #[serde(skip_serializing_if = "Option::is_none")]
     diagnosis: Option<DiagnosisV2<'a>>,
+    /// Why it was not seen or does not apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    /// What failed because this did, as `check-id (seat)`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     explains: &'a [String],
+    /// The root causes because of which it failed.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     explained_by: &'a [String],
+    /// What it needs and could not be seen: a deeper cause may be there.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     needs_unseen: &'a [String],
+    /// It is OK although these failed.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     despite: &'a [String],
+    /// The step of the guide, or `beyond`.
     guide: &'a str,
+    /// What was read to judge it, without secrets.
     evidence: Vec<EvidenceV2<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Diagnosis")]
 struct DiagnosisV2<'a> {
+    /// `check-id/cause`: what `clipcheck explain` takes.
     code: &'a str,
+    /// What is seen.
     says: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<PlaceV2<'a>>,
+    /// What looks the same from here, most likely first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alternatives: Vec<CandidateV2<'a>>,
+    /// How to tell those apart, the surest way first.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     tell_apart: &'a [String],
     fix: FixV2<'a>,
 }
 
 /// The line at fault.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Place")]
 struct PlaceV2<'a> {
     file: &'a str,
     line: u32,
@@ -91,28 +129,44 @@ struct PlaceV2<'a> {
     column: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Candidate")]
 struct CandidateV2<'a> {
     on: &'static str,
     code: &'a str,
     title: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Fix")]
 struct FixV2<'a> {
+    /// The part of the deployment on which to do it; none if that depends on the deployment.
     on: Option<&'static str>,
     say: &'a str,
+    /// The commands.
     run: &'a [String],
     /// What `run` is typed into: `sh` or `powershell`.
     shell: Shell,
+    /// How to know that it worked.
     know: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
 struct EvidenceV2<'a> {
     line: &'a str,
     seat: &'a str,
     source: &'a str,
+}
+
+/// The schema of a report, or of anything else that is printed as JSON.
+pub(super) fn schema_of<T: JsonSchema>() -> String {
+    let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
+    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+pub(super) fn schema() -> String {
+    schema_of::<Document<'_>>()
 }
 
 pub(super) fn render(report: &Report, exit: Exit) -> String {

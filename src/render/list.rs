@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::clean::Clean;
@@ -34,15 +35,23 @@ pub(super) fn markdown(checks: &Clean<Vec<Check>>) -> String {
     out
 }
 
-#[derive(Serialize)]
+/// One check in the list of `clipcheck list --format json`.
+#[derive(Serialize, JsonSchema)]
 struct Entry<'a> {
     id: &'a str,
     category: &'static str,
+    #[schemars(extend("enum" = ["plain", "thinking"]))]
     kind: &'static str,
+    /// What holds, if it holds.
     title: &'a str,
     guide: &'a str,
     vantages: Vec<&'static str>,
     causes: Vec<&'a str>,
+}
+
+/// The schema of the list.
+pub(super) fn schema() -> String {
+    super::json::schema_of::<Vec<Entry<'_>>>()
 }
 
 pub(super) fn json(checks: &[Check]) -> String {

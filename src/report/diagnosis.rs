@@ -29,7 +29,7 @@ pub struct Diagnosis {
 }
 
 /// What commands are typed into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Shell {
     /// A shell of Linux.

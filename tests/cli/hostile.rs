@@ -11,8 +11,8 @@ use clipcheck::check::Check;
 use clipcheck::cli::{Color, Format, ListFormat, Showing};
 use clipcheck::exit::Exit;
 use clipcheck::judge::judge;
-use clipcheck::render;
-use clipcheck::report::{provenance, report};
+use clipcheck::render::{self, Page};
+use clipcheck::report::{Report, provenance, report};
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
 
@@ -85,19 +85,24 @@ fn open_kinds(snapshot: &Value) -> BTreeSet<String> {
     all
 }
 
-fn showing(format: Format) -> Showing {
-    Showing { format, color: Color::Never, fail_on: Vec::new(), verbose: true }
+fn shown(report: &Report, format: Format) -> Page {
+    let showing =
+        Showing { format: None, json: false, output: None, color: Color::Never, fail_on: Vec::new(), verbose: true };
+    render::report(report, format, &showing, Exit::Broken)
 }
 
 /// Everything that is made of a snapshot, without the program around it.
 fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
     let case = Case::new(vec![snapshot]).expect("a case");
     let report = report(&case, checks, &blame(checks, judge(&case, checks)));
-    let table = render::report(&report, &showing(Format::Table), Exit::Broken);
+    let table = shown(&report, Format::Table);
     let plain = table.text().replace("\u{1b}[0m", "").replace("\u{1b}[1m", "");
     let ours = ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"].iter().fold(plain, |text, ours| text.replace(ours, ""));
     clean(&ours, what);
-    let data = render::report(&report, &showing(Format::Json), Exit::Broken);
+    for format in [Format::Junit, Format::Github, Format::Markdown, Format::Prometheus, Format::Html] {
+        clean(shown(&report, format).text(), what);
+    }
+    let data = shown(&report, Format::Json);
     clean(data.text(), what);
     let data = json(data.text());
     let fixes =

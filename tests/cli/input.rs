@@ -1,6 +1,6 @@
 //! What can be typed, and what is said to wrong input.
 
-use crate::{folder, json, path, refused, run};
+use crate::{at_loopback, closed_port, folder, here, json, path, refused, run};
 
 #[test]
 fn help_names_the_commands_and_the_exit_codes() {
@@ -10,15 +10,71 @@ fn help_names_the_commands_and_the_exit_codes() {
     {
         assert!(said.out.contains(word), "{word}: {}", said.out);
     }
-    for command in ["all", "snapshot", "judge", "list", "explain"] {
+    for command in ["all", "watch", "healthcheck", "snapshot", "judge", "list", "explain", "schema"] {
         let said = run(&[command, "--help"]);
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{command}");
     }
 }
 
 #[test]
-fn version_is_the_crates() {
-    assert_eq!(run(&["--version"]).out, concat!("clipcheck ", env!("CARGO_PKG_VERSION"), "\n"));
+fn version_is_the_crates_with_the_build_and_the_target() {
+    let said = run(&["--version"]).out;
+    assert!(said.starts_with(concat!("clipcheck ", env!("CARGO_PKG_VERSION"), " (")), "{said}");
+    assert!(said.trim_end().ends_with(&format!("{}-unknown-linux-gnu)", std::env::consts::ARCH)), "{said}");
+}
+
+#[test]
+fn a_category_or_a_check_is_a_command() {
+    let here = here(closed_port());
+    for word in ["redis", "redis-port-open"] {
+        let short = json(&run(&at_loopback(&[word, "--json"], &here)).out);
+        let long = json(&run(&at_loopback(&["all", word, "--json"], &here)).out);
+        let ids = |report: &serde_json::Value| {
+            report["checks"].as_array().expect("checks").iter().map(|check| check["id"].clone()).collect::<Vec<_>>()
+        };
+        assert!(!ids(&short).is_empty());
+        assert_eq!(ids(&short), ids(&long), "{word}");
+    }
+}
+
+#[test]
+fn a_category_is_explained_by_its_checks() {
+    let entries = json(&run(&["list", "--format", "json"]).out);
+    for category in ["tunnel", "firewall", "redis", "postgres", "worker", "queue", "api", "delivery"] {
+        let page = run(&["explain", category]);
+        assert_eq!((page.code, page.err.as_str()), (0, ""), "{category}");
+        let own = entries.as_array().expect("a list").iter().filter(|entry| entry["category"] == category);
+        assert!(page.out.starts_with(&format!("{category}: {} checks\n", own.clone().count())), "{}", page.out);
+        for entry in own {
+            let id = entry["id"].as_str().expect("an id");
+            assert!(page.out.contains(&format!("\n\n{id}: ")), "{id}: {}", page.out);
+        }
+    }
+}
+
+/// The shells and man read what they are given.
+#[test]
+fn completions_and_the_man_page_are_read() {
+    for (shell, word) in [("bash", "_clipcheck()"), ("zsh", "#compdef clipcheck"), ("fish", "complete -c clipcheck")] {
+        let said = run(&["completions", shell]);
+        assert_eq!((said.code, said.err.as_str()), (0, ""), "{shell}");
+        assert!(said.out.contains(word) && said.out.contains("healthcheck"), "{shell}");
+    }
+    let bash = run(&["completions", "bash"]).out;
+    let script = format!(
+        "{bash}\nCOMP_WORDS=(clipcheck wat); COMP_CWORD=1; _clipcheck clipcheck wat clipcheck; echo \"${{COMPREPLY[*]}}\""
+    );
+    let completed = std::process::Command::new("bash").args(["-c", &script]).output().expect("bash runs");
+    assert_eq!(String::from_utf8_lossy(&completed.stdout).trim(), "watch");
+    let page = run(&["man"]).out;
+    assert!(page.contains(".TH clipcheck 1") && page.contains("Exit codes"), "{page}");
+    refused(&["man", "wach"], &["did you mean `watch`?"]);
+    for command in ["all", "watch", "healthcheck", "explain"] {
+        assert!(page.contains(&format!("clipcheck\\-{command}(1)")), "{command}: {page}");
+        let own = run(&["man", command]);
+        assert_eq!((own.code, own.err.as_str()), (0, ""), "{command}");
+        assert!(own.out.contains(&format!("clipcheck\\-{command}")), "{command}: {}", own.out);
+    }
 }
 
 #[test]
@@ -68,10 +124,18 @@ fn every_check_and_every_cause_can_be_explained() {
 
 #[test]
 fn what_is_unknown_is_named_with_what_is_near() {
-    refused(&["explain", "redis"], &["`redis`", "similar names", "redis-answers"]);
+    refused(&["explain", "redis-answer"], &["`redis-answer`", "did you mean", "`redis-answers`"]);
+    refused(&["explain", "DATABSE_URL"], &["`DATABSE_URL`", "did you mean one of `DATABASE_URL`, "]);
+    refused(&["explain", "redis-answers/denid"], &["did you mean `denied`?"]);
+    refused(&["explain", "reddis"], &["did you mean `redis`?"]);
     refused(&["explain", "frobnicate"], &["`frobnicate`", "clipcheck list"]);
     refused(&["explain", "redis-answers/frobnicate"], &["`frobnicate`", "denied", "no-auth"]);
     refused(&["all", "handshake"], &["`handshake`", "wg-handshake"]);
+    refused(&["all", "postgre"], &["did you mean", "`postgres`"]);
+    refused(&["lst"], &["did you mean `list`?"]);
+    refused(&["reddis"], &["no command, category or check `reddis`", "did you mean `redis`?"]);
+    refused(&["redis-anwsers", "--json"], &["did you mean", "`redis-answers`"]);
+    refused(&["all", "--jsn"], &["--json"]);
     refused(&["all", "redis", "frobnicate"], &["`frobnicate`", "clipcheck list"]);
 }
 

@@ -93,3 +93,68 @@ fn a_users_check_is_plain() {
     let with = GOOD.replace("expect", "with = { server = [\"wg\"] }\nexpect");
     mistake("x.toml", &with, &["x.toml", "`with`"]);
 }
+
+/// Whoever writes a file wants to know all that is wrong with it, not the first of it.
+#[test]
+fn all_mistakes_are_shown_at_once() {
+    let bad = r#"title = 7
+giude = "beyond"
+looks = { container = ["telnet 127.0.0.1"], moon = ["redis"] }
+needs = ["@nobody"]
+expect = []
+
+[cause.refused]
+says = ["no"]
+severity = "terrible"
+fix.say = "Nothing."
+fix.konw = "It is open."
+
+[cause.other]
+fix.say = "Nothing."
+"#;
+    let two = GOOD.replace("[\"tcp 127.0.0.1:9\"]", "[\"redis\", \"env\"]").replace("expect = [\"open\"]", "");
+    let checks = folder(&[("bad.toml", bad), ("two.toml", &two), ("good.toml", GOOD), ("redis-answers.toml", GOOD)]);
+    let said = run(&["list", "--checks", checks.path().to_str().expect("a path")]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{said:?}");
+    let lines: Vec<&str> = said.err.lines().collect();
+    for (place, words) in [
+        ("bad.toml:1: ", "invalid type: integer `7`, expected a string"),
+        ("bad.toml:2: ", "unknown field `giude`, expected one of `title`"),
+        ("bad.toml:1: ", "missing field `guide`"),
+        ("bad.toml:3: ", "telnet"),
+        ("bad.toml:3: ", "moon"),
+        ("bad.toml:4: ", "`@nobody` is not defined"),
+        ("bad.toml:5: ", "a plain check needs `expect`"),
+        ("bad.toml:8: ", "expected a string"),
+        ("bad.toml:9: ", "unknown variant `terrible`, expected one of `failed`"),
+        ("bad.toml:11: ", "unknown field `konw`"),
+        ("bad.toml:13: ", "missing field `says`"),
+        ("two.toml:3: ", "exactly one thing"),
+        ("two.toml:", "`expect`"),
+        ("redis-answers.toml: ", "already exists"),
+    ] {
+        let found =
+            lines.iter().any(|line| line.starts_with("clipcheck: ") && line.contains(place) && line.contains(words));
+        assert!(found, "{place}{words}:\n{}", said.err);
+    }
+    assert!(!said.err.contains("good.toml") && !said.err.contains("panicked"), "{}", said.err);
+    // Nothing is made up: what was put in place of what is missing is not complained of.
+    assert!(!said.err.contains("looks at nothing"), "{}", said.err);
+    // A field that is there and wrong is not missing.
+    let missing = |line: &&&str| line.contains("bad.toml") && line.contains("missing field");
+    let missing: Vec<&&str> = lines.iter().filter(missing).collect();
+    assert_eq!(missing.len(), 4, "`guide`, `says` of one cause, and `know` of both: {missing:#?}");
+}
+
+/// Whatever is cut from a file, reading it ends.
+#[test]
+fn a_file_that_is_cut_anywhere_is_refused_or_read() {
+    let whole = GOOD.lines().count();
+    for left in 0..whole {
+        let lines: Vec<&str> = GOOD.lines().enumerate().filter(|(at, _)| *at != left).map(|(_, line)| line).collect();
+        let checks = folder(&[("x.toml", &lines.join("\n"))]);
+        let said = run(&["list", "--checks", checks.path().to_str().expect("a path")]);
+        assert!([0, 2].contains(&said.code) && said.err.lines().count() <= 4, "{left}: {said:?}");
+        assert!(said.code == 0 || said.err.contains("x.toml:"), "{left}: {said:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The part of the JSON report that says who looked.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::profile::{Addresses, Known, Origin};
@@ -7,23 +8,29 @@ use crate::report::Host;
 use crate::snapshot::Rights;
 
 /// One host in one role.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Seat")]
 pub(super) struct SeatV2<'a> {
     /// What `seat` is elsewhere in the document: the role, where only one has it.
     id: &'a str,
+    /// The part in the deployment.
     role: &'static str,
+    /// How the role is known.
     found_by: &'a str,
     host: HostV2<'a>,
+    #[schemars(extend("enum" = ["root", "administrator", "user"]))]
     rights: &'static str,
     /// RFC 3339.
     taken_at: String,
     addresses: AddressesV2,
+    /// How long all looks took together.
     took_ms: f64,
     slowest_look: Option<LookV2>,
 }
 
 /// Which machine it is.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Host")]
 struct HostV2<'a> {
     name: &'a str,
     /// `linux` or `windows`.
@@ -33,13 +40,15 @@ struct HostV2<'a> {
     public_key: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Look")]
 struct LookV2 {
     look: String,
     took_ms: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Addresses")]
 struct AddressesV2 {
     server: Value<String>,
     /// Not that of a server with several clients.
@@ -53,9 +62,11 @@ struct AddressesV2 {
     public: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Value<T> {
     value: T,
+    /// Whether the user said it, it was seen, or it is the guide's.
+    #[schemars(extend("enum" = ["told", "seen", "assumed"]))]
     origin: &'static str,
 }
 

@@ -1,0 +1,42 @@
+//! `clipcheck explain`: a check's page, or where a variable comes from.
+
+use super::screen::print;
+use super::{Looker, Looks, checks, snapshot};
+use crate::case::Case;
+use crate::cli::ExplainArgs;
+use crate::exit::Exit;
+use crate::plan;
+use crate::render;
+use crate::report::provenance;
+
+pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, String> {
+    let checks = checks(args.deployment.checks.as_deref())?;
+    let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
+    let named = provenance::variables().iter().find(|variable| **variable == args.id);
+    let Some(variable) = named else {
+        let mut page = render::explain(&checks, &args.id)?;
+        if !snapshots.is_empty() {
+            let case = Case::new(snapshots)?;
+            let named: Vec<&str> =
+                provenance::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
+            for variable in named {
+                page.push(&render::provenances(&provenance::provenances(&case, variable)));
+            }
+        }
+        print(&page)?;
+        return Ok(Exit::Fine);
+    };
+    let snapshots = if snapshots.is_empty() {
+        let environment = plan::select(checks, &["env-flask".to_owned()])?;
+        let seen = Looker::new()?.look(&Looks::new(&args.deployment, &environment))?;
+        seen.inside.transpose()?.into_iter().chain([seen.here]).collect()
+    } else {
+        snapshots
+    };
+    let provenances = provenance::provenances(&Case::new(snapshots)?, variable);
+    if provenances.is_empty() {
+        return Err(format!("{variable}: no snapshot of a worker or of the web app's host contains the variables"));
+    }
+    print(&render::provenances(&provenances))?;
+    Ok(Exit::Fine)
+}
