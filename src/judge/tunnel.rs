@@ -67,6 +67,10 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
     let own = || unit.said.as_ref().map(|said| format!("`{}` ({})", said.text, said.source));
     let finding = match (unit.active.as_str(), &unit.reason) {
         (active, _) if unit.is_masked() && active != "active" => broken(WgInterfaceUp::Masked).with("unit", &unit.name),
+        ("active" | "failed", _) if let Some(file) = conf.filter(|conf| conf.made_by.is_some()) => {
+            let program = unit.name.trim_end_matches(".service");
+            broken(WgInterfaceUp::NotMade).with("program", program).with("file", &file.path)
+        }
         (_, Some(FailReason::NoResolvconf)) => {
             match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
                 Some((conf, at)) => broken(WgInterfaceUp::NoResolvconf).at(&conf.path, at.line),
@@ -217,6 +221,23 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
     if seat.links()?.named(&seat.addresses().interface.value).is_none() {
         return Ok(not_applicable("the interface is not running"));
+    }
+    let conf = seat.wg_conf();
+    if let Some(maker) = conf.as_ref().ok().and_then(|conf| conf.made_by.as_ref())
+        && let Some(line) = maker.by_hand
+    {
+        return Ok(broken(WgEnabledAtBoot::ByHand).at(&conf?.path, line).into());
+    }
+    if let Some(file) = conf.as_ref().ok().and_then(|conf| written::without_network(conf)) {
+        return Ok(broken(WgEnabledAtBoot::NoNetwork).with("file", file).into());
+    }
+    // An interface that wg-quick has no file for is another's work, and who makes it again is not known.
+    if matches!(conf, Err(Unseen::NotKnown(_))) && unit.active != "active" && !unit.enabled.starts_with("enabled") {
+        return Err(Unseen::Undecided(
+            "another program than wg-quick, systemd-networkd or NetworkManager made the interface, and whether it does so at boot was \
+             not seen"
+                .to_owned(),
+        ));
     }
     Ok(match unit.enabled.as_str() {
         // `enabled-runtime` is gone after the next boot.
