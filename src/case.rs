@@ -15,6 +15,7 @@ use crate::read::Says;
 use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
 
+mod apart;
 mod consistency;
 pub(crate) mod owner;
 mod settled;

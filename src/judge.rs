@@ -16,6 +16,7 @@ use crate::fact::{FactKey, Service, Unseen, Vantage};
 use crate::profile::Addresses;
 use crate::read::Says;
 
+mod apart;
 pub mod api;
 mod assumed;
 mod boot;
@@ -57,6 +58,11 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
             };
             let (judged, read) = match &check.not_on_windows {
                 Some(why) if seat.on_windows() => (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new()),
+                _ if let Some(container) = seat.tunnel_apart()
+                    && apart::is_spared(check, keys, vantage) =>
+                {
+                    (Ok(apart::not_here(container)), Vec::new())
+                }
                 _ if is_spared(check, &seat) => (Ok(not_applicable(NO_DATABASE)), Vec::new()),
                 Some(_) | None => (ask(&seat), case.take_read()),
             };

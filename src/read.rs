@@ -41,6 +41,7 @@ pub mod snmp;
 pub mod ssh_key;
 pub mod ssh_wire;
 pub mod systemctl;
+pub mod tunnel_container;
 pub mod ufw;
 pub mod unit_file;
 pub mod url;

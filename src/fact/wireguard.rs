@@ -13,7 +13,7 @@ mod maker;
 mod parse_error;
 mod written;
 
-pub use maker::{Maker, Program};
+pub use maker::{ByHand, Maker, Program};
 pub use parse_error::{ParseError, Refusal, Slip, Taken};
 pub use written::{At, KeyShape, Table, WgConf, WgConfPeer, WrittenEndpoint};
 

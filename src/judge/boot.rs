@@ -35,6 +35,8 @@ pub(super) fn start(seat: &Seat<'_>, unit: &UnitState) -> Result<Start, Unseen> 
     let own = match made_by.map(|maker| maker.program) {
         None => [tunnel.name.as_str(), "wg-quick.target"],
         Some(Program::Networkd) => ["network-online.target", "systemd-networkd-wait-online.service"],
+        // Nobody can wait for what a container does; that Docker comes first is no help.
+        Some(Program::Container) => return Ok(Start::Open("a container makes the tunnel")),
         Some(Program::NetworkManager) => ["network-online.target", "NetworkManager-wait-online.service"],
     };
     let devices = [

@@ -7,7 +7,7 @@ use crate::case::Seat;
 use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersKnown};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::service::FailReason;
-use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState, short_key};
+use crate::fact::wireguard::{ByHand, WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Origin};
 
@@ -219,14 +219,15 @@ fn networks(peer: &WgPeer) -> String {
 /// systemd starts the tunnel at boot.
 pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
-    if seat.links()?.named(&seat.addresses().interface.value).is_none() {
+    if seat.tunnel_apart().is_none() && seat.links()?.named(&seat.addresses().interface.value).is_none() {
         return Ok(not_applicable("the interface is not running"));
     }
     let conf = seat.wg_conf();
-    if let Some(maker) = conf.as_ref().ok().and_then(|conf| conf.made_by.as_ref())
-        && let Some(line) = maker.by_hand
-    {
-        return Ok(broken(WgEnabledAtBoot::ByHand).at(&conf?.path, line).into());
+    let maker = conf.as_ref().ok().and_then(|conf| conf.made_by.as_ref());
+    match maker.and_then(|maker| maker.by_hand) {
+        Some(ByHand::Line(line)) => return Ok(broken(WgEnabledAtBoot::ByHand).at(&conf?.path, line).into()),
+        Some(ByHand::RestartPolicy) => return Ok(broken(WgEnabledAtBoot::RestartPolicy).into()),
+        None => {}
     }
     if let Some(file) = conf.as_ref().ok().and_then(|conf| written::without_network(conf)) {
         return Ok(broken(WgEnabledAtBoot::NoNetwork).with("file", file).into());

@@ -14,6 +14,7 @@ use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::{wg_dump, wg_key};
 use files::FOLDER;
 
+mod contained;
 mod files;
 #[cfg(target_os = "linux")]
 mod kernel;
@@ -165,8 +166,8 @@ pub(super) fn tunnels() -> Result<Vec<WgConf>, Unseen> {
     files::all()
 }
 
-pub(super) fn conf(context: &ProbeContext) -> ProbeResult {
-    files::look(context)
+pub(super) async fn conf(context: &ProbeContext) -> ProbeResult {
+    files::look(context).await
 }
 
 /// Where the guide has keys made: beside the tunnel's file, or at home.

@@ -4,7 +4,7 @@
 use super::ini::{Section, sections};
 use super::wg_key;
 use super::wg_quick::value::{self, Endpoint, Services};
-use crate::fact::wireguard::{KeyShape, Maker, Program, WgConf, WgConfPeer};
+use crate::fact::wireguard::{ByHand, KeyShape, Maker, Program, WgConf, WgConfPeer};
 
 /// How a peer's section begins; its public key follows.
 const PEER: &str = "wireguard-peer.";
@@ -17,15 +17,9 @@ pub fn read(path: &str, mode: u32, text: &str, services: &str) -> Option<WgConf>
     if value("type")? != "wireguard" {
         return None;
     }
-    let by_hand = connection.last("autoconnect").filter(|it| it.value == "false").map(|it| it.at.line);
-    let maker = Maker {
-        program: Program::NetworkManager,
-        interface: value("interface-name")?.to_owned(),
-        network: None,
-        netplan: None,
-        connection: value("id").map(str::to_owned),
-        by_hand,
-    };
+    let by_hand = connection.last("autoconnect").filter(|it| it.value == "false").map(|it| ByHand::Line(it.at.line));
+    let name = value("id").map(str::to_owned);
+    let maker = Maker { name, by_hand, ..Maker::new(Program::NetworkManager, value("interface-name")?) };
     let mut conf = WgConf { made_by: Some(maker), ..WgConf::empty(path, mode) };
     let services = Services::new(services);
     for section in &sections {
@@ -103,8 +97,8 @@ mod tests {
         let conf = read("/x", 0o600, &text, "").expect("a tunnel");
         let maker = conf.made_by.as_ref().expect("is there");
         assert_eq!(
-            (maker.interface.as_str(), maker.connection.as_deref(), maker.by_hand),
-            ("wg0", Some("office"), Some(5))
+            (maker.interface.as_str(), maker.name.as_deref(), maker.by_hand),
+            ("wg0", Some("office"), Some(ByHand::Line(5)))
         );
         assert_eq!((conf.addresses.len(), conf.peers.len(), conf.listen_port), (1, 1, None));
         let peer = &conf.peers[0];

@@ -16,14 +16,7 @@ pub fn netdev(path: &str, mode: u32, text: &str, services: &str) -> Option<WgCon
     if device.last("Kind")?.value != "wireguard" {
         return None;
     }
-    let maker = Maker {
-        program: Program::Networkd,
-        interface: device.last("Name")?.value.to_owned(),
-        network: None,
-        netplan: None,
-        connection: None,
-        by_hand: None,
-    };
+    let maker = Maker::new(Program::Networkd, device.last("Name")?.value);
     let mut conf = WgConf { made_by: Some(maker), ..WgConf::empty(path, mode) };
     let services = Services::new(services);
     for section in &sections {

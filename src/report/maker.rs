@@ -27,6 +27,8 @@ struct Instead {
     #[serde(default)]
     network_manager: Vec<String>,
     #[serde(default)]
+    container: Vec<String>,
+    #[serde(default)]
     netplan: Vec<String>,
 }
 
@@ -41,7 +43,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Option<&WgConf> {
 
 /// The words of its own.
 pub(super) fn words(conf: &WgConf) -> Words {
-    let connection = conf.made_by.as_ref().and_then(|maker| maker.connection.as_deref()).or(conf.interface());
+    let connection = conf.made_by.as_ref().and_then(|maker| maker.name.as_deref()).or(conf.interface());
     BTreeMap::from([("connection", connection.unwrap_or_default().to_owned())])
 }
 
@@ -55,6 +57,7 @@ pub(super) fn translated(fix: Fix, conf: &WgConf, file: bool) -> Fix {
             (Some(it), _) if maker.netplan.is_some() => it.netplan.clone(),
             (Some(it), Program::Networkd) => it.networkd.clone(),
             (Some(it), Program::NetworkManager) => it.network_manager.clone(),
+            (Some(it), Program::Container) => it.container.clone(),
             (None, _) if line.contains("wg-quick") => Vec::new(),
             // It would be overwritten.
             (None, _) if maker.netplan.is_some() && file && line.contains("{file}") => Vec::new(),

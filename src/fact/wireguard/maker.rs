@@ -15,12 +15,33 @@ pub struct Maker {
     /// The file of which netplan generates this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub netplan: Option<String>,
-    /// `NetworkManager`'s name of the connection.
+    /// Its name of the tunnel: of `NetworkManager`'s connection, or of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection: Option<String>,
-    /// Whether the program leaves the connection alone until somebody asks for it, and the line that says so.
+    pub name: Option<String>,
+    /// Whether it leaves the tunnel alone until somebody asks for it: what says so, and the line if that is in the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by_hand: Option<u32>,
+    pub by_hand: Option<ByHand>,
+    /// Whether the interface is in the container's own network, and so not on this machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
+}
+
+/// Why a tunnel does not come back by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ByHand {
+    /// `autoconnect=false`, in this line of the connection's file.
+    Line(u32),
+    /// The container's restart policy.
+    RestartPolicy,
+}
+
+impl Maker {
+    /// A program that makes an interface.
+    pub(crate) fn new(program: Program, interface: &str) -> Self {
+        let interface = interface.to_owned();
+        Self { program, interface, network: None, netplan: None, name: None, by_hand: None, apart: false }
+    }
 }
 
 /// A program that makes WireGuard interfaces from files of its own.
@@ -31,6 +52,8 @@ pub enum Program {
     Networkd,
     /// `NetworkManager`, from a connection profile.
     NetworkManager,
+    /// wg-quick in a container of Docker's.
+    Container,
 }
 
 impl Program {
@@ -39,6 +62,7 @@ impl Program {
         match self {
             Self::Networkd => "systemd-networkd",
             Self::NetworkManager => "NetworkManager",
+            Self::Container => "a container",
         }
     }
 
@@ -47,6 +71,7 @@ impl Program {
         match self {
             Self::Networkd => "systemd-networkd.service",
             Self::NetworkManager => "NetworkManager.service",
+            Self::Container => "docker.service",
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     if seat.vantage() == Vantage::Container {
         // A container that shares its host's network sees the tunnel itself.
         if seat.links()?.named(own).is_some() {
-            return Ok(not_applicable("this container has its host's network"));
+            return Ok(not_applicable("the tunnel's interface is in this container's network"));
         }
         let near =
             |route: &&Route| route.gateway.is_none() && route.net.prefix_len() > 0 && route.net.contains(&far.value);

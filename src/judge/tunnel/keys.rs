@@ -76,7 +76,7 @@ pub(crate) fn wg_config_private(seat: &Seat<'_>) -> Judged<WgConfigPrivate> {
     let others = match conf.made_by.as_ref().map(|maker| maker.program) {
         // networkd runs as a user of its own, and reads the file by its group.
         Some(Program::Networkd) => 0o007,
-        Some(Program::NetworkManager) | None => 0o077,
+        Some(Program::NetworkManager | Program::Container) | None => 0o077,
     };
     if conf.made_by.is_some() && conf.derived_public.is_none() {
         return Ok(not_applicable("the private key is not in the tunnel's file"));

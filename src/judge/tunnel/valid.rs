@@ -35,7 +35,8 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
             .at_column(&conf.path, at.line, at.column)
             .into());
     }
-    if conf.private_key.is_none() {
+    // Of a tunnel in a container nothing may be seen but its interface.
+    if conf.private_key.is_none() && conf.made_by.as_ref().is_none_or(|maker| !maker.apart || conf.mode != 0) {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let finding = broken(WgConfigValid::NoPrivateKey)
             .with("maker", private_maker(seat, interface))

@@ -1,8 +1,10 @@
 //! The tunnel's file. Which program it is for, what runs tells; where nothing runs, the file that there is.
 
+use ipnet::IpNet;
 use secrecy::zeroize::Zeroize;
 
 use super::super::{ProbeContext, ProbeResult, host};
+use super::contained;
 use crate::fact::wireguard::{Maker, Program, WgConf};
 use crate::fact::{Fact, Unseen};
 use crate::read::{keyfile, networkd, wg_quick};
@@ -26,8 +28,8 @@ const NETWORK_MANAGER: [&str; 3] = [
     "/usr/lib/NetworkManager/system-connections",
 ];
 
-pub(super) fn look(context: &ProbeContext) -> ProbeResult {
-    match others(context) {
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    match found(context).await {
         Ok(Some(conf)) => ProbeResult::new(conf.path.clone(), Ok(Fact::WgConf(conf))),
         Ok(None) => {
             let path = path(context);
@@ -38,7 +40,7 @@ pub(super) fn look(context: &ProbeContext) -> ProbeResult {
     }
 }
 
-fn of_wg_quick(path: &str) -> Result<WgConf, Unseen> {
+pub(super) fn of_wg_quick(path: &str) -> Result<WgConf, Unseen> {
     let stat = host::stat(path)?.ok_or_else(|| Unseen::NotKnown(format!("there is no {path}")))?;
     let mut text = host::read_or_unseen(path)?;
     let mut conf = wg_quick::read(path, stat.mode, &text, &services()?);
@@ -75,9 +77,9 @@ fn path(context: &ProbeContext) -> String {
     format!("{FOLDER}/{interface}.conf")
 }
 
-/// The file of another program: of the one that manages the interface as it runs, else, where wg-quick has none, the
-/// only one that there is.
-fn others(context: &ProbeContext) -> Result<Option<WgConf>, Unseen> {
+/// The file of another program than wg-quick: of the one that manages the interface as it runs, or whose container has
+/// it; else, where wg-quick has none, the only one that there is.
+async fn found(context: &ProbeContext) -> Result<Option<WgConf>, Unseen> {
     let mut found = of_networkd()?;
     found.extend(of_network_manager()?);
     let wanted = context.profile.interface.as_deref();
@@ -86,6 +88,16 @@ fn others(context: &ProbeContext) -> Result<Option<WgConf>, Unseen> {
     if let Some(at) = found.iter().position(managed) {
         return Ok(Some(found.swap_remove(at)));
     }
+    let quick = path(context);
+    if is_started(&quick) {
+        return Ok(None);
+    }
+    if let Some(conf) = contained::look().await
+        && wanted.is_none_or(|wanted| conf.interface() == Some(wanted))
+        && is_the_same(&conf, &quick)
+    {
+        return Ok(Some(conf));
+    }
     // NetworkManager writes a profile there of every interface that others made.
     let of_another = |conf: &WgConf| {
         let maker = conf.made_by.as_ref();
@@ -93,8 +105,28 @@ fn others(context: &ProbeContext) -> Result<Option<WgConf>, Unseen> {
             && conf.path.starts_with("/run/")
     };
     found.retain(|conf| !of_another(conf));
-    let quick = host::stat(path(context)).is_ok_and(|stat| stat.is_some());
+    let quick = host::stat(quick).is_ok_and(|stat| stat.is_some());
     Ok(if quick || found.len() > 1 { None } else { found.pop() })
+}
+
+/// Whether a container's tunnel may be the one of wg-quick's file: another container may have another VPN.
+fn is_the_same(contained: &WgConf, quick: &str) -> bool {
+    let Ok(written) = of_wg_quick(quick) else { return true };
+    let networks = |conf: &WgConf| conf.addresses.iter().map(IpNet::trunc).collect::<Vec<_>>();
+    let own = networks(contained);
+    own.is_empty() || networks(&written).iter().any(|net| own.contains(net))
+}
+
+/// Whether wg-quick's unit of that file is active: systemd keeps a link of that name as long as it is.
+fn is_started(path: &str) -> bool {
+    let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".conf")).unwrap_or_default();
+    let link = host::list("/run/systemd/units").ok().flatten().unwrap_or_default();
+    link.contains(&format!("invocation:wg-quick@{name}.service"))
+}
+
+/// Whether this machine has an interface of that name.
+pub(super) fn runs(interface: &str) -> bool {
+    index(interface).is_some()
 }
 
 /// The kernel's number of an interface.
@@ -115,6 +147,7 @@ fn manages(maker: &Maker) -> bool {
             matches!(line, "ADMIN_STATE=configured" | "ADMIN_STATE=configuring" | "ADMIN_STATE=failed")
         }),
         Program::NetworkManager => says("/run/NetworkManager/devices", &|line| line == "nm-owned=true"),
+        Program::Container => false,
     }
 }
 
