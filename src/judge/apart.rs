@@ -8,8 +8,14 @@ use crate::fact::{FactKey, Place, TcpTarget, Vantage};
 const BY_FILE: [&str; 4] = ["wg-config-valid", "wg-config-private", "wg-allowed-ips-distinct", "wg-enabled-at-boot"];
 
 /// What on the server is about packets that come out of the tunnel there.
-const ARRIVES: [&str; 5] =
-    ["redis-listens", "postgres-listens", "postgres-hba-admits-worker", "redis-after-boot", "postgres-after-boot"];
+const ARRIVES: [&str; 6] = [
+    "redis-listens",
+    "postgres-listens",
+    "postgres-hba-admits-worker",
+    "redis-after-boot",
+    "postgres-after-boot",
+    "queue-through-tunnel",
+];
 
 /// Whether a check is about the way through the tunnel.
 pub(super) fn is_spared(check: &Check, keys: &[FactKey], vantage: Vantage) -> bool {

@@ -9,8 +9,9 @@ use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
 use crate::fact::firewall::walk::{Disposition, PacketTrace, Step};
 use crate::fact::firewall::{NewFlow, Protocol};
-use crate::fact::wireguard::{WgInterface, WgPeer};
+use crate::fact::wireguard::{WgInterface, WgPeer, short_key};
 use crate::fact::{Place, Service, Unseen, Vantage};
+use crate::judge::tunnel::relay;
 use crate::read::iptables;
 
 mod narrow;
@@ -74,10 +75,26 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (true, true) if damaged(redis) && damaged(postgres) => {
             broken(TcpAdmitted::Damaged).with("count", redis.dropped.values().sum::<u64>())
         }
+        (true, true) if let Some((relay, endpoint)) = lost_at_relay(seat) => {
+            broken(TcpAdmitted::LostAtRelay).with("relay", relay).with("endpoint", endpoint)
+        }
         (true, true) if tunnel_is_alive(seat) => broken(TcpAdmitted::AllDropped),
         (true, true) => broken(TcpAdmitted::NoAnswer),
     };
     Ok(finding.into())
+}
+
+/// Both ends speak with a relay, and not even an echo comes through it. Its key and its address.
+fn lost_at_relay(seat: &Seat<'_>) -> Option<(String, String)> {
+    let peer = relay::between(seat)?;
+    let (server, client) = (seat.at(Vantage::Server).ok()?, seat.at(Vantage::Client).ok()?);
+    let speaks = |seat: &Seat<'_>| {
+        let Ok(state) = seat.wg_again() else { return false };
+        let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
+        peers.any(|it| it.public_key == peer.public_key && it.has_session(state.read_at))
+    };
+    let lost = !tunnel_is_alive(seat) && speaks(&server) && speaks(&client);
+    lost.then(|| (short_key(&peer.public_key), peer.endpoint.map_or_else(String::new, |at| at.to_string())))
 }
 
 /// While it was waited for, TCP packets came in whose checksum was wrong.
@@ -183,6 +200,9 @@ fn of_case<'a>(seat: &Seat<'_>, interface: &'a WgInterface) -> Vec<&'a WgPeer> {
 
 /// WireGuard's UDP port is let in by the kernel.
 pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmitsWireguard> {
+    if relay::only_dials(seat) {
+        return Ok(not_applicable(relay::DIALS));
+    }
     let traces = wireguard_traces(seat)?;
     if traces.iter().any(|trace| trace.disposition == Disposition::Accepted && trace.sent_on.is_none()) {
         return Ok(holds());

@@ -17,6 +17,7 @@ mod handshake;
 mod keys;
 mod overlap;
 mod payload;
+pub(super) mod relay;
 mod shared;
 mod valid;
 mod way;
@@ -128,6 +129,9 @@ pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
     let far_seat = seat.at(vantage).ok();
     let far_key = far_seat.and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
     let server = seat.vantage() == Vantage::Server;
+    if relay::between(seat).is_some() {
+        return Ok(holds());
+    }
     let finding = match far_key {
         Some(key) if !interface.peers.iter().any(|peer| peer.public_key == key) => {
             let replaced = keys::replaced(seat, interface);

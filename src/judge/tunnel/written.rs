@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::valid::bracketed;
-use super::{networks, running};
+use super::{networks, relay, running};
 use crate::case::Seat;
 use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, WgPeersPersisted, WgRunningAsWritten};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -196,6 +196,9 @@ pub(crate) fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged<WgListenPortFixed>
     }
     if conf.listen_port.is_some_and(|(port, _)| port != 0) {
         return Ok(holds());
+    }
+    if relay::only_dials(seat) {
+        return Ok(not_applicable(relay::DIALS));
     }
     let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
     let runs = seat.wg().ok().and_then(|state| running(seat, state)?.listen_port);
