@@ -17,6 +17,7 @@ use crate::snapshot::Snapshot;
 
 mod apart;
 mod consistency;
+pub(crate) mod elsewhere;
 pub(crate) mod owner;
 mod settled;
 mod worker;

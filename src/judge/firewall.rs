@@ -9,7 +9,7 @@ use crate::fact::dial::{Dial, Echo, TcpOutcome};
 use crate::fact::firewall::netfilter::Tool;
 use crate::fact::firewall::walk::{Disposition, PacketTrace, Step};
 use crate::fact::firewall::{NewFlow, Protocol};
-use crate::fact::wireguard::{WgInterface, WgPeer, short_key};
+use crate::fact::wireguard::{WgInterface, WgPeer};
 use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::judge::tunnel::relay;
 use crate::read::iptables;
@@ -54,9 +54,17 @@ pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
 
 /// Connections are answered, by yes or no. Silence while the tunnel is alive is a firewall's.
 pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
-    let redis = seat.tcp(Service::Redis)?;
     // Where the worker does not go there, what becomes of the way is nothing to it.
-    let postgres = if seat.uses_database() { seat.tcp(Service::Postgres)? } else { redis };
+    let goes = |service| match service {
+        Service::Redis => seat.elsewhere(service).is_none(),
+        Service::Postgres => seat.uses_database() && seat.elsewhere(service).is_none(),
+    };
+    let (redis, postgres) = match (goes(Service::Redis), goes(Service::Postgres)) {
+        (true, true) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Postgres)?),
+        (true, false) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Redis)?),
+        (false, true) => (seat.tcp(Service::Postgres)?, seat.tcp(Service::Postgres)?),
+        (false, false) => return Ok(not_applicable("neither Redis nor PostgreSQL is on the server")),
+    };
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
     if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
         return Ok(broken(TcpAdmitted::NoRoute).into());
@@ -75,26 +83,10 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (true, true) if damaged(redis) && damaged(postgres) => {
             broken(TcpAdmitted::Damaged).with("count", redis.dropped.values().sum::<u64>())
         }
-        (true, true) if let Some((relay, endpoint)) = lost_at_relay(seat) => {
-            broken(TcpAdmitted::LostAtRelay).with("relay", relay).with("endpoint", endpoint)
-        }
         (true, true) if tunnel_is_alive(seat) => broken(TcpAdmitted::AllDropped),
         (true, true) => broken(TcpAdmitted::NoAnswer),
     };
     Ok(finding.into())
-}
-
-/// Both ends speak with a relay, and not even an echo comes through it. Its key and its address.
-fn lost_at_relay(seat: &Seat<'_>) -> Option<(String, String)> {
-    let peer = relay::between(seat)?;
-    let (server, client) = (seat.at(Vantage::Server).ok()?, seat.at(Vantage::Client).ok()?);
-    let speaks = |seat: &Seat<'_>| {
-        let Ok(state) = seat.wg_again() else { return false };
-        let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
-        peers.any(|it| it.public_key == peer.public_key && it.has_session(state.read_at))
-    };
-    let lost = !tunnel_is_alive(seat) && speaks(&server) && speaks(&client);
-    lost.then(|| (short_key(&peer.public_key), peer.endpoint.map_or_else(String::new, |at| at.to_string())))
 }
 
 /// While it was waited for, TCP packets came in whose checksum was wrong.

@@ -261,7 +261,8 @@ pub(crate) fn tunnel_used(seat: &Seat<'_>) -> Judged<TunnelUsed> {
     if !matches!(&seat.route(Place::Server)?.way, Way::Device { device: by, .. } if by == device) {
         return Ok(not_applicable("the route to the server uses another interface; tunnel-route reports it"));
     }
-    for service in [Service::Redis, Service::Postgres] {
+    let here = [Service::Redis, Service::Postgres].into_iter().filter(|service| seat.elsewhere(*service).is_none());
+    for service in here {
         let free = seat.tcp(service)?;
         let bound = seat.tcp_bound(service)?;
         let shut =

@@ -2,8 +2,9 @@
 
 use super::running;
 use crate::case::Seat;
-use crate::fact::Vantage;
+use crate::fact::dial::{Dial, Echo};
 use crate::fact::wireguard::WgPeer;
+use crate::fact::{Place, Service, Vantage};
 
 /// The client's peer that is a relay: the server has it too, and neither end has the other.
 pub(in crate::judge) fn between<'a>(seat: &Seat<'a>) -> Option<&'a WgPeer> {
@@ -15,6 +16,21 @@ pub(in crate::judge) fn between<'a>(seat: &Seat<'a>) -> Option<&'a WgPeer> {
         return None;
     }
     here.peers.iter().find(|peer| there.peers.iter().any(|other| other.public_key == peer.public_key))
+}
+
+/// Both ends speak with a relay, and neither an echo nor a connection of the client's comes through it.
+pub(super) fn loses<'a>(seat: &Seat<'a>) -> Option<&'a WgPeer> {
+    let peer = between(seat)?;
+    let (server, client) = (seat.at(Vantage::Server).ok()?, seat.at(Vantage::Client).ok()?);
+    let speaks = |seat: &Seat<'_>| {
+        let Ok(state) = seat.wg_again() else { return false };
+        let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
+        peers.any(|it| it.public_key == peer.public_key && it.has_session(state.read_at))
+    };
+    let silent = |service| client.tcp(service).is_ok_and(|tcp| tcp.how == Dial::Timeout);
+    let echo = matches!(client.ping(Place::Server).ok()?.how, Echo::Reply(_));
+    let lost = !echo && silent(Service::Redis) && silent(Service::Postgres);
+    (lost && speaks(&server) && speaks(&client)).then_some(peer)
 }
 
 /// Whether this end only dials: its file has no port, and every peer of it an Endpoint. Then nobody needs to find it, and
