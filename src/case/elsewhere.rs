@@ -1,11 +1,12 @@
 //! A service that is on another host than the server: what the URLs say, and what is here.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::Seat;
+use crate::fact::dial::Dial;
 use crate::fact::environment::Environment;
-use crate::fact::libraries::LibrarySaid;
-use crate::fact::{Fact, FactKey, Observation, Service, UnitTarget, Unseen, Vantage};
+use crate::fact::libraries::{Libraries, LibrarySaid};
+use crate::fact::{Fact, FactKey, Observation, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::snapshot::Snapshot;
 
 /// Where a service is, if not on the server.
@@ -44,12 +45,18 @@ fn environment(snapshot: &Snapshot) -> Option<&Environment> {
     if let Fact::Env(env) = snapshot.fact(&FactKey::Env)? { Some(env) } else { None }
 }
 
-/// The host in a URL of the service, if that is an address.
+/// The host and the port in a URL of the service, if the host is an address.
+fn endpoint(env: &Environment, service: Service) -> Option<SocketAddr> {
+    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let url = match service {
+        Service::Redis => broker.url().filter(|url| url.is_redis()),
+        Service::Postgres => database.url().filter(|url| url.is_postgres()),
+    }?;
+    Some(SocketAddr::new(url.host.parse().ok()?, url.port_or_default()))
+}
+
 fn host(env: &Environment, service: Service) -> Option<IpAddr> {
-    match service {
-        Service::Redis => env.redis("CELERY_BROKER_URL").url().filter(|url| url.is_redis())?.host.parse().ok(),
-        Service::Postgres => env.database().url().filter(|url| url.is_postgres())?.host.parse().ok(),
-    }
+    endpoint(env, service).map(|at| at.ip())
 }
 
 /// The address in the web app's URL, if it is another machine's.
@@ -62,17 +69,25 @@ fn of_web_app(snapshot: &Snapshot, env: &Environment, service: Service) -> Optio
     far.then_some(host)
 }
 
-/// The address in the worker's URL, if it is none of the server's and the worker's own libraries have connected there.
+/// The address in the worker's URL, if it is another one of the tunnel than the server's, and answers there: the worker's
+/// own libraries have connected, or at least a connection was accepted.
 fn connected(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> Option<IpAddr> {
-    let host = host(environment(snapshot)?, service)?;
-    let Fact::Libraries(libraries) = snapshot.fact(&FactKey::Libraries)? else { return None };
+    let at = endpoint(environment(snapshot)?, service)?;
     let variables: &[&str] = match service {
         Service::Redis => &["CELERY_BROKER_URL", "REDIS_URL"],
         Service::Postgres => &["DATABASE_URL"],
     };
-    let mut answers = variables.iter().filter_map(|variable| libraries.of(variable));
-    let other = host != seat.addresses().server.value && seat.addresses().subnet.value.contains(&host);
-    (other && answers.any(|answer| answer.said == LibrarySaid::Connected)).then_some(host)
+    let said = |libraries: &Libraries| {
+        let mut answers = variables.iter().filter_map(|variable| libraries.of(variable));
+        answers.any(|answer| answer.said == LibrarySaid::Connected)
+    };
+    let by_libraries = matches!(snapshot.fact(&FactKey::Libraries), Some(Fact::Libraries(it)) if said(it));
+    let dialled = snapshot.fact(&FactKey::Tcp(TcpTarget::Named(at.to_string())));
+    let open = matches!(dialled, Some(Fact::Tcp(tcp)) if tcp.how == Dial::Open);
+    let addresses = seat.addresses();
+    let ends = [addresses.server.value, addresses.client.value];
+    let other = !ends.contains(&at.ip()) && addresses.subnet.value.contains(&at.ip());
+    (other && (by_libraries || open)).then_some(at.ip())
 }
 
 /// Whether nothing of a service is on the host: no unit, no configuration, no socket on its port, no container that has it.
