@@ -9,8 +9,8 @@ use clipcheck::fact::{Fact, Vantage};
 use clipcheck::profile::Profile;
 use clipcheck::read::windows::{Recording, route_print};
 use clipcheck::read::{
-    Says, glob, hosts, iptables, known_hosts, mountinfo, netfilter, nft, snmp, ssh_key, ssh_wire, ufw, variable,
-    wg_dump, wg_key, wg_quick, wg_uapi,
+    Says, glob, hosts, iptables, known_hosts, netfilter, nft, snmp, ssh_key, ssh_wire, ufw, variable, wg_dump, wg_key,
+    wg_quick, wg_uapi,
 };
 use clipcheck::report::Before;
 use clipcheck::snapshot::Snapshot;
@@ -32,13 +32,7 @@ const REPORT: &str = "{\"tool\": \"clipcheck\", \"schema\": 1, \"hosts\": [{\"va
 const CHECK: &str = "title = \"t\"\nguide = \"1\"\nlooks.server = [\"links\"]\nexpect = [\"up\"]\n[cause.down]\nsays = \"s\"\nfix.say = \"f\"\nfix.know = \"k\"\n";
 const KNOWN: &str = "ingest,10.8.0.*,!10.8.0.9 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n|1|z+ww974539j8vdNoiYal3zaQQtQ=|seqQaqFc62/RAvBmZ3ykkyx9b6w= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n";
 
-pub(super) const READERS: [Reader; 26] = [
-    Reader {
-        name: "mountinfo",
-        read: |text| Box::new(mountinfo::is_engines(text)),
-        example: "633 618 254:0 /docker/containers/5f/hosts /etc/hosts rw,relatime - ext4 /dev/vda rw\n",
-        shapes: &[many("1 2 3:4 / / rw\n"), many(" ")],
-    },
+pub(super) const READERS: [Reader; 25] = [
     Reader {
         name: "snmp",
         read: |text| Box::new(snmp::drops(text)),
