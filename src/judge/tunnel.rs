@@ -228,9 +228,15 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     }
     let conf = seat.wg_conf();
     let maker = conf.as_ref().ok().and_then(|conf| conf.made_by.as_ref());
+    let named = maker.and_then(|maker| maker.name.clone()).unwrap_or_default();
     match maker.and_then(|maker| maker.by_hand) {
-        Some(ByHand::Line(line)) => return Ok(broken(WgEnabledAtBoot::ByHand).at(&conf?.path, line).into()),
-        Some(ByHand::RestartPolicy) => return Ok(broken(WgEnabledAtBoot::RestartPolicy).into()),
+        Some(ByHand::Line(line)) => {
+            let finding = broken(WgEnabledAtBoot::ByHand).with("connection", named);
+            return Ok(finding.at(&conf?.path, line).into());
+        }
+        Some(ByHand::RestartPolicy) => {
+            return Ok(broken(WgEnabledAtBoot::RestartPolicy).with("connection", named).into());
+        }
         None => {}
     }
     if let Some(file) = conf.as_ref().ok().and_then(|conf| written::without_network(conf)) {

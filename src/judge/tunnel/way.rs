@@ -24,7 +24,7 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
     let finding = match &route.way {
         way if inside(way) => match route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
             Some(bearing) => by_rule(seat, bearing, far.value),
-            None => match relay::loses(seat).filter(|_| seat.vantage() == Vantage::Client) {
+            None => match Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses) {
                 Some(relay) => {
                     let endpoint = relay.endpoint.map_or_else(String::new, |at| format!(" ({at})"));
                     broken(TunnelRoute::LostAtRelay)
