@@ -22,13 +22,12 @@ pub(super) fn is_spared(check: &Check, keys: &[FactKey], vantage: Vantage) -> bo
     let id = check.id.0.as_str();
     let of_end = matches!(check.category, Category::Tunnel | Category::Firewall);
     let on_server = vantage == Vantage::Server && ARRIVES.contains(&id);
-    let through = |key: &FactKey| match key {
-        FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_)) => true,
-        FactKey::Route(place) | FactKey::Ping(place) => *place != Place::Public,
-        FactKey::Redis | FactKey::RedisState | FactKey::Postgres | FactKey::Celery | FactKey::Api => {
-            vantage == Vantage::Client
-        }
-        _ => false,
+    let through = |key: &FactKey| {
+        let dialled = matches!(key, FactKey::Tcp(TcpTarget::Tunnel(_) | TcpTarget::Bound(_)));
+        let routed = matches!(key, FactKey::Route(place) | FactKey::Ping(place) if *place != Place::Public);
+        let asked =
+            matches!(key, FactKey::Redis | FactKey::RedisState | FactKey::Postgres | FactKey::Celery | FactKey::Api);
+        dialled || routed || (asked && vantage == Vantage::Client)
     };
     (of_end && !BY_FILE.contains(&id)) || on_server || keys.iter().any(through)
 }

@@ -7,10 +7,12 @@ use crate::fact::Service;
 
 /// Why a check of a service does not apply, if so.
 pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
-    let (service, name) = match check.category {
-        Category::Redis => (Service::Redis, "Redis"),
-        Category::Postgres => (Service::Postgres, "PostgreSQL"),
-        _ => return None,
+    let (service, name) = if check.category == Category::Redis {
+        (Service::Redis, "Redis")
+    } else if check.category == Category::Postgres {
+        (Service::Postgres, "PostgreSQL")
+    } else {
+        return None;
     };
     let id = check.id.0.as_str();
     // Whether strangers come to the server, and which password is in a URL, is asked wherever the service is.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::case::Seat;
 use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersKnown};
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::network::is_link_local;
 use crate::fact::service::FailReason;
 use crate::fact::wireguard::{ByHand, WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
@@ -239,7 +240,12 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
         }
         None => {}
     }
-    if let Some(file) = conf.as_ref().ok().and_then(|conf| written::without_network(conf)) {
+    // Where it has no address any more, that is what fails.
+    let addressed = seat.links()?.named(&seat.addresses().interface.value).is_some_and(|link| {
+        let mut own = link.addresses.iter();
+        own.any(|net| !is_link_local(net.addr()))
+    });
+    if let Some(file) = conf.as_ref().ok().and_then(|conf| written::without_network(conf)).filter(|_| addressed) {
         return Ok(broken(WgEnabledAtBoot::NoNetwork).with("file", file).into());
     }
     // An interface that wg-quick has no file for is another's work, and who makes it again is not known.
