@@ -15,7 +15,9 @@ use crate::read::Says;
 use crate::read::netfilter::model;
 use crate::snapshot::Snapshot;
 
+mod apart;
 mod consistency;
+pub(crate) mod elsewhere;
 pub(crate) mod owner;
 mod settled;
 mod worker;

@@ -16,11 +16,13 @@ use crate::fact::{FactKey, Service, Unseen, Vantage};
 use crate::profile::Addresses;
 use crate::read::Says;
 
+mod apart;
 pub mod api;
 mod assumed;
 mod boot;
 mod contained;
 pub mod delivery;
+mod elsewhere;
 pub mod firewall;
 pub mod postgres;
 pub mod queue;
@@ -57,6 +59,14 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
             };
             let (judged, read) = match &check.not_on_windows {
                 Some(why) if seat.on_windows() => (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new()),
+                _ if let Some(container) = seat.tunnel_apart()
+                    && apart::is_spared(check, keys, vantage) =>
+                {
+                    (Ok(apart::not_here(container)), Vec::new())
+                }
+                _ if let Some(why) = elsewhere::why_spared(check, &seat) => {
+                    (Ok(Verdict::NotApplicable(why.into())), case.take_read())
+                }
                 _ if is_spared(check, &seat) => (Ok(not_applicable(NO_DATABASE)), Vec::new()),
                 Some(_) | None => (ask(&seat), case.take_read()),
             };
@@ -86,8 +96,10 @@ fn is_spared(check: &Check, seat: &Seat<'_>) -> bool {
 /// The ports at the server to which the worker goes.
 fn ports_of_worker(seat: &Seat<'_>) -> Vec<u16> {
     let addresses = seat.addresses();
-    let postgres = seat.uses_database().then_some(addresses.postgres_port.value);
-    std::iter::once(addresses.redis_port.value).chain(postgres).collect()
+    let here = |service| seat.elsewhere(service).is_none();
+    let redis = here(Service::Redis).then_some(addresses.redis_port.value);
+    let postgres = (seat.uses_database() && here(Service::Postgres)).then_some(addresses.postgres_port.value);
+    redis.into_iter().chain(postgres).collect()
 }
 
 fn plain(check: &Check, expected: &[String], key: &FactKey, seat: &Seat<'_>) -> Judged {
@@ -118,6 +130,11 @@ causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, LetIn, Lis
 fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
+        if seat.vantage() == Vantage::Client && tunnel::relay::between(seat).is_some() {
+            return Err(Unseen::Undecided(
+                "the client's Endpoint is a relay's address; set the server's own with `--public ADDRESS`".to_owned(),
+            ));
+        }
         if tcp.how == Dial::Open
             && let Some((to, _)) =
                 tcp.endpoint.host.parse().ok().and_then(|ip| firewall::sent_elsewhere(seat, ip, tcp.endpoint.port))

@@ -1,8 +1,10 @@
 //! What was typed and the catalogue → what will be looked at. Pure.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use crate::check::{Category, Check, did_you_mean};
+use crate::fact::environment::Environment;
 use crate::fact::wireguard::{WgPeer, WgState};
 use crate::fact::{FactKey, Place, TcpTarget, UnitTarget, Vantage};
 use crate::profile::SETTLING;
@@ -103,4 +105,25 @@ pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
     let kinds: Vec<fn(Place) -> FactKey> =
         kinds.into_iter().filter(|(wanted, _)| *wanted).map(|(_, kind)| kind).collect();
     places.flat_map(|place| kinds.iter().map(move |kind| kind(place)).collect::<Vec<_>>()).collect()
+}
+
+/// A connection to each of two hosts, where the worker's URLs lead to two: one of them may not be the server.
+pub fn of_urls(env: &Environment, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
+    if !wanted.iter().any(|key| matches!(key, FactKey::Tcp(_))) {
+        return Vec::new();
+    }
+    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let urls = [database.url(), broker.url()].into_iter().flatten();
+    let found: Vec<SocketAddr> = urls
+        .filter(|url| !url.is_local())
+        .filter_map(|url| Some(SocketAddr::new(url.host.parse().ok()?, url.port_or_default())))
+        .collect();
+    match found.as_slice() {
+        [one, other] if one.ip() != other.ip() => found.into_iter().map(at).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn at(endpoint: SocketAddr) -> FactKey {
+    FactKey::Tcp(TcpTarget::Named(endpoint.to_string()))
 }

@@ -152,7 +152,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
     match key {
         FactKey::Wg => wireguard::state().await,
         FactKey::WgAgain => wireguard::again(context).await,
-        FactKey::WgConf => wireguard::conf(context),
+        FactKey::WgConf => wireguard::conf(context).await,
         FactKey::WgKeys => wireguard::keys(),
         FactKey::Links => network::links().await,
         FactKey::Route(to) => network::route(*to, context).await,

@@ -13,6 +13,7 @@ mod command;
 mod counts;
 mod diagnosis;
 mod doubt;
+mod maker;
 mod merge;
 pub mod provenance;
 mod since;

@@ -157,6 +157,11 @@ impl Runner {
         {
             self.waiting.extend(plan::of_peers(state, &self.waiting));
         }
+        if let (FactKey::Env, Vantage::Client | Vantage::Container, Observation::Seen(Fact::Env(env))) =
+            (&key, self.context.vantage, &looked.observation)
+        {
+            self.waiting.extend(plan::of_urls(env, &self.waiting));
+        }
         self.seen
             .insert(key, Observed { observation: looked.observation, source: looked.source, took_us: micros(took) });
         if !self.first.is_empty() && self.first.iter().all(|key| self.seen.contains_key(key)) {

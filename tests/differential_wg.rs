@@ -164,6 +164,8 @@ fn judge(text: &str, ours: Option<&ParseError>, theirs: &Verdict) -> Agreed {
         usize::try_from(parse_error.at.line).ok().and_then(|line| squeezed.get(line - 1)).cloned().unwrap_or_default();
     let said = |words: &[&str]| theirs.by == "wg" && words.iter().any(|words| theirs.said.contains(words));
     let right = match parse_error.what {
+        // Of networkd's files alone.
+        Refusal::Ignored => false,
         Refusal::NotBoolean => theirs.by == "wg-quick",
         Refusal::Setting => theirs.by == "ip",
         Refusal::NoPublicKey => said(&["A peer is missing a public key"]),

@@ -11,14 +11,16 @@ use crate::snapshot::Snapshot;
 const APART: u64 = 180;
 
 impl Case {
-    /// Why server and client cannot be two ends of one tunnel, if they cannot: neither knows the other's key, and either
-    /// the addresses of their tunnels have nothing in common, or the client's tunnel works, so that its server is another
+    /// Why server and client cannot be two ends of one tunnel, if they cannot: neither knows the other's key, nor do both know a
+    /// third one, and either the addresses of their tunnels have nothing in common, or the client's tunnel works, so that its server is another
     /// one. (Each alone may be the very fault.)
     pub fn different_deployments(&self) -> Option<String> {
         let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
         let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
-        let known =
-            one.peers.intersection(&other.own).next().is_some() || other.peers.intersection(&one.own).next().is_some();
+        // A relay is each end's peer.
+        let known = one.peers.intersection(&other.own).next().is_some()
+            || other.peers.intersection(&one.own).next().is_some()
+            || one.peers.intersection(&other.peers).next().is_some();
         let (here, there) = (&server.addresses, &client.addresses);
         let near = here.subnet.value.contains(&there.client.value) || there.subnet.value.contains(&here.server.value);
         let dialled = one.addresses.intersection(&other.endpoints).next().is_some();

@@ -9,9 +9,11 @@ use super::Presence;
 use crate::fact::words::words;
 
 pub mod keys;
+mod maker;
 mod parse_error;
 mod written;
 
+pub use maker::{ByHand, Maker, Program};
 pub use parse_error::{ParseError, Refusal, Slip, Taken};
 pub use written::{At, KeyShape, Table, WgConf, WgConfPeer, WrittenEndpoint};
 

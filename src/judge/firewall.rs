@@ -11,6 +11,7 @@ use crate::fact::firewall::walk::{Disposition, PacketTrace, Step};
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::wireguard::{WgInterface, WgPeer};
 use crate::fact::{Place, Service, Unseen, Vantage};
+use crate::judge::tunnel::relay;
 use crate::read::iptables;
 
 mod narrow;
@@ -53,9 +54,17 @@ pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
 
 /// Connections are answered, by yes or no. Silence while the tunnel is alive is a firewall's.
 pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
-    let redis = seat.tcp(Service::Redis)?;
     // Where the worker does not go there, what becomes of the way is nothing to it.
-    let postgres = if seat.uses_database() { seat.tcp(Service::Postgres)? } else { redis };
+    let goes = |service| match service {
+        Service::Redis => seat.elsewhere(service).is_none(),
+        Service::Postgres => seat.uses_database() && seat.elsewhere(service).is_none(),
+    };
+    let (redis, postgres) = match (goes(Service::Redis), goes(Service::Postgres)) {
+        (true, true) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Postgres)?),
+        (true, false) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Redis)?),
+        (false, true) => (seat.tcp(Service::Postgres)?, seat.tcp(Service::Postgres)?),
+        (false, false) => return Ok(not_applicable("neither Redis nor PostgreSQL is on the server")),
+    };
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
     if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
         return Ok(broken(TcpAdmitted::NoRoute).into());
@@ -183,6 +192,9 @@ fn of_case<'a>(seat: &Seat<'_>, interface: &'a WgInterface) -> Vec<&'a WgPeer> {
 
 /// WireGuard's UDP port is let in by the kernel.
 pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmitsWireguard> {
+    if relay::only_dials(seat) {
+        return Ok(not_applicable(relay::DIALS));
+    }
     let traces = wireguard_traces(seat)?;
     if traces.iter().any(|trace| trace.disposition == Disposition::Accepted && trace.sent_on.is_none()) {
         return Ok(holds());

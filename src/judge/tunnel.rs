@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use crate::case::Seat;
 use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersKnown};
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::network::is_link_local;
 use crate::fact::service::FailReason;
-use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState, short_key};
+use crate::fact::wireguard::{ByHand, WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Origin};
 
@@ -18,6 +19,7 @@ mod handshake;
 mod keys;
 mod overlap;
 mod payload;
+pub(super) mod relay;
 mod shared;
 mod valid;
 mod way;
@@ -69,6 +71,10 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
     let own = || unit.said.as_ref().map(|said| format!("`{}` ({})", said.text, said.source));
     let finding = match (unit.active.as_str(), &unit.reason) {
         (active, _) if unit.is_masked() && active != "active" => broken(WgInterfaceUp::Masked).with("unit", &unit.name),
+        ("active" | "failed", _) if let Some(file) = conf.filter(|conf| conf.made_by.is_some()) => {
+            let program = unit.name.trim_end_matches(".service");
+            broken(WgInterfaceUp::NotMade).with("program", program).with("file", &file.path)
+        }
         (_, Some(FailReason::NoResolvconf)) => {
             match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
                 Some((conf, at)) => broken(WgInterfaceUp::NoResolvconf).at(&conf.path, at.line),
@@ -126,6 +132,9 @@ pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
     let far_seat = seat.at(vantage).ok();
     let far_key = far_seat.and_then(|far| running(&far, far.wg().ok()?)?.public_key.clone());
     let server = seat.vantage() == Vantage::Server;
+    if relay::between(seat).is_some() {
+        return Ok(holds());
+    }
     let finding = match far_key {
         Some(key) if !interface.peers.iter().any(|peer| peer.public_key == key) => {
             let replaced = keys::replaced(seat, interface);
@@ -217,8 +226,37 @@ fn networks(peer: &WgPeer) -> String {
 /// systemd starts the tunnel at boot.
 pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
-    if seat.links()?.named(&seat.addresses().interface.value).is_none() {
+    if seat.tunnel_apart().is_none() && seat.links()?.named(&seat.addresses().interface.value).is_none() {
         return Ok(not_applicable("the interface is not running"));
+    }
+    let conf = seat.wg_conf();
+    let maker = conf.as_ref().ok().and_then(|conf| conf.made_by.as_ref());
+    let named = maker.and_then(|maker| maker.name.clone()).unwrap_or_default();
+    match maker.and_then(|maker| maker.by_hand) {
+        Some(ByHand::Line(line)) => {
+            let finding = broken(WgEnabledAtBoot::ByHand).with("connection", named);
+            return Ok(finding.at(&conf?.path, line).into());
+        }
+        Some(ByHand::RestartPolicy) => {
+            return Ok(broken(WgEnabledAtBoot::RestartPolicy).with("connection", named).into());
+        }
+        None => {}
+    }
+    // Where it has no address any more, that is what fails.
+    let addressed = seat.links()?.named(&seat.addresses().interface.value).is_some_and(|link| {
+        let mut own = link.addresses.iter();
+        own.any(|net| !is_link_local(net.addr()))
+    });
+    if let Some(file) = conf.as_ref().ok().and_then(|conf| written::without_network(conf)).filter(|_| addressed) {
+        return Ok(broken(WgEnabledAtBoot::NoNetwork).with("file", file).into());
+    }
+    // An interface that wg-quick has no file for is another's work, and who makes it again is not known.
+    if matches!(conf, Err(Unseen::NotKnown(_))) && unit.active != "active" && !unit.enabled.starts_with("enabled") {
+        return Err(Unseen::Undecided(
+            "another program than wg-quick, systemd-networkd or NetworkManager made the interface, and whether it does so at boot was \
+             not seen"
+                .to_owned(),
+        ));
     }
     Ok(match unit.enabled.as_str() {
         // `enabled-runtime` is gone after the next boot.

@@ -16,6 +16,10 @@ use crate::fact::{Fact, Place, Unseen};
 
 const ECHO: Duration = Duration::from_secs(1);
 
+/// And for a second one: a way by satellite takes most of a second, twice of them more. Both together are as long as a
+/// dial may take.
+const FAR: Duration = Duration::from_millis(2200);
+
 /// The kernel asks the same key for IPv6.
 const ICMP_RIGHTS: &str = "run as root (CAP_NET_RAW), or let every group send echoes with \
     `sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'`";
@@ -51,12 +55,12 @@ async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
     }
     let client = client(to)?;
     let mut pinger = client.pinger(to, identifier()).await;
-    pinger.timeout(ECHO);
     // On a datagram socket the kernel chooses the identifier.
     let socket = if pinger.ident.is_none() { EchoSocket::Datagram } else { EchoSocket::Raw };
     let mut how = Echo::NoReply;
     // The first packet through an idle tunnel may be lost to the handshake, so silence is asked twice.
-    for sequence in 0..2 {
+    for (sequence, limit) in (0..).zip([ECHO, FAR]) {
+        pinger.timeout(limit);
         how = echo(pinger.ping(PingSequence(sequence), &[0; 16]).await);
         if how != Echo::NoReply {
             break;

@@ -88,11 +88,23 @@ async fn journal(unit: &str) -> String {
 /// The units a target may stand for; the first one that runs is meant, else the first one that there is.
 fn names(target: &UnitTarget, context: &ProbeContext) -> Result<Vec<String>, Unseen> {
     Ok(match target {
-        UnitTarget::WireGuard => vec![format!("wg-quick@{}.service", context.addresses()?.interface.value)],
+        UnitTarget::WireGuard => vec![tunnel(context)?],
         // Debian and Ubuntu; elsewhere, and where Debian's alias is all there is.
         UnitTarget::Redis => vec!["redis-server.service".to_owned(), "redis.service".to_owned()],
         UnitTarget::Postgres => clusters(context.addresses()?.postgres_port.value)?,
         UnitTarget::Named(name) => vec![name.clone()],
+    })
+}
+
+/// The unit of the program that makes the tunnel.
+fn tunnel(context: &ProbeContext) -> Result<String, Unseen> {
+    let maker = match context.fact(&FactKey::WgConf) {
+        Ok(Fact::WgConf(conf)) => conf.made_by.as_ref(),
+        Ok(_) | Err(_) => None,
+    };
+    Ok(match maker {
+        Some(maker) => maker.program.unit().to_owned(),
+        None => format!("wg-quick@{}.service", context.addresses()?.interface.value),
     })
 }
 

@@ -1,8 +1,13 @@
 //! Finds out where we stand, by what only one vantage has.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::host::{self, Text};
+use super::wireguard;
 use crate::fact::{Unseen, Vantage};
-use crate::read::wg_quick;
+use crate::read::{mountinfo, postgresql_conf, redis_conf};
 
 /// The vantage and what gave it away; the error says how to tell it.
 pub fn find() -> Result<(Vantage, String), String> {
@@ -37,35 +42,76 @@ pub fn find() -> Result<(Vantage, String), String> {
         .to_owned())
 }
 
-/// Docker and Podman mark their containers.
+/// Docker and Podman mark their containers. The mark stays in what is made of an image: a virtual machine, or a container
+/// of LXC, which are hosts of their own; there the engine has nothing mounted.
 fn container_sign() -> Option<String> {
+    if matches!(host::read("/proc/self/mountinfo"), Text::Read(text) if !mountinfo::is_engines(&text)) {
+        return None;
+    }
     ["/.dockerenv", "/run/.containerenv"]
         .into_iter()
         .find(|path| matches!(host::stat(path), Ok(Some(_))))
         .map(|path| format!("{path} exists"))
 }
 
-/// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's. One that has both
-/// says nothing: `wg-quick save`, and with it SaveConfig, writes the port that was drawn and the Endpoint that was heard.
+/// A tunnel file with a ListenPort is the server's; one whose peer has an Endpoint is the client's, unless Redis or
+/// PostgreSQL is to listen at its address: then the server itself calls a relay. One that has both says nothing:
+/// `wg-quick save`, and with it SaveConfig, writes the port that was drawn and the Endpoint that was heard.
 fn by_tunnel_file() -> Result<Option<(Vantage, String)>, String> {
     // Where it may not be seen, other signs are looked for.
-    let names = match host::list("/etc/wireguard") {
-        Ok(names) => names.unwrap_or_default(),
+    let tunnels = match wireguard::tunnels() {
+        Ok(tunnels) => tunnels,
         Err(Unseen::NeedsRights(_)) => Vec::new(),
         Err(why) => return Err(why.to_string()),
     };
-    for name in names.iter().filter_map(|name| name.strip_suffix(".conf")) {
-        let path = format!("/etc/wireguard/{name}.conf");
-        let Text::Read(text) = host::read(&path) else { continue };
-        let conf = wg_quick::read(&path, 0, &text, "");
+    for conf in tunnels {
+        let path = &conf.path;
         match (conf.listen_port.is_some(), conf.peers.iter().any(|peer| peer.endpoint.is_some())) {
-            (false, true) => return Ok(Some((Vantage::Client, format!("{path} has a peer with an Endpoint")))),
+            (false, true) => {
+                return Ok(Some(match served_at(&conf.addresses) {
+                    Some(sign) => (Vantage::Server, format!("{sign}, its address in the tunnel")),
+                    None => (Vantage::Client, format!("{path} has a peer with an Endpoint")),
+                }));
+            }
             (true, false) => return Ok(Some((Vantage::Server, format!("{path} has a ListenPort and no Endpoint")))),
             (true, true) | (false, false) => {}
         }
     }
     Ok(None)
 }
+
+/// The line that has Redis or PostgreSQL listen at one of these addresses.
+fn served_at(addresses: &[IpNet]) -> Option<String> {
+    let own = |word: &str| {
+        let address: Option<IpAddr> = word.trim_start_matches('-').parse().ok();
+        address.is_some_and(|address| addresses.iter().any(|net| net.addr() == address))
+    };
+    for path in ["/etc/redis/redis.conf", "/etc/redis.conf"] {
+        let Text::Read(text) = host::read(path) else { continue };
+        let lines = redis_conf::lines(&text);
+        if let Some(bound) = lines.iter().filter(|it| it.name == "bind").flat_map(|it| &it.arguments).find(|it| own(it))
+        {
+            return Some(format!("{path} binds {bound}"));
+        }
+    }
+    for version in host::list(CLUSTERS).ok()?.unwrap_or_default() {
+        for name in host::list(format!("{CLUSTERS}/{version}")).ok()?.unwrap_or_default() {
+            let path = format!("{CLUSTERS}/{version}/{name}/postgresql.conf");
+            let Text::Read(text) = host::read(&path) else { continue };
+            let lines = postgresql_conf::lines(&text).into_iter().filter(|it| it.name == "listen_addresses");
+            if let Some(bound) = lines
+                .flat_map(|it| it.value.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>())
+                .find(|it| own(it))
+            {
+                return Some(format!("{path} has {bound}"));
+            }
+        }
+    }
+    None
+}
+
+/// Debian's folder of PostgreSQL's clusters.
+const CLUSTERS: &str = "/etc/postgresql";
 
 /// An interface that is WireGuard's by kind, or by the usual name where the userspace implementation runs.
 fn tunnel_interface() -> Option<String> {

@@ -9,10 +9,13 @@ use secrecy::zeroize::Zeroize;
 use super::{PROGRAM, ProbeContext, ProbeResult, host, network};
 use crate::fact::network::{Link, Way};
 use crate::fact::wireguard::keys::WgKeys;
-use crate::fact::wireguard::{WgInterface, WgPeer, WgState};
+use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState};
 use crate::fact::{Fact, FactKey, Unseen};
-use crate::read::{wg_dump, wg_key, wg_quick};
+use crate::read::{wg_dump, wg_key};
+use files::FOLDER;
 
+mod contained;
+mod files;
 #[cfg(target_os = "linux")]
 mod kernel;
 #[cfg(unix)]
@@ -158,23 +161,13 @@ async fn nudge(interface: &str, to: IpAddr) -> bool {
 /// How many idle peers are sent a packet; with more, the rest keeps its age.
 const PEERS: usize = 64;
 
-const FOLDER: &str = "/etc/wireguard";
+/// The tunnels that files of this machine are for.
+pub(super) fn tunnels() -> Result<Vec<WgConf>, Unseen> {
+    files::all()
+}
 
-pub(super) fn conf(context: &ProbeContext) -> ProbeResult {
-    let path = path(context);
-    let read = host::stat(&path).and_then(|stat| {
-        let stat = stat.ok_or_else(|| Unseen::NotKnown(format!("there is no {path}")))?;
-        let mut text = host::read_or_unseen(&path)?;
-        // A port may be a name.
-        let services = host::read_if_there("/etc/services")?.unwrap_or_default();
-        let mut conf = wg_quick::read(&path, stat.mode, &text, &services);
-        text.zeroize();
-        let beside =
-            host::list(FOLDER)?.unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
-        conf.others = beside.map(|name| format!("{FOLDER}/{name}")).filter(|other| *other != path).collect();
-        Ok(Fact::WgConf(conf))
-    });
-    ProbeResult::new(path, read)
+pub(super) async fn conf(context: &ProbeContext) -> ProbeResult {
+    files::look(context).await
 }
 
 /// Where the guide has keys made: beside the tunnel's file, or at home.
@@ -203,15 +196,4 @@ fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(WgKeys { files })
-}
-
-/// The file of the interface that the user named, else the only one there is, else the guide's.
-fn path(context: &ProbeContext) -> String {
-    let only = || {
-        let names = host::list(FOLDER).ok()??;
-        let mut files = names.iter().filter_map(|name| name.strip_suffix(".conf"));
-        files.next().filter(|_| files.next().is_none()).map(str::to_owned)
-    };
-    let interface = context.profile.interface.clone().or_else(only).unwrap_or_else(|| "wg0".to_owned());
-    format!("{FOLDER}/{interface}.conf")
 }

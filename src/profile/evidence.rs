@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
 
 use ipnet::IpNet;
 
@@ -72,7 +71,7 @@ impl Evidence {
         self.interface = running
             .map(|interface| interface.name.clone())
             .or_else(|| wireguard_link.map(|link| link.name.clone()))
-            .or_else(|| conf.and_then(|conf| Path::new(&conf.path).file_stem()?.to_str().map(str::to_owned)));
+            .or_else(|| conf.and_then(WgConf::interface).map(str::to_owned));
         // What runs goes before what is written: the file may not have been loaded yet.
         let on_link = self
             .interface
@@ -160,9 +159,7 @@ fn is_another_tunnel(name: &str, conf: &WgConf, links: Option<&Links>, env: Opti
     let mut hosts = hosts.filter(|host| conf.addresses.iter().any(|net| net.contains(host))).peekable();
     let runs = links.and_then(|links| links.named(name)).map(|link| link.addresses.as_slice()).unwrap_or_default();
     let meets = |net: &IpNet| runs.iter().any(|run| run.contains(&net.addr()) || net.contains(&run.addr()));
-    Path::new(&conf.path).file_stem().is_some_and(|stem| stem != name)
-        && hosts.peek().is_some()
-        && !conf.addresses.iter().any(meets)
+    conf.interface().is_some_and(|own| own != name) && hosts.peek().is_some() && !conf.addresses.iter().any(meets)
 }
 
 /// `IpNet` has no such question of its own.

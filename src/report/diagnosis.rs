@@ -1,8 +1,8 @@
 //! A cause with its sentences filled in.
 
 use super::command::commands;
-use super::doubt;
-use super::words::{common_words, fill, says, without_docker};
+use super::words::{Words, common_words, fill, says, without_docker};
+use super::{doubt, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
 use crate::check::{Alternative, Cause, Check, Finding, Fix, Position};
@@ -74,6 +74,16 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
+    // What is typed is typed where the fix is made.
+    let made = fix.on.map_or(Some(snapshot), |on| case.snapshot(on)).and_then(maker::of);
+    let (fix, own) = match made {
+        Some(conf) => {
+            let about = finding.place.as_ref().map(|place| &place.file).or_else(|| finding.words.get("file"));
+            (maker::translated(fix, conf, about.is_some_and(|about| *about == conf.path)), maker::words(conf))
+        }
+        None => (fix, Words::new()),
+    };
+    words.extend(own);
     let said = fill(&fix.say, &words);
     // A worker without Docker has no container in which anything could be wrong.
     let contained = case.native_worker().is_none();

@@ -60,6 +60,10 @@ const NOT_MET: &[(&str, &str)] = &[
     ("wg-interface-up/no-resolvconf", "a failure of wg-quick"),
     ("wg-interface-up/waits-for-name", "wg-quick waits, and the file is encrypted"),
     ("wg-peers-known/own-key", "only the file shows it, which is encrypted"),
+    ("wg-interface-up/not-made", "a program of Linux makes the tunnel"),
+    ("wg-enabled-at-boot/by-hand", "NetworkManager makes the tunnel"),
+    ("wg-enabled-at-boot/no-network", "systemd-networkd makes the tunnel"),
+    ("tunnel-route/lost-at-relay", "typed on the relay"),
 ];
 
 /// What std has on Unix alone. It may stand below a `cfg` of its own, and in files that have one in `mod`.

@@ -5,7 +5,7 @@
 # Changes whenever the configuration or the programs configured do.
 bake_key() {
   {
-    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,server-setup,client-setup,image,requirements.txt}
+    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,tunnels-setup,server-setup,client-setup,image,requirements.txt}
     find "$LAB_D/app" -type f -not -name "*.pyc" -print0 | sort -z | xargs -0 cat
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Package} ${Version}\n' systemd 'redis*' 'postgresql*' ufw iptables nftables 'docker*' 'containerd*' \
@@ -83,7 +83,7 @@ secrets() {
 }
 
 bake_host() {
-  cat "$STATE/secrets" "$LAB_D/$1-setup" | run_in "$1" bash -euxo pipefail
+  cat "$STATE/secrets" "$LAB_D/tunnels-setup" "$LAB_D/$1-setup" | run_in "$1" bash -euxo pipefail
   shut_down_host "$1"
 }
 

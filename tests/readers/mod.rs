@@ -6,6 +6,7 @@ use std::fmt::Debug;
 mod container;
 mod host;
 mod service;
+mod tunnel;
 
 /// What a reader keeps.
 pub(crate) type Kept = Box<dyn Debug>;
@@ -81,7 +82,8 @@ pub(crate) const ANY: [Shape; 9] = [
 
 /// All readers, in the order of their names.
 pub(crate) fn all() -> Vec<Reader> {
-    let mut all: Vec<Reader> = container::READERS.into_iter().chain(host::READERS).chain(service::READERS).collect();
+    let mut all: Vec<Reader> =
+        container::READERS.into_iter().chain(host::READERS).chain(service::READERS).chain(tunnel::READERS).collect();
     all.sort_by_key(|reader| reader.name);
     all
 }

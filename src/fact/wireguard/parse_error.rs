@@ -46,6 +46,8 @@ pub enum Refusal {
     NoPublicKey,
     /// ip: an address or a packet size that it does not take.
     Setting,
+    /// networkd: a section or a setting that it leaves out.
+    Ignored,
 }
 
 /// Something that is taken otherwise than it is written.
@@ -91,6 +93,7 @@ impl ParseError {
             Refusal::NoPort => "has no port",
             Refusal::Value | Refusal::Setting => "has a value that is not accepted",
             Refusal::NoPublicKey => "is missing",
+            Refusal::Ignored => "is ignored",
         };
         if self.name.is_empty() { what.to_owned() } else { format!("{} {what}", self.name) }
     }
@@ -110,7 +113,8 @@ impl Refusal {
             | Self::Empty
             | Self::Key(_)
             | Self::NoPort
-            | Self::Value => 1,
+            | Self::Value
+            | Self::Ignored => 1,
             Self::NoPublicKey => 2,
             Self::Setting => 3,
         }

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::Path;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::maker::Maker;
 use super::parse_error::{ParseError, Slip};
 use super::short_key;
 
@@ -46,7 +48,7 @@ pub enum KeyShape {
     Malformed,
 }
 
-/// A wg-quick file as written.
+/// The tunnel's file as written: wg-quick's, or that of another program that makes the interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WgConf {
     /// Its full path.
@@ -94,6 +96,9 @@ pub struct WgConf {
     /// The other files of their kind beside this one.
     #[serde(default)]
     pub others: Vec<String>,
+    /// Who makes the interface of it; none for wg-quick.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<Maker>,
 }
 
 /// Where wg-quick puts the routes of `AllowedIPs`.
@@ -187,6 +192,7 @@ impl WgConf {
             parse_errors: Vec::new(),
             slips: Vec::new(),
             others: Vec::new(),
+            made_by: None,
         }
     }
 
@@ -195,6 +201,11 @@ impl WgConf {
         let port =
             self.listen_port.map_or_else(|| "no ListenPort".to_owned(), |(port, _)| format!("ListenPort {port}"));
         let mut lines = vec![format!("{}: Address {addresses}, {port}, {} [Peer]", self.path, self.peers.len())];
+        if let Some(maker) = &self.made_by {
+            let network = maker.network.as_ref().map_or_else(String::new, |path| format!(", with {path}"));
+            let netplan = maker.netplan.as_ref().map_or_else(String::new, |path| format!(", generated from {path}"));
+            lines.push(format!("{}: a file of {}{network}{netplan}", self.path, maker.program.name()));
+        }
         for parse_error in &self.parse_errors {
             lines.push(format!("{}:{}: {}", self.path, parse_error.at, parse_error.words()));
         }
@@ -221,6 +232,19 @@ impl WgConf {
     /// the first line that it refuses, and then to `ip`.
     pub fn refused(&self) -> Option<&ParseError> {
         self.parse_errors.iter().min_by_key(|parse_error| (parse_error.what.turn(), parse_error.at.line))
+    }
+
+    /// The interface that it is for; wg-quick's is named by its file.
+    pub fn interface(&self) -> Option<&str> {
+        match &self.made_by {
+            Some(maker) => Some(&maker.interface),
+            None => Path::new(&self.path).file_stem()?.to_str(),
+        }
+    }
+
+    /// The file in which its addresses stand.
+    pub fn addresses_in(&self) -> &str {
+        self.made_by.as_ref().and_then(|maker| maker.network.as_deref()).unwrap_or(&self.path)
     }
 
     /// The first address, as the other end knows this host.

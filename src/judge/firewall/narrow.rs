@@ -11,9 +11,13 @@ use crate::fact::Unseen;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::judge::external_addresses;
+use crate::judge::tunnel::relay;
 
 /// Strangers are let in to WireGuard's UDP port and to nothing beside it, and only where a client's address changes.
 pub(crate) fn wg_port_narrow(seat: &Seat<'_>) -> Judged<WgPortNarrow> {
+    if relay::only_dials(seat) {
+        return Ok(not_applicable(relay::DIALS));
+    }
     let (model, links) = (seat.rules()?, seat.links()?);
     let port = seat.addresses().wireguard_port.value;
     let (mut unguarded, mut unsupported) = (false, None);

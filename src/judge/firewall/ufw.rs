@@ -7,6 +7,7 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Disposition, Step};
 use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule};
+use crate::judge::tunnel::relay;
 use crate::judge::{external_addresses, ports_of_worker};
 use crate::read::iptables;
 
@@ -15,6 +16,9 @@ pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard
     let ufw = seat.ufw()?;
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));
+    }
+    if relay::only_dials(seat) {
+        return Ok(not_applicable(relay::DIALS));
     }
     let port = seat.addresses().wireguard_port.value;
     let flow_from = |from, protocol| NewFlow { interface: ANY_INTERFACE, from, to: from, protocol, port };

@@ -38,7 +38,7 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     if seat.vantage() == Vantage::Container {
         // A container that shares its host's network sees the tunnel itself.
         if seat.links()?.named(own).is_some() {
-            return Ok(not_applicable("this container has its host's network"));
+            return Ok(not_applicable("the tunnel's interface is in this container's network"));
         }
         let near =
             |route: &&Route| route.gateway.is_none() && route.net.prefix_len() > 0 && route.net.contains(&far.value);
@@ -176,7 +176,8 @@ pub(crate) fn tunnel_used(seat: &Seat<'_>) -> Judged<TunnelUsed> {
     if !matches!(&seat.route(Place::Server)?.way, Way::Device { device: by, .. } if by == device) {
         return Ok(not_applicable("the route to the server uses another interface; tunnel-route reports it"));
     }
-    for service in [Service::Redis, Service::Postgres] {
+    let here = [Service::Redis, Service::Postgres].into_iter().filter(|service| seat.elsewhere(*service).is_none());
+    for service in here {
         let free = seat.tcp(service)?;
         let bound = seat.tcp_bound(service)?;
         let shut =

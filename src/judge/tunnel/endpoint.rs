@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::running;
 use super::valid::{bracketed, public_endpoint};
+use super::{relay, running};
 use crate::case::Seat;
 use crate::check::cause::WgEndpoint;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -20,7 +20,8 @@ pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     // Windows keeps the file encrypted; what runs is seen, and there is no line to name.
     let conf = if seat.on_windows() { None } else { Some(seat.wg_conf()?) };
-    let server = seat.at(Vantage::Server).ok();
+    // The server's port and addresses say nothing about a relay's.
+    let server = seat.at(Vantage::Server).ok().filter(|_| relay::between(seat).is_none());
     let there = server.as_ref().and_then(|server| running(server, server.wg().ok()?));
     let by_key = |peer: &&WgPeer| there.is_some_and(|there| there.public_key.as_ref() == Some(&peer.public_key));
     let covers = |peer: &&WgPeer| super::covers(peer, seat.addresses().server.value);

@@ -5,8 +5,8 @@ use crate::case::Seat;
 use crate::check::cause::{WgConfigPrivate, WgKeyFilesPrivate, WgPresharedAgrees};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
-use crate::fact::wireguard::WgInterface;
 use crate::fact::wireguard::keys::KeyFile;
+use crate::fact::wireguard::{Program, WgInterface};
 
 /// Either both ends have a preshared key for the other, or neither has.
 pub(crate) fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged<WgPresharedAgrees> {
@@ -73,7 +73,15 @@ pub(crate) fn wg_key_files_private(seat: &Seat<'_>) -> Judged<WgKeyFilesPrivate>
 /// Nobody but root can read the tunnel's private key.
 pub(crate) fn wg_config_private(seat: &Seat<'_>) -> Judged<WgConfigPrivate> {
     let conf = seat.wg_conf()?;
-    Ok(if conf.mode & 0o077 == 0 {
+    let others = match conf.made_by.as_ref().map(|maker| maker.program) {
+        // networkd runs as a user of its own, and reads the file by its group.
+        Some(Program::Networkd) => 0o007,
+        Some(Program::NetworkManager | Program::Container) | None => 0o077,
+    };
+    if conf.made_by.is_some() && conf.derived_public.is_none() {
+        return Ok(not_applicable("the private key is not in the tunnel's file"));
+    }
+    Ok(if conf.mode & others == 0 {
         holds()
     } else {
         broken(WgConfigPrivate::Readable).with("mode", format!("{:04o}", conf.mode)).with("file", &conf.path).into()

@@ -21,6 +21,10 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
             parse_error.at.line,
             parse_error.at.column,
         );
+        // networkd reads on behind what it leaves out; nothing changes with the next start.
+        if parse_error.what == Refusal::Ignored {
+            return Ok(finding.into());
+        }
         let up = seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some());
         return Ok(if up { finding.for_later() } else { finding }.into());
     }
@@ -31,7 +35,8 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
             .at_column(&conf.path, at.line, at.column)
             .into());
     }
-    if conf.private_key.is_none() {
+    // Of a tunnel in a container nothing may be seen but its interface.
+    if conf.private_key.is_none() && conf.made_by.as_ref().is_none_or(|maker| !maker.apart || conf.mode != 0) {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let finding = broken(WgConfigValid::NoPrivateKey)
             .with("maker", private_maker(seat, interface))
@@ -93,6 +98,7 @@ fn refusal(
         Refusal::Key(KeyShape::Wrapped) => broken(WgConfigValid::KeyWrapped).with("name", name),
         Refusal::Key(KeyShape::Truncated) => key(broken(WgConfigValid::KeyTruncated)),
         Refusal::Key(KeyShape::Malformed | KeyShape::Good) => key(broken(WgConfigValid::KeyMalformed)),
+        Refusal::Ignored => broken(WgConfigValid::Ignored).with("name", name),
         Refusal::NoPublicKey => broken(WgConfigValid::NoPublicKey).with("key", far_key(seat).unwrap_or_default()),
         Refusal::NoPort => {
             let host = conf.peers.iter().find_map(|peer| {

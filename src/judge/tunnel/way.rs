@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::handshake::is_switched_off;
-use super::{far, own_address};
+use super::{far, own_address, relay};
 use crate::case::Seat;
 use crate::check::cause::{NamesResolve, TunnelPing, TunnelRoute, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -11,7 +11,7 @@ use crate::fact::dial::{Echo, NameAnswer};
 use crate::fact::network::policy::decides;
 use crate::fact::network::routes::MAIN;
 use crate::fact::network::{Bearing, Way};
-use crate::fact::wireguard::Table;
+use crate::fact::wireguard::{Table, short_key};
 use crate::fact::{Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -24,7 +24,15 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
     let finding = match &route.way {
         way if inside(way) => match route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
             Some(bearing) => by_rule(seat, bearing, far.value),
-            None => return Ok(holds()),
+            None => match Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses) {
+                Some(relay) => {
+                    let endpoint = relay.endpoint.map_or_else(String::new, |at| format!(" ({at})"));
+                    broken(TunnelRoute::LostAtRelay)
+                        .with("relay", short_key(&relay.public_key))
+                        .with("endpoint", endpoint)
+                }
+                None => return Ok(holds()),
+            },
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
         Way::Device { device, gateway, .. } => match rule_for(seat, far.value) {

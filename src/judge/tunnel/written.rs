@@ -4,13 +4,13 @@ use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::valid::bracketed;
-use super::{networks, running};
+use super::{networks, relay, running};
 use crate::case::Seat;
 use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, WgPeersPersisted, WgRunningAsWritten};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::network::is_link_local;
-use crate::fact::wireguard::{At, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
+use crate::fact::wireguard::{At, Program, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
 use crate::read::wg_quick::value::literal;
 
 /// What a judge says where the file is refused: that is a matter of `wg-config-valid`.
@@ -197,6 +197,9 @@ pub(crate) fn wg_listen_port_fixed(seat: &Seat<'_>) -> Judged<WgListenPortFixed>
     if conf.listen_port.is_some_and(|(port, _)| port != 0) {
         return Ok(holds());
     }
+    if relay::only_dials(seat) {
+        return Ok(not_applicable(relay::DIALS));
+    }
     let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
     let runs = seat.wg().ok().and_then(|state| running(seat, state)?.listen_port);
     let client = seat.at(Vantage::Client).ok();
@@ -227,15 +230,24 @@ pub(crate) fn wg_addresses(seat: &Seat<'_>) -> Judged<WgAddresses> {
     };
     // The kernel gives every interface an address of its own for the link.
     let given: Vec<&IpNet> = link.addresses.iter().filter(|net| !is_link_local(net.addr())).collect();
-    if conf.addresses.is_empty() && given.is_empty() {
+    if conf.addresses.is_empty() && given.is_empty() && without_network(conf).is_none() {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let right = format!("{own}/{}", seat.addresses().subnet.value.prefix_len());
-        return Ok(broken(WgAddresses::NotSet).with("right", right).at(&conf.path, at.line).into());
+        return Ok(broken(WgAddresses::NotSet).with("right", right).at(conf.addresses_in(), at.line).into());
+    }
+    if let (Some(file), []) = (without_network(conf), given.as_slice()) {
+        return Ok(broken(WgAddresses::NoNetwork).with("file", file).into());
     }
     let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else { return Ok(holds()) };
     let at = conf.address_at.map_or(1, |at| at.line);
     let is = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let same = given.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());
     let finding = if same { broken(WgAddresses::Differs).with("runs", is) } else { broken(WgAddresses::Gone) };
-    Ok(finding.with("written", missing).at(&conf.path, at).into())
+    Ok(finding.with("written", missing).at(conf.addresses_in(), at).into())
+}
+
+/// networkd's file for the interface, where it has none for the interface's addresses.
+pub(super) fn without_network(conf: &WgConf) -> Option<&str> {
+    let maker = conf.made_by.as_ref()?;
+    (maker.program == Program::Networkd && maker.network.is_none()).then_some(conf.path.as_str())
 }

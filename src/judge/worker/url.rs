@@ -4,11 +4,12 @@ use std::net::IpAddr;
 
 use super::provenance;
 use crate::case::Seat;
+use crate::case::elsewhere::Elsewhere;
 use crate::check::cause::{EnvDatabase, EnvRedis, cause_of, causes_of};
 use crate::check::{Finding, broken};
 use crate::fact::dial::NameAnswer;
 use crate::fact::environment::{EnvUrl, Flaw, HostLine, Setting};
-use crate::fact::{Unseen, Vantage};
+use crate::fact::{Service, Unseen, Vantage};
 use crate::profile::{Addresses, Origin};
 
 /// Names by which a container reaches the machine that it runs on (Docker Desktop's documentation; `host-gateway`).
@@ -90,7 +91,8 @@ fn flaw(
         }
         Err(_) => resolved(seat, &url.host)?,
     };
-    if there.contains(&addresses.server.value) {
+    let is_at = |service| matches!(seat.elsewhere(service), Some(Elsewhere::At(address)) if there.contains(&address));
+    if there.contains(&addresses.server.value) || is_at(Service::Redis) || is_at(Service::Postgres) {
         return Ok(None);
     }
     // The server does not know by which address others reach it.

@@ -10,19 +10,19 @@ use crate::fact::wireguard::{Table, WrittenEndpoint};
 
 /// A port, and whether it lost its upper bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Port {
-    pub(super) number: u16,
-    pub(super) wrapped: bool,
+pub(in crate::read) struct Port {
+    pub(in crate::read) number: u16,
+    pub(in crate::read) wrapped: bool,
 }
 
 /// The text of /etc/services, and the UDP ports of the names in it once somebody asks.
-pub(super) struct Services<'a> {
+pub(in crate::read) struct Services<'a> {
     text: &'a str,
     ports: OnceCell<BTreeMap<&'a str, u16>>,
 }
 
 impl<'a> Services<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::read) fn new(text: &'a str) -> Self {
         Self { text, ports: OnceCell::new() }
     }
 
@@ -47,7 +47,7 @@ impl<'a> Services<'a> {
 
 /// As getaddrinfo reads a service: a number of any size of which the lower 16 bits count, or a name in
 /// /etc/services.
-pub(super) fn port(written: &str, services: &Services<'_>) -> Option<Port> {
+pub(in crate::read) fn port(written: &str, services: &Services<'_>) -> Option<Port> {
     let (minus, digits) = match written.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, written.strip_prefix('+').unwrap_or(written)),
@@ -63,7 +63,7 @@ pub(super) fn port(written: &str, services: &Services<'_>) -> Option<Port> {
 
 /// What `Endpoint =` comes to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Endpoint {
+pub(in crate::read) enum Endpoint {
     /// An address, or a name that the resolver will be asked for, and a port that may have lost bits.
     Good(WrittenEndpoint, bool),
     /// No port, or nothing behind the colon. Holds what stands there.
@@ -72,7 +72,7 @@ pub(super) enum Endpoint {
     Bad,
 }
 
-pub(super) fn endpoint(written: &str, services: &Services<'_>) -> Endpoint {
+pub(in crate::read) fn endpoint(written: &str, services: &Services<'_>) -> Endpoint {
     let whole = |host: &str, port| WrittenEndpoint { host: host.to_owned(), port };
     let split = match written.strip_prefix('[') {
         Some(rest) => {
@@ -121,7 +121,7 @@ fn number(text: &str) -> Option<u32> {
 
 /// One of `AllowedIPs`. Newer versions of `wg` (1.0.20250521 on) also take a sign before it, and then it changes a
 /// list that a file does not have.
-pub(super) fn allowed(written: &str) -> Option<IpNet> {
+pub(in crate::read) fn allowed(written: &str) -> Option<IpNet> {
     let (address, length) =
         written.split_once('/').map_or((written, None), |(address, length)| (address, Some(length)));
     let address: IpAddr = address.parse().ok()?;
@@ -151,7 +151,7 @@ pub(super) fn is_mark(written: &str) -> bool {
 }
 
 /// `PersistentKeepalive =`: seconds, 0 for off. None for what is refused.
-pub(super) fn keepalive(written: &str) -> Option<u16> {
+pub(in crate::read) fn keepalive(written: &str) -> Option<u16> {
     if written.eq_ignore_ascii_case("off") {
         return Some(0);
     }

@@ -1,0 +1,121 @@
+//! A service that is on another host than the server: what the URLs say, and what is here.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::Seat;
+use crate::fact::dial::Dial;
+use crate::fact::environment::Environment;
+use crate::fact::libraries::{Libraries, LibrarySaid};
+use crate::fact::{Fact, FactKey, Observation, Service, TcpTarget, UnitTarget, Unseen, Vantage};
+use crate::snapshot::Snapshot;
+
+/// Where a service is, if not on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Elsewhere {
+    /// At this address.
+    At(IpAddr),
+    /// Nothing of it is on this host, and nothing here says that it should be.
+    NotHere,
+}
+
+impl Seat<'_> {
+    /// Where the service is, if it is not on the server. The web app's own URL decides; where its host is not at hand, a
+    /// worker's that its libraries have connected with.
+    pub(crate) fn elsewhere(&self, service: Service) -> Option<Elsewhere> {
+        let server = self.case.snapshot(Vantage::Server);
+        if let Some((snapshot, env)) = server.and_then(|snapshot| Some((snapshot, environment(snapshot)?))) {
+            let far = of_web_app(snapshot, env, service)?;
+            // A service that is here all the same may be the one that is meant, unless the worker goes to the other, too.
+            let meant = is_silent(snapshot, self, service)
+                || self.of_worker().filter_map(environment).any(|env| host(env, service) == Some(far));
+            return meant.then_some(Elsewhere::At(far));
+        }
+        if server.is_some_and(|snapshot| snapshot.vantage == self.vantage() && is_absent(snapshot, self, service)) {
+            return Some(Elsewhere::NotHere);
+        }
+        self.of_worker().find_map(|snapshot| connected(snapshot, self, service)).map(Elsewhere::At)
+    }
+
+    fn of_worker(&self) -> impl Iterator<Item = &Snapshot> {
+        [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| self.case.snapshot(at))
+    }
+}
+
+fn environment(snapshot: &Snapshot) -> Option<&Environment> {
+    if let Fact::Env(env) = snapshot.fact(&FactKey::Env)? { Some(env) } else { None }
+}
+
+/// The host and the port in a URL of the service, if the host is an address.
+fn endpoint(env: &Environment, service: Service) -> Option<SocketAddr> {
+    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let url = match service {
+        Service::Redis => broker.url().filter(|url| url.is_redis()),
+        Service::Postgres => database.url().filter(|url| url.is_postgres()),
+    }?;
+    Some(SocketAddr::new(url.host.parse().ok()?, url.port_or_default()))
+}
+
+fn host(env: &Environment, service: Service) -> Option<IpAddr> {
+    endpoint(env, service).map(|at| at.ip())
+}
+
+/// The address in the web app's URL, if it is another machine's.
+fn of_web_app(snapshot: &Snapshot, env: &Environment, service: Service) -> Option<IpAddr> {
+    let host = host(env, service)?;
+    let Fact::Links(links) = snapshot.fact(&FactKey::Links)? else { return None };
+    let own = &snapshot.addresses;
+    // An address in the tunnel that is about to be this machine's is a fault of its own.
+    let far = !links.has(host) && !host.is_loopback() && own.server.value != host && own.public != Some(host);
+    far.then_some(host)
+}
+
+/// The address in the worker's URL, if it is another one of the tunnel than the server's, and answers there: the worker's
+/// own libraries have connected, or at least a connection was accepted.
+fn connected(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> Option<IpAddr> {
+    let at = endpoint(environment(snapshot)?, service)?;
+    let variables: &[&str] = match service {
+        Service::Redis => &["CELERY_BROKER_URL", "REDIS_URL"],
+        Service::Postgres => &["DATABASE_URL"],
+    };
+    let said = |libraries: &Libraries| {
+        let mut answers = variables.iter().filter_map(|variable| libraries.of(variable));
+        answers.any(|answer| answer.said == LibrarySaid::Connected)
+    };
+    let by_libraries = matches!(snapshot.fact(&FactKey::Libraries), Some(Fact::Libraries(it)) if said(it));
+    let dialled = snapshot.fact(&FactKey::Tcp(TcpTarget::Named(at.to_string())));
+    let open = matches!(dialled, Some(Fact::Tcp(tcp)) if tcp.how == Dial::Open);
+    let addresses = seat.addresses();
+    let ends = [addresses.server.value, addresses.client.value];
+    let other = !ends.contains(&at.ip()) && addresses.subnet.value.contains(&at.ip());
+    (other && (by_libraries || open)).then_some(at.ip())
+}
+
+/// Whether nothing of a service is on the host: no unit, no configuration, no socket on its port, no container that has it.
+fn is_absent(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> bool {
+    let (unit, conf) = match service {
+        Service::Redis => (UnitTarget::Redis, FactKey::RedisConf),
+        Service::Postgres => (UnitTarget::Postgres, FactKey::PgConf),
+    };
+    let port = port(seat, service);
+    let no_unit = matches!(snapshot.fact(&FactKey::Unit(unit)), Some(Fact::Unit(unit)) if !unit.known);
+    let observed = snapshot.facts.get(&conf).map(|observed| &observed.observation);
+    let no_conf = matches!(observed, Some(Observation::Unseen(Unseen::NotKnown(_))));
+    let published = match snapshot.fact(&FactKey::Containers) {
+        Some(Fact::Containers(containers)) => containers.all.iter().any(|it| it.on(port).next().is_some()),
+        Some(_) | None => false,
+    };
+    no_unit && no_conf && is_silent(snapshot, seat, service) && !published
+}
+
+/// Whether nothing listens on the service's port.
+fn is_silent(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> bool {
+    let port = port(seat, service);
+    matches!(snapshot.fact(&FactKey::Listeners), Some(Fact::Listeners(it)) if it.on(port).next().is_none())
+}
+
+fn port(seat: &Seat<'_>, service: Service) -> u16 {
+    match service {
+        Service::Redis => seat.addresses().redis_port.value,
+        Service::Postgres => seat.addresses().postgres_port.value,
+    }
+}
