@@ -27,8 +27,10 @@ use crate::snapshot::Snapshot;
 
 mod earlier;
 pub mod screen;
+mod terminal;
 
 use screen::{end_after, print, print_styled};
+use terminal::terminal;
 
 /// How long judging and printing may take beyond the deadline of the looks. A report of the largest case takes 0.1 s.
 const GRACE: Duration = Duration::from_secs(2);
@@ -77,7 +79,7 @@ fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
 }
 
 fn list(args: &ListArgs) -> Result<Exit, String> {
-    print(&render::list(&checks(args.checks.as_deref())?, args.format))?;
+    print(&render::list(&checks(args.checks.as_deref())?, args.format, terminal()))?;
     Ok(Exit::Fine)
 }
 
@@ -86,13 +88,13 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let named = provenance::variables().iter().find(|variable| **variable == args.id);
     let Some(variable) = named else {
-        let mut page = render::explain(&checks, &args.id)?;
+        let mut page = render::explain(&checks, &args.id, terminal())?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
             let named: Vec<&str> =
                 provenance::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
-                page.push(&render::provenances(&provenance::provenances(&case, variable)));
+                page.push(&render::provenances(&provenance::provenances(&case, variable), terminal()));
             }
         }
         print(&page)?;
@@ -109,7 +111,7 @@ fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     if provenances.is_empty() {
         return Err(format!("{variable}: no snapshot of a worker or of the web app's host contains the variables"));
     }
-    print(&render::provenances(&provenances))?;
+    print(&render::provenances(&provenances, terminal()))?;
     Ok(Exit::Fine)
 }
 
@@ -167,7 +169,7 @@ fn look(deployment: &Told, checks: &[Check], before: Option<(&Before, &[Snapshot
             (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
             (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
         };
-        let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
+        let progress = render::progress::show(heard, std::io::stderr().is_terminal() && terminal().moves, told);
         let inside = async { if let Some(looking) = inside { Some(looking.await) } else { None } };
         let (here, (), inside) = tokio::join!(run(orders, events), progress, inside);
         Ok(Seen { here, inside })
@@ -213,7 +215,7 @@ fn show(
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, &showing.fail_on);
-    print_styled(&render::report(&report, showing, exit), showing.color)?;
+    print_styled(&render::report(&report, showing, exit, terminal()), showing.color)?;
     Ok(exit)
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use clap::Parser;
 
+use super::terminal::terminal;
 use crate::cli::{Cli, Color};
 use crate::exit::Exit;
 use crate::render::{Page, clean};
@@ -69,10 +70,10 @@ pub(super) fn print(page: &Page) -> Result<(), String> {
 
 /// Prints a report. Its exit code is an answer too, also where nobody reads it.
 pub(super) fn print_styled(page: &Page, color: Color) -> Result<(), String> {
-    let choice = match color {
-        Color::Auto => ColorChoice::Auto,
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
+    let choice = match (color, terminal().forced) {
+        (Color::Auto, None) => ColorChoice::Auto,
+        (Color::Always, _) | (Color::Auto, Some(true)) => ColorChoice::Always,
+        (Color::Never, _) | (Color::Auto, Some(false)) => ColorChoice::Never,
     };
     written(page.text(), choice)
 }

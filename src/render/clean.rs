@@ -152,7 +152,7 @@ macro_rules! texts {
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
 texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
-texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage });
+texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, rights });
 texts!(Diagnosis { code, says, fix, place, alternatives, tell; shell });
 texts!(Position { file; line, column });
 texts!(Candidate { code, title; on });

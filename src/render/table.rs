@@ -9,34 +9,36 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use super::clean::Clean;
 use crate::fact::Vantage;
 use crate::profile::{Known, Origin};
-use crate::report::{Answer, Outcome, Report};
+use crate::report::{Answer, Host, Outcome, Report};
 use crate::snapshot::Rights;
 
 mod changes;
 mod finding;
 mod groups;
 
-pub(super) use changes::became;
-use changes::since;
+pub(super) use changes::{became, since};
 use finding::{found, is_found};
-use groups::{Group, groups};
+pub(super) use groups::{Group, groups};
 
 /// Ids and dates have hyphens; they stay in one piece.
 const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
 
 /// How many hosts the head of the report names.
-const HOSTS: usize = 6;
+pub(super) const HOSTS: usize = 6;
 
-const GREEN: Style = AnsiColor::Green.on_default();
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default();
-const BOLD: Style = Style::new().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
+/// Also legible on a light ground, where grey may not be.
+pub(super) const DIM: Style = Style::new().dimmed();
 
-pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> String {
+/// The whole list: every check, every finding with all its evidence.
+pub(super) fn render(report: &Clean<Report>, width: usize) -> String {
     let mut out = String::new();
     header(&mut out, report, width);
     out.push('\n');
-    out.push_str(&table(report, width, verbose));
+    out.push_str(&table(report, width));
     since(&mut out, report, width);
     // What was a root before comes first: that is what the reader wants to know.
     let was = |outcome: &&Outcome| {
@@ -62,32 +64,8 @@ pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> Str
 
 fn header(out: &mut String, report: &Report, width: usize) {
     for host in report.hosts.iter().take(HOSTS) {
-        let addresses = &host.addresses;
-        let guide = |origin: Origin| if origin == Origin::Assumed { " (the guide's)" } else { "" };
-        let tunnel = if host.vantage == Vantage::Outside {
-            addresses.public.map_or_else(String::new, |public| format!("server at {public}"))
-        } else {
-            let end = |known: &Known<IpAddr>| format!("{}{}", known.value, guide(known.origin));
-            let client = if host.several_clients {
-                "several clients".to_owned()
-            } else {
-                format!("client {}", end(&addresses.client))
-            };
-            format!("server {}, {client}", end(&addresses.server))
-        };
-        let rights = match host.rights {
-            Rights::Root => "as root",
-            Rights::Administrator => "as administrator",
-            Rights::User => "without root",
-        };
-        let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
-        let line = format!(
-            "clipcheck {} on {} as {} ({}), {rights}, {at}; {tunnel}",
-            env!("CARGO_PKG_VERSION"),
-            host.name,
-            host.seat,
-            host.vantage_by
-        );
+        let line =
+            format!("clipcheck {} on {} ({}); {}", env!("CARGO_PKG_VERSION"), who(host), host.vantage_by, ends(host));
         wrapped(out, &line, "", "  ", width);
     }
     let more = report.hosts.len().saturating_sub(HOSTS);
@@ -99,7 +77,32 @@ fn header(out: &mut String, report: &Report, width: usize) {
     }
 }
 
-fn table(report: &Report, width: usize, verbose: bool) -> String {
+/// Who looked, and when.
+pub(super) fn who(host: &Host) -> String {
+    let rights = match host.rights {
+        Rights::Root => "as root",
+        Rights::Administrator => "as administrator",
+        Rights::User => "without root",
+    };
+    let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
+    let name = if host.name == host.seat { String::new() } else { format!(" {}", host.name) };
+    format!("{}{name}, {rights}, {at}", host.seat)
+}
+
+/// At which deployment.
+pub(super) fn ends(host: &Host) -> String {
+    let addresses = &host.addresses;
+    let guide = |origin: Origin| if origin == Origin::Assumed { " (the guide's)" } else { "" };
+    if host.vantage == Vantage::Outside {
+        return addresses.public.map_or_else(String::new, |public| format!("server at {public}"));
+    }
+    let end = |known: &Known<IpAddr>| format!("{}{}", known.value, guide(known.origin));
+    let client =
+        if host.several_clients { "several clients".to_owned() } else { format!("client {}", end(&addresses.client)) };
+    format!("server {}, {client}", end(&addresses.server))
+}
+
+fn table(report: &Report, width: usize) -> String {
     let several = report.hosts.len() > 1;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -109,9 +112,6 @@ fn table(report: &Report, width: usize, verbose: bool) -> String {
     for group in groups(&report.outcomes) {
         let one_line = if group.is_many() { group.outcomes.get(..1).unwrap_or_default() } else { &group.outcomes };
         for outcome in one_line {
-            if matches!(outcome.answer, Answer::NotApplicable(_)) && !verbose {
-                continue;
-            }
             if category != Some(outcome.category) {
                 category = Some(outcome.category);
                 table.add_row(["", outcome.category.word(), ""]);
@@ -196,7 +196,7 @@ fn said(outcome: &Outcome) -> String {
     }
 }
 
-fn despite(out: &mut String, report: &Report, width: usize) {
+pub(super) fn despite(out: &mut String, report: &Report, width: usize) {
     for group in groups(&report.outcomes) {
         for outcome in group.shown() {
             let Answer::Despite(broken) = &outcome.answer else { continue };
@@ -232,13 +232,18 @@ fn unseen(out: &mut String, report: &Report, width: usize) {
     }
 }
 
-fn place(outcome: &Outcome) -> String {
+pub(super) fn place(outcome: &Outcome) -> String {
     let host = if outcome.host == outcome.seat { String::new() } else { format!(" ({})", outcome.host) };
     let about = about(outcome).map_or_else(String::new, |clients| format!(", {clients}"));
     format!("the {}{host}{about}", outcome.seat)
 }
 
-fn closing(out: &mut String, report: &Report) {
+pub(super) fn closing(out: &mut String, report: &Report) {
+    out.push_str(&verdict(report));
+}
+
+/// The last word: what failed, and how many of each.
+pub(super) fn verdict(report: &Report) -> String {
     let counts = report.counts;
     let (style, verdict) = if counts.roots > 0 {
         (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
@@ -259,19 +264,19 @@ fn closing(out: &mut String, report: &Report) {
             parts.push(format!("{count} {what}"));
         }
     }
-    let _ = writeln!(out, "{}.", parts.join(", "));
+    format!("{}.\n", parts.join(", "))
 }
 
 /// How many names a list shows; JSON has all.
 const NAMES: usize = 12;
 
-fn few(names: &[String]) -> String {
+pub(super) fn few(names: &[String]) -> String {
     let shown = names.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = names.len().saturating_sub(NAMES);
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
+pub(super) fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
     // Styled prefixes count no columns, so only plain ones are handed to the wrapping.
     let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false).word_splitter(NO_SPLIT);
     let plain = if first.contains('\x1b') { "  " } else { first };

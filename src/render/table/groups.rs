@@ -1,19 +1,19 @@
 //! Many clients on one screen: what is alike for more than a few is one line. JSON has each.
 
-use crate::report::Outcome;
+use crate::report::{Answer, Outcome};
 
 /// So many of a kind are shown one by one.
 const FEW: usize = 3;
 
 /// Outcomes of one check and one part of the deployment with the same answer.
-pub(super) struct Group<'a> {
-    pub(super) outcomes: Vec<&'a Outcome>,
+pub(in crate::render) struct Group<'a> {
+    pub(in crate::render) outcomes: Vec<&'a Outcome>,
     /// How many answers the check has at this part.
     of: usize,
 }
 
 /// In the order of the report.
-pub(super) fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
+pub(in crate::render) fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
     let alike = |one: &Outcome, other: &Outcome| one.check == other.check && one.vantage == other.vantage;
     outcomes
         .chunk_by(alike)
@@ -36,17 +36,22 @@ pub(super) fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
 
 impl<'a> Group<'a> {
     /// Those that are shown one by one: all if they are few; of many that say something else each, the first ones.
-    pub(super) fn shown(&self) -> &[&'a Outcome] {
+    pub(in crate::render) fn shown(&self) -> &[&'a Outcome] {
         if self.is_many() { self.outcomes.get(..FEW).unwrap_or_default() } else { &self.outcomes }
     }
 
+    /// Whether their answer is of this kind.
+    pub(in crate::render) fn is(&self, kind: fn(&Answer) -> bool) -> bool {
+        self.outcomes.first().is_some_and(|first| kind(&first.answer))
+    }
+
     /// Whether they are one line.
-    pub(super) fn is_many(&self) -> bool {
+    pub(in crate::render) fn is_many(&self) -> bool {
         self.outcomes.len() > FEW
     }
 
     /// `997 of 1000 clients`; of the one server `server, for 997 clients`.
-    pub(super) fn count(&self) -> String {
+    pub(in crate::render) fn count(&self) -> String {
         let Some(first) = self.outcomes.first() else { return String::new() };
         if first.seat == first.vantage.word() {
             let clients: usize = self.outcomes.iter().map(|outcome| outcome.clients.len()).sum();
@@ -56,7 +61,7 @@ impl<'a> Group<'a> {
     }
 
     /// The seats of those that are not shown, the first few by name.
-    pub(super) fn rest(&self) -> Option<String> {
+    pub(in crate::render) fn rest(&self) -> Option<String> {
         let rest = self.outcomes.get(FEW..).filter(|rest| !rest.is_empty() && self.is_many())?;
         let name = |outcome: &&Outcome| match outcome.clients.first() {
             Some(client) => format!("{} for {client}", outcome.seat),
