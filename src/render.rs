@@ -30,7 +30,7 @@ pub fn report(report: &Report, showing: &Showing, exit: Exit, on: Screen) -> Pag
 
 fn table(report: &Clean<Report>, showing: &Showing, width: usize) -> String {
     if showing.quiet {
-        screen::quiet(report)
+        screen::quiet(report, width)
     } else if showing.verbose {
         table::render(report, width)
     } else {

@@ -10,6 +10,7 @@ use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
 mod bearing;
+mod by_hand;
 mod command;
 mod counts;
 mod diagnosis;

@@ -160,7 +160,7 @@ texts!(Evidence { line, seat, source });
 texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
-texts!(Fix { say, run, know; on });
+texts!(Fix { say, run, variable, know; on });
 texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native; severity });
 texts!(Otherwise { says, fix });
 texts!(Alternative { check, cause; on });

@@ -4,7 +4,7 @@ use anstream::adapter::strip_str;
 use textwrap::core::display_width;
 
 use super::clean::Clean;
-use super::table::{Group, closing, despite, groups, since, verdict, wrapped};
+use super::table::{Group, closing, despite, groups, since, wrapped};
 use crate::report::{Answer, Outcome, Report};
 
 mod above;
@@ -19,8 +19,10 @@ const LAST: usize = 20;
 const NAMED: usize = 7;
 
 /// The verdict alone.
-pub(super) fn quiet(report: &Clean<Report>) -> String {
-    verdict(report)
+pub(super) fn quiet(report: &Clean<Report>, width: usize) -> String {
+    let mut out = String::new();
+    closing(&mut out, report, width);
+    out
 }
 
 /// All that a reader needs first; `-v` has the rest.
@@ -42,7 +44,7 @@ pub(super) fn render(report: &Clean<Report>, width: usize) -> String {
     }
     let roots: Vec<&Group<'_>> = first_the_old(report, of(|answer| matches!(answer, Answer::Root { .. })).collect());
     let mut last = String::from("\n");
-    closing(&mut last, report);
+    closing(&mut last, report, width);
     above::next(&mut last, report, &roots, width);
     let set = |detail: Detail| roots.iter().map(|group| blocks(group, report, detail, width)).collect::<String>();
     let room = LAST.saturating_sub(rows(&last, width));

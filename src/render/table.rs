@@ -58,7 +58,7 @@ pub(super) fn render(report: &Clean<Report>, width: usize) -> String {
     despite(&mut out, report, width);
     unseen(&mut out, report, width);
     out.push('\n');
-    closing(&mut out, report);
+    closing(&mut out, report, width);
     out
 }
 
@@ -238,12 +238,12 @@ pub(super) fn place(outcome: &Outcome) -> String {
     format!("the {}{host}{about}", outcome.seat)
 }
 
-pub(super) fn closing(out: &mut String, report: &Report) {
-    out.push_str(&verdict(report));
+pub(super) fn closing(out: &mut String, report: &Report, width: usize) {
+    wrapped(out, &verdict(report), "", "  ", width);
 }
 
 /// The last word: what failed, and how many of each.
-pub(super) fn verdict(report: &Report) -> String {
+fn verdict(report: &Report) -> String {
     let counts = report.counts;
     let (style, verdict) = if counts.roots > 0 {
         (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
@@ -264,7 +264,7 @@ pub(super) fn verdict(report: &Report) -> String {
             parts.push(format!("{count} {what}"));
         }
     }
-    format!("{}.\n", parts.join(", "))
+    format!("{}.", parts.join(", "))
 }
 
 /// How many names a list shows; JSON has all.

@@ -82,7 +82,7 @@ mod tests {
         Diagnosis {
             code: "x/y".to_owned(),
             says: says.to_owned(),
-            fix: Fix { on: None, say: String::new(), run: Vec::new(), know: String::new() },
+            fix: Fix { on: None, say: String::new(), run: Vec::new(), variable: None, know: String::new() },
             shell: Shell::Sh,
             place: place.map(|(file, line)| Position { file: file.to_owned(), line, column: None }),
             alternatives: Vec::new(),

@@ -1,5 +1,6 @@
 //! A cause with its sentences filled in.
 
+use super::by_hand::by_hand;
 use super::command::commands;
 use super::doubt;
 use super::words::{common_words, fill, says, without_docker};
@@ -80,13 +81,16 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     let left: Vec<Alternative> =
         blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
     let (say, run) = match commands(&fix.run, shell, &words) {
+        Ok(run) if run.is_empty() && shell == Shell::Sh && !case.on_windows(fix.on.unwrap_or(here)) => {
+            (said, by_hand(finding, &fix, &words, here))
+        }
         Ok(run) => (said, run),
         Err(value) => (format!("{said} The commands are left out: `{value}` is not safe in a command."), Vec::new()),
     };
     Diagnosis {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
-        fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
+        fix: Fix { on: fix.on, say, run, variable: fix.variable, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
         alternatives: doubt::alternatives(&left, checks),
@@ -122,6 +126,7 @@ fn unexpected_fix() -> Fix {
         on: None,
         say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
         run: Vec::new(),
+        variable: None,
         know: "The check is OK.".to_owned(),
     }
 }

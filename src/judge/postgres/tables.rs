@@ -43,7 +43,7 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
 fn grants(lacks: &[String], role: &str) -> String {
     let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let grant = |lack: &String| {
-        let (want, name) = lack.split_once(" on ").filter(|(_, name)| plain(name) && plain(role))?;
+        let (want, name) = lack.split_once(" on ").filter(|(want, name)| plain(want) && plain(name) && plain(role))?;
         let kind = if want == "USAGE" { "SEQUENCE " } else { "" };
         Some(format!("GRANT {want} ON {kind}{name} TO {role}"))
     };

@@ -127,7 +127,7 @@ pub(super) fn ways(out: &mut String, report: &Report, width: usize) {
         .flatten()
         .collect();
     if !key.is_empty() {
-        let _ = writeln!(out, "{DIM}{}{DIM:#}", key.join("   "));
+        wrapped(out, &format!("{DIM}{}{DIM:#}", key.join("   ")), "", "  ", width);
     }
 }
 
@@ -168,9 +168,9 @@ pub(super) fn next(out: &mut String, report: &Report, roots: &[&Group<'_>], widt
             format!("Next, to be sure of the cause: {way}")
         }
         Some(Answer::Root { .. }) if roots.len() > 1 => {
-            "Next: fix the first one above, then run clipcheck again; others may be gone with it".to_owned()
+            "Next: fix the first one above, then run clipcheck again; others may be gone with it. (`-v`: every check, all evidence)".to_owned()
         }
-        Some(_) => "Next: fix it, then run clipcheck again".to_owned(),
+        Some(_) => "Next: fix it, then run clipcheck again. (`-v`: every check, all evidence)".to_owned(),
         None if report.essential_unseen => "Next: what is not seen above says what would show it".to_owned(),
         None => return,
     };

@@ -79,7 +79,7 @@ pub(super) fn block(outcome: &Outcome, report: &Report, detail: Detail, width: u
         seen(&mut out, evidence, outcome, diagnosis, report, width);
     }
     if detail == Detail::Full && !explains.is_empty() {
-        let also = format!("explains {} more failed: {}", explains.len(), few(explains));
+        let also = format!("explains {} more failed checks: {}", explains.len(), few(explains));
         out.push_str(&one_row(&also, "  ", width));
     }
     out
