@@ -13,7 +13,6 @@ mod json;
 mod list;
 pub mod progress;
 mod provenance;
-mod screen;
 mod table;
 
 use clean::Clean;
@@ -30,11 +29,11 @@ pub fn report(report: &Report, showing: &Showing, exit: Exit, on: Screen) -> Pag
 
 fn table(report: &Clean<Report>, showing: &Showing, width: usize) -> String {
     if showing.quiet {
-        screen::quiet(report, width)
+        table::verdict(report, width)
     } else if showing.verbose {
-        table::render(report, width)
+        table::whole(report, width)
     } else {
-        screen::render(report, width)
+        table::screen(report, width)
     }
 }
 

@@ -19,6 +19,7 @@ mod cli {
     mod hostile;
     mod input;
     mod runs;
+    mod screens;
     mod secrets;
     mod since;
     mod user_checks;

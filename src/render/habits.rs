@@ -37,7 +37,7 @@ impl Screen {
     }
 
     /// A page as this screen can show it.
-    pub(super) fn set(self, page: String) -> String {
+    pub fn set(self, page: String) -> String {
         if !self.ascii || page.is_ascii() {
             return page;
         }

@@ -1,40 +1,49 @@
 //! Report → the screen. Meaning survives without colour.
 
 use std::fmt::Write;
-use std::net::IpAddr;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::clean::Clean;
-use crate::fact::Vantage;
-use crate::profile::{Known, Origin};
-use crate::report::{Answer, Host, Outcome, Report};
-use crate::snapshot::Rights;
+use crate::report::{Answer, Outcome, Report};
 
 mod changes;
 mod finding;
 mod groups;
+mod hosts;
+mod screen;
 
-pub(super) use changes::{became, since};
+pub(super) use changes::became;
+use changes::since;
 use finding::{found, is_found};
-pub(super) use groups::{Group, groups};
+use groups::{Group, groups};
+use hosts::{HOSTS, ends, header, who};
 
 /// Ids and dates have hyphens; they stay in one piece.
 const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
 
-/// How many hosts the head of the report names.
-pub(super) const HOSTS: usize = 6;
-
-pub(super) const GREEN: Style = AnsiColor::Green.on_default();
-pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
-pub(super) const YELLOW: Style = AnsiColor::Yellow.on_default();
-pub(super) const BOLD: Style = Style::new().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const BOLD: Style = Style::new().bold();
 /// Also legible on a light ground, where grey may not be.
-pub(super) const DIM: Style = Style::new().dimmed();
+const DIM: Style = Style::new().dimmed();
+
+/// The verdict alone.
+pub(super) fn verdict(report: &Clean<Report>, width: usize) -> String {
+    let mut out = String::new();
+    closing(&mut out, report, width);
+    out
+}
+
+/// What fits a screen: the answer last.
+pub(super) fn screen(report: &Clean<Report>, width: usize) -> String {
+    screen::render(report, width)
+}
 
 /// The whole list: every check, every finding with all its evidence.
-pub(super) fn render(report: &Clean<Report>, width: usize) -> String {
+pub(super) fn whole(report: &Clean<Report>, width: usize) -> String {
     let mut out = String::new();
     header(&mut out, report, width);
     out.push('\n');
@@ -60,46 +69,6 @@ pub(super) fn render(report: &Clean<Report>, width: usize) -> String {
     out.push('\n');
     closing(&mut out, report, width);
     out
-}
-
-fn header(out: &mut String, report: &Report, width: usize) {
-    for host in report.hosts.iter().take(HOSTS) {
-        let line =
-            format!("clipcheck {} on {} ({}); {}", env!("CARGO_PKG_VERSION"), who(host), host.vantage_by, ends(host));
-        wrapped(out, &line, "", "  ", width);
-    }
-    let more = report.hosts.len().saturating_sub(HOSTS);
-    if more > 0 {
-        let _ = writeln!(out, "… and {more} more; `--format json` names all");
-    }
-    for note in &report.notes {
-        wrapped(out, &format!("note: {note}"), "", "  ", width);
-    }
-}
-
-/// Who looked, and when.
-pub(super) fn who(host: &Host) -> String {
-    let rights = match host.rights {
-        Rights::Root => "as root",
-        Rights::Administrator => "as administrator",
-        Rights::User => "without root",
-    };
-    let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
-    let name = if host.name == host.seat { String::new() } else { format!(" {}", host.name) };
-    format!("{}{name}, {rights}, {at}", host.seat)
-}
-
-/// At which deployment.
-pub(super) fn ends(host: &Host) -> String {
-    let addresses = &host.addresses;
-    let guide = |origin: Origin| if origin == Origin::Assumed { " (the guide's)" } else { "" };
-    if host.vantage == Vantage::Outside {
-        return addresses.public.map_or_else(String::new, |public| format!("server at {public}"));
-    }
-    let end = |known: &Known<IpAddr>| format!("{}{}", known.value, guide(known.origin));
-    let client =
-        if host.several_clients { "several clients".to_owned() } else { format!("client {}", end(&addresses.client)) };
-    format!("server {}, {client}", end(&addresses.server))
 }
 
 fn table(report: &Report, width: usize) -> String {
@@ -196,7 +165,7 @@ fn said(outcome: &Outcome) -> String {
     }
 }
 
-pub(super) fn despite(out: &mut String, report: &Report, width: usize) {
+fn despite(out: &mut String, report: &Report, width: usize) {
     for group in groups(&report.outcomes) {
         for outcome in group.shown() {
             let Answer::Despite(broken) = &outcome.answer else { continue };
@@ -232,18 +201,14 @@ fn unseen(out: &mut String, report: &Report, width: usize) {
     }
 }
 
-pub(super) fn place(outcome: &Outcome) -> String {
+fn place(outcome: &Outcome) -> String {
     let host = if outcome.host == outcome.seat { String::new() } else { format!(" ({})", outcome.host) };
     let about = about(outcome).map_or_else(String::new, |clients| format!(", {clients}"));
     format!("the {}{host}{about}", outcome.seat)
 }
 
-pub(super) fn closing(out: &mut String, report: &Report, width: usize) {
-    wrapped(out, &verdict(report), "", "  ", width);
-}
-
 /// The last word: what failed, and how many of each.
-fn verdict(report: &Report) -> String {
+fn closing(out: &mut String, report: &Report, width: usize) {
     let counts = report.counts;
     let (style, verdict) = if counts.roots > 0 {
         (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
@@ -264,19 +229,19 @@ fn verdict(report: &Report) -> String {
             parts.push(format!("{count} {what}"));
         }
     }
-    format!("{}.", parts.join(", "))
+    wrapped(out, &format!("{}.", parts.join(", ")), "", "  ", width);
 }
 
 /// How many names a list shows; JSON has all.
 const NAMES: usize = 12;
 
-pub(super) fn few(names: &[String]) -> String {
+fn few(names: &[String]) -> String {
     let shown = names.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let more = names.len().saturating_sub(NAMES);
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-pub(super) fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
+fn wrapped(out: &mut String, text: &str, first: &str, rest: &str, width: usize) {
     // Styled prefixes count no columns, so only plain ones are handed to the wrapping.
     let options = textwrap::Options::new(width).subsequent_indent(rest).break_words(false).word_splitter(NO_SPLIT);
     let plain = if first.contains('\x1b') { "  " } else { first };

@@ -15,8 +15,7 @@ pub fn bearing<'a>(outcome: &'a Outcome, diagnosis: &Diagnosis, most: usize) -> 
     let place = diagnosis.place.as_ref().map(|place| format!("{}:{}", place.file, place.line));
     let at_fault = |line: &str| place.as_ref().is_some_and(|place| behind(line, place).is_some());
     let score = |evidence: &Evidence| {
-        let found =
-            words.iter().filter(|word| evidence.line.contains(word.as_str())).map(|word| word.len()).sum::<usize>();
+        let found = words.iter().filter(|word| evidence.line.contains(word.as_str())).map(String::len).sum::<usize>();
         (at_fault(&evidence.line), found)
     };
     let mut ranked: Vec<(usize, &Evidence)> = outcome.evidence.iter().enumerate().collect();

@@ -11,7 +11,7 @@ use clipcheck::check::Check;
 use clipcheck::cli::{Color, Format, ListFormat, Showing};
 use clipcheck::exit::Exit;
 use clipcheck::judge::judge;
-use clipcheck::render;
+use clipcheck::render::{self, Screen};
 use clipcheck::report::{provenance, report};
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
@@ -85,19 +85,22 @@ fn open_kinds(snapshot: &Value) -> BTreeSet<String> {
     all
 }
 
-fn showing(format: Format) -> Showing {
-    Showing { format, color: Color::Never, fail_on: Vec::new(), verbose: true }
+fn showing(format: Format, verbose: bool) -> Showing {
+    Showing { format, color: Color::Never, fail_on: Vec::new(), verbose, quiet: false }
 }
+
+const SCREEN: Screen = Screen { width: 80, ascii: false, moves: true, forced: None };
 
 /// Everything that is made of a snapshot, without the program around it.
 fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
     let case = Case::new(vec![snapshot]).expect("a case");
     let report = report(&case, checks, &blame(checks, judge(&case, checks)));
-    let table = render::report(&report, &showing(Format::Table), Exit::Broken);
-    let plain = table.text().replace("\u{1b}[0m", "").replace("\u{1b}[1m", "");
-    let ours = ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"].iter().fold(plain, |text, ours| text.replace(ours, ""));
-    clean(&ours, what);
-    let data = render::report(&report, &showing(Format::Json), Exit::Broken);
+    for verbose in [false, true] {
+        let table = render::report(&report, &showing(Format::Table, verbose), Exit::Broken, SCREEN);
+        let ours = ["[0m", "[1m", "[2m", "[31m", "[32m", "[33m"].map(|style| format!("\u{1b}{style}"));
+        clean(&ours.iter().fold(table.text().to_owned(), |text, ours| text.replace(ours, "")), what);
+    }
+    let data = render::report(&report, &showing(Format::Json, false), Exit::Broken, SCREEN);
     clean(data.text(), what);
     let data = json(data.text());
     let fixes =
@@ -106,7 +109,7 @@ fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
         assert!(!command.contains(|c| is_hostile(c) || c == '\n'), "{what}: {command:?}");
     }
     for variable in provenance::variables() {
-        clean(render::provenances(&provenance::provenances(&case, variable)).text(), what);
+        clean(render::provenances(&provenance::provenances(&case, variable), SCREEN).text(), what);
     }
 }
 
@@ -261,7 +264,7 @@ fn our_own_colours_stay() {
 fn the_list_of_built_in_checks_has_nothing_to_clean() {
     let checks = catalog::built_in().expect("the checks");
     for format in [ListFormat::Text, ListFormat::Markdown, ListFormat::Json] {
-        assert!(!render::list(&checks, format).text().contains("\\u{"), "{format:?}");
+        assert!(!render::list(&checks, format, SCREEN).text().contains("\\u{"), "{format:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use crate::render::clean::Clean;
 use crate::report::{Change, Now, Report};
 
 /// What became of the roots of before.
-pub(in crate::render) fn since(out: &mut String, report: &Report, width: usize) {
+pub(super) fn since(out: &mut String, report: &Report, width: usize) {
     if report.since.is_empty() {
         return;
     }

@@ -6,14 +6,14 @@ use crate::report::{Answer, Outcome};
 const FEW: usize = 3;
 
 /// Outcomes of one check and one part of the deployment with the same answer.
-pub(in crate::render) struct Group<'a> {
-    pub(in crate::render) outcomes: Vec<&'a Outcome>,
+pub(super) struct Group<'a> {
+    pub(super) outcomes: Vec<&'a Outcome>,
     /// How many answers the check has at this part.
     of: usize,
 }
 
 /// In the order of the report.
-pub(in crate::render) fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
+pub(super) fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
     let alike = |one: &Outcome, other: &Outcome| one.check == other.check && one.vantage == other.vantage;
     outcomes
         .chunk_by(alike)
@@ -36,22 +36,22 @@ pub(in crate::render) fn groups(outcomes: &[Outcome]) -> Vec<Group<'_>> {
 
 impl<'a> Group<'a> {
     /// Those that are shown one by one: all if they are few; of many that say something else each, the first ones.
-    pub(in crate::render) fn shown(&self) -> &[&'a Outcome] {
+    pub(super) fn shown(&self) -> &[&'a Outcome] {
         if self.is_many() { self.outcomes.get(..FEW).unwrap_or_default() } else { &self.outcomes }
     }
 
     /// Whether their answer is of this kind.
-    pub(in crate::render) fn is(&self, kind: fn(&Answer) -> bool) -> bool {
+    pub(super) fn is(&self, kind: fn(&Answer) -> bool) -> bool {
         self.outcomes.first().is_some_and(|first| kind(&first.answer))
     }
 
     /// Whether they are one line.
-    pub(in crate::render) fn is_many(&self) -> bool {
+    pub(super) fn is_many(&self) -> bool {
         self.outcomes.len() > FEW
     }
 
     /// `997 of 1000 clients`; of the one server `server, for 997 clients`.
-    pub(in crate::render) fn count(&self) -> String {
+    pub(super) fn count(&self) -> String {
         let Some(first) = self.outcomes.first() else { return String::new() };
         if first.seat == first.vantage.word() {
             let clients: usize = self.outcomes.iter().map(|outcome| outcome.clients.len()).sum();
@@ -61,7 +61,7 @@ impl<'a> Group<'a> {
     }
 
     /// The seats of those that are not shown, the first few by name.
-    pub(in crate::render) fn rest(&self) -> Option<String> {
+    pub(super) fn rest(&self) -> Option<String> {
         let rest = self.outcomes.get(FEW..).filter(|rest| !rest.is_empty() && self.is_many())?;
         let name = |outcome: &&Outcome| match outcome.clients.first() {
             Some(client) => format!("{} for {client}", outcome.seat),

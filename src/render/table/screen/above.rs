@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::super::table::{DIM, GREEN, Group, HOSTS, RED, YELLOW, ends, few, who, wrapped};
+use super::super::{DIM, GREEN, Group, HOSTS, RED, YELLOW, ends, few, who, wrapped};
 use crate::check::Category;
 use crate::fact::Vantage;
 use crate::report::{Answer, Counts, Outcome, Report, State, ways as all_ways};

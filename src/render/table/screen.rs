@@ -3,8 +3,7 @@
 use anstream::adapter::strip_str;
 use textwrap::core::display_width;
 
-use super::clean::Clean;
-use super::table::{Group, closing, despite, groups, since, wrapped};
+use super::{Group, closing, despite, groups, since, wrapped};
 use crate::report::{Answer, Outcome, Report};
 
 mod above;
@@ -18,15 +17,8 @@ const LAST: usize = 20;
 /// How many roots the summary names; all stand above it.
 const NAMED: usize = 7;
 
-/// The verdict alone.
-pub(super) fn quiet(report: &Clean<Report>, width: usize) -> String {
-    let mut out = String::new();
-    closing(&mut out, report, width);
-    out
-}
-
 /// All that a reader needs first; `-v` has the rest.
-pub(super) fn render(report: &Clean<Report>, width: usize) -> String {
+pub(super) fn render(report: &Report, width: usize) -> String {
     let mut out = String::new();
     above::header(&mut out, report, width);
     since(&mut out, report, width);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
-use super::super::table::{BOLD, DIM, Group, RED, YELLOW, few, place, wrapped};
+use super::super::{BOLD, DIM, Group, RED, YELLOW, few, place, wrapped};
 use super::one_row;
 use crate::report::{Answer, Candidate, Diagnosis, Evidence, Outcome, Report, Shell, bearing, pointed_at};
 
@@ -107,8 +107,8 @@ fn headline(out: &mut String, outcome: &Outcome, diagnosis: &Diagnosis, width: u
     // The code is what stands out, and it is what is searched for.
     let rest = text.trim_start().strip_prefix(diagnosis.code.as_str());
     match rest {
-        Some(rest) => out.push_str(&format!("{style}{mark} {}{style:#}{rest}", diagnosis.code)),
-        None => out.push_str(&format!("{style}{mark}{style:#} {}", text.trim_start())),
+        Some(rest) => _ = write!(out, "{style}{mark} {}{style:#}{rest}", diagnosis.code),
+        None => _ = write!(out, "{style}{mark}{style:#} {}", text.trim_start()),
     }
 }
 
