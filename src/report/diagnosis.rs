@@ -80,9 +80,13 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     let contained = case.native_worker().is_none();
     let left: Vec<Alternative> =
         blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
+    let mut on = fix.on;
     let (say, run) = match commands(&fix.run, shell, &words) {
-        Ok(run) if run.is_empty() && shell == Shell::Sh && !case.on_windows(fix.on.unwrap_or(here)) => {
-            (said, by_hand(finding, &fix, &words, here))
+        Ok(run) if run.is_empty() && shell == Shell::Sh && !case.on_windows(on.unwrap_or(here)) => {
+            let run = by_hand(finding, &fix, &words, here);
+            // A container does not know what gave it its variables; its host does.
+            on = on.or((here == Vantage::Container && !run.is_empty()).then_some(Vantage::Client));
+            (said, run)
         }
         Ok(run) => (said, run),
         Err(value) => (format!("{said} The commands are left out: `{value}` is not safe in a command."), Vec::new()),
@@ -90,7 +94,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     Diagnosis {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
-        fix: Fix { on: fix.on, say, run, variable: fix.variable, know: fill(&fix.know, &words) },
+        fix: Fix { on, say, run, variable: fix.variable, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
         alternatives: doubt::alternatives(&left, checks),

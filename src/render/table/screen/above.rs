@@ -77,7 +77,7 @@ pub(super) fn categories(out: &mut String, report: &Report, width: usize) {
             Counts { roots: 1.., .. } => ("✗", RED),
             Counts { explained: 1.., .. } => ("·", RED),
             Counts { warns: 1.., .. } => ("!", YELLOW),
-            Counts { holds: 0, .. } => ("?", YELLOW),
+            Counts { unseen, holds, .. } if unseen > holds => ("?", YELLOW),
             Counts { .. } => ("✓", GREEN),
         };
         let line = format!("{:9} {}", category.word(), said.join(", "));
@@ -155,7 +155,8 @@ pub(super) fn unseen(out: &mut String, report: &Report, width: usize) {
     }
     let more = order.len().saturating_sub(REASONS);
     if more > 0 {
-        let _ = writeln!(out, "  … for {more} more reasons; `-v` lists them");
+        let reasons = if more == 1 { "reason" } else { "reasons" };
+        let _ = writeln!(out, "  … and for {more} more {reasons} (`-v`)");
     }
 }
 

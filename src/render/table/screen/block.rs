@@ -79,7 +79,8 @@ pub(super) fn block(outcome: &Outcome, report: &Report, detail: Detail, width: u
         seen(&mut out, evidence, outcome, diagnosis, report, width);
     }
     if detail == Detail::Full && !explains.is_empty() {
-        let also = format!("explains {} more failed checks: {}", explains.len(), few(explains));
+        let others = if explains.len() == 1 { "other" } else { "others" };
+        let also = format!("explains {} {others}: {}", explains.len(), few(explains));
         out.push_str(&one_row(&also, "  ", width));
     }
     out
