@@ -14,7 +14,7 @@ use clipcheck::exit::Exit;
 use clipcheck::fact::Vantage;
 use clipcheck::judge::judge;
 use clipcheck::render::{self, Screen};
-use clipcheck::report::{Report, merged, on_ways, report};
+use clipcheck::report::{Report, State, Way, merged, on_ways, report, ways};
 
 mod recorded;
 
@@ -188,4 +188,33 @@ fn the_checks_on_the_ways_exist() {
     let known: BTreeSet<&str> = checks.iter().map(|check| check.id.0.as_str()).collect();
     let unknown: Vec<&str> = on_ways().filter(|check| !known.contains(check)).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// The states of the hops of a way, by name.
+fn hops(report: &Report, end: &str) -> BTreeMap<&'static str, State> {
+    let of = |way: &Way| way.hops.iter().any(|hop| hop.name == end);
+    let way = ways(&report.outcomes).into_iter().find(of).unwrap_or_else(|| panic!("no way to {end}"));
+    way.hops.iter().map(|hop| (hop.name, hop.state)).collect()
+}
+
+fn from(state: &str, seats: &[Vantage], checks: &[Check]) -> Report {
+    let snapshots = recorded::read(state).unwrap_or_else(|why| panic!("{why}"));
+    judged(snapshots.into_iter().filter(|(at, _)| seats.contains(at)).map(|(_, it)| it).collect(), checks)
+}
+
+#[test]
+fn a_hop_works_only_where_that_was_seen() {
+    let checks = built_in().expect("the files in checks/ are sound");
+    let healthy = hops(&from(recorded::HEALTHY, &Vantage::ALL, &checks), "Redis");
+    assert!(healthy.values().all(|state| *state == State::Works), "{healthy:?}");
+    // The server knows nothing of the worker and its machine.
+    let alone = hops(&from(recorded::HEALTHY, &[Vantage::Server], &checks), "PostgreSQL");
+    for (hop, state) in [("worker", State::Unseen), ("client", State::Unseen), ("tunnel", State::Works)] {
+        assert_eq!(alone[hop], state, "{hop}: {alone:?}");
+    }
+    // Redis' port is wrong in the worker's URL: what PostgreSQL is reached by works.
+    let report = from("redis-wrong-port", &Vantage::ALL, &checks);
+    let (redis, postgres) = (hops(&report, "Redis"), hops(&report, "PostgreSQL"));
+    assert_eq!((redis["worker"], redis["Redis"]), (State::Broken, State::Behind), "{redis:?}");
+    assert!(postgres.values().all(|state| *state == State::Works), "{postgres:?}");
 }

@@ -55,7 +55,7 @@ const TASKS: &str = "tasks";
 const ENDS: [(End, &str, &[&str]); 3] = [
     (End::Redis, "Redis", &["redis-listens", "redis-port-open", "redis-answers", "env-redis"]),
     (End::Postgres, "PostgreSQL", &["postgres-listens", "postgres-port-open", "postgres-answers", "env-database"]),
-    (End::Web, "web app", &["api-answers"]),
+    (End::Web, "web app", &["api-url", "api-answers"]),
 ];
 
 /// Checks of a category whose hops are others': they are about the tunnel between the ends, at whichever end they fail.
@@ -115,15 +115,16 @@ pub fn ways(outcomes: &[Outcome]) -> Vec<Way> {
 fn hops(end: End, name: &'static str) -> Vec<(&'static str, Vec<Proof>)> {
     let any = |check| (check, None);
     let at = |vantage, check| (check, Some(vantage));
-    let (answers, open, variable) = match end {
-        End::Redis => ("redis-answers", "redis-port-open", "env-redis"),
-        End::Postgres => ("postgres-answers", "postgres-port-open", "env-database"),
+    let (answers, open) = match end {
+        End::Redis => ("redis-answers", "redis-port-open"),
+        End::Postgres => ("postgres-answers", "postgres-port-open"),
         End::Web => {
             return vec![(WORKER, vec![any("api-url")]), (name, vec![any("api-answers")])];
         }
     };
     let mut hops = vec![
-        (WORKER, vec![any(variable), at(Vantage::Container, answers)]),
+        // From its host only its settings are seen, except of one that runs there without Docker.
+        (WORKER, vec![at(Vantage::Container, answers), any("worker-libraries")]),
         (
             CLIENT,
             vec![
@@ -133,7 +134,8 @@ fn hops(end: End, name: &'static str) -> Vec<(&'static str, Vec<Proof>)> {
                 at(Vantage::Container, "tunnel-ping"),
             ],
         ),
-        (TUNNEL, vec![any("wg-handshake"), any("tunnel-ping")]),
+        // A handshake shows the keys, and not that packets arrive.
+        (TUNNEL, vec![any("tunnel-ping")]),
         (
             SERVER,
             vec![
@@ -164,8 +166,9 @@ fn hops(end: End, name: &'static str) -> Vec<(&'static str, Vec<Proof>)> {
 fn state(outcomes: &[Outcome], end: End, hop: &str, proofs: &[Proof]) -> State {
     let here = || outcomes.iter().filter(|it| hop_of(it, end) == Some(hop));
     let arrives = arrives(outcomes, end);
-    // These judge each port by itself: where this way gets its answer, they failed for another.
-    let by_port = |it: &Outcome| it.category == Category::Firewall || it.check == "env-ports";
+    // These judge each port and each name by itself: where this way gets its answer, they failed for another.
+    let by_port =
+        |it: &Outcome| it.category == Category::Firewall || ["env-ports", "names-resolve"].contains(&it.check.as_str());
     let root = |it: &&Outcome| matches!(it.answer, Answer::Root { .. });
     if here().filter(root).any(|it| !(arrives && by_port(it))) {
         return State::Broken;
@@ -201,6 +204,21 @@ fn hop_of(outcome: &Outcome, end: End) -> Option<&'static str> {
     if OFF_THE_WAY.contains(&check) {
         return None;
     }
+    // Checks of which each cause is about something else.
+    match code(outcome) {
+        "env-agrees/broker-index" | "env-agrees/results-index" | "worker-libraries/redis" => {
+            return own(End::Redis, WORKER);
+        }
+        "env-agrees/database" | "env-agrees/table-prefix" | "worker-libraries/database" => {
+            return own(End::Postgres, WORKER);
+        }
+        "worker-libraries/proxy" => return own(End::Web, WORKER),
+        "tunnel-payload/hangs-in-container" => return (end != End::Web).then_some(WORKER),
+        "tcp-admitted/no-route" if end != End::Web => {
+            return Some(if outcome.vantage == Vantage::Container { WORKER } else { CLIENT });
+        }
+        _ => {}
+    }
     match (outcome.category, check) {
         (Category::Api, "api-answers") => own(End::Web, "web app"),
         (Category::Api, _) | (Category::Worker, "env-flask") => own(End::Web, WORKER),
@@ -225,6 +243,18 @@ fn hop_of(outcome: &Outcome, end: End) -> Option<&'static str> {
     }
 }
 
+fn code(outcome: &Outcome) -> &str {
+    match &outcome.answer {
+        Answer::Root { diagnosis, .. } | Answer::Explained { diagnosis, .. } => &diagnosis.code,
+        Answer::Holds
+        | Answer::Despite(_)
+        | Answer::Warns(_)
+        | Answer::Notes(_)
+        | Answer::Unseen(_)
+        | Answer::NotApplicable(_) => "",
+    }
+}
+
 /// The checks that are named here, for the test that they exist.
 pub fn named() -> impl Iterator<Item = &'static str> {
     let ends = ENDS.iter().flat_map(|(end, name, own)| {
@@ -238,5 +268,7 @@ pub fn named() -> impl Iterator<Item = &'static str> {
         "tunnel-used",
         "tcp-admitted",
         "env-ports",
+        "names-resolve",
+        "env-agrees",
     ])
 }
