@@ -26,11 +26,13 @@ mod look;
 mod manual;
 mod output;
 pub mod screen;
+mod terminal;
 mod wait;
 mod watch;
 
 use look::{Looker, Looks};
 use screen::{complain, print};
+use terminal::terminal;
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
@@ -103,7 +105,7 @@ fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
 }
 
 fn list(args: &ListArgs) -> Result<Exit, String> {
-    print(&render::list(&checks(args.checks.as_deref())?, args.format))?;
+    print(&render::list(&checks(args.checks.as_deref())?, args.format, terminal()))?;
     Ok(Exit::Fine)
 }
 

@@ -108,6 +108,9 @@ pub struct Fix {
     /// The commands, as they can be typed.
     #[serde(default)]
     pub run: Vec<String>,
+    /// The worker's or the web app's variable to correct, where no command can: only a person knows the value.
+    #[serde(default)]
+    pub variable: Option<String>,
     /// How to know that it worked.
     pub know: String,
 }

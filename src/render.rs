@@ -11,6 +11,7 @@ use crate::report::{Change, Report};
 mod clean;
 mod explain;
 mod github;
+mod habits;
 mod html;
 mod json;
 mod junit;
@@ -24,15 +25,13 @@ mod table;
 
 use clean::Clean;
 pub use clean::{Page, clean};
-
-/// The widest a report is set: longer lines are hard to read.
-const WIDEST: usize = 120;
+pub use habits::Screen;
 
 /// A report in a format.
-pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit) -> Page {
+pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit, on: Screen) -> Page {
     let cleaned = || Clean::of(report.clone());
     match format {
-        Format::Table => Page::of(table::render(&cleaned(), width(), showing.verbose)),
+        Format::Table => Page::of(on.set(table(&cleaned(), showing, on.width))),
         Format::Json => Page::json(&json::render(report, exit)),
         Format::Junit => Page::of(junit::render(&cleaned(), &showing.fail_on, exit)),
         Format::Github => Page::of(github::render(&cleaned())),
@@ -71,29 +70,39 @@ pub fn schema(of: SchemaOf) -> Page {
     }
 }
 
+fn table(report: &Clean<Report>, showing: &Showing, width: usize) -> String {
+    if showing.quiet {
+        table::verdict(report, width)
+    } else if showing.verbose {
+        table::whole(report, width)
+    } else {
+        table::screen(report, width)
+    }
+}
+
 /// What became of roots of an earlier report, a line each.
-pub fn changes<'a>(changes: impl Iterator<Item = &'a Change>) -> Page {
-    Page::of(changes.map(|change| table::became(&Clean::of(change.clone()), width())).collect())
+pub fn changes<'a>(changes: impl Iterator<Item = &'a Change>, on: Screen) -> Page {
+    Page::of(on.set(changes.map(|change| table::became(&Clean::of(change.clone()), on.width)).collect()))
 }
 
 /// The list of checks.
-pub fn list(checks: &[Check], format: ListFormat) -> Page {
+pub fn list(checks: &[Check], format: ListFormat, on: Screen) -> Page {
     let cleaned = || Clean::of(checks.to_vec());
     match format {
-        ListFormat::Text => Page::of(list::text(&cleaned(), width())),
+        ListFormat::Text => Page::of(on.set(list::text(&cleaned(), on.width))),
         ListFormat::Markdown => Page::of(list::markdown(&cleaned())),
         ListFormat::Json => Page::json(&list::json(checks)),
     }
 }
 
 /// A check's page, or one cause's.
-pub fn explain(checks: &[Check], id: &str) -> Result<Page, String> {
-    explain::page(&Clean::of(checks.to_vec()), id, width()).map(Page::of)
+pub fn explain(checks: &[Check], id: &str, on: Screen) -> Result<Page, String> {
+    explain::page(&Clean::of(checks.to_vec()), id, on.width).map(|page| Page::of(on.set(page)))
 }
 
 /// Where a variable comes from.
-pub fn provenances(provenances: &[Provenance]) -> Page {
-    Page::of(provenance::page(&Clean::of(provenances.to_vec())))
+pub fn provenances(provenances: &[Provenance], on: Screen) -> Page {
+    Page::of(on.set(provenance::page(&Clean::of(provenances.to_vec()))))
 }
 
 /// What was made of the program's own words: completions, a man page.
@@ -109,9 +118,4 @@ pub fn alert_rules() -> Page {
 /// JSON that was made elsewhere: a snapshot.
 pub fn json(text: &str) -> Page {
     Page::json(text)
-}
-
-/// The terminal's columns; 100 where there is no terminal, so that logs are alike everywhere.
-fn width() -> usize {
-    terminal_size::terminal_size().map_or(100, |(columns, _)| usize::from(columns.0)).clamp(40, WIDEST)
 }

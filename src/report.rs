@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
 use crate::check::{Category, Check};
-use crate::fact::{FactKey, Vantage};
+use crate::fact::{FactKey, Unseen, Vantage};
 use crate::profile::Addresses;
 use crate::snapshot::{Rights, Snapshot};
 
+mod bearing;
+mod by_hand;
 mod command;
 mod counts;
 mod diagnosis;
@@ -18,14 +20,17 @@ mod merge;
 pub mod provenance;
 mod since;
 mod told;
+mod way;
 mod words;
 
+pub use bearing::{bearing, pointed_at};
 pub use command::command;
 pub use counts::Counts;
 use diagnosis::diagnosis;
 pub use diagnosis::{Candidate, Diagnosis, Shell};
 pub use merge::merged;
 pub use since::{Before, Change, Now, since};
+pub use way::{Hop, State, Way, named as on_ways, ways};
 pub use words::{Words, common_words, usually};
 
 /// The version of the JSON form in which a report is printed, and read again.
@@ -102,6 +107,8 @@ pub struct Outcome {
     pub guide: String,
     /// What was read to judge it.
     pub evidence: Vec<Evidence>,
+    /// Whether it was not seen because who looked may not.
+    pub rights: bool,
 }
 
 /// One of the six answers; a broken one is a root or explained.
@@ -201,6 +208,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             essential: check.essential.contains(&blamed.answer.vantage),
             guide: check.guide.clone(),
             evidence: evidence(case, &blamed.answer.read),
+            rights: wants_rights(snapshot.rights, &blamed.attribution),
         });
     }
     let hosts = case.snapshots().filter_map(|it| Some(host(case, it, case.addresses(it.vantage)?))).collect();
@@ -253,6 +261,12 @@ fn host(case: &Case, snapshot: &Snapshot, addresses: &Addresses) -> Host {
             .map(|(key, observed)| (key.clone(), observed.took_us))
             .max_by_key(|(_, took)| *took),
     }
+}
+
+/// What the user of a URL may not do, root may not do either with that URL.
+fn wants_rights(rights: Rights, attribution: &Attribution) -> bool {
+    let Attribution::Unseen(Unseen::NeedsRights(how)) = attribution else { return false };
+    rights == Rights::User && !how.starts_with("the URL's user")
 }
 
 fn names(case: &Case, seated: &[Seated]) -> Vec<String> {

@@ -25,6 +25,7 @@ mod cli {
     mod output;
     mod pages;
     mod runs;
+    mod screens;
     mod secrets;
     mod since;
     mod user_checks;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::terminal::terminal;
 use super::{judged, read};
 use crate::check::Check;
 use crate::deployment::Deployment;
@@ -29,5 +30,5 @@ pub(super) fn first_words(seen: &Snapshot, others: &[Snapshot], again: &[Check],
     let told = changes
         .iter()
         .filter(|change| change.seat.split(' ').next() == Some(vantage.word()) && !matches!(change.now, Now::New(_)));
-    render::changes(told).text().to_owned()
+    render::changes(told, terminal()).text().to_owned()
 }

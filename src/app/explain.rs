@@ -1,6 +1,7 @@
 //! `clipcheck explain`: a check's page, or where a variable comes from.
 
 use super::screen::print;
+use super::terminal::terminal;
 use super::{Looker, Looks, checks, snapshot};
 use crate::case::Case;
 use crate::cli::ExplainArgs;
@@ -14,13 +15,13 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let named = provenance::variables().iter().find(|variable| **variable == args.id);
     let Some(variable) = named else {
-        let mut page = render::explain(&checks, &args.id)?;
+        let mut page = render::explain(&checks, &args.id, terminal())?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
             let named: Vec<&str> =
                 provenance::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
-                page.push(&render::provenances(&provenance::provenances(&case, variable)));
+                page.push(&render::provenances(&provenance::provenances(&case, variable), terminal()));
             }
         }
         print(&page)?;
@@ -37,6 +38,6 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     if provenances.is_empty() {
         return Err(format!("{variable}: no snapshot of a worker or of the web app's host contains the variables"));
     }
-    print(&render::provenances(&provenances))?;
+    print(&render::provenances(&provenances, terminal()))?;
     Ok(Exit::Fine)
 }

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::screen::{Guard, end_after};
+use super::terminal::terminal;
 use super::{earlier, profile};
 use crate::check::Check;
 use crate::cli::Deployment as Told;
@@ -127,7 +128,8 @@ async fn look(looks: &Looks<'_>) -> Result<(Snapshot, Option<Result<Snapshot, St
         (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
         (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),
     };
-    let progress = render::progress::show(heard, std::io::stderr().is_terminal(), told);
+    let screen = Some(terminal()).filter(|screen| screen.moves && std::io::stderr().is_terminal());
+    let progress = render::progress::show(heard, screen, told);
     let inside = async { if let Some(looking) = inside { Some(looking.await) } else { None } };
     let (here, (), inside) = tokio::join!(run(orders, events), progress, inside);
     Ok((here, inside))

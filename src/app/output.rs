@@ -6,6 +6,7 @@ use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::screen::print_styled;
+use super::terminal::terminal;
 use crate::cli::{Format, Showing};
 use crate::exit::Exit;
 use crate::probe::host;
@@ -18,11 +19,11 @@ const SUMMARY: usize = 1_000_000;
 /// Puts a report where it was asked for.
 pub(super) fn put(report: &Report, showing: &Showing, exit: Exit) -> Result<(), String> {
     let format = format(showing);
-    let page = render::report(report, format, showing, exit);
+    let page = render::report(report, format, showing, exit, terminal());
     if format == Format::Github
         && let Some(file) = host::variable("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
     {
-        add_summary(Path::new(&file), &render::report(report, Format::Markdown, showing, exit))?;
+        add_summary(Path::new(&file), &render::report(report, Format::Markdown, showing, exit, terminal()))?;
     }
     match &showing.output {
         Some(file) => replace(file, page.text()).map_err(|why| format!("{}: {why}", file.display())),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory, Parser};
 
+use super::terminal::terminal;
 use crate::catalog;
 use crate::check::{Category, did_you_mean};
 use crate::cli::{Cli, Color};
@@ -126,10 +127,10 @@ pub(super) fn print_styled(page: &Page, color: Color) -> Result<(), String> {
 }
 
 fn choice(color: Color) -> ColorChoice {
-    match color {
-        Color::Auto => ColorChoice::Auto,
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
+    match (color, terminal().forced) {
+        (Color::Auto, None) => ColorChoice::Auto,
+        (Color::Always, _) | (Color::Auto, Some(true)) => ColorChoice::Always,
+        (Color::Never, _) | (Color::Auto, Some(false)) => ColorChoice::Never,
     }
 }
 

@@ -17,15 +17,18 @@ pub struct Showing {
     /// Write the report to this file. It is complete whenever it is read.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Colors; `auto` follows NO_COLOR and CLICOLOR_FORCE.
+    /// Colors; `auto` follows NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_enum, default_value_t = Color::Auto)]
     pub color: Color,
     /// Also fail (exit 1) on warnings, or (exit 3) on anything that was not seen.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub fail_on: Vec<FailOn>,
-    /// Also show the checks that do not apply.
-    #[arg(long)]
+    /// Show every check, also those that do not apply, and every finding with all its evidence.
+    #[arg(short, long)]
     pub verbose: bool,
+    /// Show the verdict alone.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
 }
 
 /// The formats of a report.

@@ -152,7 +152,7 @@ macro_rules! texts {
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
 texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
-texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential });
+texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
 texts!(Diagnosis { code, says, fix, place, alternatives, tell; shell });
 texts!(Position { file; line, column });
 texts!(Candidate { code, title; on });
@@ -160,7 +160,7 @@ texts!(Evidence { line, seat, source });
 texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
-texts!(Fix { say, run, know; on });
+texts!(Fix { say, run, variable, know; on });
 texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native; severity });
 texts!(Otherwise { says, fix });
 texts!(Alternative { check, cause; on });

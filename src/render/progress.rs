@@ -7,12 +7,12 @@ use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::clean;
+use super::{Screen, clean};
 use crate::fact::FactKey;
 use crate::run::Event;
 
 /// Shows what is still waited for, and takes the line away at the end. What `told` says of an event stays.
-pub async fn show(mut events: UnboundedReceiver<Event>, terminal: bool, told: impl Fn(&Event) -> String) {
+pub async fn show(mut events: UnboundedReceiver<Event>, terminal: Option<Screen>, told: impl Fn(&Event) -> String) {
     let mut open = BTreeSet::new();
     while let Some(event) = events.recv().await {
         match event {
@@ -20,15 +20,15 @@ pub async fn show(mut events: UnboundedReceiver<Event>, terminal: bool, told: im
             Event::Waiting(ref keys) => open.clone_from(keys),
             Event::Done(ref key) => _ = open.remove(key),
         }
-        if terminal {
+        if let Some(screen) = terminal {
             let mut words = told(&event);
             if AutoStream::choice(&std::io::stderr()) == ColorChoice::Never {
                 words = strip_str(&words).to_string();
             }
-            let _ = write!(std::io::stderr(), "\r\x1b[K{words}{}", line(&open, super::width()));
+            let _ = write!(std::io::stderr(), "\r\x1b[K{words}{}", screen.set(line(&open, screen.width)));
         }
     }
-    if terminal {
+    if terminal.is_some() {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
 }

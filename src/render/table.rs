@@ -1,42 +1,53 @@
 //! Report → the screen. Meaning survives without colour.
 
 use std::fmt::Write;
-use std::net::IpAddr;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::clean::Clean;
-use crate::fact::Vantage;
-use crate::profile::{Known, Origin};
 use crate::report::{Answer, Outcome, Report};
-use crate::snapshot::Rights;
 
 mod changes;
 mod finding;
 mod groups;
+mod hosts;
+mod screen;
 
 pub(super) use changes::became;
 use changes::since;
 use finding::{found, is_found};
 use groups::{Group, groups};
+use hosts::{HOSTS, ends, header, who};
 
 /// Ids and dates have hyphens; they stay in one piece.
 const NO_SPLIT: textwrap::WordSplitter = textwrap::WordSplitter::NoHyphenation;
-
-/// How many hosts the head of the report names.
-const HOSTS: usize = 6;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
+/// Also legible on a light ground, where grey may not be.
+const DIM: Style = Style::new().dimmed();
 
-pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> String {
+/// The verdict alone.
+pub(super) fn verdict(report: &Clean<Report>, width: usize) -> String {
+    let mut out = String::new();
+    closing(&mut out, report, width);
+    out
+}
+
+/// What fits a screen: the answer last.
+pub(super) fn screen(report: &Clean<Report>, width: usize) -> String {
+    screen::render(report, width)
+}
+
+/// The whole list: every check, every finding with all its evidence.
+pub(super) fn whole(report: &Clean<Report>, width: usize) -> String {
     let mut out = String::new();
     header(&mut out, report, width);
     out.push('\n');
-    out.push_str(&table(report, width, verbose));
+    out.push_str(&table(report, width));
     since(&mut out, report, width);
     // What was a root before comes first: that is what the reader wants to know.
     let was = |outcome: &&Outcome| {
@@ -56,50 +67,11 @@ pub(super) fn render(report: &Clean<Report>, width: usize, verbose: bool) -> Str
     despite(&mut out, report, width);
     unseen(&mut out, report, width);
     out.push('\n');
-    closing(&mut out, report);
+    closing(&mut out, report, width);
     out
 }
 
-fn header(out: &mut String, report: &Report, width: usize) {
-    for host in report.hosts.iter().take(HOSTS) {
-        let addresses = &host.addresses;
-        let guide = |origin: Origin| if origin == Origin::Assumed { " (the guide's)" } else { "" };
-        let tunnel = if host.vantage == Vantage::Outside {
-            addresses.public.map_or_else(String::new, |public| format!("server at {public}"))
-        } else {
-            let end = |known: &Known<IpAddr>| format!("{}{}", known.value, guide(known.origin));
-            let client = if host.several_clients {
-                "several clients".to_owned()
-            } else {
-                format!("client {}", end(&addresses.client))
-            };
-            format!("server {}, {client}", end(&addresses.server))
-        };
-        let rights = match host.rights {
-            Rights::Root => "as root",
-            Rights::Administrator => "as administrator",
-            Rights::User => "without root",
-        };
-        let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
-        let line = format!(
-            "clipcheck {} on {} as {} ({}), {rights}, {at}; {tunnel}",
-            env!("CARGO_PKG_VERSION"),
-            host.name,
-            host.seat,
-            host.vantage_by
-        );
-        wrapped(out, &line, "", "  ", width);
-    }
-    let more = report.hosts.len().saturating_sub(HOSTS);
-    if more > 0 {
-        let _ = writeln!(out, "… and {more} more; `--format json` names all");
-    }
-    for note in &report.notes {
-        wrapped(out, &format!("note: {note}"), "", "  ", width);
-    }
-}
-
-fn table(report: &Report, width: usize, verbose: bool) -> String {
+fn table(report: &Report, width: usize) -> String {
     let several = report.hosts.len() > 1;
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -109,9 +81,6 @@ fn table(report: &Report, width: usize, verbose: bool) -> String {
     for group in groups(&report.outcomes) {
         let one_line = if group.is_many() { group.outcomes.get(..1).unwrap_or_default() } else { &group.outcomes };
         for outcome in one_line {
-            if matches!(outcome.answer, Answer::NotApplicable(_)) && !verbose {
-                continue;
-            }
             if category != Some(outcome.category) {
                 category = Some(outcome.category);
                 table.add_row(["", outcome.category.word(), ""]);
@@ -238,7 +207,8 @@ fn place(outcome: &Outcome) -> String {
     format!("the {}{host}{about}", outcome.seat)
 }
 
-fn closing(out: &mut String, report: &Report) {
+/// The last word: what failed, and how many of each.
+fn closing(out: &mut String, report: &Report, width: usize) {
     let counts = report.counts;
     let (style, verdict) = if counts.roots > 0 {
         (RED, if counts.roots == 1 { "1 root cause".to_owned() } else { format!("{} root causes", counts.roots) })
@@ -259,7 +229,7 @@ fn closing(out: &mut String, report: &Report) {
             parts.push(format!("{count} {what}"));
         }
     }
-    let _ = writeln!(out, "{}.", parts.join(", "));
+    wrapped(out, &format!("{}.", parts.join(", ")), "", "  ", width);
 }
 
 /// How many names a list shows; JSON has all.

@@ -4,10 +4,16 @@ use super::Shell;
 use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
-const PARTS: [&str; 16] = [
-    "add", "allowed", "recreate", "bar", "each", "gone", "grant", "log", "maker", "needed", "restart", "start",
+const PARTS: [&str; 17] = [
+    "add", "allowed", "recreate", "bar", "each", "gone", "grant", GRANTS, "log", "maker", "needed", "restart", "start",
     "table", "target", "ufw_rule", "unwrite",
 ];
+
+/// Statements of plain words, as their judge made them.
+const GRANTS: &str = "grants";
+
+/// A network or a name in which each dot stands for itself.
+const PATTERN: &str = "net_pattern";
 
 /// The commands of a fix, filled in, without those whose word is empty: they are for a part of the fault that is not
 /// there. `Err` holds a value that cannot be typed; half of the commands would do harm, so there are none then.
@@ -69,7 +75,9 @@ fn within(name: &str, value: &str, before: &str) -> Option<String> {
     let parts = PARTS.contains(&name);
     // For sed, and for psql, where the rest would be a comment.
     let ends_it = value.contains('/') && before.contains("s/") || parts && value.contains("--");
-    (!ends_it && value.chars().all(|c| is_plain(c) || (parts && c == ' '))).then(|| value.to_owned())
+    let dots = if name == PATTERN { value.replace(r"\.", ".") } else { value.to_owned() };
+    let fits = |c: char| is_plain(c) || (parts && c == ' ') || (name == GRANTS && c == ';');
+    (!ends_it && dots.chars().all(fits)).then(|| value.to_owned())
 }
 
 /// What no shell and no program that is handed it takes for more than a letter.
@@ -124,6 +132,14 @@ mod tests {
         ] {
             assert_eq!(filled(template, value), None, "{template} {value:?}");
         }
+        let net = Words::from([
+            ("net_pattern", r"10\.0\.0\.0/8".to_owned()),
+            ("grants", "GRANT A ON b TO c; GRANT".to_owned()),
+        ]);
+        let of = |template| command(template, Shell::Sh, &net).ok();
+        assert_eq!(of("sed 's@{net_pattern}@@'").as_deref(), Some(r"sed 's@10\.0\.0\.0/8@@'"));
+        assert_eq!(of("sed 's/{net_pattern}//'"), None);
+        assert_eq!(of("psql -c '{grants}'").as_deref(), Some("psql -c 'GRANT A ON b TO c; GRANT'"));
         assert_eq!(filled("{recreate}", r"compose -f '/it'\''s;' up"), some(r"compose -f '/it'\''s;' up"));
     }
 }

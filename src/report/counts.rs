@@ -16,7 +16,8 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(outcomes: &[Outcome]) -> Self {
+    /// Of these answers.
+    pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
         let mut counts = Self::default();
         for outcome in outcomes {
             let count = match &outcome.answer {

@@ -1,5 +1,6 @@
 //! A cause with its sentences filled in.
 
+use super::by_hand::by_hand;
 use super::command::commands;
 use super::words::{Words, common_words, fill, says, without_docker};
 use super::{doubt, maker};
@@ -89,14 +90,21 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     let contained = case.native_worker().is_none();
     let left: Vec<Alternative> =
         blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
+    let mut on = fix.on;
     let (say, run) = match commands(&fix.run, shell, &words) {
+        Ok(run) if run.is_empty() && shell == Shell::Sh && !case.on_windows(on.unwrap_or(here)) => {
+            let run = by_hand(finding, &fix, &words, here);
+            // A container does not know what gave it its variables; its host does.
+            on = on.or((here == Vantage::Container && !run.is_empty()).then_some(Vantage::Client));
+            (said, run)
+        }
         Ok(run) => (said, run),
         Err(value) => (format!("{said} The commands are left out: `{value}` is not safe in a command."), Vec::new()),
     };
     Diagnosis {
         code: format!("{}/{}", check.id, finding.cause),
         says: fill(&says, &words),
-        fix: Fix { on: fix.on, say, run, know: fill(&fix.know, &words) },
+        fix: Fix { on, say, run, variable: fix.variable, know: fill(&fix.know, &words) },
         shell,
         place: finding.place.clone(),
         alternatives: doubt::alternatives(&left, checks),
@@ -132,6 +140,7 @@ fn unexpected_fix() -> Fix {
         on: None,
         say: format!("Compare it with the words that the check expects (cause `{UNEXPECTED}`)."),
         run: Vec::new(),
+        variable: None,
         know: "The check is OK.".to_owned(),
     }
 }

@@ -83,5 +83,5 @@ pub(super) fn translated(fix: Fix, conf: &WgConf, file: bool) -> Fix {
         }
         Some(_) | None => own_file(&fix.say),
     };
-    Fix { on: fix.on, say, run, know }
+    Fix { on: fix.on, say, run, variable: fix.variable, know }
 }

@@ -11,7 +11,7 @@ use clipcheck::check::Check;
 use clipcheck::cli::{Color, Format, ListFormat, Showing};
 use clipcheck::exit::Exit;
 use clipcheck::judge::judge;
-use clipcheck::render::{self, Page};
+use clipcheck::render::{self, Page, Screen};
 use clipcheck::report::{Report, provenance, report};
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
@@ -85,24 +85,34 @@ fn open_kinds(snapshot: &Value) -> BTreeSet<String> {
     all
 }
 
-fn shown(report: &Report, format: Format) -> Page {
-    let showing =
-        Showing { format: None, json: false, output: None, color: Color::Never, fail_on: Vec::new(), verbose: true };
-    render::report(report, format, &showing, Exit::Broken)
+fn shown(report: &Report, format: Format, verbose: bool) -> Page {
+    let showing = Showing {
+        format: None,
+        json: false,
+        output: None,
+        color: Color::Never,
+        fail_on: Vec::new(),
+        verbose,
+        quiet: false,
+    };
+    render::report(report, format, &showing, Exit::Broken, SCREEN)
 }
+
+const SCREEN: Screen = Screen { width: 80, ascii: false, moves: true, forced: None };
 
 /// Everything that is made of a snapshot, without the program around it.
 fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
     let case = Case::new(vec![snapshot]).expect("a case");
     let report = report(&case, checks, &blame(checks, judge(&case, checks)));
-    let table = shown(&report, Format::Table);
-    let plain = table.text().replace("\u{1b}[0m", "").replace("\u{1b}[1m", "");
-    let ours = ["\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"].iter().fold(plain, |text, ours| text.replace(ours, ""));
-    clean(&ours, what);
-    for format in [Format::Junit, Format::Github, Format::Markdown, Format::Prometheus, Format::Html] {
-        clean(shown(&report, format).text(), what);
+    for verbose in [false, true] {
+        let table = shown(&report, Format::Table, verbose);
+        let ours = ["[0m", "[1m", "[2m", "[31m", "[32m", "[33m"].map(|style| format!("\u{1b}{style}"));
+        clean(&ours.iter().fold(table.text().to_owned(), |text, ours| text.replace(ours, "")), what);
     }
-    let data = shown(&report, Format::Json);
+    for format in [Format::Junit, Format::Github, Format::Markdown, Format::Prometheus, Format::Html] {
+        clean(shown(&report, format, true).text(), what);
+    }
+    let data = shown(&report, Format::Json, false);
     clean(data.text(), what);
     let data = json(data.text());
     let fixes =
@@ -111,7 +121,7 @@ fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
         assert!(!command.contains(|c| is_hostile(c) || c == '\n'), "{what}: {command:?}");
     }
     for variable in provenance::variables() {
-        clean(render::provenances(&provenance::provenances(&case, variable)).text(), what);
+        clean(render::provenances(&provenance::provenances(&case, variable), SCREEN).text(), what);
     }
 }
 
@@ -266,7 +276,7 @@ fn our_own_colours_stay() {
 fn the_list_of_built_in_checks_has_nothing_to_clean() {
     let checks = catalog::built_in().expect("the checks");
     for format in [ListFormat::Text, ListFormat::Markdown, ListFormat::Json] {
-        assert!(!render::list(&checks, format).text().contains("\\u{"), "{format:?}");
+        assert!(!render::list(&checks, format, SCREEN).text().contains("\\u{"), "{format:?}");
     }
 }
 

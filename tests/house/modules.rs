@@ -61,7 +61,7 @@ const NARROW: &[(&str, &str, &[&str])] = &[
 ];
 
 /// The modules that may touch the world, and what touching looks like.
-const DOORS: &[&str] = &["src/probe/", "src/probe.rs", "src/app.rs", "src/app/output.rs"];
+const DOORS: &[&str] = &["src/probe/", "src/probe.rs", "src/app.rs", "src/app/output.rs", "src/app/terminal.rs"];
 const TOUCHES: &[&str] = &[
     "std::fs",
     "std::process::Command",

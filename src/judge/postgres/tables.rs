@@ -51,7 +51,7 @@ fn plain(text: &str) -> bool {
 /// The statements that give what is missing; none where a name is more than a word.
 fn grants(lacks: &[String], role: &str) -> String {
     let grant = |lack: &String| {
-        let (want, name) = lack.split_once(" on ").filter(|(_, name)| plain(name) && plain(role))?;
+        let (want, name) = lack.split_once(" on ").filter(|(want, name)| plain(want) && plain(name) && plain(role))?;
         let kind = if want == "USAGE" { "SEQUENCE " } else { "" };
         Some(format!("GRANT {want} ON {kind}{name} TO {role}"))
     };

@@ -7,25 +7,13 @@ use anstyle::Style;
 use super::{BOLD, RED, YELLOW, few, place, wrapped};
 use crate::report::{Answer, Candidate, Diagnosis, Evidence, Outcome, Shell};
 
-/// How many lines of evidence a finding shows; JSON has them all.
-const EVIDENCE: usize = 6;
-
-/// How many of the causes that look alike a finding shows.
-const CANDIDATES: usize = 6;
-
 fn finding(out: &mut String, outcome: &Outcome, diagnosis: &Diagnosis, mark: &str, style: Style, width: usize) {
     let at = diagnosis.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
     let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", diagnosis.code, place(outcome));
     wrapped(out, &diagnosis.says, "  ", "  ", width);
-    // A note needs no proof on the screen.
-    let shown = if matches!(outcome.answer, Answer::Notes(_)) { 0 } else { EVIDENCE };
-    for Evidence { line, seat, source } in outcome.evidence.iter().take(shown) {
+    for Evidence { line, seat, source } in &outcome.evidence {
         let from = if source.is_empty() { seat.clone() } else { format!("{seat}, {source}") };
         wrapped(out, &format!("{line}  [{from}]"), "  seen   ", "           ", width);
-    }
-    let more = outcome.evidence.len().saturating_sub(shown);
-    if more > 0 && shown > 0 {
-        let _ = writeln!(out, "         … and {more} more; `--format json` shows all");
     }
     doubt(out, diagnosis, width);
     let on = diagnosis.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
@@ -51,15 +39,11 @@ fn doubt(out: &mut String, diagnosis: &Diagnosis, width: usize) {
     }
     out.push_str("  other possible causes, most likely first:\n");
     let mut told = "";
-    for Candidate { on, code, title } in diagnosis.alternatives.iter().take(CANDIDATES) {
+    for Candidate { on, code, title } in &diagnosis.alternatives {
         // Several causes of one check stand beside each other: its title is said once.
         let words = if told == title { format!("{code} ({on})") } else { format!("{code} ({on}): {title}") };
         wrapped(out, &words, "         - ", "           ", width);
         told = title;
-    }
-    let more = diagnosis.alternatives.len().saturating_sub(CANDIDATES);
-    if more > 0 {
-        let _ = writeln!(out, "         … and {more} more; `clipcheck explain {}` lists them", diagnosis.code);
     }
     for (number, way) in diagnosis.tell.iter().enumerate() {
         wrapped(out, way, if number == 0 { "  decide " } else { "  or     " }, "         ", width);

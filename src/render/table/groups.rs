@@ -1,6 +1,6 @@
 //! Many clients on one screen: what is alike for more than a few is one line. JSON has each.
 
-use crate::report::Outcome;
+use crate::report::{Answer, Outcome};
 
 /// So many of a kind are shown one by one.
 const FEW: usize = 3;
@@ -38,6 +38,11 @@ impl<'a> Group<'a> {
     /// Those that are shown one by one: all if they are few; of many that say something else each, the first ones.
     pub(super) fn shown(&self) -> &[&'a Outcome] {
         if self.is_many() { self.outcomes.get(..FEW).unwrap_or_default() } else { &self.outcomes }
+    }
+
+    /// Whether their answer is of this kind.
+    pub(super) fn is(&self, kind: fn(&Answer) -> bool) -> bool {
+        self.outcomes.first().is_some_and(|first| kind(&first.answer))
     }
 
     /// Whether they are one line.

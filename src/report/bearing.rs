@@ -1,0 +1,132 @@
+//! Of all that was read, the few lines that bear on the cause.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::{Diagnosis, Evidence, Outcome};
+
+/// Words shorter than this are in every line.
+const SHORT: usize = 4;
+
+/// The line at fault if it was read, then the lines that have most of the headline's own words: `most` of them, in the
+/// order in which they were read. Where nothing fits, the first ones.
+pub fn bearing<'a>(outcome: &'a Outcome, diagnosis: &Diagnosis, most: usize) -> Vec<&'a Evidence> {
+    let words = words(&diagnosis.says);
+    let place = diagnosis.place.as_ref().map(|place| format!("{}:{}", place.file, place.line));
+    let at_fault = |line: &str| place.as_ref().is_some_and(|place| behind(line, place).is_some());
+    let score = |evidence: &Evidence| {
+        let found = words.iter().filter(|word| evidence.line.contains(word.as_str())).map(String::len).sum::<usize>();
+        (at_fault(&evidence.line), found)
+    };
+    let mut ranked: Vec<(usize, &Evidence)> = outcome.evidence.iter().enumerate().collect();
+    // Stable: of equals the first one read comes first.
+    ranked.sort_by_key(|(_, evidence)| std::cmp::Reverse(score(evidence)));
+    let best = ranked.first().map_or((false, 0), |(_, evidence)| score(evidence));
+    if best != (false, 0) {
+        ranked.retain(|(_, evidence)| score(evidence) != (false, 0));
+    }
+    let mut chosen: Vec<(usize, &Evidence)> = Vec::new();
+    for (number, evidence) in ranked {
+        if chosen.len() < most && chosen.iter().all(|(_, other)| other.line != evidence.line) {
+            chosen.push((number, evidence));
+        }
+    }
+    chosen.sort_by_key(|(number, _)| *number);
+    chosen.into_iter().map(|(_, evidence)| evidence).collect()
+}
+
+/// Where in a line the headline's quoted words stand: the longest of them. In characters.
+pub fn pointed_at(line: &str, diagnosis: &Diagnosis) -> Option<Range<usize>> {
+    let place = diagnosis.place.as_ref()?;
+    // Only in the line at fault: elsewhere the same words are no fault.
+    let text = behind(line, &format!("{}:{}", place.file, place.line))?;
+    let before = line.chars().count() - text.chars().count();
+    let quoted = diagnosis.says.split('`').skip(1).step_by(2).filter(|word| !word.is_empty() && text.contains(word));
+    let word = quoted.max_by_key(|word| word.len())?;
+    let (ahead, _) = text.split_once(word)?;
+    let start = before + ahead.chars().count();
+    Some(start..start + word.chars().count())
+}
+
+/// What stands behind a place in a line; that of a longer number is another.
+fn behind<'a>(line: &'a str, place: &str) -> Option<&'a str> {
+    let mut rest = line;
+    while let Some((_, behind)) = rest.split_once(place) {
+        if !behind.starts_with(|c: char| c.is_ascii_digit()) {
+            return Some(behind);
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// What is the headline's own: what it quotes, and its numbers, paths, addresses and names.
+fn words(says: &str) -> BTreeSet<String> {
+    let quoted = says.split('`').skip(1).step_by(2).map(str::to_owned);
+    let plain = says
+        .split(|c: char| c.is_whitespace() || "`(),;\u{201c}\u{201d}".contains(c))
+        .map(|word| word.trim_matches(|c: char| ".:'\"".contains(c)).to_owned());
+    let own = |word: &String| word.contains(|c: char| c.is_ascii_digit() || "/_=".contains(c));
+    quoted.chain(plain.filter(own)).filter(|word| word.chars().count() >= SHORT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{Category, Fix, Position};
+    use crate::fact::Vantage;
+    use crate::report::{Answer, Shell};
+
+    fn diagnosis(says: &str, place: Option<(&str, u32)>) -> Diagnosis {
+        Diagnosis {
+            code: "x/y".to_owned(),
+            says: says.to_owned(),
+            fix: Fix { on: None, say: String::new(), run: Vec::new(), variable: None, know: String::new() },
+            shell: Shell::Sh,
+            place: place.map(|(file, line)| Position { file: file.to_owned(), line, column: None }),
+            alternatives: Vec::new(),
+            tell: Vec::new(),
+        }
+    }
+
+    fn chosen(lines: &[&str], diagnosis: &Diagnosis, most: usize) -> Vec<String> {
+        let evidence = |line: &&str| Evidence { line: (*line).to_owned(), seat: String::new(), source: String::new() };
+        let outcome = Outcome {
+            check: "x".to_owned(),
+            category: Category::Redis,
+            title: String::new(),
+            vantage: Vantage::Server,
+            seat: String::new(),
+            host: String::new(),
+            clients: Vec::new(),
+            answer: Answer::Holds,
+            essential: false,
+            guide: String::new(),
+            evidence: lines.iter().map(evidence).collect(),
+            rights: false,
+        };
+        bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.clone()).collect()
+    }
+
+    #[test]
+    fn the_line_at_fault_comes_first_and_no_line_of_a_longer_number() {
+        let lines = ["f:2: a", "f:26: [3] deny", "f:2", "other"];
+        assert_eq!(chosen(&lines, &diagnosis("rule 3", Some(("f", 2))), 2), ["f:2: a", "f:2"]);
+        assert_eq!(chosen(&lines, &diagnosis("rule 3", Some(("f", 26))), 3), ["f:26: [3] deny"]);
+    }
+
+    #[test]
+    fn the_headlines_own_words_choose_and_else_the_first_lines_are_shown() {
+        let lines = ["a 10.8.0.1", "b", "c 10.8.0.9 port 6379", "b"];
+        assert_eq!(chosen(&lines, &diagnosis("not at 10.8.0.9, port 6379", None), 3), ["c 10.8.0.9 port 6379"]);
+        assert_eq!(chosen(&lines, &diagnosis("nothing of it", None), 3), ["a 10.8.0.1", "b", "c 10.8.0.9 port 6379"]);
+    }
+
+    #[test]
+    fn the_quoted_word_is_pointed_at_where_it_is_at_fault() {
+        let of = diagnosis("`-10.8.0.1` at /é.conf:87 did not exist", Some(("/é.conf", 87)));
+        assert_eq!(pointed_at("/é.conf:87: bind 127.0.0.1 -10.8.0.1", &of), Some(27..36));
+        assert_eq!(pointed_at("/é.conf:88: bind 127.0.0.1 -10.8.0.1", &of), None);
+        assert_eq!(pointed_at("/é.conf:87: nothing", &of), None);
+    }
+}
