@@ -130,11 +130,6 @@ causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, LetIn, Lis
 fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
-        if seat.vantage() == Vantage::Client && tunnel::relay::between(seat).is_some() {
-            return Err(Unseen::Undecided(
-                "the client's Endpoint is a relay's address; set the server's own with `--public ADDRESS`".to_owned(),
-            ));
-        }
         if tcp.how == Dial::Open
             && let Some((to, _)) =
                 tcp.endpoint.host.parse().ok().and_then(|ip| firewall::sent_elsewhere(seat, ip, tcp.endpoint.port))
