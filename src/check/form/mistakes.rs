@@ -29,7 +29,8 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Vec<Mistake>)
         return read.map_or_else(|mistake| (None, vec![mistake]), |read| (Some(read), Vec::new()));
     }
     let (table, errors) = DeTable::parse_recoverable(text);
-    let syntax: Vec<Mistake> = errors.iter().take(MOST).map(|error| mistake(error, None)).collect();
+    // Where the form itself is broken, the first mistake is enough: the others may come of it.
+    let syntax: Vec<Mistake> = errors.iter().take(1).map(|error| mistake(error, None)).collect();
     // What a broken line was meant to say is not known: the rest of the file may only look wrong.
     if !syntax.is_empty() {
         return (None, syntax);
