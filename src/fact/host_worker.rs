@@ -117,7 +117,9 @@ impl Unit {
     /// How its last run ended, in a few words.
     pub fn reason(&self) -> String {
         let end = match self.result.as_str() {
-            _ if self.restarts_often() => format!("systemd has restarted it {} times, as it ends by itself", self.restarts),
+            _ if self.restarts_often() => {
+                format!("systemd has restarted it {} times, as it ends by itself", self.restarts)
+            }
             "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
             "exit-code" => format!("it exited with status {}", self.status),
             "oom-kill" => "it was killed because it ran out of memory".to_owned(),

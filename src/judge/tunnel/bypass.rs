@@ -10,8 +10,8 @@ use crate::case::Seat;
 use crate::check::cause::{TunnelSubnetFree, TunnelUsed, WgAllowedIpsNarrow, WgKeepalive};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::network::routes::{MAIN, Route};
 use crate::fact::network::Way;
+use crate::fact::network::routes::{MAIN, Route};
 use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::profile::Origin;
 

@@ -24,7 +24,7 @@ pub(crate) fn container_connected(seat: &Seat<'_>) -> Judged<ContainerConnected>
     let named = |finding: Finding<_>| finding.with("name", &worker.name);
     let Some(other) = &worker.borrows else {
         return Ok(match worker.networks.as_slice() {
-            [one] if one == "none" => named(broken(ContainerConnected::None)).with("recreate", recreate()).into(),
+            [one] if one == "none" => named(broken(ContainerConnected::None)).into(),
             // What Windows' own list leaves empty was not asked for.
             [] if !seat.on_windows() => named(broken(ContainerConnected::Disconnected)).into(),
             _ => holds(),
@@ -73,7 +73,9 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
             None => silent.then(|| broken(ContainerWay::Lost)),
             Some(own) if silent => Some(on_the_way(&client, own, tcp.endpoint.port)?),
             // Who refuses may well be the server.
-            Some(own) => bridge(client.links()?, own).and_then(|bridge| by_rule(&client, own, bridge, tcp.endpoint.port)),
+            Some(own) => {
+                bridge(client.links()?, own).and_then(|bridge| by_rule(&client, own, bridge, tcp.endpoint.port))
+            }
         };
         if let Some(finding) = finding {
             let finding = match own {
