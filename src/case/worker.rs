@@ -2,7 +2,8 @@
 
 use super::{Case, Seat};
 use crate::fact::environment::ByHost;
-use crate::fact::{Fact, FactKey, Vantage};
+use crate::fact::service::UnitState;
+use crate::fact::{Fact, FactKey, UnitTarget, Unseen, Vantage};
 use crate::profile::Topology;
 
 impl Case {
@@ -35,5 +36,12 @@ impl Seat<'_> {
         let client = self.case.snapshot(Vantage::Client).and_then(|client| client.fact(&FactKey::Env));
         let without = matches!(client, Some(Fact::Env(env)) if env.reports_by_http_alone());
         self.addresses.topology != Some(Topology::Api) && !without
+    }
+}
+
+impl<'a> Seat<'a> {
+    /// The unit of Docker's engine.
+    pub fn docker_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::Named("docker.service".to_owned()))
     }
 }

@@ -21,7 +21,7 @@ use url::UrlFault;
 
 pub(crate) use agree::{env_agrees, env_heeded, env_ports};
 pub(crate) use container::{worker_fresh, worker_one, worker_running};
-pub(crate) use host::worker_at_boot;
+pub(crate) use host::{docker_runs, worker_at_boot};
 pub(in crate::judge) use libraries::connects;
 pub(crate) use libraries::worker_libraries;
 

@@ -18,8 +18,8 @@ SQL
 """
 START = {"docker": "", "compose": "/root/run-stack.sh", "env-file": "/root/run-env-file.sh", "native": "/root/run-native.sh service"}
 WEB = "cd /opt/clippyfront; set -a; . ./.env; set +a; export PYTHONPATH=packages; timeout 25 python3 -B - 2>&1"
-NATIVE = """cd / ; pid=$(pgrep -of 'celery .*worker') || { echo no worker process; exit 1; }
-xargs -0 sh -c 'exec env -i "$@" PYTHONPATH=/home/winter/ClippyFront/packages timeout 25 /usr/bin/python3 -B -' x < /proc/$pid/environ 2>&1"""
+NATIVE = """cd /; cat > /tmp/use.py; pid=$(pgrep -of 'celery .*worker') || { echo no worker process; exit 1; }
+xargs -0 sh -c 'exec env -i "$@" PYTHONPATH=/home/winter/ClippyFront/packages timeout 25 /usr/bin/python3 -B /tmp/use.py' x < /proc/$pid/environ 2>&1"""
 
 
 class NoLab(Exception):

@@ -170,7 +170,7 @@ def draw(random, shape, host_files):
     # A masked line is named by its key or by its place; a line that is gone by its key alone.
     name = key(old if how != "add" else new)
     place = f"{path}:{number + 1}"
-    exact = [(name, place)] if how != "delete" else [(name, place, f"{path}:{number}")]
+    exact = [(name, place, f"line {number + 1} of {path}") + (f"{path}:{number}",) * (how == "delete")]
     later = random.random() < 0.3 and apply != "true"
     body = "\n".join(rows)
     script = f"cat > {shlex.quote(path)} <<'@MUTATED@'\n{body.rstrip(chr(10))}\n@MUTATED@\n"

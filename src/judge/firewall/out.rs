@@ -10,9 +10,10 @@ use crate::case::Seat;
 use crate::check::cause::FirewallLetsOut;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::firewall::Protocol;
+use crate::fact::docker::{State, Worker};
 use crate::fact::firewall::netfilter::{Model, Tool};
 use crate::fact::firewall::walk::{Departure, Disposition, PacketTrace, Sent, Step};
+use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Links, Way};
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
@@ -130,7 +131,8 @@ fn redirected(seat: &Seat<'_>) -> Option<Finding<FirewallLetsOut>> {
     let addresses = seat.addresses();
     let to = addresses.server.value;
     [addresses.redis_port.value, addresses.postgres_port.value].into_iter().find_map(|port| {
-        let (other, step) = sent_elsewhere(seat, to, port).filter(|_| !answers(seat))?;
+        let (other, step) =
+            sent_elsewhere(seat, to, port).filter(|_| !answers(seat) && !spares_the_worker(seat, to, port))?;
         let finding = exempt(broken(FirewallLetsOut::Redirected), &step).with("to", other);
         Some(finding.with("what", format!("connections to {to}:{port}")))
     })
@@ -141,6 +143,22 @@ fn answers(seat: &Seat<'_>) -> bool {
     let redis = seat.redis().is_ok_and(|it| it.said == RedisSaid::Pong);
     let postgres = seat.postgres().is_ok_and(|it| it.said == PgSaid::One);
     redis && postgres
+}
+
+/// The worker is in a container, and what that sends meets no such rule: it passes `PREROUTING`, and not `OUTPUT`.
+fn spares_the_worker(seat: &Seat<'_>, to: IpAddr, port: u16) -> bool {
+    let own_network = |it: &Worker| it.state == State::Running && !it.networks.iter().any(|network| network == "host");
+    let (Ok(docker), Ok(model), Ok(links)) = (seat.docker(), seat.rules(), seat.links()) else { return false };
+    if !docker.workers.first().is_some_and(own_network) {
+        return false;
+    }
+    let mut bridges = links.links.iter().filter(|link| link.kind.as_deref() == Some("bridge"));
+    bridges.all(|bridge| {
+        let nets = bridge.addresses.iter().filter(|net| net.addr().is_ipv4() == to.is_ipv4());
+        let others = nets.filter_map(|net| net.hosts().find(|it| *it != net.addr()));
+        let flow = |from| NewFlow { interface: &bridge.name, from, to, protocol: Protocol::Tcp, port };
+        others.map(flow).all(|flow| model.forwarded(&flow, links).sent_on.is_none())
+    })
 }
 
 /// Where a rule of this machine sends its own connections to an address, if one does.

@@ -140,10 +140,10 @@ pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
         Echo::NoRoute if seat.vantage() == Vantage::Container => {
             return Ok(not_applicable("this container has no route at all; tcp-admitted reports it"));
         }
-        Echo::NoRoute | Echo::Unreachable | Echo::Forbidden | Echo::Other(_) => {
+        Echo::NoRoute | Echo::Unreachable | Echo::Other(_) => {
             broken(TunnelPing::NoWay).with("how", outcome.how.label())
         }
-    } Echo as TunnelPing: NoReply, NoPeer, NoEndpoint);
+    } Echo as TunnelPing: NoReply, NoPeer, NoEndpoint, Forbidden);
     if is_switched_off(seat) {
         return Ok(not_applicable("this client has no session with the server"));
     }

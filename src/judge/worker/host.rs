@@ -1,7 +1,7 @@
 //! The worker that the client runs without Docker: does it run, and does it at the next boot?
 
 use crate::case::Seat;
-use crate::check::cause::{WorkerAtBoot, WorkerRunning};
+use crate::check::cause::{DockerRuns, WorkerAtBoot, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::docker::{Docker, State};
@@ -31,6 +31,31 @@ pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
     }
     let finding = broken(if failed { WorkerRunning::UnitFailed } else { WorkerRunning::UnitStopped });
     Ok(named(unit, finding).with("reason", unit.reason()).into())
+}
+
+/// Docker's engine runs, where the worker is not one without Docker.
+pub(crate) fn docker_runs(seat: &Seat<'_>) -> Judged<DockerRuns> {
+    let silent = match seat.docker() {
+        Ok(_) => return Ok(holds()),
+        // Who may not ask has no answer; and nobody can be asked without the program.
+        Err(why) if matches!(why, Unseen::NoTool(_)) => why,
+        Err(why) => return Err(why),
+    };
+    if worker(seat, None).is_some() {
+        return Ok(not_applicable("the worker runs without Docker"));
+    }
+    let unit = seat.docker_unit()?;
+    if !unit.known {
+        return Err(silent);
+    }
+    let said = unit.said.as_ref().map(|said| format!(", and said last: `{}` ({})", said.text, said.source));
+    let finding = match unit.active.as_str() {
+        "active" => broken(DockerRuns::Silent),
+        "inactive" => broken(DockerRuns::Stopped),
+        _ => broken(DockerRuns::Failed).with("said", said.unwrap_or_default()),
+    };
+    let masked = if unit.enabled.starts_with("masked") { "docker.service docker.socket" } else { "" };
+    Ok(finding.with("state", &unit.active).with("enabled", &unit.enabled).with("masked", masked).into())
 }
 
 /// Its unit is enabled, and comes after the tunnel.
