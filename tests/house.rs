@@ -2,7 +2,7 @@
 //! files. A rule that no test reads is a wish.
 //!
 //! - `house::modules`: who may import whom, who may touch the world, how large a file may be, what lies where.
-//! - `house::checks`: check files, the guide's steps and the README's table say the same.
+//! - `house::checks`: check files, the guide's steps and the table of docs/checks.md say the same.
 //!
 //! What the checks make of every recording is asked in `tests/faults.rs`, where they are judged anyhow (`bench::rules`).
 #![allow(clippy::string_slice, reason = "cuts what it made or keeps itself")]
@@ -18,6 +18,7 @@ mod sentences;
 
 mod house {
     mod checks;
+    mod docs;
     mod modules;
     mod source;
     mod windows;

@@ -8,6 +8,8 @@ use super::fault::{Set, root};
 use super::figures::{Figures, Row, figures};
 use super::times::{ALL, CLASSES, Spread};
 
+/// Where the table stands.
+const PAGE: &str = "docs/accuracy.md";
 const BEGIN: &str = "<!-- faults -->";
 const END: &str = "<!-- /faults -->";
 const KEPT: &str = "fixtures/accuracy.json";
@@ -77,15 +79,15 @@ fn spread(name: &str, spread: &Spread) -> String {
     )
 }
 
-/// Puts the table into the README, between its two marks, and the figures beside the fixtures.
+/// Puts the table into docs/accuracy.md, between its two marks, and the figures beside the fixtures.
 pub fn write(table: &str, figures: &Figures, set: &Set) -> Result<(), String> {
-    let path = root().join("README.md");
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("README.md: {}", error.kind()))?;
+    let path = root().join(PAGE);
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{PAGE}: {}", error.kind()))?;
     let (Some(begin), Some(end)) = (text.find(BEGIN), text.find(END)) else {
-        return Err(format!("README.md has no {BEGIN} and {END} to write between"));
+        return Err(format!("{PAGE} has no {BEGIN} and {END} to write between"));
     };
     let new = format!("{}{BEGIN}\n\n{table}\n\n{}", &text[..begin], &text[end..]);
-    std::fs::write(&path, new).map_err(|error| format!("README.md: {}", error.kind()))?;
+    std::fs::write(&path, new).map_err(|error| format!("{PAGE}: {}", error.kind()))?;
     let kept = serde_json::to_string_pretty(&figures.kept(&set.seen())).unwrap_or_default() + "\n";
     std::fs::write(root().join(KEPT), kept).map_err(|error| format!("{KEPT}: {}", error.kind()))
 }

@@ -17,7 +17,9 @@ fn commands(page: &str) -> Vec<Vec<String>> {
         let list = line.split_once("CMD ").map(|(_, list)| list)?;
         serde_json::from_str::<Vec<String>>(list).ok()
     };
-    let words = |line: &str| array(line).unwrap_or_else(|| line.split_whitespace().map(str::to_owned).collect());
+    // Where a shell would put what is printed is nothing to the program.
+    let typed = |line: &str| line.split_whitespace().take_while(|word| *word != ">").map(str::to_owned).collect();
+    let words = |line: &str| array(line).unwrap_or_else(|| typed(line));
     lines.map(words).filter(|words| words.first().is_some_and(|word| word == "clipcheck")).collect()
 }
 
@@ -32,6 +34,8 @@ fn every_command_in_the_docs_runs() {
         for seat in ["server", "client", "container"] {
             std::fs::copy(recorded::path("healthy", seat), files.path().join(format!("{seat}.json"))).expect("copied");
         }
+        let windows = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/windows/healthy.json");
+        std::fs::copy(windows, files.path().join("recording.json")).expect("copied");
         for words in commands(&text) {
             runs(&words, files.path());
             run += 1;

@@ -191,7 +191,7 @@ fn the_readme_lists_the_checks() {
         .output()
         .expect("clipcheck runs");
     let wanted = String::from_utf8(output.stdout).expect("UTF-8");
-    generated("README.md", "checks", &wanted);
+    generated("docs/checks.md", "checks", &wanted);
 }
 
 /// What stands between two comments of a page is this; with `UPDATE=1` it is written there.

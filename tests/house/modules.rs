@@ -373,12 +373,7 @@ fn nothing_points_outside_the_repository() {
 #[test]
 fn every_dependency_is_used_and_has_its_reason() {
     let manifest: toml::Table = read("Cargo.toml").parse().expect("Cargo.toml is TOML");
-    let readme = read("README.md");
-    let table = readme
-        .split("## Dependencies")
-        .nth(1)
-        .and_then(|rest| rest.split("\n## ").next())
-        .expect("README.md has a table");
+    let table = read("docs/dependencies.md");
     let sources: String = files_named("src", ".rs").iter().chain(&files_named("tests", ".rs")).map(read).collect();
     let sources = code(&sources);
     let own = ["dependencies", "build-dependencies", "dev-dependencies"]
@@ -393,8 +388,8 @@ fn every_dependency_is_used_and_has_its_reason() {
         }
         // `netlink-packet-*` stands for its family.
         let family = name.rsplit_once('-').map_or_else(String::new, |(family, _)| format!("{family}-*"));
-        if places(table, name).next().is_none() && (family.is_empty() || !table.contains(&family)) {
-            wrong.push(format!("{name} has no reason in the README's table"));
+        if places(&table, name).next().is_none() && (family.is_empty() || !table.contains(&family)) {
+            wrong.push(format!("{name} has no reason in docs/dependencies.md"));
         }
     }
     none("dependencies", wrong);
