@@ -128,8 +128,15 @@ causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, LetIn, Lis
 /// Whether a service can be reached around the tunnel. Seen from the client or outside by dialling; on the server
 /// by its sockets and its firewall, which is a warning at most: another firewall may stand in front.
 fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
+    let relay = tunnel::relay::between(seat).and_then(|peer| peer.endpoint);
     if seat.vantage() != Vantage::Server {
         let tcp = seat.tcp_public(service)?;
+        let of_relay = relay.is_some_and(|relay| tcp.endpoint.host.parse() == Ok(relay.ip()));
+        if of_relay && seat.vantage() == Vantage::Client {
+            return Err(Unseen::Undecided(
+                "the client's Endpoint is a relay's address; set the server's own with `--public ADDRESS`".to_owned(),
+            ));
+        }
         if tcp.how == Dial::Open
             && let Some((to, _)) =
                 tcp.endpoint.host.parse().ok().and_then(|ip| firewall::sent_elsewhere(seat, ip, tcp.endpoint.port))
