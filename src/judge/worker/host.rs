@@ -51,7 +51,8 @@ pub(crate) fn docker_runs(seat: &Seat<'_>) -> Judged<DockerRuns> {
     let said = unit.said.as_ref().map(|said| format!(", and said last: `{}` ({})", said.text, said.source));
     let finding = match unit.active.as_str() {
         "active" => broken(DockerRuns::Silent),
-        "inactive" => broken(DockerRuns::Stopped),
+        "inactive" if unit.enabled.starts_with("enabled") => broken(DockerRuns::Stopped),
+        "inactive" => broken(DockerRuns::Off),
         _ => broken(DockerRuns::Failed).with("said", said.unwrap_or_default()),
     };
     let masked = if unit.enabled.starts_with("masked") { "docker.service docker.socket" } else { "" };
