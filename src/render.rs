@@ -6,7 +6,7 @@ use crate::check::Check;
 use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
-use crate::report::{Change, Report};
+use crate::report::{Answer, Change, Report};
 
 mod clean;
 mod explain;
@@ -118,4 +118,17 @@ pub fn alert_rules() -> Page {
 /// JSON that was made elsewhere: a snapshot.
 pub fn json(text: &str) -> Page {
     Page::json(text)
+}
+
+/// An answer's sign.
+fn mark(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Holds => "✓",
+        Answer::Root { .. } => "✗",
+        Answer::Explained { .. } => "·",
+        Answer::Warns(_) | Answer::Despite(_) => "!",
+        Answer::Notes(_) => "i",
+        Answer::Unseen(_) => "?",
+        Answer::NotApplicable(_) => "–",
+    }
 }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Deserialize;
 
+use super::inspect::Mount;
 use super::last_words::hidden::hidden;
 use crate::fact::containers::{Published, Publisher};
 use crate::fact::docker::State as ContainerState;
@@ -63,13 +64,6 @@ struct HostConfig {
 struct Port {
     host_ip: String,
     host_port: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Mount {
-    source: String,
-    destination: String,
 }
 
 /// Reads the array that `docker inspect` prints; none if it is something else.

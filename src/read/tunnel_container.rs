@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::inspect::Mount;
+
 /// A running container that has a network of its own or the host's, and may make interfaces there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
@@ -46,13 +48,6 @@ struct HostConfig {
 #[serde(rename_all = "PascalCase", default)]
 struct RestartPolicy {
     name: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Mount {
-    source: String,
-    destination: String,
 }
 
 /// Reads the array that `docker inspect` prints; none if it is something else.

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::clean::Clean;
+use super::mark;
 use crate::report::{Answer, Diagnosis, Outcome, Report};
 
 mod picture;
@@ -149,17 +150,5 @@ fn marked(text: &str) -> Markup {
             @else if at % 2 == 1 { "`" (part) }
             @else { (part) }
         }
-    }
-}
-
-fn mark(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Holds => "✓",
-        Answer::Root { .. } => "✗",
-        Answer::Explained { .. } => "·",
-        Answer::Warns(_) | Answer::Despite(_) => "!",
-        Answer::Notes(_) => "i",
-        Answer::Unseen(_) => "?",
-        Answer::NotApplicable(_) => "–",
     }
 }

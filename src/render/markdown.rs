@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::clean::Clean;
+use super::mark;
 use crate::report::{Answer, Change, Diagnosis, Evidence, Outcome, Report, Shell};
 
 pub(super) fn render(report: &Clean<Report>, verbose: bool) -> String {
@@ -85,18 +86,6 @@ fn checks(out: &mut String, report: &Report, verbose: bool) {
         let _ = writeln!(out, "| {} | {} |", mark(&outcome.answer), cells.join(" | "));
     }
     out.push_str("\n</details>\n");
-}
-
-fn mark(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Holds => "✓",
-        Answer::Root { .. } => "✗",
-        Answer::Explained { .. } => "·",
-        Answer::Warns(_) | Answer::Despite(_) => "!",
-        Answer::Notes(_) => "i",
-        Answer::Unseen(_) => "?",
-        Answer::NotApplicable(_) => "–",
-    }
 }
 
 /// Text in a line: what stands between backticks is code, the rest is nothing but text.

@@ -111,16 +111,9 @@ fn table(report: &Report, width: usize) -> String {
     text
 }
 
+/// The table is as narrow as it can be, and shows a plain hyphen where nothing applies.
 fn mark(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Holds => "✓",
-        Answer::Root { .. } => "✗",
-        Answer::Explained { .. } => "·",
-        Answer::Warns(_) | Answer::Despite(_) => "!",
-        Answer::Notes(_) => "i",
-        Answer::Unseen(_) => "?",
-        Answer::NotApplicable(_) => "-",
-    }
+    if matches!(answer, Answer::NotApplicable(_)) { "-" } else { super::mark(answer) }
 }
 
 /// A line of the table by its mark.
