@@ -114,6 +114,8 @@ pub enum Phase {
     Routed,
     /// Once the worker's process is known besides.
     Found,
+    /// Once all else has answered or had its time.
+    Answered,
 }
 
 looks!(keys);

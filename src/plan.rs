@@ -75,6 +75,10 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
     if vantage == Vantage::Server && keys.iter().any(of_package) {
         keys.extend([FactKey::Containers, FactKey::Listeners]);
     }
+    // Whose counters are read, its rules tell; and what got no answer is tried again.
+    if keys.contains(&FactKey::Counters) {
+        keys.insert(FactKey::Netfilter);
+    }
     // Whose libraries are asked, and as whom, its process tells.
     if keys.contains(&FactKey::Libraries) {
         keys.insert(FactKey::Workers);

@@ -114,6 +114,14 @@ impl ProbeContext {
         }
     }
 
+    /// Everything that earlier looks saw.
+    fn all(&self) -> impl Iterator<Item = (&FactKey, &Fact)> {
+        self.seen.iter().filter_map(|(key, observed)| match &observed.observation {
+            Observation::Seen(fact) => Some((key, fact)),
+            Observation::Unseen(_) => None,
+        })
+    }
+
     fn addresses(&self) -> Result<&Addresses, Unseen> {
         self.addresses.as_ref().ok_or_else(|| Unseen::NotKnown("the deployment's addresses are not settled".to_owned()))
     }
@@ -160,6 +168,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Listeners => network::listeners(),
         FactKey::Ufw => firewall::ufw(),
         FactKey::Netfilter => firewall::netfilter().await,
+        FactKey::Counters => firewall::counters(context).await,
         FactKey::RedisConf => redis::conf(),
         FactKey::PgConf => postgres::conf(context),
         FactKey::PgHba => postgres::hba(context),

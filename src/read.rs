@@ -3,6 +3,7 @@
 //!
 //! Nothing here looks at anything, and nothing that it gives back holds a secret, unless it says so and has no `Debug`.
 
+pub mod counters;
 mod cursor;
 
 pub mod celery;
@@ -48,6 +49,7 @@ pub mod url;
 pub mod variable;
 pub mod wg_dump;
 pub mod wg_key;
+pub mod wg_packet;
 pub mod wg_quick;
 pub mod wg_uapi;
 pub mod windows;

@@ -115,8 +115,10 @@ impl Runner {
             Phase::Settled
         } else if [FactKey::Workers, FactKey::HostWorker].iter().any(open) {
             Phase::Routed
-        } else {
+        } else if self.waiting.iter().chain(&self.looking).any(|key| key.phase() < Phase::Answered) {
             Phase::Found
+        } else {
+            Phase::Answered
         }
     }
 

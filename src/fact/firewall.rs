@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
+pub mod counters;
 pub mod netfilter;
 pub mod walk;
 

@@ -31,6 +31,8 @@ macro_rules! looks {
         Ufw = "ufw" => ufw: Ufw(firewall::Ufw), words (own), Phase::First;
         /// the kernel's own firewall rules
         Netfilter = "netfilter" => netfilter: Netfilter(firewall::netfilter::Netfilter), words (own), Phase::First;
+        /// the kernel's rules that stop what got no answer, by their counters
+        Counters = "rule-counters" => counters: Counters(firewall::counters::Counters), words (own), Phase::Answered;
         /// Redis' configuration file
         RedisConf = "redis-conf" => redis_conf: RedisConf(redis::RedisConf), words ("there"), Phase::First;
         /// PostgreSQL's configuration file; the port says which cluster

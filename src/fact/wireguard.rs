@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use crate::fact::words::words;
 
+mod handshakes;
 pub mod keys;
 mod maker;
 mod parse_error;
 mod written;
 
+pub use handshakes::{Exchange, Handshakes, MadeFor, Unreachable};
 pub use maker::{ByHand, Maker, Program};
 pub use parse_error::{ParseError, Refusal, Slip, Taken};
 pub use written::{At, KeyShape, Table, WgConf, WgConfPeer, WrittenEndpoint};
@@ -26,6 +28,10 @@ pub struct WgState {
     pub read_at: u64,
     /// The peers (by public key) that were sent a packet just before, because they looked idle.
     pub nudged: Vec<String>,
+    /// The handshake packets that came and went meanwhile; none where nobody watched (a session was there, or the right
+    /// CAP_NET_RAW was not).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshakes: Option<Handshakes>,
 }
 
 /// One running interface.
@@ -82,6 +88,7 @@ impl WgState {
                 lines.push(format!("{}: {}", interface.name, peer.summary(self.read_at)));
             }
         }
+        lines.extend(self.handshakes.iter().flat_map(Handshakes::summary));
         lines
     }
 }

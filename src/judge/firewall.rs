@@ -66,6 +66,9 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (false, false) => return Ok(not_applicable("neither Redis nor PostgreSQL is on the server")),
     };
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
+    if let Some(finding) = [redis, postgres].into_iter().find_map(|tcp| stopped_here(seat, tcp)) {
+        return Ok(finding.into());
+    }
     if redis.how == Dial::NoRoute && postgres.how == Dial::NoRoute {
         return Ok(broken(TcpAdmitted::NoRoute).into());
     }
@@ -87,6 +90,18 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (true, true) => broken(TcpAdmitted::NoAnswer),
     };
     Ok(finding.into())
+}
+
+/// The rule of this machine's own that counted the connections which were tried once more.
+fn stopped_here(seat: &Seat<'_>, tcp: &TcpOutcome) -> Option<Finding<TcpAdmitted>> {
+    let counters = if seat.vantage() == Vantage::Client { seat.counters().ok()? } else { return None };
+    let [step, ..] = counters.risen(&tcp.endpoint) else { return None };
+    let arrives = seat.rules().ok().and_then(|rules| rules.arriving(step));
+    let interface =
+        |way: bool| if arrives == Some(way) { seat.addresses().interface.value.clone() } else { String::new() };
+    let finding = exempt(broken(TcpAdmitted::StoppedHere), step).with("endpoint", &tcp.endpoint);
+    let finding = finding.with("arrives_by", interface(true)).with("leaves_by", interface(false));
+    Some(finding.with("by", step.tool.command()))
 }
 
 /// While it was waited for, TCP packets came in whose checksum was wrong.

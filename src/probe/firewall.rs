@@ -1,5 +1,9 @@
 //! Reads ufw's stored rules, and asks the kernel for its own. The two may differ; `ufw reload` makes them one.
 
+mod counters;
+
+pub(super) use counters::look as counters;
+
 use super::host::{self, Said};
 use super::{PROGRAM, ProbeResult};
 use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};

@@ -12,8 +12,12 @@ use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState};
 use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::{wg_dump, wg_key};
+#[cfg(target_os = "linux")]
+use capture::Capture;
 use files::FOLDER;
 
+#[cfg(target_os = "linux")]
+mod capture;
 mod contained;
 mod files;
 #[cfg(target_os = "linux")]
@@ -24,6 +28,24 @@ mod userspace;
 /// Time for a handshake to be tried, answered and shown.
 const HANDSHAKE: Duration = Duration::from_millis(2200);
 const STEP: Duration = Duration::from_millis(100);
+
+/// Only Linux has a socket that sees packets go by.
+#[cfg(not(target_os = "linux"))]
+struct Capture;
+
+#[cfg(not(target_os = "linux"))]
+impl Capture {
+    fn begin(_: Vec<IpAddr>) -> Option<Self> {
+        None
+    }
+    fn drain(&mut self, _: &[WgInterface]) {}
+    fn is_over(&self) -> bool {
+        true
+    }
+    fn seen(self) -> crate::fact::wireguard::Handshakes {
+        crate::fact::wireguard::Handshakes::default()
+    }
+}
 
 /// Interfaces, each with who told of it.
 type Found = Result<Vec<(WgInterface, String)>, Unseen>;
@@ -62,7 +84,7 @@ async fn running() -> (String, Result<WgState, Unseen>) {
 
 fn as_state(mut interfaces: Vec<WgInterface>) -> WgState {
     interfaces.sort_by(|a, b| a.name.cmp(&b.name));
-    WgState { interfaces, read_at: host::now(), nudged: Vec::new() }
+    WgState { interfaces, read_at: host::now(), nudged: Vec::new(), handshakes: None }
 }
 
 #[cfg(target_os = "linux")]
@@ -99,43 +121,60 @@ async fn of_wg() -> Option<Vec<WgInterface>> {
 }
 
 /// The state once more, after a packet was sent to each peer that looked idle: an idle tunnel has no handshake, and
-/// looks just like a broken one.
+/// looks just like a broken one. Where no peer has a session, handshake packets are watched for meanwhile.
 pub(super) async fn again(context: &ProbeContext) -> ProbeResult {
     let first = match context.fact(&FactKey::Wg) {
         Ok(Fact::Wg(first)) => first,
         Ok(_) => return ProbeResult::new("", Err(Unseen::NotAsked(FactKey::Wg))),
         Err(why) => return ProbeResult::new("", Err(why)),
     };
-    let idle: Vec<(&WgInterface, &WgPeer)> = first
-        .interfaces
-        .iter()
-        .flat_map(|interface| interface.peers.iter().map(move |peer| (interface, peer)))
-        .filter(|(_, peer)| peer.endpoint.is_some() && !peer.has_session(first.read_at))
-        .take(PEERS)
-        .collect();
+    let silent: Vec<(&WgInterface, &WgPeer)> =
+        peers(first).filter(|(_, peer)| !peer.has_session(first.read_at)).collect();
+    let mut capture = match silent.len() {
+        0 => None,
+        silent if silent < peers(first).count() => None,
+        _ => Capture::begin(own_addresses(context)),
+    };
     let mut nudged = Vec::new();
-    for (interface, peer) in idle {
+    for (interface, peer) in silent.into_iter().filter(|(_, peer)| peer.endpoint.is_some()).take(PEERS) {
         if let Some(to) = inside(peer, context)
             && nudge(&interface.name, to).await
         {
             nudged.push(peer.public_key.clone());
         }
     }
-    if nudged.is_empty() {
+    if nudged.is_empty() && capture.is_none() {
         return ProbeResult::new("the first check; no peer needed a packet", Ok(Fact::Wg(first.clone())));
     }
     let begun = host::clock();
     loop {
         tokio::time::sleep(STEP).await;
         let (source, state) = running().await;
-        let settled = state.as_ref().is_ok_and(|state| {
-            let mut peers = state.interfaces.iter().flat_map(|interface| &interface.peers);
-            peers.all(|peer| !nudged.contains(&peer.public_key) || peer.has_session(state.read_at))
-        });
-        if settled || state.is_err() || begun.elapsed() >= HANDSHAKE {
-            return looked((source, state.map(|state| WgState { nudged, ..state })));
+        let Ok(state) = state else { return looked((source, state)) };
+        let live = |peer: &WgPeer| peer.has_session(state.read_at);
+        let settled = peers(&state).all(|(_, peer)| live(peer) || !nudged.contains(&peer.public_key))
+            && peers(&state).any(|(_, peer)| live(peer));
+        if settled {
+            return looked((source, Ok(WgState { nudged, ..state })));
+        }
+        if let Some(capture) = &mut capture {
+            capture.drain(&state.interfaces);
+        }
+        let enough = capture.as_ref().is_none_or(Capture::is_over);
+        if begun.elapsed() >= HANDSHAKE && enough {
+            let handshakes = capture.map(Capture::seen);
+            return looked((source, Ok(WgState { nudged, handshakes, ..state })));
         }
     }
+}
+
+fn peers(state: &WgState) -> impl Iterator<Item = (&WgInterface, &WgPeer)> {
+    state.interfaces.iter().flat_map(|interface| interface.peers.iter().map(move |peer| (interface, peer)))
+}
+
+fn own_addresses(context: &ProbeContext) -> Vec<IpAddr> {
+    let Ok(Fact::Links(links)) = context.fact(&FactKey::Links) else { return Vec::new() };
+    links.links.iter().flat_map(|link| link.addresses.iter().map(ipnet::IpNet::addr)).collect()
 }
 
 /// An address behind the peer: its own where the prefix is one host's, else the server's, else the first.

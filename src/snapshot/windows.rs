@@ -78,7 +78,7 @@ fn not_recorded() -> Unseen {
 }
 
 fn running(interfaces: Vec<WgInterface>, recording: &Recording, nudged: Vec<String>) -> WgState {
-    WgState { interfaces, read_at: recording.taken_at, nudged }
+    WgState { interfaces, read_at: recording.taken_at, nudged, handshakes: None }
 }
 
 /// The second look. The dials at the server were packets for every peer that has the server's address and was idle.

@@ -9,8 +9,8 @@ use clipcheck::fact::{Fact, Vantage};
 use clipcheck::profile::Profile;
 use clipcheck::read::windows::{Recording, route_print};
 use clipcheck::read::{
-    Says, glob, hosts, iptables, known_hosts, netfilter, nft, snmp, ssh_key, ssh_wire, ufw, variable, wg_dump, wg_key,
-    wg_quick, wg_uapi,
+    Says, counters, glob, hosts, iptables, known_hosts, netfilter, nft, snmp, ssh_key, ssh_wire, ufw, variable,
+    wg_dump, wg_key, wg_quick, wg_uapi,
 };
 use clipcheck::report::Before;
 use clipcheck::snapshot::Snapshot;
@@ -32,7 +32,7 @@ const REPORT: &str = "{\"tool\": \"clipcheck\", \"schema\": 1, \"hosts\": [{\"va
 const CHECK: &str = "title = \"t\"\nguide = \"1\"\nlooks.server = [\"links\"]\nexpect = [\"up\"]\n[cause.down]\nsays = \"s\"\nfix.say = \"f\"\nfix.know = \"k\"\n";
 const KNOWN: &str = "ingest,10.8.0.*,!10.8.0.9 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n|1|z+ww974539j8vdNoiYal3zaQQtQ=|seqQaqFc62/RAvBmZ3ykkyx9b6w= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n";
 
-pub(super) const READERS: [Reader; 25] = [
+pub(super) const READERS: [Reader; 27] = [
     Reader {
         name: "snmp",
         read: |text| Box::new(snmp::drops(text)),
@@ -104,6 +104,25 @@ pub(super) const READERS: [Reader; 25] = [
             within("*filter\n:INPUT ACCEPT\n-A INPUT ", "! ", ""),
             within("*filter\n:INPUT ACCEPT\n-A INPUT --x", " x", ""),
         ],
+    },
+    Reader {
+        name: "rule-counters-iptables",
+        read: |text| Box::new(counters::iptables(Tool::Iptables, text)),
+        example: "*filter\n:INPUT DROP [5:300]\n[3:180] -A INPUT -p tcp -j DROP\n[0:0] -A INPUT -j NFQUEUE\n",
+        shapes: &[
+            within("*filter\n:INPUT DROP [5:300]\n", "[3:180] -A INPUT -p tcp -j DROP\n", ""),
+            within("*filter\n", ":c<n> DROP [5:300]\n[1:1] -A c<n> -j c<m>\n", ""),
+        ],
+    },
+    Reader {
+        name: "rule-counters-nft",
+        read: |text| Box::new(counters::nft(text, &[])),
+        example: NFT,
+        shapes: &[within(
+            "{\"nftables\": [{}",
+            ",{\"rule\": {\"family\": \"ip\", \"table\": \"t\", \"chain\": \"c\", \"handle\": <n>, \"expr\": [{\"counter\": {\"packets\": 1}}]}}",
+            "]}",
+        )],
     },
     Reader {
         name: "iptables-stored",

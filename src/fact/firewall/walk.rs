@@ -8,6 +8,8 @@
 use std::cell::RefCell;
 use std::net::SocketAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::NewFlow;
 use super::netfilter::{Base, Chain, Family, Hook, Model, Table, Tool};
 use crate::fact::network::Links;
@@ -21,7 +23,7 @@ pub use departure::{Departure, Sent};
 use packet::{Packet, Truth};
 
 /// Where a packet's disposition was decided, or on the way there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Step {
     /// Whose table.
     pub tool: Tool,

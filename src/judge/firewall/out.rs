@@ -31,12 +31,13 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     if let Some(finding) = redirected(seat) {
         return Ok(finding.into());
     }
-    let Some(first) = outer.iter().chain(&inner).find(|(_, trace)| stopped(trace)) else {
+    let first = outer.iter().chain(&inner).find(|(_, trace)| stopped(trace));
+    let Some(first) = first.or_else(|| inner.iter().find(|(_, trace)| counted(seat, trace))) else {
         let unsupported = outer.iter().chain(&inner).find(|(_, trace)| trace.disposition == Disposition::Unknown);
         return unsupported.map_or(Ok(holds()), |(_, trace)| Err(undecided(trace)));
     };
     let Some(step) = first.1.by() else { return Ok(holds()) };
-    let here = |(_, trace): &&(u16, PacketTrace)| stopped(trace) && trace.by() == Some(step);
+    let here = |(_, trace): &&(u16, PacketTrace)| trace.by() == Some(step);
     let ports =
         |of: &[(u16, PacketTrace)]| of.iter().filter(here).map(|(port, _)| port.to_string()).collect::<Vec<_>>();
     let (udp, tcp) = (ports(&outer).first().cloned().unwrap_or_default(), ports(&inner));
@@ -57,6 +58,13 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     let interface = if tcp.is_empty() { "" } else { &seat.addresses().interface.value };
     let finding = at(finding, step).with("what", what).with("udp_blocked", udp).with("tunnel_blocked", interface);
     Ok(finding.with("end", if server { "sport" } else { "dport" }).into())
+}
+
+/// A rule that is not understood, and whose counter rose when connections that got no answer were tried again.
+fn counted(seat: &Seat<'_>, trace: &PacketTrace) -> bool {
+    let counters = if seat.vantage() == Vantage::Client { seat.counters().ok() } else { None };
+    let mut risen = counters.iter().flat_map(|counters| &counters.tried).flat_map(|tried| &tried.risen);
+    trace.disposition == Disposition::Unknown && trace.by().is_some_and(|by| risen.any(|step| step == by))
 }
 
 fn stopped(trace: &PacketTrace) -> bool {

@@ -4,7 +4,7 @@ use super::{covers, far, running};
 use crate::case::Seat;
 use crate::check::cause::WgHandshake;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::wireguard::{WgInterface, WgPeer, short_key};
+use crate::fact::wireguard::{Exchange, MadeFor, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -42,6 +42,9 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     if let Some(note) = switched_off(seat, interface, peer, state.read_at) {
         return Ok(note.into());
     }
+    if let Some(seen) = witnessed(seat, state, interface, peer) {
+        return Ok(seen.into());
+    }
     let Some(at) = peer.handshake else {
         if seat.vantage() != Vantage::Server && peer.sent == 0 {
             return Err(Unseen::Undecided(
@@ -75,6 +78,36 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
         .with("age", state.read_at.saturating_sub(at))
         .with("key", short_key(&peer.public_key))
         .into())
+}
+
+/// What the packets themselves show, where they were watched.
+fn witnessed(seat: &Seat<'_>, state: &WgState, here: &WgInterface, peer: &WgPeer) -> Option<Finding<WgHandshake>> {
+    let exchanges = || state.handshakes.iter().flat_map(|seen| seen.of(&here.name));
+    let with = |cause: WgHandshake, exchange: &Exchange| {
+        broken(cause)
+            .with("key", short_key(&peer.public_key))
+            .with("own_key", here.public_key.as_deref().unwrap_or_default())
+            .with("endpoint", exchange.with)
+            .with("from", exchange.with.ip())
+            .with("received", peer.received)
+            .with("sent", peer.sent)
+    };
+    if seat.vantage() == Vantage::Server {
+        let asked = exchanges().find(|exchange| exchange.asked.is_some() && !exchange.replied);
+        let asked = asked.or_else(|| exchanges().find(|exchange| exchange.asked.is_some()))?;
+        let cause = match asked.asked? {
+            MadeFor::AnotherKey => WgHandshake::OtherKey,
+            MadeFor::ThisKey if asked.replied => WgHandshake::Unfinished,
+            MadeFor::ThisKey => WgHandshake::Unanswered,
+        };
+        return Some(with(cause, asked));
+    }
+    let ours = || exchanges().filter(|exchange| peer.endpoint == Some(exchange.with));
+    if let Some(answered) = ours().find(|exchange| exchange.answered) {
+        return Some(with(WgHandshake::AnswerNotTaken, answered));
+    }
+    let (exchange, refused) = ours().find_map(|exchange| Some((exchange, exchange.refused.as_ref()?)))?;
+    Some(with(WgHandshake::Refused, exchange).with("by", refused.by).with("reason", &refused.reason))
 }
 
 /// One of several peers that is silent while another one is not: nobody knows whether its machine is on, unless that was

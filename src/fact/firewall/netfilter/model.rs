@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::Tool;
+use crate::fact::firewall::walk::Step;
 
 /// Every table of the kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,18 @@ impl Table {
             }
         }
         found
+    }
+}
+
+impl Model {
+    /// Whether packets that come in meet a rule; false if those that go out do, none if both may or nobody does.
+    pub fn arriving(&self, step: &Step) -> Option<bool> {
+        let table = self.tables.iter().find(|table| table.tool == step.tool && table.name == step.table)?;
+        let leads = |name: &String| *name == step.chain || table.reached(name).contains(step.chain.as_str());
+        let bases = table.chains.iter().filter(|(name, _)| leads(name)).filter_map(|(_, chain)| chain.base.as_ref());
+        let mut ways = bases.map(|base| matches!(base.hook, Hook::Ingress | Hook::Prerouting | Hook::Input));
+        let first = ways.next()?;
+        ways.all(|way| way == first).then_some(first)
     }
 }
 
