@@ -6,9 +6,10 @@ use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba};
 use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
-use clipcheck::read::last_words::{self, hidden};
+use clipcheck::read::last_words;
 use clipcheck::read::pg_hba::{line, token};
 use clipcheck::read::pg_refusal::Refusal;
+use clipcheck::read::quoted::{Secrets, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
     Says, celery, postgresql_conf, published, redis_command, redis_info, redis_reply, systemctl, unit_file, worker_api,
@@ -267,7 +268,12 @@ fn hba(text: &str) -> Kept {
 
 fn words(text: &str) -> Kept {
     let refused = last_words::refusals(text, &[], "10.8.0.2");
-    Box::new((last_words::read(text), last_words::of_tunnel(text), hidden::hidden(text).len(), refused))
+    Box::new((
+        last_words::read(text),
+        last_words::of_tunnel(text),
+        quoted(text, &Secrets::default(), &[]).len(),
+        refused,
+    ))
 }
 
 fn refusal(text: &str) -> Kept {
