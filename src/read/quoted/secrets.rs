@@ -38,7 +38,7 @@ impl Secrets {
     pub fn of_settings<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut secrets = Self::default();
         for (name, value) in all {
-            if value.contains("://") || names_secret(name) {
+            if value.contains("://") || (names_secret(name) && value.len() >= PIECE) {
                 secrets.add(value);
             } else if value.len() >= VALUE {
                 secrets.whole.push(value.to_owned());
@@ -53,7 +53,7 @@ impl Secrets {
         let mut named = false;
         for word in words {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
-            if named || word.contains("://") {
+            if (named && !word.starts_with('/')) || word.contains("://") {
                 self.add(word);
             } else if names_secret(name) && !value.is_empty() {
                 self.add(value);
