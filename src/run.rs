@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::task::JoinSet;
 
 use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
@@ -72,9 +74,9 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
     runner.start_what_may_be();
     loop {
         match tokio::time::timeout_at(ends, runner.tasks.join_next()).await {
-            Ok(Some(Ok(done))) => runner.take(done),
+            Ok(Some(Ok(Ok(done)))) => runner.take(done),
             // A probe that panicked is found below: it is still in `looking`.
-            Ok(Some(Err(_))) => {}
+            Ok(Some(Ok(Err(_)) | Err(_))) => {}
             Ok(None) => break,
             Err(_) => {
                 runner.give_up(&Unseen::Deadline);
@@ -98,7 +100,7 @@ struct Runner {
     looking: BTreeSet<FactKey>,
     seen: BTreeMap<FactKey, Observed>,
     keyring: Keyring,
-    tasks: JoinSet<Done>,
+    tasks: JoinSet<Result<Done, RecvError>>,
     events: UnboundedSender<Event>,
 }
 
@@ -138,14 +140,35 @@ impl Runner {
         for key in ready {
             self.waiting.remove(&key);
             self.looking.insert(key.clone());
-            let (context, waiting) = (Arc::clone(&self.context), Handle::current());
-            self.tasks.spawn_blocking(move || {
-                let started = host::clock();
-                let looked = waiting.block_on(probe::look(&key, &context));
-                (key, looked, started.elapsed())
-            });
+            self.start(key);
         }
         let _ = self.events.send(Event::Waiting(self.looking.clone()));
+        // Where none could be started, nothing will end and bring the next ones about.
+        if self.tasks.is_empty() {
+            self.start_what_may_be();
+        }
+    }
+
+    /// On a thread of its own.
+    fn start(&mut self, key: FactKey) {
+        let (context, waiting) = (Arc::clone(&self.context), Handle::current());
+        let (tell, told) = oneshot::channel();
+        let of = key.clone();
+        let thread = thread::Builder::new().spawn(move || {
+            let started = host::clock();
+            let looked = waiting.block_on(probe::look(&of, &context));
+            // Nobody listens after the deadline.
+            let _ = tell.send((of, looked, started.elapsed()));
+        });
+        match thread {
+            Ok(_) => {
+                self.tasks.spawn(told);
+            }
+            Err(error) => {
+                self.looking.remove(&key);
+                self.seen.insert(key, unseen(host::limits::not_started(&error)));
+            }
+        }
     }
 
     fn take(&mut self, (key, looked, took): Done) {
@@ -196,13 +219,12 @@ impl Runner {
         if *why == Unseen::Deadline {
             open.append(&mut self.waiting);
         }
-        for key in open {
-            self.seen.insert(
-                key,
-                Observed { observation: Observation::Unseen(why.clone()), source: String::new(), took_us: 0 },
-            );
-        }
+        self.seen.extend(open.into_iter().map(|key| (key, unseen(why.clone()))));
     }
+}
+
+fn unseen(why: Unseen) -> Observed {
+    Observed { observation: Observation::Unseen(why), source: String::new(), took_us: 0 }
 }
 
 fn micros(took: Duration) -> u64 {

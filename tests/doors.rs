@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 mod doors {
+    mod bad_days;
     mod children;
     mod files;
     mod limits;

@@ -11,6 +11,8 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::host::limits;
+
 /// Sixteen times the largest answer that is asked for: Redis' list of ten thousand clients.
 const MOST: usize = 16 << 20;
 
@@ -60,7 +62,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
             return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
         }
         let mut part = ReadBuf::new(into.initialize_unfilled_to(into.remaining().min(self.left)));
-        ready!(Pin::new(&mut self.inner).poll_read(cx, &mut part))?;
+        ready!(Pin::new(&mut self.inner).poll_read(cx, &mut part)).inspect_err(limits::note_filter)?;
         let count = part.filled().len();
         into.advance(count);
         self.left -= count;
@@ -70,7 +72,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        Pin::new(&mut self.inner).poll_write(cx, bytes).map_err(|error| {
+            limits::note_filter(&error);
+            error
+        })
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

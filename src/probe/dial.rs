@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
 
 mod bound;
@@ -157,13 +157,19 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<Stream, Dial> {
 pub(super) async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<Stream, Dial> {
     let mut last = Dial::NoSuchName;
     for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
-        match timeout(patience, TcpStream::connect(address)).await {
+        match timeout(patience, open(address)).await {
             Ok(Ok(stream)) => return Ok(Bounded::new(stream)),
             Ok(Err(error)) => last = classify(&error),
             Err(_) => last = Dial::Timeout,
         }
     }
     Err(last)
+}
+
+/// That no socket can be had says nothing about who is dialled.
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    socket.inspect_err(limits::note_filter)?.connect(address).await
 }
 
 pub(super) async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Dial> {

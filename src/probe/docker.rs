@@ -4,6 +4,7 @@ use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
+use crate::read::quoted::Secrets;
 use crate::read::{last_line, worker_log};
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
@@ -20,9 +21,6 @@ const SIGNS: [&str; 3] = ["CELERY_BROKER_URL", "CELERY_QUEUES", "CELERY_CONCURRE
 
 /// More containers than a GPU machine has; the newest are looked at.
 const MOST: usize = 40;
-
-/// A variable's value that is shorter is a word (`true`, `gpu`), and no secret.
-const SECRET: usize = 6;
 
 /// As many characters of an id as `docker ps` shows.
 const SHORT: usize = 12;
@@ -51,8 +49,8 @@ async fn worker(container: &Container) -> Option<Worker> {
         host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok()
     };
     let last_words = log.as_ref().and_then(|log| worker_log::read(&log.err).or_else(|| worker_log::read(&log.out)));
-    let secrets: Vec<&str> = container.variables.iter().map(|(_, value)| value.as_str()).collect();
-    let secrets: Vec<&str> = secrets.into_iter().filter(|value| value.len() >= SECRET).collect();
+    let variables = container.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let secrets = Secrets::of_settings(variables).and_command(container.command.iter().map(String::as_str));
     let said = log.filter(|_| last_words.is_none());
     let said =
         said.and_then(|log| last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets)));

@@ -37,6 +37,12 @@ pub(super) fn remove(path: &str) {
     let _ = std::fs::remove_file(path);
 }
 
+/// What an error is, in words: the kind, or what the system calls it.
+pub(super) fn words(error: &std::io::Error) -> String {
+    let kind = error.kind().to_string();
+    if kind == "uncategorized error" { error.to_string() } else { kind }
+}
+
 /// A variable of this process.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())

@@ -12,6 +12,7 @@ use crate::fact::host_worker::HostWorker;
 use crate::fact::libraries::{Libraries, LibraryAnswer};
 use crate::fact::{Fact, FactKey, Unseen, Vantage};
 use crate::read::library_error;
+use crate::read::quoted::Secrets;
 
 /// `-B`: no file of compiled code is written (python(1)).
 const ASK: &str = include_str!("libraries/ask.py");
@@ -155,6 +156,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         user: worker.user,
     };
     let said = host::run_given(&worker.python, &["-B", "-c", ASK], given, PROGRAM).await?;
+    let secrets = Secrets::of(secrets.iter().map(ExposeSecret::expose_secret));
     let mut lines: BTreeMap<String, Line> = said
         .out
         .lines()
@@ -169,9 +171,8 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
     Ok(Libraries { answers })
 }
 
-fn answer(line: Line, secrets: &[SecretString]) -> LibraryAnswer {
-    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
-    let said = library_error::read(&line.said, &secrets);
+fn answer(line: Line, secrets: &Secrets) -> LibraryAnswer {
+    let said = library_error::read(&line.said, secrets);
     LibraryAnswer { library: library_error::name(&line.library), variable: line.variable, said }
 }
 

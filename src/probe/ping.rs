@@ -8,7 +8,7 @@ use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence,
 
 use futures_util::future::join_all;
 
-use super::host::limits;
+use super::host::{self, limits};
 use super::{ProbeContext, ProbeResult, network, windows};
 use crate::fact::dial::payload_probe::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
@@ -39,7 +39,7 @@ fn client(to: IpAddr) -> Result<Client, Unseen> {
         if error.kind() == ErrorKind::PermissionDenied {
             Unseen::NeedsRights(ICMP_RIGHTS.to_owned())
         } else {
-            Unseen::NoTool(format!("no ICMP socket: {}", error.kind()))
+            Unseen::NoTool(format!("no ICMP socket: {}", host::words(&error)))
         }
     })
 }

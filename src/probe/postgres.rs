@@ -9,7 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
-use tokio_postgres::{Config, Error, SimpleQueryMessage};
+use tokio_postgres::{Config, SimpleQueryMessage};
+
+use failure::failure;
 
 use super::dial::Stream;
 use super::{DIAL, Login, ProbeContext, ProbeResult, dial, host, tls};
@@ -18,7 +20,6 @@ use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::postgres::tables::PgTables;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
-use crate::read::pg_refusal::Refusal;
 use crate::read::url;
 
 #[cfg(target_os = "linux")]
@@ -28,6 +29,7 @@ mod administrator;
 mod administrator;
 mod conf;
 mod database;
+mod failure;
 mod hba;
 mod logs;
 mod repeat;
@@ -276,22 +278,4 @@ where
 
 fn first(rows: &[SimpleQueryMessage], column: usize) -> Option<&str> {
     rows.iter().find_map(|row| if let SimpleQueryMessage::Row(row) = row { row.get(column) } else { None })
-}
-
-/// The driver keeps its kinds of error to itself, but words each with one fixed sentence of its own: these are
-/// compared. The server's text is only looked into where its code and routine leave two meanings.
-fn failure(error: &Error) -> Heard {
-    if let Some(refused) = error.as_db_error() {
-        let refusal = Refusal { code: refused.code().code(), routine: refused.routine(), message: refused.message() };
-        return Heard { seen_as: refusal.seen_as(), ..Heard::bare(refusal.read()) };
-    }
-    let said = match error.to_string().as_str() {
-        // "password missing"; no other setting of ours can be wrong.
-        "invalid configuration" => PgSaid::NoPassword,
-        "authentication error" => PgSaid::OtherMethod,
-        "error performing TLS handshake" => PgSaid::NoSsl,
-        "connection closed" | "error communicating with the server" => PgSaid::Closed,
-        _ => PgSaid::NotPostgres,
-    };
-    Heard::bare(said)
 }

@@ -38,6 +38,9 @@ pub(super) use state::state;
 /// How long an open connection may stay without a word.
 const WORD: Duration = Duration::from_secs(2);
 
+/// No first line of Redis' is longer.
+const LINE: usize = 4096;
+
 /// How the driver begins: without a word of its own.
 static SETTINGS: LazyLock<RedisConnectionInfo> =
     LazyLock::new(|| RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name());
@@ -162,8 +165,12 @@ async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
         let _ = timeout(WORD, wire.write_all(b"PING\r\n")).await;
         ended = timeout(WORD, read_line(&mut wire, &mut heard)).await;
     }
-    match (heard.is_empty(), ended) {
-        (false, _) => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+    // What begins like a reply and does not end may be Redis', and says nothing.
+    let whole = heard.contains(&b'\n');
+    let begins = heard.len() < LINE && heard.first().is_none_or(|c| b"+-$:*".contains(c));
+    match (begins, ended) {
+        _ if whole => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+        (false, _) => RedisSaid::NotRedis,
         (true, Err(_)) => RedisSaid::Silent,
         (true, Ok(Err(error))) if tls::wants_certificate(&error) => RedisSaid::WantsCertificate,
         (true, Ok(_)) => RedisSaid::Closed,
@@ -173,7 +180,7 @@ async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
 /// Reads until the end of the line, of the connection, or of patience.
 async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) -> std::io::Result<()> {
     let mut buffer = [0; 512];
-    while !heard.contains(&b'\n') && heard.len() < 4096 {
+    while !heard.contains(&b'\n') && heard.len() < LINE {
         match wire.read(&mut buffer).await {
             Ok(0) => break,
             Ok(count) => heard.extend_from_slice(&buffer[..count]),
@@ -249,7 +256,12 @@ async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(
         }
         return alone.query_async(connection).await.map_err(|error: RedisError| {
             let said = failure(&error);
-            if said == RedisSaid::WrongUserOrPassword { RedisSaid::WrongPassword } else { said }
+            match said {
+                RedisSaid::WrongUserOrPassword => RedisSaid::WrongPassword,
+                // It was just given a password: Redis never says this then.
+                RedisSaid::NoAuth => RedisSaid::Refused,
+                said => said,
+            }
         });
     };
     let both: Result<(), RedisError> =

@@ -77,9 +77,17 @@ async fn running() -> (String, Result<WgState, Unseen>) {
         (in_kernel, in_userspace) => {
             let why = in_kernel.err().or(in_userspace.err()).unwrap_or_else(needs_root);
             let source = "`wg show all dump`".to_owned();
-            (source, of_wg().await.map(as_state).ok_or(why))
+            // Where it is not let in itself, `wg` may show nothing at all.
+            let none = links.as_ref().is_ok_and(|links| !links.iter().any(may_be_ours));
+            let shown = of_wg().await.filter(|shown| none || !shown.is_empty());
+            (source, shown.map(as_state).ok_or(why))
         }
     }
+}
+
+/// A tunnel's interface: the kernel's own, or one that a program makes.
+fn may_be_ours(link: &Link) -> bool {
+    matches!(link.kind.as_deref(), Some("wireguard" | "tun"))
 }
 
 fn as_state(mut interfaces: Vec<WgInterface>) -> WgState {

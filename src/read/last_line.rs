@@ -1,8 +1,7 @@
 //! The last line of a service's journal that reports an error, where it can be quoted. A line may hold anything that the
 //! service was given, so one that has a URL, an assignment or a long word of letters and digits is not kept at all.
 
-use super::last_words::hidden::hidden;
-use super::library_error::cleaned;
+use super::quoted::{self, Secrets};
 
 /// Nobody reads more of it in a table.
 const LONGEST: usize = 160;
@@ -19,14 +18,14 @@ pub fn read(log: &str) -> Option<String> {
 
 /// The same of a container's log, whose variables are known: the last line that reports an error, with what stands below
 /// it where it only begins one, and without `secrets` and what looks like one.
-pub fn quoted(log: &str, secrets: &[&str]) -> Option<String> {
+pub fn quoted(log: &str, secrets: &Secrets) -> Option<String> {
     let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let at = lines.iter().rposition(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
     let mut text = of_shell(lines.get(at)?).unwrap_or_else(|| (*lines[at]).to_owned());
     if let Some(next) = lines.get(at + 1).filter(|_| text.ends_with(':')) {
         text = format!("{text} {next}");
     }
-    Some(hidden(&cleaned(&text, secrets)))
+    Some(quoted::quoted(&text, secrets, &[]))
 }
 
 /// `FILE: line 3: WORD: command not found`: the word may be a piece of a password that the shell took apart.
@@ -56,12 +55,15 @@ mod tests {
     #[test]
     fn what_a_container_says_last_is_quoted_without_its_variables() {
         let log = "Traceback (most recent call last):\n  File \"/app/a.py\"\nValueError:\nA rediss:// URL must have parameter ssl_cert_reqs\n";
-        assert_eq!(quoted(log, &[]).as_deref(), Some("ValueError: A rediss:// URL must have parameter ssl_cert_reqs"));
-        let said = quoted("KeyError: hunter22 of redis://u:s3cret@h/0\n", &["hunter22"]).expect("said");
+        assert_eq!(
+            quoted(log, &Secrets::default()).as_deref(),
+            Some("ValueError: A rediss:// URL must have parameter ssl_cert_reqs")
+        );
+        let said = quoted("KeyError: hunter22 of redis://u:s3cret@h/0\n", &Secrets::of(["hunter22"])).expect("said");
         assert!(!said.contains("hunter22") && !said.contains("s3cret"), "{said}");
         let entry = "exec /entry.sh: no such file or directory\n";
-        assert_eq!(quoted(entry, &[]).as_deref(), Some("exec /entry.sh: no such file or directory"));
-        assert_eq!(quoted("all is well\n", &[]), None);
+        assert_eq!(quoted(entry, &Secrets::default()).as_deref(), Some("exec /entry.sh: no such file or directory"));
+        assert_eq!(quoted("all is well\n", &Secrets::default()), None);
     }
 
     #[test]

@@ -1,18 +1,14 @@
 //! What a program said last before it ended, in its own words: PostgreSQL, Redis, Debian's scripts around them, and
 //! systemd; from a unit's journal, a log of the program's own, or a container's. Nothing is translated. What may be a secret
-//! is left out ([`hidden`]).
+//! is left out ([`quoted`]).
 
-use hidden::hidden;
+use super::quoted::{Secrets, quoted};
 
-pub mod hidden;
 mod log_line;
 mod refused;
 
 use log_line::{Weight, weighed};
 pub use refused::refusals;
-
-/// So much of it is kept.
-const LONGEST: usize = 300;
 
 /// So many lines at the end, where none of them is said to be fatal.
 const LAST: usize = 3;
@@ -35,8 +31,8 @@ pub fn read(log: &str) -> Option<String> {
         Some(at) => fatal(&said, at),
         None => last(&said),
     };
-    let chosen: Vec<String> = chosen.iter().map(|(_, text)| hidden(text)).collect();
-    (!chosen.is_empty()).then(|| bounded(&chosen.join(STROKE)))
+    let chosen: Vec<&str> = chosen.iter().map(|(_, text)| text.as_str()).collect();
+    (!chosen.is_empty()).then(|| quoted(&chosen.join(STROKE), &Secrets::default(), &[]))
 }
 
 /// The fatal line, the trouble told just before it, and what is added to it.
@@ -81,14 +77,7 @@ pub fn of_tunnel(journal: &str) -> Option<String> {
     let found =
         lines.iter().skip(start).take_while(|line| !line.starts_with("[#] ip link delete ")).filter(own).last()?;
     // wg names the rest of a line that it cannot read, which may be half a key.
-    (!found.contains("Unknown device type")).then(|| bounded(&hidden(found)))
-}
-
-fn bounded(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    (!found.contains("Unknown device type")).then(|| quoted(found, &Secrets::default(), &[]))
 }
 
 #[cfg(test)]

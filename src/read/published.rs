@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::Deserialize;
 
 use super::inspect::Mount;
-use super::last_words::hidden::hidden;
+use super::quoted::{Secrets, quoted};
 use crate::fact::containers::{Published, Publisher};
 use crate::fact::docker::State as ContainerState;
 use crate::fact::service::quote::Quote;
@@ -85,14 +85,16 @@ fn one(entry: Entry) -> Option<Found> {
     let state = ContainerState::read(&entry.state.status)?;
     let name = entry.name.trim_start_matches('/').to_owned();
     let finished = entry.state.finished_at.parse::<jiff::Timestamp>().ok();
-    let said = (state != ContainerState::Running && !entry.state.error.is_empty()).then(|| Quote {
-        text: hidden(&entry.state.error),
-        source: format!("docker inspect {name}"),
-        at: finished.and_then(|at| u64::try_from(at.as_second()).ok()).filter(|at| *at > 0),
-    });
     let env = entry.config.env.unwrap_or_default();
     let superuser = env.iter().find_map(|line| line.strip_prefix("POSTGRES_USER=")).filter(|user| is_name(user));
     let command: Vec<String> = std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect();
+    let secrets = Secrets::of_settings(env.iter().filter_map(|line| line.split_once('=')))
+        .and_command(command.iter().map(String::as_str));
+    let said = (state != ContainerState::Running && !entry.state.error.is_empty()).then(|| Quote {
+        text: quoted(&entry.state.error, &secrets, &[]),
+        source: format!("docker inspect {name}"),
+        at: finished.and_then(|at| u64::try_from(at.as_second()).ok()).filter(|at| *at > 0),
+    });
     let mounts = entry.mounts.unwrap_or_default();
     Some(Found {
         conf: command.iter().skip(1).find_map(|word| outside(word, &mounts)),

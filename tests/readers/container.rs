@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use clipcheck::fact::limits::Budget;
 use clipcheck::read::compose::{self, File, Project, Stack};
 use clipcheck::read::envfile::{self, Line, Refused};
+use clipcheck::read::quoted::Secrets;
 use clipcheck::read::shell_env::{self, Step};
 use clipcheck::read::variable::{app_version, setting};
 use clipcheck::read::{celery_command, dotenv, hosts, inspect, last_line, library_error, url, worker_log};
@@ -70,7 +71,10 @@ pub(super) const READERS: [Reader; 16] = [
     },
     Reader {
         name: "library-error",
-        read: |text| Box::new(library_error::read(text, &["redis://:pass%40word@10.8.0.1:6379/0", "pass@word"])),
+        read: |text| {
+            let secrets = Secrets::of(["redis://:pass%40word@10.8.0.1:6379/0", "pass@word"]);
+            Box::new(library_error::read(text, &secrets))
+        },
         example: "OperationalError: connection to \"redis://:pass%40word@10.8.0.1:6379/0\" failed:\n pass@word is wrong\n",
         shapes: &[many("pass@word"), many("a\n")],
     },

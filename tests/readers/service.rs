@@ -6,12 +6,14 @@ use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba};
 use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
-use clipcheck::read::last_words::{self, hidden};
+use clipcheck::read::last_words;
 use clipcheck::read::pg_hba::{line, token};
 use clipcheck::read::pg_refusal::Refusal;
+use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, postgresql_conf, published, redis_command, redis_info, redis_reply, systemctl, unit_file, worker_api,
+    Says, celery, postgresql_conf, published, redis_acl_log, redis_command, redis_info, redis_reply, systemctl,
+    unit_file, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -31,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 21] = [
+pub(super) const READERS: [Reader; 23] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -110,6 +112,18 @@ pub(super) const READERS: [Reader; 21] = [
             ),
             within("[{\"Args\": [\"/a\"", ", \"/b<n>\"", "]}]"),
         ],
+    },
+    Reader {
+        name: "quoted",
+        read: quotes,
+        example: "FATAL: role \"x\" and password=y at redis://:pass@word@h/0, Authorization: Bearer z",
+        shapes: &[many("pass@wo"), many("\"a' "), many("a=b://@ "), many("password : ")],
+    },
+    Reader {
+        name: "redis-acl-log",
+        read: acl_log,
+        example: "reason auth\nobject AUTH\nusername default\nage-seconds 4.096\nclient-info id=3 addr=10.8.0.2:41778 name=x\n",
+        shapes: &[within("reason auth\nusername a\nclient-info", " addr=1", "")],
     },
     Reader {
         name: "redis-acl",
@@ -254,6 +268,20 @@ fn redis_unit(text: &str) -> Kept {
     Box::new((read.map(|it| (it.file, it.path)), settings.finish("/u")))
 }
 
+/// Whatever it is, what is quoted is one short line that steers no terminal.
+fn quotes(text: &str) -> Kept {
+    let secrets = Secrets::of(["redis://:pass%40word@10.8.0.1:6379/0", "qK7z+Xw9"]);
+    let kept = [quoted(text, &secrets, &["clippy"]), answered(text, &secrets)];
+    assert!(kept.iter().all(|it| it.chars().count() <= 400 && !it.contains(char::is_control)), "{kept:?}");
+    Box::new(kept)
+}
+
+fn acl_log(text: &str) -> Kept {
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    let entry = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Box::new(redis_acl_log::read(&entry, 1_700_000_000))
+}
+
 /// A file that is named holds two words.
 fn hba(text: &str) -> Kept {
     let mut named = |_: &str| Ok(Vec::new());
@@ -267,7 +295,12 @@ fn hba(text: &str) -> Kept {
 
 fn words(text: &str) -> Kept {
     let refused = last_words::refusals(text, &[], "10.8.0.2");
-    Box::new((last_words::read(text), last_words::of_tunnel(text), hidden::hidden(text).len(), refused))
+    Box::new((
+        last_words::read(text),
+        last_words::of_tunnel(text),
+        quoted(text, &Secrets::default(), &[]).len(),
+        refused,
+    ))
 }
 
 fn refusal(text: &str) -> Kept {

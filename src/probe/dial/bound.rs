@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::{Bounded, ProbeContext, Stream, classify, limits};
 use crate::fact::Unseen;
 use crate::fact::dial::{Dial, Endpoint};
+use crate::probe::host;
 
 /// Where the interface is not there, or the kernel does not let this user bind to it, nothing is seen.
 pub(super) async fn connect(
@@ -22,7 +23,7 @@ pub(super) async fn connect(
         endpoint.host.parse().map_err(|_| Unseen::NotKnown(format!("`{}` is not an address", endpoint.host)))?;
     let socket = bound(ip, device).map_err(|error| {
         limits::note(&error);
-        Unseen::NoTool(format!("no socket on {device}: {}", error.kind()))
+        Unseen::NoTool(format!("no socket on {device}: {}", host::words(&error)))
     })?;
     Ok(match timeout(patience, socket.connect(SocketAddr::new(ip, endpoint.port))).await {
         Ok(Ok(stream)) => Ok(Bounded::new(stream)),

@@ -169,9 +169,11 @@ pub fn list(path: impl AsRef<Path>) -> Result<Option<Vec<String>>, Unseen> {
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(not_seen(path, &error)),
     };
-    // A name that is no UTF-8 is none that anything here asks for.
-    let mut names: Vec<String> =
-        entries.take(MOST_NAMES + 1).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names = Vec::new();
+    for entry in entries.take(MOST_NAMES + 1) {
+        // A name that is no UTF-8 is none that anything here asks for.
+        names.extend(entry.map_err(|error| not_seen(path, &error))?.file_name().into_string());
+    }
     if names.len() > MOST_NAMES {
         return Err(Unseen::Unreadable(format!("{}: it contains more than {MOST_NAMES} files", path.display())));
     }

@@ -9,6 +9,10 @@ use std::io;
 
 use crate::fact::Unseen;
 
+/// The least limit to a process' address space under which a run ends well.
+#[cfg(unix)]
+const ADDRESSES: u64 = 1 << 30;
+
 thread_local! {
     static WORTHLESS: RefCell<Option<Unseen>> = const { RefCell::new(None) };
 }
@@ -52,6 +56,22 @@ pub(in crate::probe) fn note_start(error: &io::Error) -> bool {
     note(error)
 }
 
+/// Why no thread could be started.
+pub fn not_started(error: &io::Error) -> Unseen {
+    note_start(error);
+    take().unwrap_or_else(|| Unseen::OwnLimit(format!("no thread could be started: {}", super::words(error))))
+}
+
+/// Notes that the system does not let this process do what any other may: a filter of system calls (seccomp(2)). What it
+/// then does not hear says nothing about who did not say it.
+pub(in crate::probe) fn note_filter(error: &io::Error) {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        spoil(Unseen::OwnLimit(
+            "this process may not use the network (EPERM): a filter of its system calls".to_owned(),
+        ));
+    }
+}
+
 /// Notes it where no handle can be had now: for libraries that do not tell why they failed.
 pub(in crate::probe) fn note_handles() {
     if cfg!(unix)
@@ -61,9 +81,21 @@ pub(in crate::probe) fn note_handles() {
     }
 }
 
-/// Whether the handles can be had that waiting itself takes (tokio panics without them).
+/// Whether there is what a run takes: the handles for waiting itself (tokio panics without them), and addresses for every
+/// thread's stack and memory, which the allocator takes much of and uses little (without them the process is aborted).
 pub fn room() -> Result<(), Unseen> {
     const HANDLES: usize = 8;
+    #[cfg(unix)]
+    if let Some(limit) = rustix::process::getrlimit(rustix::process::Resource::As).current
+        && limit < ADDRESSES
+    {
+        let what = format!(
+            "it has {} MiB of address space and needs {} MiB; `ulimit -v` shows the limit",
+            limit >> 20,
+            ADDRESSES >> 20
+        );
+        return Err(Unseen::OwnLimit(what));
+    }
     let opened: io::Result<Vec<_>> = (0..HANDLES).map(|_| super::file::open_nothing()).collect();
     match opened {
         Err(error) if cfg!(unix) && note(&error) => Err(take().unwrap_or(Unseen::Crashed)),

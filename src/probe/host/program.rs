@@ -126,7 +126,7 @@ fn not_started(program: &str, error: &std::io::Error) -> Unseen {
     if error.kind() == std::io::ErrorKind::PermissionDenied {
         return Unseen::NeedsRights(format!("this user has no permission to run `{program}`"));
     }
-    Unseen::NoTool(format!("`{program}` could not be run: {}", error.kind()))
+    Unseen::NoTool(format!("`{program}` could not be run: {}", super::words(error)))
 }
 
 /// Tells a program its input. One that does not listen says so by what it prints.

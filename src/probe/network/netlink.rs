@@ -15,13 +15,14 @@ use rtnetlink::{Error, Handle};
 use crate::fact::Unseen;
 use crate::fact::network::routes::Route;
 use crate::fact::network::{Link, Way};
+use crate::probe::host;
 
 /// The kernel answers at once; this only keeps a lost answer from holding up the run.
 const DEADLINE: Duration = Duration::from_secs(1);
 
 pub(super) fn connect() -> Result<Handle, Unseen> {
     let (connection, handle, _) = rtnetlink::new_connection()
-        .map_err(|error| Unseen::NoTool(format!("the kernel's routing socket (netlink): {}", error.kind())))?;
+        .map_err(|error| Unseen::NoTool(format!("the kernel's routing socket (netlink): {}", host::words(&error))))?;
     // Ends by itself when the last handle is gone.
     tokio::spawn(connection);
     Ok(handle)

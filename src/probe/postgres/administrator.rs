@@ -96,7 +96,7 @@ impl Administrator {
         let stream = heard.await.map_err(|_| Unseen::Crashed)?;
         stream.and_then(UnixStream::from_std).map_err(|error| {
             limits::note(&error);
-            Unseen::NoTool(format!("{} as {}: {}", self.socket, self.name, error.kind()))
+            Unseen::NoTool(format!("{} as {}: {}", self.socket, self.name, host::words(&error)))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The log-ins that PostgreSQL refused, by its log on standard error.
 
-use super::hidden::hidden_but;
 use super::log_line::stderr_line;
+use crate::read::quoted::{Secrets, quoted};
 
 /// So many of them are kept, the last ones.
 const MOST: usize = 3;
@@ -40,7 +40,7 @@ pub fn refusals(log: &str, known: &[&str], client: &str) -> Vec<(Option<u64>, St
             text.push_str("DETAIL: ");
             text.push_str(more);
         }
-        let text = super::bounded(&hidden_but(&text, known));
+        let text = quoted(&text, &Secrets::default(), known);
         found.retain(|(_, other)| *other != text);
         found.push((time(line), text));
         if found.len() > MOST {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 const GONE: &str = "…";
 
 /// What a password is set to.
-const SECRET: [&str; 4] = ["pass", "secret", "token", "apikey"];
+const SECRET: [&str; 7] = ["pass", "secret", "token", "apikey", "privatekey", "presharedkey", "credential"];
 
 /// Words that settings can have, which programs name where they want another one.
 const SETTINGS: [&str; 8] = ["yes", "no", "on", "off", "try", "minimal", "replica", "logical"];
@@ -17,16 +17,12 @@ const SETTINGS: [&str; 8] = ["yes", "no", "on", "off", "try", "minimal", "replic
 /// As long as a key.
 const KEY: usize = 20;
 
-/// The text without what may be a secret.
-pub fn hidden(text: &str) -> String {
-    hidden_but(text, &[])
-}
+/// As long as the shortest hash.
+const HASH: usize = 32;
 
-/// The same, but for words that are known to be none.
-pub fn hidden_but(text: &str, known: &[&str]) -> String {
-    let bare = outside_quotes(text, known);
-    let words: Vec<Cow<'_, str>> = bare.split(' ').map(word).collect();
-    words.join(" ")
+/// The text without what may be a secret, but for words that are known to be none.
+pub(super) fn hidden(text: &str, known: &[&str]) -> String {
+    assigned(&outside_quotes(text, known))
 }
 
 /// With what stands between quotation marks only where it is harmless. A mark within a word is an apostrophe; one that is
@@ -62,12 +58,46 @@ fn is_harmless(inside: &str, before: &str) -> bool {
     let switch = SETTINGS.contains(&inside);
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
-    let setting = before.ends_with("value for parameter");
+    let setting = ["value for parameter", "module named"].iter().any(|it| before.ends_with(it));
     (inside.starts_with('/') && of("/._+@-"))
         || inside.parse::<IpAddr>().is_ok()
         || switch
         || (named && of("/._+@$-"))
         || (setting && of("_."))
+}
+
+/// The text without what is said to be a secret or looks like one, with all that stands between quotation marks. Each word
+/// may tell what the next one is.
+pub(super) fn assigned(text: &str) -> String {
+    let mut out: Vec<Cow<'_, str>> = Vec::new();
+    let (mut hides, mut before) = (false, "");
+    for word in text.split(' ') {
+        let sign = matches!(word, "" | "=" | ":");
+        out.push(if hides && !sign { GONE.into() } else { self::word(word) });
+        hides = match word {
+            "" => hides,
+            "=" | ":" => hides || names_secret(before),
+            _ => announces(word, before),
+        };
+        before = word;
+    }
+    out.join(" ")
+}
+
+/// Whether the next word is a secret: `requirepass X`, `--token X`, `password: X`, `Authorization: Bearer X`.
+fn announces(word: &str, before: &str) -> bool {
+    let bare = word.to_ascii_lowercase();
+    let name = bare.trim_end_matches([':', '=']);
+    let ends = name.len() < bare.len();
+    matches!(name, "bearer" | "requirepass" | "masterauth")
+        || (name == "basic" && before.to_ascii_lowercase().ends_with("authorization:"))
+        || ((ends || name.starts_with("--")) && !name.contains(['=', '/']) && names_secret(name))
+}
+
+/// Whether something of this name is a secret.
+pub(super) fn names_secret(name: &str) -> bool {
+    let name: String = name.chars().filter(|c| !"_-".contains(*c)).flat_map(char::to_lowercase).collect();
+    SECRET.iter().any(|it| name.contains(it))
 }
 
 fn word(word: &str) -> Cow<'_, str> {
@@ -76,16 +106,34 @@ fn word(word: &str) -> Cow<'_, str> {
     {
         return format!("{scheme}://{GONE}@{host}").into();
     }
-    if let Some((name, _)) = word.split_once('=')
-        && SECRET.iter().any(|it| name.to_ascii_lowercase().contains(it))
+    if let Some((name, value)) = word.split_once('=')
+        && !value.is_empty()
+        && names_secret(name)
     {
         return format!("{name}={GONE}").into();
     }
-    let drawn = word.len() >= KEY
-        && !word.starts_with('/')
-        && word.chars().all(|c| c.is_ascii_alphanumeric() || "+/=_-".contains(c))
-        && [char::is_uppercase, char::is_lowercase, char::is_numeric].iter().all(|kind| word.contains(*kind));
-    if drawn { GONE.into() } else { word.into() }
+    let of_key = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
+    if word.starts_with('/') || !word.split(|c| !of_key(c)).any(is_drawn) {
+        return word.into();
+    }
+    let (mut out, mut run) = (String::new(), String::new());
+    for c in word.chars().chain(['\0']) {
+        if of_key(c) {
+            run.push(c);
+            continue;
+        }
+        out.push_str(if is_drawn(&run) { GONE } else { &run });
+        run.clear();
+        out.extend(Some(c).filter(|c| *c != '\0'));
+    }
+    out.into()
+}
+
+/// As long as a key, and of all kinds of letters, or of hexadecimal digits alone.
+fn is_drawn(run: &str) -> bool {
+    let kinds = [char::is_uppercase, char::is_lowercase, char::is_numeric];
+    (run.len() >= KEY && !run.starts_with('/') && kinds.iter().all(|kind| run.contains(*kind)))
+        || (run.len() >= HASH && run.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -109,9 +157,17 @@ mod tests {
             ("log in to postgres://u:s3cret@h/d fails", "log in to postgres://…@h/d fails"),
             ("with password=s3cret", "with password=…"),
             ("key aGVsbG8gd29ybGQ5aGVsbG8gd29ybGQ5 bad", "key … bad"),
+            ("(id=aGVsbG8gd29ybGQ5aGVsbG8gd29ybGQ5) bad", "(…) bad"),
+            ("hash 0123456789abcdef0123456789abcdef.", "hash …."),
+            ("requirepass hunter2 is short", "requirepass … is short"),
+            ("Authorization: Bearer hunter2, WORKER_API_KEY=hunter2", "Authorization: Bearer … WORKER_API_KEY=…"),
+            ("Proxy-Authorization: Basic dTpw ends", "Proxy-Authorization: Basic … ends"),
+            ("password = hunter2 private_key: hunter2", "password = … private_key: …"),
+            ("celery --token hunter2 worker", "celery --token … worker"),
+            ("Basic authentication is the password's", "Basic authentication is the password's"),
             ("listen tcp4 10.8.0.1:6379: bind", "listen tcp4 10.8.0.1:6379: bind"),
         ] {
-            assert_eq!(hidden(text), kept);
+            assert_eq!(hidden(text, &[]), kept);
         }
     }
 }
