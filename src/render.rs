@@ -6,10 +6,11 @@ use crate::check::Check;
 use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
-use crate::report::{Answer, Change, Recreation, Report};
+use crate::report::{Answer, Change, FixScript, Recreation, Report};
 
 mod clean;
 mod explain;
+mod fix_script;
 mod github;
 mod habits;
 mod html;
@@ -104,6 +105,11 @@ pub fn explain(checks: &[Check], id: &str, on: Screen) -> Result<Page, String> {
 /// Where a variable comes from.
 pub fn provenances(provenances: &[Provenance], on: Screen) -> Page {
     Page::of(on.set(provenance::page(&Clean::of(provenances.to_vec()))))
+}
+
+/// A script that mends one host.
+pub fn fix_script(script: &FixScript) -> Page {
+    Page::of(fix_script::script(&Clean::of(script.clone())))
 }
 
 /// A script that starts the worker again.

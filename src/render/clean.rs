@@ -10,8 +10,8 @@ use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
 use crate::report::{
-    Answer, Assigned, Candidate, Change, Correction, Diagnosis, Evidence, Host, How, Now, Outcome, Recreation, Report,
-    Step, Typed,
+    Answer, Assigned, Candidate, Change, Correction, Diagnosis, Evidence, FixScript, Host, How, Now, Outcome,
+    Recreation, Report, Step, Told, Typed,
 };
 
 /// Control characters, marks of direction, and what has no width.
@@ -158,6 +158,8 @@ texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; 
 texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
 texts!(Diagnosis { code, says, fix, correction, place, alternatives, tell; shell });
 texts!(Correction { variable, edit });
+texts!(FixScript { seat, host, public_key, seen, mended, left, files, edits, actions, reloads, lasting });
+texts!(Told { code, says, say });
 texts!(Recreation { owner, steps, how });
 texts!(Step { code, says, say, place, run, correction });
 texts!(Typed {
