@@ -23,9 +23,11 @@ pub(super) fn script(script: &Clean<FixScript>) -> String {
     let key = script.public_key.as_deref().unwrap_or_default();
     let _ = writeln!(out, "host={}\nkey={}", quoted(&script.host), quoted(key));
     let _ = writeln!(out, "kept=/var/backups/clipcheck-{}", script.seen);
-    out.push_str("\n# The files that change.\nfiles() {\n  printf '%s\\n'");
-    for file in &script.files {
-        let _ = write!(out, " \\\n    {file}");
+    out.push_str("\n# The files that change.\nfiles() {\n");
+    if script.files.is_empty() {
+        out.push_str("  :");
+    } else {
+        let _ = write!(out, "  printf '%s\\n' \\\n    {}", script.files.join(" \\\n    "));
     }
     out.push_str("\n}\n\n# The edits, on copies below $new.\nedit() {\n");
     block(&mut out, &script.edits);

@@ -91,7 +91,11 @@ fn of(report: &Report, host: &Host) -> FixScript {
             || Told { code: diagnosis.code.clone(), says: diagnosis.says.clone(), say: diagnosis.fix.say.clone() };
         let mine = typed::typed(&diagnosis.fix.run).filter(|_| is_complete(diagnosis) && is_whole(outcome));
         let Some(Typed { edited, actions }) = mine else {
-            script.left.push(told());
+            let mut left = told();
+            if diagnosis.correction.is_some() {
+                left.say.push_str(" (`sudo clipcheck recreate` prints a script that starts the worker again.)");
+            }
+            script.left.push(left);
             continue;
         };
         script.mended.push(told());

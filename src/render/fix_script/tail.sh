@@ -43,7 +43,8 @@ if [ "${1:-}" != --yes ]; then
   [ "$answer" = y ] || fail "nothing was changed"
 fi
 
-mkdir -m 700 -p "$kept"
+mkdir -p /var/backups
+mkdir -m 700 "$kept"
 copies "$kept/files"
 files > "$kept/list"
 trap 'rm -rf "$new"; echo "it ended early; to go back: bash $0 undo" >&2' EXIT
