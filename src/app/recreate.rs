@@ -20,9 +20,8 @@ pub(super) fn recreate(args: &RecreateArgs) -> Result<Exit, String> {
             seen.here.vantage
         ));
     }
-    let env = match seen.here.fact(&FactKey::Env) {
-        Some(Fact::Env(env)) => env.clone(),
-        _ => return Err("the worker's variables were not seen; `clipcheck all worker` says why".to_owned()),
+    let Some(Fact::Env(env)) = seen.here.fact(&FactKey::Env).cloned() else {
+        return Err("the worker's variables were not seen; `clipcheck all worker` says why".to_owned());
     };
     let (snapshots, notes, _guard) = seen.with(&others);
     let (report, _) = together(snapshots, &checks, None, notes, &[])?;

@@ -77,11 +77,8 @@ fn of_own<'a>(all: &[&'a str], of_image: &[&str]) -> Vec<(&'a str, &'a str)> {
 
 /// A value that is a plain word of the app's.
 fn shown(name: &str, value: &str) -> Option<String> {
-    let known = VARIABLES.contains(&name);
-    match variable::setting(name, value) {
-        Setting::Word(word) if known => Some(word),
-        _ => None,
-    }
+    let setting = variable::setting(name, value);
+    if let (Setting::Word(word), true) = (setting, VARIABLES.contains(&name)) { Some(word) } else { None }
 }
 
 fn is_plain(name: &str) -> bool {
@@ -105,8 +102,12 @@ impl Told<'_> {
         self.options.push((option, None));
     }
 
-    fn shown(&mut self, option: &'static str, value: impl ToString) {
-        self.options.push((option, Some(Word::Shown(value.to_string()))));
+    fn shown(&mut self, option: &'static str, value: impl Into<String>) {
+        self.options.push((option, Some(Word::Shown(value.into()))));
+    }
+
+    fn number(&mut self, option: &'static str, number: i64) {
+        self.shown(option, number.to_string());
     }
 
     /// A text that the container has at `place`, a template's.
@@ -151,11 +152,11 @@ impl Told<'_> {
             let template = format!("{name}={{{{index .Config.Labels \"{name}\"}}}}");
             match self.secrets.word(&format!("{name}={value}"), template) {
                 Word::Taken(_) if quoted != *name => self.left.push(format!("Config.Labels {quoted}")),
-                word => self.options.push(("--label", Some(word))),
+                word @ (Word::Shown(_) | Word::Taken(_)) => self.options.push(("--label", Some(word))),
             }
         }
         if let Some(seconds) = config.field("StopTimeout").as_i64() {
-            self.shown("--stop-timeout", seconds);
+            self.number("--stop-timeout", seconds);
         }
     }
 
@@ -232,7 +233,7 @@ impl Told<'_> {
             Some(most) if most > 0 => format!("{name}:{most}"),
             _ => name.to_owned(),
         };
-        self.shown("--restart", &policy);
+        self.shown("--restart", policy.as_str());
         Some(policy)
     }
 
@@ -279,7 +280,7 @@ impl Told<'_> {
             }
         }
         if let Some(times) = health["Retries"].as_i64().filter(|times| *times > 0) {
-            self.shown("--health-retries", times);
+            self.number("--health-retries", times);
         }
     }
 }

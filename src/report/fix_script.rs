@@ -90,6 +90,7 @@ fn of(report: &Report, host: &Host) -> FixScript {
         let told =
             || Told { code: diagnosis.code.clone(), says: diagnosis.says.clone(), say: diagnosis.fix.say.clone() };
         let mine = typed::typed(&diagnosis.fix.run).filter(|_| is_complete(diagnosis) && is_whole(outcome));
+        let mine = mine.filter(|mine| !mine.edited.is_empty() || !wants_edit(diagnosis));
         let Some(Typed { edited, actions }) = mine else {
             let mut left = told();
             if diagnosis.correction.is_some() {
@@ -133,7 +134,7 @@ fn of(report: &Report, host: &Host) -> FixScript {
 fn is_there(report: &Report, host: &Host, outcome: &Outcome, diagnosis: &Diagnosis) -> bool {
     let on = match diagnosis.fix.on.unwrap_or(outcome.vantage) {
         Vantage::Container => Vantage::Client,
-        other => other,
+        on @ (Vantage::Server | Vantage::Client | Vantage::Outside) => on,
     };
     let alone = report.hosts.iter().filter(|other| other.vantage == on).count() == 1;
     host.vantage == on && (alone || outcome.seat == host.seat)
@@ -145,9 +146,16 @@ fn is_complete(diagnosis: &Diagnosis) -> bool {
     let run = &diagnosis.fix.run;
     diagnosis.shell == Shell::Sh
         && !run.iter().any(|line| open(line))
-        && !diagnosis.fix.say.contains("PASSWORD")
+        // The value that is to follow.
+        && diagnosis.fix.variable.is_none()
         // What else it may be has another fix.
         && diagnosis.alternatives.is_empty()
+}
+
+/// Whether starting the worker again mends nothing by itself: its variable must be corrected before, where that is done.
+fn wants_edit(diagnosis: &Diagnosis) -> bool {
+    let edit = diagnosis.correction.as_ref().is_some_and(|it| it.edit.is_some());
+    edit || diagnosis.correction.is_some() && diagnosis.fix.say.contains("PASSWORD")
 }
 
 /// Whether nothing that could not be seen may be the deeper cause.

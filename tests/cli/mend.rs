@@ -93,9 +93,7 @@ fn an_edit_leaves_unrelated_lines_as_they_were() {
     let folder = folder(&[]);
     let file = folder.path().join("edited.conf");
     let shown = file.display().to_string();
-    let seeded: Vec<String> = (1..=10 * UNRELATED.len())
-        .map(|at| format!("{} ", UNRELATED[at % UNRELATED.len()]).trim_end().to_owned())
-        .collect();
+    let seeded: Vec<String> = (1..=10 * UNRELATED.len()).map(|at| UNRELATED[at % UNRELATED.len()].to_owned()).collect();
     let mut wrong = BTreeMap::new();
     let mut edits = 0;
     for (code, template) in templates(&checks) {
@@ -227,7 +225,7 @@ fn every_fix_script_is_one_that_a_shell_takes() {
     let mut bodies: BTreeMap<_, String> = BTreeMap::new();
     let mut mended = 0;
     let states = recorded::states().expect("recordings").into_keys();
-    for state in states.filter(|state| !state.ends_with(".near") && !state.starts_with(recorded::HEALTHY)) {
+    for state in states.filter(|state| state.strip_suffix(".near").is_none() && !state.starts_with(recorded::HEALTHY)) {
         let snapshots = recorded::read(&state).unwrap_or_else(|why| panic!("{why}"));
         let report = judged(snapshots.into_values().collect(), &checks);
         for host in report.hosts.iter().filter(|host| host.vantage != clipcheck::fact::Vantage::Container) {

@@ -27,7 +27,7 @@ pub(super) fn read(told: &mut Told<'_>, host: &mut Object<'_>) {
     ] {
         let number = host.number(field);
         if number != 0 {
-            told.shown(option, number);
+            told.number(option, number);
         }
     }
     for (field, option) in [("CpusetCpus", "--cpuset-cpus"), ("CpusetMems", "--cpuset-mems")] {
@@ -43,14 +43,14 @@ pub(super) fn read(told: &mut Told<'_>, host: &mut Object<'_>) {
         told.shown("--cpus", format!("{}{}{part}", processors / WHOLE, if part.is_empty() { "" } else { "." }));
     }
     if let Some(number) = host.field("MemorySwappiness").as_i64().filter(|number| *number >= 0) {
-        told.shown("--memory-swappiness", number);
+        told.number("--memory-swappiness", number);
     }
     if host.is("OomKillDisable") {
         told.flag("--oom-kill-disable");
     }
     let shm = host.number("ShmSize");
     if shm != 0 && shm != SHM {
-        told.shown("--shm-size", shm);
+        told.number("--shm-size", shm);
     }
     for limit in host.field("Ulimits").as_array().into_iter().flatten() {
         let name = limit["Name"].as_str().unwrap_or_default();

@@ -86,22 +86,22 @@ pub(super) fn typed(run: &[String]) -> Option<Typed> {
     for line in run {
         let words = words(line)?;
         let program = program(&words);
-        let is = |known: &&str| program == **known || program.starts_with(&format!("{known} "));
-        if BY_HAND.iter().any(|it| is(&it)) {
+        let is = |known: &str| program == known || program.starts_with(&format!("{known} "));
+        if BY_HAND.iter().any(|it| is(it)) {
             return None;
         }
-        if LOOKS.iter().any(|it| is(&it)) || (program.starts_with("sed -n") && !line.contains('|')) {
+        if LOOKS.iter().any(|it| is(it)) || (program.starts_with("sed -n") && !line.contains('|')) {
             continue;
         }
         if let Some(edit) = edit(&words) {
             typed.edited.push(edit);
             continue;
         }
-        let kept = KEEPS.iter().find(|(name, _)| is(&name)).map(|(_, files)| *files);
+        let kept = KEEPS.iter().find(|(name, _)| is(name)).map(|(_, files)| *files);
         typed.actions.push(Action {
             line: line.clone(),
             files: kept.unwrap_or_default().iter().map(|file| (*file).to_owned()).collect(),
-            is_reload: RELOADS.iter().any(|it| is(&it)),
+            is_reload: RELOADS.iter().any(|it| is(it)),
             is_kept: kept.is_some() || program.starts_with("export ") || program.starts_with("mkdir -p"),
         });
     }
