@@ -39,6 +39,14 @@ if [ "${1:-}" = undo ]; then
   docker rename "$kept" "$name"
 "#;
 
+/// It cannot be kept.
+const NO_UNDO: &str = r#"
+if [ "${1:-}" = undo ]; then
+  echo "there is nothing to undo: Docker removed the container when it stopped (--rm)" >&2
+  exit 1
+fi
+"#;
+
 const FREE: &str = r#"
 if docker inspect --type container "$kept" > /dev/null 2>&1; then
   echo "there is a container $kept already: remove it first, or undo (bash $0 undo)" >&2
@@ -92,7 +100,7 @@ fn edits(out: &mut String, steps: &[Step], restart: Option<&str>) {
         }
         let word = word(file);
         if !kept.contains(&file.as_str()) {
-            let _ = writeln!(out, "cp -p {word} {word}.before");
+            let _ = writeln!(out, "[ -e {word}.before ] || cp -p {word} {word}.before");
             kept.push(file);
         }
         for line in &step.run {
@@ -101,7 +109,7 @@ fn edits(out: &mut String, steps: &[Step], restart: Option<&str>) {
     }
     for file in &kept {
         let word = word(file);
-        let _ = writeln!(out, "diff {word}.before {word} || true");
+        let _ = writeln!(out, "diff {word}.before {word} | sed -E 's#://[^/@ ]*@#://***@#'");
     }
     if let Some(restart) = restart {
         let _ = writeln!(out, "{restart}");
@@ -148,6 +156,8 @@ fn docker(out: &mut String, recreation: &Recreation, typed: &Typed) {
             let _ = writeln!(out, "  docker update --restart {policy} \"$name\" > /dev/null");
         }
         out.push_str("  docker start \"$name\"\n  exit\nfi\n");
+    } else {
+        out.push_str(NO_UNDO);
     }
     out.push_str(SAME);
     if !typed.is_temporary {

@@ -99,7 +99,7 @@ fn a_volume_without_a_name_is_kept_by_its_id() {
         "VolumeOptions": {"NoCopy": true, "DriverConfig": {"Name": "local", "Options": {"o": "addr=1"}}}},
         {"Type": "volume", "Target": "/c", "VolumeOptions": {"DriverConfig": {"Options": {"o": "password=hunter22"}}}}]"#;
     let found = recipe(SAME, mount, BRIDGE);
-    let first = "--mount type=volume,source=v,target=/v,readonly,volume-nocopy,volume-driver=local,volume-opt=o=addr=1";
+    let first = "--mount type=volume,source=v,target=/v,readonly,volume-driver=local,volume-opt=o=addr=1,volume-nocopy";
     assert_eq!((options(&found), found.left_out), (vec![first.to_owned()], vec!["HostConfig.Mounts".to_owned()]));
 }
 
