@@ -25,6 +25,7 @@ mod health;
 mod look;
 mod manual;
 mod output;
+mod recreate;
 pub mod screen;
 mod terminal;
 mod wait;
@@ -54,6 +55,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
         Command::Judge(args) => judge_files(&args),
         Command::List(args) => list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Recreate(args) => recreate::recreate(&args),
         Command::Watch(args) => watch::watch(&args),
         Command::Healthcheck(args) => health::healthcheck(&args),
         Command::AlertRules => {

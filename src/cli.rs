@@ -4,14 +4,16 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
 use crate::fact::Vantage;
 use crate::profile::{Profile, Topology};
 
+mod pages;
 mod showing;
 
+pub use pages::{CompletionsArgs, ExplainArgs, ListArgs, ListFormat, ManArgs, RecreateArgs, SchemaArgs};
 pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
 
 /// Finds out why a private ClippyFront deployment does not connect, and which line to change.
@@ -42,6 +44,9 @@ pub enum Command {
     List(ListArgs),
     /// Explain a category, a check, one cause of it (`check-id/cause`), or where a variable comes from.
     Explain(ExplainArgs),
+    /// Print a script that starts the worker again with what its fixes correct: the `docker run` of its container anew, or
+    /// the lines of its compose files.
+    Recreate(RecreateArgs),
     /// Check again and again, and print a line for each change; ends with SIGINT or SIGTERM.
     Watch(WatchArgs),
     /// Docker's HEALTHCHECK: whether the worker's services answer, in one line; exit 0 or 1.
@@ -206,64 +211,6 @@ pub struct JudgeArgs {
     /// The report.
     #[command(flatten)]
     pub showing: Showing,
-}
-
-/// `clipcheck list`
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// How to print the list.
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
-    /// A directory with your own check files.
-    #[arg(long, value_name = "DIR")]
-    pub checks: Option<PathBuf>,
-}
-
-/// `clipcheck explain`
-#[derive(Debug, Args)]
-pub struct ExplainArgs {
-    /// `check-id`, `check-id/cause`, a category, or a variable such as DATABASE_URL (shows every place that sets it).
-    #[arg(value_name = "ID")]
-    pub id: String,
-    /// Snapshots with the worker's variables; without any, the variable is checked from here.
-    #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// The deployment.
-    #[command(flatten)]
-    pub deployment: Deployment,
-}
-
-/// `clipcheck completions`
-#[derive(Debug, Args)]
-pub struct CompletionsArgs {
-    /// The shell.
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
-}
-
-/// `clipcheck man`
-#[derive(Debug, Args)]
-pub struct ManArgs {
-    /// A command's page in place of the program's.
-    #[arg(value_name = "COMMAND")]
-    pub command: Option<String>,
-}
-
-/// `clipcheck schema`
-#[derive(Debug, Args)]
-pub struct SchemaArgs {
-    /// Of what: a report, or the list of checks.
-    #[arg(value_enum, default_value_t = SchemaOf::Report)]
-    pub of: SchemaOf,
-}
-
-/// The formats of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[expect(missing_docs, reason = "the words typed")]
-pub enum ListFormat {
-    Text,
-    Markdown,
-    Json,
 }
 
 fn vantage(text: &str) -> Result<Vantage, String> {

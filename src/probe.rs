@@ -30,6 +30,7 @@ mod network;
 mod payload_probe;
 mod ping;
 mod postgres;
+pub mod recipe;
 mod redis;
 mod service;
 mod tls;

@@ -6,10 +6,11 @@ use crate::check::Check;
 use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
-use crate::report::{Answer, Change, Report};
+use crate::report::{Answer, Change, FixScript, Recreation, Report};
 
 mod clean;
 mod explain;
+mod fix_script;
 mod github;
 mod habits;
 mod html;
@@ -21,6 +22,7 @@ mod markdown;
 pub mod progress;
 mod prometheus;
 mod provenance;
+mod recreation;
 mod table;
 
 use clean::Clean;
@@ -103,6 +105,16 @@ pub fn explain(checks: &[Check], id: &str, on: Screen) -> Result<Page, String> {
 /// Where a variable comes from.
 pub fn provenances(provenances: &[Provenance], on: Screen) -> Page {
     Page::of(on.set(provenance::page(&Clean::of(provenances.to_vec()))))
+}
+
+/// A script that mends one host.
+pub fn fix_script(script: &FixScript) -> Page {
+    Page::of(fix_script::script(&Clean::of(script.clone())))
+}
+
+/// A script that starts the worker again.
+pub fn recreation(how: &Recreation) -> Page {
+    Page::of(recreation::script(&Clean::of(how.clone())))
 }
 
 /// What was made of the program's own words: completions, a man page.

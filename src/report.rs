@@ -6,18 +6,21 @@ use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
 use crate::check::{Category, Check};
 use crate::fact::{FactKey, Unseen, Vantage};
-use crate::profile::Addresses;
-use crate::snapshot::{Rights, Snapshot};
+use crate::snapshot::Rights;
 
 mod bearing;
 mod by_hand;
 mod command;
+mod correction;
 mod counts;
 mod diagnosis;
 mod doubt;
+mod fix_script;
+mod host;
 mod maker;
 mod merge;
 pub mod provenance;
+mod recreation;
 mod since;
 mod told;
 mod way;
@@ -25,10 +28,15 @@ mod words;
 
 pub use bearing::{bearing, pointed_at};
 pub use command::command;
+pub use correction::Correction;
 pub use counts::Counts;
 use diagnosis::diagnosis;
 pub use diagnosis::{Candidate, Diagnosis, Shell};
+pub use fix_script::{FixScript, Told, fix_script};
+pub use host::Host;
+use host::host;
 pub use merge::merged;
+pub use recreation::{Assigned, How, Recreation, Step, Typed, recreation};
 pub use since::{Before, Change, Now, since};
 pub use way::{Hop, State, Way, named as on_ways, ways};
 pub use words::{Words, common_words, usually};
@@ -51,35 +59,6 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What became of the roots of an earlier report, if one was given.
     pub since: Vec<Change>,
-}
-
-/// A host that was looked at.
-#[derive(Debug, Clone)]
-pub struct Host {
-    /// Its part in the deployment.
-    pub vantage: Vantage,
-    /// What it is called in the report: its part, and the client's name where there are several.
-    pub seat: String,
-    /// How that was known.
-    pub vantage_by: String,
-    /// Its name.
-    pub name: String,
-    /// `linux` or `windows`.
-    pub platform: String,
-    /// The public key of its end of the tunnel, where that was seen.
-    pub public_key: Option<String>,
-    /// Seconds since the epoch.
-    pub taken_at: u64,
-    /// Who looked.
-    pub rights: Rights,
-    /// The deployment's addresses as settled there.
-    pub addresses: Addresses,
-    /// Whether the address of the client among them is one of several.
-    pub several_clients: bool,
-    /// How long all looks took together, in microseconds.
-    pub took_us: u64,
-    /// The slowest single look.
-    pub slowest: Option<(FactKey, u64)>,
 }
 
 /// One check at one vantage.
@@ -239,27 +218,6 @@ impl Report {
             | Answer::Unseen(_)
             | Answer::NotApplicable(_) => None,
         })
-    }
-}
-
-fn host(case: &Case, snapshot: &Snapshot, addresses: &Addresses) -> Host {
-    Host {
-        vantage: snapshot.vantage,
-        seat: case.seat_name(snapshot.vantage),
-        vantage_by: snapshot.vantage_by.clone(),
-        name: snapshot.host.clone(),
-        platform: snapshot.platform.clone(),
-        public_key: snapshot.public_key(),
-        taken_at: snapshot.taken_at,
-        rights: snapshot.rights,
-        addresses: addresses.clone(),
-        several_clients: snapshot.vantage == Vantage::Server && case.client().is_some(),
-        took_us: snapshot.took_us,
-        slowest: snapshot
-            .facts
-            .iter()
-            .map(|(key, observed)| (key.clone(), observed.took_us))
-            .max_by_key(|(_, took)| *took),
     }
 }
 

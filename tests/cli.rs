@@ -22,6 +22,7 @@ mod cli {
     mod formats;
     mod hostile;
     mod input;
+    mod mend;
     mod output;
     mod pages;
     mod runs;

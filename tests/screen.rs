@@ -69,6 +69,7 @@ fn showing() -> Showing {
         fail_on: Vec::new(),
         verbose: false,
         quiet: false,
+        fix_script: None,
     }
 }
 

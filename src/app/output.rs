@@ -11,7 +11,7 @@ use crate::cli::{Format, Showing};
 use crate::exit::Exit;
 use crate::probe::host;
 use crate::render::{self, Page};
-use crate::report::Report;
+use crate::report::{Report, fix_script};
 
 /// GitHub's own limit for the summary of one step is 1 MiB.
 const SUMMARY: usize = 1_000_000;
@@ -19,8 +19,12 @@ const SUMMARY: usize = 1_000_000;
 /// Puts a report where it was asked for.
 pub(super) fn put(report: &Report, showing: &Showing, exit: Exit) -> Result<(), String> {
     let format = format(showing);
-    let page = render::report(report, format, showing, exit, terminal());
-    if format == Format::Github
+    let page = match showing.fix_script.as_deref() {
+        Some(host) => render::fix_script(&fix_script(report, Some(host).filter(|host| !host.is_empty()))?),
+        None => render::report(report, format, showing, exit, terminal()),
+    };
+    if showing.fix_script.is_none()
+        && format == Format::Github
         && let Some(file) = host::variable("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
     {
         add_summary(Path::new(&file), &render::report(report, Format::Markdown, showing, exit, terminal()))?;

@@ -14,6 +14,10 @@ pub struct Showing {
     /// The same as `--format json`.
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    /// Print a script that mends one host, in place of the report: HOST as the report calls it [the only one with something to
+    /// mend].
+    #[arg(long, value_name = "HOST", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["format", "json"])]
+    pub fix_script: Option<String>,
     /// Write the report to this file. It is complete whenever it is read.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,

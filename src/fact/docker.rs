@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::words::words;
 use words::LastWords;
 
+pub mod recipe;
 pub mod words;
 
 /// The containers on this machine that are workers, the one that is looked at first.

@@ -61,7 +61,8 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         return Ok(broken(PostgresListens::NotOnTunnel)
             .with("found", found)
             .with("place", "postgresql.conf")
-            .with("file", "postgresql.conf")
+            .with("file", "")
+            .with("line", "")
             .into());
     };
     let takes = |word: &str| word == "*" || word == "0.0.0.0" || word == server.to_string();
@@ -69,7 +70,9 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     let (path, line) = conf.listen_addresses.as_ref().map_or((conf.path.as_str(), 0), |it| (it.path.as_str(), it.line));
     if !named {
         return Ok(match line {
-            0 => broken(PostgresListens::NotOnTunnel).with("place", path).with("file", path),
+            0 => {
+                broken(PostgresListens::NotOnTunnel).with("place", "postgresql.conf").with("file", "").with("line", "")
+            }
             _ => broken(PostgresListens::NotOnTunnel).at(path, line),
         }
         .with("found", found)

@@ -114,8 +114,11 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
     let finding = finding.with("written", if optional { dashed } else { server.to_string() });
     Ok(match (bind, conf) {
         (Some(bind), _) => finding.at(&bind.path, bind.line),
-        (None, Some(conf)) => finding.with("place", &conf.path).with("file", &conf.path),
-        (None, None) => finding.with("place", "/etc/redis/redis.conf").with("file", "/etc/redis/redis.conf"),
+        (None, Some(conf)) => finding.with("place", &conf.path).with("file", &conf.path).with("line", ""),
+        (None, None) => {
+            let path = "/etc/redis/redis.conf";
+            finding.with("place", path).with("file", path).with("line", "")
+        }
     }
     .into())
 }

@@ -9,7 +9,10 @@ use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwi
 use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
-use crate::report::{Answer, Candidate, Change, Diagnosis, Evidence, Host, Now, Outcome, Report};
+use crate::report::{
+    Answer, Assigned, Candidate, Change, Correction, Diagnosis, Evidence, FixScript, Host, How, Now, Outcome,
+    Recreation, Report, Step, Told, Typed,
+};
 
 /// Control characters, marks of direction, and what has no width.
 fn steers(c: char) -> bool {
@@ -153,7 +156,16 @@ texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
 texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
 texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
-texts!(Diagnosis { code, says, fix, place, alternatives, tell; shell });
+texts!(Diagnosis { code, says, fix, correction, place, alternatives, tell; shell });
+texts!(Correction { variable, edit });
+texts!(FixScript { seat, host, public_key, seen, mended, left, files, edits, actions, reloads, lasting });
+texts!(Told { code, says, say });
+texts!(Recreation { owner, steps, how });
+texts!(Step { code, says, say, place, run, correction });
+texts!(Typed {
+    id, name, kept, options, networks, image, replaced, arguments, variables, restart, left_out; is_temporary
+});
+texts!(Assigned { name, whole; is_line });
 texts!(Position { file; line, column });
 texts!(Candidate { code, title; on });
 texts!(Evidence { line, seat, source });
@@ -219,6 +231,22 @@ impl Texts for Answer {
             }
             Self::Unseen(why) | Self::NotApplicable(why) => why.clean(),
         }
+    }
+}
+
+impl Texts for How {
+    fn clean(&mut self) {
+        match self {
+            Self::Docker(typed) => typed.clean(),
+            Self::Compose { service, place, command } => [service, place, command].into_iter().for_each(String::clean),
+            Self::Host { command, pid: _ } => command.clean(),
+        }
+    }
+}
+
+impl Texts for (String, u32) {
+    fn clean(&mut self) {
+        self.0.clean();
     }
 }
 

@@ -83,6 +83,7 @@ mod tests {
             says: says.to_owned(),
             fix: Fix { on: None, say: String::new(), run: Vec::new(), variable: None, know: String::new() },
             shell: Shell::Sh,
+            correction: None,
             place: place.map(|(file, line)| Position { file: file.to_owned(), line, column: None }),
             alternatives: Vec::new(),
             tell: Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::by_hand::by_hand;
 use super::command::commands;
+use super::correction::{Correction, correction};
 use super::words::{Words, common_words, fill, says, without_docker};
 use super::{doubt, maker};
 use crate::blame::Blamed;
@@ -21,6 +22,8 @@ pub struct Diagnosis {
     pub fix: Fix,
     /// What the commands are typed into.
     pub shell: Shell,
+    /// The worker's variable that is corrected, if one is.
+    pub correction: Option<Correction>,
     /// The line at fault.
     pub place: Option<Position>,
     /// What looks the same from here and was not ruled out, likeliest first; empty where the cause is certain.
@@ -60,6 +63,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
             says: String::new(),
             fix: unexpected_fix(),
             shell: Shell::Sh,
+            correction: None,
             place: None,
             alternatives: Vec::new(),
             tell: Vec::new(),
@@ -90,6 +94,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     let contained = case.native_worker().is_none();
     let left: Vec<Alternative> =
         blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
+    let correction = correction(finding, &fix, &words).filter(|_| shell == Shell::Sh);
     let mut on = fix.on;
     let (say, run) = match commands(&fix.run, shell, &words) {
         Ok(run) if run.is_empty() && shell == Shell::Sh && !case.on_windows(on.unwrap_or(here)) => {
@@ -106,6 +111,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         says: fill(&says, &words),
         fix: Fix { on, say, run, variable: fix.variable, know: fill(&fix.know, &words) },
         shell,
+        correction,
         place: finding.place.clone(),
         alternatives: doubt::alternatives(&left, checks),
         tell: doubt::tell(&left, case, check.causes.get(finding.cause), |text| fill(text, &words)),

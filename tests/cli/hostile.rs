@@ -94,6 +94,7 @@ fn shown(report: &Report, format: Format, verbose: bool) -> Page {
         fail_on: Vec::new(),
         verbose,
         quiet: false,
+        fix_script: None,
     };
     render::report(report, format, &showing, Exit::Broken, SCREEN)
 }

@@ -9,7 +9,7 @@ use clipcheck::read::envfile::{self, Line, Refused};
 use clipcheck::read::quoted::Secrets;
 use clipcheck::read::shell_env::{self, Step};
 use clipcheck::read::variable::{app_version, setting};
-use clipcheck::read::{celery_command, dotenv, hosts, inspect, last_line, library_error, url, worker_log};
+use clipcheck::read::{celery_command, dotenv, hosts, inspect, last_line, library_error, recipe, url, worker_log};
 
 use super::{Kept, Reader, Shape, lines, many, nested, within};
 
@@ -17,6 +17,8 @@ const URLS: &str = "redis://:pw@10.8.0.1:6379/0\npostgresql+psycopg2://u:p%40w@1
 const ENV: &str = "# mine\nexport A='a b' # c\nREDIS_URL=redis://:pw@10.8.0.1:6379/0\nB=\"x\\n${A:-y}\"\nCELERY_BROKER_URL=${REDIS_URL}\nC\n";
 const COMPOSE: &str = "x-a: &a\n  A: 1\nservices:\n  worker:\n    env_file: [me, {path: b, required: false}]\n    environment:\n      <<: *a\n      REDIS_URL: redis://:pw@${HOST:-10.8.0.1}/0\n    extra_hosts: [\"web:10.8.0.2\"]\n";
 const INSPECT: &str = r#"[{"Name": "/w", "Created": "2026-11-22T17:30:14.5Z", "Image": "sha256:a", "Path": "celery", "Args": ["-A", "a", "worker"], "State": {"Status": "running", "Running": true}, "Config": {"Image": "i", "Env": ["A=b"], "Labels": {"a": "b"}}, "NetworkSettings": {"Networks": {"bridge": {}}, "Ports": {"1/tcp": [{"HostIp": "::", "HostPort": "1"}]}}, "HostConfig": {"ExtraHosts": ["web:10.8.0.2"]}}]"#;
+
+const RECIPE: &str = r#"[{"Id": "0123", "Name": "/w", "Image": "sha256:a", "Mounts": [{"Type": "volume", "Name": "v", "Destination": "/d"}], "Config": {"Image": "i", "Env": ["A=redis://:pw@a/0", "B=c"], "Cmd": ["celery", "--broker=redis://:pw@a/0"], "Labels": {"a": "b"}, "Healthcheck": {"Test": ["CMD-SHELL", "true"], "Interval": 1}}, "NetworkSettings": {"Networks": {"bridge": {"Aliases": ["x"]}}}, "HostConfig": {"NetworkMode": "n", "Memory": 1, "NanoCpus": 15, "Binds": ["/a:/b"], "PortBindings": {"1/tcp": [{"HostIp": "::", "HostPort": "1"}]}, "DeviceRequests": [{"Count": -1, "Capabilities": [["gpu"]]}], "RestartPolicy": {"Name": "always"}, "Mounts": [{"Type": "bind", "Source": "/a", "Target": "/b"}]}}]"#;
 
 const GROWING: &[Shape] = &[
     within("A0=xxxxxxxx\n", "A<n>=${A<m>}${A<m>}\n", ""),
@@ -31,7 +33,7 @@ const GROWING: &[Shape] = &[
     many("A\u{2013}B=1\n"),
 ];
 
-pub(super) const READERS: [Reader; 16] = [
+pub(super) const READERS: [Reader; 17] = [
     Reader {
         name: "app-version",
         read: |text| Box::new(app_version(text)),
@@ -61,6 +63,28 @@ pub(super) const READERS: [Reader; 16] = [
             within("[{}", ",{\"Name\": \"a<n>\", \"State\": {\"Status\": \"running\"}}", "]"),
             within("[{\"Config\": {\"Env\": [\"\"", ",\"A=b\"", "]}}]"),
             within("[{\"Name\": \"a\", \"State\": {\"Status\": \"exited\"}, \"Args\": [\"celery\"", ",\"-b\"", "]}]"),
+        ],
+    },
+    Reader {
+        name: "docker-recipe",
+        read: |text| Box::new(recipe::read(text, text, Some(text))),
+        example: RECIPE,
+        shapes: &[
+            within(
+                "[{\"Id\": \"a\", \"Name\": \"a\", \"Image\": \"i\", \"Config\": {\"Env\": [\"\"",
+                ",\"A<n>=bbbbbbb\"",
+                "]}}]",
+            ),
+            within(
+                "[{\"Id\": \"a\", \"Name\": \"a\", \"Image\": \"i\", \"Config\": {\"Cmd\": [\"\"",
+                ",\"-b\"",
+                "]}}]",
+            ),
+            within(
+                "[{\"Id\": \"a\", \"Name\": \"a\", \"Image\": \"i\", \"HostConfig\": {\"Binds\": [\"\"",
+                ",\"/a:/b\"",
+                "]}}]",
+            ),
         ],
     },
     Reader {
