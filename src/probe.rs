@@ -32,6 +32,7 @@ mod ping;
 mod postgres;
 mod redis;
 mod service;
+pub mod ssh;
 mod tls;
 pub mod vantage;
 mod windows;

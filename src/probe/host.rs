@@ -11,6 +11,7 @@ mod keeper;
 pub mod limits;
 mod program;
 
+pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub(super) use keeper::{copied, gone};
 pub(super) use program::{Given, run_given};
@@ -35,6 +36,11 @@ pub fn process_id() -> u32 {
 /// whoever made it tries, too.
 pub(super) fn remove(path: &str) {
     let _ = std::fs::remove_file(path);
+}
+
+/// Removes the folder of such a copy; one that has something in it stays.
+pub(super) fn remove_folder(path: &str) {
+    let _ = std::fs::remove_dir(path);
 }
 
 /// A variable of this process.
