@@ -53,7 +53,7 @@ fn the_other_host_is_looked_at_and_nothing_stays_there() {
     let home = home(&[("ssh", SSH)]);
     let said = look(&home, &["--interface", "wg7"]);
     let report = json(&said.out);
-    assert_eq!((said.code, said.err.as_str(), report["notes"].as_array().map(Vec::len)), (1, "", Some(0)), "{said:?}");
+    assert!(said.code == 1 && said.err.is_empty() && report["notes"].is_null(), "{}", report["notes"]);
     let seats: Vec<&str> =
         report["seats"].as_array().expect("seats").iter().filter_map(|it| it["role"].as_str()).collect();
     assert_eq!(seats, ["container"]);
