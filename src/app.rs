@@ -12,6 +12,7 @@ use crate::exit::Exit;
 use crate::fact::Vantage;
 use crate::judge::judge;
 use crate::plan;
+use crate::probe::ssh::There;
 use crate::probe::{host, inside};
 use crate::profile::Profile;
 use crate::read::windows::Recording;
@@ -47,7 +48,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
                 recorded(path, &args.deployment)?
             } else {
                 let checks = checks(args.deployment.checks.as_deref())?;
-                Looker::new()?.look(&Looks::new(&args.deployment, &checks))?.here
+                Looker::new()?.look(&Looks::new(&args.deployment, &checks))?.here.ok_or("nothing was looked at")?
             };
             print(&render::json(&seen.to_json()))?;
             Ok(Exit::Fine)
@@ -82,8 +83,10 @@ fn all(args: &All) -> Result<Exit, String> {
     // Read before looking: a file that is no snapshot must not cost the user a run.
     let others = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let before = args.since.as_deref().map(|path| earlier::before(path, &checks)).transpose()?;
+    let ssh: Vec<There> = args.ssh.iter().map(|host| There { destination: host.clone(), sudo: args.sudo }).collect();
     let looks = Looks {
         before: before.as_ref().map(|before| (before, others.as_slice())),
+        ssh: &ssh,
         ..Looks::new(&args.deployment, &checks)
     };
     let looker = Looker::new()?;
@@ -91,6 +94,9 @@ fn all(args: &All) -> Result<Exit, String> {
     loop {
         let seen = looker.look(&looks)?;
         let (snapshots, notes, _guard) = seen.with(&others);
+        if snapshots.is_empty() {
+            return Err(notes.join("; "));
+        }
         let (report, exit) = together(snapshots, &checks, before.as_ref(), notes, &args.showing.fail_on)?;
         if exit == Exit::Fine || !wait.as_mut().is_some_and(|wait| wait.again(&report, &args.showing.fail_on)) {
             output::put(&report, &args.showing, exit)?;

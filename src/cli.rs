@@ -12,9 +12,11 @@ use crate::profile::{Profile, Topology};
 
 mod pages;
 mod showing;
+mod value;
 
 pub use pages::{CompletionsArgs, ExplainArgs, ListArgs, ListFormat, ManArgs, RecreateArgs, SchemaArgs};
 pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
+use value::{destination, seconds, time, vantage};
 
 /// Finds out why a private ClippyFront deployment does not connect, and which line to change.
 #[derive(Debug, Parser)]
@@ -143,6 +145,13 @@ pub struct All {
     /// Judge together with this snapshot from another vantage; can be repeated.
     #[arg(long, value_name = "FILE")]
     pub with: Vec<PathBuf>,
+    /// Also look on this host over `ssh` (`user@host`, or a name of ~/.ssh/config), and judge together; can be repeated. This
+    /// program is copied there, and removed afterwards; nobody is asked for a password.
+    #[arg(long, value_name = "HOST", value_parser = destination)]
+    pub ssh: Vec<String>,
+    /// With `--ssh`: look there as root, by `sudo -n`.
+    #[arg(long, requires = "ssh")]
+    pub sudo: bool,
     /// Compare with an earlier report (`--format json`) or snapshot from here, and say what changed.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
@@ -211,28 +220,4 @@ pub struct JudgeArgs {
     /// The report.
     #[command(flatten)]
     pub showing: Showing,
-}
-
-fn vantage(text: &str) -> Result<Vantage, String> {
-    text.parse()
-}
-
-/// `60s`, `5m`, `1m 30s`; a number alone is seconds.
-fn time(text: &str) -> Result<Duration, String> {
-    let written = text.parse::<f64>().map_or_else(|_| text.to_owned(), |_| format!("{text}s"));
-    let time = written.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
-    match time {
-        Some(time) if (Duration::from_millis(100)..=Duration::from_hours(24)).contains(&time) => Ok(time),
-        Some(_) => Err("between 0.1s and 24h".to_owned()),
-        None => Err("a time, such as 60s or 5m".to_owned()),
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let value: f64 = text.parse().map_err(|_| "a number of seconds".to_owned())?;
-    if (0.1..=600.0).contains(&value) {
-        Ok(Duration::from_secs_f64(value))
-    } else {
-        Err("between 0.1 and 600 seconds".to_owned())
-    }
 }

@@ -33,6 +33,7 @@ mod postgres;
 pub mod recipe;
 mod redis;
 mod service;
+pub mod ssh;
 mod tls;
 pub mod vantage;
 mod windows;

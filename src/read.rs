@@ -41,6 +41,7 @@ mod says;
 mod sentences;
 pub mod shell_env;
 pub mod snmp;
+pub mod ssh_error;
 pub mod ssh_key;
 pub mod ssh_wire;
 pub mod systemctl;

@@ -29,6 +29,7 @@ mod cli {
     mod screens;
     mod secrets;
     mod since;
+    mod ssh;
     mod user_checks;
     mod waiting;
 }

@@ -30,7 +30,7 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     let snapshots = if snapshots.is_empty() {
         let environment = plan::select(checks, &["env-flask".to_owned()])?;
         let seen = Looker::new()?.look(&Looks::new(&args.deployment, &environment))?;
-        seen.inside.transpose()?.into_iter().chain([seen.here]).collect()
+        seen.elsewhere.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().chain(seen.here).collect()
     } else {
         snapshots
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::JoinSet;
 
 use super::screen::{Guard, end_after};
 use super::terminal::terminal;
@@ -17,6 +18,7 @@ use crate::cli::Deployment as Told;
 use crate::exit::Exit;
 use crate::fact::{FactKey, Vantage};
 use crate::plan;
+use crate::probe::ssh::{self, There};
 use crate::probe::{ProbeContext, host, inside, vantage};
 use crate::profile::Profile;
 use crate::render;
@@ -29,9 +31,10 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// What one run saw.
 pub(super) struct Seen {
-    pub(super) here: Snapshot,
-    /// From inside the worker's container, if that was asked for.
-    pub(super) inside: Option<Result<Snapshot, String>>,
+    /// None on a host that is no part of the deployment, from which others are looked at.
+    pub(super) here: Option<Snapshot>,
+    /// From where else this was asked for: inside the worker's container, on hosts over ssh. The error names it.
+    pub(super) elsewhere: Vec<Result<Snapshot, String>>,
     /// As long as this is there, the program ends soon after its deadline, also where judging hangs.
     guard: Guard,
 }
@@ -41,12 +44,13 @@ impl Seen {
     pub(super) fn with(self, others: &[Snapshot]) -> (Vec<Snapshot>, Vec<String>, Guard) {
         let (mut snapshots, mut notes) = (others.to_vec(), Vec::new());
         // That it cannot be looked into takes nothing from what was seen here, and is often explained by it.
-        match self.inside {
-            Some(Ok(inside)) => snapshots.push(inside),
-            Some(Err(why)) => notes.push(format!("the inside of the container was not checked: {why}")),
-            None => {}
+        for seen in self.elsewhere {
+            match seen {
+                Ok(seen) => snapshots.push(seen),
+                Err(why) => notes.push(why),
+            }
         }
-        snapshots.push(self.here);
+        snapshots.extend(self.here);
         (snapshots, notes, self.guard)
     }
 }
@@ -57,6 +61,8 @@ pub(super) struct Looks<'a> {
     pub(super) checks: &'a [Check],
     /// An earlier report and the other ends' snapshots: its roots are told of as soon as what they need is seen.
     pub(super) before: Option<(&'a Before, &'a [Snapshot])>,
+    /// Hosts where this program looks, too.
+    pub(super) ssh: &'a [There],
     /// Looks that are left out.
     pub(super) without: &'a [FactKey],
     /// What the program ends with where something hangs.
@@ -65,7 +71,7 @@ pub(super) struct Looks<'a> {
 
 impl<'a> Looks<'a> {
     pub(super) fn new(deployment: &'a Told, checks: &'a [Check]) -> Self {
-        Self { deployment, checks, before: None, without: &[], late: Exit::Undone }
+        Self { deployment, checks, before: None, ssh: &[], without: &[], late: Exit::Undone }
     }
 }
 
@@ -91,7 +97,7 @@ impl Looker {
     /// The same; none if something else comes first.
     pub(super) fn look_until(&self, looks: &Looks<'_>, end: impl Future<Output = ()>) -> Result<Option<Seen>, String> {
         let guard = end_after(
-            looks.deployment.deadline + GRACE,
+            looks.deployment.deadline + GRACE + if looks.ssh.is_empty() { Duration::ZERO } else { ssh::REACH },
             "stopped after its deadline, before the results could be judged",
             looks.late,
         )?;
@@ -99,7 +105,7 @@ impl Looker {
             tokio::select! { seen = look(looks) => Some(seen), () = end => None }
         });
         let seen = seen.transpose()?;
-        Ok(seen.map(|(here, inside)| Seen { here, inside, guard }))
+        Ok(seen.map(|(here, elsewhere)| Seen { here, elsewhere, guard }))
     }
 
     /// Waits for something else.
@@ -108,15 +114,25 @@ impl Looker {
     }
 }
 
-async fn look(looks: &Looks<'_>) -> Result<(Snapshot, Option<Result<Snapshot, String>>), String> {
+type SeenAt = (Option<Snapshot>, Vec<Result<Snapshot, String>>);
+
+async fn look(looks: &Looks<'_>) -> Result<SeenAt, String> {
     let Looks { deployment, checks, before, .. } = looks;
     let profile = profile(deployment)?;
+    let mut there = JoinSet::new();
+    for host in looks.ssh {
+        there.spawn(look_there(host.clone(), profile.clone(), deployment.deadline));
+    }
     let (vantage, vantage_by) = match deployment.vantage {
         Some(vantage) => (vantage, "--as".to_owned()),
         None => vantage::find()?,
     };
     let mut keys = plan::looks(checks, vantage);
     keys.retain(|key| !looks.without.contains(key));
+    // Who looks at others from outside may mean them alone.
+    if vantage == Vantage::Outside && profile.public.is_none() && !looks.ssh.is_empty() {
+        return Ok((None, there.join_all().await));
+    }
     needs_public(vantage, &profile, &keys)?;
     let again = before.map(|(before, _)| plan::with_needs(checks, &before.roots(vantage))).unwrap_or_default();
     let first = if again.is_empty() { BTreeSet::new() } else { plan::looks(&again, vantage) };
@@ -131,16 +147,24 @@ async fn look(looks: &Looks<'_>) -> Result<(Snapshot, Option<Result<Snapshot, St
     let screen = Some(terminal()).filter(|screen| screen.moves && std::io::stderr().is_terminal());
     let progress = render::progress::show(heard, screen, told);
     let inside = async { if let Some(looking) = inside { Some(looking.await) } else { None } };
-    let (here, (), inside) = tokio::join!(run(orders, events), progress, inside);
-    Ok((here, inside))
+    let (here, (), inside, there) = tokio::join!(run(orders, events), progress, inside, there.join_all());
+    Ok((Some(here), inside.into_iter().chain(there).collect()))
 }
 
 /// What is seen inside the worker's container on this machine.
 async fn look_inside(profile: Profile, deadline: Duration) -> Result<Snapshot, String> {
     let said = profile.flags();
     let context = ProbeContext::bare(Vantage::Client, profile);
-    let text = inside::snapshot(&context, &said, deadline).await?;
-    Snapshot::parse(&text, "the container's snapshot")
+    let text = inside::snapshot(&context, &said, deadline).await;
+    let seen = text.and_then(|text| Snapshot::parse(&text, "the container's snapshot"));
+    seen.map_err(|why| format!("the inside of the container was not checked: {why}"))
+}
+
+/// What is seen on another host.
+async fn look_there(there: There, profile: Profile, deadline: Duration) -> Result<Snapshot, String> {
+    let text = ssh::snapshot(&there, &profile, deadline).await;
+    let seen = text.and_then(|text| Snapshot::parse(&text, "its snapshot"));
+    seen.map_err(|why| format!("{} was not checked: {why}", there.destination))
 }
 
 /// From outside, the server's public address is all there is to look at.

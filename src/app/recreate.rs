@@ -14,13 +14,14 @@ pub(super) fn recreate(args: &RecreateArgs) -> Result<Exit, String> {
     let others = args.with.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
     let looker = Looker::new()?;
     let seen = looker.look(&Looks::new(&args.deployment, &checks))?;
-    if seen.here.vantage != Vantage::Client {
+    let here = seen.here.as_ref();
+    if let Some(here) = here.filter(|here| here.vantage != Vantage::Client) {
         return Err(format!(
             "this is the {}: the worker is started on the client's own system (`--as client` if this is it)",
-            seen.here.vantage
+            here.vantage
         ));
     }
-    let Some(Fact::Env(env)) = seen.here.fact(&FactKey::Env).cloned() else {
+    let Some(Fact::Env(env)) = here.and_then(|here| here.fact(&FactKey::Env)).cloned() else {
         return Err("the worker's variables were not seen; `clipcheck all worker` says why".to_owned());
     };
     let (snapshots, notes, _guard) = seen.with(&others);

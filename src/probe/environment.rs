@@ -11,6 +11,7 @@ use crate::fact::{Fact, Unseen, Vantage};
 use crate::read::variable::{app_version, setting};
 use crate::read::{celery_command, dotenv, url};
 
+mod beside;
 mod made;
 mod native;
 
@@ -161,13 +162,10 @@ impl Found {
     }
 }
 
-/// We are in the worker's container: our environment is its environment.
+/// We are in the worker's container: our environment is its environment. Beside it, it is that of its first process.
 fn container() -> Found {
     let mut found = Found::new("this container".to_owned());
-    #[expect(clippy::disallowed_methods, reason = "here the environment becomes a fact")]
-    let own: BTreeMap<String, String> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-        .collect();
+    let (own, root) = beside::worker().unwrap_or_else(|| (own_variables(), ""));
     // What a container was started with is its first process.
     if let host::Text::Read(line) = host::read("/proc/1/cmdline") {
         let words: Vec<String> = line.split_terminator('\0').map(str::to_owned).collect();
@@ -182,17 +180,23 @@ fn container() -> Found {
     }
     found.complete = true;
     for path in BAKED {
-        match host::read(path) {
+        match host::read(format!("{root}{path}")) {
             host::Text::Missing => continue,
             host::Text::Read(text) => found.complete = found.add_file(path, &text, &own).is_some(),
             host::Text::Forbidden | host::Text::Failed(_) => found.complete = false,
         }
         break;
     }
-    if let host::Text::Read(text) = host::read(VERSION) {
+    if let host::Text::Read(text) = host::read(format!("{root}{VERSION}")) {
         found.app_version = app_version(&text);
     }
     found
+}
+
+fn own_variables() -> BTreeMap<String, String> {
+    #[expect(clippy::disallowed_methods, reason = "here the environment becomes a fact")]
+    let all = std::env::vars_os();
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect()
 }
 
 /// The web app's file. What systemd or a shell adds to its environment is not in it.

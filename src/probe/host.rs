@@ -11,6 +11,7 @@ mod keeper;
 pub mod limits;
 mod program;
 
+pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub(super) use keeper::{copied, gone};
 pub(super) use program::{Given, run_given};
@@ -41,6 +42,11 @@ pub(super) fn remove(path: &str) {
 pub(super) fn words(error: &std::io::Error) -> String {
     let kind = error.kind().to_string();
     if kind == "uncategorized error" { error.to_string() } else { kind }
+}
+
+/// Removes the folder of such a copy; one that has something in it stays.
+pub(super) fn remove_folder(path: &str) {
+    let _ = std::fs::remove_dir(path);
 }
 
 /// A variable of this process.

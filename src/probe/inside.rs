@@ -8,10 +8,10 @@ use super::{PROGRAM, ProbeContext, docker, host};
 use crate::fact::Unseen;
 
 /// How the copy is named; [`remove_own_copy`] removes nothing else.
-const COPY: &str = ".clipcheck-copy-";
+const COPY: &str = ".clipcheck-copy";
 
 /// What helps where the copy cannot start.
-const STATIC_RUNS: &str = "a static build (tests/lab.d/build-static) runs in any container";
+pub(super) const STATIC_RUNS: &str = "a static build (tests/dist makes one) runs in any container and on any host";
 
 /// A program that needs libraries may not start where they are not, and then cannot remove itself.
 const STATIC: bool = cfg!(target_feature = "crt-static");
@@ -41,7 +41,7 @@ pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duratio
         return Err(format!("the container {name} is not running ({})", container.status));
     }
     let own = host::own_program().ok_or("this program's own file cannot be found")?;
-    let copy = format!("/{COPY}{}", host::process_id());
+    let copy = format!("/{COPY}-{}", host::process_id());
     if !STATIC && !remove(name, &copy).await {
         return Err(format!(
             "the container {name} has no `rm` for a copy that cannot start, so nothing was copied: {STATIC_RUNS}"
@@ -121,8 +121,18 @@ async fn run(arguments: &[&str], limit: Duration) -> Result<host::Said, String> 
 /// Removes the file of this running program, if it is such a copy.
 pub fn remove_own_copy() {
     if let Some(own) = host::own_program()
-        && own.rsplit('/').next().is_some_and(|name| name.starts_with(COPY))
+        && own.rsplit('/').next().is_some_and(is_copy)
     {
         host::remove(&own);
+        // Over ssh the copy has a private folder.
+        if let Some((folder, _)) =
+            own.rsplit_once('/').filter(|(folder, _)| folder.rsplit('/').next().is_some_and(is_copy))
+        {
+            host::remove_folder(folder);
+        }
     }
+}
+
+fn is_copy(name: &str) -> bool {
+    name.starts_with(COPY)
 }

@@ -151,7 +151,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         }
     }
     let given = host::Given {
-        input: serde_json::Value::Object(asked).to_string(),
+        input: serde_json::Value::Object(asked).to_string().into_bytes(),
         variables: worker.variables,
         user: worker.user,
     };

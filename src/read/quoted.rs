@@ -29,6 +29,11 @@ pub fn answered(text: &str, secrets: &Secrets) -> String {
     }
 }
 
+/// Whether something in a text would be left out of a quote.
+pub(super) fn hides(text: &str) -> bool {
+    hidden::hidden(text, &[]) != text
+}
+
 /// Without a control character.
 fn on_a_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");

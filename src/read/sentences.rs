@@ -19,6 +19,7 @@ use toml::Value;
 pub(super) const LIBC: &str = include_str!("sentences/libc.toml");
 pub(super) const POSTGRESQL: &str = include_str!("sentences/postgresql.toml");
 pub(super) const REDIS: &str = include_str!("sentences/redis.toml");
+pub(super) const SSH: &str = include_str!("sentences/ssh.toml");
 pub(super) const WIREGUARD: &str = include_str!("sentences/wireguard.toml");
 pub(super) const WORKER: &str = include_str!("sentences/worker.toml");
 
@@ -90,6 +91,7 @@ mod tests {
     use crate::fact::postgres::PgSaid;
     use crate::fact::redis::RedisSaid;
     use crate::fact::service::FailReason;
+    use crate::read::ssh_error::SshSaid;
 
     fn means_something<T: DeserializeOwned>(occasion: &str, files: &[&str]) {
         // Each name stands for what fits it: a path, a number, a word.
@@ -107,5 +109,6 @@ mod tests {
         means_something::<PgSaid>("refusal", &[POSTGRESQL]);
         means_something::<RedisSaid>("reply", &[REDIS]);
         means_something::<LastWords>("last", &[WORKER]);
+        means_something::<SshSaid>("login", &[SSH]);
     }
 }

@@ -60,6 +60,7 @@ impl Pages {
                 fail_on: Vec::new(),
                 verbose,
                 quiet: false,
+                fix_script: None,
             };
             let screen = Screen { width, ascii: !verbose, moves: false, forced: None };
             self.count.fetch_add(1, Ordering::Relaxed);
@@ -74,6 +75,11 @@ impl Pages {
             shown(Format::Table, true, width);
         }
         let screen = Screen { width: WIDTHS[1], ascii: false, moves: false, forced: None };
+        // Refused where the report is of several hosts and none is named.
+        if let Ok(script) = fix_script(&report, None) {
+            self.count.fetch_add(1, Ordering::Relaxed);
+            look(&render::fix_script(&script));
+        }
         for variable in provenance::variables() {
             self.count.fetch_add(1, Ordering::Relaxed);
             look(render::provenances(&provenance::provenances(&case, variable), screen).text());

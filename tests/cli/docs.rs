@@ -49,9 +49,12 @@ fn runs(words: &[String], folder: &Path) {
     let mut command = program(&[]);
     command.current_dir(folder).args(&words[1..]);
     if looks {
-        let own_deadline = words.iter().any(|word| word == "--deadline");
-        for pair in here(closed_port()).chunks(2).filter(|pair| !(own_deadline && pair[0] == "--deadline")) {
+        for pair in here(closed_port()).chunks(2).filter(|pair| !words.contains(&pair[0])) {
             command.args(pair);
+        }
+        // No other host is spoken to.
+        if words.iter().any(|word| word == "--ssh") {
+            command.env("PATH", folder);
         }
     }
     // What waits is not waited for.

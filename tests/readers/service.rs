@@ -12,8 +12,8 @@ use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, postgresql_conf, published, redis_acl_log, redis_command, redis_info, redis_reply, systemctl,
-    unit_file, worker_api,
+    Says, celery, postgresql_conf, published, redis_acl_log, redis_command, redis_info, redis_reply, ssh_error,
+    systemctl, unit_file, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -33,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 23] = [
+pub(super) const READERS: [Reader; 24] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -224,6 +224,12 @@ pub(super) const READERS: [Reader; 23] = [
         },
         example: "# c\nA='b c'\nB=d # e\n",
         shapes: &[many("A='b'\n")],
+    },
+    Reader {
+        name: "ssh-error",
+        read: |text| Box::new(ssh_error::read(text)),
+        example: "No ED25519 host key is known for srv and you have requested strict checking.\r\nHost key verification failed.\r\n",
+        shapes: &[many("Host key for ")],
     },
 ];
 

@@ -14,6 +14,9 @@ const LONGEST: u64 = 4 << 20;
 /// A snapshot of a server with ten thousand peers is 8 MiB.
 const LONGEST_NAMED: u64 = 64 << 20;
 
+/// This program with all that a debugger wants to know of it has 70 MiB.
+const LONGEST_PROGRAM: u64 = 256 << 20;
+
 /// No folder that is looked into has more in life; /home of a large machine has some hundreds.
 const MOST_NAMES: usize = 10_000;
 
@@ -154,11 +157,20 @@ pub fn read_named(path: &Path) -> Result<Vec<u8>, String> {
     } else {
         bytes(path, LONGEST_NAMED)
     };
-    read.map_err(|refusal| match refusal {
+    read.map_err(told)
+}
+
+fn told(refusal: Refusal) -> String {
+    match refusal {
         Refusal::Unfit(why) => why,
         Refusal::Error(error) if error.kind() == ErrorKind::NotFound => "no such file or directory".to_owned(),
         Refusal::Error(error) => error.kind().to_string(),
-    })
+    }
+}
+
+/// Reads a program.
+pub(in crate::probe) fn read_program(path: &str) -> Result<Vec<u8>, String> {
+    bytes(Path::new(path), LONGEST_PROGRAM).map_err(|refusal| format!("{path}: {}", told(refusal)))
 }
 
 /// The names in a folder, sorted; none if there is no such folder.

@@ -29,6 +29,9 @@ const DOCKER: [&str; 9] = [
     "DOCKER_TLS_VERIFY",
 ];
 
+/// What ssh is told by its user: whose keys, which agent, and the shell for a ProxyCommand (ssh(1), "ENVIRONMENT").
+const SSH: [&str; 6] = ["HOME", "USER", "LOGNAME", "SHELL", "SSH_AUTH_SOCK", "KRB5CCNAME"];
+
 /// Without these nothing starts on Windows.
 const WINDOWS: [&str; 11] = [
     "SystemRoot",
@@ -49,7 +52,11 @@ const WINDOWS: [&str; 11] = [
 pub(super) fn environment(program: &str) -> Vec<(&'static str, String)> {
     let path = variable("PATH").filter(|path| !path.is_empty()).unwrap_or_else(|| PATH.to_owned());
     let mut known = vec![("PATH", path), ("LC_ALL", "C.UTF-8".to_owned()), ("TZ", "UTC".to_owned())];
-    let more: &[&str] = if program == "docker" { &DOCKER } else { &[] };
+    let more: &[&str] = match program {
+        "docker" => &DOCKER,
+        "ssh" => &SSH,
+        _ => &[],
+    };
     let windows: &[&str] = if cfg!(windows) { &WINDOWS } else { &[] };
     known.extend(more.iter().chain(windows).filter_map(|name| Some((*name, variable(name)?))));
     known
@@ -70,7 +77,7 @@ pub struct Said {
 #[derive(Default)]
 pub(in crate::probe) struct Given {
     /// Its standard input, which may hold secrets; nothing, where it is empty.
-    pub input: String,
+    pub input: Vec<u8>,
     /// Variables that go before those of the short environment.
     pub variables: Vec<(String, String)>,
     /// The user and group to run as (Unix), in place of our own.
@@ -130,9 +137,9 @@ fn not_started(program: &str, error: &std::io::Error) -> Unseen {
 }
 
 /// Tells a program its input. One that does not listen says so by what it prints.
-async fn tell(stdin: Option<ChildStdin>, input: String) {
+async fn tell(stdin: Option<ChildStdin>, input: Vec<u8>) {
     if let Some(mut stdin) = stdin {
-        let _ = stdin.write_all(input.as_bytes()).await;
+        let _ = stdin.write_all(&input).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use super::super::last_words::hidden::hidden;
+use super::super::quoted::hides;
 use super::super::url;
 use crate::fact::docker::recipe::Word;
 
@@ -34,8 +34,7 @@ impl Secrets {
             && !self.0.iter().any(|secret| text.contains(secret))
             && !pieces().any(has_log_in)
             && !text.split([',', ' ', '"']).any(sets_secret)
-            && pieces().all(|piece| hidden(piece) == piece)
-            && hidden(text) == text
+            && !pieces().any(hides)
     }
 
     /// The word, or where the container has it.

@@ -1,0 +1,40 @@
+//! The worker that we were put beside: in its processes (`docker run --pid container:NAME`), but with files of our own. Its
+//! environment and its files are those of the first process there.
+
+use std::collections::BTreeMap;
+
+use super::{app_variables, host};
+
+/// Where its files are seen (proc(5), `root`).
+const ROOT: &str = "/proc/1/root";
+
+/// Its environment, and where its files are; none where the first process has our own files, or none of the app's
+/// variables.
+pub(super) fn worker() -> Option<(BTreeMap<String, String>, &'static str)> {
+    if !has_other_files() {
+        return None;
+    }
+    let host::Text::Read(text) = host::read("/proc/1/environ") else { return None };
+    let pairs = text.split_terminator('\0').filter_map(|pair| pair.split_once('='));
+    let environment: BTreeMap<String, String> =
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    app_variables().any(|name| environment.contains_key(name)).then_some((environment, ROOT))
+}
+
+#[cfg(target_os = "linux")]
+fn has_other_files() -> bool {
+    use std::ffi::OsStr;
+
+    use procfs::ProcResult;
+    use procfs::process::Process;
+
+    let mounts = |process: ProcResult<Process>| {
+        process.ok()?.namespaces().ok()?.0.get(OsStr::new("mnt")).map(|namespace| namespace.identifier)
+    };
+    matches!((mounts(Process::myself()), mounts(Process::new(1))), (Some(own), Some(first)) if own != first)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_other_files() -> bool {
+    false
+}
