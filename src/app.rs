@@ -22,6 +22,7 @@ use crate::snapshot::Snapshot;
 mod earlier;
 mod explain;
 mod health;
+mod init;
 mod look;
 mod manual;
 mod output;
@@ -52,6 +53,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
+        Command::Init(args) => init::init(&args),
         Command::List(args) => list(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Watch(args) => watch::watch(&args),

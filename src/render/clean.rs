@@ -150,7 +150,7 @@ macro_rules! texts {
 }
 
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
-texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
+texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology, app });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
 texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
 texts!(Diagnosis { code, says, fix, place, alternatives, tell; shell });
@@ -161,12 +161,12 @@ texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
 texts!(Fix { say, run, variable, know; on });
-texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native; severity });
+texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native, other_app; severity });
 texts!(Otherwise { says, fix });
 texts!(Alternative { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {
-    id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, rule; category, essential
+    id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, clippyfront_only, rule; category, essential
 });
 
 impl Texts for Needs {
