@@ -14,6 +14,7 @@ use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod api;
+pub mod application;
 mod bounded;
 mod containers;
 mod delivery;

@@ -15,6 +15,7 @@ use crate::fact::app::App;
 use crate::fact::{FactKey, Observed, Vantage};
 
 mod application;
+pub mod draft;
 mod evidence;
 
 use evidence::Evidence;

@@ -27,9 +27,9 @@ pub struct App {
     /// The systemd unit that runs the worker, where it runs without Docker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The files of variables that the worker's own code reads, the stronger first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub env_files: Vec<String>,
+    /// The files of variables that the worker's own code reads, the stronger first; none where that was not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env_files: Option<Vec<String>>,
 }
 
 impl App {

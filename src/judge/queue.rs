@@ -11,11 +11,15 @@ use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::app::App;
 use crate::fact::celery::process::Worker;
 use crate::fact::celery::{Beat, Celery, Consumer, SILENT, queues};
-use crate::fact::{Unseen, Vantage};
+use crate::fact::dial::Echo;
+use crate::fact::{Place, Unseen, Vantage};
 
 /// A worker that lost Redis tries again after 2, 4, 6, 8 … seconds (celery/worker/consumer/consumer.py), and needs a few
 /// to start: before that its absence means nothing.
 const COMING: u64 = 30;
+
+/// So many times a worker that starts waits for an answer of Redis' before its first BRPOP, one after the other.
+const ANSWERS: u64 = 60;
 
 /// From its connection to its first BRPOP a worker needs some seconds (Celery asks its neighbours first).
 const FIRST: u64 = 15;
@@ -55,6 +59,7 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     if alive.iter().any(|it| !is_server(seat, it.from)) {
         return Ok(holds());
     }
+    let coming = COMING + way(seat) * ANSWERS / 1_000_000;
     let (here, server) = (worker(seat), seat.vantage() == Vantage::Server);
     if !server && here.is_none() {
         let wanted = match &seat.addresses().app {
@@ -70,16 +75,15 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let finding = if beating && alive.is_empty() {
         // Its heart beats some seconds before it takes tasks, and on a busy machine many; and before it subscribes to
         // what joining is told by.
-        if now.joined.is_none_or(|age| age < COMING) || here.is_some_and(|it| it.age < COMING) {
+        if now.joined.is_none_or(|age| age < coming) || here.is_some_and(|it| it.age < coming) {
             return Err(came());
         }
         broken(QueueConsumed::Stuck).with("name", names(celery))
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
         broken(QueueConsumed::OtherDatabase).with("other", other)
-    } else if celery.uptime < COMING || here.is_some_and(|it| it.age < COMING) {
+    } else if celery.uptime < coming || here.is_some_and(|it| it.age < coming) {
         return Err(Unseen::Undecided(
-            "Redis or the worker started less than 30 s ago, and no worker is connected yet; run clipcheck again"
-                .to_owned(),
+            format!("Redis or the worker started less than {coming} s ago, and no worker is connected yet; run clipcheck again"),
         ));
     } else if let Some(worker) = here {
         broken(QueueConsumed::TakesNothing).with("age", worker.age)
@@ -228,6 +232,15 @@ fn tag(name: &str) -> Option<&str> {
     let (base, _) = name.split_once('@')?;
     let (_, version) = base.rsplit_once("-v")?;
     version.starts_with(|c: char| c.is_ascii_digit()).then_some(version)
+}
+
+/// How long an answer takes through the tunnel, in microseconds, as far as a ping showed it.
+fn way(seat: &Seat<'_>) -> u64 {
+    let there = if seat.vantage() == Vantage::Server { Place::Client } else { Place::Server };
+    match seat.ping(there).map(|ping| ping.how) {
+        Ok(Echo::Reply(micros)) => micros,
+        Ok(_) | Err(_) => 0,
+    }
 }
 
 /// The worker that runs where we stand; a server's own is not the one that the tunnel is for.

@@ -119,15 +119,15 @@ impl Found {
     /// Adds the first of the files that the app itself reads. Of another app's a profile names them: where it does not, what
     /// is missing may stand in one.
     fn add_own_files(&mut self, builtin: &[String], environment: &BTreeMap<String, String>) -> bool {
-        let files = self.app.as_ref().map_or_else(|| builtin.to_vec(), |app| app.env_files.clone());
-        for path in &files {
+        let files = self.app.as_ref().map_or_else(|| Some(builtin.to_vec()), |app| app.env_files.clone());
+        for path in files.iter().flatten() {
             match host::read(path) {
                 host::Text::Missing => continue,
                 host::Text::Read(text) => return self.add_file(path, &text, environment).is_some(),
                 host::Text::Forbidden | host::Text::Failed(_) => return false,
             }
         }
-        self.app.is_none() || !files.is_empty()
+        files.is_some()
     }
 
     /// Adds what a file sets. The last line of a name wins; a last line without `=` unsets it. None, and nothing is added,

@@ -77,7 +77,7 @@ pub(super) fn setting(files: &[(String, String)], name: &str) -> Option<(String,
 }
 
 /// A start of Celery's worker, or of a script that is one's.
-fn starts_worker(command: &str) -> bool {
+pub(super) fn starts_worker(command: &str) -> bool {
     let script = || {
         let words = unit_file::words(command);
         let path =
@@ -87,18 +87,23 @@ fn starts_worker(command: &str) -> bool {
     command.contains("run-worker") || (command.contains("celery") && command.contains("worker")) || script()
 }
 
+/// The services that an administrator wrote, with their texts.
+pub(super) fn units() -> Vec<(String, String)> {
+    let names = host::list(UNITS).ok().flatten().unwrap_or_default();
+    let units = names.into_iter().filter(|name| name.ends_with(".service")).take(MOST_UNITS);
+    let read = |name: String| match host::read(format!("{UNITS}/{name}")) {
+        host::Text::Read(text) => Some((name, text)),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    };
+    units.filter_map(read).collect()
+}
+
 /// The unit that an administrator wrote for a worker, by what it starts.
 fn written() -> Option<String> {
-    let names = host::list(UNITS).ok().flatten()?;
-    let units = names.into_iter().filter(|name| name.ends_with(".service")).take(MOST_UNITS);
-    let mut found: Vec<String> = units
-        .filter(|name| match host::read(format!("{UNITS}/{name}")) {
-            host::Text::Read(text) => {
-                unit_file::service(&text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value))
-            }
-            host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => false,
-        })
-        .collect();
+    let starts = |text: &str| {
+        unit_file::service(text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value))
+    };
+    let mut found: Vec<String> = units().into_iter().filter(|(_, text)| starts(text)).map(|(name, _)| name).collect();
     found.sort_by_key(|name| (!name.contains("clippy"), name.clone()));
     found.into_iter().next()
 }

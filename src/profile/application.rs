@@ -46,7 +46,7 @@ impl Profile {
             database_name: self.database_name.clone(),
             queues: self.queues.clone().unwrap_or_else(|| vec!["celery".to_owned()]),
             unit: self.unit.clone().map(|unit| if unit.contains('.') { unit } else { unit + ".service" }),
-            env_files: self.env_files.clone().unwrap_or_default(),
+            env_files: self.env_files.clone(),
         })
     }
 }
@@ -61,7 +61,7 @@ impl From<App> for Profile {
             database_name: app.database_name,
             queues: Some(app.queues),
             unit: app.unit,
-            env_files: Some(app.env_files),
+            env_files: app.env_files,
             api: Some(false),
             ..Self::default()
         }
@@ -69,7 +69,7 @@ impl From<App> for Profile {
 }
 
 /// A name as variables, queues, units and databases have it: it goes into sentences and commands.
-fn is_plain(word: &str) -> bool {
+pub(super) fn is_plain(word: &str) -> bool {
     let known = |c: char| c.is_alphanumeric() || "_-.:@ ".contains(c);
     !word.trim().is_empty() && word.len() <= 100 && word.chars().all(known)
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
 use crate::fact::{FactKey, Vantage};
@@ -91,6 +92,14 @@ impl Texts for String {
     fn clean(&mut self) {
         if let Cow::Owned(cleaned) = clean(self) {
             *self = cleaned;
+        }
+    }
+}
+
+impl Texts for Rc<str> {
+    fn clean(&mut self) {
+        if let Cow::Owned(cleaned) = clean(self) {
+            *self = cleaned.into();
         }
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn chosen(lines: &[&str], diagnosis: &Diagnosis, most: usize) -> Vec<String> {
-        let evidence = |line: &&str| Evidence { line: (*line).to_owned(), seat: String::new(), source: String::new() };
+        let evidence = |line: &&str| Evidence { line: (*line).into(), seat: "".into(), source: "".into() };
         let outcome = Outcome {
             check: "x".to_owned(),
             category: Category::Redis,

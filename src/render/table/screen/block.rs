@@ -147,9 +147,9 @@ fn seen(
     width: usize,
 ) {
     let Evidence { line, seat, source } = evidence;
-    let away = report.hosts.len() > 1 && *seat != outcome.seat;
-    let told = source.is_empty() || line.contains(source.as_str());
-    let from: Vec<&str> = [(away, seat.as_str()), (!told, source.as_str())]
+    let away = report.hosts.len() > 1 && **seat != *outcome.seat;
+    let told = source.is_empty() || line.contains(&**source);
+    let from: Vec<&str> = [(away, &**seat), (!told, &**source)]
         .into_iter()
         .filter_map(|(shown, it)| shown.then_some(it))
         .collect();
