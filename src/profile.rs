@@ -102,7 +102,8 @@ impl Profile {
             format!("{}{at}: {}", path.display(), error.message())
         })?;
         let line = |key: &str| {
-            let is_of = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|it| it.trim_start().starts_with('='));
+            let is_of =
+                |line: &str| line.trim_start().strip_prefix(key).is_some_and(|it| it.trim_start().starts_with('='));
             text.lines().position(is_of).map_or(1, |at| at + 1)
         };
         match profile.mistake() {

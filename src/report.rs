@@ -292,7 +292,8 @@ fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
     for (vantage, key) in read {
         let (lines, source) = case.lines(*vantage, key);
         let (seat, source): (Rc<str>, Rc<str>) = (case.seat_name(*vantage).into(), source.into());
-        let of = |line: &Rc<str>| Evidence { line: Rc::clone(line), seat: Rc::clone(&seat), source: Rc::clone(&source) };
+        let of =
+            |line: &Rc<str>| Evidence { line: Rc::clone(line), seat: Rc::clone(&seat), source: Rc::clone(&source) };
         found.extend(lines.iter().map(of));
     }
     found

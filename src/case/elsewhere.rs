@@ -78,14 +78,17 @@ fn connected(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> Option<I
         Service::Redis => env.broker(),
         Service::Postgres => env.database(),
     };
-    let said = |libraries: &Libraries| {
-        matches!(url, Effective::Set { variable, .. } if libraries.of(variable).is_some_and(|it| it.said == LibrarySaid::Connected))
-    };
+    let said = |libraries: &Libraries| matches!(url, Effective::Set { variable, .. } if libraries.of(variable).is_some_and(|it| it.said == LibrarySaid::Connected));
     let by_libraries = matches!(snapshot.fact(&FactKey::Libraries), Some(Fact::Libraries(it)) if said(it));
-    let dialled = snapshot.fact(&FactKey::Tcp(TcpTarget::Named(at.to_string())));
-    let open = matches!(dialled, Some(Fact::Tcp(tcp)) if tcp.how == Dial::Open);
+    // Where all URLs lead to one host, that one was taken for the server.
+    let open = [TcpTarget::Named(at.to_string()), TcpTarget::Tunnel(service)].into_iter().any(|target| {
+        let tcp = snapshot.fact(&FactKey::Tcp(target));
+        matches!(tcp, Some(Fact::Tcp(tcp)) if tcp.how == Dial::Open && tcp.endpoint.to_string() == at.to_string())
+    });
     let addresses = seat.addresses();
-    let ends = [addresses.server.value, addresses.client.value];
+    // The server itself knows its address best.
+    let server = seat.at(Vantage::Server).map_or(addresses.server.value, |server| server.addresses().server.value);
+    let ends = [server, addresses.client.value];
     let other = !ends.contains(&at.ip()) && addresses.subnet.value.contains(&at.ip());
     (other && (by_libraries || open)).then_some(at.ip())
 }

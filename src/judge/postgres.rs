@@ -197,7 +197,11 @@ fn in_container(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<Postgres
 
 /// The database that was asked for; without a name in the URL, the one that the app has.
 fn database<'a>(seat: &Seat<'a>, outcome: &'a PgOutcome) -> &'a str {
-    let named = seat.addresses().app.as_ref().map_or("clippy_front", |app| app.database_name.as_deref().unwrap_or("<database>"));
+    let named = seat
+        .addresses()
+        .app
+        .as_ref()
+        .map_or("clippy_front", |app| app.database_name.as_deref().unwrap_or("<database>"));
     outcome.database.as_deref().unwrap_or(named)
 }
 

@@ -82,9 +82,9 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
         broken(QueueConsumed::OtherDatabase).with("other", other)
     } else if celery.uptime < coming || here.is_some_and(|it| it.age < coming) {
-        return Err(Unseen::Undecided(
-            format!("Redis or the worker started less than {coming} s ago, and no worker is connected yet; run clipcheck again"),
-        ));
+        return Err(Unseen::Undecided(format!(
+            "Redis or the worker started less than {coming} s ago, and no worker is connected yet; run clipcheck again"
+        )));
     } else if let Some(worker) = here {
         broken(QueueConsumed::TakesNothing).with("age", worker.age)
     } else if !alive.is_empty() {

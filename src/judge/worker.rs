@@ -211,12 +211,7 @@ fn provenance<'a>(seat: &Seat<'a>) -> Option<&'a ContainerProvenance> {
 
 /// A variable whose value the container has from elsewhere than the files say now: then what is wrong with the value
 /// is not what the files say.
-fn placed<C: From<UrlFault>>(
-    seat: &Seat<'_>,
-    finding: Finding<C>,
-    variable: &str,
-    origin: &Origin,
-) -> Finding<C> {
+fn placed<C: From<UrlFault>>(seat: &Seat<'_>, finding: Finding<C>, variable: &str, origin: &Origin) -> Finding<C> {
     if let Some(given) = finding.words.get(url::GIVEN).cloned() {
         let recreate = provenance(seat).and_then(ContainerProvenance::recreate).unwrap_or_default();
         let finding = finding.with("origin", given).with("edit_file", "").with("edit_line", "");

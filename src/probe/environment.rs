@@ -64,9 +64,10 @@ async fn client(context: &ProbeContext) -> ProbeResult {
         (Some(_), _) | (None, Err(_)) => None,
     };
     match (found, containers) {
-        (Some(worker), _) => {
-            looked("the worker's process, and the files that it is started with", native::worker(&worker, context.profile.app()))
-        }
+        (Some(worker), _) => looked(
+            "the worker's process, and the files that it is started with",
+            native::worker(&worker, context.profile.app()),
+        ),
         (None, Ok(containers)) => looked("docker inspect", made::client(containers, context.profile.app()).await),
         (None, Err(why)) => looked("docker inspect", Err(why)),
     }
@@ -148,7 +149,8 @@ impl Found {
     fn finish(self) -> (Environment, Keyring) {
         let app = self.app.as_ref();
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
-            let layer = |(at, value): &(Origin, String)| Layer { origin: at.clone(), setting: setting(app, name, value) };
+            let layer =
+                |(at, value): &(Origin, String)| Layer { origin: at.clone(), setting: setting(app, name, value) };
             values.iter().map(layer).collect()
         };
         let own = variables(app);
@@ -213,7 +215,8 @@ fn container(app: Option<App>) -> Found {
     }
     found.complete = found.add_own_files(&BAKED.map(str::to_owned), &own);
     if found.app.is_none()
-        && let host::Text::Read(text) = host::read(VERSION) {
+        && let host::Text::Read(text) = host::read(VERSION)
+    {
         found.app_version = app_version(&text);
     }
     found

@@ -100,9 +100,8 @@ pub(super) fn units() -> Vec<(String, String)> {
 
 /// The unit that an administrator wrote for a worker, by what it starts.
 fn written() -> Option<String> {
-    let starts = |text: &str| {
-        unit_file::service(text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value))
-    };
+    let starts =
+        |text: &str| unit_file::service(text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value));
     let mut found: Vec<String> = units().into_iter().filter(|(_, text)| starts(text)).map(|(name, _)| name).collect();
     found.sort_by_key(|name| (!name.contains("clippy"), name.clone()));
     found.into_iter().next()

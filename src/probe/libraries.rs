@@ -122,10 +122,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         secrets.extend(login.user.clone().filter(|_| login.password.is_none()));
         let url = login.text.expose_secret();
         order.push(&login.variable);
-        asked.insert(
-            login.variable.clone(),
-            serde_json::json!({ "role": role, "url": url, "queues": worker.queues }),
-        );
+        asked.insert(login.variable.clone(), serde_json::json!({ "role": role, "url": url, "queues": worker.queues }));
     }
     let proxied = worker.variables.iter().any(|(name, _)| name.to_ascii_lowercase().ends_with("_proxy"));
     // For a worker of the host itself the look at the web app takes the proxy into account.

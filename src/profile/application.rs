@@ -25,11 +25,18 @@ impl Profile {
         let lists = [("queues", self.queues.is_some()), ("env_files", self.env_files.is_some())];
         let first = of_app.chain(lists.into_iter().filter(|(_, told)| *told).map(|(key, _)| key)).next();
         match (&self.app, &self.broker, first) {
-            (None, _, Some(key)) => Some((key, format!("`{key}` belongs to another application than ClippyFront: name it with `app`"))),
-            (Some(_), None, _) => Some(("app", "`app` needs `broker`, the variable that has the URL of Celery's broker".to_owned())),
+            (None, _, Some(key)) => {
+                Some((key, format!("`{key}` belongs to another application than ClippyFront: name it with `app`")))
+            }
+            (Some(_), None, _) => {
+                Some(("app", "`app` needs `broker`, the variable that has the URL of Celery's broker".to_owned()))
+            }
             (Some(_), Some(_), _) if self.api == Some(true) || self.topology == Some(Topology::Api) => {
                 let key = if self.api == Some(true) { "api" } else { "topology" };
-                Some((key, format!("`{key}`: only ClippyFront's interface for workers is known; for `app`, say `api = false`")))
+                Some((
+                    key,
+                    format!("`{key}`: only ClippyFront's interface for workers is known; for `app`, say `api = false`"),
+                ))
             }
             _ => None,
         }

@@ -119,8 +119,12 @@ fn of_worker(out: &mut String, worker: &Seen) {
     let by_name = redis.iter().copied().find(has("BROKER"));
     let broker = by_name.or_else(|| redis.iter().copied().find(|it| !is_results(it)));
     match (broker, of(Kind::OtherBroker).next()) {
-        (Some(it), _) if by_name.is_some() => line(out, "broker", &quoted(&it.name), "seen: it has a Redis URL, and its name says broker"),
-        (Some(it), _) => line(out, "broker", &quoted(&it.name), "assumed: it has a Redis URL; its name does not say for what"),
+        (Some(it), _) if by_name.is_some() => {
+            line(out, "broker", &quoted(&it.name), "seen: it has a Redis URL, and its name says broker")
+        }
+        (Some(it), _) => {
+            line(out, "broker", &quoted(&it.name), "assumed: it has a Redis URL; its name does not say for what")
+        }
         (None, Some(other)) => {
             let _ = writeln!(out, "# {} has a broker's URL that is not Redis': only Redis is looked into.", other.name);
             line(out, "broker", &quoted(&other.name), "seen");
@@ -132,7 +136,9 @@ fn of_worker(out: &mut String, worker: &Seen) {
     }
     match redis.iter().copied().find(is_results).filter(|it| Some(*it) != broker) {
         Some(it) => line(out, "results", &quoted(&it.name), "seen: it has a Redis URL, and its name says results"),
-        None => out.push_str("# results = \"VARIABLE\"      # none was seen: leave it away if the app keeps no results in Redis\n"),
+        None => out.push_str(
+            "# results = \"VARIABLE\"      # none was seen: leave it away if the app keeps no results in Redis\n",
+        ),
     }
     let mut databases = of(Kind::Postgres);
     match databases.next() {
@@ -140,7 +146,9 @@ fn of_worker(out: &mut String, worker: &Seen) {
             line(out, "database", &quoted(&it.name), "seen: it has a PostgreSQL URL");
             named(out, "database_name", it.database.as_deref(), "seen in that URL");
         }
-        None => out.push_str("# database = \"VARIABLE\"      # none was seen: leave it away if the worker uses no PostgreSQL\n"),
+        None => out.push_str(
+            "# database = \"VARIABLE\"      # none was seen: leave it away if the worker uses no PostgreSQL\n",
+        ),
     }
     for other in databases {
         let _ = writeln!(out, "# or database = {}", quoted(&other.name));
@@ -155,7 +163,9 @@ fn of_worker(out: &mut String, worker: &Seen) {
     named(out, "unit", worker.unit.as_deref(), "seen: the systemd unit of the worker");
     named(out, "container", worker.container.as_deref(), "seen: its name in Docker");
     if worker.variables.is_empty() {
-        out.push_str("# env_files = [\"/PATH/.env\"]      # the files that the app's code itself reads variables from\n");
+        out.push_str(
+            "# env_files = [\"/PATH/.env\"]      # the files that the app's code itself reads variables from\n",
+        );
     } else {
         line(out, "env_files", "[]", "assumed: the app's code reads no file of variables itself");
     }

@@ -187,6 +187,42 @@ fn that_the_worker_reports_by_http_can_be_said() {
     assert_eq!(look(&["--profile", &profile, "--topology", "database"]).0, "not-applicable");
 }
 
+/// Another application's own variables are read, and named in what is said; of ClippyFront's nothing is.
+#[test]
+fn a_profile_names_another_application() {
+    let profile = "app = \"Orchard\"\nbroker = \"BROKER\"\nresults = \"RESULT\"\ndatabase = \"DB\"\nenv_files = []\n";
+    let folder = folder(&[("p.toml", profile)]);
+    let path = path(&folder, "p.toml");
+    let variables =
+        [("BROKER", "redis://localhost:6379/0"), ("RESULT", "redis://10.8.0.1/0"), ("DATABASE_URL", "sqlite://")];
+    let args = ["all", "worker", "api", "delivery", "--as", "container", "--profile", &path, "--format", "json"];
+    let said = run_with(&variables, &args).out;
+    let report = json(&said);
+    let of = |id: &str| report["checks"].as_array().expect("checks").iter().find(|it| it["id"] == id).cloned();
+    let code = |id: &str| of(id).expect("the check")["diagnosis"]["code"].clone();
+    assert_eq!((code("env-redis"), code("env-database")), ("env-redis/local".into(), "env-database/unset".into()));
+    assert_eq!(of("env-flask").expect("the check")["status"], "not-applicable");
+    assert!(said.contains("BROKER=redis://localhost:6379/0") && said.contains("nothing sets DB,"), "{said}");
+    for other in ["lippy", "CELERY_BROKER_URL", "DATABASE_URL", "REDIS_URL"] {
+        assert!(!said.contains(other), "{other}: {said}");
+    }
+    let explained = run_with(&variables, &["explain", "BROKER", "--as", "container", "--profile", &path]);
+    assert_eq!(explained.code, 0, "{explained:?}");
+    assert!(explained.out.contains("redis://localhost:6379/0"), "{}", explained.out);
+}
+
+/// Where there is no worker, `init` says so; a file that exists stays as it is.
+#[test]
+fn init_replaces_no_file_by_itself() {
+    let folder = folder(&[("p.toml", "mine")]);
+    let path = path(&folder, "p.toml");
+    let said = run(&["init", "--output", &path]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{said:?}");
+    assert!(said.err.contains("p.toml: it exists; `--force` replaces it"), "{}", said.err);
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), "mine");
+    assert_eq!(run(&["init", "--force"]).code, 2);
+}
+
 /// Where a variable comes from, as a person reads it: the image, an env file, compose's own line, an extended and an
 /// included file, the app's code. Nobody has to guess which line to change.
 #[test]

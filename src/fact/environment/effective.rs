@@ -82,7 +82,12 @@ impl Environment {
     pub fn reports_by_http_alone(&self) -> bool {
         let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
         let new = self.app_version.as_deref().and_then(minor_version).is_some_and(|version| version >= (0, 12));
-        self.app.is_none() && by_host && new && self.uses_api() && !self.is_production() && self.database() == Effective::CodeDefault
+        self.app.is_none()
+            && by_host
+            && new
+            && self.uses_api()
+            && !self.is_production()
+            && self.database() == Effective::CodeDefault
     }
 
     /// What the app uses for one of its Redis URLs. ClippyFront: the variable, else REDIS_URL, else

@@ -114,7 +114,8 @@ pub(crate) fn worker_one(seat: &Seat<'_>) -> Judged<WorkerOne> {
 fn edited(env: &Environment) -> Option<Finding<WorkerFresh>> {
     let provenance = env.provenance.as_ref()?;
     let newer = |variable: &str| provenance.differs(variable).filter(|source| provenance.is_newer(source));
-    let (variable, source) = variables(env.app.as_ref()).into_iter().find_map(|variable| Some((variable, newer(variable)?)))?;
+    let (variable, source) =
+        variables(env.app.as_ref()).into_iter().find_map(|variable| Some((variable, newer(variable)?)))?;
     let finding = broken(WorkerFresh::Edited).with("variable", variable).with("origin", source);
     let finding = finding.with("recreate", provenance.recreate().unwrap_or_default());
     Some(match source.line() {

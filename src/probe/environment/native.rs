@@ -31,12 +31,15 @@ pub(super) fn worker(worker: &Worker, app: Option<App>) -> Result<Found, Unseen>
         // It was started in some other way than that which the folder shows.
         start = Start::default();
     }
-    let mut found = Found::new(match (pid, &fact.unit) {
-        (Some(pid), Some(unit)) => format!("process {pid} of {}", unit.name),
-        (Some(pid), None) => format!("process {pid}"),
-        (None, Some(unit)) => format!("{} (not running)", unit.name),
-        (None, None) => format!("{folder} (not running)"),
-    }, app);
+    let mut found = Found::new(
+        match (pid, &fact.unit) {
+            (Some(pid), Some(unit)) => format!("process {pid} of {}", unit.name),
+            (Some(pid), None) => format!("process {pid}"),
+            (None, Some(unit)) => format!("{} (not running)", unit.name),
+            (None, None) => format!("{folder} (not running)"),
+        },
+        app,
+    );
     found.complete = environ.is_some() || start.unread.is_empty();
     for (name, value) in celery_command::read(&worker.arguments).map(|it| it.urls).unwrap_or_default() {
         found.add_option(name, Origin::Command { at: None }, value);
@@ -48,7 +51,8 @@ pub(super) fn worker(worker: &Worker, app: Option<App>) -> Result<Found, Unseen>
     let known = environ.clone().unwrap_or_else(|| start.values());
     found.complete &= found.add_own_files(&dotenvs(folder), &known);
     if found.app.is_none()
-        && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py")) {
+        && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
+    {
         found.app_version = app_version(&text);
     }
     found.provenance = Some(provenance(worker, &start, found.app.as_ref(), environ.as_ref()));
