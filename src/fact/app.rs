@@ -37,6 +37,15 @@ impl App {
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         [self.database.as_deref(), Some(self.broker.as_str()), self.results.as_deref()].into_iter().flatten()
     }
+
+    /// What it calls a variable that Celery's command sets by an option.
+    pub fn own_name<'a>(&'a self, celerys: &'a str) -> Option<&'a str> {
+        match celerys {
+            BROKER => Some(&self.broker),
+            RESULTS => self.results.as_deref(),
+            _ => Some(celerys),
+        }
+    }
 }
 
 /// What Celery itself calls the broker's variable, and ClippyFront too.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Keyring, Login, ProbeContext, ProbeResult, docker, host, host_worker};
-use crate::fact::app::{App, BROKER, RESULTS};
+use crate::fact::app::App;
 use crate::fact::environment::{
     ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, variables,
 };
@@ -107,12 +107,7 @@ impl Found {
 
     /// Adds what an option of Celery's command sets: Celery calls the variables by its own names.
     fn add_option(&mut self, name: &str, origin: Origin, value: String) {
-        let own = match (&self.app, name) {
-            (Some(app), BROKER) => Some(app.broker.clone()),
-            (Some(app), RESULTS) => app.results.clone(),
-            (_, name) => Some(name.to_owned()),
-        };
-        if let Some(own) = own {
+        if let Some(own) = self.app.as_ref().map_or(Some(name), |app| app.own_name(name)).map(str::to_owned) {
             self.add(&own, origin, value);
         }
     }

@@ -1,6 +1,7 @@
 //! Looking and judging, on loopback: what is printed where, and how the run ends.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::{at_loopback, closed_port, folder, here, json, path, program, recorded, run, run_with, said};
@@ -209,6 +210,26 @@ fn a_profile_names_another_application() {
     let explained = run_with(&variables, &["explain", "BROKER", "--as", "container", "--profile", &path]);
     assert_eq!(explained.code, 0, "{explained:?}");
     assert!(explained.out.contains("redis://localhost:6379/0"), "{}", explained.out);
+}
+
+/// Of every fault of the lab's other application all is said in its own words.
+#[test]
+fn nothing_is_said_of_clippyfront_where_another_application_is_judged() {
+    let faults = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults")).expect("faults");
+    let names = faults.filter_map(|file| file.expect("a file").file_name().into_string().ok());
+    let states: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(".toml").filter(|it| it.starts_with("orchard-")).map(str::to_owned)).collect();
+    assert!(states.len() >= 10, "{states:?}");
+    for state in states {
+        let (server, client) = (recorded::path(&state, "server"), recorded::path(&state, "client"));
+        for format in ["table", "json"] {
+            let said = run(&["judge", &server, &client, "-v", "--format", format]).out;
+            for word in ["lippy", "CELERY_", "DATABASE_URL", "REDIS_URL", "FLASK_", "`gpu`"] {
+                let line = said.lines().find(|line| line.contains(word));
+                assert!(line.is_none(), "{state}: {word} in {line:?}");
+            }
+        }
+    }
 }
 
 /// Where there is no worker, `init` says so; a file that exists stays as it is.
