@@ -105,7 +105,7 @@ mod tests {
             evidence: lines.iter().map(evidence).collect(),
             rights: false,
         };
-        bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.clone()).collect()
+        bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.to_string()).collect()
     }
 
     #[test]
