@@ -124,7 +124,9 @@ fn in_words_of_the_host(
     finding: &Finding,
 ) -> (String, Fix, Shell) {
     let here = blamed.answer.vantage;
-    let of_app = case.addresses(here).is_some_and(|addresses| addresses.app.is_some());
+    // Those words are of Linux.
+    let of_app = case.addresses(here).is_some_and(|addresses| addresses.app.is_some())
+        && !case.on_windows(text.fix.on.unwrap_or(here));
     if let Some(other) = text.other_app.as_ref().filter(|_| of_app) {
         let seen = other.says.clone().unwrap_or_else(|| says(check, text, finding));
         return (seen, Fix { on: text.fix.on, ..other.fix.clone() }, Shell::Sh);
