@@ -139,10 +139,18 @@ fn a_fault_of_one_worker_is_told_of_that_one() {
     }
 }
 
-/// One worker in Docker and one without it, each in some state.
+/// One worker in Docker and one without it, each in some state. The two were recorded with another cluster each, and another
+/// version of the app: the one in Docker is given the server's.
 fn with_and_without_docker(docker: &str, native: &str) -> (i32, Value) {
-    let (client, container) = (snapshot(docker, "client"), snapshot(docker, "container"));
+    let system = |of: &Value| of.pointer("/facts/postgres/observation/seen/postgres/system").cloned();
     let server = server("healthy-native-service", true);
+    let (theirs, own) =
+        (system(&server).expect("a cluster"), system(&snapshot("healthy", "client")).expect("a cluster"));
+    let of_server = |vantage: &str| {
+        let text = snapshot(docker, vantage).to_string().replace(&own.to_string(), &theirs.to_string());
+        serde_json::from_str(&text.replace("\"0.10.0\"", "\"1.6.2\"")).expect("JSON")
+    };
+    let (client, container): (Value, Value) = (of_server("client"), of_server("container"));
     judged(&[server, tied(client, &container), container, second("client", native)])
 }
 

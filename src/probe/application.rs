@@ -127,11 +127,12 @@ fn words_of(command: &[String]) -> Vec<String> {
 /// A variable whose value is a URL of Redis or PostgreSQL: its name, and what of the URL is no secret.
 fn variable(name: &str, value: &str) -> Option<Variable> {
     let url = url::read(value).ok()?.url;
-    let kind = match () {
-        () if url.is_redis() => Kind::Redis,
-        () if url.is_postgres() => Kind::Postgres,
-        () if url.scheme.starts_with("amqp") => Kind::OtherBroker,
-        () => return None,
+    let kind = if url.is_redis() {
+        Kind::Redis
+    } else if url.is_postgres() {
+        Kind::Postgres
+    } else {
+        url.scheme.starts_with("amqp").then_some(Kind::OtherBroker)?
     };
     Some(Variable { name: name.to_owned(), kind, database: url.database.filter(|_| kind == Kind::Postgres) })
 }

@@ -217,8 +217,9 @@ fn a_profile_names_another_application() {
 fn nothing_is_said_of_clippyfront_where_another_application_is_judged() {
     let faults = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults")).expect("faults");
     let names = faults.filter_map(|file| file.expect("a file").file_name().into_string().ok());
-    let states: Vec<String> =
-        names.filter_map(|name| name.strip_suffix(".toml").filter(|it| it.starts_with("orchard-")).map(str::to_owned)).collect();
+    let states: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".toml").filter(|it| it.starts_with("orchard-")).map(str::to_owned))
+        .collect();
     assert!(states.len() >= 10, "{states:?}");
     for state in states {
         let (server, client) = (recorded::path(&state, "server"), recorded::path(&state, "client"));

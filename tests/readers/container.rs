@@ -154,8 +154,9 @@ const YAML: &[Shape] = &[
 fn celery(text: &str) -> Kept {
     let words = lines(text);
     let told = celery_command::told(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    let urls =
-        |it: celery_command::Command| it.urls.iter().map(|(name, value)| setting(None, name, value)).collect::<Vec<_>>();
+    let urls = |it: celery_command::Command| {
+        it.urls.iter().map(|(name, value)| setting(None, name, value)).collect::<Vec<_>>()
+    };
     let shell = ["sh".to_owned(), "-c".to_owned(), text.to_owned()];
     Box::new((told, celery_command::read(&words).map(urls), celery_command::read(&shell).map(|it| it.program)))
 }
@@ -192,7 +193,8 @@ fn project(text: &str) -> Kept {
     let project = Project { files: &[file("/p/compose.yaml")], dotenv: &[], folder: "/p", shell: &shell, open: &open };
     let shown = |it: Stack| {
         let given = it.given.into_iter().map(|(name, all)| {
-            let one = |it: &compose::Given| (it.origin.clone(), it.value.as_ref().map(|value| setting(None, &name, value)));
+            let one =
+                |it: &compose::Given| (it.origin.clone(), it.value.as_ref().map(|value| setting(None, &name, value)));
             all.iter().map(one).collect::<Vec<_>>()
         });
         (
