@@ -118,7 +118,7 @@ impl Found {
         let files = self.app.as_ref().map_or_else(|| Some(builtin.to_vec()), |app| app.env_files.clone());
         for path in files.iter().flatten() {
             match host::read(path) {
-                host::Text::Missing => continue,
+                host::Text::Missing => {}
                 host::Text::Read(text) => return self.add_file(path, &text, environment).is_some(),
                 host::Text::Forbidden | host::Text::Failed(_) => return false,
             }

@@ -120,10 +120,10 @@ fn of_worker(out: &mut String, worker: &Seen) {
     let broker = by_name.or_else(|| redis.iter().copied().find(|it| !is_results(it)));
     match (broker, of(Kind::OtherBroker).next()) {
         (Some(it), _) if by_name.is_some() => {
-            line(out, "broker", &quoted(&it.name), "seen: it has a Redis URL, and its name says broker")
+            line(out, "broker", &quoted(&it.name), "seen: it has a Redis URL, and its name says broker");
         }
         (Some(it), _) => {
-            line(out, "broker", &quoted(&it.name), "assumed: it has a Redis URL; its name does not say for what")
+            line(out, "broker", &quoted(&it.name), "assumed: it has a Redis URL; its name does not say for what");
         }
         (None, Some(other)) => {
             let _ = writeln!(out, "# {} has a broker's URL that is not Redis': only Redis is looked into.", other.name);
