@@ -23,6 +23,7 @@ use crate::snapshot::Snapshot;
 mod earlier;
 mod explain;
 mod health;
+mod init;
 mod look;
 mod manual;
 mod output;
@@ -54,6 +55,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
+        Command::Init(args) => init::init(&args),
         Command::List(args) => list(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Recreate(args) => recreate::recreate(&args),

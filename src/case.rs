@@ -31,7 +31,7 @@ pub(crate) struct Member {
     /// The kernel's rules.
     rules: OnceCell<Model>,
     /// What was seen, in lines.
-    lines: RefCell<BTreeMap<FactKey, Rc<[String]>>>,
+    lines: RefCell<BTreeMap<FactKey, Rc<[Rc<str>]>>>,
 }
 
 impl Member {
@@ -102,7 +102,7 @@ impl Case {
     }
 
     /// What a look saw, in lines that a person can check by hand, with who answered. Empty where it saw nothing.
-    pub fn lines(&self, vantage: Vantage, key: &FactKey) -> (Rc<[String]>, &str) {
+    pub fn lines(&self, vantage: Vantage, key: &FactKey) -> (Rc<[Rc<str>]>, &str) {
         let seen = self.members.get(&vantage).and_then(|member| Some((member, member.snapshot.facts.get(key)?)));
         let Some((member, Observed { observation: Observation::Seen(fact), source, .. })) = seen else {
             return (Rc::default(), "");
@@ -158,13 +158,13 @@ impl Case {
 /// So many lines of one look are shown at most.
 const LINES: usize = 64;
 
-fn bounded(mut lines: Vec<String>) -> Vec<String> {
+fn bounded(mut lines: Vec<String>) -> Vec<Rc<str>> {
     let more = lines.len().saturating_sub(LINES);
     if more > 0 {
         lines.truncate(LINES);
         lines.push(format!("… and {more} more"));
     }
-    lines
+    lines.into_iter().map(Rc::from).collect()
 }
 
 /// One vantage of a case, as a judge sits there. Each method reads one fact; `Err` is "I could not see".

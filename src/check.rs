@@ -144,6 +144,9 @@ pub struct Cause {
     /// The same for a worker that the client runs without Docker.
     #[serde(default)]
     pub native: Option<Otherwise>,
+    /// The same for another application than ClippyFront, with Docker or without it.
+    #[serde(default)]
+    pub other_app: Option<Otherwise>,
 }
 
 /// A cause in other words: where the host to mend, or the way in which the worker runs, wants others.
@@ -198,6 +201,8 @@ pub struct Check {
     pub causes: BTreeMap<String, Cause>,
     /// Why there is nothing to judge at a Windows machine, if so.
     pub not_on_windows: Option<String>,
+    /// Why there is nothing to judge of another application than ClippyFront, if so.
+    pub clippyfront_only: Option<String>,
     /// How it is judged.
     pub rule: Rule,
 }

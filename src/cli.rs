@@ -8,12 +8,15 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 
 use crate::fact::Vantage;
+use crate::fact::app::App;
 use crate::profile::{Profile, Topology};
 
+mod init;
 mod pages;
 mod showing;
 mod value;
 
+pub use init::InitArgs;
 pub use pages::{CompletionsArgs, ExplainArgs, ListArgs, ListFormat, ManArgs, RecreateArgs, SchemaArgs};
 pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
 use value::{destination, seconds, time, vantage};
@@ -42,6 +45,8 @@ pub enum Command {
     Snapshot(SnapshotArgs),
     /// Judge snapshots of several machines together.
     Judge(JudgeArgs),
+    /// Print a profile of the application whose worker or web app runs here, to be looked over, for `--profile`.
+    Init(InitArgs),
     /// List the checks.
     List(ListArgs),
     /// Explain a category, a check, one cause of it (`check-id/cause`), or where a variable comes from.
@@ -108,6 +113,9 @@ pub struct Deployment {
     /// its variables].
     #[arg(long, value_enum, value_name = "HOW")]
     pub topology: Option<Topology>,
+    /// Another application than ClippyFront, as JSON: how a profile reaches this program in a container.
+    #[arg(long, hide = true, value_parser = init::application)]
+    pub application: Option<App>,
     /// Stop checking after this many seconds; what has not answered by then is not seen. The program itself ends at most two
     /// seconds later.
     #[arg(long, value_name = "SECONDS", default_value = "6", value_parser = seconds)]
@@ -132,6 +140,7 @@ impl Deployment {
             container: self.container.clone().filter(|name| !name.is_empty()),
             web_env: self.web_env.clone(),
             topology: self.topology,
+            ..self.application.clone().map_or_else(Profile::default, Profile::from)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All snapshots of a deployment → one case for each of its clients. A judge compares one client with the server; what is
 //! equal for many is told once, by the report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -52,11 +52,12 @@ impl Deployment {
         let peers = server.map(|server| peers(server.snapshot())).unwrap_or_default();
         let many = |machine: &Machine| machine.containers.len() > 1;
         let several = machines.len() + strays.len() > 1 || peers.len() > 1 || machines.iter().any(many);
+        let by_key: HashMap<&str, &WgPeer> = peers.iter().map(|peer| (peer.public_key.as_str(), peer)).collect();
         let mut cases = Vec::new();
         let mut met = BTreeSet::new();
         for machine in &machines {
             let key = machine.client.snapshot().public_key();
-            let peer = peers.iter().find(|peer| key.as_ref() == Some(&peer.public_key));
+            let peer = key.and_then(|key| by_key.get(key.as_str()).copied());
             met.extend(peer.map(|peer| peer.public_key.clone()));
             let address = own_address(machine.client.snapshot()).or_else(|| peer.and_then(WgPeer::own_address));
             let name = || address.map_or_else(|| machine.client.snapshot().host.clone(), |it| it.to_string());
@@ -114,19 +115,22 @@ impl Deployment {
 fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snapshot> {
     snapshots.sort_by_key(|snapshot| (snapshot.vantage, std::cmp::Reverse(snapshot.taken_at)));
     let mut kept = Vec::<Snapshot>::new();
+    // Only what has one host name can be one machine.
+    let mut by_host = HashMap::<(Vantage, String), Vec<usize>>::new();
     for snapshot in snapshots {
+        let named = by_host.entry((snapshot.vantage, snapshot.host.clone())).or_default();
+        let key = snapshot.public_key();
         let same = |other: &&Snapshot| {
-            let key = snapshot.public_key();
             let one_client = snapshot.vantage == Vantage::Client && key.is_some() && other.public_key() == key;
             let one_container = snapshot.vantage == Vantage::Container && is_docker_id(&snapshot.host);
-            let one = (one_client || one_container) && other.host == snapshot.host;
             let worker = matches!(snapshot.vantage, Vantage::Client | Vantage::Container);
-            other.vantage == snapshot.vantage && worker && (one || *other == &snapshot)
+            worker && (one_client || one_container || *other == &snapshot)
         };
-        if let Some(other) = kept.iter().find(same) {
+        if let Some(other) = named.iter().map(|place| &kept[*place]).find(same) {
             let (vantage, host) = (other.vantage, &other.host);
             notes.push(format!("two snapshots of the {vantage} {host}: the newer one is judged"));
         } else {
+            named.push(kept.len());
             kept.push(snapshot);
         }
     }

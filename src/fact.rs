@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub mod api;
+pub mod app;
 pub mod celery;
 pub mod containers;
 pub mod delivery;

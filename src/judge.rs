@@ -59,6 +59,9 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
             };
             let (judged, read) = match &check.not_on_windows {
                 Some(why) if seat.on_windows() => (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new()),
+                _ if let (Some(why), Some(_)) = (&check.clippyfront_only, &seat.addresses().app) => {
+                    (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new())
+                }
                 _ if let Some(container) = seat.tunnel_apart()
                     && apart::is_spared(check, keys, vantage) =>
                 {

@@ -116,7 +116,7 @@ pub fn of_urls(env: &Environment, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
     if !wanted.iter().any(|key| matches!(key, FactKey::Tcp(_))) {
         return Vec::new();
     }
-    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let (database, broker) = (env.database(), env.broker());
     let urls = [database.url(), broker.url()].into_iter().flatten();
     let found: Vec<SocketAddr> = urls
         .filter(|url| !url.is_local())

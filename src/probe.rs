@@ -14,6 +14,7 @@ use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
 mod api;
+pub mod application;
 mod bounded;
 mod containers;
 mod delivery;
@@ -58,7 +59,7 @@ pub const PROGRAM: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub struct Login {
     /// The variable that it stands in.
-    pub variable: &'static str,
+    pub variable: String,
     /// The URL as it stands there.
     pub text: SecretString,
     /// The URL without its secrets.
@@ -180,7 +181,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Env => environment::look(context).await,
         FactKey::Docker => docker::look(context).await,
         FactKey::Containers => containers::look().await,
-        FactKey::HostWorker => host_worker::look().await,
+        FactKey::HostWorker => host_worker::look(context).await,
         FactKey::Names => names::look(context).await,
         FactKey::Ping(to) => ping::look(*to, context).await,
         FactKey::Tcp(target) => dial::tcp(target, context).await,

@@ -11,8 +11,11 @@ use std::path::Path;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use crate::fact::app::App;
 use crate::fact::{FactKey, Observed, Vantage};
 
+mod application;
+pub mod draft;
 mod evidence;
 
 use evidence::Evidence;
@@ -63,12 +66,33 @@ pub struct Profile {
     pub web_env: Option<String>,
     /// How the worker reports; found out from its variables if left away.
     pub topology: Option<Topology>,
+    /// The file that all this was read from.
+    #[serde(skip)]
+    pub path: Option<String>,
+    /// The application, where it is not ClippyFront.
+    pub app: Option<String>,
+    /// Its variable with the broker's URL.
+    pub broker: Option<String>,
+    /// Its variable with the result backend's URL.
+    pub results: Option<String>,
+    /// Its variable with the database's URL.
+    pub database: Option<String>,
+    /// Its database's name in PostgreSQL.
+    pub database_name: Option<String>,
+    /// The queues that the worker is for; Celery's own default is `celery`.
+    pub queues: Option<Vec<String>>,
+    /// The systemd unit that runs the worker.
+    pub unit: Option<String>,
+    /// The files of variables that the worker's own code reads.
+    pub env_files: Option<Vec<String>>,
+    /// Whether the worker reports by HTTP; only ClippyFront's interface for that is known.
+    pub api: Option<bool>,
 }
 
 impl Profile {
     /// Reads a profile from the text of a TOML file. The error holds line and column.
     pub fn parse(text: &str, path: &Path) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| {
+        let profile: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or_else(String::new, |span| {
                 let before = text.get(..span.start).unwrap_or(text);
                 let line = before.matches('\n').count() + 1;
@@ -76,7 +100,16 @@ impl Profile {
                 format!(":{line}:{column}")
             });
             format!("{}{at}: {}", path.display(), error.message())
-        })
+        })?;
+        let line = |key: &str| {
+            let is_of =
+                |line: &str| line.trim_start().strip_prefix(key).is_some_and(|it| it.trim_start().starts_with('='));
+            text.lines().position(is_of).map_or(1, |at| at + 1)
+        };
+        match profile.mistake() {
+            None => Ok(Self { path: Some(path.display().to_string()), ..profile }),
+            Some((key, says)) => Err(format!("{}:{}: {says}", path.display(), line(key))),
+        }
     }
 
     /// What `self` leaves open is taken from `other`.
@@ -94,6 +127,16 @@ impl Profile {
             container: self.container.or(other.container),
             web_env: self.web_env.or(other.web_env),
             topology: self.topology.or(other.topology),
+            path: self.path.or(other.path),
+            app: self.app.or(other.app),
+            broker: self.broker.or(other.broker),
+            results: self.results.or(other.results),
+            database: self.database.or(other.database),
+            database_name: self.database_name.or(other.database_name),
+            queues: self.queues.or(other.queues),
+            unit: self.unit.or(other.unit),
+            env_files: self.env_files.or(other.env_files),
+            api: self.api.or(other.api),
         }
     }
 }
@@ -111,6 +154,7 @@ impl Profile {
             ("--redis-port", self.redis_port.map(|it| it.to_string())),
             ("--postgres-port", self.postgres_port.map(|it| it.to_string())),
             ("--topology", self.topology.map(|it| it.word().to_owned())),
+            ("--application", self.app().and_then(|app| serde_json::to_string(&App { profile: None, ..app }).ok())),
         ];
         values.into_iter().filter_map(|(flag, value)| Some(format!("{flag}={}", value?))).collect()
     }
@@ -169,6 +213,9 @@ pub struct Addresses {
     /// How the worker reports, where the user said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topology: Option<Topology>,
+    /// The application, where it is not ClippyFront.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<App>,
 }
 
 /// The guide's addresses (its section "Topology") and the programs' own default ports.
@@ -201,7 +248,8 @@ pub fn settle(profile: &Profile, vantage: Vantage, seen: &BTreeMap<FactKey, Obse
         wireguard_port: Known::first(profile.wireguard_port, evidence.wireguard_port, guide::WIREGUARD_PORT),
         redis_port: Known::first(profile.redis_port, evidence.redis_port, guide::REDIS_PORT),
         postgres_port: Known::first(profile.postgres_port, evidence.postgres_port, guide::POSTGRES_PORT),
-        topology: profile.topology,
+        topology: if profile.api == Some(false) { Some(Topology::Database) } else { profile.topology },
+        app: profile.app(),
         server,
         client,
     }

@@ -1,6 +1,7 @@
 //! All that a renderer may know: every sentence filled in, every attribution decided, everything in order.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
@@ -137,15 +138,15 @@ impl Answer {
     }
 }
 
-/// A line that says so.
+/// A line that says so. Of many clients all have the server's, so the texts are shared.
 #[derive(Debug, Clone)]
 pub struct Evidence {
     /// The line, without secrets.
-    pub line: String,
+    pub line: Rc<str>,
     /// Where it was seen.
-    pub seat: String,
+    pub seat: Rc<str>,
     /// Who answered.
-    pub source: String,
+    pub source: Rc<str>,
 }
 
 /// Puts a report together.
@@ -248,8 +249,9 @@ fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
     let mut found = Vec::new();
     for (vantage, key) in read {
         let (lines, source) = case.lines(*vantage, key);
-        let seat = case.seat_name(*vantage);
-        let of = |line: &String| Evidence { line: line.clone(), seat: seat.clone(), source: source.to_owned() };
+        let (seat, source): (Rc<str>, Rc<str>) = (case.seat_name(*vantage).into(), source.into());
+        let of =
+            |line: &Rc<str>| Evidence { line: Rc::clone(line), seat: Rc::clone(&seat), source: Rc::clone(&source) };
         found.extend(lines.iter().map(of));
     }
     found

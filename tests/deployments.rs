@@ -139,6 +139,54 @@ fn a_fault_of_one_worker_is_told_of_that_one() {
     }
 }
 
+/// One worker in Docker and one without it, each in some state. The two were recorded with another cluster each, and another
+/// version of the app: the one in Docker is given the server's.
+fn with_and_without_docker(docker: &str, native: &str) -> (i32, Value) {
+    let system = |of: &Value| of.pointer("/facts/postgres/observation/seen/postgres/system").cloned();
+    let server = server("healthy-native-service", true);
+    let (theirs, own) =
+        (system(&server).expect("a cluster"), system(&snapshot("healthy", "client")).expect("a cluster"));
+    let of_server = |vantage: &str| {
+        let text = snapshot(docker, vantage).to_string().replace(&own.to_string(), &theirs.to_string());
+        serde_json::from_str(&text.replace("\"0.10.0\"", "\"1.6.2\"")).expect("JSON")
+    };
+    let (client, container): (Value, Value) = (of_server("client"), of_server("container"));
+    judged(&[server, tied(client, &container), container, second("client", native)])
+}
+
+/// What ails the one in Docker is said of that one, what ails the other of the other, and of the other one each time that
+/// it is well.
+#[test]
+fn a_worker_in_docker_and_one_without_are_told_apart() {
+    let well = "healthy-native-service";
+    let (code, report) = with_and_without_docker("healthy", well);
+    assert_eq!((code, found(&report)), (0, Vec::new()), "{report:#}");
+    let faults = [
+        ("redis-url-placeholder", well, "env-redis/"),
+        ("database-unset", well, "env-database/unset"),
+        ("redis-wrong-password", well, "redis-answers/wrong-password"),
+        ("postgres-wrong-password", well, "postgres-answers/wrong-password"),
+        ("wg-allowed-ips-client", well, "wg-allowed-ips/"),
+        ("healthy", "native-lan", "env-redis/elsewhere"),
+        ("healthy", "native-line-missing", "env-redis/default"),
+        ("healthy", "native-unit-stopped", "worker-running/unit-stopped"),
+        ("healthy", "native-media-local", "api-media/local"),
+        ("healthy", "native-libpq-parameter", "worker-libraries/database"),
+    ];
+    for (docker, native, wanted) in faults {
+        let (ill, other) = if native == well { ("10.8.0.2", "10.8.0.3") } else { ("10.8.0.3", "10.8.0.2") };
+        let (exit, report) = with_and_without_docker(docker, native);
+        let found = found(&report);
+        assert_eq!(exit, 1, "{docker} {native}: {found:?}");
+        assert!(found.iter().any(|it| it.contains(ill) && it.contains(wanted)), "{docker} {native}: {found:?}");
+        assert!(!found.iter().any(|it| it.contains(other)), "{docker} {native}: {found:?}");
+        let of_other = |it: &&Value| it["seat"].as_str().is_some_and(|seat| seat.ends_with(other));
+        let checks = report["checks"].as_array().expect("checks").iter();
+        let count = |status: &str| checks.clone().filter(of_other).filter(|it| it["status"] == status).count();
+        assert!(count("failed") == 0 && count("ok") > 20, "{docker} {native}: {} OK", count("ok"));
+    }
+}
+
 /// Two containers of one client are two, and each has its name; a name that two machines use belongs to neither.
 #[test]
 fn containers_are_told_apart() {

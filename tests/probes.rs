@@ -76,7 +76,7 @@ fn unused_port() -> u16 {
 fn login(text: &str) -> Login {
     let read = url::read(text).expect("a URL");
     Login {
-        variable: "DATABASE_URL",
+        variable: "DATABASE_URL".to_owned(),
         text: text.into(),
         url: read.url,
         user: read.user,

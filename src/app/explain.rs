@@ -2,7 +2,7 @@
 
 use super::screen::print;
 use super::terminal::terminal;
-use super::{Looker, Looks, checks, snapshot};
+use super::{Looker, Looks, checks, profile, snapshot};
 use crate::case::Case;
 use crate::cli::ExplainArgs;
 use crate::exit::Exit;
@@ -13,13 +13,15 @@ use crate::report::provenance;
 pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, String> {
     let checks = checks(args.deployment.checks.as_deref())?;
     let snapshots = args.files.iter().map(|path| snapshot(path)).collect::<Result<Vec<_>, _>>()?;
-    let named = provenance::variables().iter().find(|variable| **variable == args.id);
+    let told = profile(&args.deployment)?.app();
+    let app = told.or_else(|| snapshots.iter().find_map(|snapshot| snapshot.addresses.app.clone()));
+    let variables = provenance::variables(app.as_ref());
+    let named = variables.iter().find(|variable| **variable == args.id);
     let Some(variable) = named else {
         let mut page = render::explain(&checks, &args.id, terminal())?;
         if !snapshots.is_empty() {
             let case = Case::new(snapshots)?;
-            let named: Vec<&str> =
-                provenance::variables().iter().copied().filter(|name| page.text().contains(name)).collect();
+            let named: Vec<&str> = variables.iter().copied().filter(|name| page.text().contains(name)).collect();
             for variable in named {
                 page.push(&render::provenances(&provenance::provenances(&case, variable), terminal()));
             }

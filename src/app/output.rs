@@ -46,7 +46,7 @@ fn format(showing: &Showing) -> Format {
 }
 
 /// A file is replaced as a whole, or stays as it is. Its permissions stay, too.
-fn replace(file: &Path, text: &str) -> Result<(), String> {
+pub(super) fn replace(file: &Path, text: &str) -> Result<(), String> {
     let text = anstream::adapter::strip_str(text).to_string();
     let written = |file: &Path, permissions: Option<Permissions>| -> Result<(), Error> {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -73,6 +73,11 @@ fn replace(file: &Path, text: &str) -> Result<(), String> {
         Err(_) => fresh(),
     };
     written(&real, permissions).map_err(|error| error.kind().to_string())
+}
+
+/// Whether there is something of this name, also a link that leads nowhere.
+pub(super) fn exists(file: &Path) -> bool {
+    file.symlink_metadata().is_ok()
 }
 
 /// As any program's new file: readable by all, less the umask.

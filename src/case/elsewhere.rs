@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::Seat;
 use crate::fact::dial::Dial;
-use crate::fact::environment::Environment;
+use crate::fact::environment::{Effective, Environment};
 use crate::fact::libraries::{Libraries, LibrarySaid};
 use crate::fact::{Fact, FactKey, Observation, Service, TcpTarget, UnitTarget, Unseen, Vantage};
 use crate::snapshot::Snapshot;
@@ -47,7 +47,7 @@ fn environment(snapshot: &Snapshot) -> Option<&Environment> {
 
 /// The host and the port in a URL of the service, if the host is an address.
 fn endpoint(env: &Environment, service: Service) -> Option<SocketAddr> {
-    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let (database, broker) = (env.database(), env.broker());
     let url = match service {
         Service::Redis => broker.url().filter(|url| url.is_redis()),
         Service::Postgres => database.url().filter(|url| url.is_postgres()),
@@ -72,20 +72,23 @@ fn of_web_app(snapshot: &Snapshot, env: &Environment, service: Service) -> Optio
 /// The address in the worker's URL, if it is another one of the tunnel than the server's, and answers there: the worker's
 /// own libraries have connected, or at least a connection was accepted.
 fn connected(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> Option<IpAddr> {
-    let at = endpoint(environment(snapshot)?, service)?;
-    let variables: &[&str] = match service {
-        Service::Redis => &["CELERY_BROKER_URL", "REDIS_URL"],
-        Service::Postgres => &["DATABASE_URL"],
+    let env = environment(snapshot)?;
+    let at = endpoint(env, service)?;
+    let url = match service {
+        Service::Redis => env.broker(),
+        Service::Postgres => env.database(),
     };
-    let said = |libraries: &Libraries| {
-        let mut answers = variables.iter().filter_map(|variable| libraries.of(variable));
-        answers.any(|answer| answer.said == LibrarySaid::Connected)
-    };
+    let said = |libraries: &Libraries| matches!(url, Effective::Set { variable, .. } if libraries.of(variable).is_some_and(|it| it.said == LibrarySaid::Connected));
     let by_libraries = matches!(snapshot.fact(&FactKey::Libraries), Some(Fact::Libraries(it)) if said(it));
-    let dialled = snapshot.fact(&FactKey::Tcp(TcpTarget::Named(at.to_string())));
-    let open = matches!(dialled, Some(Fact::Tcp(tcp)) if tcp.how == Dial::Open);
+    // Where all URLs lead to one host, that one was taken for the server.
+    let open = [TcpTarget::Named(at.to_string()), TcpTarget::Tunnel(service)].into_iter().any(|target| {
+        let tcp = snapshot.fact(&FactKey::Tcp(target));
+        matches!(tcp, Some(Fact::Tcp(tcp)) if tcp.how == Dial::Open && tcp.endpoint.to_string() == at.to_string())
+    });
     let addresses = seat.addresses();
-    let ends = [addresses.server.value, addresses.client.value];
+    // The server itself knows its address best.
+    let server = seat.at(Vantage::Server).map_or(addresses.server.value, |server| server.addresses().server.value);
+    let ends = [server, addresses.client.value];
     let other = !ends.contains(&at.ip()) && addresses.subnet.value.contains(&at.ip());
     (other && (by_libraries || open)).then_some(at.ip())
 }

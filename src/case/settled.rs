@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::Members;
+use crate::fact::app::App;
 use crate::fact::{FactKey, Place, Service, TcpTarget, Unseen, Vantage};
 use crate::profile::{Addresses, Known, Origin, Profile, settle};
 use crate::snapshot::Snapshot;
@@ -22,6 +23,11 @@ pub(super) fn together(members: &Members, client: Option<IpAddr>) -> BTreeMap<Va
             fill(&mut here.client, &there.client);
         }
         // Not the ports: the worker's URLs may have the wrong ones.
+    }
+    // Which application it is, one end may have been told for all.
+    let app = all.values().find_map(|addresses| addresses.app.clone());
+    for here in all.values_mut() {
+        here.app = here.app.take().or_else(|| Some(App { profile: None, ..app.clone()? }));
     }
     for vantage in [Vantage::Client, Vantage::Container] {
         let others = if vantage == Vantage::Client { [&container, &server] } else { [&there, &server] };

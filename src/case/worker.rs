@@ -7,6 +7,13 @@ use crate::fact::{Fact, FactKey, UnitTarget, Unseen, Vantage};
 use crate::profile::Topology;
 
 impl Case {
+    /// The name of the worker's container, where another app has one: ClippyFront's guide names its own.
+    pub fn container(&self) -> Option<&str> {
+        let client = self.snapshot(Vantage::Client).filter(|client| client.addresses.app.is_some())?;
+        let Some(Fact::Docker(docker)) = client.fact(&FactKey::Docker) else { return None };
+        docker.workers.first().map(|worker| worker.name.as_str())
+    }
+
     /// The worker, where the client runs it without Docker.
     pub fn native_worker(&self) -> Option<ByHost> {
         let client = self.snapshot(Vantage::Client)?;
@@ -35,7 +42,8 @@ impl Seat<'_> {
     pub(crate) fn uses_database(&self) -> bool {
         let client = self.case.snapshot(Vantage::Client).and_then(|client| client.fact(&FactKey::Env));
         let without = matches!(client, Some(Fact::Env(env)) if env.reports_by_http_alone());
-        self.addresses.topology != Some(Topology::Api) && !without
+        let has_none = self.addresses.app.as_ref().is_some_and(|app| app.database.is_none());
+        self.addresses.topology != Some(Topology::Api) && !without && !has_none
     }
 }
 

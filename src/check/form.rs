@@ -35,6 +35,8 @@ struct Form {
     #[serde(default)]
     not_on_windows: Option<String>,
     #[serde(default)]
+    clippyfront_only: Option<String>,
+    #[serde(default)]
     cause: BTreeMap<String, Cause>,
 }
 
@@ -89,6 +91,7 @@ impl Check {
             essential: form.essential,
             later: form.later,
             not_on_windows: form.not_on_windows,
+            clippyfront_only: form.clippyfront_only,
             causes: form.cause,
             rule,
         })

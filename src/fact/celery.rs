@@ -9,12 +9,18 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::app::App;
 use super::dial::Endpoint;
 
 pub mod process;
 
 /// The queues that ClippyFront declares (app/tasks/celery_app.py).
-pub const QUEUES: [&str; 3] = ["gpu", "cpu", "celery"];
+const QUEUES: [&str; 3] = ["gpu", "cpu", "celery"];
+
+/// The queues of an app: without one, ClippyFront's.
+pub fn queues(app: Option<&App>) -> Vec<&str> {
+    app.map_or_else(|| QUEUES.to_vec(), |app| app.queues.iter().map(String::as_str).collect())
+}
 
 /// A client that waits for tasks, or did so last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

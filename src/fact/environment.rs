@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::app::App;
+
 pub mod effective;
 pub mod flaw;
 pub mod provenance;
@@ -17,8 +19,8 @@ pub use flaw::Flaw;
 pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
-/// The variables that are read, in the order in which they are shown.
-pub const VARIABLES: [&str; 14] = [
+/// ClippyFront's variables, in the order in which they are shown.
+const VARIABLES: [&str; 14] = [
     "DATABASE_URL",
     "DEV_DATABASE_URL",
     "REDIS_URL",
@@ -39,9 +41,18 @@ pub const VARIABLES: [&str; 14] = [
 pub const PROXIES: [&str; 8] =
     ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
 
+/// The variables of an app that are read, in the order in which they are shown: without an app ClippyFront's.
+pub fn variables(app: Option<&App>) -> Vec<&str> {
+    app.map_or_else(|| VARIABLES.to_vec(), |app| app.variables().collect())
+}
+
 /// Which variables hold URLs; the others hold a word.
-pub fn is_url(variable: &str) -> bool {
-    variable.ends_with("_URL") || variable == "CELERY_RESULT_BACKEND" || is_proxy(variable)
+pub fn is_url(app: Option<&App>, variable: &str) -> bool {
+    let own = match app {
+        Some(app) => app.variables().any(|own| own == variable),
+        None => variable.ends_with("_URL") || variable == "CELERY_RESULT_BACKEND",
+    };
+    own || is_proxy(variable)
 }
 
 /// Which of them name a proxy.
@@ -160,6 +171,9 @@ pub struct Layer {
 pub struct Environment {
     /// Whose they are: "container clippy-gpu-worker", "/opt/clippyfront/.env".
     pub owner: String,
+    /// Whose names these are; none for ClippyFront.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<App>,
     /// `__version__` in app/version.py, where it can be read.
     pub app_version: Option<String>,
     /// By name; a variable that nothing sets is not in it.
@@ -180,7 +194,7 @@ impl Environment {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
-        for variable in VARIABLES.into_iter().chain(PROXIES) {
+        for variable in variables(self.app.as_ref()).into_iter().chain(PROXIES) {
             for (rank, layer) in self.variables.get(variable).into_iter().flatten().enumerate() {
                 let shadowed = if rank > 0 { " (shadowed)" } else { "" };
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));

@@ -164,7 +164,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     // Where the web app's URL names another database, that one is meant, and none is to be made.
     let web = if seat.vantage() == Vantage::Server { None } else { seat.at(Vantage::Server).ok() };
     let web = web.and_then(|server| web_database(server.env().ok()?));
-    let missing = outcome.database.as_deref().unwrap_or("clippy_front");
+    let missing = database(seat, outcome);
     let create = if web.as_deref().is_some_and(|web| web != missing) { "" } else { missing };
     let seen_as = outcome.seen_as.map_or_else(|| seat.addresses().client.value.to_string(), |ip| ip.to_string());
     Ok(finding
@@ -196,6 +196,16 @@ fn in_container(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<Postgres
             .with("role", outcome.role.as_deref().unwrap_or("<role>"))
             .with("database", outcome.database.as_deref().or(outcome.role.as_deref()).unwrap_or("<database>")),
     )
+}
+
+/// The database that was asked for; without a name in the URL, the one that the app has.
+fn database<'a>(seat: &Seat<'a>, outcome: &'a PgOutcome) -> &'a str {
+    let named = seat
+        .addresses()
+        .app
+        .as_ref()
+        .map_or("clippy_front", |app| app.database_name.as_deref().unwrap_or("<database>"));
+    outcome.database.as_deref().unwrap_or(named)
 }
 
 fn web_database(env: &Environment) -> Option<String> {

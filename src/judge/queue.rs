@@ -8,13 +8,18 @@ use crate::check::cause::{
     QueueChosen, QueueConsumed, QueueLists, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
 };
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
+use crate::fact::app::App;
 use crate::fact::celery::process::Worker;
-use crate::fact::celery::{Beat, Celery, Consumer, QUEUES, SILENT};
-use crate::fact::{Unseen, Vantage};
+use crate::fact::celery::{Beat, Celery, Consumer, SILENT, queues};
+use crate::fact::dial::Echo;
+use crate::fact::{Place, Unseen, Vantage};
 
 /// A worker that lost Redis tries again after 2, 4, 6, 8 … seconds (celery/worker/consumer/consumer.py), and needs a few
 /// to start: before that its absence means nothing.
 const COMING: u64 = 30;
+
+/// So many times a worker that starts waits for an answer of Redis' before its first BRPOP, one after the other.
+const ANSWERS: u64 = 60;
 
 /// From its connection to its first BRPOP a worker needs some seconds (Celery asks its neighbours first).
 const FIRST: u64 = 15;
@@ -54,9 +59,15 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     if alive.iter().any(|it| !is_server(seat, it.from)) {
         return Ok(holds());
     }
+    let coming = COMING + way(seat) * ANSWERS / 1_000_000;
     let (here, server) = (worker(seat), seat.vantage() == Vantage::Server);
     if !server && here.is_none() {
-        return Ok(not_applicable("no worker runs here that should take tasks from `gpu`"));
+        let wanted = match &seat.addresses().app {
+            None => "gpu".to_owned(),
+            Some(app) => app.queues.join("` or `"),
+        };
+        let why = format!("no worker runs here that should take tasks from `{wanted}`");
+        return Ok(Verdict::NotApplicable(why.into()));
     }
     let came =
         || Unseen::Undecided("a worker has just connected and takes no tasks yet; run clipcheck again".to_owned());
@@ -64,17 +75,16 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let finding = if beating && alive.is_empty() {
         // Its heart beats some seconds before it takes tasks, and on a busy machine many; and before it subscribes to
         // what joining is told by.
-        if now.joined.is_none_or(|age| age < COMING) || here.is_some_and(|it| it.age < COMING) {
+        if now.joined.is_none_or(|age| age < coming) || here.is_some_and(|it| it.age < coming) {
             return Err(came());
         }
         broken(QueueConsumed::Stuck).with("name", names(celery))
     } else if let Some(other) = elsewhere(celery, now.consumers.as_deref().unwrap_or_default()).filter(|_| server) {
         broken(QueueConsumed::OtherDatabase).with("other", other)
-    } else if celery.uptime < COMING || here.is_some_and(|it| it.age < COMING) {
-        return Err(Unseen::Undecided(
-            "Redis or the worker started less than 30 s ago, and no worker is connected yet; run clipcheck again"
-                .to_owned(),
-        ));
+    } else if celery.uptime < coming || here.is_some_and(|it| it.age < coming) {
+        return Err(Unseen::Undecided(format!(
+            "Redis or the worker started less than {coming} s ago, and no worker is connected yet; run clipcheck again"
+        )));
     } else if let Some(worker) = here {
         broken(QueueConsumed::TakesNothing).with("age", worker.age)
     } else if !alive.is_empty() {
@@ -100,13 +110,15 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     if celery.alive().is_some_and(|alive| alive.is_empty()) {
         return Ok(not_applicable("no worker takes tasks"));
     }
-    let Some((queue, count)) = QUEUES.iter().find_map(|queue| Some((*queue, celery.left(queue)?))) else {
+    let app = seat.addresses().app.as_ref();
+    let Some((queue, count)) = queues(app).into_iter().find_map(|queue| Some((queue, celery.left(queue)?))) else {
         return Ok(holds());
     };
     let oldest = celery.oldest.get(queue);
     let task = oldest.map_or("unknown", |it| &it.task);
     let origin = oldest.map_or("unknown", |it| &it.origin);
     let finding = match queue {
+        _ if app.is_some() => broken(QueueTaken::Other).with("queue", queue),
         "gpu" => broken(QueueTaken::Gpu),
         "cpu" => broken(QueueTaken::Cpu),
         _ if task.contains("compile") => broken(QueueTaken::CompileInCelery),
@@ -118,6 +130,9 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
 /// The worker is told to take from the queues that are its own, and the server's worker from no other.
 pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     let workers = &seat.workers()?.workers;
+    if let Some(app) = &seat.addresses().app {
+        return Ok(chosen_of_app(seat, workers, app));
+    }
     if seat.vantage() == Vantage::Server {
         let wrong = workers.iter().find(|it| it.takes("gpu") && it.queues.is_some());
         return Ok(match wrong {
@@ -146,6 +161,19 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     // From 0.12.1 on nothing that a GPU worker does goes into `celery`.
     let old = seat.env()?.app_version.as_deref().is_some_and(|it| it.starts_with("0."));
     Ok(if old { told(first, broken(QueueChosen::NoCelery)) } else { holds() })
+}
+
+/// Of another app's worker only this is known: its profile names the queues that it is for.
+fn chosen_of_app(seat: &Seat<'_>, workers: &[Worker], app: &App) -> Verdict<QueueChosen> {
+    if seat.vantage() == Vantage::Server {
+        return not_applicable("which queues the server's own workers are for, the profile does not say");
+    }
+    let Some(first) = workers.first() else { return not_applicable("no Celery worker runs here") };
+    let takes = |queue: &String| workers.iter().any(|it| it.takes(queue));
+    match app.queues.iter().find(|queue| !takes(queue)) {
+        Some(left) => told(first, broken(QueueChosen::Other).with("queue", left)),
+        None => holds(),
+    }
 }
 
 /// Workers come through the tunnel.
@@ -206,12 +234,22 @@ fn tag(name: &str) -> Option<&str> {
     version.starts_with(|c: char| c.is_ascii_digit()).then_some(version)
 }
 
+/// How long an answer takes through the tunnel, in microseconds, as far as a ping showed it.
+fn way(seat: &Seat<'_>) -> u64 {
+    let there = if seat.vantage() == Vantage::Server { Place::Client } else { Place::Server };
+    match seat.ping(there).map(|ping| ping.how) {
+        Ok(Echo::Reply(micros)) => micros,
+        Ok(_) | Err(_) => 0,
+    }
+}
+
 /// The worker that runs where we stand; a server's own is not the one that the tunnel is for.
 fn worker<'a>(seat: &Seat<'a>) -> Option<&'a Worker> {
     if seat.vantage() == Vantage::Server {
         return None;
     }
-    seat.workers().ok()?.workers.iter().find(|it| it.takes("gpu"))
+    let app = seat.addresses().app.as_ref();
+    seat.workers().ok()?.workers.iter().find(|it| it.is_for(app))
 }
 
 fn is_server(seat: &Seat<'_>, from: IpAddr) -> bool {

@@ -145,8 +145,8 @@ fn not_running(unit: Option<&UnitState>) -> Finding<RedisListens> {
 pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
     let outcome = seat.redis()?;
     if seat.vantage() != Vantage::Server && !matches!(outcome.said, RedisSaid::Pong | RedisSaid::Unreached(_)) {
-        super::worker::leads_nowhere(seat, seat.env().ok().and_then(|env| env.redis("CELERY_BROKER_URL").into_url()))?;
-        if super::worker::connects(seat, |env| env.redis("CELERY_BROKER_URL")) {
+        super::worker::leads_nowhere(seat, seat.env().ok().and_then(|env| env.broker().into_url()))?;
+        if super::worker::connects(seat, |env| env.broker()) {
             return Ok(holds());
         }
     }
@@ -179,14 +179,14 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
 fn web_broker<'a>(seat: &Seat<'a>) -> Option<&'a EnvUrl> {
     let server = seat.at(Vantage::Server).ok().filter(|_| seat.vantage() != Vantage::Server)?;
     let answers = server.redis().is_ok_and(|outcome| outcome.said == RedisSaid::Pong);
-    server.env().ok().filter(|_| answers)?.redis("CELERY_BROKER_URL").into_url()
+    server.env().ok().filter(|_| answers)?.broker().into_url()
 }
 
 /// The web app logs in as a user of its own, redis.conf has a line of the default user, and the worker's URL names nobody.
 fn user_is_wanted(seat: &Seat<'_>) -> bool {
     let named = |url: &EnvUrl| url.user.is_present();
     let users = seat.at(Vantage::Server).and_then(|server| server.redis_conf()).map(|conf| conf.users.as_slice());
-    let own = seat.env().ok().and_then(|env| env.redis("CELERY_BROKER_URL").into_url());
+    let own = seat.env().ok().and_then(|env| env.broker().into_url());
     web_broker(seat).is_some_and(named)
         && own.is_some_and(|url| !named(url))
         && users.is_ok_and(|users| users.iter().any(|it| it.value == "default"))

@@ -25,9 +25,12 @@ pub(crate) use host::{docker_runs, worker_at_boot};
 pub(in crate::judge) use libraries::connects;
 pub(crate) use libraries::worker_libraries;
 
-/// DATABASE_URL, as the app resolves it.
+/// The database's URL, as the app resolves it.
 pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
     let env = seat.env()?;
+    let Some(wanted) = env.database_variable() else {
+        return Ok(not_applicable("the profile has no `database`: the worker goes to none"));
+    };
     match env.database() {
         Effective::Set { variable, origin, setting } => {
             let finding = match url::diagnosis(seat, setting, EnvUrl::is_postgres)? {
@@ -48,7 +51,7 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => unset(
             seat,
             env,
-            "DATABASE_URL",
+            wanted,
             env.winner("DEV_DATABASE_URL")
                 .filter(|layer| layer.setting != Setting::Empty)
                 .map(|layer| (EnvDatabase::DevOnly, "DEV_DATABASE_URL", layer)),
@@ -59,7 +62,7 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
 /// The broker's and the results' URL, as the app resolves them. (The worker has no use for REDIS_URL itself.)
 pub(crate) fn env_redis(seat: &Seat<'_>) -> Judged<EnvRedis> {
     let env = seat.env()?;
-    for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
+    for wanted in [Some(env.broker_variable()), env.results_variable()].into_iter().flatten() {
         match env.redis(wanted) {
             Effective::Set { variable, origin, setting } => {
                 let finding = match url::diagnosis(seat, setting, EnvUrl::is_redis)? {
@@ -71,7 +74,7 @@ pub(crate) fn env_redis(seat: &Seat<'_>) -> Judged<EnvRedis> {
                         }
                         // Only the broker's password was tried.
                         Setting::Url(_)
-                            if wanted == "CELERY_BROKER_URL"
+                            if wanted == env.broker_variable()
                                 && is_cut(seat, variable, origin)
                                 && redis_refuses(seat) =>
                         {
@@ -138,7 +141,7 @@ fn redis_refuses(seat: &Seat<'_>) -> bool {
 fn unset<C: From<UrlFault>>(
     seat: &Seat<'_>,
     env: &Environment,
-    variable: &'static str,
+    variable: &str,
     dev: Option<(C, &'static str, &Layer)>,
 ) -> Judged<C> {
     let finding = match env.winner(variable) {
@@ -165,6 +168,12 @@ fn unset<C: From<UrlFault>>(
 }
 
 fn hidden(env: &Environment, variable: &str) -> Unseen {
+    if let Some(app) = &env.app {
+        return Unseen::Undecided(format!(
+            "the configuration of {} does not set {variable}, but a file that {} itself reads may: name such files with `env_files` in the profile (`[]`: there is none)",
+            env.owner, app.name
+        ));
+    }
     Unseen::Undecided(format!(
         "the configuration of {} does not set {variable}, but a .env inside the image may; run clipcheck inside the container with `docker exec`",
         env.owner
@@ -202,12 +211,7 @@ fn provenance<'a>(seat: &Seat<'a>) -> Option<&'a ContainerProvenance> {
 
 /// A variable whose value the container has from elsewhere than the files say now: then what is wrong with the value
 /// is not what the files say.
-fn placed<C: From<UrlFault>>(
-    seat: &Seat<'_>,
-    finding: Finding<C>,
-    variable: &'static str,
-    origin: &Origin,
-) -> Finding<C> {
+fn placed<C: From<UrlFault>>(seat: &Seat<'_>, finding: Finding<C>, variable: &str, origin: &Origin) -> Finding<C> {
     if let Some(given) = finding.words.get(url::GIVEN).cloned() {
         let recreate = provenance(seat).and_then(ContainerProvenance::recreate).unwrap_or_default();
         let finding = finding.with("origin", given).with("edit_file", "").with("edit_line", "");
@@ -257,7 +261,7 @@ fn source_of<'a>(seat: &Seat<'a>, variable: &str) -> Option<&'a Source> {
 }
 
 /// Names the line that a variable's value comes from.
-pub(super) fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &'static str, origin: &Origin) -> Finding<C> {
+pub(super) fn named<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &str, origin: &Origin) -> Finding<C> {
     let given = matches!(origin, Origin::Process | Origin::Inspect);
     let provenance = provenance(seat).filter(|provenance| given || provenance.host.is_some());
     let source = provenance.and_then(|provenance| provenance.source(variable));

@@ -65,7 +65,7 @@ async fn sidecar(container: &Container) -> Option<Sidecar> {
         state,
         host_network: container.networks.iter().any(|network| network == "host"),
         values: values.collect(),
-        provenance: environment::provenance(container, image.as_ref(), &VARIABLES),
+        provenance: environment::provenance(container, image.as_ref(), &VARIABLES, None),
         key: file(container, place("RSYNC_KEY_FILE", "rsync_key"), |text| {
             let kind = ssh_key::read(text);
             text.zeroize();

@@ -1,11 +1,12 @@
 //! The worker's containers, as the Docker client tells of them.
 
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
+use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
 use crate::read::quoted::Secrets;
-use crate::read::{last_line, worker_log};
+use crate::read::{celery_command, last_line, worker_log};
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
 const NAMES: [&str; 5] = [
@@ -97,8 +98,8 @@ pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Un
         let found = inspect::read(&said.out).unwrap_or_default();
         return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };
     }
-    let mut found = containers().await?;
-    found.retain(is_worker);
+    let (mut found, app) = (containers().await?, context.profile.app());
+    found.retain(|it| is_worker(it, app.as_ref()));
     found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
     Ok(found)
 }
@@ -127,13 +128,23 @@ fn rank(name: &str) -> usize {
     NAMES.iter().position(|known| *known == name).unwrap_or(NAMES.len())
 }
 
-fn is_worker(container: &Container) -> bool {
+fn is_worker(container: &Container, app: Option<&App>) -> bool {
+    if let Some(app) = app {
+        let starts = celery_command::read(&container.command).and_then(|it| it.program) == Some("worker");
+        return starts && container.variables.iter().any(|(name, _)| *name == app.broker);
+    }
     let given = || container.variables.iter().any(|(name, _)| SIGNS.contains(&name.as_str()));
     NAMES.contains(&container.name.as_str()) || (given() && !container.name.contains("artifact-sync"))
 }
 
 /// The names that are looked for, in words.
-pub(super) fn none_found() -> Unseen {
+pub(super) fn none_found(app: Option<&App>) -> Unseen {
+    if let Some(app) = app {
+        return Unseen::NotKnown(format!(
+            "no container here runs a Celery worker that has {}; set the name with `--container NAME`",
+            app.broker
+        ));
+    }
     Unseen::NotKnown(format!(
         "there is no container named {} here, and none has CELERY_BROKER_URL; set the name with `--container NAME`",
         NAMES.join(", ")
@@ -170,7 +181,7 @@ mod tests {
         let json = r#"[{"Name": "/clippy-worker"}, {"Name": "/mine", "Config": {"Env": ["CELERY_BROKER_URL=x"]}},
             {"Name": "/clippy-artifact-sync", "Config": {"Env": ["CELERY_BROKER_URL=x"]}}, {"Name": "/redis"}]"#;
         let found = inspect::read(json).expect("reads");
-        let known: Vec<&str> = found.iter().filter(|it| is_worker(it)).map(|it| it.name.as_str()).collect();
+        let known: Vec<&str> = found.iter().filter(|it| is_worker(it, None)).map(|it| it.name.as_str()).collect();
         assert_eq!(known, ["clippy-worker", "mine"]);
     }
 }

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{Keyring, Login, ProbeContext, ProbeResult, docker, host, host_worker};
+use crate::fact::app::App;
 use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, VARIABLES,
+    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, variables,
 };
 use crate::fact::{Fact, Unseen, Vantage};
 use crate::read::variable::{app_version, setting};
@@ -27,8 +28,8 @@ const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
 
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
-fn app_variables() -> impl Iterator<Item = &'static str> {
-    VARIABLES.into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL)
+fn app_variables(app: Option<&App>) -> impl Iterator<Item = &str> {
+    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL)
 }
 
 /// Where the image keeps the app's version.
@@ -46,7 +47,7 @@ const WEB_FILES: [&str; 5] = [
 /// Looks at the app's variables from where we stand.
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     match context.vantage {
-        Vantage::Container => looked("the process environment", Ok(container())),
+        Vantage::Container => looked("the process environment", Ok(container(context.profile.app()))),
         Vantage::Client => client(context).await,
         Vantage::Server => looked("the web app's environment file", server(context)),
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
@@ -56,7 +57,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 /// The worker's container, or the worker without one. What runs goes before what does not.
 async fn client(context: &ProbeContext) -> ProbeResult {
     let containers = docker::workers(context).await;
-    let found = match (&context.profile.container, host_worker::find().await) {
+    let found = match (&context.profile.container, host_worker::find(context.profile.app().as_ref()).await) {
         (None, Ok(found)) => {
             let all = containers.as_deref().unwrap_or_default();
             Some(found).filter(|it| it.fact.goes_before(!all.is_empty(), all.iter().any(|it| it.running)))
@@ -64,10 +65,11 @@ async fn client(context: &ProbeContext) -> ProbeResult {
         (Some(_), _) | (None, Err(_)) => None,
     };
     match (found, containers) {
-        (Some(worker), _) => {
-            looked("the worker's process, and the files that it is started with", native::worker(&worker))
-        }
-        (None, Ok(containers)) => looked("docker inspect", made::client(containers).await),
+        (Some(worker), _) => looked(
+            "the worker's process, and the files that it is started with",
+            native::worker(&worker, context.profile.app()),
+        ),
+        (None, Ok(containers)) => looked("docker inspect", made::client(containers, context.profile.app()).await),
         (None, Err(why)) => looked("docker inspect", Err(why)),
     }
 }
@@ -85,22 +87,44 @@ fn looked(source: &str, found: Result<Found, Unseen>) -> ProbeResult {
 /// What was read, secrets included. Lives for the length of one look, and has no `Debug`.
 struct Found {
     owner: String,
+    app: Option<App>,
     app_version: Option<String>,
     complete: bool,
     provenance: Option<ContainerProvenance>,
     /// Strongest first.
-    values: BTreeMap<&'static str, Vec<(Origin, String)>>,
+    values: BTreeMap<String, Vec<(Origin, String)>>,
 }
 
 impl Found {
-    fn new(owner: String) -> Self {
-        Self { owner, app_version: None, complete: false, provenance: None, values: BTreeMap::new() }
+    fn new(owner: String, app: Option<App>) -> Self {
+        Self { owner, app, app_version: None, complete: false, provenance: None, values: BTreeMap::new() }
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
-        if let Some(variable) = app_variables().find(|variable| *variable == name) {
-            self.values.entry(variable).or_default().push((origin, value));
+        if app_variables(self.app.as_ref()).any(|variable| variable == name) {
+            self.values.entry(name.to_owned()).or_default().push((origin, value));
         }
+    }
+
+    /// Adds what an option of Celery's command sets: Celery calls the variables by its own names.
+    fn add_option(&mut self, name: &str, origin: Origin, value: String) {
+        if let Some(own) = self.app.as_ref().map_or(Some(name), |app| app.own_name(name)).map(str::to_owned) {
+            self.add(&own, origin, value);
+        }
+    }
+
+    /// Adds the first of the files that the app itself reads. Of another app's a profile names them: where it does not, what
+    /// is missing may stand in one.
+    fn add_own_files(&mut self, root: &str, builtin: &[String], environment: &BTreeMap<String, String>) -> bool {
+        let files = self.app.as_ref().map_or_else(|| Some(builtin.to_vec()), |app| app.env_files.clone());
+        for path in files.iter().flatten() {
+            match host::read(format!("{root}{path}")) {
+                host::Text::Missing => {}
+                host::Text::Read(text) => return self.add_file(path, &text, environment).is_some(),
+                host::Text::Forbidden | host::Text::Failed(_) => return false,
+            }
+        }
+        files.is_some()
     }
 
     /// Adds what a file sets. The last line of a name wins; a last line without `=` unsets it. None, and nothing is added,
@@ -119,14 +143,20 @@ impl Found {
 
     /// Parts what may be shown from what may not.
     fn finish(self) -> (Environment, Keyring) {
+        let app = self.app.as_ref();
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
-            values.iter().map(|(at, value)| Layer { origin: at.clone(), setting: setting(name, value) }).collect()
+            let layer =
+                |(at, value): &(Origin, String)| Layer { origin: at.clone(), setting: setting(app, name, value) };
+            values.iter().map(layer).collect()
         };
-        let shown = self.values.iter().filter(|(name, _)| VARIABLES.contains(name) || PROXIES.contains(name));
+        let own = variables(app);
+        let is_shown = |name: &str| own.contains(&name) || PROXIES.contains(&name);
+        let shown = self.values.iter().filter(|(name, _)| is_shown(name));
         let environment = Environment {
             owner: self.owner,
+            app: self.app.clone(),
             app_version: self.app_version,
-            variables: shown.map(|(name, values)| ((*name).to_owned(), layers(name, values))).collect(),
+            variables: shown.map(|(name, values)| (name.clone(), layers(name, values))).collect(),
             complete: self.complete,
             provenance: self.provenance,
         };
@@ -135,7 +165,7 @@ impl Found {
             let (_, value) = self.values.get(variable)?.first()?;
             let read = url::read(value).ok()?;
             Some(Login {
-                variable,
+                variable: variable.to_owned(),
                 text: value.as_str().into(),
                 url: read.url,
                 user: read.user,
@@ -145,8 +175,8 @@ impl Found {
         };
         let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let keyring = Keyring {
-            redis: login(environment.redis("CELERY_BROKER_URL")).filter(|login| login.url.is_redis()),
-            results: login(environment.redis("CELERY_RESULT_BACKEND")).filter(|login| login.url.is_redis()),
+            redis: login(environment.broker()).filter(|login| login.url.is_redis()),
+            results: login(environment.results()).filter(|login| login.url.is_redis()),
             postgres: login(environment.database()).filter(|login| login.url.is_postgres()).map(|login| Login {
                 root: login.root.or_else(|| first("PGSSLROOTCERT").map(str::to_owned)),
                 url: EnvUrl {
@@ -163,47 +193,40 @@ impl Found {
 }
 
 /// We are in the worker's container: our environment is its environment. Beside it, it is that of its first process.
-fn container() -> Found {
-    let mut found = Found::new("this container".to_owned());
-    let (own, root) = beside::worker().unwrap_or_else(|| (own_variables(), ""));
+fn container(app: Option<App>) -> Found {
+    let (own, root) = beside::worker(app.as_ref()).unwrap_or_else(|| (beside::own(), ""));
+    let mut found = Found::new("this container".to_owned(), app);
     // What a container was started with is its first process.
     if let host::Text::Read(line) = host::read("/proc/1/cmdline") {
         let words: Vec<String> = line.split_terminator('\0').map(str::to_owned).collect();
         for (variable, value) in celery_command::read(&words).map(|it| it.urls).unwrap_or_default() {
-            found.add(variable, Origin::Command { at: None }, value);
+            found.add_option(variable, Origin::Command { at: None }, value);
         }
     }
-    for variable in app_variables() {
-        if let Some(value) = own.get(variable) {
-            found.add(variable, Origin::Process, value.clone());
-        }
+    for (name, value) in &own {
+        found.add(name, Origin::Process, value.clone());
     }
-    found.complete = true;
-    for path in BAKED {
-        match host::read(format!("{root}{path}")) {
-            host::Text::Missing => continue,
-            host::Text::Read(text) => found.complete = found.add_file(path, &text, &own).is_some(),
-            host::Text::Forbidden | host::Text::Failed(_) => found.complete = false,
-        }
-        break;
-    }
-    if let host::Text::Read(text) = host::read(format!("{root}{VERSION}")) {
+    found.complete = found.add_own_files(root, &BAKED.map(str::to_owned), &own);
+    if found.app.is_none()
+        && let host::Text::Read(text) = host::read(format!("{root}{VERSION}"))
+    {
         found.app_version = app_version(&text);
     }
     found
 }
 
-fn own_variables() -> BTreeMap<String, String> {
-    #[expect(clippy::disallowed_methods, reason = "here the environment becomes a fact")]
-    let all = std::env::vars_os();
-    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect()
-}
-
 /// The web app's file. What systemd or a shell adds to its environment is not in it.
 fn server(context: &ProbeContext) -> Result<Found, Unseen> {
-    let path = match &context.profile.web_env {
-        Some(path) => path.as_str(),
-        None => {
+    let app = context.profile.app();
+    let path = match (&context.profile.web_env, &app) {
+        (Some(path), _) => path.as_str(),
+        (None, Some(app)) => {
+            return Err(Unseen::NotKnown(format!(
+                "where {}'s web app has its variables is not known; set the path of its file with `--web-env FILE`",
+                app.name
+            )));
+        }
+        (None, None) => {
             WEB_FILES.into_iter().find(|path| !matches!(host::read(path), host::Text::Missing)).ok_or_else(|| {
                 let places = WEB_FILES.join(", ");
                 Unseen::NotKnown(format!(
@@ -212,11 +235,12 @@ fn server(context: &ProbeContext) -> Result<Found, Unseen> {
             })?
         }
     };
-    let mut found = Found::new(path.to_owned());
+    let mut found = Found::new(path.to_owned(), app);
     found
         .add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new())
         .ok_or_else(|| Unseen::Unreadable(format!("{path}: its `${{…}}` expand to too much text")))?;
-    if let Some((folder, _)) = path.rsplit_once('/')
+    if found.app.is_none()
+        && let Some((folder, _)) = path.rsplit_once('/')
         && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
     {
         found.app_version = app_version(&text);
@@ -234,7 +258,7 @@ mod tests {
         REDIS_URL=redis://:old@10.8.0.1/0\nREDIS_URL=redis://:s3cret@10.8.0.1/1\nSECRET_KEY=never\n";
 
     fn found() -> Found {
-        let mut found = Found::new("test".to_owned());
+        let mut found = Found::new("test".to_owned(), None);
         found.add("CELERY_BROKER_URL", Origin::Process, String::new());
         found.add_file("/app/.env", FILE, &BTreeMap::new()).expect("little");
         found
@@ -265,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_last_line_without_a_value_unsets() {
-        let mut found = Found::new("test".to_owned());
+        let mut found = Found::new("test".to_owned(), None);
         found.add_file("/app/.env", "REDIS_URL=redis://10.8.0.1/0\nREDIS_URL\n", &BTreeMap::new()).expect("little");
         assert!(found.values.is_empty());
     }

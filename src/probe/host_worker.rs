@@ -2,7 +2,8 @@
 //! that starts it, and the folder of its code.
 
 use super::workers::{self, Found};
-use super::{PROGRAM, ProbeResult, host};
+use super::{PROGRAM, ProbeContext, ProbeResult, host};
+use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit};
 use crate::fact::{Fact, Unseen};
 use crate::read::{last_line, systemctl, unit_file, worker_log};
@@ -35,20 +36,23 @@ pub(super) struct Worker {
     pub(super) unit_files: Vec<(String, String)>,
 }
 
-pub(super) async fn look() -> ProbeResult {
-    ProbeResult::new("/proc, systemctl show", find().await.map(|found| Fact::HostWorker(found.fact)))
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    let app = context.profile.app();
+    ProbeResult::new("/proc, systemctl show", find(app.as_ref()).await.map(|found| Fact::HostWorker(found.fact)))
 }
 
 /// Looks for it.
-pub(super) async fn find() -> Result<Worker, Unseen> {
+pub(super) async fn find(app: Option<&App>) -> Result<Worker, Unseen> {
     let mut running: Vec<Found> = workers::found()?.into_iter().filter(|it| !it.contained).collect();
+    let named = app.and_then(|app| app.unit.clone());
+    let is_named = |it: &Found| named.is_some() && it.unit == named;
     // Of several the one that takes what is meant for a GPU.
-    running.sort_by_key(|it| (!it.worker.takes("gpu"), it.worker.pid));
+    running.sort_by_key(|it| (!is_named(it), !it.worker.is_for(app), it.worker.pid));
     let found = running.into_iter().next();
     let (unit, unit_files) = match found.as_ref().map(|it| it.unit.clone()) {
         Some(None) => (None, Vec::new()),
         Some(Some(name)) => shown(&name, true).await,
-        None => match written() {
+        None => match named.or_else(written) {
             Some(name) => shown(&name, false).await,
             None => (None, Vec::new()),
         },
@@ -56,7 +60,7 @@ pub(super) async fn find() -> Result<Worker, Unseen> {
     let of_unit = setting(&unit_files, "WorkingDirectory").map(|(value, _)| value);
     let folder = found.as_ref().and_then(|it| it.folder.clone()).or(of_unit).filter(|path| path.starts_with('/'));
     let nothing = found.is_none() && unit.is_none();
-    let folder = if nothing { set_up() } else { folder };
+    let folder = if nothing && app.is_none() { set_up() } else { folder };
     let process =
         found.as_ref().map(|it| Process { pid: it.worker.pid, started_at: host::now().saturating_sub(it.worker.age) });
     let arguments = found.map(|it| it.arguments).unwrap_or_default();
@@ -73,7 +77,7 @@ pub(super) fn setting(files: &[(String, String)], name: &str) -> Option<(String,
 }
 
 /// A start of Celery's worker, or of a script that is one's.
-fn starts_worker(command: &str) -> bool {
+pub(super) fn starts_worker(command: &str) -> bool {
     let script = || {
         let words = unit_file::words(command);
         let path =
@@ -83,18 +87,22 @@ fn starts_worker(command: &str) -> bool {
     command.contains("run-worker") || (command.contains("celery") && command.contains("worker")) || script()
 }
 
+/// The services that an administrator wrote, with their texts.
+pub(super) fn units() -> Vec<(String, String)> {
+    let names = host::list(UNITS).ok().flatten().unwrap_or_default();
+    let units = names.into_iter().filter(|name| name.ends_with(".service")).take(MOST_UNITS);
+    let read = |name: String| match host::read(format!("{UNITS}/{name}")) {
+        host::Text::Read(text) => Some((name, text)),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    };
+    units.filter_map(read).collect()
+}
+
 /// The unit that an administrator wrote for a worker, by what it starts.
 fn written() -> Option<String> {
-    let names = host::list(UNITS).ok().flatten()?;
-    let units = names.into_iter().filter(|name| name.ends_with(".service")).take(MOST_UNITS);
-    let mut found: Vec<String> = units
-        .filter(|name| match host::read(format!("{UNITS}/{name}")) {
-            host::Text::Read(text) => {
-                unit_file::service(&text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value))
-            }
-            host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => false,
-        })
-        .collect();
+    let starts =
+        |text: &str| unit_file::service(text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value));
+    let mut found: Vec<String> = units().into_iter().filter(|(_, text)| starts(text)).map(|(name, _)| name).collect();
     found.sort_by_key(|name| (!name.contains("clippy"), name.clone()));
     found.into_iter().next()
 }

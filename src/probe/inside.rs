@@ -34,7 +34,8 @@ impl Ends {
 pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duration) -> Result<String, String> {
     let ends = Ends { begun: host::clock(), deadline };
     let workers = docker::workers(context).await.map_err(|why| why.to_string())?;
-    let container = workers.into_iter().next().ok_or_else(|| docker::none_found().to_string())?;
+    let container =
+        workers.into_iter().next().ok_or_else(|| docker::none_found(context.profile.app().as_ref()).to_string())?;
     let name = container.name.as_str();
     // In a paused one nothing can be started, but a file can be put into it, and not removed again.
     if container.status != "running" {

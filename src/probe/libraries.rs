@@ -111,7 +111,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
     for (role, login) in [("database", &keyring.postgres), ("broker", &keyring.redis), ("results", &keyring.results)] {
         let Some(login) = login else { continue };
         // Two variables may be one: then the broker's answer stands for both.
-        if asked.contains_key(login.variable) {
+        if asked.contains_key(&login.variable) {
             continue;
         }
         if let Err(declined) = may_ask(login, &worker, context).await {
@@ -122,11 +122,8 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         secrets.extend(login.password.clone());
         secrets.extend(login.user.clone().filter(|_| login.password.is_none()));
         let url = login.text.expose_secret();
-        order.push(login.variable);
-        asked.insert(
-            login.variable.to_owned(),
-            serde_json::json!({ "role": role, "url": url, "queues": worker.queues }),
-        );
+        order.push(&login.variable);
+        asked.insert(login.variable.clone(), serde_json::json!({ "role": role, "url": url, "queues": worker.queues }));
     }
     let proxied = worker.variables.iter().any(|(name, _)| name.to_ascii_lowercase().ends_with("_proxy"));
     // For a worker of the host itself the look at the web app takes the proxy into account.

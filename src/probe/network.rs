@@ -91,7 +91,7 @@ fn any_address() -> bool {
 pub(super) fn not_contradicted(context: &ProbeContext) -> Result<(), Unseen> {
     let server = &context.addresses()?.server;
     let Ok(Fact::Env(env)) = context.fact(&FactKey::Env) else { return Ok(()) };
-    let (database, broker) = (env.database(), env.redis("CELERY_BROKER_URL"));
+    let (database, broker) = (env.database(), env.broker());
     let hosts: Vec<IpAddr> =
         [database.url(), broker.url()].into_iter().flatten().filter_map(|url| url.host.parse().ok()).collect();
     let agreed = hosts.first().filter(|first| !first.is_loopback() && hosts.iter().all(|host| host == *first));

@@ -7,15 +7,16 @@ use crate::read::recipe;
 
 /// What the worker's container was created with. The error says what was in the way.
 pub async fn look(context: &ProbeContext) -> Result<Recipe, String> {
+    let app = context.profile.app();
     let workers = docker::workers(context).await.map_err(|why| why.to_string())?;
-    let container = workers.into_iter().next().ok_or_else(|| docker::none_found().to_string())?;
+    let container = workers.into_iter().next().ok_or_else(|| docker::none_found(app.as_ref()).to_string())?;
     let own = run(&["inspect", "--type", "container", "--", &container.name]).await?;
     let image = run(&["image", "inspect", "--", &container.image_id]).await?;
     let named = run(&["image", "inspect", "--", &container.image]).await?;
     if !image.ok {
         return Err(format!("the image of {} is gone: build or pull {} first", container.name, container.image));
     }
-    recipe::read(&own.out, &image.out, Some(&named.out).filter(|_| named.ok).map(String::as_str))
+    recipe::read(app.as_ref(), &own.out, &image.out, Some(&named.out).filter(|_| named.ok).map(String::as_str))
         .ok_or_else(|| format!("what `docker inspect` prints of {} cannot be read", container.name))
 }
 

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::dial::Stream;
 use super::tls::{self, Wire};
 use super::{DIAL, Login, ProbeContext, ProbeResult, dial};
+use crate::fact::celery::queues;
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
@@ -127,7 +128,9 @@ async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeC
 
 async fn ask_rights(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Option<Rights> {
     let (wire, _) = another(endpoint, login, context).await?;
-    timeout(WORD, rights::asked(wire, login)).await.ok().flatten()
+    let app = context.profile.app();
+    let queue = queues(app.as_ref()).first().copied().unwrap_or("celery");
+    timeout(WORD, rights::asked(wire, login, queue)).await.ok().flatten()
 }
 
 /// Another connection, now that one was seen to work.

@@ -125,7 +125,7 @@ impl Evidence {
     /// own subnet. There a name is what the worker's own resolver makes of it. This host's own address is nobody else's.
     fn urls(&mut self, vantage: Vantage, env: &Environment, names: Option<&NameLooks>) {
         let database = env.database();
-        let broker = env.redis("CELERY_BROKER_URL");
+        let broker = env.broker();
         let leads = |url: &EnvUrl| {
             let names = names.filter(|_| vantage == Vantage::Container);
             url.host.parse().ok().or_else(|| names?.leads(&url.host)?.first().copied())
@@ -153,7 +153,7 @@ impl Evidence {
 /// then this one does not run.
 fn is_another_tunnel(name: &str, conf: &WgConf, links: Option<&Links>, env: Option<&Environment>) -> bool {
     let hosts = env.into_iter().flat_map(|env| {
-        let urls = [env.database(), env.redis("CELERY_BROKER_URL"), env.redis("REDIS_URL")];
+        let urls = [env.database(), env.broker(), env.redis("REDIS_URL")];
         urls.into_iter().filter_map(|it| it.url()?.host.parse::<IpAddr>().ok()).collect::<Vec<_>>()
     });
     let mut hosts = hosts.filter(|host| conf.addresses.iter().any(|net| net.contains(host))).peekable();

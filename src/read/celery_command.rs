@@ -66,28 +66,38 @@ pub fn told(arguments: &[&str]) -> Option<(Option<Vec<String>>, Option<String>)>
     if !celery || !arguments.contains(&"worker") {
         return None;
     }
-    // Click takes `-Q a,b`, `-Qa,b`, `--queues a,b` and `--queues=a,b`; of several the last counts.
-    let option = |short: &str, long: &str| {
-        let mut found = None;
-        for (index, argument) in arguments.iter().enumerate() {
-            let value = if *argument == short || *argument == long {
-                arguments.get(index + 1).copied()
-            } else if let Some(rest) = argument.strip_prefix(long) {
-                rest.strip_prefix('=')
-            } else {
-                argument.strip_prefix(short).filter(|rest| !rest.is_empty())
-            };
-            found = value.or(found);
-        }
-        found
-    };
-    let plain =
-        |text: &str| text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c));
-    let queues = option("-Q", "--queues").map(|all| {
+    let queues = option(arguments, "-Q", "--queues").map(|all| {
         all.split(',').map(str::trim).filter(|it| !it.is_empty() && plain(it)).map(str::to_owned).collect::<Vec<_>>()
     });
-    let name = option("-n", "--hostname").filter(|name| plain(name)).map(str::to_owned);
+    let name = option(arguments, "-n", "--hostname").filter(|name| plain(name)).map(str::to_owned);
     Some((queues.filter(|all| !all.is_empty()), name))
+}
+
+/// The package of the app that a worker's command line names (`-A orchard.tasks`: `orchard`).
+pub fn package(arguments: &[&str]) -> Option<String> {
+    let named = option(arguments, "-A", "--app")?;
+    let package = named.split(['.', ':']).next().unwrap_or_default();
+    (!package.is_empty() && plain(package)).then(|| package.to_owned())
+}
+
+/// Click takes `-Q a,b`, `-Qa,b`, `--queues a,b` and `--queues=a,b`; of several the last counts.
+fn option<'a>(arguments: &[&'a str], short: &str, long: &str) -> Option<&'a str> {
+    let mut found = None;
+    for (index, argument) in arguments.iter().enumerate() {
+        let value = if *argument == short || *argument == long {
+            arguments.get(index + 1).copied()
+        } else if let Some(rest) = argument.strip_prefix(long) {
+            rest.strip_prefix('=')
+        } else {
+            argument.strip_prefix(short).filter(|rest| !rest.is_empty())
+        };
+        found = value.or(found);
+    }
+    found
+}
+
+fn plain(text: &str) -> bool {
+    text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c))
 }
 
 #[cfg(test)]
@@ -131,6 +141,14 @@ mod tests {
         assert!(script("exec celery --broker=$REDIS_URL -A a worker").urls.is_empty());
         assert_eq!(script("celery --broker='redis://a/0' -A a worker").urls[0].1, "redis://a/0");
         assert_eq!(script("celery -A a beat").program, Some("beat"));
+    }
+
+    #[test]
+    fn the_package_is_that_of_the_last_app() {
+        let of = |line: &str| package(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(of("celery -A orchard.tasks worker -Q reports").as_deref(), Some("orchard"));
+        assert_eq!(of("celery --app=one -Atwo:app worker").as_deref(), Some("two"));
+        assert_eq!(of("celery worker"), None);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use serde_json::Value;
 
 use super::variable;
+use crate::fact::app::App;
 use crate::fact::docker::recipe::{Choice, Given, Recipe, Word};
-use crate::fact::environment::{Setting, VARIABLES};
+use crate::fact::environment::{self, Setting};
 use hidden::Secrets;
 use object::{Object, pairs, texts};
 
@@ -23,7 +24,7 @@ const SHORT: usize = 12;
 
 /// Reads what `docker inspect` prints of one container, and `docker image inspect` of its image and of what the image's name
 /// means now. None where they are something else.
-pub fn read(container: &str, image: &str, named: Option<&str>) -> Option<Recipe> {
+pub fn read(app: Option<&App>, container: &str, image: &str, named: Option<&str>) -> Option<Recipe> {
     let entry = first(container)?;
     let image = first(image)?;
     let (mut config, mut host) =
@@ -31,7 +32,8 @@ pub fn read(container: &str, image: &str, named: Option<&str>) -> Option<Recipe>
     let of_image = &image["Config"];
     let id = entry["Id"].as_str()?.to_owned();
     let own = of_own(&config.texts("Env"), &texts(&of_image["Env"]));
-    let secrets = Secrets::of(own.iter().filter(|(name, value)| shown(name, value).is_none()).map(|(_, value)| *value));
+    let secrets =
+        Secrets::of(own.iter().filter(|(name, value)| shown(app, name, value).is_none()).map(|(_, value)| *value));
     let mut told = Told { options: Vec::new(), left: Vec::new(), secrets: &secrets };
     let (mode, networks) = networks::read(&mut told, &mut host, &mut config, &entry, of_image);
     told.of_image(&mut config, of_image);
@@ -56,7 +58,7 @@ pub fn read(container: &str, image: &str, named: Option<&str>) -> Option<Recipe>
         options: told.options,
         networks,
         arguments,
-        variables: typed.into_iter().map(|(name, value)| given(name, value)).collect(),
+        variables: typed.into_iter().map(|(name, value)| given(app, name, value)).collect(),
         restart,
         is_temporary,
         left_out,
@@ -76,18 +78,22 @@ fn of_own<'a>(all: &[&'a str], of_image: &[&str]) -> Vec<(&'a str, &'a str)> {
 }
 
 /// A value that is a plain word of the app's.
-fn shown(name: &str, value: &str) -> Option<String> {
-    let setting = variable::setting(name, value);
-    if let (Setting::Word(word), true) = (setting, VARIABLES.contains(&name)) { Some(word) } else { None }
+fn shown(app: Option<&App>, name: &str, value: &str) -> Option<String> {
+    let setting = variable::setting(app, name, value);
+    if let (Setting::Word(word), true) = (setting, environment::variables(app).contains(&name)) {
+        Some(word)
+    } else {
+        None
+    }
 }
 
 fn is_plain(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
-fn given(name: &str, value: &str) -> Given {
+fn given(app: Option<&App>, name: &str, value: &str) -> Given {
     let is_line = !value.contains(char::is_control) && name.len() + value.len() < LINE;
-    Given { name: name.to_owned(), value: shown(name, value), is_line }
+    Given { name: name.to_owned(), value: shown(app, name, value), is_line }
 }
 
 /// The options so far.

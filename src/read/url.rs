@@ -198,7 +198,7 @@ mod tests {
                 "PW",
             ] {
                 let text = template.replace("PW", &password);
-                let shown = format!("{:?} {:?}", read(&text), crate::read::variable::setting("REDIS_URL", &text));
+                let shown = format!("{:?} {:?}", read(&text), crate::read::variable::setting(None, "REDIS_URL", &text));
                 assert!(!shown.contains("s3c") && !shown.contains("r3t"), "{text} shows {shown}");
             }
         }

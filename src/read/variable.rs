@@ -1,6 +1,7 @@
 //! A variable's value as a fact keeps it: without its secrets.
 
 use super::url;
+use crate::fact::app::App;
 use crate::fact::delivery::Value;
 use crate::fact::environment::{Flaw, Setting, is_proxy, is_url};
 
@@ -18,8 +19,8 @@ pub fn app_version(text: &str) -> Option<String> {
     plain.then(|| version.to_owned())
 }
 
-/// Reads one value as the fact keeps it. For URL variables the secrets stay behind.
-pub fn setting(variable: &str, value: &str) -> Setting {
+/// Reads one value of an app's (without one, ClippyFront's) as the fact keeps it. For URL variables the secrets stay behind.
+pub fn setting(app: Option<&App>, variable: &str, value: &str) -> Setting {
     if value.is_empty() {
         return Setting::Empty;
     }
@@ -41,7 +42,7 @@ pub fn setting(variable: &str, value: &str) -> Setting {
         let plain = value.len() <= 1024 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.,*:/[]".contains(c));
         return if plain { Setting::Word(value.to_owned()) } else { Setting::Flawed(Flaw::Unreadable) };
     }
-    if !is_url(variable) {
+    if !is_url(app, variable) {
         let plain = value.len() <= 32 && value.chars().all(|c| c.is_ascii_alphanumeric() || " _-.,'\"".contains(c));
         return if plain { Setting::Word(value.to_owned()) } else { Setting::Flawed(Flaw::Unreadable) };
     }

@@ -43,6 +43,9 @@ mod tests {
             ("ValueError: Database is int between 0 and limit - 1, not s3cret", LastWords::NoIndex),
             ("ModuleNotFoundError: No module named 'app.tasks'", LastWords::Module("app.tasks".to_owned())),
             ("Error: Unable to parse extra configuration from command line.", LastWords::CommandLine),
+            ("Error: Invalid value for '-c' / '--concurrency': 'x' is not valid.", LastWords::CommandLine),
+            ("Unable to load celery application.", LastWords::AppNotLoaded),
+            ("KeyError: 'RESULT_URL'", LastWords::KeyError("RESULT_URL".to_owned())),
         ] {
             assert_eq!(read(line), Some(known), "{line}");
         }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::rc::Rc;
 
 use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
 use crate::fact::{FactKey, Vantage};
@@ -98,6 +99,14 @@ impl Texts for String {
     }
 }
 
+impl Texts for Rc<str> {
+    fn clean(&mut self) {
+        if let Cow::Owned(cleaned) = clean(self) {
+            *self = cleaned.into();
+        }
+    }
+}
+
 impl<T: Texts> Texts for Option<T> {
     fn clean(&mut self) {
         self.iter_mut().for_each(T::clean);
@@ -153,7 +162,7 @@ macro_rules! texts {
 }
 
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
-texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology });
+texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology, app });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
 texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
 texts!(Diagnosis { code, says, fix, correction, place, alternatives, tell; shell });
@@ -173,12 +182,12 @@ texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
 texts!(Fix { say, run, variable, know; on });
-texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native; severity });
+texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native, other_app; severity });
 texts!(Otherwise { says, fix });
 texts!(Alternative { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {
-    id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, rule; category, essential
+    id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, clippyfront_only, rule; category, essential
 });
 
 impl Texts for Needs {

@@ -14,7 +14,7 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
     }
     let check = checks.iter().find(|check| check.id.0 == check_id).ok_or_else(|| {
         let categories = Category::ALL.iter().map(|category| category.word());
-        let known = checks.iter().map(|check| check.id.0.as_str()).chain(categories).chain(variables().iter().copied());
+        let known = checks.iter().map(|check| check.id.0.as_str()).chain(categories).chain(variables(None));
         let hint = did_you_mean(check_id, known);
         format!("there is no check, category or variable `{check_id}`; {hint}")
     })?;
@@ -70,7 +70,12 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
             let _ = writeln!(out, "         $ {}", usually(command));
         }
         wrap(&mut out, &usually(&cause.fix.know), "  then   ", "         ", width);
-        for (other, place, prompt) in [(&cause.windows, "on Windows", '>'), (&cause.native, "without Docker", '$')] {
+        let others = [
+            (&cause.windows, "on Windows", '>'),
+            (&cause.native, "without Docker", '$'),
+            (&cause.other_app, "of another app", '$'),
+        ];
+        for (other, place, prompt) in others {
             let Some(other) = other else { continue };
             wrap(&mut out, &usually(&format!("{place}: {}", other.fix.say)), "  fix    ", "         ", width);
             for command in &other.fix.run {

@@ -91,7 +91,7 @@ mod tests {
     }
 
     fn chosen(lines: &[&str], diagnosis: &Diagnosis, most: usize) -> Vec<String> {
-        let evidence = |line: &&str| Evidence { line: (*line).to_owned(), seat: String::new(), source: String::new() };
+        let evidence = |line: &&str| Evidence { line: (*line).into(), seat: "".into(), source: "".into() };
         let outcome = Outcome {
             check: "x".to_owned(),
             category: Category::Redis,
@@ -106,7 +106,7 @@ mod tests {
             evidence: lines.iter().map(evidence).collect(),
             rights: false,
         };
-        bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.clone()).collect()
+        bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.to_string()).collect()
     }
 
     #[test]

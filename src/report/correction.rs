@@ -5,6 +5,7 @@ use super::provenance::variables;
 use super::{Shell, Words};
 use crate::check::{Finding, Fix};
 use crate::fact::Vantage;
+use crate::fact::app::App;
 
 /// A variable of the worker's that a fix corrects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,9 +17,9 @@ pub struct Correction {
 }
 
 /// The variable that a finding is about. The command for a file's line holds for any line that sets it.
-pub(super) fn correction(finding: &Finding, fix: &Fix, words: &Words) -> Option<Correction> {
+pub(super) fn correction(finding: &Finding, fix: &Fix, words: &Words, app: Option<&App>) -> Option<Correction> {
     let found = finding.words.get("variable").or(fix.variable.as_ref());
-    let variable = found.filter(|it| fix.on != Some(Vantage::Server) && variables().contains(&it.as_str()))?;
+    let variable = found.filter(|it| fix.on != Some(Vantage::Server) && variables(app).contains(&it.as_str()))?;
     let mut anywhere = words.clone();
     anywhere.insert("edit_line", String::new());
     let typed = |line: &String| {

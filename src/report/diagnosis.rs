@@ -69,7 +69,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
             tell: Vec::new(),
         };
     };
-    let mut words = common_words(snapshot, addresses);
+    let mut words = common_words(snapshot, addresses, case.container());
     words.extend(case.native_worker().as_ref().map(without_docker).unwrap_or_default());
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix, shell) = check.causes.get(finding.cause).map_or_else(
@@ -79,6 +79,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
+    let fix = Fix { variable: fix.variable.map(|variable| fill(&variable, &words)), ..fix };
     // What is typed is typed where the fix is made.
     let made = fix.on.map_or(Some(snapshot), |on| case.snapshot(on)).and_then(maker::of);
     let (fix, own) = match made {
@@ -94,11 +95,12 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     let contained = case.native_worker().is_none();
     let left: Vec<Alternative> =
         blamed.alternatives.iter().filter(|it| contained || it.on != Vantage::Container).cloned().collect();
-    let correction = correction(finding, &fix, &words).filter(|_| shell == Shell::Sh);
+    let correction = correction(finding, &fix, &words, addresses.app.as_ref()).filter(|_| shell == Shell::Sh);
     let mut on = fix.on;
     let (say, run) = match commands(&fix.run, shell, &words) {
         Ok(run) if run.is_empty() && shell == Shell::Sh && !case.on_windows(on.unwrap_or(here)) => {
-            let run = by_hand(finding, &fix, &words, here);
+            let there = case.addresses(on.unwrap_or(here)).unwrap_or(addresses);
+            let run = by_hand(finding, &fix, &words, here, there.app.as_ref());
             // A container does not know what gave it its variables; its host does.
             on = on.or((here == Vantage::Container && !run.is_empty()).then_some(Vantage::Client));
             (said, run)
@@ -128,6 +130,13 @@ fn in_words_of_the_host(
     finding: &Finding,
 ) -> (String, Fix, Shell) {
     let here = blamed.answer.vantage;
+    // Those words are of Linux.
+    let of_app = case.addresses(here).is_some_and(|addresses| addresses.app.is_some())
+        && !case.on_windows(text.fix.on.unwrap_or(here));
+    if let Some(other) = text.other_app.as_ref().filter(|_| of_app) {
+        let seen = other.says.clone().unwrap_or_else(|| says(check, text, finding));
+        return (seen, Fix { on: text.fix.on, ..other.fix.clone() }, Shell::Sh);
+    }
     if let Some(native) = text.native.as_ref().filter(|_| case.native_worker().is_some()) {
         let seen = native.says.clone().unwrap_or_else(|| says(check, text, finding));
         return (seen, Fix { on: text.fix.on, ..native.fix.clone() }, Shell::Sh);

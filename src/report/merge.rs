@@ -13,13 +13,14 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
     let mut all: Option<Report> = None;
     let mut places: HashMap<Same, usize> = HashMap::new();
     let mut order: HashMap<String, usize> = HashMap::new();
+    let mut seats = BTreeSet::new();
     for (client, report) in reports {
         clients.extend(client.clone());
         let Report { hosts, outcomes, essential_unseen, notes, .. } = report;
         let merged = all.get_or_insert_with(Report::empty);
         merged.essential_unseen |= essential_unseen;
         for host in hosts {
-            if merged.hosts.iter().all(|other| other.seat != host.seat) {
+            if seats.insert(host.seat.clone()) {
                 merged.hosts.push(host);
             }
         }
@@ -68,7 +69,9 @@ fn same(outcome: &Outcome) -> Same {
 
 /// Adds what another case says besides.
 fn join(known: &mut Outcome, other: Outcome) {
-    add(&mut known.clients, other.clients);
+    // All of one client comes before the next one.
+    let last = known.clients.last().cloned();
+    known.clients.extend(other.clients.into_iter().filter(|it| last.as_ref() != Some(it)));
     match (&mut known.answer, other.answer) {
         (Answer::Despite(known), Answer::Despite(other)) => add(known, other),
         (Answer::Root { explains, open, .. }, Answer::Root { explains: more, open: unseen, .. }) => {

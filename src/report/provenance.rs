@@ -1,7 +1,8 @@
 //! Where one variable's value comes from: every place that sets it, the strongest first, and the line to change.
 
 use crate::case::Case;
-use crate::fact::environment::{ContainerProvenance, Effective, Environment, Origin, Setting, VARIABLES};
+use crate::fact::app::App;
+use crate::fact::environment::{self, ContainerProvenance, Effective, Environment, Origin, Setting};
 use crate::fact::{Unseen, Vantage};
 
 /// One place.
@@ -34,9 +35,9 @@ pub struct Provenance {
     pub unseen: Vec<String>,
 }
 
-/// The variables that have a provenance.
-pub fn variables() -> &'static [&'static str] {
-    &VARIABLES
+/// The variables that have a provenance: an app's, without one ClippyFront's.
+pub fn variables(app: Option<&App>) -> Vec<&str> {
+    environment::variables(app)
 }
 
 /// The provenances of a variable: the worker's, from inside and from the Docker host together, and the web app's.
@@ -167,6 +168,12 @@ impl Provenance {
 
     /// The default in the app's code.
     fn default(&mut self, env: &Environment, variable: &str) {
+        if let Some(app) = &env.app {
+            if !self.is_settled() {
+                self.unseen.push(format!("what {} does without it", app.name));
+            }
+            return;
+        }
         let version = env.app_version.as_deref().unwrap_or("of unknown version");
         let value = match variable {
             "REDIS_URL" => "redis://localhost:6379/0",
@@ -203,10 +210,11 @@ fn env_default(env: &Environment) -> Effective<'static> {
 
 fn uses(env: &Environment, variable: &str) -> String {
     let effective = match variable {
+        _ if env.app.is_some() => env.redis(variable),
         "DATABASE_URL" => env.database(),
         "REDIS_URL" => env.redis("REDIS_URL"),
-        "CELERY_BROKER_URL" => env.redis("CELERY_BROKER_URL"),
-        "CELERY_RESULT_BACKEND" => env.redis("CELERY_RESULT_BACKEND"),
+        "CELERY_BROKER_URL" => env.broker(),
+        "CELERY_RESULT_BACKEND" => env.results(),
         _ => {
             return env.winner(variable).map_or_else(|| "nothing is set".to_owned(), |layer| layer.setting.to_string());
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Cause, Check, Finding};
+use crate::fact::app::{App, BROKER, DATABASE, RESULTS};
 use crate::fact::environment::ByHost;
 use crate::profile::Addresses;
 use crate::snapshot::Snapshot;
@@ -11,7 +12,7 @@ use crate::snapshot::Snapshot;
 pub(super) const NO_PUBLIC: &str = "<the server's public address>";
 
 /// The words that every sentence may use: the deployment's own values.
-pub fn common_words(snapshot: &Snapshot, addresses: &Addresses) -> Words {
+pub fn common_words(snapshot: &Snapshot, addresses: &Addresses, container: Option<&str>) -> Words {
     let public = addresses.public.map_or_else(|| NO_PUBLIC.to_owned(), |ip| ip.to_string());
     BTreeMap::from([
         ("server", addresses.server.value.to_string()),
@@ -26,12 +27,14 @@ pub fn common_words(snapshot: &Snapshot, addresses: &Addresses) -> Words {
         ("here", snapshot.vantage.word().to_owned()),
     ])
     .into_iter()
-    .chain(in_container())
+    .chain(in_container(container))
+    .chain(of_app(addresses.app.as_ref()))
     .collect()
 }
 
 /// What is said of the worker's container, the usual case.
-fn in_container() -> Words {
+fn in_container(name: Option<&str>) -> Words {
+    let name = name.unwrap_or("clippy-gpu-worker");
     [
         ("worker", "the container"),
         ("apply", "recreate the container"),
@@ -39,18 +42,41 @@ fn in_container() -> Words {
         ("apply_why", "recreate the container: a restart keeps the old environment"),
         ("inside", "inside the container"),
         ("itself", "inside a container that is the container itself"),
-        ("restart", "docker restart clippy-gpu-worker"),
-        ("start", "docker start clippy-gpu-worker"),
-        ("log", "docker logs --tail 20 clippy-gpu-worker"),
         ("variables_file", ""),
     ]
     .map(|(name, value)| (name, value.to_owned()))
-    .into()
+    .into_iter()
+    .chain([
+        ("restart", format!("docker restart {name}")),
+        ("start", format!("docker start {name}")),
+        ("log", format!("docker logs --tail 20 {name}")),
+    ])
+    .collect()
+}
+
+/// What the app calls its variables and its database; what one has no name for is left to a reader.
+fn of_app(app: Option<&App>) -> Words {
+    let or = |own: Option<&String>, none: &str| own.cloned().unwrap_or_else(|| none.to_owned());
+    let (broker, results, database, name) = match app {
+        None => (BROKER.to_owned(), RESULTS.to_owned(), DATABASE.to_owned(), "clippy_front".to_owned()),
+        Some(app) => (
+            app.broker.clone(),
+            or(app.results.as_ref(), "the result backend's URL"),
+            or(app.database.as_ref(), "the database's URL"),
+            or(app.database_name.as_ref(), "DATABASE"),
+        ),
+    };
+    BTreeMap::from([
+        ("broker_variable", broker),
+        ("results_variable", results),
+        ("database_variable", database),
+        ("database_name", name),
+    ])
 }
 
 /// A template with what is said of a worker in a container, for who asks in general.
 pub fn usually(template: &str) -> String {
-    let words = in_container().into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let words = in_container(None).into_iter().chain(of_app(None)).filter(|(_, value)| !value.is_empty()).collect();
     fill(template, &words)
 }
 

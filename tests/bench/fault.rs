@@ -122,6 +122,9 @@ pub struct Fault {
     /// Where nothing can be run: a container that does not run.
     #[serde(default)]
     pub blind: Vec<Vantage>,
+    /// What the user must say, by vantage.
+    #[serde(default)]
+    pub args: BTreeMap<Vantage, Vec<String>>,
     /// More than one fault at once: the only one that may have more than one root.
     #[serde(default)]
     pub several: bool,

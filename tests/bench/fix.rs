@@ -140,7 +140,7 @@ fn one(lab: &mut Lab, fault: &Fault, checks: &[Check]) -> Result<Vec<String>, St
             return Err(format!("the fix breaks {}", join(&lost)));
         }
         thread::sleep(Duration::from_secs(2));
-        said = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?;
+        said = judged(&lab.look(&fault.args, &fault.blind)?, checks)?;
     }
 }
 
@@ -205,7 +205,7 @@ fn mend(lab: &Lab, fault: &Fault, said: &Judged) -> Result<Vec<String>, String> 
 fn recovered(lab: &Lab, fault: &Fault, before: &Judged, checks: &[Check]) -> Result<Judged, String> {
     let started = Instant::now();
     loop {
-        let said = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?;
+        let said = judged(&lab.look(&fault.args, &fault.blind)?, checks)?;
         if open(fault, &said).is_empty()
             || started.elapsed() > RECOVERY
             || (open(fault, &said).is_disjoint(&open(fault, before)) && started.elapsed() > RECOVERY / 2)

@@ -191,7 +191,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
         Item::Near(fault) => {
             lab.make_well(&item.id(), fault.after.as_deref())?;
             thread::sleep(Duration::from_secs(fault.wait));
-            let snapshots = lab.look(&nothing, &fault.blind)?;
+            let snapshots = lab.look(&fault.args, &fault.blind)?;
             let wrong = differs_near(&Verdicts::of(&item.id(), &snapshots, &[], checks)?, fault);
             Ok((snapshots, wrong))
         }
@@ -207,7 +207,7 @@ fn state(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<(Snapshots, 
                 lab.make(&fault.id, fault.after.as_deref())?;
             }
             thread::sleep(Duration::from_secs(pair.wait()));
-            until_right(lab, &[], |snapshots| Ok(pair::differs(&*judged(snapshots, checks)?, pair)))
+            until_right(lab, (&nothing, &[]), |snapshots| Ok(pair::differs(&*judged(snapshots, checks)?, pair)))
         }
         Item::Plain => {
             let snapshots = lab.look(&nothing, &[])?;
@@ -226,7 +226,7 @@ pub fn broken(lab: &mut Lab, fault: &Fault) -> Result<(), String> {
 
 /// Looks until what is seen is what must be, or the time for settling is over.
 pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Vec<String>), String> {
-    until_right(lab, &fault.blind, |snapshots| {
+    until_right(lab, (&fault.args, &fault.blind), |snapshots| {
         let verdicts = Verdicts::of(&fault.id, snapshots, &[], checks)?;
         let mut wrong = differs_alone(&verdicts, &fault.expect);
         wrong.extend(differs_joined(verdicts.together(), &fault.expect));
@@ -238,12 +238,12 @@ pub fn seen(lab: &Lab, fault: &Fault, checks: &[Check]) -> Result<(Snapshots, Ve
 /// Looks until nothing differs, or the time for settling is over.
 pub fn until_right(
     lab: &Lab,
-    blind: &[Vantage],
+    (said, blind): (&BTreeMap<Vantage, Vec<String>>, &[Vantage]),
     differs: impl Fn(&Snapshots) -> Result<Vec<String>, String>,
 ) -> Result<(Snapshots, Vec<String>), String> {
     let started = Instant::now();
     loop {
-        let snapshots = lab.look(&BTreeMap::new(), blind)?;
+        let snapshots = lab.look(said, blind)?;
         let wrong = differs(&snapshots)?;
         if wrong.is_empty() || started.elapsed() > SETTLING {
             return Ok((snapshots, wrong));

@@ -68,7 +68,7 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
     match item {
         Item::Foretold(fault) => {
             broken(lab, fault)?;
-            let before = judged(&lab.look(&BTreeMap::new(), &fault.blind)?, checks)?;
+            let before = judged(&lab.look(&fault.args, &fault.blind)?, checks)?;
             let mut wrong = differs_joined(&before, &fault.expect);
             for line in &mut wrong {
                 line.insert_str(0, "before the boot: ");
@@ -77,7 +77,7 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
                 lab.reboot(if *host == Vantage::Container { Vantage::Client } else { *host }.word())?;
             }
             let wanted: BTreeSet<String> = fault.expect.reboot.iter().cloned().collect();
-            let (_, otherwise) = until_right(lab, &fault.blind, |snapshots| {
+            let (_, otherwise) = until_right(lab, (&fault.args, &fault.blind), |snapshots| {
                 let said = judged(snapshots, checks)?;
                 let roots = &said.roots;
                 let missed = wanted.difference(roots).map(|code| format!("{code} was foretold and is not"));
@@ -88,7 +88,7 @@ fn one(lab: &mut Lab, item: Item<'_>, checks: &[Check]) -> Result<Vec<String>, S
         }
         Item::Near(fault) => {
             lab.make_well(&item.id(), fault.after.as_deref())?;
-            still_healthy(lab, fault.near.keys(), &BTreeMap::new(), &fault.near_warns, checks)
+            still_healthy(lab, fault.near.keys(), &fault.args, &fault.near_warns, checks)
         }
         Item::Healthy(variant) => {
             lab.make_well(&variant.id, variant.after.as_deref())?;

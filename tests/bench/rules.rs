@@ -104,7 +104,7 @@ fn blanks(sentence: &str) -> impl Iterator<Item = &str> {
 fn unknown_words(found: &Found, checks: &[Check]) -> Result<Vec<String>, String> {
     let healthy = crate::recorded::read("healthy")?;
     let healthy = healthy.get(&Vantage::Server).ok_or("no healthy server is recorded")?;
-    let common: BTreeSet<&str> = common_words(healthy, &healthy.addresses).into_keys().collect();
+    let common: BTreeSet<&str> = common_words(healthy, &healthy.addresses, None).into_keys().collect();
     let mut wrong = Vec::new();
     for check in checks {
         for (cause, key, sentence) in sentences(check) {

@@ -11,7 +11,7 @@ use clipcheck::cli::{Color, Format, Showing};
 use clipcheck::exit::Exit;
 use clipcheck::judge::judge;
 use clipcheck::render::{self, Screen};
-use clipcheck::report::{provenance, report};
+use clipcheck::report::{fix_script, provenance, report};
 use clipcheck::snapshot::Snapshot;
 
 const FORMATS: [Format; 7] =
@@ -78,9 +78,9 @@ impl Pages {
         // Refused where the report is of several hosts and none is named.
         if let Ok(script) = fix_script(&report, None) {
             self.count.fetch_add(1, Ordering::Relaxed);
-            look(&render::fix_script(&script));
+            look(render::fix_script(&script).text());
         }
-        for variable in provenance::variables() {
+        for variable in provenance::variables(None) {
             self.count.fetch_add(1, Ordering::Relaxed);
             look(render::provenances(&provenance::provenances(&case, variable), screen).text());
         }

@@ -121,7 +121,7 @@ fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
     for command in fixes.flatten().filter_map(Value::as_str) {
         assert!(!command.contains(|c| is_hostile(c) || c == '\n'), "{what}: {command:?}");
     }
-    for variable in provenance::variables() {
+    for variable in provenance::variables(None) {
         clean(render::provenances(&provenance::provenances(&case, variable), SCREEN).text(), what);
     }
 }

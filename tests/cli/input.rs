@@ -145,6 +145,12 @@ fn a_wrong_profile_is_refused_with_its_place() {
         ("malformed.toml", "server = \"10.8.0.1\"\nredis_port = = 6380\n"),
         ("unknown.toml", "server = \"10.8.0.1\"\nredis_prot = 6380\n"),
         ("kind.toml", "redis_port = \"six\"\n"),
+        ("no-app.toml", "server = \"10.8.0.1\"\n# of whom?\nqueues = [\"reports\"]\n"),
+        ("no-broker.toml", "app = \"Orchard\"\n"),
+        ("api.toml", "app = \"Orchard\"\nbroker = \"B\"\napi = true\n"),
+        ("empty.toml", "app = \"Orchard\"\nbroker = \"\"\n"),
+        ("odd.toml", "app = \"Orchard\"\nbroker = \"B\"\nunit = \"w; rm\"\n"),
+        ("queues.toml", "app = \"Orchard\"\nbroker = \"B\"\nqueues = []\n"),
     ]);
     let refuse = |name: &str, words: &[&str]| {
         let path = path(&folder, name);
@@ -154,6 +160,12 @@ fn a_wrong_profile_is_refused_with_its_place() {
     refuse("malformed.toml", &["malformed.toml:2:14: "]);
     refuse("unknown.toml", &["unknown.toml:2:1: ", "redis_prot", "redis_port"]);
     refuse("kind.toml", &["kind.toml:1:14: "]);
+    refuse("no-app.toml", &["no-app.toml:3: ", "`queues`", "`app`"]);
+    refuse("no-broker.toml", &["no-broker.toml:1: ", "`broker`"]);
+    refuse("api.toml", &["api.toml:3: ", "`api = false`"]);
+    refuse("empty.toml", &["empty.toml:2: ", "`broker`"]);
+    refuse("odd.toml", &["odd.toml:3: ", "`unit`"]);
+    refuse("queues.toml", &["queues.toml:3: ", "at least one"]);
     refuse("absent.toml", &["absent.toml: "]);
     refused(&["all", "--as", "container", "--profile", &path(&folder, "")], &["directory"]);
 }

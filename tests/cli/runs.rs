@@ -1,6 +1,7 @@
 //! Looking and judging, on loopback: what is printed where, and how the run ends.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Stdio;
 
 use crate::{at_loopback, closed_port, folder, here, json, path, program, recorded, run, run_with, said};
@@ -185,6 +186,63 @@ fn that_the_worker_reports_by_http_can_be_said() {
     let profile = path(&profile, "p.toml");
     assert_eq!(look(&["--profile", &profile]).1, "api-url/missing");
     assert_eq!(look(&["--profile", &profile, "--topology", "database"]).0, "not-applicable");
+}
+
+/// Another application's own variables are read, and named in what is said; of ClippyFront's nothing is.
+#[test]
+fn a_profile_names_another_application() {
+    let profile = "app = \"Orchard\"\nbroker = \"BROKER\"\nresults = \"RESULT\"\ndatabase = \"DB\"\nenv_files = []\n";
+    let folder = folder(&[("p.toml", profile)]);
+    let path = path(&folder, "p.toml");
+    let variables =
+        [("BROKER", "redis://localhost:6379/0"), ("RESULT", "redis://10.8.0.1/0"), ("DATABASE_URL", "sqlite://")];
+    let args = ["all", "worker", "api", "delivery", "--as", "container", "--profile", &path, "--format", "json"];
+    let said = run_with(&variables, &args).out;
+    let report = json(&said);
+    let of = |id: &str| report["checks"].as_array().expect("checks").iter().find(|it| it["id"] == id).cloned();
+    let code = |id: &str| of(id).expect("the check")["diagnosis"]["code"].clone();
+    assert_eq!((code("env-redis"), code("env-database")), ("env-redis/local".into(), "env-database/unset".into()));
+    assert_eq!(of("env-flask").expect("the check")["status"], "not-applicable");
+    assert!(said.contains("BROKER=redis://localhost:6379/0") && said.contains("nothing sets DB,"), "{said}");
+    for other in ["lippy", "CELERY_BROKER_URL", "DATABASE_URL", "REDIS_URL"] {
+        assert!(!said.contains(other), "{other}: {said}");
+    }
+    let explained = run_with(&variables, &["explain", "BROKER", "--as", "container", "--profile", &path]);
+    assert_eq!(explained.code, 0, "{explained:?}");
+    assert!(explained.out.contains("redis://localhost:6379/0"), "{}", explained.out);
+}
+
+/// Of every fault of the lab's other application all is said in its own words.
+#[test]
+fn nothing_is_said_of_clippyfront_where_another_application_is_judged() {
+    let faults = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults")).expect("faults");
+    let names = faults.filter_map(|file| file.expect("a file").file_name().into_string().ok());
+    let states: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".toml").filter(|it| it.starts_with("orchard-")).map(str::to_owned))
+        .collect();
+    assert!(states.len() >= 10, "{states:?}");
+    for state in states {
+        let (server, client) = (recorded::path(&state, "server"), recorded::path(&state, "client"));
+        for format in ["table", "json"] {
+            let said = run(&["judge", &server, &client, "-v", "--format", format]).out;
+            for word in ["lippy", "CELERY_", "DATABASE_URL", "REDIS_URL", "FLASK_", "`gpu`"] {
+                let line = said.lines().find(|line| line.contains(word));
+                assert!(line.is_none(), "{state}: {word} in {line:?}");
+            }
+        }
+    }
+}
+
+/// Where there is no worker, `init` says so; a file that exists stays as it is.
+#[test]
+fn init_replaces_no_file_by_itself() {
+    let folder = folder(&[("p.toml", "mine")]);
+    let path = path(&folder, "p.toml");
+    let said = run(&["init", "--output", &path]);
+    assert_eq!((said.code, said.out.as_str()), (2, ""), "{said:?}");
+    assert!(said.err.contains("p.toml: it exists; `--force` replaces it"), "{}", said.err);
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), "mine");
+    assert_eq!(run(&["init", "--force"]).code, 2);
 }
 
 /// Where a variable comes from, as a person reads it: the image, an env file, compose's own line, an extended and an

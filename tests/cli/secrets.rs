@@ -115,7 +115,7 @@ proptest! {
             "postgresql://10.8.0.1/clippy_front?password={}",
         ][form].replace("{}", &password);
         for variable in ["DATABASE_URL", "CELERY_BROKER_URL"] {
-            let kept = setting(variable, &url);
+            let kept = setting(None, variable, &url);
             let shown = format!("{kept} {kept:?} {}", serde_json::to_string(&kept).expect("JSON")).to_lowercase();
             prop_assert!(!shown.contains(&SECRET.to_lowercase()), "{url}: {shown}");
         }

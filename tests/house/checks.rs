@@ -244,7 +244,7 @@ fn the_page_on_checks_lists_the_words_and_the_keys() {
         ticked(words).into_iter().map(|word| word.trim_matches(['{', '}']).to_owned()).collect();
     // Any snapshot will do.
     let healthy = recorded::read(recorded::HEALTHY).unwrap_or_else(|error| panic!("{error}"));
-    let common: BTreeSet<String> = common_words(&healthy[&Vantage::Server], &healthy[&Vantage::Server].addresses)
+    let common: BTreeSet<String> = common_words(&healthy[&Vantage::Server], &healthy[&Vantage::Server].addresses, None)
         .into_keys()
         .map(str::to_owned)
         .collect();

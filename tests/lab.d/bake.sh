@@ -5,8 +5,8 @@
 # Changes whenever the configuration or the programs configured do.
 bake_key() {
   {
-    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,tunnels-setup,server-setup,client-setup,image,requirements.txt}
-    find "$LAB_D/app" -type f -not -name "*.pyc" -print0 | sort -z | xargs -0 cat
+    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,tunnels-setup,server-setup,client-setup,orchard-setup,image,requirements.txt}
+    find "$LAB_D/app" "$LAB_D/orchard" -type f -not -name "*.pyc" -print0 | sort -z | xargs -0 cat
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Package} ${Version}\n' systemd 'redis*' 'postgresql*' ufw iptables nftables 'docker*' 'containerd*' \
       'wireguard*' 'python3*' 'libpython3*' libpq5 libssl3 2> /dev/null
@@ -83,7 +83,8 @@ secrets() {
 }
 
 bake_host() {
-  cat "$STATE/secrets" "$LAB_D/tunnels-setup" "$LAB_D/$1-setup" | run_in "$1" bash -euxo pipefail
+  tar -C "$LAB_D/orchard" --exclude '*.pyc' -c . | run_in "$1" sh -c 'mkdir -p /usr/local/share/orchard && tar -C /usr/local/share/orchard -x'
+  cat "$STATE/secrets" "$LAB_D/tunnels-setup" "$LAB_D/$1-setup" "$LAB_D/orchard-setup" | run_in "$1" bash -euxo pipefail
   shut_down_host "$1"
 }
 

@@ -67,7 +67,7 @@ pub(super) const READERS: [Reader; 17] = [
     },
     Reader {
         name: "docker-recipe",
-        read: |text| Box::new(recipe::read(text, text, Some(text))),
+        read: |text| Box::new(recipe::read(None, text, text, Some(text))),
         example: RECIPE,
         shapes: &[
             within(
@@ -136,7 +136,7 @@ pub(super) const READERS: [Reader; 17] = [
     },
     Reader {
         name: "variable-list",
-        read: |text| Box::new(text.lines().map(|it| setting("CELERY_QUEUES", it)).collect::<Vec<_>>()),
+        read: |text| Box::new(text.lines().map(|it| setting(None, "CELERY_QUEUES", it)).collect::<Vec<_>>()),
         example: "gpu,cpu\n",
         shapes: &[],
     },
@@ -182,19 +182,20 @@ const YAML: &[Shape] = &[
 fn celery(text: &str) -> Kept {
     let words = lines(text);
     let told = celery_command::told(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    let urls =
-        |it: celery_command::Command| it.urls.iter().map(|(name, value)| setting(name, value)).collect::<Vec<_>>();
+    let urls = |it: celery_command::Command| {
+        it.urls.iter().map(|(name, value)| setting(None, name, value)).collect::<Vec<_>>()
+    };
     let shell = ["sh".to_owned(), "-c".to_owned(), text.to_owned()];
     Box::new((told, celery_command::read(&words).map(urls), celery_command::read(&shell).map(|it| it.program)))
 }
 
 fn urls(text: &str) -> Kept {
-    let settings = text.lines().map(|line| setting("REDIS_URL", line));
+    let settings = text.lines().map(|line| setting(None, "REDIS_URL", line));
     Box::new((url::read(text).map(|it| (it.url.to_string(), it)), settings.collect::<Vec<_>>()))
 }
 
 fn shown(lines: Result<Vec<Line>, Refused>) -> Kept {
-    let shown = |it: Line| (setting(&it.name, &it.value), it.names, it.blank, it.line);
+    let shown = |it: Line| (setting(None, &it.name, &it.value), it.names, it.blank, it.line);
     Box::new(lines.map(|lines| lines.into_iter().map(shown).collect::<Vec<_>>()))
 }
 
@@ -208,7 +209,7 @@ fn of_docker(text: &str) -> Kept {
 
 fn of_python(text: &str) -> Kept {
     let read = dotenv::read(text, &BTreeMap::from([("HOST".to_owned(), "h".to_owned())]));
-    let shown = |it: dotenv::Binding| (it.value.map(|value| setting(&it.name, &value)), it.line);
+    let shown = |it: dotenv::Binding| (it.value.map(|value| setting(None, &it.name, &value)), it.line);
     Box::new(read.map(|all| all.into_iter().map(shown).collect::<Vec<_>>()))
 }
 
@@ -220,7 +221,8 @@ fn project(text: &str) -> Kept {
     let project = Project { files: &[file("/p/compose.yaml")], dotenv: &[], folder: "/p", shell: &shell, open: &open };
     let shown = |it: Stack| {
         let given = it.given.into_iter().map(|(name, all)| {
-            let one = |it: &compose::Given| (it.origin.clone(), it.value.as_ref().map(|value| setting(&name, value)));
+            let one =
+                |it: &compose::Given| (it.origin.clone(), it.value.as_ref().map(|value| setting(None, &name, value)));
             all.iter().map(one).collect::<Vec<_>>()
         });
         (

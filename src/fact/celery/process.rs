@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::app::App;
+use crate::fact::celery::queues;
 use crate::fact::words::words;
 
 /// A worker that runs here.
@@ -47,6 +49,15 @@ impl Worker {
     fn words(&self) -> String {
         let queues = self.queues.as_ref().map_or("all queues".to_owned(), |all| format!("-Q {}", all.join(",")));
         format!("Celery worker, pid {}, {queues}, for {} s", self.pid, self.age)
+    }
+
+    /// Whether it is a worker of the kind that is looked at: it takes from one of the app's queues; of ClippyFront, from
+    /// `gpu`.
+    pub fn is_for(&self, app: Option<&App>) -> bool {
+        match app {
+            None => self.takes("gpu"),
+            Some(_) => queues(app).into_iter().any(|queue| self.takes(queue)),
+        }
     }
 
     /// Whether it takes from a queue.

@@ -35,6 +35,10 @@ pub enum LastWords {
     PostgresPassword,
     /// Celery does not understand its command line.
     CommandLine,
+    /// Celery cannot load what `-A` names.
+    AppNotLoaded,
+    /// The code asks for a key that is not there: a variable, mostly; its name.
+    KeyError(String),
     /// Python has no such module; its name.
     Module(String),
     /// A module or a program is not in the image.
@@ -52,13 +56,13 @@ impl LastWords {
     pub fn words(&self) -> String {
         let plain = match self {
             Self::KombuTooNew => "its kombu is too new for its redis-py: rebuild the image with `kombu<5.7`",
-            Self::NoDatabase => "it has no DATABASE_URL",
-            Self::NoDialect => "DATABASE_URL begins with postgres://, but SQLAlchemy needs postgresql://",
+            Self::NoDatabase => "it has no URL of a database",
+            Self::NoDialect => "the URL of its database begins with postgres://, but SQLAlchemy needs postgresql://",
             Self::NoTransport => {
-                "CELERY_BROKER_URL has no valid transport: it contains quotation marks, or has no scheme"
+                "the broker's URL has no valid transport: it contains quotation marks, or has no scheme"
             }
             Self::NoUrl => "one of its URLs cannot be parsed",
-            Self::NoIndex => "CELERY_BROKER_URL does not end with the number of a database",
+            Self::NoIndex => "the broker's URL does not end with the number of a database",
             Self::NoSuchIndex => "Redis has no database with the number in the URL",
             Self::RedisCommand(name) => return format!("Redis does not know the command {name}"),
             Self::RedisMayNotRun(name) => return format!("Redis does not permit the URL's user to run {name}"),
@@ -67,6 +71,8 @@ impl LastWords {
             Self::RedisPassword => "Redis rejects the URL's password, or requires one",
             Self::PostgresPassword => "PostgreSQL rejects the URL's password",
             Self::CommandLine => "Celery does not understand its command line",
+            Self::AppNotLoaded => "Celery cannot load the app that its command names",
+            Self::KeyError(name) => return format!("its code ends with KeyError '{name}'"),
             Self::Module(name) => return format!("the Python module {name} is not in the image"),
             Self::NotInImage => "a program or a module is not in the image",
             Self::DiskFull => "the disk is full",

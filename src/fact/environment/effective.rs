@@ -1,6 +1,7 @@
 //! What the app makes of its variables: which one it takes a URL from, and its defaults by version and FLASK_ENV.
 
 use super::{EnvUrl, Environment, Layer, Origin, Setting};
+use crate::fact::app::{BROKER, DATABASE, RESULTS};
 
 /// What the app uses for one of its URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +9,7 @@ pub enum Effective<'a> {
     /// This variable's value.
     Set {
         /// The variable that supplied it, which may be another than the one asked for.
-        variable: &'static str,
+        variable: &'a str,
         /// Where it is set.
         origin: &'a Origin,
         /// To what; never [`Setting::Empty`].
@@ -41,7 +42,7 @@ impl<'a> Effective<'a> {
 }
 
 impl Environment {
-    fn non_empty(&self, variable: &'static str) -> Option<Effective<'_>> {
+    fn non_empty<'a>(&'a self, variable: &'a str) -> Option<Effective<'a>> {
         let layer = self.winner(variable)?;
         (layer.setting != Setting::Empty).then_some(Effective::Set {
             variable,
@@ -60,6 +61,9 @@ impl Environment {
     /// unset or empty one falls back to localhost, from 0.11 on the app stops. Development: DATABASE_URL, else
     /// DEV_DATABASE_URL, else localhost.
     pub fn database(&self) -> Effective<'_> {
+        if self.app.is_some() {
+            return self.of_app(self.database_variable());
+        }
         if let Some(set) = self.non_empty("DATABASE_URL") {
             return set;
         }
@@ -78,13 +82,52 @@ impl Environment {
     pub fn reports_by_http_alone(&self) -> bool {
         let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
         let new = self.app_version.as_deref().and_then(minor_version).is_some_and(|version| version >= (0, 12));
-        by_host && new && self.uses_api() && !self.is_production() && self.database() == Effective::CodeDefault
+        self.app.is_none()
+            && by_host
+            && new
+            && self.uses_api()
+            && !self.is_production()
+            && self.database() == Effective::CodeDefault
     }
 
-    /// What the app uses for one of its three Redis URLs: the variable, else REDIS_URL, else
+    /// What the app uses for one of its Redis URLs. ClippyFront: the variable, else REDIS_URL, else
     /// `redis://localhost:6379/0` (config/settings.py). Celery reads the same variables itself.
-    pub fn redis(&self, variable: &'static str) -> Effective<'_> {
+    pub fn redis<'a>(&'a self, variable: &'a str) -> Effective<'a> {
+        if self.app.is_some() {
+            return self.of_app(Some(variable));
+        }
         self.non_empty(variable).or_else(|| self.non_empty("REDIS_URL")).unwrap_or(Effective::CodeDefault)
+    }
+
+    /// Where the worker's tasks come from.
+    pub fn broker(&self) -> Effective<'_> {
+        self.redis(self.broker_variable())
+    }
+
+    /// Where its results go.
+    pub fn results(&self) -> Effective<'_> {
+        self.results_variable().map_or(Effective::Nothing, |variable| self.redis(variable))
+    }
+
+    /// The variable with the broker's URL.
+    pub fn broker_variable(&self) -> &str {
+        self.app.as_ref().map_or(BROKER, |app| &app.broker)
+    }
+
+    /// The variable with the result backend's URL, where the app has one.
+    pub fn results_variable(&self) -> Option<&str> {
+        self.app.as_ref().map_or(Some(RESULTS), |app| app.results.as_deref())
+    }
+
+    /// The variable with the database's URL, where the worker goes to one.
+    pub fn database_variable(&self) -> Option<&str> {
+        self.app.as_ref().map_or(Some(DATABASE), |app| app.database.as_deref())
+    }
+
+    /// What the code of another app does without a variable is not known.
+    fn of_app<'a>(&'a self, variable: Option<&'a str>) -> Effective<'a> {
+        let Some(variable) = variable else { return Effective::Nothing };
+        self.non_empty(variable).unwrap_or(Effective::DefaultOrNothing)
     }
 }
 
@@ -100,6 +143,7 @@ mod tests {
     fn environment(version: Option<&str>, pairs: &[(&str, &str)]) -> Environment {
         Environment {
             owner: "test".to_owned(),
+            app: None,
             app_version: version.map(str::to_owned),
             complete: true,
             provenance: None,

@@ -9,11 +9,11 @@ use crate::fact::Presence;
 
 /// One command as a worker sends it, with keys and channels of the kinds that it uses.
 pub const NEEDED: [&[&str]; 21] = [
-    &["brpop", "gpu", "1"],
+    &["brpop", "{queue}", "1"],
     &["lpush", "celery@worker.celery.pidbox", "x"],
-    &["llen", "gpu"],
+    &["llen", "{queue}"],
     &["del", "celery@worker.celery.pidbox"],
-    &["sadd", "_kombu.binding.gpu", "x"],
+    &["sadd", "_kombu.binding.{queue}", "x"],
     &["smembers", "_kombu.binding.celery.pidbox"],
     &["srem", "_kombu.binding.celeryev", "x"],
     &["hset", "unacked", "x", "x"],

@@ -19,7 +19,7 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
         return Err(Unseen::NotKnown("PostgreSQL did not tell which tables the role finds".to_owned()));
     };
     let role = outcome.role.as_deref().unwrap_or("<role>");
-    let database = outcome.database.as_deref().unwrap_or("clippy_front");
+    let database = super::database(seat, outcome);
     let finding = match tables.elsewhere.as_slice() {
         [] if tables.visible == 0 => return Ok(not_applicable("the database has no tables yet")),
         [schema, ..] if tables.visible == 0 && schema.usable => {

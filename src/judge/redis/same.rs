@@ -27,7 +27,7 @@ pub(crate) fn redis_same(seat: &Seat<'_>) -> Judged<RedisSame> {
             ));
         }
         let finding = broken(RedisSame::OtherServer).with("here", &here.endpoint).with("there", &there.endpoint);
-        return Ok(set_by(seat, finding, |env| env.redis("CELERY_BROKER_URL")).into());
+        return Ok(set_by(seat, finding, |env| env.broker()).into());
     }
     match (&here.identity, &there.identity) {
         (Some(_), Some(_)) => Ok(holds()),

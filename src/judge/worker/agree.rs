@@ -17,6 +17,12 @@ const BOTH: &str = "the snapshots of both ends are needed";
 /// The version in which the tasks got other names (its changelog, 0.12.0).
 const NEW_TASKS: (u32, u32) = (0, 12);
 
+/// Both ends' URL of one use.
+type Url = fn(&Environment) -> Effective<'_>;
+
+/// The two that lead to Redis, and whether it is the tasks'.
+const REDIS: [(bool, Url); 2] = [(true, Environment::broker), (false, Environment::results)];
+
 /// The same Redis databases, the same PostgreSQL database, tasks of the same names.
 pub(crate) fn env_agrees(seat: &Seat<'_>) -> Judged<EnvAgrees> {
     let own = seat.env()?;
@@ -25,12 +31,11 @@ pub(crate) fn env_agrees(seat: &Seat<'_>) -> Judged<EnvAgrees> {
     // A database that is not there is named where it was asked for.
     let no_index = seat.redis().is_ok_and(|redis| redis.said == RedisSaid::NoSuchDatabase);
     let no_database = seat.postgres().is_ok_and(|postgres| postgres.said == PgSaid::NoSuchDatabase);
-    for wanted in ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"] {
-        if let (Some((variable, mine)), Some((_, theirs))) = (redis(own, wanted), redis(web, wanted))
+    for (tasks, url) in REDIS {
+        if let (Some((variable, mine)), Some((_, theirs))) = (redis(own, url), redis(web, url))
             && mine.redis_index() != theirs.redis_index()
             && !no_index
         {
-            let tasks = wanted == "CELERY_BROKER_URL";
             let cause = if tasks { EnvAgrees::BrokerIndex } else { EnvAgrees::ResultsIndex };
             let finding = two(broken(cause), mine.redis_index(), theirs.redis_index());
             return Ok(at(seat, own, finding, variable).into());
@@ -63,7 +68,7 @@ pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
     let own = seat.env()?;
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let (web, listeners) = (server.env()?, server.listeners()?);
-    let redis = ["CELERY_BROKER_URL", "CELERY_RESULT_BACKEND"].map(|wanted| (redis(own, wanted), redis(web, wanted)));
+    let redis = REDIS.map(|(_, url)| (redis(own, url), redis(web, url)));
     for (mine, theirs) in redis {
         if let Some((variable, finding)) = other_port(listeners, mine, theirs) {
             return Ok(at(seat, own, finding, variable).into());
@@ -76,11 +81,11 @@ pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
 }
 
 /// A port where nothing listens, while something does where the web app's URL says.
-fn other_port(
+fn other_port<'a>(
     listeners: &Listeners,
-    mine: Option<(&'static str, &EnvUrl)>,
-    theirs: Option<(&'static str, &EnvUrl)>,
-) -> Option<(&'static str, Finding<EnvPorts>)> {
+    mine: Option<(&'a str, &EnvUrl)>,
+    theirs: Option<(&str, &EnvUrl)>,
+) -> Option<(&'a str, Finding<EnvPorts>)> {
     let ((variable, mine), (_, theirs)) = (mine?, theirs?);
     let is_local = mine.is_local();
     let (mine, theirs) = (mine.port_or_default(), theirs.port_or_default());
@@ -95,7 +100,7 @@ pub(crate) fn env_heeded(seat: &Seat<'_>) -> Judged<EnvHeeded> {
     let Some(wanted) = word(env, "REDIS_DB") else { return Ok(holds()) };
     let index: u32 =
         wanted.trim().parse().map_err(|_| Unseen::Undecided(format!("REDIS_DB is {wanted}, which is not a number")))?;
-    let Some((variable, url)) = redis(env, "CELERY_BROKER_URL") else { return Ok(holds()) };
+    let Some((variable, url)) = redis(env, Environment::broker) else { return Ok(holds()) };
     if url.redis_index() == index {
         return Ok(holds());
     }
@@ -107,22 +112,22 @@ fn two<C>(finding: Finding<C>, mine: impl std::fmt::Display, theirs: impl std::f
     finding.with("mine", mine).with("theirs", theirs)
 }
 
-fn at<C>(seat: &Seat<'_>, env: &Environment, finding: Finding<C>, variable: &'static str) -> Finding<C> {
+fn at<C>(seat: &Seat<'_>, env: &Environment, finding: Finding<C>, variable: &str) -> Finding<C> {
     match env.winner(variable) {
         Some(layer) => named(seat, finding, variable, &layer.origin),
         None => finding.with("variable", variable),
     }
 }
 
-fn redis<'a>(env: &'a Environment, wanted: &'static str) -> Option<(&'static str, &'a EnvUrl)> {
-    named_url(&env.redis(wanted)).filter(|(_, url)| url.is_redis())
+fn redis(env: &Environment, url: Url) -> Option<(&str, &EnvUrl)> {
+    named_url(&url(env)).filter(|(_, url)| url.is_redis())
 }
 
-fn database(env: &Environment) -> Option<(&'static str, &EnvUrl)> {
+fn database(env: &Environment) -> Option<(&str, &EnvUrl)> {
     named_url(&env.database()).filter(|(_, url)| url.is_postgres())
 }
 
-fn named_url<'a>(effective: &Effective<'a>) -> Option<(&'static str, &'a EnvUrl)> {
+fn named_url<'a>(effective: &Effective<'a>) -> Option<(&'a str, &'a EnvUrl)> {
     let &Effective::Set { variable, setting: Setting::Url(url), .. } = effective else { return None };
     Some((variable, url))
 }

@@ -6,7 +6,7 @@ use crate::check::cause::{WorkerFresh, WorkerOne, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
-use crate::fact::environment::{ContainerProvenance, Environment, Layer, Setting, VARIABLES};
+use crate::fact::environment::{ContainerProvenance, Environment, Layer, Setting, variables};
 
 /// A container that was started again so often, and so lately, dies again and again.
 const OFTEN: u32 = 3;
@@ -113,8 +113,9 @@ pub(crate) fn worker_one(seat: &Seat<'_>) -> Judged<WorkerOne> {
 /// A variable to which the files now give another value.
 fn edited(env: &Environment) -> Option<Finding<WorkerFresh>> {
     let provenance = env.provenance.as_ref()?;
-    let newer = |variable| provenance.differs(variable).filter(|source| provenance.is_newer(source));
-    let (variable, source) = VARIABLES.into_iter().find_map(|variable| Some((variable, newer(variable)?)))?;
+    let newer = |variable: &str| provenance.differs(variable).filter(|source| provenance.is_newer(source));
+    let (variable, source) =
+        variables(env.app.as_ref()).into_iter().find_map(|variable| Some((variable, newer(variable)?)))?;
     let finding = broken(WorkerFresh::Edited).with("variable", variable).with("origin", source);
     let finding = finding.with("recreate", provenance.recreate().unwrap_or_default());
     Some(match source.line() {

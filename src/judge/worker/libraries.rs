@@ -4,7 +4,7 @@ use super::named;
 use crate::case::Seat;
 use crate::check::cause::WorkerLibraries;
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::environment::{Effective, Environment, VARIABLES};
+use crate::fact::environment::{Effective, Environment};
 use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
 use crate::fact::{Unseen, Vantage};
 
@@ -26,15 +26,18 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
             None => all_asked(seat.env()?, libraries),
         };
     };
-    let variable = VARIABLES.into_iter().find(|variable| *variable == answer.variable);
-    let variable = variable.ok_or_else(|| Unseen::Unreadable(format!("{} is no variable", answer.variable)))?;
+    let (env, variable) = (seat.env()?, answer.variable.as_str());
+    if !env.variables.contains_key(variable) {
+        return Err(Unseen::Unreadable(format!("{variable} is no variable of the worker")));
+    }
     let finding = broken(match variable {
         "FLASK_APP_URL" => WorkerLibraries::Proxy,
-        "DATABASE_URL" | "DEV_DATABASE_URL" => WorkerLibraries::Database,
+        "DEV_DATABASE_URL" => WorkerLibraries::Database,
+        _ if env.database_variable() == Some(variable) => WorkerLibraries::Database,
         _ => WorkerLibraries::Redis,
     });
     let finding = finding.with("message", message).with("library", &answer.library);
-    Ok(match seat.env()?.winner(variable) {
+    Ok(match env.winner(variable) {
         Some(layer) => named(seat, finding, variable, &layer.origin).into(),
         None => finding.with("variable", variable).with("origin", "").with("recreate", "").into(),
     })
@@ -42,7 +45,7 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
 
 /// All URLs that the app uses were given to a library: a URL that was left out is not OK.
 fn all_asked(env: &Environment, libraries: &Libraries) -> Judged<WorkerLibraries> {
-    let used = [env.database(), env.redis("CELERY_BROKER_URL"), env.redis("CELERY_RESULT_BACKEND")];
+    let used = [env.database(), env.broker(), env.results()];
     let left_out = used.iter().find_map(|url| match url {
         Effective::Set { variable, .. } if libraries.of(variable).is_none() => Some(*variable),
         Effective::Set { .. } | Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => None,

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::{app_variables, host};
+use crate::fact::app::App;
 
 /// Where its files are seen (proc(5), `root`).
 const ROOT: &str = "/proc/1/root";
 
 /// Its environment, and where its files are; none where the first process has our own files, or none of the app's
 /// variables.
-pub(super) fn worker() -> Option<(BTreeMap<String, String>, &'static str)> {
+pub(super) fn worker(app: Option<&App>) -> Option<(BTreeMap<String, String>, &'static str)> {
     if !has_other_files() {
         return None;
     }
@@ -18,7 +19,14 @@ pub(super) fn worker() -> Option<(BTreeMap<String, String>, &'static str)> {
     let pairs = text.split_terminator('\0').filter_map(|pair| pair.split_once('='));
     let environment: BTreeMap<String, String> =
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    app_variables().any(|name| environment.contains_key(name)).then_some((environment, ROOT))
+    app_variables(app).any(|name| environment.contains_key(name)).then_some((environment, ROOT))
+}
+
+/// The environment of this process.
+pub(super) fn own() -> BTreeMap<String, String> {
+    #[expect(clippy::disallowed_methods, reason = "here the environment becomes a fact")]
+    let all = std::env::vars_os();
+    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect()
 }
 
 #[cfg(target_os = "linux")]

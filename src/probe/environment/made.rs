@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::{docker, host};
 use super::Found;
 use crate::fact::Unseen;
+use crate::fact::app::App;
 use crate::fact::environment::provenance::project_of;
-use crate::fact::environment::{ContainerProvenance, Ingredient, Origin, Source, VARIABLES};
+use crate::fact::environment::{ContainerProvenance, Ingredient, Origin, Source, variables};
 use crate::fact::limits::FILES as MOST_FILES;
 use crate::read::compose::{self, File, Project, absolute};
 use crate::read::inspect::{Container, Image};
@@ -22,18 +23,18 @@ const PROJECT: &str = "com.docker.compose.project";
 const DOTENV: &str = "com.docker.compose.project.environment_file";
 
 /// The container as Docker knows it. A .env that was baked into the image does not show.
-pub(super) async fn client(mut workers: Vec<Container>) -> Result<Found, Unseen> {
+pub(super) async fn client(mut workers: Vec<Container>, app: Option<App>) -> Result<Found, Unseen> {
     if workers.is_empty() {
-        return Err(docker::none_found());
+        return Err(docker::none_found(app.as_ref()));
     }
     let container = workers.swap_remove(0);
     let image = docker::image(&container.image_id).await;
     let state = if container.running { "" } else { " (not running)" };
-    let mut found = Found::new(format!("container {}{state}", container.name));
-    found.provenance = Some(provenance(&container, image.as_ref(), &VARIABLES));
+    let mut found = Found::new(format!("container {}{state}", container.name), app);
+    found.provenance = Some(provenance(&container, image.as_ref(), &variables(found.app.as_ref()), found.app.as_ref()));
     let at = found.provenance.as_ref().and_then(|provenance| provenance.command.clone());
     for (name, value) in celery_command::read(&container.command).map(|it| it.urls).unwrap_or_default() {
-        found.add(name, Origin::Command { at: at.clone() }, value);
+        found.add_option(name, Origin::Command { at: at.clone() }, value);
     }
     for (name, value) in &container.variables {
         found.add(name, Origin::Inspect, value.clone());
@@ -45,7 +46,8 @@ pub(super) async fn client(mut workers: Vec<Container>) -> Result<Found, Unseen>
 pub(in crate::probe) fn provenance(
     container: &Container,
     image: Option<&Image>,
-    variables: &[&'static str],
+    variables: &[&str],
+    app: Option<&App>,
 ) -> ContainerProvenance {
     let label = |name: &str| container.labels.get(name).cloned();
     let mut provenance = ContainerProvenance {
@@ -67,14 +69,14 @@ pub(in crate::probe) fn provenance(
         container.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
     };
     if let (Some(service), Some(folder)) = (provenance.service.clone(), provenance.folder.clone()) {
-        read_compose(&mut provenance, variables, (&service, &folder, label(DOTENV)), &has);
+        read_compose(&mut provenance, (variables, app), (&service, &folder, label(DOTENV)), &has);
     }
     for variable in variables {
         let of_image = image.and_then(|image| image.variables.iter().find(|(name, _)| name == variable));
         if let Some((_, value)) = of_image {
             let source = Source {
                 origin: Origin::Image,
-                setting: Some(setting(variable, value)),
+                setting: Some(setting(app, variable, value)),
                 via: Vec::new(),
                 blank: false,
                 agrees: has(variable).as_ref() == Some(value),
@@ -87,7 +89,7 @@ pub(in crate::probe) fn provenance(
 
 fn read_compose(
     provenance: &mut ContainerProvenance,
-    variables: &[&'static str],
+    (variables, app): (&[&str], Option<&App>),
     (service, folder, dotenv): (&str, &str, Option<String>),
     has: &dyn Fn(&str) -> Option<String>,
 ) {
@@ -126,7 +128,7 @@ fn read_compose(
         for given in stack.given.get(*variable).into_iter().flatten() {
             let source = Source {
                 origin: given.origin.clone(),
-                setting: given.value.as_deref().map(|value| setting(variable, value)),
+                setting: given.value.as_deref().map(|value| setting(app, variable, value)),
                 via: given.via.clone(),
                 blank: given.blank,
                 agrees: given.value.is_some() && given.value == has(variable),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::super::host_worker::Worker;
 use super::Found;
 use crate::fact::Unseen;
-use crate::fact::environment::{ByHost, ContainerProvenance, Ingredient, Origin, PROXIES, Source, VARIABLES};
+use crate::fact::app::App;
+use crate::fact::environment::{ByHost, ContainerProvenance, Ingredient, Origin, PROXIES, Source, variables};
 use crate::probe::host;
 use crate::read::celery_command;
 use crate::read::variable::{app_version, setting};
@@ -19,37 +20,42 @@ use start::{Given, Start};
 const MEDIA: &str = "app/tasks/compile_video_v2.py";
 
 /// The worker's variables.
-pub(super) fn worker(worker: &Worker) -> Result<Found, Unseen> {
+pub(super) fn worker(worker: &Worker, app: Option<App>) -> Result<Found, Unseen> {
     let fact = &worker.fact;
     let pid = fact.process.as_ref().map(|it| it.pid);
     let environ = pid.map(environ).transpose()?;
     let folder = fact.folder.as_deref().unwrap_or_default();
-    let mut start = Start::of(worker, folder);
+    let mut start = Start::of(worker, folder, app.as_ref());
     let of_process = |name: &str| environ.as_ref().and_then(|all| all.get(name));
-    if fact.unit.is_none() && environ.is_some() && !start.agrees(of_process) {
+    if fact.unit.is_none() && environ.is_some() && !start.agrees(app.as_ref(), of_process) {
         // It was started in some other way than that which the folder shows.
         start = Start::default();
     }
-    let mut found = Found::new(match (pid, &fact.unit) {
-        (Some(pid), Some(unit)) => format!("process {pid} of {}", unit.name),
-        (Some(pid), None) => format!("process {pid}"),
-        (None, Some(unit)) => format!("{} (not running)", unit.name),
-        (None, None) => format!("{folder} (not running)"),
-    });
+    let mut found = Found::new(
+        match (pid, &fact.unit) {
+            (Some(pid), Some(unit)) => format!("process {pid} of {}", unit.name),
+            (Some(pid), None) => format!("process {pid}"),
+            (None, Some(unit)) => format!("{} (not running)", unit.name),
+            (None, None) => format!("{folder} (not running)"),
+        },
+        app,
+    );
     found.complete = environ.is_some() || start.unread.is_empty();
     for (name, value) in celery_command::read(&worker.arguments).map(|it| it.urls).unwrap_or_default() {
-        found.add(name, Origin::Command { at: None }, value);
+        found.add_option(name, Origin::Command { at: None }, value);
     }
     match &environ {
         Some(all) => all.iter().for_each(|(name, value)| found.add(name, Origin::Process, value.clone())),
         None => start.all().for_each(|(name, origin, value)| found.add(name, origin.clone(), value.to_owned())),
     }
     let known = environ.clone().unwrap_or_else(|| start.values());
-    dotenv(&mut found, folder, &known);
-    if let host::Text::Read(text) = host::read(format!("{folder}/app/version.py")) {
+    found.complete &= found.add_own_files("", &dotenvs(folder), &known);
+    if found.app.is_none()
+        && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
+    {
         found.app_version = app_version(&text);
     }
-    found.provenance = Some(provenance(worker, &start, folder, environ.as_ref()));
+    found.provenance = Some(provenance(worker, &start, found.app.as_ref(), environ.as_ref()));
     Ok(found)
 }
 
@@ -72,9 +78,9 @@ fn environ(pid: u32) -> Result<BTreeMap<String, String>, Unseen> {
 }
 
 /// `load_dotenv()` in config/settings.py looks there, and then in each folder above; it reads the first that it finds.
-fn dotenv(found: &mut Found, folder: &str, known: &BTreeMap<String, String>) {
+fn dotenvs(folder: &str) -> Vec<String> {
     if folder.is_empty() {
-        return;
+        return Vec::new();
     }
     let mut places = vec![format!("{folder}/config/.env")];
     let mut above = Some(folder.trim_end_matches('/'));
@@ -82,20 +88,13 @@ fn dotenv(found: &mut Found, folder: &str, known: &BTreeMap<String, String>) {
         places.push(format!("{here}/.env"));
         above = here.rsplit_once('/').map(|(above, _)| above).filter(|_| !here.is_empty());
     }
-    for path in places {
-        match host::read(&path) {
-            host::Text::Missing => continue,
-            host::Text::Read(text) => found.complete &= found.add_file(&path, &text, known).is_some(),
-            host::Text::Forbidden | host::Text::Failed(_) => found.complete = false,
-        }
-        break;
-    }
+    places
 }
 
 fn provenance(
     worker: &Worker,
     start: &Start,
-    folder: &str,
+    app: Option<&App>,
     environ: Option<&BTreeMap<String, String>>,
 ) -> ContainerProvenance {
     let fact = &worker.fact;
@@ -103,14 +102,15 @@ fn provenance(
         let value = given.value.as_deref();
         Source {
             origin: given.origin.clone(),
-            setting: value.map(|value| setting(variable, value)),
+            setting: value.map(|value| setting(app, variable, value)),
             via: Vec::new(),
             blank: given.blank,
             agrees: environ.is_none_or(|all| all.get(variable).map(String::as_str) == value),
         }
     };
-    let kept = |name: &str| VARIABLES.contains(&name) || PROXIES.contains(&name);
-    let sources = VARIABLES.into_iter().chain(PROXIES).filter_map(|variable| {
+    let own_variables = variables(app);
+    let kept = |name: &str| own_variables.contains(&name) || PROXIES.contains(&name);
+    let sources = own_variables.iter().copied().chain(PROXIES).filter_map(|variable| {
         let all = start.given.get(variable)?;
         // Of what only a command tells nothing can be compared.
         all.first()?.value.as_ref()?;
@@ -144,7 +144,7 @@ fn provenance(
             reload: fact.unit.as_ref().is_some_and(|unit| unit.stale)
                 || start.given.iter().any(|(name, all)| kept(name) && all.iter().any(|given| in_unit(&given.origin))),
             file: start.file.clone(),
-            media: media(folder),
+            media: fact.folder.as_deref().filter(|_| app.is_none()).and_then(media),
         }),
         sources: sources.collect(),
     }

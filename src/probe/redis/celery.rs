@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
 use super::{WORD, auth, dial, wire};
-use crate::fact::celery::{Beat, Celery, Foreign, Oldest, QUEUES, Sample};
+use crate::fact::celery::{Beat, Celery, Foreign, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Fact, Service, Unseen, Vantage};
@@ -127,21 +127,23 @@ async fn converse(
         Some("NOPERM") | None => refused("has no permission to read the queues"),
         Some(code) => Unseen::Undecided(format!("Redis at {endpoint} answers {code} when asked for the queues")),
     };
+    let app = context.profile.app();
+    let queues = queues(app.as_ref());
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
     let uptime = server.ok().and_then(|text| redis_info::line(&text, "uptime_in_seconds")?.parse().ok());
     let mut celery = Celery {
         endpoint: endpoint.clone(),
         database,
         samples: Vec::new(),
-        oldest: oldest(connection).await,
+        oldest: oldest(connection, &queues).await,
         beats: None,
         uptime: uptime.unwrap_or(0),
         foreign: None,
     };
-    match sample(connection).await {
+    match sample(connection, &queues).await {
         Ok(sample) => celery.samples.push(sample),
         Err(error) if code(&error).as_deref() == Some("WRONGTYPE") => {
-            celery.foreign = foreign(connection).await;
+            celery.foreign = foreign(connection, &queues).await;
             return Ok(celery);
         }
         Err(error) => return Err(not_told(error)),
@@ -151,24 +153,24 @@ async fn converse(
     let idle = celery.now().is_some_and(|now| now.waiting.is_empty() && now.unacked == 0);
     if !alone(&celery) || !idle {
         sleep(BETWEEN).await;
-        celery.samples.push(sample(connection).await.map_err(not_told)?);
+        celery.samples.push(sample(connection, &queues).await.map_err(not_told)?);
     }
     // Whether what waits is left by a worker that has nothing to do is seen from two moments in which it has nothing.
     while alone(&celery) && waits(&celery) && celery.idle().count() == 1 && celery.samples.len() < SAMPLES {
         sleep(BETWEEN).await;
-        celery.samples.push(sample(connection).await.map_err(not_told)?);
+        celery.samples.push(sample(connection, &queues).await.map_err(not_told)?);
     }
     if !alone(&celery) {
         celery.beats = listen(endpoint, login, context).await;
         // A worker that was just starting beats before it asks for its first task.
-        celery.samples.push(sample(connection).await.map_err(not_told)?);
+        celery.samples.push(sample(connection, &queues).await.map_err(not_told)?);
     }
     Ok(celery)
 }
 
-async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisError> {
+async fn sample(connection: &mut MultiplexedConnection, queues: &[&str]) -> Result<Sample, RedisError> {
     let mut asked = Pipeline::new();
-    for queue in QUEUES {
+    for &queue in queues {
         for priority in PRIORITIES {
             asked.cmd("LLEN").arg(format!("{queue}{priority}"));
         }
@@ -178,7 +180,7 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
     // A user may lack the permission for these; only another type matters.
     let mut kept = Pipeline::new();
     kept.cmd("ZCARD").arg("unacked_index");
-    for queue in QUEUES {
+    for &queue in queues {
         kept.cmd("SCARD").arg(format!("{BINDING}{queue}"));
     }
     let kept: Result<Vec<u64>, RedisError> = kept.query_async(connection).await;
@@ -191,7 +193,7 @@ async fn sample(connection: &mut MultiplexedConnection) -> Result<Sample, RedisE
         list => list.ok(),
     };
     let mut waiting = BTreeMap::new();
-    for (queue, lengths) in QUEUES.iter().zip(lengths.chunks(PRIORITIES.len())) {
+    for (queue, lengths) in queues.iter().zip(lengths.chunks(PRIORITIES.len())) {
         let count: u64 = lengths.iter().sum();
         if count > 0 {
             waiting.insert((*queue).to_owned(), count);
@@ -209,11 +211,11 @@ fn code(error: &RedisError) -> Option<String> {
 }
 
 /// The first of Celery's names that has another type of value in it.
-async fn foreign(connection: &mut MultiplexedConnection) -> Option<Foreign> {
-    let queues = QUEUES.iter().flat_map(|queue| PRIORITIES.map(|priority| (format!("{queue}{priority}"), "list")));
-    let bindings = QUEUES.iter().map(|queue| (format!("{BINDING}{queue}"), "set"));
+async fn foreign(connection: &mut MultiplexedConnection, queues: &[&str]) -> Option<Foreign> {
+    let lists = queues.iter().flat_map(|queue| PRIORITIES.map(|priority| (format!("{queue}{priority}"), "list")));
+    let bindings = queues.iter().map(|queue| (format!("{BINDING}{queue}"), "set"));
     let others = [("unacked".to_owned(), "hash"), ("unacked_index".to_owned(), "zset")];
-    for (queue, wanted) in queues.chain(bindings).chain(others) {
+    for (queue, wanted) in lists.chain(bindings).chain(others) {
         let kind: String = redis::cmd("TYPE").arg(&queue).query_async(connection).await.ok()?;
         if kind != wanted && kind != "none" {
             let queue = queue.chars().filter(|c| !c.is_control()).collect();
@@ -224,9 +226,9 @@ async fn foreign(connection: &mut MultiplexedConnection) -> Option<Foreign> {
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.
-async fn oldest(connection: &mut MultiplexedConnection) -> BTreeMap<String, Oldest> {
+async fn oldest(connection: &mut MultiplexedConnection, queues: &[&str]) -> BTreeMap<String, Oldest> {
     let mut found = BTreeMap::new();
-    for queue in QUEUES {
+    for &queue in queues {
         let message: Result<Option<String>, RedisError> =
             redis::cmd("LINDEX").arg(queue).arg(-1).query_async(connection).await;
         if let Some(oldest) = message.ok().flatten().and_then(|message| celery::oldest(&message)) {

@@ -13,22 +13,22 @@ use crate::read::redis_reply;
 type Reply = Result<Value, RedisError>;
 
 /// None where nothing of them can be asked.
-pub(super) async fn asked(wire: Box<dyn Wire>, login: Option<&Login>) -> Option<Rights> {
+pub(super) async fn asked(wire: Box<dyn Wire>, login: Option<&Login>, queue: &str) -> Option<Rights> {
     let (mut connection, driver) = open(wire).await.ok()?;
     tokio::select! {
-        rights = ask(&mut connection, login) => rights,
+        rights = ask(&mut connection, login, queue) => rights,
         () = driver => None,
     }
 }
 
-async fn ask(connection: &mut MultiplexedConnection, login: Option<&Login>) -> Option<Rights> {
+async fn ask(connection: &mut MultiplexedConnection, login: Option<&Login>, queue: &str) -> Option<Rights> {
     if let Some(login) = login {
         auth(connection, login).await.ok()?;
     }
     let database = login.map_or(0, |login| login.url.redis_index()).to_string();
     let user = login.and_then(|login| login.user.as_ref()).map_or("default", |user| user.expose_secret());
-    let wanted: Vec<Vec<String>> =
-        NEEDED.iter().map(|words| words.iter().map(|word| word.replace("{db}", &database)).collect()).collect();
+    let filled = |word: &&str| word.replace("{db}", &database).replace("{queue}", queue);
+    let wanted: Vec<Vec<String>> = NEEDED.iter().map(|words| words.iter().map(filled).collect()).collect();
     let names: Vec<&str> = wanted.iter().map(|words| words[0].as_str()).collect();
 
     // All at once: it costs no time on the way.

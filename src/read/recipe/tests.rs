@@ -19,7 +19,7 @@ const BRIDGE: &str = r#"{"bridge": {"Aliases": null}}"#;
 const SAME: &str = r#", "Env": ["PATH=/bin"], "Cmd": ["celery", "worker"]"#;
 
 fn recipe(config: &str, host: &str, networks: &str) -> Recipe {
-    read(&container(config, host, networks), IMAGE, Some(IMAGE)).expect("reads")
+    read(None, &container(config, host, networks), IMAGE, Some(IMAGE)).expect("reads")
 }
 
 /// The options as one would type them, without quotes; what is taken from the container by its template.
@@ -38,7 +38,7 @@ fn what_the_image_has_by_itself_is_no_option() {
     assert_eq!((options(&plain), plain.arguments, plain.variables), (Vec::new(), Vec::new(), Vec::new()));
     assert_eq!((plain.name.as_str(), plain.image.as_str(), plain.restart), ("w", "worker:1", None));
     assert!(plain.left_out.is_empty() && plain.networks.is_empty(), "{:?}", plain.left_out);
-    let moved = read(&container(SAME, "", BRIDGE), IMAGE, None).expect("reads");
+    let moved = read(None, &container(SAME, "", BRIDGE), IMAGE, None).expect("reads");
     assert_eq!((moved.image.as_str(), moved.replaced.as_deref()), ("sha256:i", Some("worker:1")));
 }
 
@@ -93,7 +93,7 @@ fn a_volume_without_a_name_is_kept_by_its_id() {
     let json = container(SAME, r#", "Binds": ["/srv:/app/x:ro", "named:/models"]"#, BRIDGE);
     let mounts = r#""Mounts": [{"Type": "volume", "Name": "named", "Destination": "/models"},
         {"Type": "bind", "Source": "/srv", "Destination": "/app/x"}, {"Type": "volume", "Name": "4f", "Destination": "/data"}]"#;
-    let found = read(&json.replace(r#""Mounts": []"#, mounts), IMAGE, Some(IMAGE)).expect("reads");
+    let found = read(None, &json.replace(r#""Mounts": []"#, mounts), IMAGE, Some(IMAGE)).expect("reads");
     assert_eq!(options(&found), ["--volume /srv:/app/x:ro", "--volume named:/models", "--volume 4f:/data"]);
     let mount = r#", "Mounts": [{"Type": "volume", "Source": "v", "Target": "/v", "ReadOnly": true,
         "VolumeOptions": {"NoCopy": true, "DriverConfig": {"Name": "local", "Options": {"o": "addr=1"}}}},

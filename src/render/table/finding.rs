@@ -12,7 +12,7 @@ fn finding(out: &mut String, outcome: &Outcome, diagnosis: &Diagnosis, mark: &st
     let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", diagnosis.code, place(outcome));
     wrapped(out, &diagnosis.says, "  ", "  ", width);
     for Evidence { line, seat, source } in &outcome.evidence {
-        let from = if source.is_empty() { seat.clone() } else { format!("{seat}, {source}") };
+        let from = if source.is_empty() { seat.to_string() } else { format!("{seat}, {source}") };
         wrapped(out, &format!("{line}  [{from}]"), "  seen   ", "           ", width);
     }
     doubt(out, diagnosis, width);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::fact::app::App;
 use crate::fact::environment::{Origin, is_url};
 use crate::fact::limits;
 use crate::probe::host;
@@ -31,14 +32,14 @@ pub(super) struct Start {
 
 impl Start {
     /// As the unit and the script that it runs tell; where there is no unit, as the project's own script does.
-    pub(super) fn of(worker: &Worker, folder: &str) -> Self {
+    pub(super) fn of(worker: &Worker, folder: &str, app: Option<&App>) -> Self {
         let mut start = Self::default();
         let command = host_worker::setting(&worker.unit_files, "ExecStart").map(|(command, _)| words(&command));
         for (path, text) in &worker.unit_files {
             start.unit(path, text);
         }
         match command {
-            None if folder.is_empty() => {}
+            None if folder.is_empty() || app.is_some() => {}
             None => start.script(&format!("{folder}/{SCRIPT}"), folder),
             Some(words) => {
                 let first =
@@ -161,8 +162,8 @@ impl Start {
     }
 
     /// Whether the process has one of the values that a file gives.
-    pub(super) fn agrees<'a>(&self, of_process: impl Fn(&str) -> Option<&'a String>) -> bool {
-        let of_file = self.all().filter(|(name, origin, _)| matches!(origin, Origin::File { .. }) && is_url(name));
+    pub(super) fn agrees<'a>(&self, app: Option<&App>, of_process: impl Fn(&str) -> Option<&'a String>) -> bool {
+        let of_file = self.all().filter(|(name, origin, _)| matches!(origin, Origin::File { .. }) && is_url(app, name));
         of_file.into_iter().any(|(name, _, value)| of_process(name).is_some_and(|own| own == value))
     }
 }

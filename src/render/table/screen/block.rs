@@ -147,12 +147,10 @@ fn seen(
     width: usize,
 ) {
     let Evidence { line, seat, source } = evidence;
-    let away = report.hosts.len() > 1 && *seat != outcome.seat;
-    let told = source.is_empty() || line.contains(source.as_str());
-    let from: Vec<&str> = [(away, seat.as_str()), (!told, source.as_str())]
-        .into_iter()
-        .filter_map(|(shown, it)| shown.then_some(it))
-        .collect();
+    let away = report.hosts.len() > 1 && **seat != *outcome.seat;
+    let told = source.is_empty() || line.contains(&**source);
+    let from: Vec<&str> =
+        [(away, &**seat), (!told, &**source)].into_iter().filter_map(|(shown, it)| shown.then_some(it)).collect();
     let from = if from.is_empty() { String::new() } else { format!("  [{}]", from.join(", ")) };
     let indent = "  seen ";
     let row = one_row(&format!("{}{from}", line.trim_start()), indent, width);
