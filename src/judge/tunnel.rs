@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::case::Seat;
 use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersKnown};
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::network::{Link, is_link_local};
+use crate::fact::network::is_link_local;
 use crate::fact::service::FailReason;
 use crate::fact::wireguard::{ByHand, WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
@@ -51,17 +51,6 @@ fn far(seat: &Seat<'_>) -> (Vantage, Place, Known<IpAddr>) {
 
 fn running<'a>(seat: &Seat<'_>, state: &'a WgState) -> Option<&'a WgInterface> {
     state.interfaces.iter().find(|interface| interface.name == seat.addresses().interface.value)
-}
-
-/// The same. An interface that a program makes, and that tells nothing of itself, is not seen: it is not one that is down.
-fn told<'a>(seat: &Seat<'_>, state: &'a WgState) -> Result<Option<&'a WgInterface>, Unseen> {
-    let name = &seat.addresses().interface.value;
-    let found = running(seat, state);
-    let silent = |link: &Link| link.up && link.kind.as_deref() == Some("tun");
-    if found.is_none() && seat.links().is_ok_and(|links| links.named(name).is_some_and(silent)) {
-        return Err(Unseen::NotKnown(format!("{name} is up, but the program that makes it does not tell its state")));
-    }
-    Ok(found)
 }
 
 /// The interface is there and up.
@@ -130,7 +119,7 @@ fn with_six(conf: &WgConf) -> Option<(&WgConf, u32)> {
 
 /// There are peers, and with both ends in hand: the far end's key is among them.
 pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
-    let Some(interface) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let (vantage, _, _) = far(seat);
     // A peer with the interface's own key is dropped without a word, so only the file shows it.
     if let Ok(conf) = seat.wg_conf()
@@ -166,7 +155,7 @@ pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
 
 /// The far end may use its own address: with its snapshot at hand, by its key and its address, else by any peer.
 pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
-    let Some(interface) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     if interface.peers.is_empty() {
         return Ok(not_applicable("the interface has no peers"));
     }

@@ -259,11 +259,13 @@ async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(
         }
         return alone.query_async(connection).await.map_err(|error: RedisError| {
             let said = failure(&error);
-            match said {
-                RedisSaid::WrongUserOrPassword => RedisSaid::WrongPassword,
+            if said == RedisSaid::WrongUserOrPassword {
+                RedisSaid::WrongPassword
+            } else if said == RedisSaid::NoAuth {
                 // It was just given a password: Redis never says this then.
-                RedisSaid::NoAuth => RedisSaid::Refused,
-                said => said,
+                RedisSaid::Refused
+            } else {
+                said
             }
         });
     };

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{far, running, told};
+use super::{far, running};
 use crate::case::Seat;
 use crate::check::cause::{TunnelSubnetFree, TunnelUsed, WgAllowedIpsNarrow, WgKeepalive};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -90,7 +90,7 @@ fn is_tunnel(route: &Route) -> bool {
 pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarrow> {
     // Windows keeps the file encrypted; what runs of it is seen.
     let found: Vec<(&IpNet, Finding<_>)> = if seat.on_windows() {
-        let Some(interface) = told(seat, seat.wg()?)? else {
+        let Some(interface) = running(seat, seat.wg()?) else {
             return Ok(not_applicable("the interface is not running"));
         };
         let nets = interface.peers.iter().flat_map(|peer| &peer.allowed_ips);
@@ -122,7 +122,7 @@ pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarro
 
 /// Where a NAT stands between the client and the server, something is sent often enough to keep its entry alive.
 pub(crate) fn wg_keepalive(seat: &Seat<'_>) -> Judged<WgKeepalive> {
-    let Some(interface) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let server = seat.addresses().server.value;
     let Some(peer) = interface.peers.iter().find(|peer| super::covers(peer, server)).or(interface.peers.first()) else {
         return Ok(not_applicable("the interface has no peers"));

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 
 use super::valid::{bracketed, public_endpoint};
-use super::{relay, running, told};
+use super::{relay, running};
 use crate::case::Seat;
 use crate::check::cause::WgEndpoint;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -17,7 +17,7 @@ use crate::read::wg_quick::value::literal;
 
 /// The client knows where the server is. While handshakes go through, wherever they go is right.
 pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {
-    let Some(interface) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     // Windows keeps the file encrypted; what runs is seen, and there is no line to name.
     let conf = if seat.on_windows() { None } else { Some(seat.wg_conf()?) };
     // The server's port and addresses say nothing about a relay's.

@@ -1,6 +1,6 @@
 //! Sessions with the peers.
 
-use super::{covers, far, running, told};
+use super::{covers, far, running};
 use crate::case::Seat;
 use crate::check::cause::WgHandshake;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -16,7 +16,7 @@ const GRACE: u64 = 20;
 /// that is switched off is no fault).
 pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
     let state = seat.wg_again()?;
-    let Some(interface) = told(seat, state)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, state) else { return Ok(not_applicable("the interface is not running")) };
     let (_, _, far) = far(seat);
     let mut peers: Vec<&WgPeer> = interface.peers.iter().filter(|peer| covers(peer, far.value)).collect();
     if far.origin == Origin::Assumed || peers.is_empty() {

@@ -1,6 +1,6 @@
 //! One key, one machine.
 
-use super::{running, told};
+use super::running;
 use crate::case::Seat;
 use crate::check::cause::WgKeyUnshared;
 use crate::check::{Judged, broken, holds, not_applicable};
@@ -12,7 +12,7 @@ use crate::fact::{Place, Vantage};
 /// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
 /// own address in their place; that is the client's next route.)
 pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
-    let Some(here) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let Ok(client) = seat.at(Vantage::Client) else {
         return Ok(not_applicable("this needs the snapshots of both ends"));
     };

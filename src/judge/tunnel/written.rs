@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::valid::bracketed;
-use super::{networks, relay, running, told};
+use super::{networks, relay, running};
 use crate::case::Seat;
 use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, WgPeersPersisted, WgRunningAsWritten};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -18,7 +18,7 @@ const REFUSED: &str = "the tunnel's file has errors";
 
 /// Every running peer is also in the file, and the reverse.
 pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
-    let Some(interface) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
@@ -50,7 +50,7 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
 
 /// What runs is what a restart would make of the file.
 pub(crate) fn wg_running_as_written(seat: &Seat<'_>) -> Judged<WgRunningAsWritten> {
-    let Some(interface) = told(seat, seat.wg()?)? else { return Ok(not_applicable("the interface is not running")) };
+    let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let conf = seat.wg_conf()?;
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
