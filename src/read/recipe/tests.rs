@@ -1,3 +1,5 @@
+//! Containers that are made up, read.
+
 use super::*;
 
 const IMAGE: &str = r#"[{"Id": "sha256:i", "Config": {"Env": ["PATH=/bin", "USE_GPU_QUEUE=false"], "Cmd": ["celery", "worker"],
