@@ -35,6 +35,8 @@ const BY_HAND: &[(&str, &str)] = &[
     ("names-resolve/no-such-name", "who uses the name differs"),
     ("tunnel-payload/hangs-in-container", "Docker's own configuration is JSON of the user's, which no command merges"),
     ("wg-key-unshared/two-machines", "it is done on the other machine, which was not looked at"),
+    ("queue-chosen/other", "the command that starts another app's worker is its user's own"),
+    ("queue-taken/other", "the command that starts another app's worker is its user's own"),
 ];
 
 /// What was counted in some reports.
