@@ -42,7 +42,9 @@ impl Seen {
         match said {
             Value::String(word) => word.clone(),
             Value::Object(fields) => fields.keys().next().cloned().unwrap_or_default(),
-            _ => format!("unseen: {}", self.fact(look)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+                format!("unseen: {}", self.fact(look))
+            }
         }
     }
 }

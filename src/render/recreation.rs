@@ -150,14 +150,14 @@ fn docker(out: &mut String, recreation: &Recreation, typed: &Typed) {
     if recreation.steps.iter().any(|step| step.correction.edit.is_none()) {
         out.push_str(ASKED);
     }
-    if !typed.is_temporary {
+    if typed.is_temporary {
+        out.push_str(NO_UNDO);
+    } else {
         out.push_str(UNDO);
         if let Some(policy) = &typed.restart {
             let _ = writeln!(out, "  docker update --restart {policy} \"$name\" > /dev/null");
         }
         out.push_str("  docker start \"$name\"\n  exit\nfi\n");
-    } else {
-        out.push_str(NO_UNDO);
     }
     out.push_str(SAME);
     if !typed.is_temporary {
