@@ -237,9 +237,12 @@ fn secret(text: &str) -> Option<&'static str> {
     });
     [
         (in_url, "a password in a URL"),
-        // A command that reads it where it is typed (`sed -n 's/^requirepass //p'`) has no value in it.
+        // A command that reads it where it is typed (`sed -n 's/^requirepass //p'`), or draws one there, has no value in it.
         (
-            lower.contains("requirepass ") && !text.contains('`') && !lower.contains("requirepass //"),
+            lower.contains("requirepass ")
+                && !text.contains('`')
+                && !lower.contains("requirepass //")
+                && !lower.contains("requirepass %s"),
             "requirepass with a value",
         ),
         (["password=", "passwd=", "pwd="].iter().any(|it| lower.contains(it)), "a password"),

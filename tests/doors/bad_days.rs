@@ -117,7 +117,7 @@ fn where_nobody_reads_the_exit_code_is_still_the_answer() {
     // A terminal that is closed: it ends by the signal, unless it was told to go on (nohup).
     for (how, ends) in [("", false), ("trap '' HUP; ", true)] {
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{how}exec \"$0\" all --as container --server 127.0.0.1 --deadline 2")]);
+        shell.args(["-c", &format!("{how}exec \"$0\" all --as container --server 127.0.0.1 --wait 3s")]);
         let mut child =
             shell.arg(command.get_program()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sh");
         std::thread::sleep(Duration::from_millis(300));
