@@ -66,7 +66,9 @@ fn secret(name: &str) -> &'static str {
         "last-line" => "KeyError: 'qK7z+Xw9'\nError: redis://:vT3j+Ly5@h refused\n",
         "library-error" => "password=qK7z+Xw9 --token qK7z+Xw9\n",
         "quoted" => "near 'qK7z+Xw9' password=qK7z+Xw9\n",
-        "networkd-netdev" => "[NetDev]\nKind=wireguard\n[WireGuard]\nPrivateKey=cHJpdmF0ZSBrZXkgb2YgdGhlIGZ1enppbmcgdGVzdCE=\n",
+        "networkd-netdev" => {
+            "[NetDev]\nKind=wireguard\n[WireGuard]\nPrivateKey=cHJpdmF0ZSBrZXkgb2YgdGhlIGZ1enppbmcgdGVzdCE=\n"
+        }
         "nm-keyfile" => "[wireguard]\nprivate-key=cHJpdmF0ZSBrZXkgb2YgdGhlIGZ1enppbmcgdGVzdCE=\n",
         "redis-acl-log" => "username qK7z+Xw9\nreason vT3j+Ly5\n",
         "shell-env" | "unit-service" | "unit-variables" => "REDIS_URL=redis://:qK7z+Xw9@10.8.0.1:6379/0\n",
