@@ -63,16 +63,7 @@ impl Figures {
 }
 
 fn showing() -> Showing {
-    Showing {
-        format: None,
-        json: false,
-        output: None,
-        color: Color::Never,
-        fail_on: Vec::new(),
-        verbose: false,
-        quiet: false,
-        fix_script: None,
-    }
+    Showing { color: Color::Never, ..Showing::default() }
 }
 
 fn page(report: &Report, width: usize) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 /// How the report is shown, and what counts as failure.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "The report")]
 pub struct Showing {
     /// How to print the report [table; in a job of GitHub Actions github].
@@ -63,9 +63,10 @@ pub enum SchemaOf {
 }
 
 /// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the words typed")]
 pub enum Color {
+    #[default]
     Auto,
     Always,
     Never,

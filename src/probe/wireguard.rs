@@ -42,8 +42,8 @@ impl Capture {
     fn is_over(&self) -> bool {
         true
     }
-    fn seen(self) -> crate::fact::wireguard::Handshakes {
-        crate::fact::wireguard::Handshakes::default()
+    fn seen(self) -> Option<crate::fact::wireguard::Handshakes> {
+        None
     }
 }
 
@@ -170,7 +170,7 @@ pub(super) async fn again(context: &ProbeContext) -> ProbeResult {
         }
         let enough = capture.as_ref().is_none_or(Capture::is_over);
         if begun.elapsed() >= HANDSHAKE && enough {
-            let handshakes = capture.map(Capture::seen);
+            let handshakes = capture.and_then(Capture::seen);
             return looked((source, Ok(WgState { nudged, handshakes, ..state })));
         }
     }

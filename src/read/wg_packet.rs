@@ -31,6 +31,17 @@ pub enum Packet {
     },
 }
 
+impl Packet {
+    /// From where to where it goes; for a refusal, the datagram that is refused.
+    pub fn ends(&self) -> (SocketAddr, SocketAddr) {
+        match self {
+            Self::Initiation { from, to, .. } | Self::Response { from, to } | Self::Refused { from, to, .. } => {
+                (*from, *to)
+            }
+        }
+    }
+}
+
 /// Bytes of a first message, and of those before its mac1 (section 5.4.2).
 const INITIATION: (usize, usize) = (148, 116);
 /// Bytes of an answer.
@@ -60,7 +71,7 @@ pub fn read(packet: &[u8]) -> Option<Packet> {
     if let TransportSlice::Icmpv4(icmp) = &transport
         && let Icmpv4Type::DestinationUnreachable(header) = icmp.icmp_type()
     {
-        return refused(icmp.payload(), four(&header));
+        return refused(icmp.payload(), four(&header)?);
     }
     if let TransportSlice::Icmpv6(icmp) = &transport
         && let Icmpv6Type::DestinationUnreachable(code) = icmp.icmp_type()
@@ -86,21 +97,22 @@ fn datagram(packet: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
     Some((SocketAddr::new(source, udp.source_port()), SocketAddr::new(target, udp.destination_port())))
 }
 
-fn four(header: &icmpv4::DestUnreachableHeader) -> &'static str {
+/// None where it only says that a packet is too long.
+fn four(header: &icmpv4::DestUnreachableHeader) -> Option<&'static str> {
     use icmpv4::DestUnreachableHeader as Code;
-    match header {
+    Some(match header {
         Code::Network | Code::NetworkUnknown => "network unreachable",
         Code::Host | Code::HostUnknown | Code::Isolated => "host unreachable",
         Code::Protocol => "protocol unreachable",
         Code::Port => "port unreachable",
-        Code::FragmentationNeeded { .. } => "fragmentation needed",
+        Code::FragmentationNeeded { .. } => return None,
         Code::NetworkProhibited | Code::HostProhibited | Code::FilterProhibited => "administratively prohibited",
         Code::SourceRouteFailed
         | Code::TosNetwork
         | Code::TosHost
         | Code::HostPrecedenceViolation
         | Code::PrecedenceCutoff => "destination unreachable",
-    }
+    })
 }
 
 fn six(code: icmpv6::DestUnreachableCode) -> &'static str {

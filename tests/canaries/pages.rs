@@ -52,16 +52,7 @@ impl Pages {
         let case = Case::new(snapshots.to_vec()).expect("a case");
         let report = report(&case, &self.checks, &blame(&self.checks, judge(&case, &self.checks)));
         let shown = |format: Format, verbose: bool, width: usize| {
-            let showing = Showing {
-                format: None,
-                json: false,
-                output: None,
-                color: Color::Never,
-                fail_on: Vec::new(),
-                verbose,
-                quiet: false,
-                fix_script: None,
-            };
+            let showing = Showing { color: Color::Never, verbose, ..Showing::default() };
             let screen = Screen { width, ascii: !verbose, moves: false, forced: None };
             self.count.fetch_add(1, Ordering::Relaxed);
             look(render::report(&report, format, &showing, Exit::Broken, screen).text());

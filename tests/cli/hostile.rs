@@ -86,16 +86,7 @@ fn open_kinds(snapshot: &Value) -> BTreeSet<String> {
 }
 
 fn shown(report: &Report, format: Format, verbose: bool) -> Page {
-    let showing = Showing {
-        format: None,
-        json: false,
-        output: None,
-        color: Color::Never,
-        fail_on: Vec::new(),
-        verbose,
-        quiet: false,
-        fix_script: None,
-    };
+    let showing = Showing { color: Color::Never, verbose, ..Showing::default() };
     render::report(report, format, &showing, Exit::Broken, SCREEN)
 }
 

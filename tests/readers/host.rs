@@ -107,7 +107,7 @@ pub(super) const READERS: [Reader; 27] = [
     },
     Reader {
         name: "rule-counters-iptables",
-        read: |text| Box::new(counters::iptables(Tool::Iptables, text)),
+        read: |text| Box::new(counters::iptables(Tool::Iptables, text, Some(&counters::queues(text)))),
         example: "*filter\n:INPUT DROP [5:300]\n[3:180] -A INPUT -p tcp -j DROP\n[0:0] -A INPUT -j NFQUEUE\n",
         shapes: &[
             within("*filter\n:INPUT DROP [5:300]\n", "[3:180] -A INPUT -p tcp -j DROP\n", ""),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::walk::Step;
 use crate::fact::dial::Endpoint;
+use crate::fact::words::words;
 
 /// What the counters of this machine's rules showed of the connections that got no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +18,8 @@ pub struct Counters {
 pub struct Tried {
     /// Where to.
     pub endpoint: Endpoint,
-    /// The rules and policies that drop, reject, translate or queue packets whose counters rose by at least three
-    /// meanwhile, and not at all just before.
+    /// The rules and policies that drop or reject packets, or hand them to a queue that no program reads, whose counters
+    /// rose by at least three meanwhile, and not at all just before.
     pub risen: Vec<Step>,
 }
 
@@ -28,12 +29,9 @@ impl Counters {
         self.tried.iter().find(|tried| tried.endpoint == *endpoint).map_or(&[], |tried| &tried.risen)
     }
 
-    /// Whether there was anything to try.
-    pub const WORDS: &[&str] = &["unneeded", "still", "risen"];
-
-    /// The one word for it.
-    pub fn label(&self) -> &'static str {
-        match self.tried.as_slice() {
+    words! {
+        /// The one word for it.
+        pub(crate) fn label(&self) of self.tried.as_slice() => {
             [] => "unneeded",
             tried if tried.iter().all(|tried| tried.risen.is_empty()) => "still",
             _ => "risen",

@@ -1,7 +1,7 @@
 //! Asks the kernel's rules who stops a connection: what got no answer is tried again, and the counters are read before and
 //! after. Where all connections were answered this costs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -74,6 +74,7 @@ fn unanswered(context: &ProbeContext) -> Vec<Endpoint> {
 }
 
 async fn counted(rules: &Netfilter) -> Result<BTreeMap<Step, u64>, Unseen> {
+    let queues = queues();
     let mut found = BTreeMap::new();
     for listing in &rules.listings {
         let tool = listing.tool;
@@ -90,8 +91,22 @@ async fn counted(rules: &Netfilter) -> Result<BTreeMap<Step, u64>, Unseen> {
         found.extend(if in_nft {
             counters::nft(&said.out, &listing.lines)
         } else {
-            counters::iptables(tool, &said.out)
+            counters::iptables(tool, &said.out, queues.as_ref())
         });
     }
     Ok(found)
+}
+
+/// The queues of packets that programs read; none where the kernel does not say.
+#[cfg(target_os = "linux")]
+fn queues() -> Option<BTreeSet<u16>> {
+    match host::read("/proc/net/netfilter/nfnetlink_queue") {
+        host::Text::Read(text) => Some(counters::queues(&text)),
+        host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn queues() -> Option<BTreeSet<u16>> {
+    None
 }

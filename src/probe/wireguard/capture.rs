@@ -19,6 +19,8 @@ use crate::read::wg_packet::{self, Packet};
 const WATCH: Duration = Duration::from_millis(5400);
 /// How long an answer may be on its way.
 const ANSWER: Duration = Duration::from_millis(1100);
+/// An other end that begins later than this after the first one is left out: its answer would not have its time.
+const LATE: Duration = Duration::from_millis(500);
 /// Packets that are looked at; with more, somebody floods this machine.
 const PACKETS: usize = 2000;
 /// Other ends that are told of.
@@ -60,58 +62,60 @@ impl Capture {
 
     /// Whether enough was seen: a handshake whose answer had its time, or nothing in the time of a repetition.
     pub(super) fn is_over(&self) -> bool {
-        self.left == 0 || self.begun.elapsed() >= WATCH || self.first.is_some_and(|first| first.elapsed() >= ANSWER)
+        self.left == 0
+            || match self.first {
+                Some(first) => first.elapsed() >= ANSWER,
+                None => self.begun.elapsed() >= WATCH,
+            }
     }
 
-    pub(super) fn seen(mut self) -> Handshakes {
+    /// None where more came by than was looked at: what was not seen then may have been there.
+    pub(super) fn seen(mut self) -> Option<Handshakes> {
         self.seen.exchanges.sort_by(|a, b| (&a.interface, a.with).cmp(&(&b.interface, b.with)));
-        self.seen
+        (self.left > 0).then_some(self.seen)
     }
 
     fn sort(&mut self, packet: Packet, interfaces: &[WgInterface]) {
-        let at = |port: u16| interfaces.iter().find(|interface| interface.listen_port == Some(port));
-        match packet {
-            Packet::Initiation { from, to, message } => {
-                if let Some(interface) = at(to.port()).filter(|_| self.is_own(to)) {
-                    let made = own_key(interface).and_then(|key| wg_packet::made_for(&message, &key));
-                    self.exchange(interface, from, |exchange| exchange.asked = made);
-                } else if let Some(interface) = at(from.port()).filter(|_| self.is_own(from)) {
-                    self.exchange(interface, to, |exchange| exchange.begun = true);
-                }
+        let end = |at: SocketAddr| {
+            let own = self.own.contains(&at.ip());
+            interfaces.iter().find(|interface| own && interface.listen_port == Some(at.port()))
+        };
+        let (from, to) = packet.ends();
+        let (interface, with, arrives) = match (end(to), end(from)) {
+            (Some(interface), _) => (interface, from, true),
+            (None, Some(interface)) => (interface, to, false),
+            (None, None) => return,
+        };
+        let Some(exchange) = self.exchange(interface, with) else { return };
+        match (packet, arrives) {
+            (Packet::Initiation { message, .. }, true) => {
+                exchange.asked = own_key(interface).and_then(|key| wg_packet::made_for(&message, &key));
             }
-            Packet::Response { from, to } => {
-                if let Some(interface) = at(to.port()).filter(|_| self.is_own(to)) {
-                    self.exchange(interface, from, |exchange| exchange.answered = true);
-                } else if let Some(interface) = at(from.port()).filter(|_| self.is_own(from)) {
-                    self.exchange(interface, to, |exchange| exchange.replied = true);
-                }
-            }
-            Packet::Refused { from, to, what } => {
-                if let Some(interface) = at(from.port()).filter(|_| self.is_own(from)) {
-                    self.exchange(interface, to, |exchange| exchange.refused = Some(what));
-                }
-            }
+            (Packet::Initiation { .. }, false) => exchange.begun = true,
+            (Packet::Response { .. }, true) => exchange.answered = true,
+            (Packet::Response { .. }, false) => exchange.replied = true,
+            (Packet::Refused { what, .. }, false) => exchange.refused = Some(what),
+            // This machine itself refused what came.
+            (Packet::Refused { .. }, true) => {}
         }
     }
 
-    fn is_own(&self, at: SocketAddr) -> bool {
-        self.own.contains(&at.ip())
-    }
-
-    fn exchange(&mut self, interface: &WgInterface, with: SocketAddr, note: impl FnOnce(&mut Exchange)) {
+    /// What is known of these two ends; none for another one that comes too late for its answer to be waited for, and
+    /// where there are too many.
+    fn exchange(&mut self, interface: &WgInterface, with: SocketAddr) -> Option<&mut Exchange> {
         let exchanges = &mut self.seen.exchanges;
         let known = exchanges.iter().position(|it| it.interface == interface.name && it.with == with);
+        let late = self.first.get_or_insert_with(host::clock).elapsed() >= LATE;
+        if known.is_none() && (late || exchanges.len() == ENDS) {
+            return None;
+        }
         let place = known.unwrap_or_else(|| {
             let interface = interface.name.clone();
             let (begun, answered, replied) = (false, false, false);
             exchanges.push(Exchange { interface, with, begun, answered, refused: None, asked: None, replied });
             exchanges.len() - 1
         });
-        if let Some(exchange) = exchanges.get_mut(place).filter(|_| place < ENDS) {
-            note(exchange);
-        }
-        exchanges.truncate(ENDS);
-        self.first.get_or_insert_with(host::clock);
+        exchanges.get_mut(place)
     }
 }
 
