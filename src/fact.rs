@@ -27,6 +27,7 @@ pub mod postgres;
 pub mod redis;
 pub mod service;
 mod target;
+pub mod web_app;
 pub mod wireguard;
 mod words;
 

@@ -88,9 +88,11 @@ const NO_DATABASE: &str = "the worker reports by HTTP, and has no use for Postgr
 fn is_spared(check: &Check, seat: &Seat<'_>) -> bool {
     let of_worker = match seat.vantage() {
         Vantage::Client => check.id.0 != "postgres-not-exposed",
-        Vantage::Server => {
-            matches!(check.id.0.as_str(), "postgres-listens" | "postgres-port-open" | "postgres-hba-admits-worker")
+        // That nothing listens there is said for the web app, too.
+        Vantage::Server if matches!(check.id.0.as_str(), "postgres-listens" | "postgres-port-open") => {
+            !seat.web_app_lacks_database()
         }
+        Vantage::Server => check.id.0 == "postgres-hba-admits-worker",
         Vantage::Container | Vantage::Outside => false,
     };
     check.category == Category::Postgres && of_worker && !seat.uses_database()

@@ -37,6 +37,7 @@ mod service;
 pub mod ssh;
 mod tls;
 pub mod vantage;
+mod web_app;
 mod windows;
 mod wireguard;
 mod workers;
@@ -193,5 +194,6 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Api => api::look(context).await,
         FactKey::Delivery => delivery::look().await,
         FactKey::Workers => workers::look(),
+        FactKey::WebApp => web_app::look(context).await,
     }
 }

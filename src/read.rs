@@ -31,6 +31,7 @@ pub mod pg_refusal;
 pub mod postgresql_conf;
 pub mod published;
 pub mod quoted;
+pub mod raised;
 pub mod recipe;
 pub mod redis_acl_log;
 pub mod redis_command;

@@ -1,9 +1,9 @@
 //! How the client runs the worker, and what that goes to. Asked by reports too, so it is no judge's look.
 
 use super::{Case, Seat};
-use crate::fact::environment::ByHost;
+use crate::fact::environment::{ByHost, EnvUrl};
 use crate::fact::service::UnitState;
-use crate::fact::{Fact, FactKey, UnitTarget, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Service, UnitTarget, Unseen, Vantage};
 use crate::profile::Topology;
 
 impl Case {
@@ -44,6 +44,20 @@ impl Seat<'_> {
         let without = matches!(client, Some(Fact::Env(env)) if env.reports_by_http_alone());
         let has_none = self.addresses.app.as_ref().is_some_and(|app| app.database.is_none());
         self.addresses.topology != Some(Topology::Api) && !without && !has_none
+    }
+}
+
+impl Seat<'_> {
+    /// Whether the web app goes to PostgreSQL on the server, as its own variables say, and nothing listens there.
+    pub(crate) fn web_app_lacks_database(&self) -> bool {
+        let server = self.case.snapshot(Vantage::Server);
+        let Some(Fact::Env(env)) = server.and_then(|server| server.fact(&FactKey::Env)) else { return false };
+        let Some(Fact::Listeners(all)) = server.and_then(|server| server.fact(&FactKey::Listeners)) else {
+            return false;
+        };
+        env.database().url().is_some_and(EnvUrl::is_postgres)
+            && self.elsewhere(Service::Postgres).is_none()
+            && all.on(self.addresses.postgres_port.value).next().is_none()
     }
 }
 

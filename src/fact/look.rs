@@ -74,6 +74,8 @@ macro_rules! looks {
         Workers = "workers" => workers: Workers(celery::process::Workers), words (own), Phase::First;
         /// the web app's answer to a worker (`FLASK_APP_URL`, version 0.12 and later)
         Api = "api" => api: Api(api::ApiOutcome), words (said: api::ApiSaid), Phase::Routed;
+        /// the web app without Docker: its process, where it listens, and the last error in its log
+        WebApp = "web-app" => web_app: WebApp(web_app::WebApp), words (own), Phase::First;
         /// the delivery sidecar: its settings and files, and its target host's SSH server
         Delivery = "delivery" => delivery: Delivery(delivery::Delivery), words (own), Phase::First;
     } };

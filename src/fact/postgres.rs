@@ -13,6 +13,7 @@ use tables::PgTables;
 pub mod hba;
 pub mod state;
 pub mod tables;
+pub mod waits;
 
 /// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,
 /// by the server routine that raised it.
@@ -99,6 +100,9 @@ pub struct PgOutcome {
     pub endpoint: Endpoint,
     /// What it said.
     pub said: PgSaid,
+    /// A refusal that no word of this list stands for, as PostgreSQL worded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
     /// Our address as the server named it in its error.
     pub seen_as: Option<IpAddr>,
     /// The role, where the URL also has a password (else the "user" may be one).
@@ -133,7 +137,7 @@ impl PgOutcome {
         let system = self.system.as_ref().map_or_else(String::new, |id| format!("; cluster {id}"));
         let said = match self.read_only {
             Some(true) => format!("{}, read-only", self.said.label()),
-            Some(false) | None => self.said.label().to_owned(),
+            Some(false) | None => self.refusal.clone().unwrap_or_else(|| self.said.label().to_owned()),
         };
         let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
         let tables = self.tables.iter().map(PgTables::summary);

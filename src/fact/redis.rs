@@ -89,6 +89,9 @@ pub struct RedisOutcome {
     pub endpoint: Endpoint,
     /// What it said.
     pub said: RedisSaid,
+    /// An error that no word of this list stands for, as Redis worded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// Whether a password was at hand.
     pub password: Presence,
     /// The database index that was selected.
@@ -122,7 +125,8 @@ impl RedisOutcome {
         let run = self.identity.as_ref().map_or_else(String::new, |it| {
             format!("; run {}…, up {} s", it.run_id.get(..8).unwrap_or(&it.run_id), it.uptime)
         });
-        let mut lines = vec![format!("Redis {}/{}, {with}: {}{run}", self.endpoint, self.database, self.said.label())];
+        let said = self.error.as_deref().unwrap_or(self.said.label());
+        let mut lines = vec![format!("Redis {}/{}, {with}: {said}{run}", self.endpoint, self.database)];
         lines.extend(self.rights.iter().flat_map(Rights::summary));
         lines.extend(
             self.carried.iter().flat_map(PayloadProbe::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use super::worker::{named, native};
 use crate::case::Seat;
-use crate::check::cause::{ApiAnswers, ApiMedia, ApiUrl, cause_of};
-use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::Unseen;
+use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, cause_of};
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Dial;
-use crate::fact::environment::{ContainerProvenance, Environment, Layer, Setting};
+use crate::fact::environment::{ContainerProvenance, EnvUrl, Environment, Layer, Setting};
+use crate::fact::web_app::WebApp;
+use crate::fact::{Unseen, Vantage};
 use crate::profile::Topology;
 
 const BY_DATABASE: &str = "the worker reports by the database, as set with `--topology`";
@@ -49,6 +50,54 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
         return missing(env, "WORKER_API_KEY");
     }
     Ok(holds())
+}
+
+/// On the server: the web app runs, and a worker that reports by HTTP meets it where it goes.
+pub(crate) fn api_runs(seat: &Seat<'_>) -> Judged<ApiRuns> {
+    let web_app = seat.web_app();
+    let (server, url) = (seat.addresses().server.value, url_of_worker(seat));
+    let Some((url, port)) = url.filter(|(url, _)| url.host.parse() == Ok(server)) else {
+        let failed = web_app.ok().filter(|web_app| web_app.state.as_deref() == Some("failed"));
+        return Ok(match failed.and_then(ended) {
+            Some(ended) => ended.into(),
+            None => not_applicable("no worker that reports to this host by HTTP was seen"),
+        });
+    };
+    let listeners = seat.listeners()?;
+    if listeners.answers(server, port) {
+        return Ok(holds());
+    }
+    let found: Vec<String> = listeners.on(port).map(|it| it.address.to_string()).collect();
+    if !found.is_empty() {
+        let finding = broken(ApiRuns::OtherAddress).with("found", found.join(", "));
+        return Ok(finding.with("port", port).with("url", url).into());
+    }
+    let web_app = web_app?;
+    if web_app.pid.is_some() {
+        let why = format!("it runs, {}; the worker's URL has another port", listens(web_app));
+        return Ok(Verdict::NotApplicable(why.into()));
+    }
+    let finding = ended(web_app).unwrap_or_else(|| broken(ApiRuns::NotRunning));
+    Ok(finding.with("port", port).with("url", url).into())
+}
+
+/// Where a worker reports, as its variables say.
+fn url_of_worker<'a>(seat: &Seat<'a>) -> Option<(&'a EnvUrl, u16)> {
+    let of = |vantage| seat.at(vantage).ok().and_then(|seat| seat.env().ok()).and_then(Environment::api);
+    let url = of(Vantage::Client).or_else(|| of(Vantage::Container))?;
+    Some((url, url.http_port()))
+}
+
+fn listens(web_app: &WebApp) -> String {
+    format!("and listens on {}", web_app.listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+}
+
+/// Its unit, with its last words.
+fn ended(web_app: &WebApp) -> Option<Finding<ApiRuns>> {
+    let (unit, state) = (web_app.unit.as_ref()?, web_app.state.as_ref()?);
+    let words = web_app.said.as_ref().map(|said| format!(", and said last: `{}` ({})", said.text, said.source));
+    let finding = broken(ApiRuns::EndedItself).with("unit", unit).with("state", state);
+    Some(finding.with("words", words.unwrap_or_default()))
 }
 
 /// The worker's own code asks for MEDIA_BASE_URL, and it is set.
@@ -101,7 +150,7 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
             ));
         }
         ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
-        ApiSaid::FailedInside(status) => broken(ApiAnswers::FailedInside).with("status", status),
+        ApiSaid::FailedInside(status) => failed_inside(seat).with("status", status),
         ApiSaid::Redirects { to_https: true } => broken(ApiAnswers::RedirectsToHttps),
         ApiSaid::Redirects { to_https: false } => broken(ApiAnswers::Redirects),
         ApiSaid::OtherStatus(status) => broken(ApiAnswers::OtherStatus).with("status", status),
@@ -113,6 +162,17 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         Some(_) | None => finding,
     };
     Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
+}
+
+/// What its log says, if the server was looked at.
+fn failed_inside(seat: &Seat<'_>) -> Finding<ApiAnswers> {
+    let server = seat.at(Vantage::Server).ok();
+    let web_app = server.as_ref().and_then(|server| server.web_app().ok());
+    let said = web_app.and_then(|it| it.said.as_ref());
+    let words = said.map(|said| format!("; its log says: `{}` ({})", said.text, said.source));
+    let unit = web_app.and_then(|it| it.unit.as_ref());
+    let log = unit.map_or_else(|| "clipcheck all".to_owned(), |it| format!("sudo journalctl -u {it} -n 50 --no-pager"));
+    broken(ApiAnswers::FailedInside).with("words", words.unwrap_or_default()).with("log", log)
 }
 
 /// The worker's library goes to a proxy, which was asked without the key. Only the app says that it wants one (401).
@@ -154,7 +214,12 @@ fn unreached(seat: &Seat<'_>, host: &str, dial: Dial) -> Finding<ApiAnswers> {
     let inside =
         host.parse().map_or(true, |ip: IpAddr| ip == addresses.server.value || addresses.subnet.value.contains(&ip));
     let finding = match dial {
-        Dial::Refused | Dial::Reset => broken(ApiAnswers::Refused),
+        Dial::Refused | Dial::Reset => {
+            let server = seat.at(Vantage::Server).ok();
+            let runs = server.and_then(|server| server.web_app().ok()).filter(|it| it.pid.is_some());
+            let elsewhere = runs.map_or_else(String::new, |it| format!(" (it runs, {})", listens(it)));
+            broken(ApiAnswers::Refused).with("elsewhere", elsewhere)
+        }
         Dial::Timeout if inside => broken(ApiAnswers::Timeout),
         Dial::NoSuchName | Dial::ResolverFailed => broken(ApiAnswers::NoSuchName),
         Dial::Timeout | Dial::HostUnreachable | Dial::NoRoute | Dial::Forbidden | Dial::Open | Dial::Other(_) => {

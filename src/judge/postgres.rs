@@ -16,11 +16,13 @@ mod hba;
 mod running;
 mod same;
 mod tables;
+mod waits;
 
 pub(crate) use hba::{postgres_hba_admits_worker, postgres_hba_parses};
 pub(crate) use running::{postgres_after_boot, postgres_as_written, postgres_role_ready, postgres_room};
 pub(crate) use same::postgres_same;
 pub(crate) use tables::postgres_tables;
+pub(crate) use waits::{postgres_statements, postgres_waits};
 
 /// A socket waits for connections to the tunnel's address. `SHOW listen_addresses` would lie: it names
 /// addresses whose bind failed.
@@ -104,7 +106,11 @@ fn masked<'a>(seat: &Seat<'a>) -> Option<&'a UnitState> {
 fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
         Some(FailReason::ConfLine(path, line)) => broken(PostgresListens::ConfigLine).at(path, *line),
-        Some(FailReason::BadValue(name)) => broken(PostgresListens::BadValue).with("name", name),
+        Some(FailReason::BadValue(name)) => {
+            let said = unit.and_then(|unit| unit.said.as_ref());
+            let words = said.map_or_else(String::new, |said| format!(": `{}` ({})", said.text, said.source));
+            broken(PostgresListens::BadValue).with("name", name).with("words", words)
+        }
         Some(FailReason::NoAccess(path)) => broken(PostgresListens::NoAccess).with("path", path),
         Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
         Some(FailReason::KeyMode(path)) => broken(PostgresListens::KeyMode).with("path", path),
@@ -152,7 +158,10 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
             ));
         }
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
-        PgSaid::Refused(state) => broken(PostgresAnswers::Refused).with("state", state),    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
+        PgSaid::Refused(state) => {
+            let words = outcome.refusal.as_ref().map_or_else(String::new, |text| format!(": `{text}`"));
+            broken(PostgresAnswers::Refused).with("state", state).with("words", words)
+        },    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
         NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod, WantsCertificate);
     // What the server's own log says of the refusal stands beside it.
     if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {

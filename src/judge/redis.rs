@@ -172,7 +172,9 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
     if matches!(outcome.said, RedisSaid::WrongPassword | RedisSaid::WrongUserOrPassword | RedisSaid::NotPermitted) {
         let _ = seat.at(Vantage::Server).map(|server| server.redis_state());
     }
-    Ok(finding.with("endpoint", &outcome.endpoint).with("database", outcome.database).into())
+    let error = outcome.error.as_ref().map_or_else(String::new, |error| format!(": `{error}`"));
+    let finding = finding.with("endpoint", &outcome.endpoint).with("database", outcome.database);
+    Ok(finding.with("error", error).into())
 }
 
 /// The web app's broker, where Redis lets it in by its URL.

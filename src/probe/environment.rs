@@ -15,8 +15,10 @@ use crate::read::{celery_command, dotenv, url};
 mod beside;
 mod made;
 mod native;
+mod web;
 
 pub(super) use made::provenance;
+pub(super) use native::environ;
 
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
@@ -35,21 +37,12 @@ fn app_variables(app: Option<&App>) -> impl Iterator<Item = &str> {
 /// Where the image keeps the app's version.
 const VERSION: &str = "/app/app/version.py";
 
-/// Where the web app's variables stand in life.
-const WEB_FILES: [&str; 5] = [
-    "/opt/clippyfront/.env",
-    "/opt/clippy-front/.env",
-    "/srv/clippyfront/.env",
-    "/var/www/clippyfront/.env",
-    "/etc/clippyfront/clippyfront.env",
-];
-
 /// Looks at the app's variables from where we stand.
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     match context.vantage {
         Vantage::Container => looked("the process environment", Ok(container(context.profile.app()))),
         Vantage::Client => client(context).await,
-        Vantage::Server => looked("the web app's environment file", server(context)),
+        Vantage::Server => looked("the web app's process, or its environment file", web::server(context)),
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
     }
 }
@@ -213,39 +206,6 @@ fn container(app: Option<App>) -> Found {
         found.app_version = app_version(&text);
     }
     found
-}
-
-/// The web app's file. What systemd or a shell adds to its environment is not in it.
-fn server(context: &ProbeContext) -> Result<Found, Unseen> {
-    let app = context.profile.app();
-    let path = match (&context.profile.web_env, &app) {
-        (Some(path), _) => path.as_str(),
-        (None, Some(app)) => {
-            return Err(Unseen::NotKnown(format!(
-                "where {}'s web app has its variables is not known; set the path of its file with `--web-env FILE`",
-                app.name
-            )));
-        }
-        (None, None) => {
-            WEB_FILES.into_iter().find(|path| !matches!(host::read(path), host::Text::Missing)).ok_or_else(|| {
-                let places = WEB_FILES.join(", ");
-                Unseen::NotKnown(format!(
-                    "none of {places} exists; set the path of the web app's file with `--web-env FILE`"
-                ))
-            })?
-        }
-    };
-    let mut found = Found::new(path.to_owned(), app);
-    found
-        .add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new())
-        .ok_or_else(|| Unseen::Unreadable(format!("{path}: its `${{…}}` expand to too much text")))?;
-    if found.app.is_none()
-        && let Some((folder, _)) = path.rsplit_once('/')
-        && let host::Text::Read(text) = host::read(format!("{folder}/app/version.py"))
-    {
-        found.app_version = app_version(&text);
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

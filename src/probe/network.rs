@@ -24,7 +24,7 @@ use policy::rules;
 #[cfg(target_os = "linux")]
 use sockets::listening;
 #[cfg(target_os = "linux")]
-pub(super) use sockets::listening_in;
+pub(super) use sockets::{listening_in, listening_of};
 
 /// Who tells of interfaces and routes.
 const KERNEL: &str = if cfg!(windows) { "windows.ps1" } else { "the kernel (netlink)" };

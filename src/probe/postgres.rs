@@ -20,6 +20,7 @@ use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::postgres::tables::PgTables;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
+use crate::read::quoted::{self, Secrets};
 use crate::read::url;
 
 #[cfg(target_os = "linux")]
@@ -58,9 +59,11 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     };
     let source = format!("PostgreSQL at {endpoint}");
     let seen = talk(&endpoint, login, context).await.map(|heard| {
+        let secrets = Secrets::of(login.iter().map(|login| login.text.expose_secret()));
         Fact::Postgres(PgOutcome {
             endpoint,
             said: heard.said,
+            refusal: heard.refusal.map(|text| quoted::answered(&text, &secrets)),
             seen_as: heard.seen_as,
             role: login.and_then(|login| login.url.role.clone()),
             database: login.and_then(|login| login.url.database.clone()),
@@ -94,6 +97,8 @@ struct Way<'a> {
 /// What one conversation brought.
 struct Heard {
     said: PgSaid,
+    /// A refusal that no other word stands for, as PostgreSQL worded it.
+    refusal: Option<String>,
     seen_as: Option<IpAddr>,
     tls: bool,
     carried: Option<PayloadProbe>,
@@ -104,7 +109,16 @@ struct Heard {
 
 impl Heard {
     fn bare(said: PgSaid) -> Self {
-        Self { said, seen_as: None, tls: false, carried: None, system: None, read_only: None, tables: None }
+        Self {
+            said,
+            refusal: None,
+            seen_as: None,
+            tls: false,
+            carried: None,
+            system: None,
+            read_only: None,
+            tables: None,
+        }
     }
 
     fn is_about_hba(&self) -> bool {

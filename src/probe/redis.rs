@@ -5,12 +5,8 @@
 //! command, whose error code comes through, and not as part of the driver's connection set-up, where it does not.
 
 use std::net::IpAddr;
-use std::pin::pin;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionInfo, RedisError};
 use secrecy::ExposeSecret;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -24,16 +20,19 @@ use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
 use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
-use crate::read::{redis_info, redis_reply};
+use crate::read::quoted::{self, Secrets};
+use crate::read::redis_reply;
 
 mod celery;
 mod conf_files;
 mod echo;
 mod rights;
+mod session;
 mod state;
 
 pub(super) use celery::look as celery;
 pub(super) use conf_files::{conf, log_file};
+use session::{auth, log_in, open};
 pub(super) use state::state;
 
 /// How long an open connection may stay without a word.
@@ -42,16 +41,23 @@ const WORD: Duration = Duration::from_secs(2);
 /// No first line of Redis' is longer.
 const LINE: usize = 4096;
 
-/// How the driver begins: without a word of its own.
-static SETTINGS: LazyLock<RedisConnectionInfo> =
-    LazyLock::new(|| RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name());
-
 /// Windows throws away what it received once a reset arrives, and a server that closes at once answers our PING with
 /// one. There, listen before speaking. Linux keeps what it received.
 const LISTEN_FIRST: Duration = if cfg!(windows) { Duration::from_millis(300) } else { Duration::ZERO };
 
 /// What it said, and who it is.
-type Heard = (RedisSaid, Option<RedisIdentity>);
+struct Heard {
+    said: RedisSaid,
+    identity: Option<RedisIdentity>,
+    /// An error that no other word stands for, as Redis worded it.
+    error: Option<String>,
+}
+
+impl From<RedisSaid> for Heard {
+    fn from(said: RedisSaid) -> Self {
+        Self { said, identity: None, error: None }
+    }
+}
 
 /// Talks to Redis at the server's address in the tunnel.
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
@@ -63,7 +69,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     let said = talk(&endpoint, login, context).await;
     // Each on a connection of its own, since on a way that loses large packets one question holds up all behind it.
     let (carried, rights) = match said {
-        Ok((RedisSaid::Pong, _)) => {
+        Ok(Heard { said: RedisSaid::Pong, .. }) => {
             let far = context.vantage != Vantage::Server;
             let carried = async { if far { carry_more(&endpoint, login, context).await } else { None } };
             tokio::join!(carried, ask_rights(&endpoint, login, context))
@@ -72,11 +78,13 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     };
     ProbeResult::new(
         format!("Redis at {endpoint}"),
-        said.map(|(said, identity)| {
+        said.map(|Heard { said, identity, error }| {
+            let secrets = Secrets::of(login.iter().map(|login| login.text.expose_secret()));
             Fact::Redis(RedisOutcome {
                 endpoint,
                 said,
                 identity,
+                error: error.map(|error| quoted::answered(&error, &secrets)),
                 rights,
                 password: Presence::of(login.is_some_and(|login| login.password.is_some())),
                 database: login.map_or(0, |login| login.url.redis_index()),
@@ -92,23 +100,23 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         return Err(Unseen::Undecided("the URL names a client certificate, which clipcheck does not use".to_owned()));
     }
     let bare = match dial::connect(endpoint).await {
-        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
+        Err(how) => return Ok(RedisSaid::Unreached(how).into()),
         Ok(stream) => match wire(stream, endpoint, encrypted).await {
             Some(wire) => first_word(wire).await,
-            None => RedisSaid::NoTls,
+            None => RedisSaid::NoTls.into(),
         },
     };
-    if login.is_none() && bare == RedisSaid::NoAuth {
-        return Ok((RedisSaid::Locked, None));
+    if login.is_none() && bare.said == RedisSaid::NoAuth {
+        return Ok(RedisSaid::Locked.into());
     }
     let logs_in = login.is_some_and(|login| login.user.is_some() || login.password.is_some());
     // NotPermitted: the nameless user may be barred from what the URL's user may do.
-    if bare != RedisSaid::Pong && !(logs_in && matches!(bare, RedisSaid::NoAuth | RedisSaid::NotPermitted)) {
-        return Ok((bare, None));
+    if bare.said != RedisSaid::Pong && !(logs_in && matches!(bare.said, RedisSaid::NoAuth | RedisSaid::NotPermitted)) {
+        return Ok(bare);
     }
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
-        Err(how) => return Ok((RedisSaid::Unreached(how), None)),
+        Err(how) => return Ok(RedisSaid::Unreached(how).into()),
     };
     if logs_in {
         // A lone user counts: in `redis://secret@host` it is the password, put in the wrong place.
@@ -116,9 +124,9 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         dial::may_carry_password(context, peer.ip())?;
     }
     let over = stream.over();
-    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok((RedisSaid::NoTls, None)) };
+    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok(RedisSaid::NoTls.into()) };
     let heard = log_in(wire, login).await;
-    Ok(if over.is_so() { (RedisSaid::NotRedis, None) } else { heard })
+    Ok(if over.is_so() { RedisSaid::NotRedis.into() } else { heard })
 }
 
 async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Option<PayloadProbe> {
@@ -157,11 +165,11 @@ async fn wire(stream: Stream, endpoint: &Endpoint, encrypted: bool) -> Option<Bo
 }
 
 /// Says PING and reads the first line back, or what the server said before that.
-async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
+async fn first_word(mut wire: Box<dyn Wire>) -> Heard {
     let mut heard = Vec::new();
     let mut ended = timeout(LISTEN_FIRST, read_line(&mut wire, &mut heard)).await;
     if heard.is_empty() && !LISTEN_FIRST.is_zero() && ended.is_ok() {
-        return RedisSaid::Closed;
+        return RedisSaid::Closed.into();
     }
     if heard.is_empty() {
         // A server that has already closed makes this fail, and what it said before that is still to be read.
@@ -171,13 +179,16 @@ async fn first_word(mut wire: Box<dyn Wire>) -> RedisSaid {
     // What begins like a reply and does not end may be Redis', and says nothing.
     let whole = heard.contains(&b'\n');
     let begins = heard.len() < LINE && heard.first().is_none_or(|c| b"+-$:*".contains(c));
-    match (begins, ended) {
-        _ if whole => redis_reply::first_line(&String::from_utf8_lossy(&heard)).unwrap_or(RedisSaid::NotRedis),
+    let line = String::from_utf8_lossy(&heard);
+    let said = match (begins, ended) {
+        _ if whole => redis_reply::first_line(&line).unwrap_or(RedisSaid::NotRedis),
         (false, _) => RedisSaid::NotRedis,
         (true, Err(_)) => RedisSaid::Silent,
         (true, Ok(Err(error))) if tls::wants_certificate(&error) => RedisSaid::WantsCertificate,
         (true, Ok(_)) => RedisSaid::Closed,
-    }
+    };
+    let error = line.lines().next().and_then(|line| line.strip_prefix('-')).filter(|_| said == RedisSaid::Refused);
+    Heard { error: error.map(str::to_owned), ..said.into() }
 }
 
 /// Reads until the end of the line, of the connection, or of patience.
@@ -191,101 +202,4 @@ async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) -> std::io::Re
         }
     }
     Ok(())
-}
-
-/// A connection to ask on, and what drives it; the error, what it ended with.
-async fn open(wire: Box<dyn Wire>) -> Result<(MultiplexedConnection, impl Future<Output = ()>), RedisSaid> {
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
-    match timeout(DIAL, MultiplexedConnection::new_with_config(&SETTINGS, wire, config)).await {
-        Ok(opened) => opened.map_err(|error| failure(&error)),
-        Err(_) => Err(RedisSaid::Silent),
-    }
-}
-
-/// AUTH, SELECT and PING, as redis-py sends them; then the question who is there.
-async fn log_in(wire: Box<dyn Wire>, login: Option<&Login>) -> Heard {
-    let (mut connection, driver) = match open(wire).await {
-        Ok(opened) => opened,
-        Err(said) => return (said, None),
-    };
-    let mut said = pin!(converse(&mut connection, login));
-    tokio::select! {
-        said = &mut said => said,
-        // The last words of a server that closes may be on their way still.
-        () = driver => timeout(WORD, said).await.unwrap_or((RedisSaid::Closed, None)),
-    }
-}
-
-async fn converse(connection: &mut MultiplexedConnection, login: Option<&Login>) -> Heard {
-    let said = ping(connection, login).await;
-    if said != RedisSaid::Pong {
-        return (said, None);
-    }
-    let told: Result<String, _> = redis::cmd("INFO").arg("server").query_async(connection).await;
-    (said, told.ok().and_then(|text| redis_info::identity(&text)))
-}
-
-async fn ping(connection: &mut MultiplexedConnection, login: Option<&Login>) -> RedisSaid {
-    if let Some(login) = login
-        && let Err(said) = auth(connection, login).await
-    {
-        return said;
-    }
-    let index = login.map_or(0, |login| login.url.redis_index());
-    if index > 0 {
-        let selected: Result<(), _> = redis::cmd("SELECT").arg(index).query_async(connection).await;
-        match selected.as_ref().map_err(failure) {
-            Ok(()) => {}
-            // Out of range, or not allowed in cluster mode: either way there is no such database.
-            Err(RedisSaid::Refused) => return RedisSaid::NoSuchDatabase,
-            Err(said) => return said,
-        }
-    }
-    let pong: Result<String, _> = redis::cmd("PING").query_async(connection).await;
-    match pong.as_ref().map_err(failure) {
-        Ok(word) if word == "PONG" => RedisSaid::Pong,
-        Ok(_) => RedisSaid::NotRedis,
-        Err(said) => said,
-    }
-}
-
-async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(), RedisSaid> {
-    let password = login.password.as_ref().map_or("", |password| password.expose_secret());
-    let mut alone = redis::cmd("AUTH");
-    alone.arg(password);
-    let Some(user) = &login.user else {
-        if login.password.is_none() {
-            return Ok(());
-        }
-        return alone.query_async(connection).await.map_err(|error: RedisError| {
-            let said = failure(&error);
-            if said == RedisSaid::WrongUserOrPassword {
-                RedisSaid::WrongPassword
-            } else if said == RedisSaid::NoAuth {
-                // It was just given a password: Redis never says this then.
-                RedisSaid::Refused
-            } else {
-                said
-            }
-        });
-    };
-    let both: Result<(), RedisError> =
-        redis::cmd("AUTH").arg(user.expose_secret()).arg(password).query_async(connection).await;
-    match both {
-        Err(error) if redis_reply::wants_no_user(error.code().unwrap_or(""), error.detail().unwrap_or("")) => {
-            alone.query_async(connection).await.map_err(|error: RedisError| failure(&error))
-        }
-        both => both.map_err(|error| failure(&error)),
-    }
-}
-
-/// The driver's error, by the server's code where it has one. Its text is not kept: it may quote what was sent.
-fn failure(error: &RedisError) -> RedisSaid {
-    if let Some(code) = error.code() {
-        return redis_reply::refusal(code, error.detail().unwrap_or(""));
-    }
-    if error.is_timeout() {
-        return RedisSaid::Silent;
-    }
-    if error.kind() == ErrorKind::Io { RedisSaid::Closed } else { RedisSaid::NotRedis }
 }

@@ -9,6 +9,8 @@ use crate::read::{postgresql_conf, systemctl, unit_file};
 
 mod said;
 
+pub(super) use said::short;
+
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
     InactiveExitTimestamp,StateChangeTimestamp,Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
     ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
@@ -29,6 +31,11 @@ async fn on_windows(target: &UnitTarget, context: &ProbeContext) -> Result<UnitS
             Err(Unseen::NoTool("there is no systemd on Windows".to_owned()))
         }
     }
+}
+
+/// A unit that systemd knows.
+pub(super) async fn state_of(target: &UnitTarget, context: &ProbeContext) -> Option<UnitState> {
+    look(target, context).await.ok().filter(|unit| unit.known)
 }
 
 async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, Unseen> {

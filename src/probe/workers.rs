@@ -42,11 +42,10 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (Some((queues, name)), Ok(stat)) = (told(&words), process.stat()) else { continue };
         let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
-        let groups = groups(&process);
         let of_worker = Found {
             worker: Worker { pid: process.pid.unsigned_abs(), age, queues, name },
-            contained: has_own_namespace(&process) || groups.iter().any(|group| names_container(group)),
-            unit: groups.iter().find_map(|group| unit(group)),
+            contained: is_contained(&process),
+            unit: unit_of(&process),
             folder: process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok()),
             arguments,
         };
@@ -55,6 +54,18 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     // A worker forks one process for each task that it can do at a time.
     let parents: Vec<i32> = found.keys().copied().collect();
     Ok(found.into_values().filter(|(parent, _)| !parents.contains(parent)).map(|(_, found)| found).collect())
+}
+
+/// Whether it is in a container.
+#[cfg(target_os = "linux")]
+pub(super) fn is_contained(process: &procfs::process::Process) -> bool {
+    has_own_namespace(process) || groups(process).iter().any(|group| names_container(group))
+}
+
+/// The systemd unit of its control group, where it is in one.
+#[cfg(target_os = "linux")]
+pub(super) fn unit_of(process: &procfs::process::Process) -> Option<String> {
+    groups(process).iter().find_map(|group| unit(group))
 }
 
 /// Seen from here, a process of a container has a second number: that in its own namespace (proc(5), `NSpid`).

@@ -8,7 +8,7 @@ mod log_line;
 mod refused;
 
 use log_line::{Weight, weighed};
-pub use refused::refusals;
+pub use refused::{refusals, statements};
 
 /// So many lines at the end, where none of them is said to be fatal.
 const LAST: usize = 3;

@@ -35,6 +35,7 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         used_memory: number("used_memory")?.saturating_sub(number("mem_not_counted_for_evict").unwrap_or(0)),
         max_memory: number("maxmemory").unwrap_or(0),
         policy: plain("maxmemory_policy").unwrap_or_default(),
+        evicted: number("evicted_keys").unwrap_or(0),
         cluster: line(text, "redis_mode") == Some("cluster"),
         role: plain("role")?,
         read_only: line(text, "slave_read_only") == Some("1"),

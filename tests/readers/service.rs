@@ -12,7 +12,7 @@ use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, postgresql_conf, published, redis_acl_log, redis_command, redis_info, redis_reply, ssh_error,
+    Says, celery, postgresql_conf, published, raised, redis_acl_log, redis_command, redis_info, redis_reply, ssh_error,
     systemctl, unit_file, worker_api,
 };
 
@@ -33,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 24] = [
+pub(super) const READERS: [Reader; 25] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -55,6 +55,13 @@ pub(super) const READERS: [Reader; 24] = [
         read: |text| Box::new((celery::oldest(text), celery::beat(text))),
         example: MESSAGE,
         shapes: &[within("{\"body\": \"", "eyJh", "\"}")],
+    },
+    Reader {
+        name: "last_error",
+        read: error,
+        example: "1764280000.000001 s python3[9]: Traceback (most recent call last):\n1764280000.000002 s python3[9]:   File \"/a.py\", line 1\n\
+            1764280000.000003 s python3[9]: ValueError: none\n[2026-11-27] [9] [ERROR] again\n",
+        shapes: &[many("Traceback (most recent call last):\n"), many("1764280000.000001 s p[9]:  x\n")],
     },
     Reader {
         name: "last-words",
@@ -306,7 +313,12 @@ fn words(text: &str) -> Kept {
         last_words::of_tunnel(text),
         quoted(text, &Secrets::default(), &[]).len(),
         refused,
+        last_words::statements(text, "u", "d"),
     ))
+}
+
+fn error(text: &str) -> Kept {
+    Box::new(raised::last(text, &Secrets::default()))
 }
 
 fn refusal(text: &str) -> Kept {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::hba::{HbaLine, PgHba};
+use super::waits::PgWaits;
 use crate::fact::service::quote::Quote;
 
 /// The running server.
@@ -43,6 +44,12 @@ pub struct PgState {
     /// What its log says of the last log-ins of that role, or from the client, that it refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Quote>,
+    /// What its log says of the last statements of that role that it refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Quote>,
+    /// What statements in the database wait for.
+    #[serde(default, skip_serializing_if = "PgWaits::is_empty")]
+    pub waits: PgWaits,
 }
 
 /// One place that sets `default_transaction_read_only`. A role's setting in a database goes before the role's own, that
@@ -151,7 +158,8 @@ impl PgState {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
+        let mut lines: Vec<String> = self.refused.iter().chain(&self.errors).map(Quote::summary).collect();
+        lines.extend(self.waits.summary());
         lines.push(format!(
             "PostgreSQL {}.{}: {} of {} connections in use, ssl {}",
             self.version / 10000,

@@ -30,6 +30,9 @@ pub struct RedisState {
     pub max_memory: u64,
     /// `maxmemory_policy`.
     pub policy: String,
+    /// `evicted_keys`: how many keys it has thrown away for room since its start.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub evicted: u64,
     /// `redis_mode` is `cluster`: then commands on several keys are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cluster: bool,
@@ -64,6 +67,11 @@ pub struct RedisState {
     pub refused: Vec<Quote>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl RedisState {
     pub(crate) fn summary(&self) -> Vec<String> {
         let max = self.max_clients.map_or_else(String::new, |max| format!(" of {max}"));
@@ -72,7 +80,8 @@ impl RedisState {
         let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
         lines.extend([
             format!("Redis {} at {}: {}{cluster}, up {} s", self.version, self.endpoint, self.role, self.uptime),
-            format!("clients {}{max}; memory {} B, {limit}, {}", self.clients, self.used_memory, self.policy),
+            format!("clients {}{max}; memory {} B, {limit}, {}", self.clients, self.used_memory, self.policy)
+                + &(if self.evicted == 0 { String::new() } else { format!(", {} keys evicted", self.evicted) }),
             format!(
                 "last save {}, append-only file {}",
                 if self.saved { "ok" } else { "failed" },

@@ -67,6 +67,10 @@ pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
     if state.max_memory > 0 && state.policy == "noeviction" && state.used_memory * 100 >= state.max_memory * FULL {
         return Ok(broken(RedisRoom::Memory).with("used", state.used_memory).with("limit", state.max_memory).into());
     }
+    // A waiting task is a key without a time to live: only these policies throw it away.
+    if state.evicted > 0 && state.policy.starts_with("allkeys-") {
+        return Ok(broken(RedisRoom::Evicts).with("policy", &state.policy).with("count", state.evicted).into());
+    }
     Ok(holds())
 }
 

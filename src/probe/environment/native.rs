@@ -60,7 +60,7 @@ pub(super) fn worker(worker: &Worker, app: Option<App>) -> Result<Found, Unseen>
 }
 
 /// What a process was started with.
-fn environ(pid: u32) -> Result<BTreeMap<String, String>, Unseen> {
+pub(in crate::probe) fn environ(pid: u32) -> Result<BTreeMap<String, String>, Unseen> {
     match host::read(format!("/proc/{pid}/environ")) {
         host::Text::Read(text) => {
             let pairs = text.split_terminator('\0').filter_map(|pair| pair.split_once('='));
@@ -78,7 +78,7 @@ fn environ(pid: u32) -> Result<BTreeMap<String, String>, Unseen> {
 }
 
 /// `load_dotenv()` in config/settings.py looks there, and then in each folder above; it reads the first that it finds.
-fn dotenvs(folder: &str) -> Vec<String> {
+pub(super) fn dotenvs(folder: &str) -> Vec<String> {
     if folder.is_empty() {
         return Vec::new();
     }

@@ -44,6 +44,18 @@ pub(in crate::probe) fn listening_in(process: u32) -> Option<Vec<SocketAddr>> {
     Some(found.into_iter().collect())
 }
 
+/// Where a process itself listens.
+pub(in crate::probe) fn listening_of(process: &Process) -> Vec<SocketAddr> {
+    let mut entries = process.tcp().unwrap_or_default();
+    entries.extend(process.tcp6().unwrap_or_default());
+    entries.retain(|entry| entry.state == TcpState::Listen);
+    let own = sockets(process, &entries.iter().map(|entry| entry.inode).collect());
+    let address =
+        |entry: &TcpNetEntry| SocketAddr::new(entry.local_address.ip().to_canonical(), entry.local_address.port());
+    let found: BTreeSet<SocketAddr> = entries.iter().filter(|it| own.contains(&it.inode)).map(address).collect();
+    found.into_iter().collect()
+}
+
 fn programs(entries: &[TcpNetEntry]) -> BTreeMap<u64, String> {
     let mut wanted: BTreeSet<u64> = entries.iter().map(|entry| entry.inode).filter(|inode| *inode != 0).collect();
     let mut found = BTreeMap::new();

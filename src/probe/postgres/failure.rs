@@ -14,7 +14,9 @@ use crate::read::pg_refusal::Refusal;
 pub(super) fn failure(error: &Error) -> Heard {
     if let Some(refused) = error.as_db_error() {
         let refusal = Refusal { code: refused.code().code(), routine: refused.routine(), message: refused.message() };
-        return Heard { seen_as: refusal.seen_as(), ..Heard::bare(refusal.read()) };
+        let said = refusal.read();
+        let text = matches!(said, PgSaid::Refused(_)).then(|| format!("{}: {}", refused.severity(), refused.message()));
+        return Heard { refusal: text, seen_as: refusal.seen_as(), ..Heard::bare(said) };
     }
     let said = match error.to_string().as_str() {
         // "password missing"; no other setting of ours can be wrong.

@@ -24,22 +24,30 @@ pub(in crate::probe) fn logs(version: &str, name: &str) -> Vec<String> {
     found
 }
 
-/// The last log-ins of the app's role, or from the client's address, that the server refused.
-pub(super) async fn refused(conf: &PgConf, known: &[&str], client: &str) -> Vec<Quote> {
-    let Some((version, name)) = conf.cluster.split_once('/') else { return Vec::new() };
+/// The last log-ins that the server refused, of the app's role or from the client's address, and the last statements of that
+/// role in its database.
+pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &str) -> (Vec<Quote>, Vec<Quote>) {
+    let Some((version, name)) = conf.cluster.split_once('/') else { return (Vec::new(), Vec::new()) };
     let now = host::now();
+    let known: Vec<&str> = names.into_iter().flatten().collect();
     for path in logs(version, name) {
         let recent = |stat: &host::Stat| stat.is_file && stat.changed_at + RECENT > now;
         if !host::stat(&path).ok().flatten().is_some_and(|stat| recent(&stat)) {
             continue;
         }
         let Ok(end) = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await else { continue };
-        let found = last_words::refusals(&end.out, known, client).into_iter();
-        let found = found.filter(|(at, _)| at.is_none_or(|at| at + RECENT > now));
-        let found: Vec<Quote> = found.map(|(at, text)| Quote { text, source: path.clone(), at }).collect();
-        if !found.is_empty() {
-            return found;
+        let recent = |found: Vec<(Option<u64>, String)>| -> Vec<Quote> {
+            let found = found.into_iter().filter(|(at, _)| at.is_none_or(|at| at + RECENT > now));
+            found.map(|(at, text)| Quote { text, source: path.clone(), at }).collect()
+        };
+        let refused = recent(last_words::refusals(&end.out, &known, client));
+        let errors = match names {
+            [Some(role), Some(database)] => recent(last_words::statements(&end.out, role, database)),
+            _ => Vec::new(),
+        };
+        if !refused.is_empty() || !errors.is_empty() {
+            return (refused, errors);
         }
     }
-    Vec::new()
+    (Vec::new(), Vec::new())
 }

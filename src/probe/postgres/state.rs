@@ -9,6 +9,7 @@ use crate::fact::postgres::hba::PgHba;
 use crate::fact::postgres::state::{
     PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
 };
+use crate::fact::postgres::waits::PgWaits;
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeContext, ProbeResult, host};
 use crate::read::pg_hba::rules::{self, Row};
@@ -19,6 +20,9 @@ const SERVER: &str = include_str!("state_server.sql");
 
 /// The same inside the app's database: what only shows there.
 const INSIDE: &str = include_str!("state_inside.sql");
+
+/// Who waits there.
+const WAITS: &str = include_str!("waits.sql");
 
 /// Asks the cluster on the deployment's port.
 pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
@@ -54,11 +58,15 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         None => None,
     };
     let mut state = told.state(role, database, inside.as_ref(), &written);
+    if let Some(name) = state.database.as_ref().filter(|it| it.found.is_some()).map(|it| &it.name) {
+        let waits = administrator.ask(name, WAITS).await.ok().and_then(|said| read(&said).ok());
+        state.waits = waits.unwrap_or_default();
+    }
     if let Ok(conf) = &chosen {
         let names =
             [state.role.as_ref().map(|it| it.name.as_str()), state.database.as_ref().map(|it| it.name.as_str())];
-        let known: Vec<&str> = names.into_iter().flatten().collect();
-        state.refused = logs::refused(conf, &known, &context.addresses()?.client.value.to_string()).await;
+        let client = context.addresses()?.client.value.to_string();
+        (state.refused, state.errors) = logs::refused(conf, names, &client).await;
     }
     Ok(state)
 }
@@ -154,6 +162,8 @@ impl Told {
             listen_addresses: Some(self.listen_addresses),
             read_only: self.read_only,
             refused: Vec::new(),
+            errors: Vec::new(),
+            waits: PgWaits::default(),
             role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
             database: database.map(|name| PgDatabase {
                 name,

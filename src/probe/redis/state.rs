@@ -85,7 +85,11 @@ async fn converse(
                 Unseen::NotKnown("Redis requires a password, but no URL with a password could be read here".to_owned())
             }
             (true, Some(_)) => refused("has no password"),
-            (false, _) => refused("has no permission to run INFO"),
+            (false, _) if error.code() == Some("NOPERM") => refused("has no permission to run INFO"),
+            (false, _) => {
+                let said = error.code().map_or_else(String::new, |code| format!(" ({code})"));
+                Unseen::NotKnown(format!("Redis at {endpoint} does not answer INFO{said}"))
+            }
         }
     })?;
     let mut state = redis_info::state(endpoint.clone(), &text)

@@ -36,7 +36,7 @@ pub(super) async fn last_words(
 }
 
 /// As it is typed.
-fn short(unit: &str) -> &str {
+pub(in crate::probe) fn short(unit: &str) -> &str {
     unit.strip_suffix(".service").unwrap_or(unit)
 }
 

@@ -1,4 +1,4 @@
-//! The log-ins that PostgreSQL refused, by its log on standard error.
+//! The log-ins and the statements that PostgreSQL refused, by its log on standard error.
 
 use super::log_line::stderr_line;
 use crate::read::quoted::{Secrets, quoted};
@@ -50,6 +50,38 @@ pub fn refusals(log: &str, known: &[&str], client: &str) -> Vec<(Option<u64>, St
     found
 }
 
+/// What an app meets in its daily work, and what is said of somebody who types SQL.
+const DAILY: [&str; 8] = [
+    "duplicate key value",
+    "current transaction is aborted",
+    "canceling statement due to user request",
+    "deadlock detected",
+    "could not serialize access",
+    "syntax error",
+    "invalid input syntax",
+    "terminating connection due to administrator command",
+];
+
+/// The last different statements of a role in its database that failed for another reason than an app's daily ones, and when
+/// that was, where the log has UTC. Who it was only a `log_line_prefix` with `%u@%d` tells, as Debian sets it.
+pub fn statements(log: &str, role: &str, database: &str) -> Vec<(Option<u64>, String)> {
+    let mut found: Vec<(Option<u64>, String)> = Vec::new();
+    let whose = format!(" {role}@{database} ERROR:  ");
+    for line in log.lines() {
+        let Some((_, said)) = line.split_once(&whose) else { continue };
+        if DAILY.iter().any(|begin| said.starts_with(begin)) {
+            continue;
+        }
+        let text = quoted(&format!("ERROR: {said}"), &Secrets::default(), &[role, database]);
+        found.retain(|(_, other)| *other != text);
+        found.push((time(line), text));
+        if found.len() > MOST {
+            found.remove(0);
+        }
+    }
+    found
+}
+
 /// `2026-11-27 11:42:27.558 UTC …`.
 fn time(line: &str) -> Option<u64> {
     let mut words = line.split(' ');
@@ -76,5 +108,15 @@ mod tests {
             "FATAL: password authentication failed for user \"clippy\" / DETAIL: Role \"clippy\" does not exist.";
         let second = "FATAL: no pg_hba.conf entry for host \"10.8.0.2\", user \"…\", database \"…\", no encryption";
         assert_eq!(found, [(Some(5), first.to_owned()), (None, second.to_owned())]);
+    }
+
+    #[test]
+    fn statements_are_the_roles_own_and_no_daily_ones() {
+        let log = "1970-01-01 00:00:05.5 UTC [1] clippy@front ERROR:  duplicate key value violates unique constraint \"a\"\n\
+            1970-01-01 00:00:06 UTC [1] clippy@front ERROR:  permission denied for table jobs\n\
+            1970-01-01 00:00:06 UTC [1] clippy@front STATEMENT:  insert into jobs values ('s3cret')\n\
+            1970-01-01 00:00:07 UTC [2] postgres@front ERROR:  relation \"x\" does not exist\n";
+        let denied = (Some(6), "ERROR: permission denied for table jobs".to_owned());
+        assert_eq!(statements(log, "clippy", "front"), [denied]);
     }
 }

@@ -1,0 +1,54 @@
+//! The web app as the server itself runs it, without a container: its process, where that listens, and what its log says.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::service::quote::Quote;
+use crate::fact::words::words;
+
+/// What there is of the web app outside of containers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct WebApp {
+    /// The process that listens, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Where it listens, in the order of port and address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listens: Vec<SocketAddr>,
+    /// The systemd unit that it belongs to, or that would start it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// `ActiveState` of the unit, where the web app does not run: inactive, failed, activating …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// The last error in its log: of the last minutes where it runs, of its last start where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Quote>,
+}
+
+impl WebApp {
+    words! {
+        pub(crate) fn label(&self) of (self.pid, self.state.as_deref()) => {
+                (Some(_), _) => "running",
+                (None, Some("failed")) => "failed",
+                (None, Some("activating")) => "activating",
+                (None, Some(_)) => "inactive",
+                (None, None) => "none",
+        }
+    }
+
+    pub(crate) fn summary(&self) -> Vec<String> {
+        let unit = self.unit.as_deref();
+        let of = unit.map_or_else(String::new, |unit| format!(" of {unit}"));
+        let listens = self.listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let first = match (self.pid, &self.state) {
+            (Some(pid), _) => format!("the web app is process {pid}{of}, and listens on {listens}"),
+            (None, Some(state)) => {
+                format!("the web app does not run: its unit {} is {state}", unit.unwrap_or_default())
+            }
+            (None, None) => "no web app runs outside of containers".to_owned(),
+        };
+        std::iter::once(first).chain(self.said.iter().map(Quote::summary)).collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! The web app that this machine itself runs, without Docker: the process that listens, the systemd unit that starts it, and
+//! the last error in its log.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use super::environment::environ;
+use super::{PROGRAM, ProbeContext, ProbeResult, host, host_worker, service};
+use crate::fact::service::quote::Quote;
+use crate::fact::web_app::WebApp;
+use crate::fact::{Fact, UnitTarget, Unseen};
+use crate::read::quoted::Secrets;
+use crate::read::{raised, unit_file};
+
+/// What is older says nothing about the looks of now, in seconds.
+const RECENT: u64 = 600;
+
+/// Where the app writes its log itself, in the folder of its code.
+const LOG: &str = "instance/logs/app.log";
+
+/// The web app's process. Holds its variables, so it has no `Debug`.
+pub(super) struct Found {
+    pub(super) pid: u32,
+    pub(super) unit: Option<String>,
+    /// Its working directory.
+    pub(super) folder: String,
+    pub(super) environ: BTreeMap<String, String>,
+    listens: Vec<SocketAddr>,
+}
+
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    // Of another application it is not known what belongs to it.
+    if let Some(app) = context.profile.app() {
+        return ProbeResult::new("/proc", Err(Unseen::NotKnown(format!("which process is {}'s web app", app.name))));
+    }
+    let web_app = match find() {
+        Some(found) => WebApp {
+            pid: Some(found.pid),
+            said: said(&found).await,
+            unit: found.unit,
+            listens: found.listens,
+            state: None,
+        },
+        None => stopped(context).await,
+    };
+    ProbeResult::new("/proc, systemctl show, journalctl", Ok(Fact::WebApp(web_app)))
+}
+
+/// Whether a folder or a unit is ClippyFront's.
+fn is_the_app(folder: &str, unit: Option<&str>) -> bool {
+    let named = |text: &str| text.to_lowercase().contains("clippy");
+    named(folder) || unit.is_some_and(named) || matches!(host::stat(format!("{folder}/app/version.py")), Ok(Some(_)))
+}
+
+/// Looks for its process: a Python program of the app that listens, and is no worker.
+#[cfg(target_os = "linux")]
+pub(super) fn find() -> Option<Found> {
+    use super::network::listening_of;
+    use super::workers::{is_contained, unit_of};
+
+    let mut found = Vec::new();
+    for process in procfs::process::all_processes().ok()?.flatten() {
+        let (Ok(arguments), Ok(stat)) = (process.cmdline(), process.stat()) else { continue };
+        if !serves(&arguments) || is_contained(&process) {
+            continue;
+        }
+        let folder = process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok()).unwrap_or_default();
+        let unit = unit_of(&process);
+        if !is_the_app(&folder, unit.as_deref()) {
+            continue;
+        }
+        let (pid, listens) = (process.pid.unsigned_abs(), listening_of(&process));
+        let Ok(environ) = environ(pid) else { continue };
+        if !listens.is_empty() {
+            found.push((stat.starttime, Found { pid, unit, folder, environ, listens }));
+        }
+    }
+    // Gunicorn's first process opens the socket, and the others inherit it.
+    found.into_iter().min_by_key(|(started, it)| (*started, it.pid)).map(|(_, found)| found)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn find() -> Option<Found> {
+    None
+}
+
+/// Whether a command line may be a web server's in Python.
+fn serves(arguments: &[String]) -> bool {
+    const PROGRAMS: [&str; 7] = ["python", "gunicorn", "uwsgi", "flask", "waitress-serve", "uvicorn", "hypercorn"];
+    let name = |word: &String| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let first: Vec<String> = arguments.iter().take(2).map(name).collect();
+    let is_program = |name: &String| PROGRAMS.iter().any(|program| name.starts_with(program));
+    first.iter().any(is_program) && !arguments.iter().any(|word| name(word).starts_with("celery"))
+}
+
+/// The last error in the log of one that runs.
+async fn said(found: &Found) -> Option<Quote> {
+    let secrets = Secrets::of_settings(found.environ.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    if let Some(unit) = &found.unit {
+        let (of, since) = (format!("_SYSTEMD_UNIT={unit}"), format!("--since=-{RECENT}s"));
+        let args = [of.as_str(), &since, "-n", "300", "-o", "short-unix", "--no-pager", "-q"];
+        let log = host::run("journalctl", &args, PROGRAM).await.ok()?;
+        let (at, text) = raised::last(&log.out, &secrets)?;
+        return Some(Quote { text, source: format!("journalctl -u {}", service::short(unit)), at });
+    }
+    let path = format!("{}/{LOG}", found.folder);
+    let stat = host::stat(&path).ok().flatten().filter(|it| it.is_file && it.changed_at + RECENT > host::now())?;
+    let end = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await.ok()?;
+    let (_, text) = raised::last(&end.out, &secrets)?;
+    Some(Quote { text, source: path, at: Some(stat.changed_at) })
+}
+
+/// The unit that an administrator wrote for it, where nothing runs.
+async fn stopped(context: &ProbeContext) -> WebApp {
+    let of_app = |(name, text): &(String, String)| {
+        let settings = unit_file::service(text);
+        let value = |wanted: &str| settings.iter().rev().find(|it| it.name == wanted).map(|it| it.value.clone());
+        let folder = value("WorkingDirectory").unwrap_or_default();
+        let starts = value("ExecStart").is_some_and(|command| serves(&unit_file::words(&command)));
+        starts && is_the_app(&folder, Some(name))
+    };
+    let Some((name, _)) = host_worker::units().into_iter().find(of_app) else { return WebApp::default() };
+    let Some(unit) = service::state_of(&UnitTarget::Named(name), context).await else { return WebApp::default() };
+    WebApp { unit: Some(unit.name), state: Some(unit.active), said: unit.said, ..WebApp::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_web_server_is_told_by_its_command_line() {
+        let serves = |line: &str| serves(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(serves(
+            "/opt/clippyfront/venv/bin/python /opt/clippyfront/venv/bin/gunicorn --bind 0.0.0.0:8000 wsgi:app"
+        ));
+        assert!(serves("python3 -m app.web 5000") && serves("/usr/bin/flask run"));
+        assert!(!serves("/usr/bin/python3 /opt/venv/bin/celery -A app worker") && !serves("nginx: worker process"));
+    }
+}
