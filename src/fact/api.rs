@@ -99,13 +99,17 @@ pub struct ApiOutcome {
     pub proxy: Option<String>,
     /// What came back.
     pub said: ApiSaid,
+    /// Who that was, by the answer's own headers (`Server`, `WWW-Authenticate`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
 }
 
 impl ApiOutcome {
     pub(crate) fn summary(&self) -> String {
         let with = if self.key.is_present() { "with the key" } else { "without the key" };
         let through = self.proxy.as_ref().map(|proxy| format!(", through {proxy}")).unwrap_or_default();
-        format!("{}://{}{through}, {with}: {}", self.scheme, self.endpoint, self.said.words())
+        let sender = self.sender.as_ref().map(|sender| format!(" ({sender})")).unwrap_or_default();
+        format!("{}://{}{through}, {with}: {}{sender}", self.scheme, self.endpoint, self.said.words())
     }
 }
 

@@ -94,6 +94,20 @@ pub struct Celery {
     /// What has one of Celery's names and is of another type; then nothing more could be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<Foreign>,
+    /// Queues with something before their names (kombu's `global_keyprefix`), as far as the first 10,000 keys show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prefixed: Vec<Prefixed>,
+}
+
+/// Celery's keys under a `global_keyprefix` (kombu/transport/redis.py).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prefixed {
+    /// What stands before each name.
+    pub prefix: String,
+    /// Tasks that wait in the app's queues there.
+    pub waiting: u64,
+    /// Whether a worker has been there: it binds a mailbox of its own (`celery.pidbox`), and senders do not.
+    pub listens: bool,
 }
 
 /// A value that has the name of a queue, or of what Celery keeps beside the queues, and is none.

@@ -50,6 +50,8 @@ pub enum PgSaid {
     Speaks,
     /// It spoke, but not PostgreSQL's protocol.
     NotPostgres,
+    /// It began the log-in, and did not finish it.
+    Unfinished,
     /// It accepted the connection and said nothing.
     Silent,
     /// It accepted the connection and closed or reset it without a word.
@@ -83,6 +85,7 @@ impl PgSaid {
                 Self::NotPermitted => "not-permitted",
                 Self::Speaks => "speaks",
                 Self::NotPostgres => "not-postgres",
+                Self::Unfinished => "unfinished",
                 Self::Silent => "silent",
                 Self::Closed => "closed",
                 Self::OtherMethod => "other-method",

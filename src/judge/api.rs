@@ -161,7 +161,9 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         }
         Some(_) | None => finding,
     };
-    Ok(finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port).into())
+    let sender = outcome.sender.as_ref().map_or_else(String::new, |sender| format!(" ({sender})"));
+    let finding = finding.with("endpoint", &outcome.endpoint).with("port", outcome.endpoint.port);
+    Ok(finding.with("sender", sender).into())
 }
 
 /// What its log says, if the server was looked at.

@@ -51,10 +51,14 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         let blank = |value: &str| value.split(',').any(|item| item.trim().contains(char::is_whitespace));
         return Ok(match conf.filter(|it| blank(&it.value) && unit.is_some_and(|unit| unit.reason == Some(list))) {
             Some(conf) => broken(PostgresListens::ListSyntax).with("value", &conf.value).at(&conf.path, conf.line),
-            None => match masked(seat) {
-                Some(unit) => broken(PostgresListens::Masked).with("unit", &unit.name),
-                None => not_running(unit),
-            },
+            None => {
+                if let Some(unit) = masked(seat) {
+                    broken(PostgresListens::Masked).with("unit", &unit.name)
+                } else {
+                    let conf = seat.pg_conf().map_or_else(|_| String::new(), |conf| conf.path.clone());
+                    not_running(unit).with("conf_file", conf)
+                }
+            }
         }
         .into());
     }
@@ -162,7 +166,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
             let words = outcome.refusal.as_ref().map_or_else(String::new, |text| format!(": `{text}`"));
             broken(PostgresAnswers::Refused).with("state", state).with("words", words)
         },    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
-        NoSsl, TooManyClients, NotPermitted, NotPostgres, Silent, Closed, OtherMethod, WantsCertificate);
+        NoSsl, TooManyClients, NotPermitted, NotPostgres, Unfinished, Silent, Closed, OtherMethod, WantsCertificate);
     // What the server's own log says of the refusal stands beside it.
     if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {
         let _ = seat.at(Vantage::Server).map(|server| server.pg_state());

@@ -2,17 +2,19 @@
 
 use std::net::IpAddr;
 
-use super::worker::{named, native};
 use crate::case::Seat;
 use crate::check::cause::{
-    QueueChosen, QueueConsumed, QueueLists, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
+    QueueConsumed, QueueLists, QueueTaken, QueueThroughTunnel, QueueWorkersAgree, QueueWorkersNamed,
 };
-use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
-use crate::fact::app::App;
+use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::celery::process::Worker;
 use crate::fact::celery::{Beat, Celery, Consumer, SILENT, queues};
 use crate::fact::dial::Echo;
 use crate::fact::{Place, Unseen, Vantage};
+
+mod chosen;
+
+pub(crate) use chosen::queue_chosen;
 
 /// A worker that lost Redis tries again after 2, 4, 6, 8 … seconds (celery/worker/consumer/consumer.py), and needs a few
 /// to start: before that its absence means nothing.
@@ -107,6 +109,10 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
 /// No task waits that an idle worker could take.
 pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let celery = seat.celery()?;
+    if let Some(other) = celery.prefixed.iter().find(|it| it.waiting > 0 && !it.listens) {
+        let finding = broken(QueueTaken::Prefix).with("prefix", &other.prefix).with("waiting", waiting(other.waiting));
+        return Ok(finding.with("database", celery.database).into());
+    }
     if celery.alive().is_some_and(|alive| alive.is_empty()) {
         return Ok(not_applicable("no worker takes tasks"));
     }
@@ -124,56 +130,16 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
         _ if task.contains("compile") => broken(QueueTaken::CompileInCelery),
         _ => broken(QueueTaken::Celery),
     };
-    Ok(finding.with("count", count).with("task", task).with("origin", origin).with("database", celery.database).into())
+    Ok(finding
+        .with("waiting", waiting(count))
+        .with("task", task)
+        .with("origin", origin)
+        .with("database", celery.database)
+        .into())
 }
 
-/// The worker is told to take from the queues that are its own, and the server's worker from no other.
-pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
-    let workers = &seat.workers()?.workers;
-    if let Some(app) = &seat.addresses().app {
-        return Ok(chosen_of_app(seat, workers, app));
-    }
-    if seat.vantage() == Vantage::Server {
-        let wrong = workers.iter().find(|it| it.takes("gpu") && it.queues.is_some());
-        return Ok(match wrong {
-            Some(worker) => told(worker, broken(QueueChosen::ServerTakesGpu)),
-            None if workers.is_empty() => not_applicable("no Celery worker runs here"),
-            None => holds(),
-        });
-    }
-    if workers.is_empty() {
-        return Ok(not_applicable("no Celery worker runs here"));
-    }
-    let takes = |queue: &str| workers.iter().any(|it| it.takes(queue));
-    let first = &workers[0];
-    if !takes("gpu") {
-        let finding = broken(QueueChosen::NoGpu);
-        let by = seat.env().ok().filter(|_| native(seat).is_some()).and_then(|env| env.winner("CELERY_QUEUES"));
-        return Ok(match by {
-            Some(layer) => told(first, named(seat, finding, "CELERY_QUEUES", &layer.origin)),
-            None => told(first, finding),
-        });
-    }
-    // Of which version the app is, only its container shows.
-    if seat.vantage() == Vantage::Client || takes("celery") {
-        return Ok(holds());
-    }
-    // From 0.12.1 on nothing that a GPU worker does goes into `celery`.
-    let old = seat.env()?.app_version.as_deref().is_some_and(|it| it.starts_with("0."));
-    Ok(if old { told(first, broken(QueueChosen::NoCelery)) } else { holds() })
-}
-
-/// Of another app's worker only this is known: its profile names the queues that it is for.
-fn chosen_of_app(seat: &Seat<'_>, workers: &[Worker], app: &App) -> Verdict<QueueChosen> {
-    if seat.vantage() == Vantage::Server {
-        return not_applicable("which queues the server's own workers are for, the profile does not say");
-    }
-    let Some(first) = workers.first() else { return not_applicable("no Celery worker runs here") };
-    let takes = |queue: &String| workers.iter().any(|it| it.takes(queue));
-    match app.queues.iter().find(|queue| !takes(queue)) {
-        Some(left) => told(first, broken(QueueChosen::Other).with("queue", left)),
-        None => holds(),
-    }
+fn waiting(count: u64) -> String {
+    if count == 1 { "1 task is waiting".to_owned() } else { format!("{count} tasks are waiting") }
 }
 
 /// Workers come through the tunnel.
@@ -220,11 +186,6 @@ pub(crate) fn queue_workers_named(seat: &Seat<'_>) -> Judged<QueueWorkersNamed> 
     // The placeholders of celery/utils/nodenames.py; no name of a host has a per cent sign.
     let literal = beats.iter().find(|beat| beat.name.contains('%'));
     Ok(literal.map_or_else(holds, |beat| broken(QueueWorkersNamed::Literal).with("name", &beat.name).into()))
-}
-
-fn told(worker: &Worker, finding: Finding<QueueChosen>) -> Verdict<QueueChosen> {
-    let queues = worker.queues.as_ref().map_or_else(|| "all".to_owned(), |all| all.join(","));
-    finding.with("queues", queues).with("pid", worker.pid).into()
 }
 
 /// `gpu-v0.12.1@host`: the version that start-celery-versioned.sh writes into the name.

@@ -208,7 +208,7 @@ fn rights(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding<RedisAnswer
     let (finding, place) = if let Some(first) = rights.gone.first() {
         let place = conf.and_then(|conf| conf.renamed.iter().rfind(|it| it.value == *first));
         let finding = broken(RedisAnswers::CommandsGone).with("commands", rights.gone.join(", ").to_ascii_uppercase());
-        (finding.with("pattern", rights.gone.join("|")).with("file", "/etc/redis/redis.conf"), place)
+        (finding.with("choice", rights.gone.join("|")).with("file", "/etc/redis/redis.conf"), place)
     } else {
         let own = !rights.named.is_some_and(Presence::is_present);
         let whose = if own { "default" } else { "another" };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{AUTHORIZATION, HOST, LOCATION, USER_AGENT};
+use hyper::header::{AUTHORIZATION, HOST, LOCATION, SERVER, USER_AGENT, WWW_AUTHENTICATE};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use secrecy::ExposeSecret;
@@ -23,6 +23,7 @@ use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Endpoint;
 use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::{Fact, FactKey, Presence, Unseen, Vantage};
+use crate::read::quoted::{self, Secrets};
 use crate::read::worker_api;
 
 /// A path that no job has: their ids are small numbers (app/api/worker.py: GET /worker/jobs/<int:job_id>).
@@ -45,13 +46,28 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
         Err(why) => return ProbeResult::new("", Err(why)),
     };
     let proxy = env.proxy(url).filter(|_| is_the_workers(env, context));
-    let (said, key) = match proxy {
+    let (heard, key) = match proxy {
         Some((_, proxy)) => (through(proxy, &endpoint, url.scheme == "https").await, Presence::Absent),
         None => ask(&endpoint, url.scheme == "https", context).await,
     };
     let proxy = proxy.map(|(_, proxy)| proxy.to_string());
-    let outcome = ApiOutcome { endpoint: endpoint.clone(), scheme: url.scheme.clone(), key, proxy, said };
+    let secrets = Secrets::of(context.keyring.api.iter().map(ExposeSecret::expose_secret));
+    let sender = heard.sender.filter(|_| heard.said != ApiSaid::Well).map(|sender| quoted::answered(&sender, &secrets));
+    let outcome =
+        ApiOutcome { endpoint: endpoint.clone(), scheme: url.scheme.clone(), key, proxy, said: heard.said, sender };
     ProbeResult::new(format!("HTTP at {endpoint}"), Ok(Fact::Api(outcome)))
+}
+
+/// What came back, and from whom.
+struct Heard {
+    said: ApiSaid,
+    sender: Option<String>,
+}
+
+impl From<ApiSaid> for Heard {
+    fn from(said: ApiSaid) -> Self {
+        Self { said, sender: None }
+    }
 }
 
 /// Whether a request from here goes the worker's own way, with its own variables.
@@ -61,11 +77,11 @@ fn is_the_workers(env: &Environment, context: &ProbeContext) -> bool {
 
 /// Asks the proxy, as the worker's library does; without the key, which is nobody's but the app's. Behind a proxy TLS is not
 /// spoken: whether it would connect at all is its answer to CONNECT.
-async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> ApiSaid {
+async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> Heard {
     let to = Endpoint { host: proxy.host.clone(), port: proxy.port.unwrap_or(80) };
     let stream = match dial::connect(&to).await {
         Ok(stream) => stream,
-        Err(how) => return ApiSaid::Unreached(how),
+        Err(how) => return ApiSaid::Unreached(how).into(),
     };
     let request = if encrypted {
         Request::connect(endpoint.to_string())
@@ -76,27 +92,27 @@ async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> ApiSai
         .header(HOST, endpoint.to_string())
         .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new());
-    let Ok(request) = request else { return ApiSaid::NotHttp };
+    let Ok(request) = request else { return ApiSaid::NotHttp.into() };
     let said = timeout(ANSWER, exchange(Box::new(stream), request, false)).await.ok().flatten();
     match said {
         // It connects, and what is behind it was not asked.
-        Some(ApiSaid::OtherStatus(200)) if encrypted => ApiSaid::NoKey,
-        Some(said) => said,
-        None => ApiSaid::NotHttp,
+        Some(Heard { said: ApiSaid::OtherStatus(200), .. }) if encrypted => ApiSaid::NoKey.into(),
+        Some(heard) => heard,
+        None => ApiSaid::NotHttp.into(),
     }
 }
 
-async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (ApiSaid, Presence) {
+async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (Heard, Presence) {
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
-        Err(how) => return (ApiSaid::Unreached(how), Presence::Absent),
+        Err(how) => return (ApiSaid::Unreached(how).into(), Presence::Absent),
     };
     let tunnelled = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(context, peer.ip()).is_ok());
     let (wire, may): (Box<dyn Wire>, bool) = if encrypted {
         match encrypt(stream, &endpoint.host, context).await {
             Ok(encrypted) => encrypted,
-            Err(Refused::Distrusted(why)) => return (ApiSaid::Distrusted(why), Presence::Absent),
-            Err(Refused::NoTls) => return (ApiSaid::NoTls, Presence::Absent),
+            Err(Refused::Distrusted(why)) => return (ApiSaid::Distrusted(why).into(), Presence::Absent),
+            Err(Refused::NoTls) => return (ApiSaid::NoTls.into(), Presence::Absent),
         }
     } else {
         (Box::new(stream), tunnelled)
@@ -110,9 +126,9 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (A
     }
     let sent = Presence::of(key.is_some());
     // A key with a line break in it is no header.
-    let Ok(request) = request.body(Empty::<Bytes>::new()) else { return (ApiSaid::NoKey, Presence::Absent) };
+    let Ok(request) = request.body(Empty::<Bytes>::new()) else { return (ApiSaid::NoKey.into(), Presence::Absent) };
     let said = timeout(ANSWER, exchange(wire, request, sent.is_present())).await;
-    (said.ok().flatten().unwrap_or(ApiSaid::NotHttp), sent)
+    (said.ok().flatten().unwrap_or_else(|| ApiSaid::NotHttp.into()), sent)
 }
 
 /// The connection, and whether the key may be sent over it.
@@ -141,7 +157,7 @@ fn trust(context: &ProbeContext) -> Option<Result<Trust, Refused>> {
     }
 }
 
-async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: bool) -> Option<ApiSaid> {
+async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: bool) -> Option<Heard> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await.ok()?;
     let talk = async {
         let response = sender.send_request(request).await.ok()?;
@@ -155,14 +171,16 @@ async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: boo
     }
 }
 
-async fn read<B>(response: Response<B>, sent: bool) -> ApiSaid
+async fn read<B>(response: Response<B>, sent: bool) -> Heard
 where
     B: hyper::body::Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let status = response.status().as_u16();
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let (location, server, wants) = (header(LOCATION), header(SERVER), header(WWW_AUTHENTICATE));
     let body = Limited::new(response.into_body(), LONGEST).collect().await;
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    worker_api::read(status, &location, &String::from_utf8_lossy(&body), sent)
+    let said = worker_api::read(status, &location, &String::from_utf8_lossy(&body), sent);
+    Heard { said, sender: worker_api::sender(&server, &wants) }
 }

@@ -252,7 +252,7 @@ where
     T: TlsConnect<Stream>,
 {
     let (client, mut connection) = match timeout(LOG_IN, config.connect_raw(stream, tls)).await {
-        Err(_) => return Heard::bare(PgSaid::Silent),
+        Err(_) => return Heard::bare(PgSaid::Unfinished),
         Ok(Err(error)) => return failure(&error),
         Ok(Ok(opened)) => opened,
     };

@@ -26,6 +26,7 @@ use crate::read::redis_reply;
 mod celery;
 mod conf_files;
 mod echo;
+mod prefixed;
 mod rights;
 mod session;
 mod state;

@@ -31,8 +31,12 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     use procfs::Current;
     use procfs::process::all_processes;
 
+    use super::host;
     use crate::fact::celery::process::Worker;
-    use crate::read::celery_command::told;
+    use crate::read::celery_command::{package, told};
+
+    /// Where ClippyFront makes its Celery app.
+    const CODE: &str = "app/tasks/celery_app.py";
 
     let processes = all_processes().map_err(|_| Unseen::NoTool("/proc cannot be read".to_owned()))?;
     let up = procfs::Uptime::current().map_or(0, |uptime| uptime.uptime_duration().as_secs());
@@ -42,11 +46,21 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let (Some((queues, name)), Ok(stat)) = (told(&words), process.stat()) else { continue };
         let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
+        let folder = process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok());
+        let elsewhere = folder.as_ref().filter(|folder| matches!(host::stat(format!("{folder}/{CODE}")), Ok(None)));
+        let foreign = elsewhere.and_then(|_| package(&words));
+        let contained = is_contained(&process);
         let of_worker = Found {
-            worker: Worker { pid: process.pid.unsigned_abs(), age, queues, name },
-            contained: is_contained(&process),
+            worker: Worker {
+                pid: process.pid.unsigned_abs(),
+                age,
+                queues,
+                name,
+                foreign: foreign.filter(|_| !contained),
+            },
+            contained,
             unit: unit_of(&process),
-            folder: process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok()),
+            folder,
             arguments,
         };
         found.insert(process.pid, (stat.ppid, of_worker));

@@ -12,6 +12,9 @@ const PARTS: [&str; 17] = [
 /// Statements of plain words, as their judge made them.
 const GRANTS: &str = "grants";
 
+/// Names of commands, one of which is meant: inside an extended regular expression.
+const CHOICE: &str = "choice";
+
 /// A network or a name in which each dot stands for itself.
 const PATTERN: &str = "net_pattern";
 
@@ -76,7 +79,8 @@ fn within(name: &str, value: &str, before: &str) -> Option<String> {
     // For sed, and for psql, where the rest would be a comment.
     let ends_it = value.contains('/') && before.contains("s/") || parts && value.contains("--");
     let dots = if name == PATTERN { value.replace(r"\.", ".") } else { value.to_owned() };
-    let fits = |c: char| is_plain(c) || (parts && c == ' ') || (name == GRANTS && c == ';');
+    let fits =
+        |c: char| is_plain(c) || (parts && c == ' ') || (name == GRANTS && c == ';') || (name == CHOICE && c == '|');
     (!ends_it && dots.chars().all(fits)).then(|| value.to_owned())
 }
 

@@ -3,7 +3,7 @@
 use super::by_hand::by_hand;
 use super::command::commands;
 use super::correction::{Correction, correction};
-use super::words::{Words, common_words, fill, says, without_docker};
+use super::words::{Words, common_words, fill, says, unseen_worker, without_docker};
 use super::{doubt, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
@@ -71,6 +71,9 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     };
     let mut words = common_words(snapshot, addresses, case.container());
     words.extend(case.native_worker().as_ref().map(without_docker).unwrap_or_default());
+    if case.snapshots().all(|it| !matches!(it.vantage, Vantage::Client | Vantage::Container)) {
+        words.extend(unseen_worker());
+    }
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
     let (says, fix, shell) = check.causes.get(finding.cause).map_or_else(
         || {

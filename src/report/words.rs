@@ -105,6 +105,11 @@ pub(super) fn without_docker(worker: &ByHost) -> Words {
     ])
 }
 
+/// The same where nobody has seen how the worker is run: what it is started with is looked up there.
+pub(super) fn unseen_worker() -> Words {
+    BTreeMap::from([("start", "sudo clipcheck all worker".to_owned()), ("log", String::new())])
+}
+
 /// Words and their values.
 pub type Words = BTreeMap<&'static str, String>;
 

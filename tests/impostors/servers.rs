@@ -149,7 +149,7 @@ pub(crate) const ANY: &[(&str, Act, [&str; 3])] = &[
         ["not-redis", "not-postgres", "not-http"],
     ),
     ("Redis", |it| answers(it, |_| b"+PONG\r\n".to_vec()), ["pong", "not-postgres", "not-http"]),
-    ("PostgreSQL without TLS", |it| answers(it, |_| b"N".to_vec()), ["not-redis", "silent", "not-http"]),
+    ("PostgreSQL without TLS", |it| answers(it, |_| b"N".to_vec()), ["not-redis", "unfinished", "not-http"]),
     (
         "TLS where plain was expected",
         |it| answers(it, |_| b"\x15\x03\x01\0\x02\x02\x46".to_vec()),
@@ -202,8 +202,8 @@ pub(crate) const POSTGRES: &[(&str, Act, &str)] = &[
         },
         "other-method",
     ),
-    ("lets in and is silent", |it| postgres(it, &message(b'R', &0_u32.to_be_bytes())), "silent"),
-    ("a message of 2 GB", |it| postgres(it, b"R\x7f\xff\xff\xff\0\0\0\0"), "silent"),
+    ("lets in and is silent", |it| postgres(it, &message(b'R', &0_u32.to_be_bytes())), "unfinished"),
+    ("a message of 2 GB", |it| postgres(it, b"R\x7f\xff\xff\xff\0\0\0\0"), "unfinished"),
     ("a message of no length", |it| postgres(it, b"R\0\0\0\0"), "not-postgres"),
     (
         "refuses in words that steer the terminal",
@@ -244,7 +244,7 @@ pub(crate) const API: &[(&str, Act, &str)] = &[
                     .into_bytes()
             });
         },
-        "wrong-key",
+        "other-status",
     ),
     (
         "headers without end",

@@ -19,6 +19,9 @@ pub struct Worker {
     pub queues: Option<Vec<String>>,
     /// Its name (`-n`), where it was given one.
     pub name: Option<String>,
+    /// The package of its app (`-A shop`), where its folder has no code of ClippyFront's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<String>,
 }
 
 /// The workers that run here.
@@ -48,7 +51,8 @@ impl Workers {
 impl Worker {
     fn words(&self) -> String {
         let queues = self.queues.as_ref().map_or("all queues".to_owned(), |all| format!("-Q {}", all.join(",")));
-        format!("Celery worker, pid {}, {queues}, for {} s", self.pid, self.age)
+        let foreign = self.foreign.as_ref().map_or_else(String::new, |package| format!(" of the app `{package}`"));
+        format!("Celery worker{foreign}, pid {}, {queues}, for {} s", self.pid, self.age)
     }
 
     /// Whether it is a worker of the kind that is looked at: it takes from one of the app's queues; of ClippyFront, from
@@ -58,6 +62,11 @@ impl Worker {
             None => self.takes("gpu"),
             Some(_) => queues(app).into_iter().any(|queue| self.takes(queue)),
         }
+    }
+
+    /// The same of another app's: where it was not told, it takes from `celery`, unless its app declares others.
+    pub fn takes_by_default(&self, queue: &str) -> bool {
+        self.takes(queue) && (self.queues.is_some() || queue == "celery")
     }
 
     /// Whether it takes from a queue.

@@ -5,7 +5,6 @@
 //! and it comes by the interface by which an answer to its source would go. Then the next packet of the same
 //! connection is followed, for who lets in the first only lets in nobody.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -119,6 +118,23 @@ impl Model {
         self.follow(flow, Some(links), false)
     }
 
+    /// What becomes of the answers to such a connection, which come back by this interface.
+    pub fn forwarded_answer(&self, flow: &NewFlow<'_>, by: &str, links: &Links) -> PacketTrace {
+        let back = NewFlow { interface: by, from: flow.to, to: flow.from, port: 0, ..*flow };
+        let mut packet = Packet {
+            later: true,
+            early: false,
+            leaves: Some(flow.interface.to_owned()),
+            own_port: Some(flow.port),
+            ..Packet::first(&back, Some(links))
+        };
+        let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
+        let stopped = self.pass(Hook::Forward, &mut packet, &mut journey);
+        let stopped = stopped.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey));
+        let (disposition, trail) = self.end(stopped, journey);
+        PacketTrace { disposition, trail, sent_on: None, sent_by: None, later: true }
+    }
+
     fn follow(&self, flow: &NewFlow<'_>, links: Option<&Links>, for_us: bool) -> PacketTrace {
         let (first, tracked) = self.packet(flow, links, for_us, None);
         if first.disposition != Disposition::Accepted {
@@ -141,21 +157,10 @@ impl Model {
         first: Option<&PacketTrace>,
     ) -> (PacketTrace, Truth) {
         let mut packet = Packet {
-            flow,
-            links,
-            to: flow.to,
-            port: flow.port,
-            translated: false,
-            marked: false,
             later: first.is_some(),
             to_be: first.and_then(|first| first.sent_on),
-            early: true,
-            tracked: Truth::Yes,
-            leaves: Some(String::new()),
-            sent: false,
             for_us,
-            own_port: None,
-            budget: RefCell::default(),
+            ..Packet::first(flow, links)
         };
         let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);

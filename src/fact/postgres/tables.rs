@@ -28,6 +28,9 @@ pub struct PgTables {
     /// The first tables whose rows row security keeps from this role, as no policy lets it to any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guarded: Vec<String>,
+    /// PostgreSQL's words, where it cancelled the question (SQLSTATE 57014).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
     /// `statement_timeout` of this session, in milliseconds; 0 is none.
     pub statement_timeout: u64,
 }
@@ -38,6 +41,9 @@ impl PgTables {
             let closed = if schema.usable { "" } else { " (no USAGE)" };
             format!("{}{closed}", schema.name)
         });
+        if let Some(refused) = &self.refused {
+            return format!("asked for its tables: {refused}");
+        }
         let mut words = vec![format!("{} tables found by the search path ({})", self.visible, self.search_path)];
         let elsewhere = elsewhere.collect::<Vec<_>>().join(", ");
         if !elsewhere.is_empty() {

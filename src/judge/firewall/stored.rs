@@ -2,7 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::cause::FirewallAfterBoot;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::firewall::netfilter::{Netfilter, Tool};
 use crate::fact::firewall::walk::{Disposition, Step};
 use crate::fact::firewall::{NewFlow, Protocol};
@@ -15,7 +15,11 @@ const NFTABLES: &str = "/etc/nftables.conf";
 
 /// A rule that today keeps strangers from Redis or PostgreSQL is loaded at the next boot too.
 pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> {
-    if seat.ufw()?.enabled {
+    let enabled = seat.ufw()?.enabled;
+    if let Some(finding) = loaded_next(seat) {
+        return Ok(finding.into());
+    }
+    if enabled {
         return Ok(not_applicable("ufw stores its own rules; ufw-loaded compares them"));
     }
     let (netfilter, links, listeners) = (seat.netfilter()?, seat.links()?, seat.listeners()?);
@@ -44,6 +48,15 @@ pub(crate) fn firewall_after_boot(seat: &Seat<'_>) -> Judged<FirewallAfterBoot> 
     let cause = if first.tool == Tool::Nft { FirewallAfterBoot::NotStoredNft } else { FirewallAfterBoot::NotStored };
     let finding = broken(cause).with("ports", ports).with("rule", super::rule(first)).with("chain", &first.chain);
     Ok(finding.with("table", &first.table).with("tool", first.tool.command()).with("file", NFTABLES).into())
+}
+
+/// A file of nft's that refuses somebody, and that the next boot loads for the first time.
+fn loaded_next(seat: &Seat<'_>) -> Option<Finding<FirewallAfterBoot>> {
+    let lines = seat.netfilter().ok()?.stored_in(NFTABLES)?;
+    let unit = seat.unit(UnitTarget::Named("nftables.service".to_owned())).ok()?;
+    let waits = unit.known && unit.active == "inactive" && unit.enabled.starts_with("enabled");
+    let refuses = lines.iter().any(|line| line.contains("drop") || line.contains("reject"));
+    (waits && refuses).then(|| broken(FirewallAfterBoot::LoadedNext).with("file", NFTABLES))
 }
 
 fn is_stored(seat: &Seat<'_>, netfilter: &Netfilter, step: &Step) -> Result<bool, Unseen> {

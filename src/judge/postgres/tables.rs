@@ -21,6 +21,7 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
     let role = outcome.role.as_deref().unwrap_or("<role>");
     let database = super::database(seat, outcome);
     let finding = match tables.elsewhere.as_slice() {
+        _ if let Some(words) = &tables.refused => broken(PostgresTables::Cancelled).with("words", words),
         [] if tables.visible == 0 => return Ok(not_applicable("the database has no tables yet")),
         [schema, ..] if tables.visible == 0 && schema.usable => {
             broken(PostgresTables::NotInPath).with("schema", &schema.name)

@@ -3,6 +3,8 @@
 use crate::case::Seat;
 use crate::check::cause::{PostgresStatements, PostgresWaits};
 use crate::check::{Judged, broken, holds};
+use crate::fact::Vantage;
+use crate::fact::postgres::PgSaid;
 
 /// No statement waits for a lock that somebody forgot, or for a standby that is not there.
 pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
@@ -32,14 +34,23 @@ pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
     Ok(finding.with("event", &wait.event).with("by", by).with("pid", pid).into())
 }
 
-/// PostgreSQL's log of the last minutes has no statement of the app that it refused.
+/// PostgreSQL's log of the last minutes has no statement and no log-in of the app that it refused.
 pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements> {
     let state = seat.pg_state()?;
-    let Some(said) = state.errors.last() else { return Ok(holds()) };
+    let (cause, said) = match (state.errors.last(), state.refused.last()) {
+        (Some(said), _) => (PostgresStatements::Refused, said),
+        // What was refused before its files were read again, or is let in elsewhere by now, may be mended.
+        (None, Some(said)) if said.at.is_some_and(|at| at > state.loaded_at) && !is_told_elsewhere(seat) => {
+            (PostgresStatements::LogIn, said)
+        }
+        (None, Some(_) | None) => return Ok(holds()),
+    };
     let role = state.role.as_ref().map_or("the app", |role| &role.name);
-    Ok(broken(PostgresStatements::Refused)
-        .with("role", role)
-        .with("quote", &said.text)
-        .with("source", &said.source)
-        .into())
+    Ok(broken(cause).with("role", role).with("quote", &said.text).with("source", &said.source).into())
+}
+
+/// Whether a worker's machine was let in, or the server's own log-in is refused, too.
+fn is_told_elsewhere(seat: &Seat<'_>) -> bool {
+    let said = |vantage| seat.at(vantage).ok().and_then(|seat| seat.postgres().ok()).map(|outcome| &outcome.said);
+    said(Vantage::Client) == Some(&PgSaid::One) || said(Vantage::Server).is_some_and(|said| *said != PgSaid::One)
 }

@@ -45,7 +45,10 @@ pub(crate) fn redis_can_write(seat: &Seat<'_>) -> Judged<RedisCanWrite> {
     }
     let stops = state.stops_writes.as_deref() != Some("no") && state.save.as_deref() != Some("");
     if (!state.saved && stops) || (state.appends && !state.appended) {
-        return Ok(broken(RedisCanWrite::CannotSave).into());
+        // The folder of its data, as its file says.
+        let dump = seat.redis_conf().ok().and_then(|conf| conf.dump.as_ref());
+        let folder = dump.and_then(|path| path.rsplit_once('/')).map_or("/var/lib/redis", |(folder, _)| folder);
+        return Ok(broken(RedisCanWrite::CannotSave).with("folder", folder).into());
     }
     if state.max_memory > 0 && state.used_memory > state.max_memory && state.policy == "noeviction" {
         return Ok(broken(RedisCanWrite::MemoryFull)

@@ -9,7 +9,7 @@ use crate::fact::dial::{Dial, TcpOutcome};
 use crate::fact::docker::State;
 use crate::fact::environment::ContainerProvenance;
 use crate::fact::firewall::netfilter::{Act, Hook, Model};
-use crate::fact::firewall::walk::Disposition;
+use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
@@ -101,8 +101,14 @@ fn by_rule(client: &Seat<'_>, own: IpNet, bridge: &Link, port: u16) -> Option<Fi
     if let (Some(to), Some(by)) = (trace.sent_on, trace.sent_by.as_ref()) {
         return Some(exempt(broken(ContainerWay::Redirected), by).with("to", to));
     }
-    let stopped = matches!(trace.disposition, Disposition::Dropped | Disposition::Rejected);
-    trace.by().filter(|_| stopped).map(|by| exempt(broken(ContainerWay::Dropped), by).with("port", port))
+    let stopped = |trace: &PacketTrace| matches!(trace.disposition, Disposition::Dropped | Disposition::Rejected);
+    if let Some(by) = trace.by().filter(|_| stopped(&trace)) {
+        return Some(exempt(broken(ContainerWay::Dropped), by).with("port", port));
+    }
+    let tunnel = &client.addresses().interface.value;
+    let back = model.forwarded_answer(&flow, tunnel, links);
+    let by = back.by().filter(|_| stopped(&back))?;
+    Some(exempt(broken(ContainerWay::AnswersDropped), by).with("port", port).with("tunnel", tunnel))
 }
 
 /// The client's interface in the container's network.
@@ -125,7 +131,9 @@ fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<Contai
     };
     // An internal network shows in no route: Docker drops what would leave it.
     let shut_in = client.docker().ok().and_then(|docker| docker.workers.first()).filter(|worker| worker.is_shut_in());
-    let finding = if let Some(worker) = shut_in {
+    let finding = if !bridge.up {
+        broken(ContainerWay::BridgeDown)
+    } else if let Some(worker) = shut_in {
         let network = worker.networks.join(", ");
         broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
     } else if client.routes()?.forwards == Some(false) {

@@ -2,10 +2,12 @@
 //! catalogue is read, no table of the app.
 
 use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::LOG_IN;
 use crate::fact::postgres::tables::{PgTables, Schema};
+use crate::read::quoted::{self, Secrets};
 
 /// Tables and sequences that belong to no extension, as this role sees them. What an identity column counts with needs no
 /// right of its own. Rights are asked for the tables of Alembic's owner, where it keeps its version: others may be
@@ -48,7 +50,15 @@ pub(super) async fn system(client: &Client) -> Option<String> {
 
 /// The tables that this role finds without naming a schema, and what it may not do with them.
 pub(super) async fn tables(client: &Client) -> Option<PgTables> {
-    let rows = timeout(LOG_IN, client.simple_query(TABLES)).await.ok()?.ok()?;
+    let rows = match timeout(LOG_IN, client.simple_query(TABLES)).await.ok()? {
+        Ok(rows) => rows,
+        Err(error) => {
+            // A right to the catalogue that is missing says nothing about the app's tables.
+            let refused = error.as_db_error().filter(|refused| *refused.code() == SqlState::QUERY_CANCELED)?;
+            let text = quoted::answered(&format!("{}: {}", refused.severity(), refused.message()), &Secrets::default());
+            return Some(PgTables { refused: Some(text), ..PgTables::default() });
+        }
+    };
     let mut found = PgTables::default();
     for row in &rows {
         let SimpleQueryMessage::Row(row) = row else { continue };

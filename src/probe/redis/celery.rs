@@ -13,6 +13,7 @@ use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, RedisConnectionInf
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
+use super::prefixed::prefixed;
 use super::{WORD, auth, dial, wire};
 use crate::fact::celery::{Beat, Celery, Foreign, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
@@ -38,7 +39,7 @@ const LISTEN: Duration = Duration::from_millis(2400);
 const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
 
 /// What leads to a queue is kept in a set of its name after this (kombu/transport/redis.py: `keyprefix_queue`).
-const BINDING: &str = "_kombu.binding.";
+pub(super) const BINDING: &str = "_kombu.binding.";
 
 /// What a machine sends to an address of its own does not leave it: it is answered at once, or the address is gone and
 /// the packets went elsewhere.
@@ -139,6 +140,7 @@ async fn converse(
         beats: None,
         uptime: uptime.unwrap_or(0),
         foreign: None,
+        prefixed: prefixed(connection, &queues).await.unwrap_or_default(),
     };
     match sample(connection, &queues).await {
         Ok(sample) => celery.samples.push(sample),

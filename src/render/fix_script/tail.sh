@@ -4,7 +4,7 @@ checked() {
   case $1 in
     /etc/wireguard/*.conf) if command -v wg-quick > /dev/null; then wg-quick strip "$2" > /dev/null; fi ;;
     /etc/ssh/sshd_config) sshd -t -f "$2" ;;
-    /etc/docker/daemon.json) if command -v dockerd > /dev/null; then dockerd --validate --config-file "$2" > /dev/null; fi ;;
+    /etc/docker/daemon.json) if dockerd --help 2> /dev/null | grep -q -- --validate; then dockerd --validate --config-file "$2" > /dev/null; fi ;;
   esac
 }
 

@@ -77,6 +77,29 @@ pub(super) struct Packet<'a> {
     pub(super) budget: RefCell<Budget>,
 }
 
+impl<'a> Packet<'a> {
+    /// The first one of a connection that comes in.
+    pub(super) fn first(flow: &'a NewFlow<'a>, links: Option<&'a Links>) -> Self {
+        Self {
+            flow,
+            links,
+            to: flow.to,
+            port: flow.port,
+            translated: false,
+            marked: false,
+            to_be: None,
+            later: false,
+            early: true,
+            tracked: Truth::Yes,
+            leaves: Some(String::new()),
+            sent: false,
+            for_us: false,
+            own_port: None,
+            budget: RefCell::default(),
+        }
+    }
+}
+
 impl Packet<'_> {
     pub(super) fn is_here(&self) -> bool {
         (self.for_us && self.to == self.flow.to) || self.links.is_some_and(|links| links.holder(self.to).is_some())
@@ -178,9 +201,9 @@ impl Packet<'_> {
         }
     }
 
-    /// It is a later packet that this host sends: an answer.
+    /// It goes back to who began the connection.
     fn answers(&self) -> bool {
-        self.sent && self.later
+        self.own_port.is_some() && self.later
     }
 
     fn kind(&self, end: End, here: bool) -> Option<&'static str> {
