@@ -44,15 +44,21 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()))
     };
     let administrator = Administrator::find(&port)?;
-    let files: Files = read(&administrator.ask("postgres", FILES).await?)?;
-    // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
-    let written = hba::read(&files.hba_file, files.version / 10_000)?;
-    let told: Told = read(&administrator.ask("postgres", &fill(SERVER)).await?)?;
+    let server = administrator.session("postgres", async |session| {
+        let files: Files = read(&session.ask(FILES).await?)?;
+        // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
+        let written = hba::read(&files.hba_file, files.version / 10_000)?;
+        let told: Told = read(&session.ask(&fill(SERVER)).await?)?;
+        Ok((told, written))
+    });
     // A database that is not there, or lets nobody in, says nothing of itself.
-    let inside = match &database {
-        Some(name) => administrator.ask(name, &fill(INSIDE)).await.ok().and_then(|said| read::<Inside>(&said).ok()),
-        None => None,
+    let inside = async {
+        let name = database.as_deref()?;
+        let said = administrator.session(name, async |session| session.ask(&fill(INSIDE)).await).await.ok()?;
+        read::<Inside>(&said).ok()
     };
+    let (server, inside) = tokio::join!(server, inside);
+    let (told, written) = server?;
     let mut state = told.state(role, database, inside.as_ref(), &written);
     if let Ok(conf) = &chosen {
         let names =
