@@ -51,14 +51,13 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         let told: Told = read(&session.ask(&fill(SERVER)).await?)?;
         Ok((told, written))
     });
+    let (told, written) = server.await?;
     // A database that is not there, or lets nobody in, says nothing of itself.
-    let inside = async {
-        let name = database.as_deref()?;
-        let said = administrator.session(name, async |session| session.ask(&fill(INSIDE)).await).await.ok()?;
-        read::<Inside>(&said).ok()
+    let inside = match &database {
+        Some(name) => administrator.session(name, async |session| session.ask(&fill(INSIDE)).await).await.ok(),
+        None => None,
     };
-    let (server, inside) = tokio::join!(server, inside);
-    let (told, written) = server?;
+    let inside = inside.and_then(|said| read::<Inside>(&said).ok());
     let mut state = told.state(role, database, inside.as_ref(), &written);
     if let Ok(conf) = &chosen {
         let names =
