@@ -69,12 +69,20 @@ mod tests {
         let (_listens, _fills, endpoint) = silent();
         let home = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
         let measured = ping::round_trip(&home).await;
-        for (way, limits) in [(&home[..], measured.map_or((900, 2000), |_| (80, 700))), (&[], (900, 2000))] {
+        let took = async |way: &[IpAddr]| {
             let begun = host::clock();
-            let said = twice(&endpoint, way).await.err();
-            let took = begun.elapsed().as_millis();
-            assert_eq!(said, Some(Dial::Timeout));
-            assert!((limits.0..limits.1).contains(&took), "{took} ms with {way:?}");
+            assert_eq!(twice(&endpoint, way).await.err(), Some(Dial::Timeout));
+            begun.elapsed()
+        };
+        assert!(took(&[]).await >= EXPOSURE, "nothing is measured");
+        let mut least = took(&home).await;
+        assert!(least >= STEP + LEAST);
+        if measured.is_some() {
+            // A busy machine may answer an echo late.
+            for _ in 0..4 {
+                least = least.min(took(&home).await);
+            }
+            assert!(least < EXPOSURE, "{least:?}");
         }
     }
 

@@ -73,7 +73,7 @@ async fn get(path: &str) -> Option<(StatusCode, String)> {
     if is_elsewhere() {
         return None;
     }
-    timeout(PROGRAM, exchange(path)).await.ok().flatten()
+    timeout(PROGRAM, exchange(SOCKET, path)).await.ok().flatten()
 }
 
 /// Whether the user chose another engine.
@@ -88,8 +88,8 @@ fn is_elsewhere() -> bool {
 }
 
 /// A connection for each request: on this machine that costs nothing.
-async fn exchange(path: &str) -> Option<(StatusCode, String)> {
-    let stream = Bounded::new(UnixStream::connect(SOCKET).await.ok()?);
+async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, String)> {
+    let stream = Bounded::new(UnixStream::connect(socket).await.ok()?);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     let request = Request::get(path).header(HOST, "docker").body(Empty::<Bytes>::new()).ok()?;
     let talk = async {
@@ -103,5 +103,61 @@ async fn exchange(path: &str) -> Option<(StatusCode, String)> {
     tokio::select! {
         said = &mut talk => said,
         _ = &mut connection => talk.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// What is heard of a server that answers this, again and again, and closes.
+    async fn heard(answer: &'static [u8], times: usize) -> Option<(StatusCode, String)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("docker.sock");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let serves = std::thread::Builder::new().spawn(move || {
+            let (mut stream, _) = listener.accept().expect("it is asked");
+            let mut asked = [0; 512];
+            let count = stream.read(&mut asked).expect("a request");
+            for _ in 0..times {
+                // Whoever has heard enough closes first.
+                if stream.write_all(answer).is_err() {
+                    break;
+                }
+            }
+            String::from_utf8_lossy(&asked[..count]).into_owned()
+        });
+        let said = exchange(&socket.display().to_string(), "/containers/x/json").await;
+        let asked = serves.expect("a thread").join().expect("it ends");
+        assert!(asked.starts_with("GET /containers/x/json HTTP/1.1\r\nhost: docker\r\n"), "{asked}");
+        said
+    }
+
+    #[tokio::test]
+    async fn the_engine_is_heard_and_nobody_else() {
+        let ok = |text: &str| Some((StatusCode::OK, text.to_owned()));
+        assert_eq!(heard(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 1).await, ok("{}"));
+        let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n";
+        assert_eq!(heard(chunks, 1).await, ok("{}"));
+        let gone = heard(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1).await;
+        assert_eq!(gone, Some((StatusCode::NOT_FOUND, String::new())));
+        assert_eq!(heard(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", 1).await, None, "cut short");
+        assert_eq!(heard(b"-ERR unknown command\r\n", 1).await, None, "Redis");
+        assert_eq!(heard(b"", 1).await, None, "closed at once");
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_is_none() {
+        const HEAD_AND_MORE: &[u8] =
+            b"HTTP/1.1 200 OK\r\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+        assert_eq!(heard(HEAD_AND_MORE, 1 << 20).await, None);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_none() {
+        assert_eq!(exchange("/nowhere/docker.sock", "/").await, None);
     }
 }
