@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::fact::environment::EnvUrl;
 use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
+pub use service::Units;
 
 mod api;
 pub mod application;
@@ -46,10 +47,11 @@ mod workers;
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
 pub const DIAL: Duration = Duration::from_millis(3200);
 
-/// How long a dial may take where silence is the good answer: a port that nobody should reach.
+/// How long a dial may take where silence is the good answer (a port that nobody should reach) and nothing tells how long an
+/// answer would take.
 pub const EXPOSURE: Duration = Duration::from_millis(900);
 
-/// When such a port is dialled a second time, since one SYN may be lost: well before the kernel sends another one (after
+/// When such a port is dialled a second time then, since one SYN may be lost: well before the kernel sends another one (after
 /// 1 s, RFC 6298 section 2.1).
 pub const AGAIN: Duration = Duration::from_millis(300);
 
@@ -101,12 +103,21 @@ pub struct ProbeContext {
     pub seen: BTreeMap<FactKey, Observed>,
     /// The log-ins found so far.
     pub keyring: Keyring,
+    /// The units that are looked at.
+    pub units: Units,
 }
 
 impl ProbeContext {
     /// Before anything was looked at.
     pub fn bare(vantage: Vantage, profile: Profile) -> Self {
-        Self { vantage, profile, addresses: None, seen: BTreeMap::new(), keyring: Keyring::default() }
+        Self {
+            vantage,
+            profile,
+            addresses: None,
+            seen: BTreeMap::new(),
+            keyring: Keyring::default(),
+            units: Units::default(),
+        }
     }
 
     /// What an earlier look saw.

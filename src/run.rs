@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
 use crate::plan;
 use crate::probe::host;
-use crate::probe::{self, Keyring, ProbeContext, ProbeResult};
+use crate::probe::{self, Keyring, ProbeContext, ProbeResult, Units};
 use crate::profile::{Profile, SETTLING, settle};
 use crate::snapshot::{SCHEMA, Snapshot};
 
@@ -60,6 +60,10 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
             addresses: None,
             seen: BTreeMap::new(),
             keyring: Keyring::default(),
+            units: Units::new(orders.keys.iter().filter_map(|key| {
+                let FactKey::Unit(target) = key else { return None };
+                Some(target.clone())
+            })),
         }),
         vantage_by: orders.vantage_by,
         started,
@@ -136,6 +140,7 @@ impl Runner {
             addresses: (turn > Phase::Named).then(|| settle(&self.context.profile, self.context.vantage, &self.seen)),
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
+            units: self.context.units.clone(),
         });
         for key in ready {
             self.waiting.remove(&key);

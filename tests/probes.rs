@@ -89,7 +89,12 @@ fn context(vantage: Vantage, server: IpAddr, port: u16, keyring: Keyring) -> Pro
     let profile =
         Profile { server: Some(server), redis_port: Some(port), postgres_port: Some(port), ..Profile::default() };
     let seen = BTreeMap::new();
-    ProbeContext { addresses: Some(settle(&profile, vantage, &seen)), vantage, profile, seen, keyring }
+    ProbeContext {
+        addresses: Some(settle(&profile, vantage, &seen)),
+        seen,
+        keyring,
+        ..ProbeContext::bare(vantage, profile)
+    }
 }
 
 async fn redis_look(port: u16, url: Option<&str>) -> RedisOutcome {

@@ -75,7 +75,7 @@ macro_rules! looks {
         /// the web app's answer to a worker (`FLASK_APP_URL`, version 0.12 and later)
         Api = "api" => api: Api(api::ApiOutcome), words (said: api::ApiSaid), Phase::Routed;
         /// the web app without Docker: its process, where it listens, and the last error in its log
-        WebApp = "web-app" => web_app: WebApp(web_app::WebApp), words (own), Phase::First;
+        WebApp = "web-app" => web_app: WebApp(web_app::WebApp), words (own), Phase::Settled;
         /// the delivery sidecar: its settings and files, and its target host's SSH server
         Delivery = "delivery" => delivery: Delivery(delivery::Delivery), words (own), Phase::First;
     } };

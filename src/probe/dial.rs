@@ -45,7 +45,7 @@ pub(super) async fn tcp(target: &TcpTarget, context: &ProbeContext) -> ProbeResu
             let drops = Drops::now();
             let opened = match target {
                 TcpTarget::Bound(_) => bound::connect(&endpoint, BOUND, context).await,
-                TcpTarget::Public(_) => Ok(exposure::twice(&endpoint).await),
+                TcpTarget::Public(_) => Ok(exposure::twice(&endpoint, &same_way(&endpoint, context)).await),
                 TcpTarget::Tunnel(_) | TcpTarget::Named(_) => Ok(connect_within(&endpoint, DIAL).await),
             };
             let opened = match opened {
@@ -126,6 +126,20 @@ fn shows_outside(context: &ProbeContext, ip: IpAddr) -> Result<(), Unseen> {
         )),
         Way::Device { .. } | Way::None | Way::Barred => Ok(()),
     }
+}
+
+/// Whose echoes go the way of a dial of the public address: its own, and the server's own address in a tunnel that has its
+/// other end there, which also answers where echoes from outside are dropped.
+fn same_way(endpoint: &Endpoint, context: &ProbeContext) -> Vec<IpAddr> {
+    let Ok(ip) = endpoint.host.parse::<IpAddr>() else { return Vec::new() };
+    let ends_there = match context.fact(&FactKey::Wg) {
+        Ok(Fact::Wg(wg)) => {
+            wg.interfaces.iter().flat_map(|it| &it.peers).any(|it| it.endpoint.is_some_and(|at| at.ip() == ip))
+        }
+        Ok(_) | Err(_) => false,
+    };
+    let inside = context.addresses().ok().filter(|_| ends_there).map(|addresses| addresses.server.value);
+    [ip].into_iter().chain(inside).collect()
 }
 
 fn route(context: &ProbeContext, to: Place) -> Result<&RouteLookup, Unseen> {
@@ -225,7 +239,6 @@ mod tests {
 
     use super::*;
     use crate::fact::{Observation, Observed};
-    use crate::probe::Keyring;
     use crate::profile::{Profile, settle};
 
     pub(super) const SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 8, 0, 1));
@@ -237,7 +250,7 @@ mod tests {
             seen.insert(FactKey::Route(to), Observed { observation, source: String::new(), took_us: 0 });
         }
         let addresses = Some(settle(&profile, vantage, &seen));
-        ProbeContext { vantage, profile, addresses, seen, keyring: Keyring::default() }
+        ProbeContext { addresses, seen, ..ProbeContext::bare(vantage, profile) }
     }
 
     pub(super) fn by(device: &str, kind: Option<&str>) -> Way {

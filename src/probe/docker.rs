@@ -1,5 +1,6 @@
-//! The worker's containers, as the Docker client tells of them.
+//! The worker's containers, as Docker tells of them.
 
+use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
@@ -7,6 +8,12 @@ use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
 use crate::read::quoted::Secrets;
 use crate::read::{celery_command, last_line, worker_log};
+
+#[cfg(unix)]
+mod engine;
+#[cfg(not(unix))]
+#[path = "docker/engine_elsewhere.rs"]
+mod engine;
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
 const NAMES: [&str; 5] = [
@@ -65,19 +72,30 @@ async fn worker(container: &Container) -> Option<Worker> {
 
 /// The container of this id. None where Docker does not tell.
 async fn borrowed(id: &str) -> Option<Borrowed> {
-    let said = host::run("docker", &["inspect", "--type", "container", "--", id], PROGRAM).await.ok()?;
+    let said = container(id).await.ok()?;
     let gone = || Borrowed { name: id.chars().take(SHORT).collect(), state: None, started_at: 0 };
     let other = inspect::read(&said.out).unwrap_or_default().into_iter().next();
     let of = |it: Container| Borrowed { name: it.name, state: State::read(&it.status), started_at: it.started_at };
     other.map(of).or_else(|| said.err.contains("No such container").then(gone))
 }
 
+/// What Docker tells of one container. Holds secrets.
+async fn container(name: &str) -> Result<Said, Unseen> {
+    match engine::container(name).await {
+        Some(out) => Ok(Said { ok: true, out, err: String::new() }),
+        None => host::run("docker", &["inspect", "--type", "container", "--", name], PROGRAM).await,
+    }
+}
+
 /// The internal ones among these networks. Docker's own three never are.
 async fn internal(networks: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for name in networks.iter().filter(|name| !matches!(name.as_str(), "bridge" | "host" | "none")) {
-        let said = host::run("docker", &["network", "inspect", "--", name], PROGRAM).await;
-        if said.is_ok_and(|said| inspect::is_internal(&said.out)) {
+        let said = match engine::network(name).await {
+            Some(said) => Some(said),
+            None => host::run("docker", &["network", "inspect", "--", name], PROGRAM).await.ok().map(|said| said.out),
+        };
+        if said.is_some_and(|said| inspect::is_internal(&said)) {
             found.push(name.clone());
         }
     }
@@ -86,15 +104,18 @@ async fn internal(networks: &[String]) -> Vec<String> {
 
 /// An image by name or id.
 pub(super) async fn image(name: &str) -> Option<Image> {
-    let said = host::run("docker", &["image", "inspect", "--", name], PROGRAM).await.ok()?;
-    inspect::image(&said.out)
+    let said = match engine::image(name).await {
+        Some(said) => said,
+        None => host::run("docker", &["image", "inspect", "--", name], PROGRAM).await.ok()?.out,
+    };
+    inspect::image(&said)
 }
 
 /// The containers that are workers: the one that the user named, else a known name, else what is given a worker's
 /// variables; running ones first.
 pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Unseen> {
     if let Some(name) = &context.profile.container {
-        let said = host::run("docker", &["inspect", "--type", "container", "--", name], PROGRAM).await?;
+        let said = container(name).await?;
         let found = inspect::read(&said.out).unwrap_or_default();
         return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };
     }
@@ -111,6 +132,9 @@ pub(super) async fn containers() -> Result<Vec<Container>, Unseen> {
 
 /// What Docker tells of all of them. Holds secrets.
 pub(super) async fn inspected() -> Result<String, Unseen> {
+    if let Some(said) = engine::containers().await {
+        return Ok(said);
+    }
     let said = host::run("docker", &["ps", "--all", "--quiet", "--no-trunc"], PROGRAM).await?;
     if !said.ok {
         return Err(refusal(&said.err, ""));

@@ -103,41 +103,62 @@ async fn kernel() -> Result<Netfilter, Unseen> {
     if host::rights() != Rights::Root {
         return Err(Unseen::NeedsRights("run as root to list the kernel's firewall rules".to_owned()));
     }
+    let [four, six] = &GENERATIONS;
+    let native_json = host::run("nft", &["-j", "list", "ruleset"], PROGRAM);
+    let (four, six, native_json) = tokio::join!(generation(four), generation(six), native_json);
     let mut seen = Netfilter { listings: Vec::new(), stored: stored()?, missing: Vec::new() };
     // Tables that iptables keeps in nftables, by family and name.
     let mut shown: Vec<(String, String)> = Vec::new();
-    for Generations { usual, nft, legacy, legacy_names, family } in GENERATIONS {
-        let version = installed(host::run(usual.0, &["-V"], PROGRAM).await)?;
-        let usual_is_legacy = version.as_ref().is_some_and(|said| !said.out.contains("nf_tables"));
-        let has_legacy = host::read_if_there(legacy_names)?.is_some_and(|names| !names.trim().is_empty());
-        let mut keep = |tool: Tool, lines: Vec<String>, in_nftables: bool| {
-            if in_nftables {
-                shown.extend(iptables::tables(&lines).into_iter().map(|name| (family.to_owned(), name.to_owned())));
-            }
-            seen.listings.push(Listing { tool, lines });
-        };
-        if version.is_some() && (!usual_is_legacy || has_legacy) {
-            keep(usual.1, listed(usual.0).await?.unwrap_or_default(), !usual_is_legacy);
-        }
-        if version.is_none() || usual_is_legacy {
-            keep(nft.1, listed(nft.0).await?.unwrap_or_default(), true);
-        }
-        if has_legacy && !usual_is_legacy {
-            match listed(legacy.0).await? {
-                Some(lines) => keep(legacy.1, lines, false),
-                None => seen.missing.push(legacy.0.to_owned()),
-            }
-        }
+    for of_version in [four?, six?] {
+        seen.listings.extend(of_version.listings);
+        seen.missing.extend(of_version.missing);
+        shown.extend(of_version.shown);
     }
-    seen.listings.retain(|listing| !listing.lines.is_empty());
-    match installed(host::run("nft", &["-j", "list", "ruleset"], PROGRAM).await)? {
+    match installed(native_json)? {
         Some(said) => seen.listings.push(Listing { tool: Tool::Nft, lines: native(&said, &shown).await? }),
         None => seen.missing.push("nft".to_owned()),
     }
+    seen.listings.retain(|listing| !listing.lines.is_empty());
     if seen.missing.iter().any(|program| program == "nft") && seen.listings.is_empty() {
         return Err(Unseen::NoTool("neither `nft` nor `iptables-save` shows any rules".to_owned()));
     }
-    seen.listings.retain(|listing| !listing.lines.is_empty());
+    Ok(seen)
+}
+
+/// What the programs of one version of IP list.
+#[derive(Default)]
+struct Listed {
+    listings: Vec<Listing>,
+    missing: Option<String>,
+    /// Their tables that are nftables' own, by family and name.
+    shown: Vec<(String, String)>,
+}
+
+async fn generation(of: &Generations) -> Result<Listed, Unseen> {
+    let Generations { usual, nft, legacy, legacy_names, family } = of;
+    let mut seen = Listed::default();
+    let version = installed(host::run(usual.0, &["-V"], PROGRAM).await)?;
+    let usual_is_legacy = version.as_ref().is_some_and(|said| !said.out.contains("nf_tables"));
+    let has_legacy = host::read_if_there(legacy_names)?.is_some_and(|names| !names.trim().is_empty());
+    let mut keep = |tool: Tool, lines: Vec<String>, in_nftables: bool| {
+        if in_nftables {
+            let tables = iptables::tables(&lines).into_iter();
+            seen.shown.extend(tables.map(|name| ((*family).to_owned(), name.to_owned())));
+        }
+        seen.listings.push(Listing { tool, lines });
+    };
+    if version.is_some() && (!usual_is_legacy || has_legacy) {
+        keep(usual.1, listed(usual.0).await?.unwrap_or_default(), !usual_is_legacy);
+    }
+    if version.is_none() || usual_is_legacy {
+        keep(nft.1, listed(nft.0).await?.unwrap_or_default(), true);
+    }
+    if has_legacy && !usual_is_legacy {
+        match listed(legacy.0).await? {
+            Some(lines) => keep(legacy.1, lines, false),
+            None => seen.missing = Some(legacy.0.to_owned()),
+        }
+    }
     Ok(seen)
 }
 
@@ -171,9 +192,14 @@ async fn native(json: &Said, shown: &[(String, String)]) -> Result<Vec<String>, 
     if !json.ok {
         return Err(refused("nft", json));
     }
+    let unreadable = || Unseen::Unreadable("`nft -j list ruleset`".to_owned());
+    let lines = nft::tidy(&json.out, "", shown).ok_or_else(unreadable)?;
+    if lines.is_empty() {
+        return Ok(lines);
+    }
     // The same rules in nft's own words; where they are missing, the JSON is shown.
     let text = host::run("nft", &["-a", "list", "ruleset"], PROGRAM).await.map(|said| said.out).unwrap_or_default();
-    nft::tidy(&json.out, &text, shown).ok_or_else(|| Unseen::Unreadable("`nft -j list ruleset`".to_owned()))
+    nft::tidy(&json.out, &text, shown).ok_or_else(unreadable)
 }
 
 /// All of them, or none: a file that could not be read whole may hold the rule that counts.

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
@@ -67,6 +68,47 @@ async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
         }
     }
     Ok(PingOutcome { to, how, socket })
+}
+
+/// How many echoes measure a way, and how far apart they are sent.
+const MEASURING: u16 = 3;
+const APART: Duration = Duration::from_millis(8);
+
+/// No two echoes of a run have the same number: on a raw socket everybody hears all replies.
+static NEXT: AtomicU16 = AtomicU16::new(1000);
+
+/// The longest round trip to these addresses. None where not one of them answers every echo: then nothing is known of how
+/// long an answer takes.
+pub(super) async fn round_trip(to: &[IpAddr]) -> Option<Duration> {
+    if cfg!(windows) {
+        return None;
+    }
+    join_all(to.iter().map(|to| trips(*to))).await.into_iter().flatten().max()
+}
+
+/// The longest of several; none where one is lost.
+async fn trips(to: IpAddr) -> Option<Duration> {
+    let client = client(to).ok()?;
+    let mut asked = Vec::new();
+    for place in 0..MEASURING {
+        let mut pinger = client.pinger(to, identifier()).await;
+        asked.push(async move {
+            tokio::time::sleep(APART * u32::from(place)).await;
+            let sequence = PingSequence(NEXT.fetch_add(1, Ordering::Relaxed));
+            match echo(pinger.ping(sequence, &[0; 16]).await) {
+                Echo::Reply(micros) => Some(Duration::from_micros(micros)),
+                Echo::NoReply
+                | Echo::NoRoute
+                | Echo::Unreachable
+                | Echo::NoPeer
+                | Echo::NoEndpoint
+                | Echo::Forbidden
+                | Echo::Other(_) => None,
+            }
+        });
+    }
+    let trips: Option<Vec<Duration>> = join_all(asked).await.into_iter().collect();
+    trips?.into_iter().max()
 }
 
 /// The packet sizes that are tried, in steps of 20 between what IPv6 promises (1280) and a full packet, and two below.

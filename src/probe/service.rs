@@ -5,15 +5,14 @@ use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
-use crate::read::{postgresql_conf, systemctl, unit_file};
+use crate::read::{postgresql_conf, unit_file};
 
 mod said;
+mod units;
 
 pub(super) use said::short;
+pub use units::Units;
 
-const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
-    InactiveExitTimestamp,StateChangeTimestamp,Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
-    ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
 pub(super) async fn unit(target: &UnitTarget, context: &ProbeContext) -> ProbeResult {
@@ -43,14 +42,7 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     if host::stat("/run/systemd/system")?.is_none() {
         return Err(Unseen::NoTool("systemd is not running here".to_owned()));
     }
-    let names = names(target, context)?;
-    let mut args = vec!["show", "--no-pager", "-p", PROPERTIES, "--"];
-    args.extend(names.iter().map(String::as_str));
-    let said = host::run("systemctl", &args, PROGRAM).await?;
-    let shown = systemctl::read(&said.out);
-    if !said.ok || shown.is_empty() {
-        return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
-    }
+    let shown = context.units.shown(target, context).await?;
     let chosen = [
         shown.iter().find(|shown| shown.unit.known && shown.unit.active == "active"),
         shown.iter().find(|shown| shown.unit.known),

@@ -1,11 +1,13 @@
 //! The reports of several cases of one deployment as one: what is the same for many clients is told once.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
+use std::mem::Discriminant;
 
 use super::{Answer, Counts, Outcome, Report};
 
-/// What makes two outcomes one: the check, the seat and what is said.
-type Same = (String, String, String);
+/// What makes two outcomes one: the check, the seat, the kind of answer and what is said.
+type Same = (String, String, Discriminant<Answer>, String);
 
 /// The client that each report is about, where the deployment has several, and the report.
 pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report {
@@ -33,17 +35,18 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
             let next = order.len();
             order.entry(outcome.check.clone()).or_insert(next);
             outcome.clients = client.iter().cloned().collect();
-            if let Some(known) = places.get(&same(&outcome)).and_then(|place| merged.outcomes.get_mut(*place)) {
-                join(known, outcome);
-            } else {
-                places.insert(same(&outcome), merged.outcomes.len());
-                merged.outcomes.push(outcome);
+            match places.entry(same(&outcome)) {
+                Entry::Occupied(place) => join(&mut merged.outcomes[*place.get()], outcome),
+                Entry::Vacant(place) => {
+                    place.insert(merged.outcomes.len());
+                    merged.outcomes.push(outcome);
+                }
             }
         }
     }
     let mut merged = all.unwrap_or_else(Report::empty);
     merged.hosts.sort_by_key(|host| host.vantage);
-    merged.outcomes.sort_by_key(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
+    merged.outcomes.sort_by_cached_key(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
     for outcome in &mut merged.outcomes {
         // Of a client's own seat the name tells whose it is.
         if outcome.clients.len() == clients.len() || outcome.seat != outcome.vantage.word() {
@@ -63,8 +66,7 @@ fn same(outcome: &Outcome) -> Same {
         | Answer::Explained { diagnosis, .. } => format!("{} {}", diagnosis.code, diagnosis.says),
         Answer::Unseen(why) | Answer::NotApplicable(why) => why.clone(),
     };
-    let kind = std::mem::discriminant(&outcome.answer);
-    (outcome.check.clone(), outcome.seat.clone(), format!("{kind:?} {said}"))
+    (outcome.check.clone(), outcome.seat.clone(), std::mem::discriminant(&outcome.answer), said)
 }
 
 /// Adds what another case says besides.

@@ -36,6 +36,20 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// A session that cannot change anything, and does not wait.
 const OPTIONS: &str = "-c default_transaction_read_only=on -c statement_timeout=3000 -c search_path=pg_catalog";
 
+/// A session of his.
+pub(super) struct Session<'a> {
+    client: Client,
+    of: &'a Administrator,
+}
+
+impl Session<'_> {
+    /// The first column of the answer's only row.
+    pub(super) async fn ask(&self, query: &str) -> Result<String, Unseen> {
+        let said = one(&self.client, query).await.map_err(|why| self.of.refused(&why))?;
+        said.ok_or_else(|| Unseen::Unreadable("PostgreSQL's answer".to_owned()))
+    }
+}
+
 /// Who the administrator is, and where he is let in.
 pub(super) struct Administrator {
     socket: String,
@@ -56,26 +70,32 @@ impl Administrator {
         Ok(Self { socket, name, uid: Uid::from_raw(owner), gid: Gid::from_raw(gid) })
     }
 
-    /// The first column of the answer's only row.
-    pub(super) async fn ask(&self, database: &str, query: &str) -> Result<String, Unseen> {
-        let refused = |why: &tokio_postgres::Error| {
-            let code = why.as_db_error().map_or_else(String::new, |error| format!(" ({})", error.code().code()));
-            Unseen::NoTool(format!("PostgreSQL did not answer {} at {}{code}", self.name, self.socket))
-        };
+    /// Opens a session in a database, for as long as somebody talks.
+    pub(super) async fn session<T>(
+        &self,
+        database: &str,
+        talk: impl AsyncFnOnce(&Session<'_>) -> Result<T, Unseen>,
+    ) -> Result<T, Unseen> {
         let stream = timeout(CONNECT, self.connect()).await.map_err(|_| self.silent())??;
         let mut config = Config::new();
         config.user(&self.name).dbname(database).application_name("clipcheck").options(OPTIONS);
         let opened = timeout(CONNECT, config.connect_raw(Bounded::new(stream), NoTls)).await;
-        let (client, connection) = opened.map_err(|_| self.silent())?.map_err(|why| refused(&why))?;
-        let asked = async {
-            let said = one(&client, query).await;
+        let (client, connection) = opened.map_err(|_| self.silent())?.map_err(|why| self.refused(&why))?;
+        let session = Session { client, of: self };
+        let talk = async {
+            let said = talk(&session).await;
             // So that the connection says good-bye.
-            drop(client);
+            drop(session);
             said
         };
-        let (said, ended) = tokio::join!(asked, connection);
+        let (said, ended) = tokio::join!(talk, connection);
         drop(ended);
-        said.map_err(|why| refused(&why))?.ok_or_else(|| Unseen::Unreadable("PostgreSQL's answer".to_owned()))
+        said
+    }
+
+    fn refused(&self, why: &tokio_postgres::Error) -> Unseen {
+        let code = why.as_db_error().map_or_else(String::new, |error| format!(" ({})", error.code().code()));
+        Unseen::NoTool(format!("PostgreSQL did not answer {} at {}{code}", self.name, self.socket))
     }
 
     fn silent(&self) -> Unseen {

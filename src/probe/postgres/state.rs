@@ -48,20 +48,27 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()))
     };
     let administrator = Administrator::find(&port)?;
-    let files: Files = read(&administrator.ask("postgres", FILES).await?)?;
-    // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
-    let written = hba::read(&files.hba_file, files.version / 10_000)?;
-    let told: Told = read(&administrator.ask("postgres", &fill(SERVER)).await?)?;
+    let server = administrator.session("postgres", async |session| {
+        let files: Files = read(&session.ask(FILES).await?)?;
+        // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
+        let written = hba::read(&files.hba_file, files.version / 10_000)?;
+        let told: Told = read(&session.ask(&fill(SERVER)).await?)?;
+        Ok((told, written))
+    });
+    let (told, written) = server.await?;
     // A database that is not there, or lets nobody in, says nothing of itself.
     let inside = match &database {
-        Some(name) => administrator.ask(name, &fill(INSIDE)).await.ok().and_then(|said| read::<Inside>(&said).ok()),
-        None => None,
+        Some(name) => {
+            let session = administrator.session(name, async |session| {
+                Ok((session.ask(&fill(INSIDE)).await.ok(), session.ask(WAITS).await.ok()))
+            });
+            session.await.unwrap_or_default()
+        }
+        None => (None, None),
     };
+    let (inside, waits) = (inside.0.and_then(|said| read::<Inside>(&said).ok()), inside.1);
     let mut state = told.state(role, database, inside.as_ref(), &written);
-    if let Some(name) = state.database.as_ref().filter(|it| it.found.is_some()).map(|it| &it.name) {
-        let waits = administrator.ask(name, WAITS).await.ok().and_then(|said| read(&said).ok());
-        state.waits = waits.unwrap_or_default();
-    }
+    state.waits = waits.and_then(|said| read(&said).ok()).unwrap_or_default();
     if let Ok(conf) = &chosen {
         let names =
             [state.role.as_ref().map(|it| it.name.as_str()), state.database.as_ref().map(|it| it.name.as_str())];

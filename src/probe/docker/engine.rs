@@ -1,0 +1,163 @@
+//! Docker's engine, asked over its socket: `docker inspect` prints what the engine says, and to start that program takes ten
+//! times as long. Where it would ask another engine, or this one does not answer well, it is asked: it says why.
+#![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
+
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::HOST;
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use super::{MOST, PROGRAM};
+use crate::probe::bounded::Bounded;
+use crate::probe::host;
+
+/// Where the engine listens unless something says otherwise (dockerd(8), `--host`).
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// What leads Docker's client elsewhere (docker(1), "Environment variables").
+const ELSEWHERE: [&str; 3] = ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"];
+
+#[derive(Deserialize)]
+struct Id {
+    #[serde(rename = "Id")]
+    id: String,
+}
+
+/// What `docker inspect` prints of all containers. Holds secrets. None where the client is to be asked.
+pub(super) async fn containers() -> Option<String> {
+    let (_, listed) = get("/containers/json?all=1").await.filter(|(status, _)| *status == StatusCode::OK)?;
+    let ids: Vec<Id> = serde_json::from_str(&listed).ok()?;
+    let mut found = Vec::new();
+    for Id { id } in ids.into_iter().take(MOST) {
+        match get(&format!("/containers/{id}/json")).await? {
+            (StatusCode::OK, said) => found.push(said),
+            // It was removed meanwhile.
+            (StatusCode::NOT_FOUND, _) => {}
+            _ => return None,
+        }
+    }
+    Some(format!("[{}]", found.join(",")))
+}
+
+/// What `docker inspect` prints of one container.
+pub(super) async fn container(name: &str) -> Option<String> {
+    one(name, "/containers/", "/json").await
+}
+
+/// What `docker image inspect` prints.
+pub(super) async fn image(name: &str) -> Option<String> {
+    one(name, "/images/", "/json").await
+}
+
+/// What `docker network inspect` prints.
+pub(super) async fn network(name: &str) -> Option<String> {
+    one(name, "/networks/", "").await
+}
+
+/// The client also says what is wrong with a name that there is not.
+async fn one(name: &str, before: &str, after: &str) -> Option<String> {
+    let plain = !name.contains("..") && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/@".contains(c));
+    if !plain || name.is_empty() {
+        return None;
+    }
+    let (_, said) = get(&format!("{before}{name}{after}")).await.filter(|(status, _)| *status == StatusCode::OK)?;
+    Some(format!("[{said}]"))
+}
+
+async fn get(path: &str) -> Option<(StatusCode, String)> {
+    if is_elsewhere() {
+        return None;
+    }
+    timeout(PROGRAM, exchange(SOCKET, path)).await.ok().flatten()
+}
+
+/// Whether the user chose another engine.
+fn is_elsewhere() -> bool {
+    let told = ELSEWHERE.iter().any(|name| host::variable(name).is_some());
+    let home = host::variable("HOME").unwrap_or_default();
+    told || match host::read(format!("{home}/.docker/config.json")) {
+        host::Text::Read(text) => text.contains("currentContext"),
+        host::Text::Missing => false,
+        host::Text::Forbidden | host::Text::Failed(_) => true,
+    }
+}
+
+/// A connection for each request: on this machine that costs nothing.
+async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, String)> {
+    let stream = Bounded::new(UnixStream::connect(socket).await.ok()?);
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let request = Request::get(path).header(HOST, "docker").body(Empty::<Bytes>::new()).ok()?;
+    let talk = async {
+        let response = sender.send_request(request).await.ok()?;
+        let status = response.status();
+        let body = response.into_body().collect().await.ok()?.to_bytes();
+        Some((status, String::from_utf8_lossy(&body).into_owned()))
+    };
+    // The connection must be driven for as long as the answer is read, and may end before it is.
+    tokio::pin!(talk, connection);
+    tokio::select! {
+        said = &mut talk => said,
+        _ = &mut connection => talk.await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// What is heard of a server that answers this, again and again, and closes.
+    async fn heard(answer: &'static [u8], times: usize) -> Option<(StatusCode, String)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("docker.sock");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let serves = std::thread::Builder::new().spawn(move || {
+            let (mut stream, _) = listener.accept().expect("it is asked");
+            let mut asked = [0; 512];
+            let count = stream.read(&mut asked).expect("a request");
+            for _ in 0..times {
+                // Whoever has heard enough closes first.
+                if stream.write_all(answer).is_err() {
+                    break;
+                }
+            }
+            String::from_utf8_lossy(&asked[..count]).into_owned()
+        });
+        let said = exchange(&socket.display().to_string(), "/containers/x/json").await;
+        let asked = serves.expect("a thread").join().expect("it ends");
+        assert!(asked.starts_with("GET /containers/x/json HTTP/1.1\r\nhost: docker\r\n"), "{asked}");
+        said
+    }
+
+    #[tokio::test]
+    async fn the_engine_is_heard_and_nobody_else() {
+        let ok = |text: &str| Some((StatusCode::OK, text.to_owned()));
+        assert_eq!(heard(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 1).await, ok("{}"));
+        let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n";
+        assert_eq!(heard(chunks, 1).await, ok("{}"));
+        let gone = heard(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1).await;
+        assert_eq!(gone, Some((StatusCode::NOT_FOUND, String::new())));
+        assert_eq!(heard(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", 1).await, None, "cut short");
+        assert_eq!(heard(b"-ERR unknown command\r\n", 1).await, None, "Redis");
+        assert_eq!(heard(b"", 1).await, None, "closed at once");
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_is_none() {
+        const HEAD_AND_MORE: &[u8] =
+            b"HTTP/1.1 200 OK\r\n\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+        assert_eq!(heard(HEAD_AND_MORE, 1 << 20).await, None);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_none() {
+        assert_eq!(exchange("/nowhere/docker.sock", "/").await, None);
+    }
+}
