@@ -195,7 +195,7 @@ pub(super) const READERS: [Reader; 25] = [
     },
     Reader {
         name: "unit-filter",
-        read: |text| Box::new(unit_file::deny_line(text)),
+        read: |text| Box::new(unit_file::line_of(text, "IPAddressDeny")),
         example: UNIT,
         shapes: &[many("IPAddressDeny=a\n")],
     },

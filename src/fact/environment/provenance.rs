@@ -24,6 +24,39 @@ pub struct Interpolation {
     pub blank: bool,
 }
 
+/// Why a line that is meant to set a variable does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ignored {
+    /// A unit's `%` that begins no specifier.
+    Specifier,
+    /// `export` in a file that systemd reads.
+    Export,
+    /// systemd does not have it, for whatever reason.
+    BySystemd,
+    /// The shell sets it in a process of its own.
+    Background,
+    /// The shell sets it for what it takes for a command.
+    Command,
+}
+
+impl Ignored {
+    /// What the program that reads the line does, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Specifier => "systemd ignores this assignment: in a unit `%` begins a specifier, and `%%` is a percent sign",
+            Self::Export => "systemd ignores this line: a file of EnvironmentFile= has no `export`",
+            Self::BySystemd => "systemd ignores this assignment, and its journal says why",
+            Self::Background => {
+                "the shell ends a value at an `&` or `|` without quotation marks, and sets it in a process of its own, which then ends"
+            }
+            Self::Command => {
+                "the shell ends a value at a blank without quotation marks, takes what follows for a command, and sets the variable for that alone"
+            }
+        }
+    }
+}
+
 /// One line, or the image, that sets a variable for the container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
@@ -37,6 +70,9 @@ pub struct Source {
     /// Whether a `$` in it had no value, and compose put nothing in its place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blank: bool,
+    /// Why it sets nothing, where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<Ignored>,
     /// Whether the container has this very value. Compared where it is read; only the answer is kept.
     pub agrees: bool,
 }
@@ -180,9 +216,14 @@ impl ContainerProvenance {
         self.sources.get(variable)?.iter().find(|source| source.agrees)
     }
 
+    /// The line that is meant to set a variable, and that the program that reads it ignores.
+    pub fn ignored(&self, variable: &str) -> Option<(&Source, Ignored)> {
+        self.sources.get(variable)?.iter().find_map(|source| Some((source, source.ignored?)))
+    }
+
     /// The strongest source, where the container has another value than it says.
     pub fn differs(&self, variable: &str) -> Option<&Source> {
-        let first = self.sources.get(variable)?.first()?;
+        let first = self.sources.get(variable)?.first().filter(|source| source.ignored.is_none())?;
         let told = match &self.host {
             // That another value was given by hand is nobody's mistake; that a file was changed since is to be seen.
             Some(_) => self.is_newer(first),

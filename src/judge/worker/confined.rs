@@ -1,0 +1,47 @@
+//! What systemd keeps the worker's unit from, and nobody who asks from outside of it.
+
+use crate::case::Seat;
+use crate::check::cause::WorkerConfined;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::host_worker::Unit;
+use crate::fact::service::sandbox::Barrier;
+use crate::fact::{Unseen, Vantage};
+
+/// The worker's unit may speak to the server.
+pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
+    let worker = seat.host_worker()?;
+    let Some(unit) = worker.unit.as_ref().filter(|_| worker.is_the_worker(seat.docker().ok())) else {
+        return Ok(not_applicable("no systemd unit runs a worker here"));
+    };
+    let Some(barrier) = barrier(seat, unit) else { return Ok(holds()) };
+    let finding = match &barrier {
+        Barrier::Private(_) => broken(WorkerConfined::Private),
+        Barrier::Family(_, family) => broken(WorkerConfined::Family).with("family", family),
+        Barrier::Interface(_) => broken(WorkerConfined::Interface),
+        Barrier::Address(_) => broken(WorkerConfined::Address),
+    };
+    let finding = finding.with("unit", &unit.name);
+    Ok(match barrier.at() {
+        Some((path, line)) => finding.at(path, line).into(),
+        None => finding.with("place", format!("`systemctl show {}`", unit.name)).into(),
+    })
+}
+
+/// What was tried from here says nothing of a worker whose unit is kept from the server.
+pub(in crate::judge) fn asked_outside(seat: &Seat<'_>) -> Result<(), Unseen> {
+    let worker = if seat.vantage() == Vantage::Client { seat.host_worker().ok() } else { None };
+    let worker = worker.filter(|worker| worker.is_the_worker(seat.docker().ok()));
+    let Some(unit) = worker.and_then(|worker| worker.unit.as_ref()) else { return Ok(()) };
+    barrier(seat, unit).map_or(Ok(()), |barrier| {
+        Err(Unseen::Undecided(format!(
+            "it was asked from outside of {}, whose {} keeps the worker from the server",
+            unit.name,
+            barrier.setting()
+        )))
+    })
+}
+
+fn barrier<'a>(seat: &Seat<'_>, unit: &'a Unit) -> Option<Barrier<'a>> {
+    let addresses = seat.addresses();
+    unit.sandbox.barrier(addresses.server.value, &addresses.interface.value)
+}
