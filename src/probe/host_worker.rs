@@ -167,7 +167,8 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
 fn user_unit((name, id): &(String, u32)) -> Option<UserUnit> {
     let host::Text::Read(text) = host::read("/etc/passwd") else { return None };
     let id = id.to_string();
-    let line: Vec<&str> = text.lines().map(|line| line.split(':').collect()).find(|it: &Vec<&str>| it.get(2) == Some(&id.as_str()))?;
+    let line: Vec<&str> =
+        text.lines().map(|line| line.split(':').collect()).find(|it: &Vec<&str>| it.get(2) == Some(&id.as_str()))?;
     let (user, home) = (*line.first()?, *line.get(5)?);
     let lingers = host::stat(format!("/var/lib/systemd/linger/{user}")).ok()?.is_some();
     let units = [format!("{home}/.config/systemd/user"), "/etc/systemd/user".to_owned()];
@@ -182,9 +183,8 @@ async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -
     args.extend(slices.iter().map(String::as_str));
     let of_slices = host::run("systemctl", &args, PROGRAM).await.map(|said| said.out).unwrap_or_default();
     let mut found = systemctl::sandbox(&format!("{said}\n{of_slices}"));
-    let at = |name: &str| {
-        files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)))
-    };
+    let at =
+        |name: &str| files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)));
     if !found.filter.is_empty() {
         found.filter.at = at("IPAddressDeny");
     }

@@ -115,7 +115,16 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
             continue;
         }
         if let Err(declined) = may_ask(login, &worker, context).await {
-            why = declined;
+            // A URL without a password would have sent none.
+            why = match declined {
+                Unseen::Declined(_) if login.password.is_none() => {
+                    let host = &login.url.host;
+                    Unseen::Declined(format!(
+                        "{host} is not the server's address in the tunnel, so no library was asked"
+                    ))
+                }
+                declined => declined,
+            };
             continue;
         }
         secrets.push(login.text.clone());

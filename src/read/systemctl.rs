@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_sandbox_is_read_with_its_slices() {
-        let none = "RestrictAddressFamilies=~\nRestrictNetworkInterfaces=~\nPrivateNetwork=no\nIPAddressAllow=::1/128\n";
+        let none =
+            "RestrictAddressFamilies=~\nRestrictNetworkInterfaces=~\nPrivateNetwork=no\nIPAddressAllow=::1/128\n";
         assert!(sandbox(none).is_empty() && sandbox("Id=a\n").is_empty());
         let shown = "Slice=system-w.slice\nRestrictAddressFamilies=AF_UNIX\nPrivateNetwork=yes\nIPAddressDeny=\nIPAddressAllow=10.8.0.0/24\n\n\
             IPAddressDeny=0.0.0.0/0\nIPAddressAllow=\n";

@@ -192,7 +192,10 @@ mod tests {
     #[test]
     fn the_line_that_denies_is_the_last_that_names_anything() {
         assert_eq!(line_of("[Service]\nIPAddressDeny=any\nIPAddressAllow=localhost\n", "IPAddressDeny"), Some(2));
-        assert_eq!(line_of("[Service]\nIPAddressDeny=any\n# IPAddressDeny=any\nIPAddressDeny =\n", "IPAddressDeny"), Some(2));
+        assert_eq!(
+            line_of("[Service]\nIPAddressDeny=any\n# IPAddressDeny=any\nIPAddressDeny =\n", "IPAddressDeny"),
+            Some(2)
+        );
         assert_eq!(line_of("[Service]\nExecStart=/bin/true\n", "IPAddressDeny"), None);
     }
 }

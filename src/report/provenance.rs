@@ -147,7 +147,10 @@ impl Provenance {
                 Some(_) | None if source.setting.is_none() => "a name without a value passes nothing".to_owned(),
                 Some(_) | None => "differs from the container: the shell that ran compose had another value".to_owned(),
             };
-            if from == Some(index) || (from.is_none() && index == 0) || (self.line.is_none() && source.ignored.is_some()) {
+            if from == Some(index)
+                || (from.is_none() && index == 0)
+                || (self.line.is_none() && source.ignored.is_some())
+            {
                 self.line = source.line().map(|(path, line)| format!("{path}:{line}"));
             }
             self.sources.push(Source {

@@ -188,6 +188,19 @@ pub(super) const READERS: [Reader; 25] = [
         shapes: &[many("Id=a\n\n"), within("After=", "a ", ""), within("IPAddressDeny=", "::/0 ", "")],
     },
     Reader {
+        name: "systemctl-unit",
+        read: |text| {
+            let environment = systemctl::environment(text).map_or(0, |all| all.len());
+            Box::new((systemctl::sandbox(text), systemctl::slices(text), environment))
+        },
+        example: SHOW,
+        shapes: &[
+            within("Environment=", "A=b ", ""),
+            within("Slice=", "a-", "a.slice"),
+            within("IPAddressDeny=", "::/0 ", ""),
+        ],
+    },
+    Reader {
         name: "unit-condition",
         read: unmet,
         example: UNIT,

@@ -44,7 +44,9 @@ impl Ignored {
     /// What the program that reads the line does, in a few words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Specifier => "systemd ignores this assignment: in a unit `%` begins a specifier, and `%%` is a percent sign",
+            Self::Specifier => {
+                "systemd ignores this assignment: in a unit `%` begins a specifier, and `%%` is a percent sign"
+            }
             Self::Export => "systemd ignores this line: a file of EnvironmentFile= has no `export`",
             Self::BySystemd => "systemd ignores this assignment, and its journal says why",
             Self::Background => {

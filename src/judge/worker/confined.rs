@@ -11,7 +11,7 @@ use crate::fact::{Unseen, Vantage};
 pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
     let worker = seat.host_worker()?;
     let Some(unit) = worker.unit.as_ref().filter(|_| worker.is_the_worker(seat.docker().ok())) else {
-        return Ok(not_applicable("no systemd unit runs a worker here"));
+        return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
     let Some(barrier) = barrier(seat, unit) else { return Ok(holds()) };
     let finding = match &barrier {

@@ -73,7 +73,7 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
         return of_user(unit);
     }
     let (Some(unit), Some(_)) = (&worker.unit, &worker.process) else {
-        return Ok(not_applicable("no systemd unit runs a worker here"));
+        return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
     if unit.enabled == "disabled" || unit.enabled.is_empty() {
         let enabled = if unit.enabled.is_empty() { "not enabled" } else { "disabled" };

@@ -8,8 +8,8 @@ use crate::fact::environment::{Ignored, Origin, is_url};
 use crate::fact::limits;
 use crate::probe::host;
 use crate::probe::host_worker::{self, SCRIPT, Worker};
-use crate::read::shell_env::{self, Assignment, Step};
 use crate::read::shell_env::is_name;
+use crate::read::shell_env::{self, Assignment, Step};
 use crate::read::unit_file::{self, Setting, words};
 
 /// What one place gives a variable. Holds the value, so it has no `Debug`.
