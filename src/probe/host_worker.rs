@@ -193,8 +193,8 @@ async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -
     }
     // A process that runs keeps what it was started with: a line that is newer is not in force.
     let in_force = |at: Option<&(String, u32)>| {
-        let changed = at.and_then(|(path, _)| host::stat(path).ok()??.changed_at.into());
-        started.zip(changed).is_none_or(|(started, changed): (u64, u64)| changed <= started + SECONDS)
+        let changed = at.and_then(|(path, _)| Some(host::stat(path).ok()??.changed_at));
+        started.zip(changed).is_none_or(|(started, changed)| changed <= started + SECONDS)
     };
     found.families = found.families.map(|it| Restricted { at: at("RestrictAddressFamilies"), ..it });
     found.families = found.families.filter(|it| in_force(it.at.as_ref()));

@@ -9,6 +9,9 @@ use crate::fact::service::UnitState;
 use crate::fact::service::filter::AddressFilter;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 
+/// More slices in one another than anybody has.
+const DEEP: usize = 16;
+
 /// One unit, and the result of its last run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
@@ -118,7 +121,7 @@ pub fn slices(output: &str) -> Vec<String> {
     let slice = output.lines().find_map(|line| line.strip_prefix("Slice=")?.strip_suffix(".slice"));
     let mut names: Vec<&str> = Vec::new();
     let mut left = slice.filter(|name| !name.is_empty() && *name != "-");
-    while let Some(name) = left {
+    while let Some(name) = left.filter(|_| names.len() < DEEP) {
         names.push(name);
         left = name.rsplit_once('-').map(|(parent, _)| parent).filter(|parent| !parent.is_empty());
     }
