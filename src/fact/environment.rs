@@ -10,13 +10,15 @@ use super::app::App;
 
 pub mod effective;
 pub mod flaw;
+pub mod ignored;
 pub mod provenance;
 pub mod proxy;
 pub mod url;
 
 pub use effective::Effective;
 pub use flaw::Flaw;
-pub use provenance::{ByHost, ContainerProvenance, HostLine, Ignored, Ingredient, Interpolation, Source};
+pub use ignored::Ignored;
+pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
 /// ClippyFront's variables, in the order in which they are shown.
