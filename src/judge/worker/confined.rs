@@ -14,6 +14,13 @@ pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
         return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
     let Some(barrier) = barrier(seat, unit) else { return Ok(holds()) };
+    if is_connected(seat) {
+        return Err(Unseen::Undecided(format!(
+            "{} has {}, which leaves out the server, but a worker of this host waits for tasks there: the setting is not in force for it",
+            unit.name,
+            barrier.setting()
+        )));
+    }
     let finding = match &barrier {
         Barrier::Private(_) => broken(WorkerConfined::Private),
         Barrier::Family(_, family) => broken(WorkerConfined::Family).with("family", family),
@@ -31,7 +38,9 @@ pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
 pub(in crate::judge) fn asked_outside(seat: &Seat<'_>) -> Result<(), Unseen> {
     let worker = if seat.vantage() == Vantage::Client { seat.host_worker().ok() } else { None };
     let worker = worker.filter(|worker| worker.is_the_worker(seat.docker().ok()));
-    let Some(unit) = worker.and_then(|worker| worker.unit.as_ref()) else { return Ok(()) };
+    let Some(unit) = worker.and_then(|worker| worker.unit.as_ref()).filter(|_| !is_connected(seat)) else {
+        return Ok(());
+    };
     barrier(seat, unit).map_or(Ok(()), |barrier| {
         Err(Unseen::Undecided(format!(
             "it was asked from outside of {}, whose {} keeps the worker from the server",
@@ -39,6 +48,13 @@ pub(in crate::judge) fn asked_outside(seat: &Seat<'_>) -> Result<(), Unseen> {
             barrier.setting()
         )))
     })
+}
+
+/// A worker of this host waits for tasks: not every kernel can do what a unit asks for. (One that is cut off stops waiting
+/// when its BRPOP ends, after a second.)
+fn is_connected(seat: &Seat<'_>) -> bool {
+    let alive = seat.celery().ok().and_then(|celery| celery.alive()).unwrap_or_default();
+    alive.iter().any(|it| it.waits && it.from == seat.addresses().client.value)
 }
 
 fn barrier<'a>(seat: &Seat<'_>, unit: &'a Unit) -> Option<Barrier<'a>> {
