@@ -33,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 25] = [
+pub(super) const READERS: [Reader; 26] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
