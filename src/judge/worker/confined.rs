@@ -3,14 +3,19 @@
 use crate::case::Seat;
 use crate::check::cause::WorkerConfined;
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::docker::State;
 use crate::fact::host_worker::Unit;
 use crate::fact::service::sandbox::Barrier;
 use crate::fact::{Unseen, Vantage};
 
 /// The worker's unit may speak to the server.
 pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
+    let docker = seat.docker().ok();
+    if docker.is_some_and(|docker| docker.workers.iter().any(|it| it.state == State::Running)) {
+        return Ok(not_applicable("the worker runs in a container"));
+    }
     let worker = seat.host_worker()?;
-    let Some(unit) = worker.unit.as_ref().filter(|_| worker.is_the_worker(seat.docker().ok())) else {
+    let Some(unit) = worker.unit.as_ref().filter(|_| worker.is_the_worker(docker)) else {
         return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
     let Some(barrier) = barrier(seat, unit) else { return Ok(holds()) };
