@@ -116,14 +116,11 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         }
         if let Err(declined) = may_ask(login, &worker, context).await {
             // A URL without a password would have sent none.
-            why = match declined {
-                Unseen::Declined(_) if login.password.is_none() => {
-                    let host = &login.url.host;
-                    Unseen::Declined(format!(
-                        "{host} is not the server's address in the tunnel, so no library was asked"
-                    ))
-                }
-                declined => declined,
+            why = if login.password.is_none() && matches!(declined, Unseen::Declined(_)) {
+                let host = &login.url.host;
+                Unseen::Declined(format!("{host} is not the server's address in the tunnel, so no library was asked"))
+            } else {
+                declined
             };
             continue;
         }

@@ -3,6 +3,7 @@
 use crate::case::Seat;
 use crate::check::cause::WorkerConfined;
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::celery::Celery;
 use crate::fact::docker::State;
 use crate::fact::host_worker::Unit;
 use crate::fact::service::sandbox::Barrier;
@@ -35,7 +36,9 @@ pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
     let finding = finding.with("unit", &unit.name);
     Ok(match barrier.at() {
         Some((path, line)) => finding.at(path, line).into(),
-        None => finding.with("place", format!("`systemctl show {}`", unit.name)).into(),
+        None => finding
+            .with("place", "of a slice that it is in, or set while it runs; `systemctl status` shows the slice")
+            .into(),
     })
 }
 
@@ -58,7 +61,7 @@ pub(in crate::judge) fn asked_outside(seat: &Seat<'_>) -> Result<(), Unseen> {
 /// A worker of this host waits for tasks: not every kernel can do what a unit asks for. (One that is cut off stops waiting
 /// when its BRPOP ends, after a second.)
 fn is_connected(seat: &Seat<'_>) -> bool {
-    let alive = seat.celery().ok().and_then(|celery| celery.alive()).unwrap_or_default();
+    let alive = seat.celery().ok().and_then(Celery::alive).unwrap_or_default();
     alive.iter().any(|it| it.waits && it.from == seat.addresses().client.value)
 }
 
