@@ -10,12 +10,14 @@ use super::app::App;
 
 pub mod effective;
 pub mod flaw;
+pub mod ignored;
 pub mod provenance;
 pub mod proxy;
 pub mod url;
 
 pub use effective::Effective;
 pub use flaw::Flaw;
+pub use ignored::Ignored;
 pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
@@ -199,11 +201,19 @@ impl Environment {
                 let shadowed = if rank > 0 { " (shadowed)" } else { "" };
                 lines.push(format!("{variable}={} from {}{shadowed}", layer.setting, layer.origin));
             }
-            for source in self.provenance.iter().filter_map(|provenance| provenance.sources.get(variable)).flatten() {
-                let other = match (source.agrees, by_host) {
-                    (true, _) => "",
-                    (false, true) => " (differs from the running worker)",
-                    (false, false) => " (differs from the container)",
+            let sources = self.provenance.as_ref().and_then(|provenance| provenance.sources.get(variable));
+            let sources = sources.map_or(&[][..], Vec::as_slice);
+            let from = sources.iter().position(|source| source.agrees);
+            for (index, source) in sources.iter().enumerate() {
+                let other = match (source.ignored, from, by_host) {
+                    (Some(ignored), _, _) => format!(" ({})", ignored.words()),
+                    (None, Some(from), _) if from == index => String::new(),
+                    // Of a container each that has another value is told.
+                    (None, _, false) if source.agrees => String::new(),
+                    (None, _, false) => " (differs from the container)".to_owned(),
+                    (None, Some(from), true) if index > from => " (overridden)".to_owned(),
+                    (None, None, true) if index > 0 => " (overridden)".to_owned(),
+                    (None, _, true) => " (differs from the running worker)".to_owned(),
                 };
                 match &source.setting {
                     Some(setting) => lines.push(format!("  {variable}={setting} by {source}{other}")),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{Docker, State};
+use crate::fact::service::sandbox::Sandbox;
 use crate::fact::words::words;
 
 /// So many restarts by systemd are no accident.
@@ -18,6 +19,9 @@ pub struct HostWorker {
     /// The systemd unit that starts it, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
+    /// The unit of a user's own service manager that it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_unit: Option<UserUnit>,
     /// The folder of its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
@@ -30,6 +34,19 @@ pub struct Process {
     pub pid: u32,
     /// When it was started, in seconds since the epoch.
     pub started_at: u64,
+}
+
+/// A unit of `systemctl --user`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserUnit {
+    /// Its full name.
+    pub name: String,
+    /// The user's name.
+    pub user: String,
+    /// Whether the user's service manager is started at boot (loginctl(1), `enable-linger`).
+    pub lingers: bool,
+    /// Whether a target of that manager wants it, as its folder of units has it.
+    pub enabled: bool,
 }
 
 /// A systemd unit, as `systemctl show` tells of it.
@@ -55,6 +72,9 @@ pub struct Unit {
     /// Whether its file was changed, and systemd has not read it again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
+    /// What its settings keep its processes from.
+    #[serde(default, skip_serializing_if = "Sandbox::is_empty")]
+    pub sandbox: Sandbox,
     /// Where it does not run: which of the known sentences its last run printed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_words: Option<LastWords>,
@@ -95,6 +115,10 @@ impl HostWorker {
         let process =
             self.process.as_ref().map(|it| format!("a Celery worker runs outside of containers, pid {}", it.pid));
         let mut lines: Vec<String> = process.into_iter().chain(self.unit.as_ref().map(Unit::summary)).collect();
+        lines.extend(self.user_unit.as_ref().map(|unit| {
+            let linger = if unit.lingers { "lingers" } else { "does not linger" };
+            format!("it runs in {} of the service manager of {}, which {linger}", unit.name, unit.user)
+        }));
         lines.extend(self.folder.as_ref().map(|folder| format!("its folder is {folder}")));
         if lines.is_empty() {
             lines.push("no Celery worker runs outside of containers".to_owned());
@@ -139,7 +163,8 @@ impl Unit {
     fn summary(&self) -> String {
         let enabled = if self.enabled.is_empty() { "not enabled" } else { &self.enabled };
         let reason = if self.active == "active" { String::new() } else { format!(": {}", self.reason()) };
-        format!("unit {}: {}, {enabled}, restarted {} times{reason}", self.name, self.active, self.restarts)
+        let sandbox = self.sandbox.summary();
+        format!("unit {}: {}, {enabled}, restarted {} times{sandbox}{reason}", self.name, self.active, self.restarts)
     }
 }
 
@@ -158,6 +183,7 @@ mod tests {
             after: Vec::new(),
             path: None,
             stale: false,
+            sandbox: Sandbox::default(),
             last_words: None,
             said: None,
         }

@@ -8,6 +8,7 @@ use crate::fact::words::words;
 
 pub mod filter;
 pub mod quote;
+pub mod sandbox;
 
 /// A systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

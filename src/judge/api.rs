@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::worker::{named, native};
+use super::worker::{asked_outside, ignored, named, native};
 use crate::case::Seat;
 use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, cause_of};
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
@@ -29,7 +29,7 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
         }
     }
     let Some(Layer { origin, setting }) = set(env, "FLASK_APP_URL") else {
-        return missing(env, "FLASK_APP_URL");
+        return missing(seat, env, "FLASK_APP_URL");
     };
     let url = match setting {
         Setting::Url(url) if url.is_http() => url,
@@ -47,7 +47,7 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
         return Ok(broken(ApiUrl::Local).with("origin", origin).with("name", &url.host).into());
     }
     if set(env, "WORKER_API_KEY").is_none() {
-        return missing(env, "WORKER_API_KEY");
+        return missing(seat, env, "WORKER_API_KEY");
     }
     Ok(holds())
 }
@@ -109,7 +109,7 @@ pub(crate) fn api_media(seat: &Seat<'_>) -> Judged<ApiMedia> {
     let app_url = env.api().map_or_else(|| "the web app's address".to_owned(), ToString::to_string);
     let finding = match env.winner("MEDIA_BASE_URL") {
         None if !env.complete => {
-            return missing(env, "MEDIA_BASE_URL").map(|verdict| verdict.map(|_| ApiMedia::Missing));
+            return missing(seat, env, "MEDIA_BASE_URL").map(|verdict| verdict.map(|_| ApiMedia::Missing));
         }
         None => {
             let recreate = env.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();
@@ -134,6 +134,7 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
     if seat.env()?.api().is_none() {
         return Ok(not_applicable("no FLASK_APP_URL is set"));
     }
+    asked_outside(seat)?;
     let outcome = seat.api()?;
     // What only the app says has come from the app, whatever was in between.
     let of_app = matches!(outcome.said, ApiSaid::Well | ApiSaid::NotConfigured);
@@ -235,7 +236,7 @@ fn set<'a>(env: &'a Environment, name: &str) -> Option<&'a Layer> {
     env.winner(name).filter(|layer| layer.setting != Setting::Empty)
 }
 
-fn missing(env: &Environment, variable: &'static str) -> Judged<ApiUrl> {
+fn missing(seat: &Seat<'_>, env: &Environment, variable: &'static str) -> Judged<ApiUrl> {
     // A .env that was baked into the image may set what `docker inspect` does not show.
     if !env.complete && env.winner(variable).is_none() {
         return Err(Unseen::Undecided(format!(
@@ -243,5 +244,6 @@ fn missing(env: &Environment, variable: &'static str) -> Judged<ApiUrl> {
             env.owner
         )));
     }
-    Ok(broken(ApiUrl::Missing).with("variable", variable).into())
+    let finding = ignored(seat, broken(ApiUrl::Ignored), variable);
+    Ok(finding.unwrap_or_else(|| broken(ApiUrl::Missing).with("variable", variable)).into())
 }

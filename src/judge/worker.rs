@@ -12,16 +12,21 @@ use crate::fact::redis::RedisSaid;
 use crate::fact::{Unseen, Vantage};
 
 mod agree;
+mod confined;
 mod container;
 mod host;
+mod ignored;
 mod libraries;
 mod url;
 
 use url::UrlFault;
 
 pub(crate) use agree::{env_agrees, env_heeded, env_ports};
+pub(in crate::judge) use confined::asked_outside;
+pub(crate) use confined::worker_confined;
 pub(crate) use container::{worker_fresh, worker_one, worker_running};
 pub(crate) use host::{docker_runs, worker_at_boot};
+pub(in crate::judge) use ignored::ignored;
 pub(in crate::judge) use libraries::connects;
 pub(crate) use libraries::worker_libraries;
 
@@ -45,7 +50,9 @@ pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
                     }
                 },
             };
-            Ok(placed(seat, finding, variable, origin).into())
+            Ok(ignored(seat, broken(EnvDatabase::Ignored), wanted)
+                .unwrap_or_else(|| placed(seat, finding, variable, origin))
+                .into())
         }
         Effective::CodeDefault if env.reports_by_http_alone() => Ok(broken(EnvDatabase::UnsetPreviews).into()),
         Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => unset(
@@ -85,7 +92,9 @@ pub(crate) fn env_redis(seat: &Seat<'_>) -> Judged<EnvRedis> {
                         }
                     },
                 };
-                return Ok(placed(seat, finding, variable, origin).into());
+                return Ok(ignored(seat, broken(EnvRedis::Ignored), wanted)
+                    .unwrap_or_else(|| placed(seat, finding, variable, origin))
+                    .into());
             }
             Effective::CodeDefault | Effective::Nothing | Effective::DefaultOrNothing => {
                 return unset(seat, env, wanted, None);
@@ -144,6 +153,9 @@ fn unset<C: From<UrlFault>>(
     variable: &str,
     dev: Option<(C, &'static str, &Layer)>,
 ) -> Judged<C> {
+    if let Some(finding) = ignored(seat, broken(UrlFault::Ignored.into()), variable) {
+        return Ok(finding.into());
+    }
     let finding = match env.winner(variable) {
         Some(Layer { origin, setting: Setting::Empty }) => {
             placed(seat, broken(UrlFault::Empty.into()), variable, origin)

@@ -1,10 +1,13 @@
 //! The worker that this machine itself runs, without Docker: the Celery process that is in no container, the systemd unit
 //! that starts it, and the folder of its code.
 
+use std::collections::BTreeMap;
+
 use super::workers::{self, Found};
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
-use crate::fact::host_worker::{HostWorker, Process, Unit};
+use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
+use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 use crate::fact::{Fact, Unseen};
 use crate::read::{last_line, systemctl, unit_file, worker_log};
 
@@ -13,7 +16,11 @@ const UNITS: &str = "/etc/systemd/system";
 
 /// What `systemctl show` is asked for.
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,Result,ExecMainStatus,NRestarts,FragmentPath,\
-    DropInPaths,NeedDaemonReload";
+    DropInPaths,NeedDaemonReload,Environment,Slice,IPAddressDeny,IPAddressAllow,RestrictAddressFamilies,RestrictNetworkInterfaces,\
+    PrivateNetwork";
+
+/// A process's time of start is known to the second or two.
+const SECONDS: u64 = 2;
 
 /// More units than an administrator writes.
 const MOST_UNITS: usize = 200;
@@ -34,6 +41,16 @@ pub(super) struct Worker {
     pub(super) arguments: Vec<String>,
     /// The unit's file and its drop-ins.
     pub(super) unit_files: Vec<(String, String)>,
+    /// What systemd has made of the unit's `Environment=`; none where it has not read the files as they are.
+    pub(super) loaded: Option<BTreeMap<String, String>>,
+}
+
+/// A unit with its texts.
+#[derive(Default)]
+struct Shown {
+    unit: Option<Unit>,
+    files: Vec<(String, String)>,
+    loaded: Option<BTreeMap<String, String>>,
 }
 
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
@@ -49,22 +66,24 @@ pub(super) async fn find(app: Option<&App>) -> Result<Worker, Unseen> {
     // Of several the one that takes what is meant for a GPU.
     running.sort_by_key(|it| (!is_named(it), !it.worker.is_for(app), it.worker.pid));
     let found = running.into_iter().next();
-    let (unit, unit_files) = match found.as_ref().map(|it| it.unit.clone()) {
-        Some(None) => (None, Vec::new()),
-        Some(Some(name)) => shown(&name, true).await,
+    let started = found.as_ref().map(|it| host::now().saturating_sub(it.worker.age));
+    let shown = match found.as_ref().map(|it| it.unit.clone()) {
+        Some(None) => Shown::default(),
+        Some(Some(name)) => shown(&name, started).await,
         None => match named.or_else(written) {
-            Some(name) => shown(&name, false).await,
-            None => (None, Vec::new()),
+            Some(name) => shown(&name, None).await,
+            None => Shown::default(),
         },
     };
+    let Shown { unit, files: unit_files, loaded } = shown;
     let of_unit = setting(&unit_files, "WorkingDirectory").map(|(value, _)| value);
     let folder = found.as_ref().and_then(|it| it.folder.clone()).or(of_unit).filter(|path| path.starts_with('/'));
     let nothing = found.is_none() && unit.is_none();
     let folder = if nothing && app.is_none() { set_up() } else { folder };
-    let process =
-        found.as_ref().map(|it| Process { pid: it.worker.pid, started_at: host::now().saturating_sub(it.worker.age) });
+    let process = found.as_ref().zip(started).map(|(it, started_at)| Process { pid: it.worker.pid, started_at });
+    let user_unit = found.as_ref().and_then(|it| user_unit(it.user_unit.as_ref()?));
     let arguments = found.map(|it| it.arguments).unwrap_or_default();
-    Ok(Worker { fact: HostWorker { process, unit, folder }, arguments, unit_files })
+    Ok(Worker { fact: HostWorker { process, unit, user_unit, folder }, arguments, unit_files, loaded })
 }
 
 /// The last line of a setting in the unit's files, and in which of them it stands.
@@ -109,8 +128,8 @@ fn written() -> Option<String> {
 
 /// A unit as systemd knows it, and the texts of its files. None where it is none of a worker's: a service may have started
 /// the shell in which a worker was started by hand.
-async fn shown(name: &str, runs: bool) -> (Option<Unit>, Vec<(String, String)>) {
-    let nothing = (None, Vec::new());
+async fn shown(name: &str, started: Option<u64>) -> Shown {
+    let nothing = Shown::default();
     let Ok(said) = host::run("systemctl", &["show", "--no-pager", "-p", PROPERTIES, "--", name], PROGRAM).await else {
         return nothing;
     };
@@ -124,7 +143,8 @@ async fn shown(name: &str, runs: bool) -> (Option<Unit>, Vec<(String, String)>) 
         return nothing;
     }
     let run = shown.run;
-    let log = if runs { String::new() } else { journal(&shown.unit.name).await };
+    let sandbox = sandbox(&said.out, &files, started).await;
+    let log = if started.is_some() { String::new() } else { journal(&shown.unit.name).await };
     let unit = Unit {
         said: last_line::read(&log),
         last_words: worker_log::read(&log),
@@ -137,8 +157,50 @@ async fn shown(name: &str, runs: bool) -> (Option<Unit>, Vec<(String, String)>) 
         after: shown.unit.after,
         path: shown.files.first().cloned(),
         stale: run.stale,
+        sandbox,
     };
-    (Some(unit), files)
+    let loaded = systemctl::environment(&said.out).filter(|_| !unit.stale);
+    Shown { unit: Some(unit), files, loaded }
+}
+
+/// A unit of a user's own service manager; none where it cannot be seen whether that is started at boot.
+fn user_unit((name, id): &(String, u32)) -> Option<UserUnit> {
+    let host::Text::Read(text) = host::read("/etc/passwd") else { return None };
+    let id = id.to_string();
+    let line: Vec<&str> =
+        text.lines().map(|line| line.split(':').collect()).find(|it: &Vec<&str>| it.get(2) == Some(&id.as_str()))?;
+    let (user, home) = (*line.first()?, *line.get(5)?);
+    let lingers = host::stat(format!("/var/lib/systemd/linger/{user}")).ok()?.is_some();
+    let units = [format!("{home}/.config/systemd/user"), "/etc/systemd/user".to_owned()];
+    let wanted = |place: &String| matches!(host::stat(format!("{place}/default.target.wants/{name}")), Ok(Some(_)));
+    Some(UserUnit { name: name.clone(), user: user.to_owned(), lingers, enabled: units.iter().any(wanted) })
+}
+
+/// What the unit and its slices keep the worker from, with the lines of the unit's own files.
+async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -> Sandbox {
+    let slices = systemctl::slices(said);
+    let mut args = vec!["show", "--no-pager", "-p", "IPAddressDeny,IPAddressAllow", "--"];
+    args.extend(slices.iter().map(String::as_str));
+    let of_slices = host::run("systemctl", &args, PROGRAM).await.map(|said| said.out).unwrap_or_default();
+    let mut found = systemctl::sandbox(&format!("{said}\n{of_slices}"));
+    let at =
+        |name: &str| files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)));
+    if !found.filter.is_empty() {
+        found.filter.at = at("IPAddressDeny");
+    }
+    if let Some(list) = &mut found.interfaces {
+        list.at = at("RestrictNetworkInterfaces");
+    }
+    // A process that runs keeps what it was started with: a line that is newer is not in force.
+    let in_force = |at: Option<&(String, u32)>| {
+        let changed = at.and_then(|(path, _)| Some(host::stat(path).ok()??.changed_at));
+        started.zip(changed).is_none_or(|(started, changed)| changed <= started + SECONDS)
+    };
+    found.families = found.families.map(|it| Restricted { at: at("RestrictAddressFamilies"), ..it });
+    found.families = found.families.filter(|it| in_force(it.at.as_ref()));
+    found.private = found.private.map(|_| Private { at: at("PrivateNetwork") });
+    found.private = found.private.filter(|it| in_force(it.at.as_ref()));
+    found
 }
 
 /// What the unit's own processes printed last, without what systemd says of them.

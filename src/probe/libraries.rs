@@ -115,7 +115,13 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
             continue;
         }
         if let Err(declined) = may_ask(login, &worker, context).await {
-            why = declined;
+            // A URL without a password would have sent none.
+            why = if login.password.is_none() && matches!(declined, Unseen::Declined(_)) {
+                let host = &login.url.host;
+                Unseen::Declined(format!("{host} is not the server's address in the tunnel, so no library was asked"))
+            } else {
+                declined
+            };
             continue;
         }
         secrets.push(login.text.clone());

@@ -56,7 +56,7 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     let (started, begun) = (shown.started, shown.started.max(shown.begun));
     if !unit.filter.is_empty() {
         let mut files = texts(&shown.files).into_iter().rev();
-        unit.filter.at = files.find_map(|(path, text)| Some((path, unit_file::deny_line(&text)?)));
+        unit.filter.at = files.find_map(|(path, text)| Some((path, unit_file::line_of(&text, "IPAddressDeny")?)));
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     let skipped = unit.active != "active" && shown.skipped;

@@ -15,6 +15,8 @@ pub(super) struct Found {
     pub(super) contained: bool,
     /// The systemd unit of its control group, where it is in one.
     pub(super) unit: Option<String>,
+    /// The unit of a user's own service manager, with the user's number, where it is in one.
+    pub(super) user_unit: Option<(String, u32)>,
     /// Its working directory, where that may be seen.
     pub(super) folder: Option<String>,
 }
@@ -60,6 +62,7 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
             },
             contained,
             unit: unit_of(&process),
+            user_unit: groups(&process).iter().find_map(|group| user_unit(group)),
             folder,
             arguments,
         };
@@ -106,6 +109,13 @@ fn unit(group: &str) -> Option<String> {
     (!group.contains("/user@")).then(|| name.to_owned())
 }
 
+fn user_unit(group: &str) -> Option<(String, u32)> {
+    let (_, behind) = group.split_once("/user@")?;
+    let (user, behind) = behind.split_once(".service/")?;
+    let name = behind.rsplit('/').find(|part| part.ends_with(".service"))?;
+    Some((name.to_owned(), user.parse().ok()?))
+}
+
 #[cfg(not(target_os = "linux"))]
 pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     Err(Unseen::NoTool("processes can only be listed on Linux".to_owned()))
@@ -120,6 +130,10 @@ mod tests {
         assert_eq!(unit("/system.slice/clippy-worker.service").as_deref(), Some("clippy-worker.service"));
         assert_eq!(unit("/user.slice/user-1000.slice/session-3.scope"), None);
         assert_eq!(unit("/user.slice/user-1000.slice/user@1000.service/app.slice/w.service"), None);
+        let own = user_unit("/user.slice/user-1000.slice/user@1000.service/app.slice/w.service");
+        assert_eq!(own, Some(("w.service".to_owned(), 1000)));
+        assert_eq!(user_unit("/user.slice/user-1000.slice/user@1000.service/init.scope"), None);
+        assert_eq!(user_unit("/system.slice/clippy-worker.service"), None);
         let id = "0123456789abcdef".repeat(4);
         assert!(
             names_container(&format!("/system.slice/docker-{id}.scope")) && names_container(&format!("/docker/{id}"))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cursor::Cursor;
+use crate::fact::environment::Ignored;
 use crate::fact::limits::Budget;
 
 /// One assignment. Holds its value, so it has no `Debug`.
@@ -16,6 +17,8 @@ pub struct Assignment {
     pub default: bool,
     /// Whether a `$name` in it had no value.
     pub blank: bool,
+    /// Why the shell that reads on does not have it; the value is then all that is written.
+    pub ignored: Option<Ignored>,
     /// From 1.
     pub line: u32,
 }
@@ -37,7 +40,7 @@ pub fn read(text: &str, known: &BTreeMap<String, String>) -> Option<Vec<Step>> {
     while rest.peek().is_some() {
         let line = rest.line();
         if let Some(step) = statement(&mut rest, line, &own, known, &mut budget)? {
-            if let Step::Set(Assignment { name, value: Some(value), default, .. }) = &step {
+            if let Step::Set(Assignment { name, value: Some(value), default, ignored: None, .. }) = &step {
                 let there = own.get(name).or_else(|| known.get(name)).is_some_and(|value| !value.is_empty());
                 if !(*default && there) {
                     own.insert(name.clone(), value.clone());
@@ -53,7 +56,8 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t')
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether a variable can have this name.
+pub fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -75,25 +79,34 @@ fn statement(
     rest.until(|c| !is_blank(c));
     let mut step = None;
     let mut first = rest.until(|c| c == '=' || c.is_whitespace() || is_end(c));
+    let exports = first == "export";
     while matches!(first, "export" | "then" | "else" | "do" | "{") {
         rest.until(|c| !is_blank(c));
         first = rest.until(|c| c == '=' || c.is_whitespace() || is_end(c));
     }
     if is_name(first) && rest.eat('=') {
         let default = format!("${{{first}:-");
+        let mut written = *rest;
         let word = word(rest, own, known, &default, budget)?;
         rest.until(|c| !is_blank(c));
-        // In front of a command it is that command's alone, and before a `&` nobody's.
-        let whole = rest.peek().is_none_or(|c| matches!(c, '\n' | ';' | '#' | '\r')) || rest.rest().starts_with("&&");
-        if whole {
-            step = Some(Step::Set(Assignment {
-                name: first.to_owned(),
-                value: word.text,
-                default: word.default,
-                blank: word.blank,
-                line,
-            }));
-        }
+        let whole = rest.peek().is_none_or(|c| matches!(c, '\n' | ';' | '#' | '\r'));
+        let ignored = match rest.peek() {
+            _ if whole || rest.rest().starts_with("&&") || rest.rest().starts_with("||") => None,
+            Some('&' | '|') => Some(Ignored::Background),
+            // `export` takes what follows for more names.
+            Some(_) | None if exports => None,
+            Some(_) | None => Some(Ignored::Command),
+        };
+        let whole = written.until(|c| c == '\n');
+        budget.expand(whole.len())?;
+        step = Some(Step::Set(Assignment {
+            name: first.to_owned(),
+            value: if ignored.is_some() { Some(whole.trim_end().to_owned()) } else { word.text },
+            default: word.default,
+            blank: word.blank,
+            ignored,
+            line,
+        }));
     } else if matches!(first, "source" | ".") && rest.peek().is_some_and(is_blank) {
         rest.until(|c| !is_blank(c));
         let word = word(rest, own, known, "", budget)?;
@@ -224,8 +237,25 @@ mod tests {
             let told = told(text);
             assert_eq!(told.first().map(|it| it.1.as_deref()), Some(value), "{text:?}");
         }
-        // A command's own, and what the shell does in the background.
-        assert!(told("X=1 celery worker").is_empty() && told("X=redis://h/0?a=1&b=2").len() == 1);
+    }
+
+    #[test]
+    fn a_command_s_own_and_what_is_set_in_the_background_are_ignored() {
+        for (text, expected) in [
+            ("X=1 celery worker", (Some("1 celery worker"), Some(Ignored::Command))),
+            ("X=redis://h/0?a=1&b=2\nY=1", (Some("redis://h/0?a=1&b=2"), Some(Ignored::Background))),
+            ("export X=a|b", (Some("a|b"), Some(Ignored::Background))),
+            ("export X=a b", (Some("a"), None)),
+            ("X=a && Y=b", (Some("a"), None)),
+            ("X='a&b'", (Some("a&b"), None)),
+            ("X=a;b", (Some("a"), None)),
+        ] {
+            let steps = read(text, &BTreeMap::new()).expect("little");
+            let Some(Step::Set(it)) = steps.into_iter().next() else { panic!("{text}") };
+            assert_eq!((it.value.as_deref(), it.ignored), expected, "{text:?}");
+        }
+        let steps = read("X=1&\nY=a$X", &BTreeMap::new()).expect("little");
+        assert!(matches!(steps.last(), Some(Step::Set(it)) if it.value.as_deref() == Some("a") && it.blank));
     }
 
     #[test]

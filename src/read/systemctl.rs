@@ -1,9 +1,16 @@
 //! What `systemctl show` prints: `Name=value` lines, one block per unit.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
+use super::unit_file::words;
 use crate::fact::service::UnitState;
 use crate::fact::service::filter::AddressFilter;
+use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
+
+/// More slices in one another than anybody has.
+const DEEP: usize = 16;
 
 /// One unit, and the result of its last run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +92,52 @@ fn block(text: &str) -> Shown {
     }
 }
 
+/// What the units keep their processes from, taken together: the first is the service, the others the slices that it is in.
+/// Where the settings stand is not told.
+pub fn sandbox(output: &str) -> Sandbox {
+    let value = |name: &str| output.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+    let list = |name: &str| {
+        let written = value(name)?;
+        let (allows, names) = written.strip_prefix('~').map_or((true, written), |names| (false, names));
+        let names: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
+        // systemd prints a list that forbids nothing where there is none.
+        (allows || !names.is_empty()).then_some(Restricted { allows, names, at: None })
+    };
+    let all = |name: &str| -> Vec<IpNet> {
+        output.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix('=')).flat_map(nets).collect()
+    };
+    let deny = all("IPAddressDeny");
+    let allow = if deny.is_empty() { Vec::new() } else { all("IPAddressAllow") };
+    Sandbox {
+        filter: AddressFilter { deny, allow, at: None },
+        families: list("RestrictAddressFamilies"),
+        interfaces: list("RestrictNetworkInterfaces"),
+        private: (value("PrivateNetwork") == Some("yes")).then(Private::default),
+    }
+}
+
+/// The slices that a unit is in, the innermost first (systemd.slice(5): `a-b.slice` is in `a.slice`).
+pub fn slices(output: &str) -> Vec<String> {
+    let slice = output.lines().find_map(|line| line.strip_prefix("Slice=")?.strip_suffix(".slice"));
+    let mut names: Vec<&str> = Vec::new();
+    let mut left = slice.filter(|name| !name.is_empty() && *name != "-");
+    while let Some(name) = left.filter(|_| names.len() < DEEP) {
+        names.push(name);
+        left = name.rsplit_once('-').map(|(parent, _)| parent).filter(|parent| !parent.is_empty());
+    }
+    names.into_iter().chain(["-"]).map(|name| format!("{name}.slice")).collect()
+}
+
+/// `Environment` of the first unit, by name: what systemd has made of all the unit's lines. None where it does not tell.
+pub fn environment(output: &str) -> Option<BTreeMap<String, String>> {
+    let written = output.lines().find_map(|line| line.strip_prefix("Environment="))?;
+    let pairs = words(written).into_iter().filter_map(|word| {
+        let (name, value) = word.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    Some(pairs.collect())
+}
+
 /// The networks as `systemctl show` prints them; words such as `any` and `localhost` are spelt out there.
 fn nets(written: &str) -> Vec<IpNet> {
     written.split_whitespace().filter_map(|net| net.parse().ok()).collect()
@@ -108,6 +161,28 @@ fn time(written: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sandbox_is_read_with_its_slices() {
+        let none =
+            "RestrictAddressFamilies=~\nRestrictNetworkInterfaces=~\nPrivateNetwork=no\nIPAddressAllow=::1/128\n";
+        assert!(sandbox(none).is_empty() && sandbox("Id=a\n").is_empty());
+        let shown = "Slice=system-w.slice\nRestrictAddressFamilies=AF_UNIX\nPrivateNetwork=yes\nIPAddressDeny=\nIPAddressAllow=10.8.0.0/24\n\n\
+            IPAddressDeny=0.0.0.0/0\nIPAddressAllow=\n";
+        let sandbox = sandbox(shown);
+        assert!(sandbox.filter.denies([10, 9, 0, 1].into()) && !sandbox.filter.denies([10, 8, 0, 1].into()));
+        assert!(sandbox.families.is_some_and(|it| it.allows && it.names == ["AF_UNIX"]) && sandbox.private.is_some());
+        assert_eq!(slices(shown), ["system-w.slice", "system.slice", "-.slice"]);
+        assert_eq!(slices("Slice=\n"), ["-.slice"]);
+    }
+
+    #[test]
+    fn what_systemd_made_of_environment_is_read() {
+        let told = environment("Id=a\nEnvironment=A=1 \"B=x \\$y\" C=p%40\n").expect("told");
+        let expected = [("A", "1"), ("B", "x $y"), ("C", "p%40")];
+        assert!(told.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(expected));
+        assert_eq!((environment("Environment=\n").map(|all| all.len()), environment("Id=a\n")), (Some(0), None));
+    }
 
     #[test]
     fn blocks_are_read_in_order() {

@@ -1,10 +1,12 @@
 //! What is looked for in a unit's own files.
 
-/// The line of the last `IPAddressDeny=` of a unit's file that names a network.
-pub fn deny_line(text: &str) -> Option<u32> {
+use super::cursor::Cursor;
+
+/// The last line of a unit's file that gives a setting a value.
+pub fn line_of(text: &str, name: &str) -> Option<u32> {
     let names = |line: &str| {
         let pair = line.split_once('=');
-        pair.is_some_and(|(key, value)| key.trim() == "IPAddressDeny" && !value.trim().is_empty())
+        pair.is_some_and(|(key, value)| key.trim() == name && !value.trim().is_empty())
     };
     (1..).zip(text.lines()).filter(|(_, line)| names(line)).map(|(number, _)| number).last()
 }
@@ -63,18 +65,87 @@ pub fn words(value: &str) -> Vec<String> {
     words
 }
 
-/// The lines of a file that `EnvironmentFile=` names (systemd.exec(5)): no `export`, no `$name`, and no comment behind a
-/// value.
+/// The variables of a file that `EnvironmentFile=` names (systemd.exec(5)): no `$name`, no comment behind a value, quotation
+/// marks and backslashes as a shell has them, and a line with `export` stays one whose name has that word in it.
 pub fn variables(text: &str) -> Vec<Setting> {
-    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with(['#', ';']));
-    let pairs = lines.filter_map(|(line, text)| Some((line, text.split_once('=')?)));
-    let plain = |value: &str| {
-        let value = value.trim();
-        let inner = ['"', '\''].into_iter().find_map(|mark| value.strip_prefix(mark)?.strip_suffix(mark));
-        inner.unwrap_or(value).to_owned()
-    };
-    pairs.map(|(line, (name, value))| Setting { name: name.trim().to_owned(), value: plain(value), line }).collect()
+    let mut found = Vec::new();
+    let mut rest = Cursor::new(text);
+    loop {
+        rest.until(|c| !c.is_whitespace());
+        let line = rest.line();
+        match rest.peek() {
+            None => return found,
+            Some('#' | ';') => {
+                rest.until(|c| c == '\n');
+            }
+            Some(_) => {
+                let name = rest.until(|c| c == '=' || c == '\n').trim_end().to_owned();
+                if rest.eat('=') {
+                    found.push(Setting { name, value: value(&mut rest), line });
+                }
+            }
+        }
+    }
 }
+
+/// A value, to the end of its line.
+fn value(rest: &mut Cursor<'_>) -> String {
+    let mut out = String::new();
+    // How much of it no blank is taken off, and whether something without quotation marks has begun.
+    let (mut kept, mut plain) = (0, false);
+    let mut quote = None;
+    while let Some(c) = rest.next() {
+        match (quote, c) {
+            (None, '\n') => break,
+            (Some(open), c) if c == open => {
+                (quote, plain, kept) = (None, false, out.len());
+            }
+            (None, '"' | '\'') if !plain => quote = Some(c),
+            (None, '\\') => {
+                out.extend(rest.next().filter(|c| *c != '\n'));
+                (plain, kept) = (true, out.len());
+            }
+            (None, c) if c.is_whitespace() && !plain => {}
+            (Some('"'), '\\') => match rest.next() {
+                Some('\n') | None => {}
+                Some(c @ ('"' | '\\' | '`' | '$')) => out.push(c),
+                Some(c) => out.extend(['\\', c]),
+            },
+            (_, c) => {
+                plain = true;
+                out.push(c);
+            }
+        }
+    }
+    while out.len() > kept && out.ends_with(char::is_whitespace) {
+        out.pop();
+    }
+    out
+}
+
+/// What systemd makes of a word of `Environment=` where it has not said so itself: `%%` is a percent sign, and with a
+/// specifier that it does not know it takes nothing of the word. None where only it knows what it puts in.
+pub fn percent(word: &str) -> Result<Option<String>, NoSpecifier> {
+    let mut out = String::new();
+    let mut known = true;
+    let mut chars = word.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('%', Some('%')) => out.extend(chars.next()),
+            ('%', Some(next)) if SPECIFIERS.contains(*next) => known = false,
+            ('%', Some(next)) if next.is_ascii_alphanumeric() => return Err(NoSpecifier),
+            (_, _) => out.push(c),
+        }
+    }
+    Ok(known.then_some(out))
+}
+
+/// A `%` with a letter or digit behind it that is none of [`SPECIFIERS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoSpecifier;
+
+/// systemd.unit(5), "Specifiers".
+const SPECIFIERS: &str = "aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY";
 
 #[cfg(test)]
 mod tests {
@@ -88,15 +159,43 @@ mod tests {
         assert_eq!(told, [("Environment", 5), ("ExecStart", 6)]);
         assert_eq!(words(&found[0].value), ["A=b c", "D=e"]);
         assert_eq!(words(&found[1].value), ["/bin/sh", "-c", "exec x"]);
-        let lines = variables("# A=0\nA='b # c'\nB = d # e\n");
+    }
+
+    #[test]
+    fn a_file_of_variables_is_read_as_systemd_does() {
+        let text = "# A=0\nA='b # c'\nB = d # e \n; C=1\nexport C=2\nD=a\\\nb\\ c\nE=\"x\\$y\\z\"  \nnothing\nF=\nG='a' b\nH=a ''b' ";
+        let lines = variables(text);
         let told: Vec<_> = lines.iter().map(|it| (it.name.as_str(), it.value.as_str(), it.line)).collect();
-        assert_eq!(told, [("A", "b # c", 2), ("B", "d # e", 3)]);
+        assert_eq!(
+            told,
+            [
+                ("A", "b # c", 2),
+                ("B", "d # e", 3),
+                ("export C", "2", 5),
+                ("D", "ab c", 6),
+                ("E", "x$y\\z", 8),
+                ("F", "", 10),
+                ("G", "ab", 11),
+                ("H", "a ''b'", 12)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_percent_sign_begins_a_specifier() {
+        let of = |word: &str| percent(word).map(|it| it.unwrap_or_else(|| "?".to_owned()));
+        assert_eq!(of("X=pa%%40ss%"), Ok("X=pa%40ss%".to_owned()));
+        assert_eq!(of("X=pa%40ss"), Err(NoSpecifier));
+        assert_eq!(of("X=%h/x"), Ok("?".to_owned()));
     }
 
     #[test]
     fn the_line_that_denies_is_the_last_that_names_anything() {
-        assert_eq!(deny_line("[Service]\nIPAddressDeny=any\nIPAddressAllow=localhost\n"), Some(2));
-        assert_eq!(deny_line("[Service]\nIPAddressDeny=any\n# IPAddressDeny=any\nIPAddressDeny =\n"), Some(2));
-        assert_eq!(deny_line("[Service]\nExecStart=/bin/true\n"), None);
+        assert_eq!(line_of("[Service]\nIPAddressDeny=any\nIPAddressAllow=localhost\n", "IPAddressDeny"), Some(2));
+        assert_eq!(
+            line_of("[Service]\nIPAddressDeny=any\n# IPAddressDeny=any\nIPAddressDeny =\n", "IPAddressDeny"),
+            Some(2)
+        );
+        assert_eq!(line_of("[Service]\nExecStart=/bin/true\n", "IPAddressDeny"), None);
     }
 }

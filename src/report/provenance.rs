@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use crate::fact::app::App;
-use crate::fact::environment::{self, ContainerProvenance, Effective, Environment, Origin, Setting};
+use crate::fact::environment::{self, ContainerProvenance, Effective, Environment, Ignored, Origin, Setting};
 use crate::fact::{Unseen, Vantage};
 
 /// One place.
@@ -135,9 +135,11 @@ impl Provenance {
         let by_host = provenance.host.is_some();
         for (index, source) in sources.iter().enumerate() {
             let note = match from {
+                _ if source.ignored.is_some() => source.ignored.map(Ignored::words).unwrap_or_default().to_owned(),
                 Some(from) if from == index && by_host => "the worker has this value".to_owned(),
                 Some(from) if from == index => "the container has its value from here".to_owned(),
                 Some(from) if from < index => "not passed on: overridden by an entry above".to_owned(),
+                None if index > 0 && by_host => "not passed on: overridden by an entry above".to_owned(),
                 Some(_) | None if by_host => "differs from the running worker: the next start takes this".to_owned(),
                 Some(_) | None if provenance.is_newer(source) => {
                     "differs from the container: changed after the container was created".to_owned()
@@ -145,7 +147,10 @@ impl Provenance {
                 Some(_) | None if source.setting.is_none() => "a name without a value passes nothing".to_owned(),
                 Some(_) | None => "differs from the container: the shell that ran compose had another value".to_owned(),
             };
-            if from == Some(index) || (from.is_none() && index == 0) {
+            if from == Some(index)
+                || (from.is_none() && index == 0)
+                || (self.line.is_none() && source.ignored.is_some())
+            {
                 self.line = source.line().map(|(path, line)| format!("{path}:{line}"));
             }
             self.sources.push(Source {

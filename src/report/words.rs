@@ -99,7 +99,8 @@ pub(super) fn without_docker(worker: &ByHost) -> Words {
         ("inside", "on the client".to_owned()),
         ("itself", "on the client that is the client itself".to_owned()),
         ("restart", worker.restart().unwrap_or_default()),
-        ("start", unit("sudo systemctl start")),
+        // What runs already is not started.
+        ("start", unit(if worker.pid.is_some() { "sudo systemctl restart" } else { "sudo systemctl start" })),
         ("log", unit("sudo journalctl -n 20 --no-pager -u")),
         ("variables_file", worker.file.clone().unwrap_or_else(|| "the file of its variables".to_owned())),
     ])

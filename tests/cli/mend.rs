@@ -72,7 +72,7 @@ fn words(template: &str, file: &str) -> Words {
     names
         .map(|name| {
             let value = match name {
-                "line" | "edit_line" | "hosts_line" => LINE.to_string(),
+                "line" | "edit_line" | "hosts_line" | "percent_line" | "export_line" | "quote_line" => LINE.to_string(),
                 "header" => (LINE - 2).to_string(),
                 name if name.ends_with("file") => file.to_owned(),
                 "interface" => "wg0".to_owned(),

@@ -33,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 25] = [
+pub(super) const READERS: [Reader; 26] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -188,6 +188,19 @@ pub(super) const READERS: [Reader; 25] = [
         shapes: &[many("Id=a\n\n"), within("After=", "a ", ""), within("IPAddressDeny=", "::/0 ", "")],
     },
     Reader {
+        name: "systemctl-unit",
+        read: |text| {
+            let environment = systemctl::environment(text).map_or(0, |all| all.len());
+            Box::new((systemctl::sandbox(text), systemctl::slices(text), environment))
+        },
+        example: SHOW,
+        shapes: &[
+            within("Environment=", "A=b ", ""),
+            within("Slice=", "a-", "a.slice"),
+            within("IPAddressDeny=", "::/0 ", ""),
+        ],
+    },
+    Reader {
         name: "unit-condition",
         read: unmet,
         example: UNIT,
@@ -195,7 +208,7 @@ pub(super) const READERS: [Reader; 25] = [
     },
     Reader {
         name: "unit-filter",
-        read: |text| Box::new(unit_file::deny_line(text)),
+        read: |text| Box::new(unit_file::line_of(text, "IPAddressDeny")),
         example: UNIT,
         shapes: &[many("IPAddressDeny=a\n")],
     },

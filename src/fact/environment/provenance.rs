@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, Setting};
+use super::{Ignored, Origin, Setting};
 
 /// A name that `${…}` asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Source {
     /// Whether a `$` in it had no value, and compose put nothing in its place.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blank: bool,
+    /// Why it sets nothing, where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<Ignored>,
     /// Whether the container has this very value. Compared where it is read; only the answer is kept.
     pub agrees: bool,
 }
@@ -180,9 +183,14 @@ impl ContainerProvenance {
         self.sources.get(variable)?.iter().find(|source| source.agrees)
     }
 
+    /// The line that is meant to set a variable, and that the program that reads it ignores.
+    pub fn ignored(&self, variable: &str) -> Option<(&Source, Ignored)> {
+        self.sources.get(variable)?.iter().find_map(|source| Some((source, source.ignored?)))
+    }
+
     /// The strongest source, where the container has another value than it says.
     pub fn differs(&self, variable: &str) -> Option<&Source> {
-        let first = self.sources.get(variable)?.first()?;
+        let first = self.sources.get(variable)?.first().filter(|source| source.ignored.is_none())?;
         let told = match &self.host {
             // That another value was given by hand is nobody's mistake; that a file was changed since is to be seen.
             Some(_) => self.is_newer(first),

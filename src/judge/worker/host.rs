@@ -5,7 +5,7 @@ use crate::check::cause::{DockerRuns, WorkerAtBoot, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::docker::{Docker, State};
-use crate::fact::host_worker::{HostWorker, Unit};
+use crate::fact::host_worker::{HostWorker, Unit, UserUnit};
 use crate::fact::service::UnitState;
 
 /// The worker without Docker, if that is the worker here.
@@ -69,8 +69,11 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     if !worker.is_the_worker(docker) {
         return Ok(not_applicable("no worker without Docker is set up here"));
     }
+    if let Some(unit) = &worker.user_unit {
+        return of_user(unit);
+    }
     let (Some(unit), Some(_)) = (&worker.unit, &worker.process) else {
-        return Ok(not_applicable("no systemd unit runs a worker here"));
+        return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
     if unit.enabled == "disabled" || unit.enabled.is_empty() {
         let enabled = if unit.enabled.is_empty() { "not enabled" } else { "disabled" };
@@ -80,6 +83,20 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     let starts = |unit: &UnitState| unit.name == tunnel && unit.known && unit.enabled.starts_with("enabled");
     if seat.wireguard_unit().is_ok_and(starts) && !unit.after.contains(&tunnel) {
         return Ok(named(unit, broken(WorkerAtBoot::Unordered)).with("tunnel", &tunnel).into());
+    }
+    Ok(holds())
+}
+
+/// A user's own service manager starts with the user's first session and ends with the last, unless the user lingers.
+fn of_user(unit: &UserUnit) -> Judged<WorkerAtBoot> {
+    if !unit.lingers {
+        return Ok(broken(WorkerAtBoot::NoLinger).with("unit", &unit.name).with("user", &unit.user).into());
+    }
+    if !unit.enabled {
+        return Err(Unseen::Undecided(format!(
+            "no link to {} was found in default.target.wants of the service manager of {}; `systemctl --user is-enabled {}` as that user tells whether it starts",
+            unit.name, unit.user, unit.name
+        )));
     }
     Ok(holds())
 }

@@ -1,6 +1,6 @@
 //! The worker's own libraries, given its own URLs: what they say counts.
 
-use super::named;
+use super::{asked_outside, named};
 use crate::case::Seat;
 use crate::check::cause::WorkerLibraries;
 use crate::check::{Judged, broken, holds, not_applicable};
@@ -13,6 +13,7 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
     if seat.vantage() == Vantage::Client && !seat.host_worker().is_ok_and(|worker| worker.process.is_some()) {
         return Ok(not_applicable("no worker runs here outside of containers; a container's is asked inside it"));
     }
+    asked_outside(seat)?;
     let libraries = seat.libraries()?;
     let refused = |answer: &LibraryAnswer| match &answer.said {
         LibrarySaid::Refused(message) => Some((answer.clone(), message.clone())),

@@ -36,12 +36,13 @@ pub(super) enum UrlFault {
     Unset,
     Stale,
     Shell,
+    Ignored,
 }
 
 causes_of!(UrlFault as EnvDatabase: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
-    Elsewhere, Default, Empty, Unset, Stale, Shell);
+    Elsewhere, Default, Empty, Unset, Stale, Shell, Ignored);
 causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
-    Elsewhere, Default, Empty, Unset, Stale, Shell);
+    Elsewhere, Default, Empty, Unset, Stale, Shell, Ignored);
 
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
 pub(super) fn diagnosis<C: From<UrlFault>>(

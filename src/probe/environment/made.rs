@@ -79,6 +79,7 @@ pub(in crate::probe) fn provenance(
                 setting: Some(setting(app, variable, value)),
                 via: Vec::new(),
                 blank: false,
+                ignored: None,
                 agrees: has(variable).as_ref() == Some(value),
             };
             provenance.sources.entry((*variable).to_owned()).or_default().push(source);
@@ -131,6 +132,7 @@ fn read_compose(
                 setting: given.value.as_deref().map(|value| setting(app, variable, value)),
                 via: given.via.clone(),
                 blank: given.blank,
+                ignored: None,
                 agrees: given.value.is_some() && given.value == has(variable),
             };
             provenance.sources.entry((*variable).to_owned()).or_default().push(source);

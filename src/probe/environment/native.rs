@@ -105,20 +105,22 @@ fn provenance(
             setting: value.map(|value| setting(app, variable, value)),
             via: Vec::new(),
             blank: given.blank,
-            agrees: environ.is_none_or(|all| all.get(variable).map(String::as_str) == value),
+            ignored: given.ignored,
+            agrees: given.ignored.is_none() && environ.is_none_or(|all| all.get(variable).map(String::as_str) == value),
         }
     };
     let own_variables = variables(app);
     let kept = |name: &str| own_variables.contains(&name) || PROXIES.contains(&name);
     let sources = own_variables.iter().copied().chain(PROXIES).filter_map(|variable| {
-        let all = start.given.get(variable)?;
+        let all = start.given.get(variable).map_or(&[][..], Vec::as_slice);
         // Of what only a command tells nothing can be compared.
-        all.first()?.value.as_ref()?;
+        let all = if all.first().is_some_and(|given| given.value.is_none()) { &[] } else { all };
         // A script may fill in a variable for itself alone: then its process has none.
         let own = |given: &&Given| {
             !matches!(given.origin, Origin::Default { .. }) || environ.is_none_or(|all| all.contains_key(variable))
         };
-        let all: Vec<Source> = all.iter().filter(own).map(|given| source(variable, given)).collect();
+        let ignored = start.ignored.get(variable).into_iter().flatten();
+        let all: Vec<Source> = all.iter().filter(own).chain(ignored).map(|given| source(variable, given)).collect();
         (!all.is_empty()).then(|| (variable.to_owned(), all))
     });
     let changed =
@@ -142,7 +144,11 @@ fn provenance(
             pid: fact.process.as_ref().map(|it| it.pid),
             unit: fact.unit.as_ref().map(|unit| unit.name.clone()),
             reload: fact.unit.as_ref().is_some_and(|unit| unit.stale)
-                || start.given.iter().any(|(name, all)| kept(name) && all.iter().any(|given| in_unit(&given.origin))),
+                || start
+                    .given
+                    .iter()
+                    .chain(&start.ignored)
+                    .any(|(name, all)| kept(name) && all.iter().any(|given| in_unit(&given.origin))),
             file: start.file.clone(),
             media: fact.folder.as_deref().filter(|_| app.is_none()).and_then(media),
         }),

@@ -4,18 +4,27 @@
 use std::collections::BTreeMap;
 
 use crate::fact::app::App;
-use crate::fact::environment::{Origin, is_url};
+use crate::fact::environment::{Ignored, Origin, is_url};
 use crate::fact::limits;
 use crate::probe::host;
 use crate::probe::host_worker::{self, SCRIPT, Worker};
+use crate::read::shell_env::is_name;
 use crate::read::shell_env::{self, Assignment, Step};
-use crate::read::unit_file::{self, words};
+use crate::read::unit_file::{self, Setting, words};
 
 /// What one place gives a variable. Holds the value, so it has no `Debug`.
 pub(super) struct Given {
     pub(super) origin: Origin,
     pub(super) value: Option<String>,
     pub(super) blank: bool,
+    /// Why it gives nothing, where it does not.
+    pub(super) ignored: Option<Ignored>,
+}
+
+impl Given {
+    fn new(origin: Origin, value: String) -> Self {
+        Self { origin, value: Some(value), blank: false, ignored: None }
+    }
 }
 
 /// What the next start gives the worker.
@@ -23,6 +32,8 @@ pub(super) struct Given {
 pub(super) struct Start {
     /// By variable, strongest first.
     pub(super) given: BTreeMap<String, Vec<Given>>,
+    /// By variable, what is meant to give it a value and does not.
+    pub(super) ignored: BTreeMap<String, Vec<Given>>,
     /// The files that take part.
     pub(super) files: Vec<String>,
     /// The file of variables that is meant to be edited.
@@ -35,9 +46,7 @@ impl Start {
     pub(super) fn of(worker: &Worker, folder: &str, app: Option<&App>) -> Self {
         let mut start = Self::default();
         let command = host_worker::setting(&worker.unit_files, "ExecStart").map(|(command, _)| words(&command));
-        for (path, text) in &worker.unit_files {
-            start.unit(path, text);
-        }
+        start.unit(worker);
         match command {
             None if folder.is_empty() || app.is_some() => {}
             None => start.script(&format!("{folder}/{SCRIPT}"), folder),
@@ -55,31 +64,60 @@ impl Start {
         start
     }
 
-    /// `Environment=` and `EnvironmentFile=`, which goes before it (systemd.exec(5)).
-    fn unit(&mut self, path: &str, text: &str) {
-        let settings = unit_file::service(text);
-        for it in settings.iter().filter(|it| it.name == "Environment") {
-            for pair in words(&it.value) {
-                let Some((name, value)) = pair.split_once('=') else { continue };
-                let origin = Origin::File { path: path.to_owned(), line: it.line };
-                self.give(name, Given { origin, value: Some(value.to_owned()), blank: false });
+    /// All `Environment=` of a unit, and then all its `EnvironmentFile=`, which override them; an empty one takes back those
+    /// before it (systemd.exec(5)).
+    fn unit(&mut self, worker: &Worker) {
+        let files = worker.unit_files.iter().map(|(path, text)| (path, unit_file::service(text)));
+        let settings: Vec<(&String, Setting)> =
+            files.flat_map(|(path, all)| all.into_iter().map(move |setting| (path, setting))).collect();
+        self.files.extend(worker.unit_files.iter().map(|(path, _)| path.clone()));
+        let in_force = |name: &str| {
+            let all: Vec<&(&String, Setting)> = settings.iter().filter(|(_, it)| it.name == name).collect();
+            let from = all.iter().rposition(|(_, it)| it.value.is_empty()).map_or(0, |empty| empty + 1);
+            all.into_iter().skip(from)
+        };
+        for (path, it) in in_force("Environment") {
+            for word in words(&it.value) {
+                self.word(&word, Origin::File { path: (*path).clone(), line: it.line }, worker.loaded.as_ref());
             }
         }
-        self.files.push(path.to_owned());
-        for it in settings.iter().filter(|it| it.name == "EnvironmentFile") {
-            let named = it.value.trim_start_matches('-');
-            match host::read(named) {
-                host::Text::Read(text) => {
-                    for line in unit_file::variables(&text) {
-                        let origin = Origin::File { path: named.to_owned(), line: line.line };
-                        self.give(&line.name, Given { origin, value: Some(line.value), blank: false });
-                    }
-                    self.files.push(named.to_owned());
-                }
-                host::Text::Missing => {}
-                host::Text::Forbidden | host::Text::Failed(_) => self.unread.push(named.to_owned()),
+        for (_, it) in in_force("EnvironmentFile") {
+            self.environment_file(it.value.trim_start_matches('-'));
+        }
+    }
+
+    /// An assignment of `Environment=`. What systemd made of it is asked of systemd, where that has read the unit as it is.
+    fn word(&mut self, word: &str, origin: Origin, loaded: Option<&BTreeMap<String, String>>) {
+        let Some((name, written)) = word.split_once('=') else { return };
+        let own = unit_file::percent(written);
+        let ignored = match loaded {
+            Some(loaded) if !loaded.contains_key(name) && own.is_ok() => Some(Ignored::BySystemd),
+            _ => own.is_err().then_some(Ignored::Specifier),
+        };
+        if ignored.is_some() {
+            return self.ignore(name, Given { ignored, ..Given::new(origin, written.to_owned()) });
+        }
+        // Of several of one name systemd tells the last alone.
+        let told = loaded.and_then(|all| all.get(name)).filter(|_| written.contains('%'));
+        let value = told.cloned().or(own.ok().flatten());
+        self.give(name, Given { value, ..Given::new(origin, String::new()) });
+    }
+
+    fn environment_file(&mut self, named: &str) {
+        self.file = Some(named.to_owned());
+        let text = match host::read(named) {
+            host::Text::Read(text) => text,
+            host::Text::Missing => return,
+            host::Text::Forbidden | host::Text::Failed(_) => return self.unread.push(named.to_owned()),
+        };
+        self.files.push(named.to_owned());
+        for line in unit_file::variables(&text) {
+            let given = Given::new(Origin::File { path: named.to_owned(), line: line.line }, line.value);
+            match line.name.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace)) {
+                Some(name) => self.ignore(name.trim(), Given { ignored: Some(Ignored::Export), ..given }),
+                None if is_name(&line.name) => self.give(&line.name, given),
+                None => {}
             }
-            self.file = Some(named.to_owned());
         }
     }
 
@@ -102,6 +140,8 @@ impl Start {
         };
         for step in steps {
             match step {
+                // What a script sets for one command is meant so.
+                Step::Set(Assignment { ignored: Some(_), .. }) => {}
                 Step::Set(it) => self.set(script, it),
                 Step::Source(named) => {
                     let path = absolute(&named, folder);
@@ -123,8 +163,13 @@ impl Start {
                     return;
                 };
                 for step in steps {
-                    if let Step::Set(it) = step {
-                        self.set(path, it);
+                    match step {
+                        Step::Set(Assignment { ignored: Some(ignored), name, value, line, .. }) => {
+                            let origin = Origin::File { path: path.to_owned(), line };
+                            self.ignore(&name, Given { origin, value, blank: false, ignored: Some(ignored) });
+                        }
+                        Step::Set(it) => self.set(path, it),
+                        Step::Source(_) => {}
                     }
                 }
             }
@@ -136,17 +181,22 @@ impl Start {
     fn set(&mut self, path: &str, it: Assignment) {
         let (path, line) = (path.to_owned(), it.line);
         if !it.default {
-            return self
-                .give(&it.name, Given { origin: Origin::File { path, line }, value: it.value, blank: it.blank });
+            let origin = Origin::File { path, line };
+            return self.give(&it.name, Given { origin, value: it.value, blank: it.blank, ignored: None });
         }
         let there = self.given.get(&it.name).and_then(|all| all.first()).and_then(|given| given.value.as_deref());
         if there.is_none_or(str::is_empty) {
-            self.give(&it.name, Given { origin: Origin::Default { path, line }, value: it.value, blank: false });
+            let origin = Origin::Default { path, line };
+            self.give(&it.name, Given { origin, value: it.value, blank: false, ignored: None });
         }
     }
 
     fn give(&mut self, name: &str, given: Given) {
         self.given.entry(name.to_owned()).or_default().insert(0, given);
+    }
+
+    fn ignore(&mut self, name: &str, given: Given) {
+        self.ignored.entry(name.to_owned()).or_default().insert(0, given);
     }
 
     /// The strongest value of each.
