@@ -22,17 +22,11 @@ impl Ignored {
     /// What the program that reads the line does, in a few words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Specifier => {
-                "systemd ignores this assignment: in a unit `%` begins a specifier, and `%%` is a percent sign"
-            }
-            Self::Export => "systemd ignores this line: a file of EnvironmentFile= has no `export`",
-            Self::BySystemd => "systemd ignores this assignment, and its journal says why",
-            Self::Background => {
-                "the shell ends a value at an `&` or `|` without quotation marks, and sets it in a process of its own, which then ends"
-            }
-            Self::Command => {
-                "the shell ends a value at a blank without quotation marks, takes what follows for a command, and sets the variable for that alone"
-            }
+            Self::Specifier => "systemd ignores it, as a unit's `%` is written `%%`",
+            Self::Export => "systemd ignores it, as EnvironmentFile= has no `export`",
+            Self::BySystemd => "systemd ignores it, and its journal says why",
+            Self::Background => "the shell sets what an unquoted `&` or `|` ends in a process apart",
+            Self::Command => "the shell takes what follows an unquoted blank for a command",
         }
     }
 }
