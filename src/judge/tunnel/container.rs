@@ -13,7 +13,7 @@ use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
-use crate::judge::firewall::exempt;
+use crate::judge::firewall::{exempt, undecided};
 
 /// It is in a network that leads somewhere.
 pub(crate) fn container_connected(seat: &Seat<'_>) -> Judged<ContainerConnected> {
@@ -70,7 +70,7 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
     for tcp in failed {
         let silent = matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable);
         let finding = match own {
-            None => silent.then(|| broken(ContainerWay::Lost)),
+            None => silent.then(|| broken(ContainerWay::Lost).with("doubt", "")),
             Some(own) if silent => Some(on_the_way(&client, own, tcp.endpoint.port)?),
             // Who refuses may well be the server.
             Some(own) => {
@@ -86,6 +86,17 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
         }
     }
     Ok(holds())
+}
+
+/// The rule in the way that is not understood here, which may be the one: for what the container sends, or for the answer.
+fn in_doubt(client: &Seat<'_>, own: IpNet, bridge: &Link, port: u16) -> Option<String> {
+    let (model, links) = (client.rules().ok()?, client.links().ok()?);
+    let to = client.addresses().server.value;
+    let flow = NewFlow { interface: &bridge.name, from: own.addr(), to, protocol: Protocol::Tcp, port };
+    let back = model.forwarded_answer(&flow, &client.addresses().interface.value, links);
+    let traces = [model.forwarded(&flow, links), back];
+    let trace = traces.iter().find(|trace| trace.disposition == Disposition::Unknown)?;
+    trace.by().map(|_| format!("; {}", undecided(trace)))
 }
 
 /// A rule of the client's own that drops, refuses or sends elsewhere what the container sends.
@@ -121,13 +132,13 @@ fn bridge(links: &Links, own: IpNet) -> Option<&Link> {
 fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<ContainerWay>, Unseen> {
     // Docker Desktop's networks are inside a virtual machine: no interface of Windows is theirs, whatever its addresses.
     if client.on_windows() {
-        return Ok(broken(ContainerWay::Lost));
+        return Ok(broken(ContainerWay::Lost).with("doubt", ""));
     }
     let bridge = match bridge(client.links()?, own) {
         Some(bridge) if bridge.kind.as_deref() == Some("bridge") => bridge,
         // It is a host of its own in the network of this interface: macvlan, ipvlan.
         Some(device) => return Ok(broken(ContainerWay::OwnAddress).with("device", &device.name)),
-        None => return Ok(broken(ContainerWay::Lost)),
+        None => return Ok(broken(ContainerWay::Lost).with("doubt", "")),
     };
     // An internal network shows in no route: Docker drops what would leave it.
     let shut_in = client.docker().ok().and_then(|docker| docker.workers.first()).filter(|worker| worker.is_shut_in());
@@ -143,7 +154,7 @@ fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<Contai
     } else if !client.rules().map_or(true, |rules| masquerades(rules, own)) {
         broken(ContainerWay::NoMasquerade)
     } else {
-        broken(ContainerWay::Lost)
+        broken(ContainerWay::Lost).with("doubt", in_doubt(client, own, bridge, port).unwrap_or_default())
     };
     Ok(finding.with("device", &bridge.name))
 }
