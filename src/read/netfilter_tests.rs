@@ -115,6 +115,30 @@ fn a_published_port_is_judged_where_it_goes_through() {
 }
 
 #[test]
+fn what_comes_back_for_a_container_meets_the_rules_for_forwarded_packets() {
+    let rules = |user: &str| {
+        iptables(&format!(
+            "*filter\n:FORWARD DROP [0:0]\n:DOCKER-USER - [0:0]\n-A FORWARD -j DOCKER-USER\n\
+             -A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A FORWARD -i docker0 -j ACCEPT\n\
+             {user}COMMIT\n"
+        ))
+    };
+    let (from, to) = ("172.17.0.2".parse().unwrap(), "10.8.0.1".parse().unwrap());
+    let flow = NewFlow { interface: "docker0", from, to, protocol: Protocol::Tcp, port: 6379 };
+    let back = |user: &str| rules(user).forwarded_answer(&flow, "wg0", &links()).disposition;
+    assert_eq!(back(""), Disposition::Accepted);
+    for dropped in ["-i wg0", "-i wg0 -p tcp --sport 6379", "-m conntrack --ctdir REPLY", "! -s 192.168.0.0/16 -i wg0"]
+    {
+        assert_eq!(back(&format!("-A DOCKER-USER {dropped} -j DROP\n")), Disposition::Dropped, "{dropped}");
+    }
+    for passed in
+        ["-i eth0", "-i wg0 -p tcp --sport 80", "-m conntrack --ctdir ORIGINAL", "-i wg0 -m conntrack --ctstate NEW"]
+    {
+        assert_eq!(back(&format!("-A DOCKER-USER {passed} -j DROP\n")), Disposition::Accepted, "{passed}");
+    }
+}
+
+#[test]
 fn what_one_table_accepts_another_may_drop() {
     let table = "{\"table\": {\"family\": \"inet\", \"name\": \"mine\"}}, {\"chain\": {\"family\": \"inet\", \
         \"table\": \"mine\", \"name\": \"in\", \"type\": \"filter\", \"hook\": \"input\", \"prio\": 10, \"policy\": \

@@ -1,7 +1,7 @@
 //! Objects as nft 1.0.6 and its like list them.
 
 use super::*;
-use crate::fact::firewall::netfilter::{End, TRANSLATED};
+use crate::fact::firewall::netfilter::{End, REPLY, TRANSLATED};
 
 const HEAD: &str = "{\"table\": {\"family\": \"inet\", \"name\": \"t\", \"handle\": 1}}, {\"chain\": {\"family\": \"inet\", \
     \"table\": \"t\", \"name\": \"in\", \"handle\": 1, \"type\": \"filter\", \"hook\": \"input\", \"prio\": -5, \"policy\": \"drop\"}}";
@@ -46,6 +46,10 @@ fn what_nft_adds_and_does_not_show_is_asked_too() {
         "{\"match\": {\"op\": \"in\", \"left\": {\"ct\": {\"key\": \"status\"}}, \"right\": \"dnat\"}}, {\"accept\": null}",
     );
     assert_eq!(status[0].tests, [Test::Number(Field::Status, vec![(TRANSLATED, TRANSLATED)])]);
+    let direction = rules(
+        "{\"match\": {\"op\": \"==\", \"left\": {\"ct\": {\"key\": \"direction\"}}, \"right\": \"reply\"}}, {\"drop\": null}",
+    );
+    assert_eq!(direction[0].tests, [Test::Number(Field::Direction, vec![(REPLY, REPLY)])]);
 }
 
 #[test]

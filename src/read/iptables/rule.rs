@@ -1,7 +1,7 @@
 //! One line of iptables-save. What is not understood becomes an unsupported one in its place, never a guess.
 
 use super::argument::{addresses, destination, flags, kinds, mark, one, ports, protocol, range, states, wildcard};
-use crate::fact::firewall::netfilter::{Act, End, Field, Rule, Test};
+use crate::fact::firewall::netfilter::{Act, End, Field, ORIGINAL, REPLY, Rule, Test};
 
 /// `-A CHAIN …`, not yet numbered.
 pub fn rule(line: &str) -> Option<(String, Rule)> {
@@ -119,6 +119,7 @@ impl<'a> Arguments<'a> {
                 Test::Any(vec![vec![ports(Field::Port, list)], vec![ports(Field::SourcePort, list)]])
             }
             "--ctstate" | "--state" => states(self.value()),
+            "--ctdir" => one(Field::Direction, if self.value() == "REPLY" { REPLY } else { ORIGINAL }),
             "--syn" => Test::TcpFlags(0x17, 0x02),
             "--tcp-flags" => match (flags(self.value()), flags(self.value())) {
                 (Some(mask), Some(set)) => Test::TcpFlags(mask, set),

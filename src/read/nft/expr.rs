@@ -172,6 +172,7 @@ fn tracked(value: &Value) -> Key {
         _ if value.get("dir").is_some() => Key::Unsupported,
         "state" => Key::Number(Field::State),
         "status" => Key::Number(Field::Status),
+        "direction" => Key::Number(Field::Direction),
         "mark" => Key::Mark(u32::MAX),
         _ => Key::Unsupported,
     }

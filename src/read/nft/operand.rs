@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use crate::fact::firewall::netfilter::{ESTABLISHED, Field, INVALID, NEW, RELATED, TRANSLATED, UNTRACKED};
+use crate::fact::firewall::netfilter::{
+    ESTABLISHED, Field, INVALID, NEW, ORIGINAL, RELATED, REPLY, TRANSLATED, UNTRACKED,
+};
 use crate::read::iptables;
 
 pub(super) fn addresses(value: &Value) -> Option<(IpAddr, IpAddr)> {
@@ -50,6 +52,11 @@ fn number(field: Field, value: &Value) -> Option<u32> {
             _ => None,
         },
         Field::Status => (word == "dnat").then_some(TRANSLATED),
+        Field::Direction => match word {
+            "original" => Some(ORIGINAL),
+            "reply" => Some(REPLY),
+            _ => None,
+        },
         Field::PacketType => match word {
             "unicast" | "host" => Some(0),
             _ => Some(1),

@@ -162,9 +162,17 @@ pub enum Field {
     State,
     /// Bits: [`TRANSLATED`].
     Status,
+    /// [`ORIGINAL`] or [`REPLY`].
+    Direction,
     /// 0 for unicast.
     PacketType,
 }
+
+/// The direction in which a connection was begun (nft(8), `ct direction`).
+pub const ORIGINAL: u32 = 0;
+
+/// The other direction.
+pub const REPLY: u32 = 1;
 
 /// A new connection's state.
 pub const NEW: u32 = 8;

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 
-use crate::fact::firewall::netfilter::{ESTABLISHED, End, Field, INVALID, NEW, TRANSLATED, Test, UNTRACKED};
+use crate::fact::firewall::netfilter::{
+    ESTABLISHED, End, Field, INVALID, NEW, ORIGINAL, REPLY, TRANSLATED, Test, UNTRACKED,
+};
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::limits::Budget;
 use crate::fact::network::Links;
@@ -195,6 +197,11 @@ impl Packet<'_> {
                     Truth::of(is(UNTRACKED))
                 }
                 Truth::Alternative => Truth::Alternative,
+            },
+            Field::Direction => match self.tracked {
+                Truth::Yes if !self.early => Truth::of(is(if self.answers() { REPLY } else { ORIGINAL })),
+                Truth::Alternative => Truth::Alternative,
+                Truth::Yes | Truth::No => Truth::No,
             },
             Field::Status => Truth::of(self.translated && is(TRANSLATED)),
             Field::PacketType => Truth::of(is(0)),
