@@ -119,12 +119,13 @@ impl Provenance {
             if used {
                 self.line = layer.origin.place().map(|(path, line)| format!("{path}:{line}"));
             }
-            self.sources.push(Source {
-                used,
-                place: layer.origin.to_string(),
-                value: layer.setting.to_string(),
-                note: note.to_owned(),
-            });
+            // What gave the container its value is told by the places below.
+            let place = if layer.origin == Origin::Inspect {
+                "the container's configuration (`docker inspect`)".to_owned()
+            } else {
+                layer.origin.to_string()
+            };
+            self.sources.push(Source { used, place, value: layer.setting.to_string(), note: note.to_owned() });
         }
     }
 
