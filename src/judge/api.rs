@@ -64,7 +64,8 @@ pub(crate) fn api_runs(seat: &Seat<'_>) -> Judged<ApiRuns> {
         });
     };
     let listeners = seat.listeners()?;
-    if listeners.answers(server, port) {
+    // Docker may send a port on by the kernel's rules alone, with no socket on the host.
+    if listeners.answers(server, port) || is_reached(seat) {
         return Ok(holds());
     }
     let found: Vec<String> = listeners.on(port).map(|it| it.address.to_string()).collect();
@@ -88,6 +89,13 @@ fn url_of_worker<'a>(seat: &Seat<'a>) -> Option<(&'a EnvUrl, u16)> {
     Some((url, url.http_port()))
 }
 
+/// Whether a worker's machine got an answer from there.
+fn is_reached(seat: &Seat<'_>) -> bool {
+    let of = |vantage| seat.at(vantage).ok().and_then(|seat| seat.api().ok()).map(|outcome| outcome.said);
+    let said = [Vantage::Client, Vantage::Container].into_iter().filter_map(of);
+    said.into_iter().any(|said| !matches!(said, ApiSaid::Unreached(_)))
+}
+
 fn listens(web_app: &WebApp) -> String {
     format!("and listens on {}", web_app.listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
@@ -95,7 +103,7 @@ fn listens(web_app: &WebApp) -> String {
 /// Its unit, with its last words.
 fn ended(web_app: &WebApp) -> Option<Finding<ApiRuns>> {
     let (unit, state) = (web_app.unit.as_ref()?, web_app.state.as_ref()?);
-    let words = web_app.said.as_ref().map(|said| format!(", and said last: `{}` ({})", said.text, said.source));
+    let words = web_app.said.as_ref().map(|said| format!(", and said last: {}", said.told()));
     let finding = broken(ApiRuns::EndedItself).with("unit", unit).with("state", state);
     Some(finding.with("words", words.unwrap_or_default()))
 }
@@ -172,7 +180,7 @@ fn failed_inside(seat: &Seat<'_>) -> Finding<ApiAnswers> {
     let server = seat.at(Vantage::Server).ok();
     let web_app = server.as_ref().and_then(|server| server.web_app().ok());
     let said = web_app.and_then(|it| it.said.as_ref());
-    let words = said.map(|said| format!("; its log says: `{}` ({})", said.text, said.source));
+    let words = said.map(|said| format!("; its log says: {}", said.told()));
     let unit = web_app.and_then(|it| it.unit.as_ref());
     let log = unit.map_or_else(|| "clipcheck all".to_owned(), |it| format!("sudo journalctl -u {it} -n 50 --no-pager"));
     broken(ApiAnswers::FailedInside).with("words", words.unwrap_or_default()).with("log", log)

@@ -63,7 +63,7 @@ pub(super) fn listens(seat: &Seat<'_>, service: Service, container: &Publisher) 
 
 fn stopped(container: &Publisher, finding: impl Fn(Contained) -> Finding<Contained>) -> Finding<Contained> {
     let said = container.said.as_ref();
-    let words = said.map_or_else(String::new, |said| format!(": `{}` ({})", said.text, said.source));
+    let words = said.map_or_else(String::new, |said| format!(": {}", said.told()));
     let early = container.state != State::Restarting && said.is_some_and(|said| said.text.contains(NOT_THERE));
     finding(if early { Contained::ContainerTooEarly } else { Contained::ContainerStopped })
         .with("state", container.state.label())

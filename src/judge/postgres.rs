@@ -112,7 +112,7 @@ fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
         Some(FailReason::ConfLine(path, line)) => broken(PostgresListens::ConfigLine).at(path, *line),
         Some(FailReason::BadValue(name)) => {
             let said = unit.and_then(|unit| unit.said.as_ref());
-            let words = said.map_or_else(String::new, |said| format!(": `{}` ({})", said.text, said.source));
+            let words = said.map_or_else(String::new, |said| format!(": {}", said.told()));
             broken(PostgresListens::BadValue).with("name", name).with("words", words)
         }
         Some(FailReason::NoAccess(path)) => broken(PostgresListens::NoAccess).with("path", path),

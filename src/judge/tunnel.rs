@@ -8,6 +8,7 @@ use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersK
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::network::is_link_local;
 use crate::fact::service::FailReason;
+use crate::fact::service::quote::Quote;
 use crate::fact::wireguard::{ByHand, WgConf, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Origin};
@@ -68,7 +69,7 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
     // The unit only tells why; that the interface is missing was seen.
     let Ok(unit) = seat.wireguard_unit() else { return Ok(broken(WgInterfaceUp::Missing).into()) };
     let conf = seat.wg_conf().ok();
-    let own = || unit.said.as_ref().map(|said| format!("`{}` ({})", said.text, said.source));
+    let own = || unit.said.as_ref().map(Quote::told);
     let finding = match (unit.active.as_str(), &unit.reason) {
         (active, _) if unit.is_masked() && active != "active" => broken(WgInterfaceUp::Masked).with("unit", &unit.name),
         ("active" | "failed", _) if let Some(file) = conf.filter(|conf| conf.made_by.is_some()) => {

@@ -18,6 +18,9 @@ const RECENT: u64 = 600;
 /// Where the app writes its log itself, in the folder of its code.
 const LOG: &str = "instance/logs/app.log";
 
+/// What the command of a web server names, its program or the app: other units of the app are scripts of Python, too.
+const SERVERS: [&str; 7] = ["gunicorn", "flask", "waitress", "uvicorn", "hypercorn", "wsgi", "web"];
+
 /// The web app's process. Holds its variables, so it has no `Debug`.
 pub(super) struct Found {
     pub(super) pid: u32,
@@ -116,8 +119,12 @@ async fn stopped(context: &ProbeContext) -> WebApp {
         let settings = unit_file::service(text);
         let value = |wanted: &str| settings.iter().rev().find(|it| it.name == wanted).map(|it| it.value.clone());
         let folder = value("WorkingDirectory").unwrap_or_default();
-        let starts = value("ExecStart").is_some_and(|command| serves(&unit_file::words(&command)));
-        starts && is_the_app(&folder, Some(name))
+        let starts = |command: &String| {
+            let words = unit_file::words(command);
+            serves(&words) && words.iter().any(|word| SERVERS.iter().any(|server| word.contains(server)))
+        };
+        let once = value("Type").is_some_and(|kind| kind == "oneshot");
+        !once && value("ExecStart").as_ref().is_some_and(starts) && is_the_app(&folder, Some(name))
     };
     let Some((name, _)) = host_worker::units().into_iter().find(of_app) else { return WebApp::default() };
     let Some(unit) = service::state_of(&UnitTarget::Named(name), context).await else { return WebApp::default() };

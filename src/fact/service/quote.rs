@@ -15,6 +15,11 @@ pub struct Quote {
 }
 
 impl Quote {
+    /// The words and where they stand, for a sentence.
+    pub fn told(&self) -> String {
+        format!("`{}` ({})", self.text, self.source)
+    }
+
     pub(crate) fn summary(&self) -> String {
         let at = self.at.and_then(|at| jiff::Timestamp::from_second(i64::try_from(at).ok()?).ok());
         let at = at.map_or_else(String::new, |at| format!(", {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")));

@@ -53,6 +53,10 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
 /// A worker of another app that takes from the same queues: it is connected to the same database of Redis, and was told
 /// nothing that keeps it from them.
 fn of_another_app(seat: &Seat<'_>, workers: &[Worker]) -> Option<Finding<QueueChosen>> {
+    // Where one of this app's own runs beside it, the connection may be that one's.
+    if workers.iter().any(|it| it.foreign.is_none()) {
+        return None;
+    }
     let (worker, package) = workers.iter().find_map(|it| Some((it, it.foreign.as_ref()?)))?;
     let celery = seat.celery().ok()?;
     let queue = queues(None).into_iter().find(|queue| worker.takes_by_default(queue))?;

@@ -48,7 +48,7 @@ pub(crate) fn docker_runs(seat: &Seat<'_>) -> Judged<DockerRuns> {
     if !unit.known {
         return Err(silent);
     }
-    let said = unit.said.as_ref().map(|said| format!(", and said last: `{}` ({})", said.text, said.source));
+    let said = unit.said.as_ref().map(|said| format!(", and said last: {}", said.told()));
     let finding = match unit.active.as_str() {
         "active" => broken(DockerRuns::Silent),
         "inactive" if unit.enabled.starts_with("enabled") => broken(DockerRuns::Stopped),

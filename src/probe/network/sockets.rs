@@ -35,25 +35,28 @@ pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
 /// What listens in the network of a process; none where that may not be seen.
 pub(in crate::probe) fn listening_in(process: u32) -> Option<Vec<SocketAddr>> {
     let process = Process::new(i32::try_from(process).ok()?).ok()?;
+    Some(addresses(listening_beside(&process)?.iter()))
+}
+
+/// The sockets in LISTEN of a process' network; none where they may not be seen.
+fn listening_beside(process: &Process) -> Option<Vec<TcpNetEntry>> {
     let mut entries = process.tcp().ok()?;
     entries.extend(process.tcp6().unwrap_or_default());
-    let listen = entries.into_iter().filter(|entry| entry.state == TcpState::Listen);
-    let found: BTreeSet<SocketAddr> = listen
-        .map(|entry| SocketAddr::new(entry.local_address.ip().to_canonical(), entry.local_address.port()))
-        .collect();
-    Some(found.into_iter().collect())
+    entries.retain(|entry| entry.state == TcpState::Listen);
+    Some(entries)
+}
+
+fn addresses<'a>(entries: impl Iterator<Item = &'a TcpNetEntry>) -> Vec<SocketAddr> {
+    let address =
+        |entry: &TcpNetEntry| SocketAddr::new(entry.local_address.ip().to_canonical(), entry.local_address.port());
+    entries.map(address).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Where a process itself listens.
 pub(in crate::probe) fn listening_of(process: &Process) -> Vec<SocketAddr> {
-    let mut entries = process.tcp().unwrap_or_default();
-    entries.extend(process.tcp6().unwrap_or_default());
-    entries.retain(|entry| entry.state == TcpState::Listen);
+    let entries = listening_beside(process).unwrap_or_default();
     let own = sockets(process, &entries.iter().map(|entry| entry.inode).collect());
-    let address =
-        |entry: &TcpNetEntry| SocketAddr::new(entry.local_address.ip().to_canonical(), entry.local_address.port());
-    let found: BTreeSet<SocketAddr> = entries.iter().filter(|it| own.contains(&it.inode)).map(address).collect();
-    found.into_iter().collect()
+    addresses(entries.iter().filter(|entry| own.contains(&entry.inode)))
 }
 
 fn programs(entries: &[TcpNetEntry]) -> BTreeMap<u64, String> {
