@@ -192,6 +192,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::File(path) => service::file(path),
         FactKey::Env => environment::look(context).await,
         FactKey::Docker => docker::look(context).await,
+        FactKey::ContainerNetwork => docker::network::look(context).await,
         FactKey::Containers => containers::look().await,
         FactKey::HostWorker => host_worker::look(context).await,
         FactKey::Names => names::look(context).await,

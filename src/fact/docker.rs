@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::words::words;
 use words::LastWords;
 
+pub mod network;
 pub mod recipe;
 pub mod words;
 

@@ -1,5 +1,7 @@
 //! Redis: what it says when asked, and what its file says.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Presence;
@@ -172,6 +174,12 @@ pub struct RedisConf {
     /// `cluster-enabled`, where it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Directive>,
+    /// `maxmemory`, `maxmemory-policy` and `maxclients`, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub limits: BTreeMap<String, Directive>,
+    /// `replicaof`, or its name before Redis 5: it copies from another one, and takes no writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copies: Option<Directive>,
     /// Each `rename-command`: the command's old name and its place. The new one may be meant as a secret.
     #[serde(default)]
     pub renamed: Vec<Directive>,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::network::routes::Routes;
-use crate::fact::network::{Bearing, Links, Listeners, RouteLookup};
+use crate::fact::network::{Bearing, Link, Links, Listeners, RouteLookup};
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -34,13 +34,19 @@ pub(super) async fn links() -> ProbeResult {
 }
 
 pub(super) async fn routes() -> ProbeResult {
-    let entries = match all_links().await {
-        Ok(links) => entries(&links).await,
+    let routes = match all_links().await {
+        Ok(links) => routes_here(&links).await,
         Err(why) => Err(why),
     };
+    ProbeResult::new(KERNEL, routes.map(Fact::Routes))
+}
+
+/// The routes of the network that this thread is in, which has these interfaces.
+pub(super) async fn routes_here(links: &[Link]) -> Result<Routes, Unseen> {
+    let entries = entries(links).await?;
     // The rules say nothing of their own: without them the routes are as they are.
     let policy = rules().await.unwrap_or_default();
-    ProbeResult::new(KERNEL, entries.map(|entries| Fact::Routes(Routes { entries, forwards: forwards(), policy })))
+    Ok(Routes { entries, forwards: forwards(), policy })
 }
 
 /// Whether IPv4 packets of others are sent on.

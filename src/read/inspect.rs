@@ -12,6 +12,10 @@ use crate::fact::docker::{self, Worker};
 /// One container as far as it matters here. Holds secrets: never kept in a fact, and without `Debug`.
 #[derive(Clone)]
 pub struct Container {
+    /// All 64 characters.
+    pub id: String,
+    /// Its first process, numbered as its engine's machine does; 0 where it does not run.
+    pub process: u32,
     /// Without Docker's leading slash.
     pub name: String,
     /// The host name inside; the beginning of its id, unless it was given another one.
@@ -68,6 +72,7 @@ pub struct Mount {
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
 struct Entry {
+    id: String,
     name: String,
     created: String,
     image: String,
@@ -99,6 +104,7 @@ struct State {
     #[serde(rename = "OOMKilled")]
     out_of_memory: bool,
     error: String,
+    pid: u32,
     started_at: String,
 }
 
@@ -179,6 +185,8 @@ impl From<Entry> for Container {
             outer.map(move |port| format!("{}:{}->{inner}", port.host_ip, port.host_port)).collect::<Vec<_>>()
         });
         Self {
+            id: entry.id,
+            process: entry.state.pid,
             name: entry.name.trim_start_matches('/').to_owned(),
             status: entry.state.status,
             running: entry.state.running,

@@ -43,8 +43,14 @@ pub(super) fn script(script: &Clean<FixScript>) -> String {
         let _ = writeln!(out, "  {line}");
     }
     let _ = writeln!(out, "LASTING\n}}\nlasts={}\n", script.lasting.len());
+    out.push_str("\n# What only a person can do.\nleft() {\n  cat << 'LEFT'\n");
+    for Told { code, say, .. } in &script.left {
+        let _ = writeln!(out, "  {code}: {say}");
+    }
+    let _ = writeln!(out, "LEFT\n}}\nleft={}\n", script.left.len());
     if script.mended.is_empty() {
-        out.push_str("echo 'There is nothing that this script could mend.'\nexit 0\n");
+        out.push_str("echo 'There is nothing that this script could mend.'\n");
+        out.push_str("if [ \"$left\" -gt 0 ]; then\n  echo 'To be done by hand:'\n  left\nfi\nexit 0\n");
         return out;
     }
     out.push_str(HEAD);

@@ -91,6 +91,7 @@ fn of(report: &Report, host: &Host) -> FixScript {
             || Told { code: diagnosis.code.clone(), says: diagnosis.says.clone(), say: diagnosis.fix.say.clone() };
         let mine = typed::typed(&diagnosis.fix.run).filter(|_| is_complete(diagnosis) && is_whole(outcome));
         let mine = mine.filter(|mine| !mine.edited.is_empty() || !wants_edit(diagnosis));
+        let mine = mine.filter(|mine| !mine.only_reloads() || is_start(diagnosis));
         let Some(Typed { edited, actions }) = mine else {
             let mut left = told();
             if diagnosis.correction.is_some() {
@@ -156,6 +157,14 @@ fn is_complete(diagnosis: &Diagnosis) -> bool {
 fn wants_edit(diagnosis: &Diagnosis) -> bool {
     let edit = diagnosis.correction.as_ref().is_some_and(|it| it.edit.is_some());
     edit || diagnosis.correction.is_some() && diagnosis.fix.say.contains("PASSWORD")
+}
+
+/// How a fix begins that is a start and nothing else. What begins otherwise is done by a person before the commands.
+const STARTS: [&str; 4] = ["Start", "Restart", "Recreate", "Reload"];
+
+/// Whether to start something, or to start it again, is all there is to do.
+fn is_start(diagnosis: &Diagnosis) -> bool {
+    STARTS.iter().any(|word| diagnosis.fix.say.starts_with(word))
 }
 
 /// Whether nothing that could not be seen may be the deeper cause.

@@ -4,13 +4,14 @@ use ipnet::IpNet;
 
 use crate::case::Seat;
 use crate::check::cause::{ContainerConnected, ContainerWay};
-use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::{Dial, TcpOutcome};
 use crate::fact::docker::State;
 use crate::fact::environment::ContainerProvenance;
 use crate::fact::firewall::netfilter::{Act, Hook, Model};
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
+use crate::fact::network::routes::Routes;
 use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
 use crate::judge::firewall::{exempt, undecided};
@@ -49,6 +50,9 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
     let Ok(client) = seat.at(Vantage::Client) else {
         return Ok(not_applicable("this needs the snapshots of the client's own system and of its container"));
     };
+    if seat.vantage() == Vantage::Client {
+        return from_its_host(&client);
+    }
     let fails = |service: &Service| {
         let here = seat.tcp(*service).ok().filter(|tcp| tcp.how != Dial::Open)?;
         // A name in the worker's URL may lead it to another host than its machine dials.
@@ -62,19 +66,57 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
         }
         return Ok(holds());
     }
+    kept(&client, seat.links()?, seat.routes()?, &failed)
+}
+
+/// Where nobody looked from inside, the host dialled from there.
+fn from_its_host(client: &Seat<'_>) -> Judged<ContainerWay> {
+    if client.at(Vantage::Container).is_ok() {
+        return Ok(not_applicable("the container was checked from inside"));
+    }
+    let docker = client.docker()?;
+    let Some(worker) = docker.workers.iter().find(|worker| worker.state == State::Running) else {
+        return Ok(not_applicable("no worker container is running here"));
+    };
+    if worker.networks.iter().any(|network| network == "host") {
+        return Ok(not_applicable("the container has its host's network"));
+    }
+    if client.on_windows() {
+        return Ok(not_applicable("Docker's networks are inside a virtual machine here; a check inside the container tells"));
+    }
+    let network = client.container_network()?;
+    if network.dials.is_empty() {
+        return Err(Unseen::Undecided("the client's own system reaches neither Redis nor PostgreSQL".to_owned()));
+    }
+    let failed: Vec<&TcpOutcome> = network.dials.iter().filter(|tcp| tcp.how != Dial::Open).collect();
+    let judged = kept(client, &network.links, &network.routes, &failed)?;
+    // From inside, the ports' own checks say that they refuse.
+    match (&judged, failed.first()) {
+        (Verdict::Holds, Some(tcp)) => Err(Unseen::Undecided(format!(
+            "{} answers the client's own system but not its container ({}), and no rule of the client's explains it; \
+             a check inside the container tells more",
+            tcp.endpoint,
+            tcp.how.label()
+        ))),
+        (_, _) => Ok(judged),
+    }
+}
+
+/// What keeps the container, whose interfaces and routes these are, from what its host reaches.
+fn kept(client: &Seat<'_>, links: &Links, routes: &Routes, failed: &[&TcpOutcome]) -> Judged<ContainerWay> {
     // The address from which it speaks is that of the interface by which it leaves.
-    let by = seat.routes()?.entries.iter().find(|route| route.net.prefix_len() == 0).map(|route| &route.device);
-    let links = seat.links()?.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
+    let by = routes.entries.iter().find(|route| route.net.prefix_len() == 0).map(|route| &route.device);
+    let links = links.links.iter().filter(|link| link.name != "lo" && by.is_none_or(|by| link.name == *by));
     let mut nets = links.flat_map(|link| link.addresses.iter().copied());
     let own = nets.find(|net| net.addr().is_ipv4() && !is_link_local(net.addr()));
     for tcp in failed {
         let silent = matches!(tcp.how, Dial::Timeout | Dial::HostUnreachable);
         let finding = match own {
             None => silent.then(|| broken(ContainerWay::Lost).with("doubt", "")),
-            Some(own) if silent => Some(on_the_way(&client, own, tcp.endpoint.port)?),
+            Some(own) if silent => Some(on_the_way(client, own, tcp.endpoint.port)?),
             // Who refuses may well be the server.
             Some(own) => {
-                bridge(client.links()?, own).and_then(|bridge| by_rule(&client, own, bridge, tcp.endpoint.port))
+                bridge(client.links()?, own).and_then(|bridge| by_rule(client, own, bridge, tcp.endpoint.port))
             }
         };
         if let Some(finding) = finding {

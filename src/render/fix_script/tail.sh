@@ -58,5 +58,9 @@ if grep -q /postgresql/ "$kept/list" && [ -n "$(postgres_errors)" ]; then
 fi
 act
 trap 'rm -rf "$new"' EXIT
-echo "Done. To go back: bash $0 undo"
+echo "The commands were run. To go back: bash $0 undo"
+if [ "$left" -gt 0 ]; then
+  echo "To be done by hand:"
+  left
+fi
 if command -v clipcheck > /dev/null; then clipcheck all -q; else echo "Now run: clipcheck all"; fi

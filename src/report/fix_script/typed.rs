@@ -6,6 +6,13 @@ pub(super) struct Typed {
     pub(super) actions: Vec<Action>,
 }
 
+impl Typed {
+    /// Whether they only take into use what a person has changed before.
+    pub(super) fn only_reloads(&self) -> bool {
+        self.edited.is_empty() && self.actions.iter().all(|it| it.is_reload || it.line.starts_with("export "))
+    }
+}
+
 /// A command that changes files and does nothing else.
 pub(super) struct Edit {
     /// The same on copies below `"$new"`.
@@ -65,7 +72,7 @@ const KEEPS: [(&str, &[&str]); 5] = [
 ];
 
 /// What takes files into use.
-const RELOADS: [&str; 12] = [
+const RELOADS: [&str; 14] = [
     "systemctl restart",
     "systemctl reload",
     "systemctl reload-or-restart",
@@ -74,11 +81,24 @@ const RELOADS: [&str; 12] = [
     "systemctl start",
     "docker compose",
     "docker restart",
+    "docker start",
+    "pg_ctlcluster",
     "networkctl reload",
     "netplan apply",
     "nmcli connection up",
     "ufw reload",
 ];
+
+/// What asks a database and changes nothing in it.
+const QUESTIONS: [&str; 3] = ["select ", "show ", r"\d"];
+
+/// Whether all that psql is told to run are questions.
+fn asks(words: &[String]) -> bool {
+    let told = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| option.ends_with('c') && option.starts_with('-'));
+    let mut told = told.map(|(_, text)| text.trim_start_matches(['\'', '"']).to_ascii_lowercase()).peekable();
+    let asks = |text: &String| QUESTIONS.iter().any(|it| text.starts_with(it)) && !text.contains("pg_terminate");
+    words.iter().any(|word| word == "psql") && told.peek().is_some() && told.all(|text| asks(&text))
+}
 
 /// None where one of them is a person's, or nothing is changed by any.
 pub(super) fn typed(run: &[String]) -> Option<Typed> {
@@ -90,7 +110,7 @@ pub(super) fn typed(run: &[String]) -> Option<Typed> {
         if BY_HAND.iter().any(|it| is(it)) {
             return None;
         }
-        if LOOKS.iter().any(|it| is(it)) || (program.starts_with("sed -n") && !line.contains('|')) {
+        if LOOKS.iter().any(|it| is(it)) || asks(&words) || (program.starts_with("sed -n") && !line.contains('|')) {
             continue;
         }
         if let Some(edit) = edit(&words) {
@@ -217,6 +237,9 @@ mod tests {
         assert_eq!(lines(&["sudo systemctl restart x", "sudoedit /etc/a"]), None);
         assert_eq!(lines(&["sudo clipcheck explain DATABASE_URL"]), None);
         assert_eq!(lines(&["export A=$(sudo sed -n 's/a b//p' /etc/a)", "redis-cli acl list"]), None);
+        assert_eq!(lines(&[r"sudo -u postgres psql -c '\drds'", "sudo -u postgres psql -Atc \"SELECT 1\""]), None);
+        assert!(lines(&["sudo -u postgres psql -c 'ALTER ROLE a LOGIN'"]).is_some());
+        assert!(lines(&["sudo -u postgres psql -c 'SELECT pg_terminate_backend(7)'"]).is_some());
         assert_eq!(lines(&["it's"]), None);
         let (_, _, actions) = lines(&["sudo grep x /etc/a", "sudo ufw allow 1"]).expect("one acts");
         assert_eq!(actions, ["sudo ufw allow 1"]);

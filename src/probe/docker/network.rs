@@ -1,0 +1,116 @@
+//! From the Docker host into the network of the worker's container: the kernel lets a thread of an administrator's enter it
+//! (setns(2)), and what the thread dials there takes the way that the worker's own packets take. Nothing is started in the
+//! container, and nothing in it changes.
+#![expect(clippy::disallowed_methods, reason = "the kernel's doors to namespaces are files")]
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::fstat;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, timeout};
+
+use super::workers;
+use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
+use crate::fact::docker::network::ContainerNetwork;
+use crate::fact::network::Links;
+use crate::fact::{Fact, Service, Unseen};
+use crate::probe::network::{all_links, routes_here};
+use crate::probe::{AGAIN, DIAL, ProbeContext, ProbeResult, dial, host};
+
+/// How long an answer may take: Linux sends a SYN again after a second (RFC 6298, section 2.1), and one may be lost.
+const PATIENCE: Duration = Duration::from_millis(1200);
+
+/// And by so many times as long as this machine's own dial took.
+const TRIPS: u32 = 3;
+
+pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
+    ProbeResult::new("kernel (TCP connect, in the container's network)", network(context).await.map(Fact::ContainerNetwork))
+}
+
+async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {
+    let found = workers(context).await?;
+    let container = found
+        .into_iter()
+        .find(|it| it.running)
+        .ok_or_else(|| Unseen::NotKnown("no worker container is running here".to_owned()))?;
+    let entry = entry(&container.id, container.process, &container.name)?;
+    let mut reached = Vec::new();
+    for service in [Service::Redis, Service::Postgres] {
+        let endpoint = dial::tunnel(service, context)?;
+        let begun = host::clock();
+        // What this machine does not reach itself, its container need not reach.
+        if dial::connect(&endpoint).await.is_ok() {
+            reached.push((endpoint, (PATIENCE + begun.elapsed() * TRIPS).min(DIAL)));
+        }
+    }
+    let (links, routes, dials) = inside(entry, reached).await?;
+    Ok(ContainerNetwork { container: container.name, links, routes, dials })
+}
+
+/// The door to the network of a container's first process, if that is a process of this machine and its network is another.
+fn entry(id: &str, process: u32, name: &str) -> Result<File, Unseen> {
+    let elsewhere = || Unseen::NotKnown(format!("the container {name} does not run in this machine's own kernel"));
+    // Docker Desktop's processes are numbered in its virtual machine; a control group has its container's id in its name.
+    let group = host::read_or_unseen(format!("/proc/{process}/cgroup")).map_err(|_| elsewhere())?;
+    if id.is_empty() || !group.contains(id) {
+        return Err(elsewhere());
+    }
+    let rights = || Unseen::NeedsRights("root may enter the network of a container".to_owned());
+    let open = |process: &str| File::open(format!("/proc/{process}/ns/net")).map_err(|_| rights());
+    let (door, own) = (open(&process.to_string())?, open("self")?);
+    match (fstat(&door), fstat(&own)) {
+        (Ok(there), Ok(here)) if there.st_ino != here.st_ino => Ok(door),
+        (_, _) => Err(Unseen::NotKnown(format!("the container {name} has this machine's own network"))),
+    }
+}
+
+type Seen = (Links, crate::fact::network::routes::Routes, Vec<TcpOutcome>);
+
+/// On a thread of its own, which never comes back from there.
+async fn inside(door: File, reached: Vec<(Endpoint, Duration)>) -> Result<Seen, Unseen> {
+    let (tell, told) = oneshot::channel();
+    let runtime = Handle::current();
+    let enter = move || {
+        let entered = move_into_link_name_space(door.as_fd(), Some(LinkNameSpaceType::Network));
+        let seen = match entered {
+            Ok(()) => runtime.block_on(seen(reached)),
+            Err(_) => Err(Unseen::NeedsRights("root (CAP_SYS_ADMIN) may enter the network of a container".to_owned())),
+        };
+        let seen = host::limits::take().map_or(seen, Err);
+        // Nobody listens after the deadline.
+        let _ = tell.send(seen);
+    };
+    thread::Builder::new().spawn(enter).map_err(|error| host::limits::not_started(&error))?;
+    told.await.unwrap_or(Err(Unseen::Crashed))
+}
+
+async fn seen(reached: Vec<(Endpoint, Duration)>) -> Result<Seen, Unseen> {
+    let links = Links { links: all_links().await? };
+    let routes = routes_here(&links.links).await?;
+    let mut dials = Vec::new();
+    for (endpoint, patience) in reached {
+        dials.push(dialled(endpoint, patience).await);
+    }
+    Ok((links, routes, dials))
+}
+
+/// Twice, the second time a moment later: a lossy line is not a closed one.
+async fn dialled(endpoint: Endpoint, patience: Duration) -> TcpOutcome {
+    let again = async {
+        sleep(AGAIN).await;
+        dial::connect(&endpoint).await
+    };
+    let either = async {
+        tokio::select! { first = dial::connect(&endpoint) => first, second = again => second }
+    };
+    let (how, from) = match timeout(patience, either).await.unwrap_or(Err(Dial::Timeout)) {
+        Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
+        Err(how) => (how, None),
+    };
+    TcpOutcome { endpoint, how, from, dropped: std::collections::BTreeMap::new() }
+}
