@@ -30,6 +30,7 @@ mod target;
 pub mod web_app;
 pub mod wireguard;
 mod words;
+pub mod worker_log;
 
 use look::{aimed, forms_of, keys, looks, word};
 use target::Target;

@@ -41,6 +41,7 @@ pub mod vantage;
 mod web_app;
 mod windows;
 mod wireguard;
+mod worker_log;
 mod workers;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
@@ -206,6 +207,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Api => api::look(context).await,
         FactKey::Delivery => delivery::look().await,
         FactKey::Workers => workers::look(),
+        FactKey::WorkerLog => worker_log::look(context).await,
         FactKey::WebApp => web_app::look(context).await,
     }
 }

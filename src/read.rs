@@ -8,6 +8,7 @@ mod cursor;
 
 pub mod celery;
 pub mod celery_command;
+pub mod celery_log;
 pub mod compose;
 pub mod dotenv;
 pub mod envfile;

@@ -32,7 +32,7 @@ pub enum ApiSaid {
     /// 404 in the app's own words: the key was taken, and there is no such job.
     Well,
     /// 401, with the key.
-    WrongKey,
+    KeyRefused,
     /// 401, and no key was sent: none is set, or the way was neither the tunnel nor verified.
     NoKey,
     /// 500 `Worker API not configured`: the web app has no key.
@@ -65,7 +65,7 @@ impl ApiSaid {
         /// The one word for it.
         pub fn label(self) of self => {
                 Self::Well => "well",
-                Self::WrongKey => "wrong-key",
+                Self::KeyRefused => "key-refused",
                 Self::NoKey => "no-key",
                 Self::NotConfigured => "not-configured",
                 Self::FailedInside(_) => "failed-inside",
@@ -121,7 +121,7 @@ impl ApiSaid {
             Self::Unreached(dial) => format!(" ({})", dial.label()),
             Self::Redirects { to_https: true } => " to https".to_owned(),
             Self::Well
-            | Self::WrongKey
+            | Self::KeyRefused
             | Self::NoKey
             | Self::NotConfigured
             | Self::Redirects { to_https: false }

@@ -43,6 +43,9 @@ pub struct Sample {
     pub waiting: BTreeMap<String, u64>,
     /// Delivered and not acknowledged.
     pub unacked: u64,
+    /// For how many seconds the first of those has been with its worker (`unacked_index`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<u64>,
     /// Who takes tasks, in any database; none where the URL's user may not list the clients.
     pub consumers: Option<Vec<Consumer>>,
     /// For how many seconds the newest of the workers has been connected, as far as the clients could be listed.
@@ -172,6 +175,19 @@ impl Celery {
         })
     }
 
+    /// Tasks that wait, and did a moment before, while nobody of those who take tasks waited for one: all have their hands
+    /// full. With for how long the first of the tasks that they hold has been theirs.
+    pub fn behind(&self) -> Option<(u64, Option<u64>)> {
+        let busy = |sample: &Sample| {
+            let all = sample.consumers.iter().flatten();
+            let mut here = all.filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
+            here.peek().is_some() && here.all(|it| !it.waits) && sample.unacked > 0
+        };
+        let waiting = |sample: &Sample| sample.waiting.values().sum::<u64>();
+        let all = self.samples.len() > 1 && self.samples.iter().all(|sample| busy(sample) && waiting(sample) > 0);
+        all.then(|| self.now().map(|now| (waiting(now), now.held)))?
+    }
+
     /// Tasks that wait in a queue and waited a moment before, while everyone who takes tasks stood idle: nobody of them
     /// takes from that queue.
     pub fn left(&self, queue: &str) -> Option<u64> {
@@ -187,7 +203,8 @@ impl Celery {
         if let Some(now) = self.now() {
             let waiting: Vec<String> = now.waiting.iter().map(|(queue, count)| format!("{queue} {count}")).collect();
             let waiting = if waiting.is_empty() { "nothing".to_owned() } else { waiting.join(", ") };
-            lines.push(format!("{at}: waiting {waiting}; unacknowledged {}", now.unacked));
+            let held = now.held.map_or_else(String::new, |age| format!(", the first of them taken {age} s ago"));
+            lines.push(format!("{at}: waiting {waiting}; unacknowledged {}{held}", now.unacked));
             lines.extend(now.held_back.map(|it| format!("{at}: a client has been waiting {it} s to write")));
             match &now.consumers {
                 None => lines.push(format!("{at}: the URL's user has no permission to list the clients")),

@@ -17,6 +17,27 @@ pub enum LibrarySaid {
     Silent,
 }
 
+/// What the system's errors of a connection are in Python's words (`os.strerror`), and what libraries say when one takes too
+/// long. Who could connect says other things.
+const UNREACHED: [&str; 9] = [
+    "Connection refused",
+    "Connection timed out",
+    "Connection reset by peer",
+    "No route to host",
+    "Network is unreachable",
+    "Operation not permitted",
+    "Permission denied",
+    "timeout expired",
+    "Timeout connecting to server",
+];
+
+impl LibrarySaid {
+    /// Whether no connection came about.
+    pub fn is_unreached(&self) -> bool {
+        matches!(self, Self::Refused(message) if UNREACHED.iter().any(|it| message.contains(it)))
+    }
+}
+
 /// One URL, and the library that was given it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LibraryAnswer {

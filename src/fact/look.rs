@@ -56,6 +56,8 @@ macro_rules! looks {
         Containers = "containers" => containers: Containers(containers::Containers), words ("seen"), Phase::First;
         /// the worker without Docker: its process and its systemd unit
         HostWorker = "host-worker" => host_worker: HostWorker(host_worker::HostWorker), words (own), Phase::First;
+        /// the last error in the log of a worker that runs, in the last ten minutes
+        WorkerLog = "worker-log" => worker_log: WorkerLog(worker_log::WorkerLog), words (own), Phase::First;
         /// the host names in use, as they resolve here
         Names = "names" => names: Names(dial::NameLooks), words (own), Phase::Named;
         /// a ping

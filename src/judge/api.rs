@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::worker::{asked_outside, ignored, named, native};
+use super::worker::{asked_outside, ignored, is_unreached, named, native};
 use crate::case::Seat;
 use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, cause_of};
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
@@ -143,6 +143,11 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         return Ok(not_applicable("no FLASK_APP_URL is set"));
     }
     asked_outside(seat)?;
+    if seat.vantage() == Vantage::Client && is_unreached(seat) {
+        return Err(Unseen::Undecided(
+            "it was asked as another user than the worker's, whose libraries cannot connect".to_owned(),
+        ));
+    }
     let outcome = seat.api()?;
     // What only the app says has come from the app, whatever was in between.
     let of_app = matches!(outcome.said, ApiSaid::Well | ApiSaid::NotConfigured);
@@ -163,7 +168,7 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
         ApiSaid::Redirects { to_https: true } => broken(ApiAnswers::RedirectsToHttps),
         ApiSaid::Redirects { to_https: false } => broken(ApiAnswers::Redirects),
         ApiSaid::OtherStatus(status) => broken(ApiAnswers::OtherStatus).with("status", status),
-        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),    } ApiSaid as ApiAnswers: WrongKey, NotConfigured, Limited, NotTheApi, NotHttp, NoTls);
+        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),    } ApiSaid as ApiAnswers: KeyRefused, NotConfigured, Limited, NotTheApi, NotHttp, NoTls);
     let finding = match seat.env()?.winner("FLASK_APP_URL") {
         Some(layer) if native(seat).is_some() => {
             named(seat, finding.with("name", &outcome.endpoint.host), "FLASK_APP_URL", &layer.origin)
@@ -200,7 +205,7 @@ fn through(seat: &Seat<'_>, outcome: &ApiOutcome, proxy: &str) -> Judged<ApiAnsw
         ApiSaid::NotTheApi => "status 404".to_owned(),
         ApiSaid::Limited => "status 429".to_owned(),
         ApiSaid::Redirects { .. } => "a redirect".to_owned(),
-        ApiSaid::WrongKey | ApiSaid::NoKey => "status 401".to_owned(),
+        ApiSaid::KeyRefused | ApiSaid::NoKey => "status 401".to_owned(),
         ApiSaid::NotHttp | ApiSaid::NoTls | ApiSaid::Distrusted(_) => "no answer in HTTP".to_owned(),
         ApiSaid::Well | ApiSaid::NotConfigured => "the web app's own answer".to_owned(),
     };

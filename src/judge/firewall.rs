@@ -120,6 +120,15 @@ pub(super) fn trace(seat: &Seat<'_>, flow: &NewFlow<'_>) -> Result<PacketTrace, 
     Ok(seat.rules()?.trace(flow, seat.links().ok()))
 }
 
+/// The rule that is not understood in the worker's way: at what its machine sends, or at what the server lets in.
+pub(super) fn in_doubt(seat: &Seat<'_>) -> Option<Unseen> {
+    if seat.vantage() == Vantage::Client {
+        return out::in_doubt(seat);
+    }
+    let traces = super::ports_of_worker(seat).into_iter().filter_map(|port| trace(seat, &flow(seat, port)).ok());
+    traces.into_iter().find(|trace| trace.disposition == Disposition::Unknown).map(|trace| undecided(&trace))
+}
+
 fn holds_rule(stored: &[String], rule: &str) -> bool {
     let Some((chain, rule)) = iptables::rule(rule) else { return false };
     stored.iter().filter_map(|line| iptables::rule(line)).any(|(at, it)| at == chain && iptables::same(&it, &rule))
@@ -155,7 +164,7 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
         (None, Tool::Nft) => broken(FirewallAdmitsWorker::DroppedByNft),
         (None, _) => broken(FirewallAdmitsWorker::Dropped),
     };
-    let finding = at(finding, step).with("ports", ports.join(" and "));
+    let finding = let_in(seat, at(finding, step), step).with("ports", ports.join(" and "));
     Ok(finding.with("redis_blocked", redis).with("postgres_blocked", postgres).into())
 }
 
@@ -242,6 +251,16 @@ pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmit
 fn at<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
     let finding = finding.with("rule", rule(step)).with("number", step.number).with("add", add(step));
     finding.with("tool", step.tool.command()).with("table", &step.table).with("chain", &step.chain)
+}
+
+/// Who is to be let in: the tunnel, or this worker alone where the rule chooses by address, as an administrator's list does.
+fn let_in<C>(seat: &Seat<'_>, finding: Finding<C>, step: &Step) -> Finding<C> {
+    let addresses = seat.addresses();
+    let rule = step.rule.as_deref().unwrap_or_default();
+    if ["saddr", "-s ", "--match-set", "--src-range"].iter().any(|it| rule.contains(it)) {
+        return finding.with("source", addresses.client.value).with("whom", addresses.client.value);
+    }
+    finding.with("source", addresses.subnet.value).with("whom", "the tunnel")
 }
 
 /// A rule that sends packets elsewhere, and what its tool wants to put an exception before it.

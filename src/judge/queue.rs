@@ -118,7 +118,12 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     }
     let app = seat.addresses().app.as_ref();
     let Some((queue, count)) = queues(app).into_iter().find_map(|queue| Some((queue, celery.left(queue)?))) else {
-        return Ok(holds());
+        return Ok(celery.behind().map_or_else(holds, |(count, held)| {
+            let held = held.map_or_else(String::new, |age| {
+                format!("; the first task of those that they hold was taken {age} s ago")
+            });
+            broken(QueueTaken::Busy).with("waiting", waiting(count)).with("held", held).into()
+        }));
     };
     let oldest = celery.oldest.get(queue);
     let task = oldest.map_or("unknown", |it| &it.task);

@@ -154,7 +154,7 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
-                "Redis requires a password, but no URL with a password could be read here".to_owned(),
+                "Redis requires a password, but no usable URL with a password was found here".to_owned(),
             ));
         }
         RedisSaid::Loading => {

@@ -17,6 +17,7 @@ mod container;
 mod host;
 mod ignored;
 mod libraries;
+mod log;
 mod url;
 
 use url::UrlFault;
@@ -27,15 +28,15 @@ pub(crate) use confined::worker_confined;
 pub(crate) use container::{worker_fresh, worker_one, worker_running};
 pub(crate) use host::{docker_runs, worker_at_boot};
 pub(in crate::judge) use ignored::ignored;
-pub(in crate::judge) use libraries::connects;
 pub(crate) use libraries::worker_libraries;
+pub(in crate::judge) use libraries::{connects, is_unreached};
+pub(crate) use log::worker_log;
 
 /// The database's URL, as the app resolves it.
 pub(crate) fn env_database(seat: &Seat<'_>) -> Judged<EnvDatabase> {
     let env = seat.env()?;
-    let Some(wanted) = env.database_variable() else {
-        return Ok(not_applicable("the profile has no `database`: the worker goes to none"));
-    };
+    let none = || not_applicable("the profile has no `database`: the worker goes to none");
+    let Some(wanted) = env.database_variable() else { return Ok(none()) };
     match env.database() {
         Effective::Set { variable, origin, setting } => {
             let finding = match url::diagnosis(seat, setting, EnvUrl::is_postgres)? {

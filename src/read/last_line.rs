@@ -34,6 +34,10 @@ fn of_shell(line: &str) -> Option<String> {
     let (number, rest) = rest.split_once(": ")?;
     let (_, said) = rest.rsplit_once(": ")?;
     number.parse::<u32>().ok()?;
+    // What may not be opened is a file that is there.
+    if said == "Permission denied" {
+        return None;
+    }
     Some(format!("{file}: line {number}: \u{2026}: {said}"))
 }
 
@@ -70,6 +74,8 @@ mod tests {
     fn an_error_is_quoted_and_what_may_be_a_secret_is_not() {
         let log = "Loading .env.worker\nError: CLIPPY_INSTANCE_PATH not found: /app/instance\nEnsure shared storage is mounted.\n";
         assert_eq!(read(log).as_deref(), Some("Error: CLIPPY_INSTANCE_PATH not found: /app/instance"));
+        let barred = "run.sh: line 9: .env.worker: Permission denied";
+        assert_eq!(read(barred).as_deref(), Some(barred));
         let split = ".env.worker: line 3: pa55: command not found";
         assert_eq!(read(split).as_deref(), Some(".env.worker: line 3: \u{2026}: command not found"));
         for line in [

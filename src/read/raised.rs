@@ -25,7 +25,7 @@ pub fn last(log: &str, secrets: &Secrets) -> Option<(Option<u64>, String)> {
 }
 
 /// `1764280000.123456 host program[123]: text`: the time and the text. Another line is all text.
-fn parted(line: &str) -> (Option<u64>, &str) {
+pub(super) fn parted(line: &str) -> (Option<u64>, &str) {
     let journal = || {
         let (stamp, rest) = line.split_once(' ')?;
         let (seconds, parts) = stamp.split_once('.')?;

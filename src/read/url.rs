@@ -16,7 +16,7 @@ mod cut;
 mod uncut;
 
 use cut::{cut_by_sqlalchemy, cut_by_urlsplit, cut_place};
-use uncut::{look_around, passed_over};
+use uncut::{look_around, passed_over, without_fragment};
 
 /// A URL with its secrets, for the one who dials.
 #[derive(Debug, Clone)]
@@ -36,8 +36,11 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     let kind = text.split("://").next().unwrap_or_default();
     let is_redis = kind == "redis" || kind == "rediss";
     // Python's urlsplit drops these, and `int()` the blanks behind an index.
-    let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], "").trim_end_matches(' ').to_owned());
-    let text = cleaned.as_deref().unwrap_or_else(|| passed_over(text));
+    let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], ""));
+    let without = cleaned.as_deref().map(without_fragment);
+    let commented = without.is_some_and(|text| text.ends_with(' ')) && text.contains(" #");
+    let cleaned = without.map(|text| text.trim_end_matches(' '));
+    let text = cleaned.unwrap_or_else(|| passed_over(text));
     look_around(text)?;
     let (scheme, rest) = text.split_once("://").ok_or(Flaw::NoScheme)?;
     if scheme.is_empty() || !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c)) {
@@ -88,6 +91,8 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             role: user.clone().filter(|_| password.is_some() && !is_redis && !in_login(&['@'])),
             password: Presence::of(password.is_some()),
             well_known: is_well_known(user.as_deref(), password.as_deref()),
+            more: query.split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sslmode=")),
+            commented,
             sslmode,
         },
         user: user.map(SecretString::from),
@@ -137,6 +142,9 @@ mod tests {
             read("postgresql+psycopg2://clippy:p%40ss%2Fw@10.8.0.1:5433/clippy_front?sslmode=require").expect("reads");
         assert_eq!(read.password.as_ref().map(ExposeSecret::expose_secret), Some("p@ss/w"));
         assert_eq!(read.url.to_string(), "postgresql+psycopg2://clippy:***@10.8.0.1:5433/clippy_front?sslmode=require");
+        let shown = |text: &str| super::read(text).expect(text).url.to_string();
+        assert_eq!(shown("postgresql://u:p@h/d?options=-cx%3Dy"), "postgresql://u:***@h/d?…");
+        assert_eq!(shown("postgresql://u:p@h/d?options=x&sslmode=require"), "postgresql://u:***@h/d?sslmode=require&…");
         let read = super::read("redis://:pw@[fd00::1]:6380/3").expect("reads");
         assert_eq!((read.url.host.as_str(), read.url.port, read.url.redis_index()), ("fd00::1", Some(6380), 3));
         assert_eq!(read.url.to_string(), "redis://:***@[fd00::1]:6380/3");
@@ -173,6 +181,7 @@ mod tests {
             ("redis://:p@s:s@10.8.0.1:6379/0", "p@s:s"),
             ("redis://:p@10.8.0.1:6379/0 \r", "p"),
             ("redis://:p@10.8.0.1:6379/0#", "p"),
+            ("redis://:p@10.8.0.1:6379/0 # the server", "p"),
             ("redis://:p@@10.8.0.1/0", "p@"),
         ] {
             assert_eq!(password(text), ("10.8.0.1".to_owned(), Some(expected.to_owned())), "{text}");

@@ -7,7 +7,7 @@ use crate::fact::api::ApiSaid;
 pub fn read(status: u16, location: &str, body: &str, sent: bool) -> ApiSaid {
     match status {
         401 if !body.trim_start().starts_with('{') => ApiSaid::OtherStatus(401),
-        401 if sent => ApiSaid::WrongKey,
+        401 if sent => ApiSaid::KeyRefused,
         401 => ApiSaid::NoKey,
         300..=399 => ApiSaid::Redirects { to_https: location.starts_with("https://") },
         404 if body.contains("Job not found") => ApiSaid::Well,
@@ -35,7 +35,7 @@ mod tests {
         for (status, location, body, sent, said) in [
             (404, "", r#"{"error": "Job not found"}"#, true, ApiSaid::Well),
             (404, "", "<h1>Not Found</h1>", true, ApiSaid::NotTheApi),
-            (401, "", r#"{"error": "Unauthorized"}"#, true, ApiSaid::WrongKey),
+            (401, "", r#"{"error": "Unauthorized"}"#, true, ApiSaid::KeyRefused),
             (401, "", r#"{"error": "Unauthorized"}"#, false, ApiSaid::NoKey),
             (401, "", "<html><h1>401 Authorization Required</h1>", true, ApiSaid::OtherStatus(401)),
             (500, "", r#"{"error": "Worker API not configured"}"#, true, ApiSaid::NotConfigured),

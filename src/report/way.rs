@@ -175,7 +175,8 @@ fn state(outcomes: &[Outcome], end: End, hop: &str, proofs: &[Proof]) -> State {
     }
     let behind = here().any(|it| root(&it)) || here().any(|it| matches!(it.answer, Answer::Explained { .. }));
     if behind {
-        return if arrives { State::Works } else { State::Behind };
+        // An answer of Redis' shows no worker.
+        return if arrives && hop != TASKS { State::Works } else { State::Behind };
     }
     let shows = |it: &Outcome| proofs.iter().any(|(id, at)| *id == it.check && at.is_none_or(|at| at == it.vantage));
     if outcomes.iter().any(|it| works(it) && shows(it)) { State::Works } else { State::Unseen }

@@ -12,8 +12,8 @@ use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, postgresql_conf, published, raised, redis_acl_log, redis_command, redis_info, redis_reply, ssh_error,
-    systemctl, unit_file, worker_api,
+    Says, celery, celery_log, postgresql_conf, published, raised, redis_acl_log, redis_command, redis_info,
+    redis_reply, ssh_error, systemctl, unit_file, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -331,7 +331,7 @@ fn words(text: &str) -> Kept {
 }
 
 fn error(text: &str) -> Kept {
-    Box::new(raised::last(text, &Secrets::default()))
+    Box::new((raised::last(text, &Secrets::default()), celery_log::last(text, &Secrets::default())))
 }
 
 fn refusal(text: &str) -> Kept {

@@ -30,6 +30,12 @@ pub struct EnvUrl {
     pub well_known: bool,
     /// `sslmode` of the query.
     pub sslmode: Option<String>,
+    /// Whether a comment follows, which the worker's libraries take for a fragment and a shell for a comment of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub commented: bool,
+    /// Whether the query asks for more, which is not kept: it may hold secrets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 impl EnvUrl {
@@ -85,6 +91,9 @@ impl fmt::Display for EnvUrl {
         }
         if let Some(mode) = &self.sslmode {
             write!(f, "?sslmode={mode}")?;
+        }
+        if self.more {
+            f.write_str(if self.sslmode.is_some() { "&…" } else { "?…" })?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::fact::network::{Links, Way};
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Place, Service, Unseen, Vantage};
-use crate::judge::external_addresses;
+use crate::judge::{external_addresses, worker};
 
 /// The kernel lets out what the deployment needs to send. (What a container sends is forwarded, and meets other rules.)
 pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
@@ -127,8 +127,8 @@ fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Packe
         let packet = Departure { interface: Some(tunnel), from: own, to: other, protocol: Protocol::Tcp, what };
         (port, model.departure(&packet, false, Some(links)))
     };
-    // What was seen to come through needs no rules read.
-    let client = seat.at(Vantage::Client).ok();
+    // What was seen to come through needs no rules read, unless the worker, who is another user, does not come through.
+    let client = seat.at(Vantage::Client).ok().filter(|client| !worker::is_unreached(client));
     let open = |service| client.as_ref().is_some_and(|client| client.tcp(service).is_ok_and(|it| it.how == Dial::Open));
     let services = [(Service::Redis, addresses.redis_port.value), (Service::Postgres, addresses.postgres_port.value)];
     services.into_iter().filter(|(service, _)| !open(*service)).map(|(_, port)| trace(port)).collect()
@@ -167,6 +167,12 @@ fn spares_the_worker(seat: &Seat<'_>, to: IpAddr, port: u16) -> bool {
         let flow = |from| NewFlow { interface: &bridge.name, from, to, protocol: Protocol::Tcp, port };
         others.map(flow).all(|flow| model.forwarded(&flow, links).sent_on.is_none())
     })
+}
+
+/// The rule that is not understood in the way of what this machine's programs send into the tunnel.
+pub(super) fn in_doubt(seat: &Seat<'_>) -> Option<Unseen> {
+    let traces = into_tunnel(seat, seat.rules().ok()?, seat.links().ok()?);
+    traces.iter().find(|(_, trace)| trace.disposition == Disposition::Unknown).map(|(_, trace)| undecided(trace))
 }
 
 /// Where a rule of this machine sends its own connections to an address, if one does.

@@ -14,7 +14,7 @@ const FULL: u32 = 90;
 /// The role can log in to the database, and do its work there.
 pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> {
     let state = seat.pg_state()?;
-    let unknown = || Unseen::NotKnown("no DATABASE_URL with a role and a database could be read here".to_owned());
+    let unknown = || Unseen::NotKnown("no usable DATABASE_URL with a role and a database was found here".to_owned());
     let role = state.role.as_ref().ok_or_else(unknown)?;
     let database = state.database.as_ref().ok_or_else(unknown)?;
     let method = hba::method(seat).unwrap_or_default();

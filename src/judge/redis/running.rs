@@ -116,7 +116,8 @@ pub(crate) fn redis_as_written(seat: &Seat<'_>) -> Judged<RedisAsWritten> {
     let limit = |name: &str| conf.limits.get(name);
     let memory = limit("maxmemory").filter(|it| bytes(&it.value).is_some_and(|bytes| bytes != state.max_memory));
     // Where it may open fewer files, it runs with less than its file says, after each start again.
-    let clients = limit("maxclients").filter(|it| it.value.parse().is_ok_and(|most: u32| Some(most) < state.max_clients));
+    let clients =
+        limit("maxclients").filter(|it| it.value.parse().is_ok_and(|most: u32| Some(most) < state.max_clients));
     let settings = [
         ("bind", conf.bind.as_ref(), state.bind.clone()),
         ("protected-mode", conf.protected_mode.as_ref(), state.protected_mode.clone()),
@@ -139,11 +140,13 @@ pub(crate) fn redis_as_written(seat: &Seat<'_>) -> Judged<RedisAsWritten> {
 fn stops_next<'a>(state: &RedisState, conf: &'a RedisConf) -> Option<(&'static str, &'a Directive, String)> {
     let replicas = conf.min_replicas.as_ref().filter(|_| state.replicas.is_none());
     let replicas = replicas.filter(|it| it.value.parse().is_ok_and(|wanted: u32| wanted > 0));
-    let refuses = |it: &Directive| format!("it refuses all writes while fewer than {} replicas are connected", it.value);
+    let refuses =
+        |it: &Directive| format!("it refuses all writes while fewer than {} replicas are connected", it.value);
     let copies = conf.copies.as_ref().filter(|_| state.master.is_none());
     let cluster = conf.cluster.as_ref().filter(|_| !state.cluster);
     let found = replicas.map(|it| ("min-replicas-to-write", it, refuses(it)));
-    let found = found.or_else(|| copies.map(|it| ("replicaof", it, "it is a read-only copy of that server".to_owned())));
+    let found =
+        found.or_else(|| copies.map(|it| ("replicaof", it, "it is a read-only copy of that server".to_owned())));
     let found = found.or_else(|| cluster.map(|it| ("cluster-enabled", it, "it is a node of a cluster".to_owned())));
     found.filter(|(_, it, _)| !it.argument)
 }

@@ -82,7 +82,9 @@ fn from_its_host(client: &Seat<'_>) -> Judged<ContainerWay> {
         return Ok(not_applicable("the container has its host's network"));
     }
     if client.on_windows() {
-        return Ok(not_applicable("Docker's networks are inside a virtual machine here; a check inside the container tells"));
+        return Ok(not_applicable(
+            "Docker's networks are inside a virtual machine here; a check inside the container tells",
+        ));
     }
     let network = client.container_network()?;
     if network.dials.is_empty() {

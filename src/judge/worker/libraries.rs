@@ -4,9 +4,11 @@ use super::{asked_outside, named};
 use crate::case::Seat;
 use crate::check::cause::WorkerLibraries;
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment};
 use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
-use crate::fact::{Unseen, Vantage};
+use crate::fact::{Service, Unseen, Vantage};
+use crate::judge::firewall::in_doubt;
 
 /// The worker's own libraries connect with its URLs.
 pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
@@ -32,16 +34,44 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
         return Err(Unseen::Unreadable(format!("{variable} is no variable of the worker")));
     }
     let finding = broken(match variable {
+        _ if answer.said.is_unreached() && reaches(seat, variable) => WorkerLibraries::Unreached,
         "FLASK_APP_URL" => WorkerLibraries::Proxy,
         "DEV_DATABASE_URL" => WorkerLibraries::Database,
         _ if env.database_variable() == Some(variable) => WorkerLibraries::Database,
         _ => WorkerLibraries::Redis,
     });
-    let finding = finding.with("message", message).with("library", &answer.library);
+    let finding = finding.with("message", message).with("library", &answer.library).with("rule", doubt(seat));
     Ok(match env.winner(variable) {
         Some(layer) => named(seat, finding, variable, &layer.origin).into(),
         None => finding.with("variable", variable).with("origin", "").with("recreate", "").into(),
     })
+}
+
+/// The rule that clipcheck did not follow, on the worker's machine or on the server, which may be the one.
+fn doubt(seat: &Seat<'_>) -> String {
+    let own = (seat.vantage() == Vantage::Client).then_some(Vantage::Client);
+    let ends = own.into_iter().chain([Vantage::Server]);
+    let doubts = ends.filter_map(|vantage| Some((vantage, in_doubt(&seat.at(vantage).ok()?)?)));
+    doubts.map(|(vantage, why)| format!("; on the {vantage}, {why}")).next().unwrap_or_default()
+}
+
+/// Whether this program connects to the service of a URL.
+fn reaches(seat: &Seat<'_>, variable: &str) -> bool {
+    let Ok(env) = seat.env() else { return false };
+    let set = |url: Effective<'_>| matches!(url, Effective::Set { variable: used, .. } if used == variable);
+    let service = if set(env.database()) {
+        Service::Postgres
+    } else if set(env.broker()) || set(env.results()) {
+        Service::Redis
+    } else {
+        return false;
+    };
+    seat.tcp(service).is_ok_and(|tcp| tcp.how == Dial::Open)
+}
+
+/// Whether the worker's own library could not connect. Where this program can, the difference is who connects.
+pub(in crate::judge) fn is_unreached(seat: &Seat<'_>) -> bool {
+    seat.libraries().is_ok_and(|libraries| libraries.answers.iter().any(|answer| answer.said.is_unreached()))
 }
 
 /// All URLs that the app uses were given to a library: a URL that was left out is not OK.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::provenance;
+use super::{native, provenance};
 use crate::case::Seat;
 use crate::case::elsewhere::Elsewhere;
 use crate::check::cause::{EnvDatabase, EnvRedis, cause_of, causes_of};
@@ -73,6 +73,10 @@ fn flaw(
             return Ok(Some(broken(UrlFault::Flawed).with("flaw", "no URL")));
         }
     };
+    // The image's command has the value without quotation marks.
+    if url.commented && native(seat).is_none() && seat.vantage() != Vantage::Server {
+        return Ok(Some(broken(UrlFault::Comment)));
+    }
     if !right_kind(url) {
         return Ok(Some(broken(UrlFault::WrongKind).with("scheme", &url.scheme)));
     }

@@ -29,7 +29,10 @@ const PATIENCE: Duration = Duration::from_millis(1200);
 const TRIPS: u32 = 3;
 
 pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
-    ProbeResult::new("kernel (TCP connect, in the container's network)", network(context).await.map(Fact::ContainerNetwork))
+    ProbeResult::new(
+        "kernel (TCP connect, in the container's network)",
+        network(context).await.map(Fact::ContainerNetwork),
+    )
 }
 
 async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {

@@ -62,10 +62,9 @@ pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
 
 async fn ask(endpoint: &Endpoint, patience: Duration, context: &ProbeContext) -> Result<Celery, Unseen> {
     // The database is the worker's own affair: another than its URL names would show another deployment.
-    let login =
-        context.keyring.redis.as_ref().ok_or_else(|| {
-            Unseen::NotKnown("no broker URL could be read here, so the database is not known".to_owned())
-        })?;
+    let login = context.keyring.redis.as_ref().ok_or_else(|| {
+        Unseen::NotKnown("no usable broker URL was found here, so the database is not known".to_owned())
+    })?;
     timeout(TALK, talk(endpoint, patience, login, context)).await.map_err(|_| silent(endpoint))?
 }
 
@@ -202,8 +201,19 @@ async fn sample(connection: &mut MultiplexedConnection, queues: &[&str]) -> Resu
         }
     }
     let joined = list.as_deref().and_then(celery::joined);
+    let held = if unacked > 0 { held(connection).await } else { None };
     let held_back = list.as_deref().and_then(celery::held_back);
-    Ok(Sample { waiting, unacked, consumers: list.as_deref().map(celery::consumers), joined, held_back })
+    Ok(Sample { waiting, unacked, held, consumers: list.as_deref().map(celery::consumers), joined, held_back })
+}
+
+/// kombu notes when it gave a task to a worker, in seconds since the epoch (kombu/transport/redis.py: `append`).
+async fn held(connection: &mut MultiplexedConnection) -> Option<u64> {
+    let first: Result<Vec<(String, f64)>, RedisError> =
+        redis::cmd("ZRANGE").arg("unacked_index").arg(0).arg(0).arg("WITHSCORES").query_async(connection).await;
+    let time: Result<(u64, u64), RedisError> = redis::cmd("TIME").query_async(connection).await;
+    let (_, taken) = first.ok()?.into_iter().next()?;
+    let taken = Duration::try_from_secs_f64(taken).ok()?;
+    Some(time.ok()?.0.saturating_sub(taken.as_secs()))
 }
 
 /// The server's code for what it refused: of several questions the first that it refused.

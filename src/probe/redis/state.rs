@@ -81,9 +81,9 @@ async fn converse(
     let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
     let text = text.map_err(|error| {
         match (redis_reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth, login) {
-            (true, None) => {
-                Unseen::NotKnown("Redis requires a password, but no URL with a password could be read here".to_owned())
-            }
+            (true, None) => Unseen::NotKnown(
+                "Redis requires a password, but no usable URL with a password was found here".to_owned(),
+            ),
             (true, Some(_)) => refused("has no password"),
             (false, _) if error.code() == Some("NOPERM") => refused("has no permission to run INFO"),
             (false, _) => {

@@ -58,7 +58,7 @@ fn is_harmless(inside: &str, before: &str) -> bool {
     let switch = SETTINGS.contains(&inside);
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
-    let setting = ["value for parameter", "module named"].iter().any(|it| before.ends_with(it));
+    let setting = ["value for parameter", "module named", "task of type"].iter().any(|it| before.ends_with(it));
     (inside.starts_with('/') && of("/._+@-"))
         || inside.parse::<IpAddr>().is_ok()
         || switch

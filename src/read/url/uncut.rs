@@ -26,6 +26,15 @@ pub(super) fn passed_over(text: &str) -> &str {
     text.strip_suffix(behind).filter(|_| comment).unwrap_or(text)
 }
 
+/// Without what urlsplit takes for a fragment behind the number of a Redis database, which a comment is to it.
+pub(super) fn without_fragment(text: &str) -> &str {
+    // Where an `@` follows, it may be a password that was not encoded.
+    let Some((before, _)) = text.split_once('#').filter(|(_, behind)| !behind.contains('@')) else { return text };
+    let index = before.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, index)| index.trim_end());
+    let is_number = |index: &str| !index.is_empty() && index.chars().all(|c| c.is_ascii_digit());
+    if index.is_some_and(is_number) { before } else { text }
+}
+
 /// The placeholders of the guide, of the example compose files and of common templates.
 fn is_placeholder(text: &str) -> bool {
     (text.contains('<') && text.contains('>'))
@@ -34,13 +43,22 @@ fn is_placeholder(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::passed_over;
+    use super::{passed_over, without_fragment};
 
     #[test]
     fn only_behind_brackets_is_a_comment_passed_over() {
         assert_eq!(passed_over("postgresql://u:p@[fd00::1] # note"), "postgresql://u:p@[fd00::1]");
         for text in ["postgresql://h # note", "postgresql://[fd00::1]/d # note", "redis://[fd00::1] # note"] {
             assert_eq!(passed_over(text), text);
+        }
+    }
+
+    #[test]
+    fn a_comment_behind_the_number_of_a_redis_database_is_a_fragment() {
+        assert_eq!(without_fragment("redis://:p@h:6379/0 # note"), "redis://:p@h:6379/0 ");
+        for text in ["redis://:p@h:6379 # note", "redis://:p#q@h:6379/0", "redis://:p/1 #q@h/0", "redis://h/0?a=b # c"]
+        {
+            assert_eq!(without_fragment(text), text);
         }
     }
 }

@@ -32,7 +32,7 @@ edit
 while IFS= read -r file; do
   if [ -e "$new$file" ] && ! cmp -s "$file" "$new$file"; then
     echo "$file:"
-    diff -U0 "$file" "$new$file" 2> /dev/null | tail -n +3 | hidden || [ -e "$new$file" ]
+    diff -NU0 "$file" "$new$file" | tail -n +3 | hidden || [ -e "$new$file" ]
     checked "$file" "$new$file" || fail "nothing was changed: $file would not be valid"
   fi
 done < <(files)

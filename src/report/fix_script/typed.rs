@@ -94,7 +94,8 @@ const QUESTIONS: [&str; 3] = ["select ", "show ", r"\d"];
 
 /// Whether all that psql is told to run are questions.
 fn asks(words: &[String]) -> bool {
-    let told = words.iter().zip(words.iter().skip(1)).filter(|(option, _)| option.ends_with('c') && option.starts_with('-'));
+    let told =
+        words.iter().zip(words.iter().skip(1)).filter(|(option, _)| option.ends_with('c') && option.starts_with('-'));
     let mut told = told.map(|(_, text)| text.trim_start_matches(['\'', '"']).to_ascii_lowercase()).peekable();
     let asks = |text: &String| QUESTIONS.iter().any(|it| text.starts_with(it)) && !text.contains("pg_terminate");
     words.iter().any(|word| word == "psql") && told.peek().is_some() && told.all(|text| asks(&text))
