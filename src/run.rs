@@ -244,7 +244,7 @@ fn late(context: &ProbeContext, seen: &BTreeMap<FactKey, Observed>, deadline: Du
     match trips.min_by_key(|(_, trip)| *trip).filter(|(_, trip)| *trip * TRIPS >= deadline) {
         Some((to, trip)) if context.vantage != Vantage::Server => {
             // In tenths of a second, and steps of five.
-            let tenths = micros(trip).div_ceil(100_000);
+            let tenths = (micros(trip) + 50_000) / 100_000;
             Unseen::Slow(to, tenths * 100, (tenths * u64::from(TRIPS) / 10).next_multiple_of(5) + 10)
         }
         Some(_) | None => Unseen::Deadline,
@@ -257,4 +257,27 @@ fn unseen(why: Unseen) -> Observed {
 
 fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Place;
+    use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
+
+    #[test]
+    fn what_is_cut_off_on_a_long_way_says_how_long_it_is() {
+        let server = "10.8.0.1".parse().expect("an address");
+        let why = |vantage, ms: u64| {
+            let ping = PingOutcome { to: server, how: Echo::Reply(ms * 1000), socket: EchoSocket::Raw };
+            let observation = Observation::Seen(Fact::Ping(ping));
+            let observed = Observed { observation, source: String::new(), took_us: 0 };
+            let seen = BTreeMap::from([(FactKey::Ping(Place::Server), observed)]);
+            late(&ProbeContext::bare(vantage, Profile::default()), &seen, Duration::from_secs(6))
+        };
+        assert_eq!(why(Vantage::Client, 703), Unseen::Slow(server, 700, 35));
+        assert_eq!(why(Vantage::Container, 1601), Unseen::Slow(server, 1600, 60));
+        assert_eq!(why(Vantage::Client, 40), Unseen::Deadline);
+        assert_eq!(why(Vantage::Server, 1601), Unseen::Deadline);
+    }
 }
