@@ -5,6 +5,7 @@
 //! secret: a password is a [`Presence`], a private key is never kept.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -171,6 +172,10 @@ pub enum Unseen {
     /// The deadline of the run came first.
     #[error("no answer before the run's deadline (set with `--deadline`)")]
     Deadline,
+    /// The deadline came first, since the way is long: to where, a round trip in milliseconds, and a deadline in seconds that
+    /// is long enough.
+    #[error("a round trip to {0} takes {1} ms, too long for the run's deadline: `--deadline {2}` is long enough")]
+    Slow(IpAddr, u64, u64),
     /// Something was read and could not be understood; holds where.
     #[error("could not be read: {0}")]
     Unreadable(String),

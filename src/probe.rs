@@ -29,6 +29,7 @@ pub mod inside;
 mod libraries;
 mod names;
 mod network;
+mod pace;
 mod payload_probe;
 mod ping;
 mod postgres;
@@ -47,14 +48,6 @@ mod workers;
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
 pub const DIAL: Duration = Duration::from_millis(3200);
-
-/// How long a dial may take where silence is the good answer (a port that nobody should reach) and nothing tells how long an
-/// answer would take.
-pub const EXPOSURE: Duration = Duration::from_millis(900);
-
-/// When such a port is dialled a second time then, since one SYN may be lost: well before the kernel sends another one (after
-/// 1 s, RFC 6298 section 2.1).
-pub const AGAIN: Duration = Duration::from_millis(300);
 
 /// How long a local program (systemctl, docker, wg) may take.
 pub const PROGRAM: Duration = Duration::from_secs(4);

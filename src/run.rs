@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::task::JoinSet;
 
+use crate::fact::dial::Dial;
 use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
 use crate::plan;
 use crate::probe::host;
@@ -50,9 +51,9 @@ type Done = (FactKey, ProbeResult, Duration);
 /// Looks, and returns what was seen. This thread only keeps the time; each look has a thread of its own, so that one that
 /// hangs (a file on a network that is gone) takes nothing with it.
 pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
-    let started = host::clock();
+    let (started, deadline) = (host::clock(), orders.deadline);
     // A fiftieth is for judging and printing: the deadline is the whole program's.
-    let ends = tokio::time::Instant::from_std(started) + orders.deadline * 49 / 50;
+    let ends = tokio::time::Instant::from_std(started) + deadline * 49 / 50;
     let mut runner = Runner {
         context: Arc::new(ProbeContext {
             vantage: orders.vantage,
@@ -83,7 +84,7 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
             Ok(Some(Ok(Err(_)) | Err(_))) => {}
             Ok(None) => break,
             Err(_) => {
-                runner.give_up(&Unseen::Deadline);
+                runner.give_up(&late(&runner.context, &runner.seen, deadline));
                 break;
             }
         }
@@ -221,10 +222,32 @@ impl Runner {
     /// What is still being looked at is unseen.
     fn give_up(&mut self, why: &Unseen) {
         let mut open = std::mem::take(&mut self.looking);
-        if *why == Unseen::Deadline {
+        if *why != Unseen::Crashed {
             open.append(&mut self.waiting);
         }
         self.seen.extend(open.into_iter().map(|key| (key, unseen(why.clone()))));
+    }
+}
+
+/// The round trips that the looks have one after the other.
+const TRIPS: u32 = 30;
+
+/// Why nothing more was seen. On a long way nobody is silent, and what is missing is time. A server dials itself.
+fn late(context: &ProbeContext, seen: &BTreeMap<FactKey, Observed>, deadline: Duration) -> Unseen {
+    let trips = seen.values().filter_map(|observed| match &observed.observation {
+        Observation::Seen(Fact::Ping(ping)) => Some((ping.to, ping.trip()?)),
+        Observation::Seen(Fact::Tcp(dial)) if dial.how == Dial::Open => {
+            Some((dial.endpoint.host.parse().ok()?, Duration::from_micros(observed.took_us)))
+        }
+        Observation::Seen(_) | Observation::Unseen(_) => None,
+    });
+    match trips.min_by_key(|(_, trip)| *trip).filter(|(_, trip)| *trip * TRIPS >= deadline) {
+        Some((to, trip)) if context.vantage != Vantage::Server => {
+            // In tenths of a second, and steps of five.
+            let tenths = (micros(trip) + 50_000) / 100_000;
+            Unseen::Slow(to, tenths * 100, (tenths * u64::from(TRIPS) / 10).next_multiple_of(5) + 10)
+        }
+        Some(_) | None => Unseen::Deadline,
     }
 }
 
@@ -234,4 +257,27 @@ fn unseen(why: Unseen) -> Observed {
 
 fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Place;
+    use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
+
+    #[test]
+    fn what_is_cut_off_on_a_long_way_says_how_long_it_is() {
+        let server = "10.8.0.1".parse().expect("an address");
+        let why = |vantage, ms: u64| {
+            let ping = PingOutcome { to: server, how: Echo::Reply(ms * 1000), socket: EchoSocket::Raw };
+            let observation = Observation::Seen(Fact::Ping(ping));
+            let observed = Observed { observation, source: String::new(), took_us: 0 };
+            let seen = BTreeMap::from([(FactKey::Ping(Place::Server), observed)]);
+            late(&ProbeContext::bare(vantage, Profile::default()), &seen, Duration::from_secs(6))
+        };
+        assert_eq!(why(Vantage::Client, 703), Unseen::Slow(server, 700, 35));
+        assert_eq!(why(Vantage::Container, 1601), Unseen::Slow(server, 1600, 60));
+        assert_eq!(why(Vantage::Client, 40), Unseen::Deadline);
+        assert_eq!(why(Vantage::Server, 1601), Unseen::Deadline);
+    }
 }

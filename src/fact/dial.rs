@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +162,11 @@ pub struct PingOutcome {
 }
 
 impl PingOutcome {
+    /// How long the answer took.
+    pub fn trip(&self) -> Option<Duration> {
+        if let Echo::Reply(us) = self.how { Some(Duration::from_micros(us)) } else { None }
+    }
+
     pub(crate) fn summary(&self) -> String {
         if let Echo::Reply(us) = self.how {
             return format!("ping {}: reply after {}.{} ms", self.to, us / 1000, us % 1000 / 100);

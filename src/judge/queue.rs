@@ -23,6 +23,9 @@ const COMING: u64 = 30;
 /// So many times a worker that starts waits for an answer of Redis' before its first BRPOP, one after the other.
 const ANSWERS: u64 = 60;
 
+/// So many times a worker that is well waits for an answer between two of its words, at most.
+const QUESTIONS: u64 = 4;
+
 /// From its connection to its first BRPOP a worker needs some seconds (Celery asks its neighbours first).
 const FIRST: u64 = 15;
 
@@ -60,6 +63,18 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     };
     if alive.iter().any(|it| !is_server(seat, it.from)) {
         return Ok(holds());
+    }
+    // Between two questions of a worker's is a round trip, in which it waits for nothing.
+    let slow = way(seat) * QUESTIONS / 1_000_000;
+    let heard = silent(celery).filter(|it| slow > 0 && it.quiet <= BEAT + slow && !is_server(seat, it.from));
+    if let Some(it) = heard {
+        return Err(Unseen::Undecided(format!(
+            "the worker at {} was heard from {} s ago and was not waiting for a task; with a round trip of {} ms between its \
+             questions that says nothing yet; run clipcheck again",
+            it.from,
+            it.quiet,
+            way(seat) / 1000
+        )));
     }
     let coming = COMING + way(seat) * ANSWERS / 1_000_000;
     let (here, server) = (worker(seat), seat.vantage() == Vantage::Server);

@@ -32,6 +32,9 @@ const NO_JOB: &str = "/api/worker/jobs/2147483646";
 /// How long the app may think.
 const ANSWER: Duration = Duration::from_secs(4);
 
+/// The round trips of a request, and of what is lost and sent again.
+const TRIPS: u32 = 4;
+
 /// The app's answers are one line; an error page is a few kilobytes.
 const LONGEST: usize = 64 << 10;
 
@@ -93,7 +96,8 @@ async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> Heard 
         .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new());
     let Ok(request) = request else { return ApiSaid::NotHttp.into() };
-    let said = timeout(ANSWER, exchange(Box::new(stream), request, false)).await.ok().flatten();
+    let limit = stream.pace().within(ANSWER, TRIPS);
+    let said = timeout(limit, exchange(Box::new(stream), request, false)).await.ok().flatten();
     match said {
         // It connects, and what is behind it was not asked.
         Some(Heard { said: ApiSaid::OtherStatus(200), .. }) if encrypted => ApiSaid::NoKey.into(),
@@ -107,6 +111,7 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (H
         Ok(stream) => stream,
         Err(how) => return (ApiSaid::Unreached(how).into(), Presence::Absent),
     };
+    let pace = stream.pace();
     let tunnelled = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(context, peer.ip()).is_ok());
     let (wire, may): (Box<dyn Wire>, bool) = if encrypted {
         match encrypt(stream, &endpoint.host, context).await {
@@ -127,17 +132,18 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (H
     let sent = Presence::of(key.is_some());
     // A key with a line break in it is no header.
     let Ok(request) = request.body(Empty::<Bytes>::new()) else { return (ApiSaid::NoKey.into(), Presence::Absent) };
-    let said = timeout(ANSWER, exchange(wire, request, sent.is_present())).await;
+    let said = timeout(pace.within(ANSWER, TRIPS), exchange(wire, request, sent.is_present())).await;
     (said.ok().flatten().unwrap_or_else(|| ApiSaid::NotHttp.into()), sent)
 }
 
 /// The connection, and whether the key may be sent over it.
 async fn encrypt(stream: Stream, name: &str, context: &ProbeContext) -> Result<(Box<dyn Wire>, bool), Refused> {
+    let limit = stream.pace().within(DIAL, tls::TRIPS);
     let Some(trust) = trust(context) else {
-        let wire = timeout(DIAL, tls::wrap(stream, name)).await.ok().flatten();
+        let wire = timeout(limit, tls::wrap(stream, name)).await.ok().flatten();
         return wire.map(|wire| (wire, false)).ok_or(Refused::NoTls);
     };
-    let wire = timeout(DIAL, verified::wrap(stream, name, trust?)).await.unwrap_or(Err(Refused::NoTls))?;
+    let wire = timeout(limit, verified::wrap(stream, name, trust?)).await.unwrap_or(Err(Refused::NoTls))?;
     Ok((wire, true))
 }
 

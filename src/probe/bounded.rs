@@ -7,11 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::host::limits;
+use super::pace::Pace;
 
 /// Sixteen times the largest answer that is asked for: Redis' list of ten thousand clients.
 const MOST: usize = 16 << 20;
@@ -22,6 +24,7 @@ pub(super) struct Bounded<S> {
     inner: S,
     left: usize,
     over: Arc<AtomicBool>,
+    pace: Pace,
 }
 
 /// Whether the other end has said more than it may.
@@ -36,7 +39,7 @@ impl Over {
 
 impl<S> Bounded<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, left: MOST, over: Arc::default() }
+        Self { inner, left: MOST, over: Arc::default(), pace: Pace::default() }
     }
 
     /// Tells it after the stream itself was handed on.
@@ -46,6 +49,15 @@ impl<S> Bounded<S> {
 }
 
 impl Bounded<TcpStream> {
+    /// The same, connected after one round trip.
+    pub(super) fn after(inner: TcpStream, trip: Duration) -> Self {
+        Self { pace: Pace::of(trip), ..Self::new(inner) }
+    }
+
+    pub(super) fn pace(&self) -> Pace {
+        self.pace
+    }
+
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }

@@ -18,7 +18,7 @@ pub(super) use password::may_carry_password;
 
 use self::drops::Drops;
 use super::bounded::Bounded;
-use super::host::limits;
+use super::host::{self, limits};
 use super::{DIAL, ProbeContext, ProbeResult, names, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{RouteLookup, Way};
@@ -171,8 +171,9 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<Stream, Dial> {
 pub(super) async fn connect_within(endpoint: &Endpoint, patience: Duration) -> Result<Stream, Dial> {
     let mut last = Dial::NoSuchName;
     for address in resolve(endpoint).await?.into_iter().take(MOST_ADDRESSES) {
+        let begun = host::clock();
         match timeout(patience, open(address)).await {
-            Ok(Ok(stream)) => return Ok(Bounded::new(stream)),
+            Ok(Ok(stream)) => return Ok(Bounded::after(stream, begun.elapsed())),
             Ok(Err(error)) => last = classify(&error),
             Err(_) => last = Dial::Timeout,
         }

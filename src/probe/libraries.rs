@@ -2,11 +2,14 @@
 //! from both what this program does not know. Nothing of the app is imported, and nothing is written.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host};
+use super::pace::Pace;
+use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host, ping};
 use crate::fact::dial::Endpoint;
 use crate::fact::host_worker::HostWorker;
 use crate::fact::libraries::{Libraries, LibraryAnswer};
@@ -33,6 +36,10 @@ const VARIABLES: [&str; 13] = [
     "all_proxy",
     "no_proxy",
 ];
+
+/// From here on a way is long, and so many round trips the libraries make on it.
+const LONG: Duration = Duration::from_millis(100);
+const TRIPS: u32 = 24;
 
 /// Which Python, as whom, and with which variables.
 struct Worker {
@@ -102,6 +109,12 @@ struct Line {
     said: String,
 }
 
+/// How long the way to the server is, if it is long.
+async fn trip(context: &ProbeContext) -> Option<Pace> {
+    let server = context.addresses().ok()?.server.value;
+    ping::round_trip(&[server]).await.filter(|trip| *trip >= LONG).map(Pace::of)
+}
+
 async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen> {
     let mut asked = serde_json::Map::new();
     let mut order: Vec<&str> = Vec::new();
@@ -153,12 +166,28 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
             secrets.push(value.as_str().into());
         }
     }
-    let given = host::Given {
-        input: serde_json::Value::Object(asked).to_string().into_bytes(),
-        variables: worker.variables,
+    let given = || host::Given {
+        input: serde_json::Value::Object(asked.clone()).to_string().into_bytes(),
+        variables: worker.variables.clone(),
         user: worker.user,
     };
-    let said = host::run_given(&worker.python, &["-B", "-c", ASK], given, PROGRAM).await?;
+    let run = async |limit: Duration| {
+        let waits = limit.mul_f32(0.8).as_secs_f32().to_string();
+        host::run_given(&worker.python, &["-B", "-c", ASK, &waits], given(), limit).await
+    };
+    let (mut said, mut trip) = (pin!(run(PROGRAM)), pin!(trip(context)));
+    let mut pace = None;
+    let said = loop {
+        tokio::select! {
+            said = &mut said => break said,
+            trip = &mut trip, if pace.is_none() => pace = Some(trip),
+        }
+    };
+    let said = match (said, pace) {
+        // On a long way it was stopped too early.
+        (Err(Unseen::NoTool(_)), Some(Some(pace))) => run(pace.within(PROGRAM, TRIPS)).await?,
+        (said, _) => said?,
+    };
     let secrets = Secrets::of(secrets.iter().map(ExposeSecret::expose_secret));
     let mut lines: BTreeMap<String, Line> = said
         .out

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, select_ok};
 
 use super::host::{self, limits};
-use super::{ProbeContext, ProbeResult, network, windows};
+use super::pace::Pace;
+use super::{DIAL, ProbeContext, ProbeResult, network, windows};
 use crate::fact::dial::payload_probe::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
 use crate::fact::{Fact, Place, Unseen};
@@ -77,13 +78,14 @@ const APART: Duration = Duration::from_millis(8);
 /// No two echoes of a run have the same number: on a raw socket everybody hears all replies.
 static NEXT: AtomicU16 = AtomicU16::new(1000);
 
-/// The longest round trip to these addresses. None where not one of them answers every echo: then nothing is known of how
-/// long an answer takes.
+/// The round trip to the first of these addresses that answers every echo. None where not one does: then nothing is known of
+/// how long an answer takes.
 pub(super) async fn round_trip(to: &[IpAddr]) -> Option<Duration> {
     if cfg!(windows) {
         return None;
     }
-    join_all(to.iter().map(|to| trips(*to))).await.into_iter().flatten().max()
+    let asked: Vec<_> = to.iter().map(|to| Box::pin(async { trips(*to).await.ok_or(()) })).collect();
+    if asked.is_empty() { None } else { select_ok(asked).await.ok().map(|(trip, _)| trip) }
 }
 
 /// The longest of several; none where one is lost.
@@ -92,6 +94,7 @@ async fn trips(to: IpAddr) -> Option<Duration> {
     let mut asked = Vec::new();
     for place in 0..MEASURING {
         let mut pinger = client.pinger(to, identifier()).await;
+        pinger.timeout(DIAL);
         asked.push(async move {
             tokio::time::sleep(APART * u32::from(place)).await;
             let sequence = PingSequence(NEXT.fetch_add(1, Ordering::Relaxed));
@@ -118,7 +121,7 @@ const PACKETS: [u16; 14] = [1000, 1200, 1280, 1300, 1320, 1340, 1360, 1380, 1400
 const SIZED: Duration = Duration::from_millis(350);
 
 /// Echoes of several sizes at once, smallest first. Empty where no echo may be sent.
-pub(super) async fn sizes(to: IpAddr) -> Vec<SizedEcho> {
+pub(super) async fn sizes(to: IpAddr, pace: Pace) -> Vec<SizedEcho> {
     if cfg!(windows) {
         return Vec::new();
     }
@@ -127,7 +130,7 @@ pub(super) async fn sizes(to: IpAddr) -> Vec<SizedEcho> {
     let mut asked = Vec::new();
     for (index, packet) in (0_u16..).zip(PACKETS) {
         let mut pinger = client.pinger(to, identifier()).await;
-        pinger.timeout(SIZED);
+        pinger.timeout(pace.within(SIZED, 2));
         let payload = vec![0; usize::from(packet - headers)];
         asked.push(async move {
             let mut back = false;

@@ -5,16 +5,17 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Config, SimpleQueryMessage};
 
 use failure::failure;
+use offer::offers_tls;
 
 use super::dial::Stream;
-use super::{DIAL, Login, ProbeContext, ProbeResult, dial, host, tls};
+use super::pace::Pace;
+use super::{Login, ProbeContext, ProbeResult, dial, host, tls};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::postgres::tables::PgTables;
@@ -33,6 +34,7 @@ mod database;
 mod failure;
 mod hba;
 mod logs;
+mod offer;
 mod repeat;
 mod state;
 
@@ -44,8 +46,9 @@ pub(super) use state::state;
 /// How long a log-in may take once connected. PostgreSQL looks up our name first where `pg_hba.conf` has host names.
 const LOG_IN: Duration = Duration::from_secs(5);
 
-/// The length 8 and the code 80877103: "do you speak TLS?" (the protocol's `SSLRequest`).
-const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+/// The round trips of a log-in (TLS, SCRAM) and of an answer, and some for what is lost and sent again.
+const TRIPS: u32 = 12;
+const ANSWER: u32 = 3;
 
 /// Whether it answers, and whether it would let this role write: `on` too where the server only follows another.
 const QUESTION: &str = "SELECT 1, pg_catalog.current_setting('transaction_read_only')";
@@ -153,23 +156,6 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     Ok(log_in_as_libpq(&Way { endpoint, carries: context.vantage != Vantage::Server }, login, offers).await)
 }
 
-/// Asks whether the other end speaks TLS; an error is what was there in place of PostgreSQL.
-async fn offers_tls(mut stream: Stream) -> Result<bool, PgSaid> {
-    // Where this fails, the answer may still be there to be read.
-    let _ = timeout(DIAL, stream.write_all(&SSL_REQUEST)).await;
-    let mut answer = [0; 8];
-    match timeout(DIAL, stream.read(&mut answer)).await {
-        Err(_) => Err(PgSaid::Silent),
-        Ok(Ok(0) | Err(_)) => Err(PgSaid::Closed),
-        // One letter and then silence: an SSH server's greeting begins with an S too.
-        Ok(Ok(1)) if answer[0] == b'S' => Ok(true),
-        Ok(Ok(1)) if answer[0] == b'N' => Ok(false),
-        // A server that cannot even fork says so with an error message of the protocol, whose length follows.
-        Ok(Ok(count)) if answer[0] == b'E' && (count < 2 || answer[1] == 0) => Ok(false),
-        Ok(Ok(_)) => Err(PgSaid::NotPostgres),
-    }
-}
-
 /// The file of root certificates that libpq would miss, as the worker has it. (From outside its container that is not seen;
 /// and what the certificates say is not read: `verify-ca` and `verify-full` are then taken as `require`.)
 fn missing_root(login: &Login, vantage: Vantage) -> Option<String> {
@@ -241,23 +227,29 @@ async fn converse<T>(config: &Config, stream: Stream, tls: T, carries: bool) -> 
 where
     T: TlsConnect<Stream>,
 {
-    let (to, over) = (stream.peer_addr().ok().map(|at| at.ip()), stream.over());
-    let heard = conversation(config, stream, tls, (to, carries)).await;
+    let (to, pace, over) = (stream.peer_addr().ok().map(|at| at.ip()), stream.pace(), stream.over());
+    let heard = conversation(config, stream, tls, (to, pace, carries)).await;
     // The driver only says that the connection ended.
     if over.is_so() { Heard::bare(PgSaid::NotPostgres) } else { heard }
 }
 
-async fn conversation<T>(config: &Config, stream: Stream, tls: T, (to, carries): (Option<IpAddr>, bool)) -> Heard
+async fn conversation<T>(
+    config: &Config,
+    stream: Stream,
+    tls: T,
+    (to, pace, carries): (Option<IpAddr>, Pace, bool),
+) -> Heard
 where
     T: TlsConnect<Stream>,
 {
-    let (client, mut connection) = match timeout(LOG_IN, config.connect_raw(stream, tls)).await {
+    let (client, mut connection) = match timeout(pace.within(LOG_IN, TRIPS), config.connect_raw(stream, tls)).await {
         Err(_) => return Heard::bare(PgSaid::Unfinished),
         Ok(Err(error)) => return failure(&error),
         Ok(Ok(opened)) => opened,
     };
+    let limit = pace.within(LOG_IN, ANSWER);
     let mut talk = Box::pin(async {
-        let mut heard = match timeout(LOG_IN, client.simple_query(QUESTION)).await {
+        let mut heard = match timeout(limit, client.simple_query(QUESTION)).await {
             Err(_) => return Heard::bare(PgSaid::Silent),
             Ok(Err(error)) => return failure(&error),
             Ok(Ok(rows)) => {
@@ -267,11 +259,11 @@ where
             }
         };
         if heard.said == PgSaid::One {
-            heard.system = database::system(&client).await;
-            heard.tables = database::tables(&client).await;
+            heard.system = database::system(&client, limit).await;
+            heard.tables = database::tables(&client, limit).await;
         }
         if carries && heard.said == PgSaid::One {
-            heard.carried = Some(repeat::carried(&client, to).await);
+            heard.carried = Some(repeat::carried(&client, (to, pace)).await);
         }
         heard
     });

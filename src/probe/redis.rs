@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::dial::Stream;
+use super::pace::Pace;
 use super::tls::{self, Wire};
 use super::{DIAL, Login, ProbeContext, ProbeResult, dial};
 use crate::fact::celery::queues;
@@ -36,8 +37,13 @@ pub(super) use conf_files::{conf, log_file};
 use session::{auth, log_in, open};
 pub(super) use state::state;
 
-/// How long an open connection may stay without a word.
+/// How long an open connection may stay without a word, and how many round trips longer where the way is long: an answer that
+/// is lost is sent again after more than one.
 const WORD: Duration = Duration::from_secs(2);
+const ANSWER: u32 = 3;
+
+/// The round trips of a log-in and its questions, one after the other.
+const RIGHTS: u32 = 6;
 
 /// No first line of Redis' is longer.
 const LINE: usize = 4096;
@@ -102,10 +108,13 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     }
     let bare = match dial::connect(endpoint).await {
         Err(how) => return Ok(RedisSaid::Unreached(how).into()),
-        Ok(stream) => match wire(stream, endpoint, encrypted).await {
-            Some(wire) => first_word(wire).await,
-            None => RedisSaid::NoTls.into(),
-        },
+        Ok(stream) => {
+            let pace = stream.pace();
+            match wire(stream, endpoint, encrypted).await {
+                Some(wire) => first_word(wire, pace).await,
+                None => RedisSaid::NoTls.into(),
+            }
+        }
     };
     if login.is_none() && bare.said == RedisSaid::NoAuth {
         return Ok(RedisSaid::Locked.into());
@@ -124,22 +133,22 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         let peer = stream.peer_addr().map_err(|_| Unseen::Undecided("the connection was closed at once".to_owned()))?;
         dial::may_carry_password(context, peer.ip())?;
     }
-    let over = stream.over();
+    let (over, pace) = (stream.over(), stream.pace());
     let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok(RedisSaid::NoTls.into()) };
-    let heard = log_in(wire, login).await;
+    let heard = log_in(wire, pace, login).await;
     Ok(if over.is_so() { RedisSaid::NotRedis.into() } else { heard })
 }
 
 async fn carry_more(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Option<PayloadProbe> {
-    let (wire, peer) = another(endpoint, login, context).await?;
-    echo::carried(wire, login, Some(peer)).await
+    let (wire, pace, peer) = another(endpoint, login, context).await?;
+    echo::carried(wire, pace, login, Some(peer)).await
 }
 
 async fn ask_rights(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Option<Rights> {
-    let (wire, _) = another(endpoint, login, context).await?;
+    let (wire, pace, _) = another(endpoint, login, context).await?;
     let app = context.profile.app();
     let queue = queues(app.as_ref()).first().copied().unwrap_or("celery");
-    timeout(WORD, rights::asked(wire, login, queue)).await.ok().flatten()
+    timeout(pace.within(WORD, RIGHTS), rights::asked(wire, pace, login, queue)).await.ok().flatten()
 }
 
 /// Another connection, now that one was seen to work.
@@ -147,26 +156,28 @@ async fn another(
     endpoint: &Endpoint,
     login: Option<&Login>,
     context: &ProbeContext,
-) -> Option<(Box<dyn Wire>, IpAddr)> {
+) -> Option<(Box<dyn Wire>, Pace, IpAddr)> {
     let stream = dial::connect(endpoint).await.ok()?;
     let peer = stream.peer_addr().ok()?.ip();
     if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
         dial::may_carry_password(context, peer).ok()?;
     }
+    let pace = stream.pace();
     let wire = wire(stream, endpoint, login.is_some_and(|login| login.url.scheme == "rediss")).await?;
-    Some((wire, peer))
+    Some((wire, pace, peer))
 }
 
 async fn wire(stream: Stream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {
     if encrypted {
-        timeout(DIAL, tls::wrap(stream, &endpoint.host)).await.ok().flatten()
+        let limit = stream.pace().within(DIAL, tls::TRIPS);
+        timeout(limit, tls::wrap(stream, &endpoint.host)).await.ok().flatten()
     } else {
         Some(Box::new(stream))
     }
 }
 
 /// Says PING and reads the first line back, or what the server said before that.
-async fn first_word(mut wire: Box<dyn Wire>) -> Heard {
+async fn first_word(mut wire: Box<dyn Wire>, pace: Pace) -> Heard {
     let mut heard = Vec::new();
     let mut ended = timeout(LISTEN_FIRST, read_line(&mut wire, &mut heard)).await;
     if heard.is_empty() && !LISTEN_FIRST.is_zero() && ended.is_ok() {
@@ -175,7 +186,7 @@ async fn first_word(mut wire: Box<dyn Wire>) -> Heard {
     if heard.is_empty() {
         // A server that has already closed makes this fail, and what it said before that is still to be read.
         let _ = timeout(WORD, wire.write_all(b"PING\r\n")).await;
-        ended = timeout(WORD, read_line(&mut wire, &mut heard)).await;
+        ended = timeout(pace.within(WORD, ANSWER), read_line(&mut wire, &mut heard)).await;
     }
     // What begins like a reply and does not end may be Redis', and says nothing.
     let whole = heard.contains(&b'\n');

@@ -16,6 +16,9 @@ use super::dial::Stream;
 
 pub(super) mod verified;
 
+/// The round trips of agreeing on TLS, of 1.2 with a hello that is repeated (RFC 5246 section 7.3), and one for what is lost.
+pub(super) const TRIPS: u32 = 4;
+
 /// A connection that may be encrypted.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 

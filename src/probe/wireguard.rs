@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::zeroize::Zeroize;
 
-use super::{PROGRAM, ProbeContext, ProbeResult, host, network};
+use super::{DIAL, PROGRAM, ProbeContext, ProbeResult, host, network};
 use crate::fact::network::{Link, Way};
 use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState};
@@ -25,8 +25,8 @@ mod kernel;
 #[cfg(unix)]
 mod userspace;
 
-/// Time for a handshake to be tried, answered and shown.
-const HANDSHAKE: Duration = Duration::from_millis(2200);
+/// Time for a handshake to be tried, answered and shown, also by way of a satellite: as long as a dial.
+const HANDSHAKE: Duration = DIAL;
 const STEP: Duration = Duration::from_millis(100);
 
 /// Only Linux has a socket that sees packets go by.

@@ -11,6 +11,7 @@ use super::fix::Proved;
 use super::judged::{Said, Verdicts, bare, differs_joined, verdicts};
 use super::score::Score;
 use super::trials::Trials;
+use super::unseen::{Unseen, unseen};
 
 /// Of one family, of the pairs, or of all.
 #[derive(Default)]
@@ -41,6 +42,8 @@ pub struct Figures {
     pub proved: Proved,
     /// What nobody has seen yet, and how many are named as they should be.
     pub made_up: (usize, usize),
+    /// Of healthy deployments.
+    pub unseen: Unseen,
 }
 
 /// The figures are of what was seen; what is made up is only counted.
@@ -55,6 +58,7 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
         kept: (0, 0),
         proved: Proved::read()?,
         made_up: (0, 0),
+        unseen: unseen(set, checks)?,
     };
     for fault in set.faults.iter().filter(|fault| fault.is_made_up()) {
         figures.made_up.0 += 1;

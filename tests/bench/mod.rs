@@ -18,3 +18,4 @@ pub mod table;
 pub mod times;
 pub mod trials;
 pub mod unmended;
+pub mod unseen;

@@ -7,6 +7,7 @@ use clipcheck::check::Check;
 use super::fault::{Set, root};
 use super::figures::{Figures, Row, figures};
 use super::times::{ALL, CLASSES, Spread};
+use super::unseen;
 
 /// Where the table stands.
 const PAGE: &str = "docs/accuracy.md";
@@ -51,6 +52,8 @@ pub fn table(figures: &Figures, set: &Set) -> String {
             figures.made_up.0, figures.made_up.1
         ));
     }
+    lines.push(String::new());
+    lines.push(unseen::table(&figures.unseen, set.healthy.len() + 1));
     lines.push(String::new());
     lines.push("| state of the deployment | runs | time to see everything: median | p95 | longest |".to_owned());
     lines.push("| --- | --- | --- | --- | --- |".to_owned());

@@ -5,7 +5,7 @@
 # Changes whenever the configuration or the programs configured do.
 bake_key() {
   {
-    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,tunnels-setup,server-setup,client-setup,orchard-setup,image,requirements.txt}
+    cat "$LAB_D"/{bake.sh,host.sh,keeper,fresh-root,fresh-net,host-init,seed.py,slow-line,tunnels-setup,server-setup,client-setup,orchard-setup,image,requirements.txt}
     find "$LAB_D/app" "$LAB_D/orchard" -type f -not -name "*.pyc" -print0 | sort -z | xargs -0 cat
     # shellcheck disable=SC2016
     dpkg-query -W -f '${Package} ${Version}\n' systemd 'redis*' 'postgresql*' ufw iptables nftables 'docker*' 'containerd*' \

@@ -2,7 +2,7 @@
 # Faults: the scripts of fixtures/faults/NAME.toml and fixtures/healthy/NAME.toml, run on the hosts.
 
 break_lab() {
-  local name=$1 file table scripts h
+  local name=${1%@client2} file table scripts h
   case $name in
     *..* | /*)  fail "no fault '$name'" 2 ;;
     healthy/*)  file=$FIXTURES/$name.toml table=make ;;
@@ -14,6 +14,12 @@ break_lab() {
   rm -rf "$scripts"
   mkdir "$scripts"
   /usr/bin/python3 "$LAB_D/fault.py" "$file" "$table" "$scripts" || exit 2
+  if [ "$name" != "$1" ]; then
+    # The others have their part of it already.
+    [ -e "$scripts/client" ] || fail "$name changes nothing on the client" 2
+    mv "$scripts/client" "$scripts/client2"
+    rm -f "$scripts/server" "$scripts/outside"
+  fi
   for h in "${HOSTS[@]}"; do
     [ -e "$scripts/$h" ] || continue
     : > "$STATE/$h.dirty"

@@ -5,8 +5,7 @@
 # namespace; everything of the lab is inside them - the bridge, the hosts' network namespaces, their file systems, and
 # the pid namespaces of their systemds. So the machine never sees a network device or a mount of the lab, and when the
 # keeper dies, however it dies, all of the lab is gone.
-HOSTS=(server client outside)
-declare -A ADDRESS=([server]=198.51.100.1 [client]=198.51.100.2 [outside]=198.51.100.3)
+declare -A ADDRESS=([server]=198.51.100.1 [client]=198.51.100.2 [outside]=198.51.100.3 [client2]=198.51.100.4)
 
 set_paths() {
   [[ $1 =~ ^[a-z0-9-]{1,12}$ ]] || fail "CLIPCHECK_LAB is '$1': want 1 to 12 of a-z, 0-9 and -" 2
@@ -15,13 +14,21 @@ set_paths() {
   NS=$STATE/ns                                  # a tmpfs that only the keeper's mount namespace sees
   CGROUPS=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
   CGROUP=$CGROUPS/clipcheck-$PREFIX
+  HOSTS=(server client outside)
+  if has_second; then HOSTS+=(client2); fi
 }
 
 # The worker's container: the guide's name, or the one that a fixture wrote to the client's /run/worker. A path is that of a
 # worker without Docker.
 worker_name() { cat "$STATE/worker" 2> /dev/null || echo clippy-gpu-worker; }
 
-note_worker() { run_in client cat /run/worker > "$STATE/worker" 2> /dev/null || rm -f "$STATE/worker"; }
+note_worker() {
+  run_in client cat /run/worker > "$STATE/worker" 2> /dev/null || rm -f "$STATE/worker"
+  run_in client cat /run/patience > "$STATE/patience" 2> /dev/null || rm -f "$STATE/patience"
+}
+
+# How many seconds an answer may take: more on a line that a fixture makes long, and says so in the client's /run/patience.
+patience() { cat "$STATE/patience" 2> /dev/null || echo 2; }
 
 # The lab is only raised where it can be wholly apart from the real network and the real files.
 refuse_if_unfit() {
@@ -191,19 +198,23 @@ no_handshake() { ! run_in "$1" sh -c 'wg show all latest-handshakes; docker exec
 ailments() {
   if no_handshake server; then echo "no handshake on the server"; return; fi
   if no_handshake client; then echo "no handshake on the client"; return; fi
+  local patience
+  patience=$(patience)
   case $(worker_name) in
-    /*) run_in client timeout 8 /root/check-native.sh "$(worker_name)" 2> /dev/null ;;
-    *) run_in client timeout 8 docker exec "$(worker_name)" python3 /app/check.py 2> /dev/null ;;
-  esac || echo "the worker reaches no Redis or no PostgreSQL, or takes no tasks"
+    /*) run_in client timeout $((patience * 4)) /root/check-native.sh "$(worker_name)" "$patience" 2> /dev/null ;;
+    *) run_in client timeout $((patience * 4)) docker exec -e PATIENCE="$patience" "$(worker_name)" python3 /app/check.py 2> /dev/null ;;
+  esac || { echo "the worker reaches no Redis or no PostgreSQL, or takes no tasks"; return; }
+  ailments_of_second
 }
 
 # A worker whose connection broke tries again after 2, 4, 6 … seconds, or never (Celery 5.3's trouble with Redis); one
 # that is started again is quicker, and shows whether the deployment is well.
 wait_healthy() {
-  local started=$SECONDS what restarted=''
+  local started=$SECONDS what restarted='' longer
+  longer=$(($(patience) - 2))
   while what=$(ailments); [ -n "$what" ]; do
-    if [ $((SECONDS - started)) -ge "$1" ]; then say "lab: $what"; return 1; fi
-    if [ -z "$restarted" ] && [ $((SECONDS - started)) -ge 3 ]; then
+    if [ $((SECONDS - started)) -ge $(($1 + longer * 4)) ]; then say "lab: $what"; return 1; fi
+    if [ -z "$restarted" ] && [ $((SECONDS - started)) -ge $((3 + longer)) ]; then
       case $what in *worker*)
         restarted=1
         run_in client docker restart -t 0 "$(worker_name)" > /dev/null 2>&1 || true
@@ -218,6 +229,7 @@ wait_healthy() {
 # A fresh interface on the client spares the wait. Health is then really asked for.
 settle() {
   if no_handshake server || no_handshake client; then run_in client systemctl restart wg-quick@wg0 || true; fi
+  if has_second && no_handshake client2; then run_in client2 systemctl restart wg-quick@wg0 || true; fi
   wait_healthy 30
 }
 

@@ -155,6 +155,7 @@ else:
     empty("/etc/wireguard")
 if host == "outside":
     hide("/usr/bin/docker")
+    copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), "slow-line"), "/usr/local/sbin/slow-line")
 for folder in ["/var/lib/docker", "/var/lib/containerd"]:
     empty(folder)
 empty("/etc/docker")

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Stream, connect_within};
 use crate::fact::dial::{Dial, Endpoint};
-use crate::probe::{AGAIN, DIAL, EXPOSURE, host, ping};
+use crate::probe::{DIAL, host, ping};
 
 /// An answer is overdue after so many round trips: TCP itself takes a packet for lost after three times the first one that
 /// it measured (RFC 6298, section 2.2).
@@ -21,28 +21,25 @@ const LEAST: Duration = Duration::from_millis(60);
 /// When the port is dialled a second time where the way is short: what swallowed one packet may swallow the next one too.
 const STEP: Duration = Duration::from_millis(20);
 
-/// Dials it, and once more a little later: what either dial brings counts. Echoes of `way`, addresses behind the same way,
-/// tell how long an answer takes.
+/// Dials it, and where the way was measured once more a little later: what either dial brings counts. Echoes of `way`,
+/// addresses behind the same way, tell how long an answer takes. Where none is answered it takes as long as any dial: the
+/// kernel sends its packet again after 1 s and 3 s (RFC 6298, section 2.1).
 pub(super) async fn twice(endpoint: &Endpoint, way: &[IpAddr]) -> Result<Stream, Dial> {
+    let begun = host::clock();
     let mut first = pin!(connect_within(endpoint, DIAL));
-    let patience = tokio::select! {
+    let trip = tokio::select! {
         said = &mut first => return said,
-        patience = patience(way) => patience,
+        trip = ping::round_trip(way) => trip,
     };
-    let second = connect_within(endpoint, DIAL);
+    let Some(trip) = trip else { return first.await };
+    let second = async {
+        sleep(STEP.saturating_sub(begun.elapsed())).await;
+        connect_within(endpoint, DIAL).await
+    };
     let either = async {
         tokio::select! { said = &mut first => said, said = second => said }
     };
-    timeout(patience, either).await.unwrap_or(Err(Dial::Timeout))
-}
-
-/// How long the second dial may take; known when it is due.
-async fn patience(way: &[IpAddr]) -> Duration {
-    let begun = host::clock();
-    let trip = timeout(AGAIN, ping::round_trip(way)).await.ok().flatten();
-    let due = if trip.is_some() { STEP } else { AGAIN };
-    sleep(due.saturating_sub(begun.elapsed())).await;
-    trip.map_or(EXPOSURE.saturating_sub(AGAIN), |trip| trip * TRIPS + LEAST)
+    timeout(trip * TRIPS + LEAST, either).await.unwrap_or(Err(Dial::Timeout))
 }
 
 #[cfg(test)]
@@ -74,15 +71,15 @@ mod tests {
             assert_eq!(twice(&endpoint, way).await.err(), Some(Dial::Timeout));
             begun.elapsed()
         };
-        assert!(took(&[]).await >= EXPOSURE, "nothing is measured");
+        assert!(took(&[]).await >= DIAL, "nothing is measured");
         let mut least = took(&home).await;
-        assert!(least >= STEP + LEAST);
+        assert!(least >= LEAST);
         if measured.is_some() {
             // A busy machine may answer an echo late.
             for _ in 0..4 {
                 least = least.min(took(&home).await);
             }
-            assert!(least < EXPOSURE, "{least:?}");
+            assert!(least < DIAL / 2, "{least:?}");
         }
     }
 
@@ -92,6 +89,6 @@ mod tests {
         drop(listens);
         let begun = host::clock();
         assert_eq!(twice(&endpoint, &[]).await.err(), Some(Dial::Refused));
-        assert!(begun.elapsed() < AGAIN);
+        assert!(begun.elapsed() < DIAL / 2);
     }
 }

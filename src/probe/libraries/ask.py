@@ -1,6 +1,6 @@
 """Gives the worker's own libraries its own URLs and prints what they say, a line of JSON for each. Reads only.
 
-Standard input: {"DATABASE_URL": {"role": "database", "url": "..."}, ...}. No code of the app is imported.
+The argument is for how many seconds each is waited for. Standard input: {"DATABASE_URL": {"role": "database", "url": "..."}, ...}. No code of the app is imported.
 """
 import json
 import os
@@ -127,7 +127,7 @@ threads = [threading.Thread(target=ask, args=(variable, *it), daemon=True) for v
 for thread in threads:
     thread.start()
 for thread in threads:
-    thread.join(3.2)
+    thread.join(float(sys.argv[1]))
 with lock:
     for thread, variable in zip(threads, loaded):
         if thread.is_alive():

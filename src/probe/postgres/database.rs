@@ -1,11 +1,12 @@
 //! What the database tells its user once logged in: which cluster it is, and which tables it may use. Only PostgreSQL's own
 //! catalogue is read, no table of the app.
 
+use std::time::Duration;
+
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use super::LOG_IN;
 use crate::fact::postgres::tables::{PgTables, Schema};
 use crate::read::quoted::{self, Secrets};
 
@@ -39,9 +40,9 @@ UNION ALL SELECT 'guarded', t.relname FROM (
 UNION ALL SELECT 'timeout', (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout')";
 
 /// Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
-pub(super) async fn system(client: &Client) -> Option<String> {
+pub(super) async fn system(client: &Client, limit: Duration) -> Option<String> {
     let asked = client.simple_query("SELECT system_identifier FROM pg_catalog.pg_control_system()");
-    let rows = timeout(LOG_IN, asked).await.ok()?.ok()?;
+    let rows = timeout(limit, asked).await.ok()?.ok()?;
     rows.iter().find_map(|row| match row {
         SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
         SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => None,
@@ -49,8 +50,8 @@ pub(super) async fn system(client: &Client) -> Option<String> {
 }
 
 /// The tables that this role finds without naming a schema, and what it may not do with them.
-pub(super) async fn tables(client: &Client) -> Option<PgTables> {
-    let rows = match timeout(LOG_IN, client.simple_query(TABLES)).await.ok()? {
+pub(super) async fn tables(client: &Client, limit: Duration) -> Option<PgTables> {
+    let rows = match timeout(limit, client.simple_query(TABLES)).await.ok()? {
         Ok(rows) => rows,
         Err(error) => {
             // A right to the catalogue that is missing says nothing about the app's tables.

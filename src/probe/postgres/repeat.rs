@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
 use crate::fact::dial::payload_probe::PayloadProbe;
+use crate::probe::pace::Pace;
 use crate::probe::payload_probe::{Failed, carry};
 
-pub(super) async fn carried(client: &Client, to: Option<IpAddr>) -> PayloadProbe {
+pub(super) async fn carried(client: &Client, to: (Option<IpAddr>, Pace)) -> PayloadProbe {
     carry(to, clock(client), async |bytes| repeated(client, bytes).await).await
 }
 

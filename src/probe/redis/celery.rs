@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::{AsyncConnectionConfig, Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError};
+use redis::{Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError};
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
 use super::prefixed::prefixed;
-use super::{WORD, auth, dial, wire};
+use super::session::patient;
+use super::{ANSWER, Pace, WORD, auth, dial, wire};
 use crate::fact::celery::{Beat, Celery, Foreign, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
@@ -22,8 +23,9 @@ use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
 use crate::read::{celery, redis_info};
 
-/// The whole conversation.
+/// The whole conversation, and the round trips that it has where everything is asked.
 const TALK: Duration = Duration::from_secs(6);
+const TRIPS: u32 = 32;
 
 /// Between two samples: longer than the moment in which a worker that took a task shows neither it nor its hunger.
 const BETWEEN: Duration = Duration::from_millis(300);
@@ -65,7 +67,7 @@ async fn ask(endpoint: &Endpoint, patience: Duration, context: &ProbeContext) ->
     let login = context.keyring.redis.as_ref().ok_or_else(|| {
         Unseen::NotKnown("no usable broker URL was found here, so the database is not known".to_owned())
     })?;
-    timeout(TALK, talk(endpoint, patience, login, context)).await.map_err(|_| silent(endpoint))?
+    talk(endpoint, patience, login, context).await
 }
 
 fn silent(endpoint: &Endpoint) -> Unseen {
@@ -79,13 +81,13 @@ async fn talk(
     context: &ProbeContext,
 ) -> Result<Celery, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
-    let wire = reach(endpoint, patience, login, context).await?;
+    let (wire, pace) = reach(endpoint, patience, login, context).await?;
     let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
     let (mut connection, driver) =
-        MultiplexedConnection::new_with_config(&settings, wire, config).await.map_err(|_| unreached())?;
+        MultiplexedConnection::new_with_config(&settings, wire, patient(pace)).await.map_err(|_| unreached())?;
+    let conversation = timeout(pace.within(TALK, TRIPS), converse(&mut connection, endpoint, login, context));
     tokio::select! {
-        celery = converse(&mut connection, endpoint, login, context) => celery,
+        celery = conversation => celery.map_err(|_| silent(endpoint))?,
         () = driver => Err(unreached()),
     }
 }
@@ -95,13 +97,15 @@ async fn reach(
     patience: Duration,
     login: &Login,
     context: &ProbeContext,
-) -> Result<Box<dyn super::Wire>, Unseen> {
+) -> Result<(Box<dyn super::Wire>, Pace), Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
     let stream = dial::connect_within(endpoint, patience).await.map_err(|_| unreached())?;
     if login.user.is_some() || login.password.is_some() {
         dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
-    wire(stream, endpoint, login.url.scheme == "rediss").await.ok_or_else(unreached)
+    let pace = stream.pace();
+    let wire = wire(stream, endpoint, login.url.scheme == "rediss").await.ok_or_else(unreached)?;
+    Ok((wire, pace))
 }
 
 async fn converse(
@@ -150,6 +154,7 @@ async fn converse(
         Err(error) => return Err(not_told(error)),
     }
     let alone = |celery: &Celery| celery.alive().is_some_and(|alive| alive.len() == 1);
+    let nobody = |celery: &Celery| celery.alive().is_some_and(|alive| alive.is_empty());
     let waits = |celery: &Celery| celery.now().is_some_and(|now| !now.waiting.is_empty());
     let idle = celery.now().is_some_and(|now| now.waiting.is_empty() && now.unacked == 0);
     if !alone(&celery) || !idle {
@@ -162,7 +167,26 @@ async fn converse(
         celery.samples.push(sample(connection, &queues).await.map_err(not_told)?);
     }
     if !alone(&celery) {
-        celery.beats = listen(endpoint, login, context).await;
+        let mut beats = pin!(listen(endpoint, login, context));
+        loop {
+            // On a long way a worker waits for a task in some moments only: one of them is enough.
+            let next = async {
+                sleep(BETWEEN).await;
+                sample(connection, &queues).await
+            };
+            tokio::select! {
+                heard = &mut beats => {
+                    celery.beats = heard;
+                    break;
+                }
+                next = next, if nobody(&celery) => {
+                    celery.samples.push(next.map_err(not_told)?);
+                    if nobody(&celery) {
+                        celery.samples.pop();
+                    }
+                }
+            }
+        }
         // A worker that was just starting beats before it asks for its first task.
         celery.samples.push(sample(connection, &queues).await.map_err(not_told)?);
     }
@@ -252,7 +276,8 @@ async fn oldest(connection: &mut MultiplexedConnection, queues: &[&str]) -> BTre
 
 /// Whose heart beats in that database. None if the user may not listen, or the connection failed.
 async fn listen(endpoint: &Endpoint, login: &Login, context: &ProbeContext) -> Option<Vec<Beat>> {
-    let wire = reach(endpoint, DIAL, login, context).await.ok()?;
+    let (wire, pace) = reach(endpoint, DIAL, login, context).await.ok()?;
+    let word = pace.within(WORD, ANSWER);
     let mut settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     if let Some(user) = &login.user {
         settings = settings.set_username(user.expose_secret());
@@ -260,10 +285,10 @@ async fn listen(endpoint: &Endpoint, login: &Login, context: &ProbeContext) -> O
     if let Some(password) = &login.password {
         settings = settings.set_password(password.expose_secret());
     }
-    let mut ear = timeout(WORD, PubSub::new(&settings, wire)).await.ok()?.ok()?;
+    let mut ear = timeout(word, PubSub::new(&settings, wire)).await.ok()?.ok()?;
     let channel = format!("/{}.celeryev/worker.heartbeat", login.url.redis_index());
     // Not by a pattern, as workers listen: so nobody who lists the clients takes us for one.
-    timeout(WORD, ear.subscribe(channel)).await.ok()?.ok()?;
+    timeout(word, ear.subscribe(channel)).await.ok()?.ok()?;
     let mut beats: Vec<Beat> = Vec::new();
     let mut messages = pin!(ear.on_message());
     let hear = async {
@@ -274,6 +299,6 @@ async fn listen(endpoint: &Endpoint, login: &Login, context: &ProbeContext) -> O
             );
         }
     };
-    let _ = timeout(LISTEN, hear).await;
+    let _ = timeout(pace.within(LISTEN, 1), hear).await;
     Some(beats)
 }

@@ -7,25 +7,31 @@ use redis::aio::MultiplexedConnection;
 use redis::{ErrorKind, RedisError};
 use tokio::time::timeout;
 
-use super::{Login, WORD, Wire, auth, open};
+use super::{ANSWER, Login, Pace, WORD, Wire, auth, open};
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::probe::payload_probe::{Failed, carry};
 
 /// None where no conversation came about.
-pub(super) async fn carried(wire: Box<dyn Wire>, login: Option<&Login>, to: Option<IpAddr>) -> Option<PayloadProbe> {
-    let (mut connection, driver) = open(wire).await.ok()?;
+pub(super) async fn carried(
+    wire: Box<dyn Wire>,
+    pace: Pace,
+    login: Option<&Login>,
+    to: Option<IpAddr>,
+) -> Option<PayloadProbe> {
+    let word = pace.within(WORD, ANSWER);
+    let (mut connection, driver) = open(wire, pace).await.ok()?;
     let talk = async {
         if let Some(login) = login {
-            timeout(WORD, auth(&mut connection, login)).await.ok()?.ok()?;
+            timeout(word, auth(&mut connection, login)).await.ok()?.ok()?;
         }
         let other = connection.clone();
-        Some(carry(to, clock(other), async |bytes| echo(&mut connection, bytes).await).await)
+        Some(carry((to, pace), clock(other), async |bytes| echo(&mut connection, bytes).await).await)
     };
     let mut talk = pin!(talk);
     tokio::select! {
         carried = &mut talk => carried,
         // The requests under way fail at once, and say so.
-        () = driver => timeout(WORD, talk).await.ok().flatten(),
+        () = driver => timeout(word, talk).await.ok().flatten(),
     }
 }
 

@@ -5,7 +5,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Value};
 use secrecy::ExposeSecret;
 
-use super::{Login, Wire, auth, open};
+use super::{Login, Pace, Wire, auth, open};
 use crate::fact::Presence;
 use crate::fact::redis::rights::{NEEDED, Rights};
 use crate::read::redis_reply;
@@ -13,8 +13,8 @@ use crate::read::redis_reply;
 type Reply = Result<Value, RedisError>;
 
 /// None where nothing of them can be asked.
-pub(super) async fn asked(wire: Box<dyn Wire>, login: Option<&Login>, queue: &str) -> Option<Rights> {
-    let (mut connection, driver) = open(wire).await.ok()?;
+pub(super) async fn asked(wire: Box<dyn Wire>, pace: Pace, login: Option<&Login>, queue: &str) -> Option<Rights> {
+    let (mut connection, driver) = open(wire, pace).await.ok()?;
     tokio::select! {
         rights = ask(&mut connection, login, queue) => rights,
         () = driver => None,

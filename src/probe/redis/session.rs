@@ -8,7 +8,7 @@ use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, RedisConnectionIn
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use super::{Heard, WORD};
+use super::{ANSWER, Heard, Pace, WORD};
 use crate::fact::redis::RedisSaid;
 use crate::probe::tls::Wire;
 use crate::probe::{DIAL, Login};
@@ -19,17 +19,26 @@ static SETTINGS: LazyLock<RedisConnectionInfo> =
     LazyLock::new(|| RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name());
 
 /// A connection to ask on, and what drives it; the error, what it ended with.
-pub(super) async fn open(wire: Box<dyn Wire>) -> Result<(MultiplexedConnection, impl Future<Output = ()>), RedisSaid> {
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
+pub(super) async fn open(
+    wire: Box<dyn Wire>,
+    pace: Pace,
+) -> Result<(MultiplexedConnection, impl Future<Output = ()>), RedisSaid> {
+    let config = patient(pace);
     match timeout(DIAL, MultiplexedConnection::new_with_config(&SETTINGS, wire, config)).await {
         Ok(opened) => opened.map_err(|error| failure(&error)),
         Err(_) => Err(RedisSaid::Silent),
     }
 }
 
+/// How long the driver waits.
+pub(super) fn patient(pace: Pace) -> AsyncConnectionConfig {
+    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL));
+    config.set_response_timeout(Some(pace.within(WORD, ANSWER)))
+}
+
 /// AUTH, SELECT and PING, as redis-py sends them; then the question who is there.
-pub(super) async fn log_in(wire: Box<dyn Wire>, login: Option<&Login>) -> Heard {
-    let (mut connection, driver) = match open(wire).await {
+pub(super) async fn log_in(wire: Box<dyn Wire>, pace: Pace, login: Option<&Login>) -> Heard {
+    let (mut connection, driver) = match open(wire, pace).await {
         Ok(opened) => opened,
         Err(said) => return said.into(),
     };
@@ -37,7 +46,7 @@ pub(super) async fn log_in(wire: Box<dyn Wire>, login: Option<&Login>) -> Heard 
     tokio::select! {
         said = &mut said => said,
         // The last words of a server that closes may be on their way still.
-        () = driver => timeout(WORD, said).await.unwrap_or(RedisSaid::Closed.into()),
+        () = driver => timeout(pace.within(WORD, ANSWER), said).await.unwrap_or(RedisSaid::Closed.into()),
     }
 }
 

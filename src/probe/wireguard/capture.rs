@@ -11,14 +11,15 @@ use base64::engine::general_purpose::STANDARD;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
 use crate::fact::wireguard::{Exchange, Handshakes, WgInterface};
-use crate::probe::host;
+use crate::probe::{DIAL, host};
 use crate::read::wg_packet::{self, Packet};
 
 /// WireGuard begins a handshake again every 5 s, and up to a third of a second later (REKEY_TIMEOUT and its jitter,
 /// section 6.1 of its paper).
 const WATCH: Duration = Duration::from_millis(5400);
-/// How long an answer may be on its way.
-const ANSWER: Duration = Duration::from_millis(1100);
+/// How long an answer may be on its way: as long as that of a dial; at the end of the time of a repetition less.
+const ANSWER: Duration = DIAL;
+const SHORT: Duration = Duration::from_millis(1100);
 /// An other end that begins later than this after the first one is left out: its answer would not have its time.
 const LATE: Duration = Duration::from_millis(500);
 /// Packets that are looked at; with more, somebody floods this machine.
@@ -64,7 +65,8 @@ impl Capture {
     pub(super) fn is_over(&self) -> bool {
         self.left == 0
             || match self.first {
-                Some(first) => first.elapsed() >= ANSWER,
+                Some(first) if self.begun.elapsed() < WATCH => first.elapsed() >= ANSWER,
+                Some(first) => first.elapsed() >= SHORT,
                 None => self.begun.elapsed() >= WATCH,
             }
     }

@@ -8,6 +8,8 @@ import time
 import psycopg2
 import redis
 
+# How long an answer may take; a long line takes longer.
+PATIENCE = int(os.environ.get("PATIENCE") or 2)
 BROKER = os.environ.get("CELERY_BROKER_URL") or os.environ.get("REDIS_URL") or "redis://localhost:6379/0"
 # the app hands its URLs to SQLAlchemy, which takes the driver's name off
 DATABASE = re.sub(r"^postgresql\+\w+:", "postgresql:", os.environ.get("DATABASE_URL") or "postgresql://localhost/clippy_front")
@@ -39,11 +41,11 @@ def beats(broker, index):
 
 # A worker that reports by HTTP needs no database.
 if os.environ.get("DATABASE_URL") or not os.environ.get("WORKER_API_KEY"):
-    connection = psycopg2.connect(DATABASE, connect_timeout=2)
+    connection = psycopg2.connect(DATABASE, connect_timeout=PATIENCE)
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     connection.close()
-redis_ = redis.Redis.from_url(BROKER, socket_timeout=2, socket_connect_timeout=2)
+redis_ = redis.Redis.from_url(BROKER, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 redis_.ping()
 # The container's own process says whether it is a worker at all: a fixture may put another one in its place.
 with open("/proc/1/cmdline") as file:
