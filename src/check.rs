@@ -22,8 +22,10 @@ mod alternative;
 pub use alternative::Alternative;
 
 mod form;
+mod mistake;
 mod near;
 
+pub use mistake::{Mistake, Spot};
 pub use near::did_you_mean;
 
 /// A check's name: kebab-case, the stem of its file.
@@ -159,6 +161,9 @@ pub struct Otherwise {
     /// How to mend it. Its host is the cause's.
     pub fix: Fix,
 }
+
+/// The cause of a plain check whose look brought a word that the file does not know.
+pub const UNEXPECTED: &str = "unexpected";
 
 /// How a check comes to its verdict.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::case::{Case, Seat};
 use crate::check::cause::{PostgresNotExposed, RedisNotExposed, causes_of};
-use crate::check::{Category, Check, CheckId, Judged, Rule, Verdict, broken, holds, not_applicable};
+use crate::check::{Category, Check, CheckId, Judged, Rule, UNEXPECTED, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
@@ -42,9 +42,6 @@ pub struct Answer {
     /// What the judge read, in order.
     pub read: Vec<(Vantage, FactKey)>,
 }
-
-/// The cause of a plain check whose look brought a word that the file does not know.
-pub const UNEXPECTED: &str = "unexpected";
 
 /// Judges every check at every vantage of the case that it speaks of, in the order of the catalogue.
 pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {

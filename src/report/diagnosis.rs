@@ -7,9 +7,8 @@ use super::words::{Words, common_words, fill, says, unseen_worker, without_docke
 use super::{doubt, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Alternative, Cause, Check, Finding, Fix, Position};
+use crate::check::{Alternative, Cause, Check, Finding, Fix, Position, UNEXPECTED};
 use crate::fact::Vantage;
-use crate::judge::UNEXPECTED;
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]

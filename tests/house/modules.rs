@@ -17,7 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("judge", &["case", "check", "fact", "profile", "read"]),
     ("catalog", &["check", "judge"]),
     ("blame", &["check", "fact", "judge"]),
-    ("report", &["blame", "case", "check", "fact", "judge", "profile", "snapshot"]),
+    ("report", &["blame", "case", "check", "fact", "profile", "snapshot"]),
     ("probe", &["fact", "profile", "read", "snapshot"]),
     ("run", &["fact", "plan", "probe", "profile", "snapshot"]),
     ("cli", &["fact", "profile"]),
