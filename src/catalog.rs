@@ -23,12 +23,12 @@ pub fn built_in() -> Result<Vec<Check>, String> {
         .iter()
         .map(|(category, id, text, judge)| {
             let path = format!("checks/{}/{id}.toml", category.word());
-            Check::parse(id, *category, text, &path, *judge, &[]).map_err(told)
+            Check::parse(id, *category, text, &path, *judge, &[]).map_err(|mistakes| told(&mistakes))
         })
         .collect()
 }
 
-fn told(mistakes: Vec<Mistake>) -> String {
+fn told(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::plugin::Program;
 use crate::fact::{FactKey, Vantage};
 
 pub(crate) mod cause;
@@ -22,6 +23,9 @@ mod alternative;
 pub use alternative::Alternative;
 
 mod form;
+
+pub use form::PLUGIN_CAUSES;
+
 mod mistake;
 mod near;
 
@@ -173,6 +177,8 @@ pub enum Rule {
     Expect(Vec<String>),
     /// A judge that thinks.
     Judge(Judge),
+    /// A program of the user's, by the convention of monitoring plug-ins.
+    Plugin(Program),
 }
 
 /// A check.
@@ -224,11 +230,12 @@ impl Check {
         self.needs.iter().chain(here.flatten()).chain(&self.proves)
     }
 
-    /// Whether it thinks or is plain: the word used in lists.
+    /// Whether it thinks, is plain or is a plug-in: the word used in lists.
     pub fn kind(&self) -> &'static str {
         match self.rule {
             Rule::Expect(_) => "plain",
             Rule::Judge(_) => "thinking",
+            Rule::Plugin(_) => "plug-in",
         }
     }
 }

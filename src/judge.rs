@@ -24,6 +24,7 @@ mod contained;
 pub mod delivery;
 mod elsewhere;
 pub mod firewall;
+mod plugin;
 pub mod postgres;
 pub mod queue;
 pub mod redis;
@@ -52,6 +53,7 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
             case.take_read();
             let ask = |seat: &Seat<'_>| match &check.rule {
                 Rule::Judge(judge) => judge(seat),
+                Rule::Plugin(_) => keys.first().map_or(Ok(holds()), |key| plugin::answer(key, seat)),
                 Rule::Expect(words) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, seat)),
             };
             let (judged, read) = match &check.not_on_windows {

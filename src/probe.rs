@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::fact::environment::EnvUrl;
 use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
+pub use plugin::Plugins;
 pub use service::Units;
 
 mod api;
@@ -31,6 +32,7 @@ mod names;
 mod network;
 mod payload_probe;
 mod ping;
+mod plugin;
 mod postgres;
 pub mod recipe;
 mod redis;
@@ -105,6 +107,8 @@ pub struct ProbeContext {
     pub keyring: Keyring,
     /// The units that are looked at.
     pub units: Units,
+    /// The programs that check files name.
+    pub plugins: Plugins,
 }
 
 impl ProbeContext {
@@ -117,6 +121,7 @@ impl ProbeContext {
             seen: BTreeMap::new(),
             keyring: Keyring::default(),
             units: Units::default(),
+            plugins: Plugins::new(),
         }
     }
 
@@ -206,5 +211,6 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Delivery => delivery::look().await,
         FactKey::Workers => workers::look(),
         FactKey::WebApp => web_app::look(context).await,
+        FactKey::Plugin(check) => plugin::look(&check.0, context).await,
     }
 }

@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::mistake::Spot;
+use super::mistake::{Spot, in_arguments};
 use super::near::{did_you_mean, near};
 use super::{Category, Cause, Check, CheckId, Judge, Mistake, Needs, Rule, UNEXPECTED};
-use crate::fact::{FactKey, Vantage};
+use crate::fact::{FactKey, PluginOf, Vantage};
 
 mod mistakes;
+mod plugin;
+
+pub use plugin::PLUGIN_CAUSES;
 
 use mistakes::Wrong;
+use plugin::Plugin;
 
 /// The file's form.
 #[derive(Deserialize)]
@@ -26,6 +30,9 @@ struct Form {
     needs_at: BTreeMap<Vantage, Needs>,
     #[serde(default)]
     proves: Needs,
+    #[serde(default)]
+    plugin: Option<Plugin>,
+    #[serde(default)]
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
@@ -52,12 +59,36 @@ impl Form {
                 wrong.push(Wrong { at: mistakes::place(text, key), says: says.to_owned(), key: None });
             }
         };
+        if let Some(plugin) = self.plugin.as_ref().filter(|_| plain) {
+            rule(
+                "looks",
+                !self.looks.is_empty(),
+                "a check with a plug-in looks at nothing else; `at` says where it is run",
+            );
+            rule("expect", !self.expect.is_empty(), "of a plug-in 0 is OK, and no `expect` is needed");
+            rule("with", !self.with.is_empty(), "a plug-in's exit code counts, and nothing `with` it");
+            let of_code = |name: &&Spanned<String>| PLUGIN_CAUSES.contains(&name.get_ref().as_str());
+            for name in self.cause.keys().filter(|name| !of_code(name)) {
+                let says =
+                    format!("a plug-in has the causes `warning` (exit code 1) and `critical` (2), and no `{name}`");
+                wrong.push(Wrong { at: name.span(), says, key: None });
+            }
+            wrong.extend(plugin.rules());
+            return wrong;
+        }
+        rule("plugin", self.plugin.is_some(), "a thinking check runs no plug-in");
         rule("expect", !plain && !self.expect.is_empty(), "a thinking check has no `expect`");
         rule("expect", plain && self.expect.is_empty(), "a plain check needs `expect`, the words that are OK");
         let several = self.looks.values().any(|keys| keys.len() != 1);
         rule("looks", plain && several, "a plain check looks at exactly one thing at each vantage");
         rule("with", plain && !self.with.is_empty(), "a plain check reads one thing, and nothing `with` it");
-        rule("looks", self.looks.is_empty(), "a check that looks at nothing cannot fail");
+        rule(
+            "looks",
+            self.looks.is_empty(),
+            "a check needs `looks` or `[plugin]`: one that looks at nothing cannot fail",
+        );
+        let run = self.looks.values().flatten().any(|key| matches!(key, FactKey::Plugin(_)));
+        rule("looks", run, "a plug-in is run by the check whose file has `[plugin]`");
         if plain && !several && !mended("looks") {
             wrong.extend(self.words_never_brought());
         }
@@ -117,10 +148,24 @@ impl Check {
         wrong.extend(form.iter().filter(|_| !known.is_empty()).flat_map(|form| form.needs_missing(text, known)));
         wrong.sort_by_key(|it| it.at.start);
         let (Some(form), true) = (form, wrong.is_empty()) else {
-            let told = |it: Wrong| Mistake { file: path.to_owned(), says: it.says, at: Some(Spot::of(text, it.at)) };
+            let told = |it: Wrong| {
+                let secret = in_arguments(text, it.at.start);
+                let says =
+                    if secret { "`arguments` is a list of texts, as in [\"-w\", \"20%\"]".to_owned() } else { it.says };
+                Mistake { file: path.to_owned(), says, at: Some(Spot::of(text, it.at)) }
+            };
             return Err(wrong.into_iter().map(told).collect());
         };
-        let rule = judge.map_or_else(|| Rule::Expect(plain_words(form.expect)), Rule::Judge);
+        let causes = form.cause.into_iter().map(|(name, cause)| (name.into_inner(), cause)).collect();
+        let (rule, looks, causes) = match (judge, form.plugin) {
+            (Some(judge), _) => (Rule::Judge(judge), form.looks, causes),
+            (None, None) => (Rule::Expect(plain_words(form.expect)), form.looks, causes),
+            (None, Some(plugin)) => {
+                let key = FactKey::Plugin(PluginOf(id.to_owned()));
+                let looks = plugin.at.get_ref().iter().map(|at| (*at, vec![key.clone()])).collect();
+                (Rule::Plugin(plugin.program(path)), looks, plugin::causes(causes))
+            }
+        };
         Ok(Self {
             id: CheckId(id.to_owned()),
             category,
@@ -129,13 +174,13 @@ impl Check {
             needs: form.needs,
             needs_at: form.needs_at,
             proves: form.proves,
-            looks: form.looks,
+            looks,
             with: form.with,
             essential: form.essential,
             later: form.later,
             not_on_windows: form.not_on_windows,
             clippyfront_only: form.clippyfront_only,
-            causes: form.cause.into_iter().map(|(name, cause)| (name.into_inner(), cause)).collect(),
+            causes,
             rule,
         })
     }

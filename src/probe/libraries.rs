@@ -157,6 +157,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         input: serde_json::Value::Object(asked).to_string().into_bytes(),
         variables: worker.variables,
         user: worker.user,
+        ..host::Given::default()
     };
     let said = host::run_given(&worker.python, &["-B", "-c", ASK], given, PROGRAM).await?;
     let secrets = Secrets::of(secrets.iter().map(ExposeSecret::expose_secret));

@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
+use crate::fact::plugin::Program;
 use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
@@ -185,6 +186,7 @@ texts!(Source { place, value, note; used });
 texts!(Fix { say, run, variable, know; on });
 texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native, other_app; severity });
 texts!(Otherwise { says, fix });
+texts!(Program { path, user, file; arguments, timeout });
 texts!(Alternative { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {
@@ -207,6 +209,7 @@ impl Texts for Rule {
     fn clean(&mut self) {
         match self {
             Self::Expect(words) => words.clean(),
+            Self::Plugin(program) => program.clean(),
             Self::Judge(_) => {}
         }
     }

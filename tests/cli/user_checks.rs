@@ -34,9 +34,9 @@ fn the_examples_work() {
         .filter(|entry| entry["category"] == "custom")
         .filter_map(|entry| entry["id"].as_str())
         .collect();
-    assert_eq!(own, ["ssh-port-open", "ssh-starts", "web-env-private"]);
+    assert_eq!(own, ["disk-space", "ssh-port-open", "ssh-starts", "web-env-private"]);
     let here = here(closed_port());
-    for (vantage, wanted) in [("server", 2), ("container", 1)] {
+    for (vantage, wanted) in [("server", 3), ("container", 1)] {
         let args = at_loopback(&["all", "custom", "--checks", examples, "--format", "json"], &here);
         let args: Vec<&str> = args.into_iter().map(|arg| if arg == "container" { vantage } else { arg }).collect();
         let said = run(&args);
@@ -109,6 +109,25 @@ fn a_mistake_is_named_with_its_place() {
     refused(&["list", "--checks", "/nonexistent"], &["/nonexistent"]);
 }
 
+#[test]
+fn only_a_full_path_names_a_plugin() {
+    for (plugin, words) in [
+        ("program = \"check_disk\"", "x.toml:5:11: `check_disk` is no full path"),
+        ("program = \"../check_disk\"", "is no full path"),
+        ("", "x.toml:3:1: missing key `program`"),
+        ("program = \"/bin/true\"\ntimeout = 600", "x.toml:6:11: a plug-in may take 1 to 60 seconds"),
+        ("program = \"/bin/true\"\nargument = []", "unknown key `argument`; did you mean `arguments`?"),
+        (
+            "program = \"/bin/true\"\n[cause.unknown]\nsays = \"a\"\nfix.say = \"b\"\nfix.know = \"c\"",
+            "x.toml:6:8: a plug-in has",
+        ),
+    ] {
+        let text = format!("title = \"x\"\nguide = \"beyond\"\n[plugin]\nat = [\"container\"]\n{plugin}\n");
+        mistake("x.toml", &text, &[words, "1 mistake in"]);
+    }
+    mistake("x.toml", &GOOD.replace("tcp 127.0.0.1:9", "plugin y"), &["by the check whose file has `[plugin]`"]);
+}
+
 /// Thinking takes Rust: what only a thinking check may say is refused in a user's file.
 #[test]
 fn a_users_check_is_plain() {
@@ -173,10 +192,16 @@ fix.say = "Nothing."
 /// A line that steers the terminal, or goes on and on, is shown as what it is.
 #[test]
 fn the_line_of_a_mistake_is_shown_safely() {
-    let text = GOOD.replace("guide = ", "giude = \"\u{1b}[2J\u{202e}\" # ");
+    let text = GOOD.replace("guide = ", "guide = \"\u{1b}[2J\u{202e}\" # ");
     let checks = folder(&[("x.toml", &text)]);
     let said = run(&["list", "--checks", &path(&checks, "")]);
     assert!(said.code == 2 && !said.err.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+    assert!(said.err.contains("2 | guide = \"\\u{1b}[2J\\u{202e}"), "{}", said.err);
+    // Another program's file that came into the folder.
+    let checks = folder(&[("x.toml", "SECRET_KEY='hunter2'\n"), ("y.toml", "SECRET_KEY=hunter2\n")]);
+    let said = run(&["list", "--checks", &path(&checks, "")]);
+    assert!(said.err.contains("1 | SECRET_KEY= …") && said.err.contains("y.toml:1:"), "{}", said.err);
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
     let long = GOOD.replace("looks =", &format!("looks = {{ server = [\"{}\", \"lnks\"] }} #", "x".repeat(5000)));
     let checks = folder(&[("x.toml", &long)]);
     let said = run_with(&[("COLUMNS", "80")], &["list", "--checks", &path(&checks, "")]);

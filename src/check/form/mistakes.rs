@@ -85,7 +85,8 @@ pub(super) fn place(text: &str, key: &str) -> Range<usize> {
 pub(super) fn place_of_value(text: &str, wanted: impl Fn(&str) -> bool) -> Range<usize> {
     let (table, _) = DeTable::parse_recoverable(text);
     let places = values(table.get_ref())
-        .filter_map(|value| matches!(value.get_ref(), DeValue::String(it) if wanted(it)).then(|| value.span()));
+        .filter(|value| matches!(value.get_ref(), DeValue::String(it) if wanted(it)))
+        .map(Spanned::span);
     places.min_by_key(|span| span.start).unwrap_or(0..0)
 }
 
@@ -198,6 +199,7 @@ fn put(table: &mut DeTable<'_>, name: &str, place: &Range<usize>) -> bool {
             let fields = ["say", "know"].map(|it| (Spanned::new(place.clone(), Cow::Borrowed(it)), text()));
             Spanned::new(place.clone(), DeValue::Table(fields.into_iter().collect()))
         }
+        "at" => Spanned::new(place.clone(), DeValue::Array(std::iter::empty().collect())),
         "looks" => Spanned::new(place.clone(), DeValue::Table(DeTable::new())),
         _ => text(),
     };
