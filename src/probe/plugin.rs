@@ -38,7 +38,8 @@ async fn run(program: &Program) -> Result<PluginRun, Unseen> {
     }
     let user = user(program)?;
     let arguments: Vec<&str> = program.arguments.0.iter().map(String::as_str).collect();
-    let home = user.as_ref().map_or_else(|| "/".to_owned(), |user| user.home.clone());
+    let own = || host::variable("HOME").filter(|home| home.starts_with('/')).unwrap_or_else(|| "/".to_owned());
+    let home = user.as_ref().map_or_else(own, |user| user.home.clone());
     let variables = [("PATH", PATH), ("LANG", "C.UTF-8"), ("HOME", home.as_str())];
     let given = host::Given {
         variables: variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),

@@ -39,7 +39,12 @@ fn check(folder: &TempDir, id: &str, plugin: &str) {
 /// A script beside its check file.
 fn script(folder: &TempDir, id: &str, text: &str, plugin: &str) {
     put(folder, id, &format!("#!/bin/sh\n{text}\n"), 0o755);
-    check(folder, id, &format!("program = \"{}\"\ntimeout = 2\n{plugin}", path(folder, id)));
+    check(folder, id, &format!("program = \"{}\"\n{plugin}", path(folder, id)));
+}
+
+/// As [`here`], with time enough on a busy machine.
+fn patiently() -> Vec<String> {
+    here(closed_port()).into_iter().map(|word| if word == "3" { "40".to_owned() } else { word }).collect()
 }
 
 /// Status and words of each check.
@@ -52,7 +57,7 @@ fn judged(report: &Value) -> BTreeMap<String, (String, String)> {
 }
 
 fn looked(folder: &TempDir) -> BTreeMap<String, (String, String)> {
-    let (here, dir) = (here(closed_port()), path(folder, ""));
+    let (here, dir) = (patiently(), path(folder, ""));
     let said = run(&at_loopback(&["all", "custom", "--checks", &dir, "--json"], &here));
     assert!(said.err.is_empty(), "{said:?}");
     judged(&json(&said.out))
@@ -86,13 +91,13 @@ fn the_exit_code_counts_and_all_else_is_not_seen() {
     script(&folder, "silent", "exit 0", "");
     script(&folder, "crashed", "echo 'ImportError: no module' >&2; exit 1", "");
     script(&folder, "long", "echo 'LONG OK'; head -c 10000000 /dev/zero", "");
-    script(&folder, "hangs", "echo 'HANG OK'; sleep 60", "");
+    script(&folder, "hangs", "echo 'HANG OK'; sleep 60", "timeout = 2");
     script(&folder, "no-script", "", "");
     put(&folder, "no-script", "echo well", 0o644);
     check(&folder, "missing", &format!("program = \"{}\"", path(&folder, "nowhere")));
     let began = Instant::now();
     let found = looked(&folder);
-    assert!(began.elapsed() < Duration::from_secs(10), "what hangs was waited for: {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "what hangs was waited for: {:?}", began.elapsed());
     assert_all(
         &found,
         &[
@@ -118,7 +123,7 @@ fn the_exit_code_counts_and_all_else_is_not_seen() {
 fn what_goes_on_without_end_is_ended_with_all_that_it_started() {
     let folder = checks();
     script(&folder, "endless", "yes", "");
-    script(&folder, "parent", "(sleep 86398.5; echo never) & (setsid sleep 86398.5) & echo OK; wait", "");
+    script(&folder, "parent", "(sleep 86398.5; echo never) & (setsid sleep 86398.5) & echo OK; wait", "timeout = 2");
     let found = looked(&folder);
     assert_all(&found, &[("endless", "not-seen", &["printed more than 1 MiB"]), ("parent", "not-seen", &["2 s"])]);
     let left = || {
@@ -139,7 +144,7 @@ fn its_words_do_not_steer_the_terminal_and_tell_no_secret() {
     let folder = checks();
     let text = r#"printf 'BAD \033[2J\033]0;x\007 \342\200\256 for hunter2secret, password=theirs, key %s|hunter2secret=1\nsecond\n' "$2"; exit 2"#;
     script(&folder, "tells", text, "arguments = [\"-p\", \"hunter2secret\"]");
-    let (here, dir) = (here(closed_port()), path(&folder, ""));
+    let (here, dir) = (patiently(), path(&folder, ""));
     for format in [&["--color", "never"][..], &["--color", "never", "-v"], &["--json"]] {
         let said = run(&[&at_loopback(&["all", "custom", "--checks", &dir], &here)[..], format].concat());
         assert!(said.out.contains("for ***, password="), "{}", said.out);
@@ -225,7 +230,7 @@ fn a_snapshot_keeps_what_it_said() {
     put(&folder, "ran", "", 0o666);
     script(&folder, "x", &format!("echo x >> {ran}; echo 'X CRITICAL - no'; exit 2"), "");
     let dir = path(&folder, "");
-    let seen = run(&at_loopback(&["snapshot", "--checks", &dir], &here(closed_port())));
+    let seen = run(&at_loopback(&["snapshot", "--checks", &dir], &patiently()));
     let count = || std::fs::read_to_string(&ran).expect("it ran").lines().count();
     assert_eq!((seen.code, count()), (0, 1), "{}", seen.err);
     let files = checks();
