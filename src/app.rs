@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::blame::blame;
 use crate::case::Case;
-use crate::catalog;
 use crate::check::Check;
 use crate::cli::{All, Cli, Command, Deployment as Told, FailOn, JudgeArgs, ListArgs};
 use crate::deployment::Deployment;
@@ -27,6 +26,7 @@ mod init;
 mod look;
 mod manual;
 mod output;
+mod own_checks;
 mod recreate;
 pub mod screen;
 mod terminal;
@@ -34,7 +34,8 @@ mod wait;
 mod watch;
 
 use look::{Looker, Looks};
-use screen::{complain, print};
+use own_checks::checks;
+use screen::print;
 use terminal::terminal;
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
@@ -153,29 +154,6 @@ fn together(
     report.notes.extend(before.map(|before| before.notes(&report)).unwrap_or_default());
     let exit = Exit::of(report.counts, report.essential_unseen, fail_on);
     Ok((report, exit))
-}
-
-fn checks(own: Option<&Path>) -> Result<Vec<Check>, String> {
-    let mut checks = catalog::built_in()?;
-    let Some(folder) = own else { return Ok(checks) };
-    let names = host::list(folder).map_err(|why| why.to_string())?;
-    let names = names.ok_or_else(|| format!("{}: no such directory", folder.display()))?;
-    let mut mistakes = Vec::new();
-    for path in names.iter().map(|name| folder.join(name)).filter(|path| path.extension() == Some("toml".as_ref())) {
-        match catalog::own(&path, &read(&path)?, &checks) {
-            Ok(check) => checks.push(check),
-            Err(wrong) => mistakes.extend(wrong),
-        }
-    }
-    if mistakes.is_empty() {
-        mistakes = catalog::needs_missing(&checks);
-    }
-    // All of them, each in a line of its own.
-    let Some(last) = mistakes.pop() else { return Ok(checks) };
-    for mistake in &mistakes {
-        complain(mistake);
-    }
-    Err(last)
 }
 
 /// Of files, and of folders all that is named like a snapshot in them.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{Alternative, Check, CheckId, Finding, Need, Severity, Verdict};
+use crate::check::{Alternative, Check, CheckId, Finding, Need, Severity, UNEXPECTED, Verdict};
 use crate::fact::{Unseen, Vantage};
-use crate::judge::{Answer, UNEXPECTED};
+use crate::judge::Answer;
 
 mod alternatives;
 

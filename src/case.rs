@@ -9,7 +9,9 @@ use crate::fact::dial::TcpOutcome;
 use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
 use crate::fact::service::UnitState;
-use crate::fact::{Fact, FactKey, Observation, Observed, Place, Service, TcpTarget, UnitTarget, Unseen, Vantage};
+use crate::fact::{
+    Fact, FactKey, Observation, Observed, Place, PluginOf, Service, TcpTarget, UnitTarget, Unseen, Vantage,
+};
 use crate::profile::Addresses;
 use crate::read::Says;
 use crate::read::netfilter::model;

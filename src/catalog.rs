@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::check::cause::{self, Named};
-use crate::check::{Category, Check, Judge, Judged, Need, did_you_mean};
+use crate::check::{Category, Check, Judge, Judged, Mistake};
 use crate::judge::{api, delivery, firewall, postgres, queue, redis, tunnel, worker};
 
 /// A built-in check: its category, its id, the text of its file, and its judge if it thinks.
@@ -23,37 +23,27 @@ pub fn built_in() -> Result<Vec<Check>, String> {
         .iter()
         .map(|(category, id, text, judge)| {
             let path = format!("checks/{}/{id}.toml", category.word());
-            Check::parse(id, *category, text, &path, *judge).map_err(|mistakes| mistakes.join("; "))
+            Check::parse(id, *category, text, &path, *judge, &[]).map_err(|mistakes| told(&mistakes))
         })
         .collect()
 }
 
-/// A check file of the user's: plain, named by its file, and not like one that is there already.
-pub fn own(path: &Path, text: &str, known: &[Check]) -> Result<Check, Vec<String>> {
-    let shown = path.display();
+fn told(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A check file of the user's: plain, named by its file, and not like one that is there already; and the names of all that
+/// it may need.
+pub fn own(path: &Path, text: &str, checks: &[Check], known: &[&str]) -> Result<Check, Vec<Mistake>> {
+    let shown = path.display().to_string();
+    let of_file = |says: String| Err(vec![Mistake::of_file(&shown, says)]);
     let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let kebab = !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !kebab {
-        return Err(vec![format!("{shown}: the file's name is the check's id, in lower case with hyphens")]);
+        return of_file("the file's name is the check's id, in lower case with hyphens".to_owned());
     }
-    if known.iter().any(|check| check.id.0 == id) {
-        return Err(vec![format!("{shown}: a check `{id}` already exists")]);
+    if checks.iter().any(|check| check.id.0 == id) {
+        return of_file(format!("a check `{id}` already exists"));
     }
-    Check::parse(id, Category::Custom, text, &shown.to_string(), None)
-}
-
-/// The needs of checks for others that are not there.
-pub fn needs_missing(checks: &[Check]) -> Vec<String> {
-    let known = || checks.iter().map(|check| check.id.0.as_str());
-    let missing = |check: &Check| -> Vec<String> {
-        let needs = check.all_needs().filter(|need| !known().any(|known| known == need.check.0));
-        let says = |need: &Need| {
-            let hint = did_you_mean(&need.check.0, known());
-            format!("{}: needs `{}`, but there is no such check; {hint}", check.id, need.check)
-        };
-        needs.map(says).collect()
-    };
-    let mut all: Vec<String> = checks.iter().flat_map(missing).collect();
-    all.dedup();
-    all
+    Check::parse(id, Category::Custom, text, &shown, None, known)
 }

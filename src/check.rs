@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fact::plugin::Program;
 use crate::fact::{FactKey, Vantage};
 
 pub(crate) mod cause;
@@ -22,8 +23,13 @@ mod alternative;
 pub use alternative::Alternative;
 
 mod form;
+
+pub use form::PLUGIN_CAUSES;
+
+mod mistake;
 mod near;
 
+pub use mistake::{Mistake, Spot};
 pub use near::did_you_mean;
 
 /// A check's name: kebab-case, the stem of its file.
@@ -160,6 +166,9 @@ pub struct Otherwise {
     pub fix: Fix,
 }
 
+/// The cause of a plain check whose look brought a word that the file does not know.
+pub const UNEXPECTED: &str = "unexpected";
+
 /// How a check comes to its verdict.
 #[derive(Debug, Clone)]
 pub enum Rule {
@@ -168,6 +177,8 @@ pub enum Rule {
     Expect(Vec<String>),
     /// A judge that thinks.
     Judge(Judge),
+    /// A program of the user's, by the convention of monitoring plug-ins.
+    Plugin(Program),
 }
 
 /// A check.
@@ -219,11 +230,12 @@ impl Check {
         self.needs.iter().chain(here.flatten()).chain(&self.proves)
     }
 
-    /// Whether it thinks or is plain: the word used in lists.
+    /// Whether it thinks, is plain or is a plug-in: the word used in lists.
     pub fn kind(&self) -> &'static str {
         match self.rule {
             Rule::Expect(_) => "plain",
             Rule::Judge(_) => "thinking",
+            Rule::Plugin(_) => "plug-in",
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod libraries;
 pub mod limits;
 pub(crate) mod look;
 pub mod network;
+pub mod plugin;
 pub mod postgres;
 pub mod redis;
 pub mod service;
@@ -35,7 +36,7 @@ pub mod worker_log;
 
 use look::{aimed, forms_of, keys, looks, word};
 use target::Target;
-pub use target::{Place, Service, TcpTarget, UnitTarget};
+pub use target::{Place, PluginOf, Service, TcpTarget, UnitTarget};
 
 /// Where we stand. In the order in which a connection's conditions arise: what is wrong upstream explains
 /// what is wrong downstream.

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::case::{Case, Seat};
 use crate::check::cause::{PostgresNotExposed, RedisNotExposed, causes_of};
-use crate::check::{Category, Check, CheckId, Judged, Rule, Verdict, broken, holds, not_applicable};
+use crate::check::{Category, Check, CheckId, Judged, Rule, UNEXPECTED, Verdict, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
@@ -24,6 +24,7 @@ mod contained;
 pub mod delivery;
 mod elsewhere;
 pub mod firewall;
+mod plugin;
 pub mod postgres;
 pub mod queue;
 pub mod redis;
@@ -43,9 +44,6 @@ pub struct Answer {
     pub read: Vec<(Vantage, FactKey)>,
 }
 
-/// The cause of a plain check whose look brought a word that the file does not know.
-pub const UNEXPECTED: &str = "unexpected";
-
 /// Judges every check at every vantage of the case that it speaks of, in the order of the catalogue.
 pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
     let mut answers = Vec::new();
@@ -55,6 +53,7 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
             case.take_read();
             let ask = |seat: &Seat<'_>| match &check.rule {
                 Rule::Judge(judge) => judge(seat),
+                Rule::Plugin(_) => keys.first().map_or(Ok(holds()), |key| plugin::answer(key, seat)),
                 Rule::Expect(words) => keys.first().map_or(Ok(holds()), |key| plain(check, words, key, seat)),
             };
             let (judged, read) = match &check.not_on_windows {

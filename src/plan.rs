@@ -1,10 +1,11 @@
 //! What was typed and the catalogue → what will be looked at. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
-use crate::check::{Category, Check, did_you_mean};
+use crate::check::{Category, Check, Rule, did_you_mean};
 use crate::fact::environment::Environment;
+use crate::fact::plugin::Program;
 use crate::fact::wireguard::{WgPeer, WgState};
 use crate::fact::{FactKey, Place, TcpTarget, UnitTarget, Vantage};
 use crate::profile::SETTLING;
@@ -90,6 +91,15 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
         keys.insert(FactKey::Route(Place::Public));
     }
     keys
+}
+
+/// The programs that check files name, by the check's id.
+pub fn plugins(checks: &[Check]) -> BTreeMap<String, Program> {
+    let of = |check: &Check| match &check.rule {
+        Rule::Plugin(program) => Some((check.id.0.clone(), program.clone())),
+        Rule::Expect(_) | Rule::Judge(_) => None,
+    };
+    checks.iter().filter_map(of).collect()
 }
 
 /// How many peers are looked at by themselves, where the server has several; those that spoke last come first.

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::fact::environment::EnvUrl;
 use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
+pub use plugin::Plugins;
 pub use service::Units;
 
 mod api;
@@ -32,6 +33,7 @@ mod network;
 mod pace;
 mod payload_probe;
 mod ping;
+mod plugin;
 mod postgres;
 pub mod recipe;
 mod redis;
@@ -99,6 +101,8 @@ pub struct ProbeContext {
     pub keyring: Keyring,
     /// The units that are looked at.
     pub units: Units,
+    /// The programs that check files name.
+    pub plugins: Plugins,
 }
 
 impl ProbeContext {
@@ -111,6 +115,7 @@ impl ProbeContext {
             seen: BTreeMap::new(),
             keyring: Keyring::default(),
             units: Units::default(),
+            plugins: Plugins::new(),
         }
     }
 
@@ -202,5 +207,6 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Workers => workers::look(),
         FactKey::WorkerLog => worker_log::look(context).await,
         FactKey::WebApp => web_app::look(context).await,
+        FactKey::Plugin(check) => plugin::look(&check.0, context).await,
     }
 }

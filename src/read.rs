@@ -29,6 +29,7 @@ pub mod networkd;
 pub mod nft;
 pub mod pg_hba;
 pub mod pg_refusal;
+pub mod plugin;
 pub mod postgresql_conf;
 pub mod published;
 pub mod quoted;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::Check;
+use crate::check::{Check, Mistake};
 use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
 use crate::report::provenance::Provenance;
@@ -19,6 +19,7 @@ mod junit;
 mod lines;
 mod list;
 mod markdown;
+mod mistake;
 pub mod progress;
 mod prometheus;
 mod provenance;
@@ -100,6 +101,11 @@ pub fn list(checks: &[Check], format: ListFormat, on: Screen) -> Page {
 /// A check's page, or one cause's.
 pub fn explain(checks: &[Check], id: &str, on: Screen) -> Result<Page, String> {
     explain::page(&Clean::of(checks.to_vec()), id, on.width).map(|page| Page::of(on.set(page)))
+}
+
+/// The line of a check file in which something is wrong, marked.
+pub fn mistake(mistake: &Mistake, on: Screen) -> Page {
+    Page::of(on.set(mistake::source(&Clean::of(mistake.clone()), on.width)))
 }
 
 /// Where a variable comes from.

@@ -14,7 +14,7 @@ use crate::fact::dial::Dial;
 use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
 use crate::plan;
 use crate::probe::host;
-use crate::probe::{self, Keyring, ProbeContext, ProbeResult, Units};
+use crate::probe::{self, Keyring, Plugins, ProbeContext, ProbeResult, Units};
 use crate::profile::{Profile, SETTLING, settle};
 use crate::snapshot::{SCHEMA, Snapshot};
 
@@ -42,6 +42,8 @@ pub struct Orders {
     pub keys: BTreeSet<FactKey>,
     /// Of these, what is wanted before the rest.
     pub first: BTreeSet<FactKey>,
+    /// The programs that check files name.
+    pub plugins: Plugins,
     /// When to stop waiting.
     pub deadline: Duration,
 }
@@ -65,6 +67,7 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
                 let FactKey::Unit(target) = key else { return None };
                 Some(target.clone())
             })),
+            plugins: orders.plugins,
         }),
         vantage_by: orders.vantage_by,
         started,
@@ -142,6 +145,7 @@ impl Runner {
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
             units: self.context.units.clone(),
+            plugins: self.context.plugins.clone(),
         });
         for key in ready {
             self.waiting.remove(&key);

@@ -25,6 +25,8 @@ mod cli {
     mod mend;
     mod output;
     mod pages;
+    #[cfg(unix)]
+    mod plugins;
     mod runs;
     mod screens;
     mod secrets;

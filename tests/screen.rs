@@ -14,7 +14,7 @@ use clipcheck::exit::Exit;
 use clipcheck::fact::Vantage;
 use clipcheck::judge::judge;
 use clipcheck::render::{self, Screen};
-use clipcheck::report::{Report, State, Way, merged, on_ways, report, ways};
+use clipcheck::report::{Report, State, Way, merged, on_ways, pointed_at, report, ways};
 
 mod recorded;
 
@@ -45,6 +45,9 @@ struct Figures {
     roots: usize,
     in_sight: usize,
     distances: Vec<usize>,
+    /// Roots with the line at fault among what was seen; and with the words at fault marked in it.
+    lines: usize,
+    marked: usize,
     without: BTreeMap<String, usize>,
     wrong: Vec<String>,
 }
@@ -53,6 +56,8 @@ impl Figures {
     fn add(mut self, other: Self) -> Self {
         self.roots += other.roots;
         self.in_sight += other.in_sight;
+        self.lines += other.lines;
+        self.marked += other.marked;
         self.distances.extend(other.distances);
         for (code, count) in other.without {
             *self.without.entry(code).or_default() += count;
@@ -94,7 +99,13 @@ fn count(figures: &mut Figures, name: &str, report: &Report) {
     let (lines, all) = rows(&page);
     let last = all.saturating_sub(ROWS);
     let seen = |starts: &str, from: usize| lines.iter().find(|(row, line)| *row >= from && line.starts_with(starts));
-    for (_, diagnosis) in report.roots() {
+    for (outcome, diagnosis) in report.roots() {
+        if let Some(place) = &diagnosis.place {
+            let at = format!("{}:{}", place.file, place.line);
+            figures.lines += usize::from(outcome.evidence.iter().any(|it| it.line.contains(&at)));
+            let marks = outcome.evidence.iter().any(|it| pointed_at(&it.line, diagnosis).is_some());
+            figures.marked += usize::from(marks);
+        }
         let headline = format!("✗ {}", diagnosis.code);
         let Some((at, _)) = seen(&headline, 0) else {
             figures.wrong.push(format!("{name}: {} is nowhere on the page", diagnosis.code));
@@ -157,8 +168,10 @@ fn every_root_and_its_fix_are_on_the_last_screen() {
     println!("{} roots at {WIDTH}x{}", figures.roots, ROWS + 1);
     println!("headline and fix on the last screen: {} of 1000", share(figures.in_sight));
     println!("rows from headline to fix: median {median}, most {:?}", figures.distances.last());
+    println!("with the line at fault: {}; the words at fault are marked in {}", figures.lines, figures.marked);
     println!("nothing to type: {} of 1000, {:?}", share(without), figures.without);
     assert!(share(figures.in_sight) >= 995, "on the last screen: {} of 1000", share(figures.in_sight));
+    assert!(figures.marked * 10 >= figures.lines * 6, "the words at fault are marked in {}", figures.marked);
     assert!(median <= 4, "the fix stands {median} rows below its headline");
     assert!(share(without) <= 15, "nothing to type: {} of 1000", share(without));
     let excused: BTreeSet<&str> = BY_HAND.iter().map(|(code, _)| *code).collect();

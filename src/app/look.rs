@@ -139,7 +139,8 @@ async fn look(looks: &Looks<'_>) -> Result<SeenAt, String> {
     let (events, heard) = unbounded_channel();
     let within = vantage == Vantage::Client && deployment.container.is_some();
     let inside = within.then(|| look_inside(profile.clone(), deployment.deadline));
-    let orders = Orders { vantage, vantage_by, profile, keys, first, deadline: deployment.deadline };
+    let plugins = plan::plugins(checks);
+    let orders = Orders { vantage, vantage_by, profile, keys, first, plugins, deadline: deployment.deadline };
     let told = |event: &Event| match (event, before) {
         (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
         (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),

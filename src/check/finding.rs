@@ -45,6 +45,8 @@ pub struct Finding<C = &'static str> {
     pub words: BTreeMap<&'static str, String>,
     /// The line at fault.
     pub place: Option<Position>,
+    /// What is wrong in that line, as it stands there; none where that is not one word.
+    pub marked: Option<String>,
     /// It works as long as nobody restarts it: a warning, whatever the cause is otherwise.
     pub later: bool,
 }
@@ -62,7 +64,7 @@ pub fn holds<C>() -> Verdict<C> {
 
 /// The claim is broken by this cause.
 pub fn broken<C>(cause: C) -> Finding<C> {
-    Finding { cause, words: BTreeMap::new(), place: None, later: false }
+    Finding { cause, words: BTreeMap::new(), place: None, marked: None, later: false }
 }
 
 /// There is nothing here to judge.
@@ -84,13 +86,26 @@ impl<C> Verdict<C> {
 impl<C> Finding<C> {
     /// The same by another name or type of its cause.
     pub fn map<D>(self, cause: impl FnOnce(C) -> D) -> Finding<D> {
-        Finding { cause: cause(self.cause), words: self.words, place: self.place, later: self.later }
+        Finding {
+            cause: cause(self.cause),
+            words: self.words,
+            place: self.place,
+            marked: self.marked,
+            later: self.later,
+        }
     }
 
     /// Fills `{name}` with a value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.words.insert(name, value.to_string());
+        self
+    }
+
+    /// Says what is wrong in the line at fault, as it stands there: it is marked where the line is shown.
+    #[must_use]
+    pub fn marks(mut self, words: impl fmt::Display) -> Self {
+        self.marked = Some(words.to_string());
         self
     }
 

@@ -1,15 +1,22 @@
 //! The text of a check file → a check, or what is wrong with it and where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use toml::Spanned;
 
-use super::{Category, Cause, Check, CheckId, Judge, Needs, Rule};
-use crate::fact::{FactKey, Vantage};
+use super::mistake::{Spot, in_arguments};
+use super::near::{did_you_mean, near};
+use super::{Category, Cause, Check, CheckId, Judge, Mistake, Needs, Rule, UNEXPECTED};
+use crate::fact::{FactKey, PluginOf, Vantage};
 
 mod mistakes;
+mod plugin;
 
-use mistakes::Mistake;
+pub use plugin::PLUGIN_CAUSES;
+
+use mistakes::Wrong;
+use plugin::Plugin;
 
 /// The file's form.
 #[derive(Deserialize)]
@@ -23,13 +30,16 @@ struct Form {
     needs_at: BTreeMap<Vantage, Needs>,
     #[serde(default)]
     proves: Needs,
+    #[serde(default)]
+    plugin: Option<Plugin>,
+    #[serde(default)]
     looks: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     with: BTreeMap<Vantage, Vec<FactKey>>,
     #[serde(default)]
     essential: Vec<Vantage>,
     #[serde(default)]
-    expect: Vec<String>,
+    expect: Vec<Spanned<String>>,
     #[serde(default)]
     later: Option<String>,
     #[serde(default)]
@@ -37,47 +47,125 @@ struct Form {
     #[serde(default)]
     clippyfront_only: Option<String>,
     #[serde(default)]
-    cause: BTreeMap<String, Cause>,
+    cause: BTreeMap<Spanned<String>, Cause>,
+}
+
+impl Form {
+    /// What is wrong although each key by itself is right, but for what was put in place of a mistake.
+    fn rules(&self, plain: bool, text: &str, mended: &impl Fn(&str) -> bool) -> Vec<Wrong> {
+        let mut wrong = Vec::new();
+        let mut rule = |key: &str, is_wrong: bool, says: &str| {
+            if is_wrong && !mended(key) {
+                wrong.push(Wrong { at: mistakes::place(text, key), says: says.to_owned(), key: None });
+            }
+        };
+        if let Some(plugin) = self.plugin.as_ref().filter(|_| plain) {
+            rule(
+                "looks",
+                !self.looks.is_empty(),
+                "a check with a plug-in looks at nothing else; `at` says where it is run",
+            );
+            rule("expect", !self.expect.is_empty(), "of a plug-in 0 is OK, and no `expect` is needed");
+            rule("with", !self.with.is_empty(), "a plug-in's exit code counts, and nothing `with` it");
+            let of_code = |name: &&Spanned<String>| PLUGIN_CAUSES.contains(&name.get_ref().as_str());
+            for name in self.cause.keys().filter(|name| !of_code(name)) {
+                let says =
+                    format!("a plug-in has the causes `warning` (exit code 1) and `critical` (2), and no `{name}`");
+                wrong.push(Wrong { at: name.span(), says, key: None });
+            }
+            wrong.extend(plugin.rules());
+            return wrong;
+        }
+        rule("plugin", self.plugin.is_some(), "a thinking check runs no plug-in");
+        rule("expect", !plain && !self.expect.is_empty(), "a thinking check has no `expect`");
+        rule("expect", plain && self.expect.is_empty(), "a plain check needs `expect`, the words that are OK");
+        let several = self.looks.values().any(|keys| keys.len() != 1);
+        rule("looks", plain && several, "a plain check looks at exactly one thing at each vantage");
+        rule("with", plain && !self.with.is_empty(), "a plain check reads one thing, and nothing `with` it");
+        rule(
+            "looks",
+            self.looks.is_empty(),
+            "a check needs `looks` or `[plugin]`: one that looks at nothing cannot fail",
+        );
+        let run = self.looks.values().flatten().any(|key| matches!(key, FactKey::Plugin(_)));
+        rule("looks", run, "a plug-in is run by the check whose file has `[plugin]`");
+        if plain && !several && !mended("looks") {
+            wrong.extend(self.words_never_brought());
+        }
+        wrong
+    }
+
+    /// What it needs and there is not.
+    fn needs_missing(&self, text: &str, known: &[&str]) -> Vec<Wrong> {
+        let lists = self.needs_at.values().chain(self.cause.values().map(|cause| &cause.needs));
+        let all = lists.chain([&self.needs, &self.proves]).flatten();
+        let missing: BTreeSet<&str> = all.map(|need| need.check.0.as_str()).filter(|it| !known.contains(it)).collect();
+        let told = |check: &str| {
+            let at = mistakes::place_of_value(text, |it| it.split('@').next() == Some(check));
+            let hint = did_you_mean(check, known.iter().copied());
+            Wrong { at, says: format!("needs `{check}`, but there is no such check; {hint}"), key: None }
+        };
+        missing.into_iter().map(told).collect()
+    }
+
+    /// A word that no look of the check brings would never be compared with anything.
+    fn words_never_brought(&self) -> Vec<Wrong> {
+        let keys = || self.looks.values().flatten();
+        let known: BTreeSet<&str> = keys().flat_map(FactKey::words).copied().collect();
+        let words = self.expect.iter().chain(self.cause.keys().filter(|it| it.get_ref() != UNEXPECTED));
+        let unknown = words.filter(|word| !known.is_empty() && !known.contains(word.get_ref().as_str()));
+        let told = |word: &Spanned<String>| {
+            let looks: BTreeSet<String> = keys().map(|key| format!("`{key}`")).collect();
+            let verb = if looks.len() == 1 { "brings" } else { "bring" };
+            let looks = looks.into_iter().collect::<Vec<_>>().join(" and ");
+            let all = || format!("its words are {}", known.iter().copied().collect::<Vec<_>>().join(", "));
+            let hint = near(word.get_ref(), known.iter().copied()).unwrap_or_else(all);
+            Wrong { at: word.span(), says: format!("{looks} never {verb} `{}`; {hint}", word.get_ref()), key: None }
+        };
+        unknown.map(told).collect()
+    }
+}
+
+fn plain_words(words: Vec<Spanned<String>>) -> Vec<String> {
+    words.into_iter().map(Spanned::into_inner).collect()
 }
 
 impl Check {
-    /// Reads a check file. `judge` is given for the checks that think; the error has every mistake with its place.
+    /// Reads a check file. `judge` is given for the checks that think, and for a user's file the checks that there are; the
+    /// error has every mistake with its place.
     pub fn parse(
         id: &str,
         category: Category,
         text: &str,
         path: &str,
         judge: Option<Judge>,
-    ) -> Result<Self, Vec<String>> {
-        let at = |mistake: Mistake| {
-            let line = text.bytes().take(mistake.at).filter(|byte| *byte == b'\n').count() + 1;
-            format!("{path}:{line}: {}", mistake.says)
-        };
-        let (form, mut mistakes) = mistakes::read::<Form>(text);
-        let place = |key: &str| mistakes::place(text, key);
-        let mended = |key: &str| mistakes.iter().any(|mistake| mistake.key.as_deref() == Some(key));
-        let mut wrong = Vec::new();
-        if let Some(form) = &form {
-            let mut rule = |key: &str, is_wrong: bool, says: &str| {
-                if is_wrong && !mended(key) {
-                    wrong.push(Mistake { at: place(key), says: says.to_owned(), key: None });
-                }
+        known: &[&str],
+    ) -> Result<Self, Vec<Mistake>> {
+        let (form, mut wrong) = mistakes::read::<Form>(text);
+        let mended = |key: &str| wrong.iter().any(|it| it.key.as_deref() == Some(key));
+        let more: Vec<Wrong> = form.iter().flat_map(|form| form.rules(judge.is_none(), text, &mended)).collect();
+        wrong.extend(more);
+        wrong.extend(form.iter().filter(|_| !known.is_empty()).flat_map(|form| form.needs_missing(text, known)));
+        wrong.sort_by_key(|it| it.at.start);
+        let (Some(form), true) = (form, wrong.is_empty()) else {
+            let told = |it: Wrong| {
+                let secret = in_arguments(text, it.at.start);
+                let says =
+                    if secret { "`arguments` is a list of texts, as in [\"-w\", \"20%\"]".to_owned() } else { it.says };
+                Mistake { file: path.to_owned(), says, at: Some(Spot::of(text, it.at)) }
             };
-            let plain = judge.is_none();
-            rule("expect", !plain && !form.expect.is_empty(), "a thinking check has no `expect`");
-            rule("expect", plain && form.expect.is_empty(), "a plain check needs `expect`, the words that are OK");
-            let several = form.looks.values().any(|keys| keys.len() != 1);
-            rule("looks", plain && several, "a plain check looks at exactly one thing at each vantage");
-            let with = plain && !form.with.is_empty();
-            rule("with", with, "a plain check reads one thing, and nothing `with` it");
-            rule("looks", form.looks.is_empty(), "a check that looks at nothing cannot fail");
-        }
-        mistakes.extend(wrong);
-        mistakes.sort_by_key(|mistake| mistake.at);
-        let (Some(form), true) = (form, mistakes.is_empty()) else {
-            return Err(mistakes.into_iter().map(at).collect());
+            return Err(wrong.into_iter().map(told).collect());
         };
-        let rule = judge.map_or_else(|| Rule::Expect(form.expect), Rule::Judge);
+        let causes = form.cause.into_iter().map(|(name, cause)| (name.into_inner(), cause)).collect();
+        let (rule, looks, causes) = match (judge, form.plugin) {
+            (Some(judge), _) => (Rule::Judge(judge), form.looks, causes),
+            (None, None) => (Rule::Expect(plain_words(form.expect)), form.looks, causes),
+            (None, Some(plugin)) => {
+                let key = FactKey::Plugin(PluginOf(id.to_owned()));
+                let looks = plugin.at.get_ref().iter().map(|at| (*at, vec![key.clone()])).collect();
+                (Rule::Plugin(plugin.program(path)), looks, plugin::causes(causes))
+            }
+        };
         Ok(Self {
             id: CheckId(id.to_owned()),
             category,
@@ -86,13 +174,13 @@ impl Check {
             needs: form.needs,
             needs_at: form.needs_at,
             proves: form.proves,
-            looks: form.looks,
+            looks,
             with: form.with,
             essential: form.essential,
             later: form.later,
             not_on_windows: form.not_on_windows,
             clippyfront_only: form.clippyfront_only,
-            causes: form.cause,
+            causes,
             rule,
         })
     }

@@ -8,6 +8,11 @@ const ALIKE: f64 = 0.6;
 
 /// Says what is near a word, or where all of it is listed.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    near(word, known).unwrap_or_else(|| "`clipcheck list` shows all".to_owned())
+}
+
+/// Says what is near a word, if anything is.
+pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let alike = |known: &str| {
         let part = known.len().min(word.len()) > 2 && (known.contains(word) || word.contains(known));
         strsim::normalized_damerau_levenshtein(word, known).max(if part { ALIKE } else { 0.0 })
@@ -17,9 +22,9 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     near.sort_by(|one, other| other.0.total_cmp(&one.0));
     let names: Vec<String> = near.iter().take(MOST).map(|(_, name)| format!("`{name}`")).collect();
     match names.as_slice() {
-        [] => "`clipcheck list` shows all".to_owned(),
-        [one] => format!("did you mean {one}?"),
-        several => format!("did you mean one of {}?", several.join(", ")),
+        [] => None,
+        [one] => Some(format!("did you mean {one}?")),
+        several => Some(format!("did you mean one of {}?", several.join(", "))),
     }
 }
 

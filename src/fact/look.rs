@@ -83,6 +83,8 @@ macro_rules! looks {
         WebApp = "web-app" => web_app: WebApp(web_app::WebApp), words (own), Phase::Settled;
         /// the delivery sidecar: its settings and files, and its target host's SSH server
         Delivery = "delivery" => delivery: Delivery(delivery::Delivery), words (own), Phase::First;
+        /// a monitoring plug-in, by the check whose file names it in `[plugin]`
+        Plugin(check: PluginOf) = "plugin" => plugin: Plugin(plugin::PluginRun), words (own), Phase::First;
     } };
 }
 

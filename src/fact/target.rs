@@ -113,6 +113,23 @@ impl Target for TcpTarget {
     }
 }
 
+/// A monitoring plug-in, by the id of the check whose file names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PluginOf(pub String);
+
+impl Target for PluginOf {
+    const FORMS: &'static [&'static str] = &["disk-space"];
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let kebab = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if kebab && !text.is_empty() { Ok(Self(text.to_owned())) } else { Err("a plug-in is known by its check's id") }
+    }
+
+    fn text(&self) -> String {
+        self.0.clone()
+    }
+}
+
 /// A systemd unit by its part in the deployment, or by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitTarget {

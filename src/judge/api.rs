@@ -127,7 +127,7 @@ pub(crate) fn api_media(seat: &Seat<'_>) -> Judged<ApiMedia> {
             named(seat, broken(ApiMedia::Blank), "MEDIA_BASE_URL", origin)
         }
         Some(Layer { origin, setting: Setting::Url(url) }) if url.is_local() => {
-            named(seat, broken(ApiMedia::Local).with("name", &url.host), "MEDIA_BASE_URL", origin)
+            named(seat, broken(ApiMedia::Local).with("name", &url.host).marks(&url.host), "MEDIA_BASE_URL", origin)
         }
         Some(_) => return Ok(holds()),
     };

@@ -66,7 +66,7 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
             written.and_then(|it| Some((it, listeners.runs_on(&it.value, "redis-server")?)))
         {
             let cause = if written.argument { RedisListens::CommandLinePort } else { RedisListens::OtherPort };
-            let finding = broken(cause).with("found", runs_on).with("file", &written.path);
+            let finding = broken(cause).with("found", runs_on).marks(&written.value).with("file", &written.path);
             return Ok(finding.at(&written.path, written.line).into());
         }
         let unit = seat.redis_unit().ok();
@@ -77,6 +77,7 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         {
             return Ok(broken(RedisListens::AddressNobodyHas)
                 .with("address", address)
+                .marks(address)
                 .at(&bind.path, bind.line)
                 .into());
         }

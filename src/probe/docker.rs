@@ -87,7 +87,7 @@ async fn borrowed(id: &str) -> Option<Borrowed> {
 /// What Docker tells of one container. Holds secrets.
 async fn container(name: &str) -> Result<Said, Unseen> {
     match engine::container(name).await {
-        Some(out) => Ok(Said { ok: true, out, err: String::new() }),
+        Some(out) => Ok(Said { ok: true, out, ..Said::default() }),
         None => host::run("docker", &["inspect", "--type", "container", "--", name], PROGRAM).await,
     }
 }

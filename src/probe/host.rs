@@ -9,11 +9,13 @@ use crate::snapshot::Rights;
 mod file;
 mod keeper;
 pub mod limits;
+mod ours;
 mod program;
 
 pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub(super) use keeper::{copied, gone};
+pub(super) use ours::only_ours;
 pub(super) use program::{Given, run_given};
 pub use program::{Said, run};
 
@@ -80,6 +82,17 @@ pub fn kernel() -> String {
         Text::Read(release) => release.trim().to_owned(),
         Text::Missing | Text::Forbidden | Text::Failed(_) => String::new(),
     }
+}
+
+/// Whether we have a user's rights, where users have numbers.
+pub(super) fn is_user(number: u32) -> bool {
+    #[cfg(unix)]
+    return rustix::process::geteuid().as_raw() == number;
+    #[cfg(not(unix))]
+    return {
+        let _ = number;
+        false
+    };
 }
 
 /// With which rights we look.

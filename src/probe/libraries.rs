@@ -170,6 +170,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         input: serde_json::Value::Object(asked.clone()).to_string().into_bytes(),
         variables: worker.variables.clone(),
         user: worker.user,
+        ..host::Given::default()
     };
     let run = async |limit: Duration| {
         let waits = limit.mul_f32(0.8).as_secs_f32().to_string();

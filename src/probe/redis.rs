@@ -27,6 +27,7 @@ use crate::read::redis_reply;
 mod celery;
 mod conf_files;
 mod echo;
+mod kept;
 mod prefixed;
 mod rights;
 mod session;

@@ -168,7 +168,12 @@ mod tests {
 
     #[test]
     fn what_a_login_shell_prints_is_not_read() {
-        let said = |ok, out: &str, err: &str| host::Said { ok, out: out.to_owned(), err: err.to_owned() };
+        let said = |ok, out: &str, err: &str| host::Said {
+            ok,
+            out: out.to_owned(),
+            err: err.to_owned(),
+            ..host::Said::default()
+        };
         let there = There { destination: "srv".to_owned(), sudo: false };
         let answered = |said| answer(&said, &there);
         assert_eq!(answered(said(true, "Welcome!\nclipcheck-there: snapshot\n{}\n", "")), Ok("{}\n".to_owned()));

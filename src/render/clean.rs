@@ -7,6 +7,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
+use crate::fact::plugin::Program;
 use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
@@ -166,7 +167,7 @@ texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
 texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology, app });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
 texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
-texts!(Diagnosis { code, says, fix, correction, place, alternatives, tell; shell });
+texts!(Diagnosis { code, says, fix, correction, place, marked, alternatives, tell; shell });
 texts!(Correction { variable, edit });
 texts!(FixScript { seat, host, public_key, seen, mended, left, files, edits, actions, reloads, lasting });
 texts!(Told { code, says, say });
@@ -185,6 +186,7 @@ texts!(Source { place, value, note; used });
 texts!(Fix { say, run, variable, know; on });
 texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native, other_app; severity });
 texts!(Otherwise { says, fix });
+texts!(Program { path, user, file; arguments, timeout });
 texts!(Alternative { check, cause; on });
 texts!(Need { check; at });
 texts!(Check {
@@ -207,6 +209,7 @@ impl Texts for Rule {
     fn clean(&mut self) {
         match self {
             Self::Expect(words) => words.clean(),
+            Self::Plugin(program) => program.clean(),
             Self::Judge(_) => {}
         }
     }

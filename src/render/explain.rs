@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::clean::Clean;
-use crate::check::{Category, Cause, Check, Needs, Severity, did_you_mean};
+use crate::check::{Category, Cause, Check, Needs, Rule, Severity, did_you_mean};
 use crate::report::provenance::variables;
 use crate::report::usually;
 
@@ -23,6 +23,10 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
     let _ = writeln!(out, "  judged at   {}", join(check.looks.keys().map(|vantage| vantage.word().to_owned())));
     for (vantage, keys) in &check.looks {
         let _ = writeln!(out, "  looks at    {} ({vantage})", join(keys.iter().map(ToString::to_string)));
+    }
+    if let Rule::Plugin(program) = &check.rule {
+        let user = program.user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
+        let _ = writeln!(out, "  runs        {}{user}, for up to {} s", program.path, program.timeout);
     }
     for (vantage, keys) in &check.with {
         let _ = writeln!(

@@ -40,7 +40,7 @@ pub(super) fn markdown(checks: &Clean<Vec<Check>>) -> String {
 struct Entry<'a> {
     id: &'a str,
     category: &'static str,
-    #[schemars(extend("enum" = ["plain", "thinking"]))]
+    #[schemars(extend("enum" = ["plain", "thinking", "plug-in"]))]
     kind: &'static str,
     /// What holds, if it holds.
     title: &'a str,

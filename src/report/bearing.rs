@@ -35,17 +35,36 @@ pub fn bearing<'a>(outcome: &'a Outcome, diagnosis: &Diagnosis, most: usize) -> 
     chosen.into_iter().map(|(_, evidence)| evidence).collect()
 }
 
-/// Where in a line the headline's quoted words stand: the longest of them. In characters.
+/// Where in a line the words at fault stand: those that the judge named, else the longest that the headline quotes. In
+/// characters.
 pub fn pointed_at(line: &str, diagnosis: &Diagnosis) -> Option<Range<usize>> {
     let place = diagnosis.place.as_ref()?;
     // Only in the line at fault: elsewhere the same words are no fault.
-    let text = behind(line, &format!("{}:{}", place.file, place.line))?;
-    let before = line.chars().count() - text.chars().count();
+    let place = format!("{}:{}", place.file, place.line);
+    let text = behind(line, &place)?;
+    let ahead_of_text = line.chars().count() - text.chars().count();
+    if let Some(words) = diagnosis.marked.as_deref().filter(|words| !words.is_empty()) {
+        // `NAME=VALUE by FILE:LINE` has the text ahead of its place.
+        let value = line.split_once(&place)?.0;
+        let start = whole(text, words).map(|start| ahead_of_text + start).or_else(|| whole(value, words))?;
+        return Some(start..start + words.chars().count());
+    }
     let quoted = diagnosis.says.split('`').skip(1).step_by(2).filter(|word| !word.is_empty() && text.contains(word));
     let word = quoted.max_by_key(|word| word.len())?;
     let (ahead, _) = text.split_once(word)?;
-    let start = before + ahead.chars().count();
+    let start = ahead_of_text + ahead.chars().count();
     Some(start..start + word.chars().count())
+}
+
+/// Where words stand in a text, and not as a part of longer ones. In characters.
+fn whole(text: &str, words: &str) -> Option<usize> {
+    let of_word = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    let is_whole = |(at, _): &(usize, &str)| {
+        let (before, after) = (text.get(..*at).unwrap_or_default(), text.get(at + words.len()..).unwrap_or_default());
+        !before.ends_with(of_word) && !after.starts_with(of_word)
+    };
+    let (at, _) = text.match_indices(words).find(is_whole)?;
+    Some(text.get(..at)?.chars().count())
 }
 
 /// What stands behind a place in a line; that of a longer number is another.
@@ -85,6 +104,7 @@ mod tests {
             shell: Shell::Sh,
             correction: None,
             place: place.map(|(file, line)| Position { file: file.to_owned(), line, column: None }),
+            marked: None,
             alternatives: Vec::new(),
             tell: Vec::new(),
         }
@@ -129,5 +149,19 @@ mod tests {
         assert_eq!(pointed_at("/é.conf:87: bind 127.0.0.1 -10.8.0.1", &of), Some(27..36));
         assert_eq!(pointed_at("/é.conf:88: bind 127.0.0.1 -10.8.0.1", &of), None);
         assert_eq!(pointed_at("/é.conf:87: nothing", &of), None);
+    }
+
+    #[test]
+    fn the_word_that_the_judge_named_is_pointed_at_as_a_whole() {
+        let of = |word: &str| Diagnosis {
+            marked: Some(word.to_owned()),
+            ..diagnosis("`environment`", Some(("/c.yaml", 8)))
+        };
+        let line = "URL=redis://:***@10.8.0.80:80/0 by `environment` at /c.yaml:8, where";
+        assert_eq!(pointed_at(line, &of("80")), Some(27..29));
+        assert_eq!(pointed_at(line, &of("10.8.0.80")), Some(17..26));
+        assert_eq!(pointed_at(line, &of("0.80")), None, "a part of an address");
+        assert_eq!(pointed_at("/c.yaml:8: bind é 10.8.0.1", &of("10.8.0.1")), Some(18..26));
+        assert_eq!(pointed_at("/c.yaml:80: bind 10.8.0.1", &of("10.8.0.1")), None, "another line");
     }
 }

@@ -7,9 +7,8 @@ use super::words::{Words, common_words, fill, says, unseen_worker, without_docke
 use super::{doubt, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Alternative, Cause, Check, Finding, Fix, Position};
+use crate::check::{Alternative, Cause, Check, Finding, Fix, Position, UNEXPECTED};
 use crate::fact::Vantage;
-use crate::judge::UNEXPECTED;
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]
@@ -26,6 +25,8 @@ pub struct Diagnosis {
     pub correction: Option<Correction>,
     /// The line at fault.
     pub place: Option<Position>,
+    /// What is wrong in that line, where that is known.
+    pub marked: Option<String>,
     /// What looks the same from here and was not ruled out, likeliest first; empty where the cause is certain.
     pub alternatives: Vec<Candidate>,
     /// How to tell those apart, the surest way first.
@@ -65,6 +66,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
             shell: Shell::Sh,
             correction: None,
             place: None,
+            marked: None,
             alternatives: Vec::new(),
             tell: Vec::new(),
         };
@@ -118,6 +120,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         shell,
         correction,
         place: finding.place.clone(),
+        marked: finding.marked.clone(),
         alternatives: doubt::alternatives(&left, checks),
         tell: doubt::tell(&left, case, check.causes.get(finding.cause), |text| fill(text, &words)),
     }

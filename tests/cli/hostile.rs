@@ -220,7 +220,7 @@ fn a_check_file_of_ones_own_cannot_steer_the_terminal() {
         "title = {word}\nguide = {word}\nneeds = []\nlooks = {{ container = [{look}] }}\nexpect = [\"open\"]\n\
          [cause.refused]\nsays = {word}\nwhy = {word}\nalternatives.container = [{alternative}]\ntell = {word}\n\
          fix.say = {word}\nfix.run = [{word}]\nfix.know = {word}\nwindows.says = {word}\nwindows.fix.say = {word}\n\
-         windows.fix.run = [{word}]\nwindows.fix.know = {word}\n[cause.{word}]\nsays = {word}\nfix.say = {word}\nfix.know = {word}\n",
+         windows.fix.run = [{word}]\nwindows.fix.know = {word}\n",
         look = toml(&format!("tcp 127.0.0.1{HOSTILE}:9")),
         alternative = toml(&format!("server x{HOSTILE}/y{HOSTILE}")),
     );
@@ -247,6 +247,12 @@ fn a_check_file_of_ones_own_cannot_steer_the_terminal() {
     let own =
         listed.as_array().expect("a list").iter().find(|entry| entry["id"] == "own-hostile").expect("it is there");
     assert_eq!(own["title"], HOSTILE, "it reads back as it was");
+    // A cause that no look brings is a mistake, whose line is shown.
+    let wrong = format!("{check}[cause.{word}]\nsays = {word}\nfix.say = {word}\nfix.know = {word}\n");
+    std::fs::write(folder.path().join("own-hostile.toml"), wrong).expect("written");
+    let said = run(&["list", "--checks", &checks]);
+    assert!(said.code == 2 && said.out.is_empty() && said.err.contains("own-hostile.toml:"), "{said:?}");
+    clean(&said.err, "the line of a mistake");
 }
 
 #[test]

@@ -225,8 +225,8 @@ fn the_page_on_checks_lists_the_looks() {
 
 /// The keys of a check file, as the message on a wrong one lists them.
 fn keys_of_a_file() -> Vec<String> {
-    let error = Check::parse("x", Category::Custom, "nonsense = 1", "x.toml", None).expect_err("no such key");
-    let error = error.iter().find(|error| error.contains("nonsense")).expect("it is named");
+    let error = Check::parse("x", Category::Custom, "nonsense = 1", "x.toml", None, &[]).expect_err("no such key");
+    let error = error.iter().map(|it| it.says.as_str()).find(|error| error.contains("nonsense")).expect("it is named");
     let keys: Vec<String> =
         error.split('`').skip(1).step_by(2).filter(|key| *key != "nonsense").map(str::to_owned).collect();
     assert!(keys.contains(&"looks".to_owned()), "the keys are not in the message: {error}");

@@ -13,6 +13,7 @@ LAB_PACKAGES=(
   /usr/bin/ps,/bin/ps:procps /sbin/sysctl:procps /usr/bin/unshare:util-linux /usr/bin/strace:strace
   /usr/bin/sudo:sudo python3-pip /usr/bin/faketime:faketime
   /usr/sbin/sshd:openssh-server /usr/bin/ssh-keyscan:openssh-client
+  /usr/lib/nagios/plugins/check_procs:monitoring-plugins-basic
   /bin/busybox:busybox-static /lib/ld-musl-x86_64.so.1:musl
 )
 QEMU_PACKAGES=(

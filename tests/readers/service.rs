@@ -12,7 +12,7 @@ use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, celery_log, postgresql_conf, published, raised, redis_acl_log, redis_command, redis_info,
+    Says, celery, celery_log, plugin, postgresql_conf, published, raised, redis_acl_log, redis_command, redis_info,
     redis_reply, ssh_error, systemctl, unit_file, worker_api,
 };
 
@@ -33,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 26] = [
+pub(super) const READERS: [Reader; 27] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -149,6 +149,22 @@ pub(super) const READERS: [Reader; 26] = [
             many("requirepass 'a"),
             within("requirepass \"", "\\\"", ""),
             many("rename-command a<n> b\n"),
+        ],
+    },
+    Reader {
+        name: "plugin",
+        read: |text| {
+            let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+            let secrets = plugin::secrets(&words);
+            Box::new((plugin::output(text, &secrets), plugin::complaint(text, &secrets)))
+        },
+        example: "DISK WARNING - free: / 8%|/=5GB;4;2;0;9 'a''b'=1%\nmore|c=1s\n",
+        shapes: &[
+            many("a=1 "),
+            within("x|", "'a'=1;2;3 ", ""),
+            within("x|", "'", ""),
+            many("|a=1\n"),
+            many("-p hunter2x "),
         ],
     },
     Reader { name: "redis-info", read: info, example: INFO, shapes: &[many("role:\n")] },

@@ -44,11 +44,15 @@ pub(crate) fn ufw_admits_wireguard(seat: &Seat<'_>) -> Judged<UfwAdmitsWireguard
         return Ok(holds());
     }
     Ok(match ufw.first_match(&flow(Protocol::Udp)) {
-        Some(rule) => broken(UfwAdmitsWireguard::Denied).with("number", rule.number).at(&ufw.path_of(rule), rule.line),
+        Some(rule) => broken(UfwAdmitsWireguard::Denied)
+            .with("number", rule.number)
+            .marks(rule.action.word())
+            .at(&ufw.path_of(rule), rule.line),
         None => match ufw.first_match(&flow(Protocol::Tcp)).filter(|rule| rule.action.admits()) {
-            Some(rule) => {
-                broken(UfwAdmitsWireguard::TcpOnly).with("number", rule.number).at(&ufw.path_of(rule), rule.line)
-            }
+            Some(rule) => broken(UfwAdmitsWireguard::TcpOnly)
+                .with("number", rule.number)
+                .marks("tcp")
+                .at(&ufw.path_of(rule), rule.line),
             None => broken(UfwAdmitsWireguard::NotAllowed),
         },
     }

@@ -49,7 +49,8 @@ pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaA
         Err(why) => match worker.named(hba, running).filter(|_| !changed) {
             Some(_) if far.iter().copied().any(is_let_in) => return Ok(holds()),
             Some((line, name)) if far.iter().any(|outcome| outcome.said == PgSaid::NoHbaEntry) => {
-                let finding = broken(PostgresHbaAdmitsWorker::Name).with("name", name).at(&line.path, line.line);
+                let finding =
+                    broken(PostgresHbaAdmitsWorker::Name).with("name", name).marks(name).at(&line.path, line.line);
                 return Ok(worker.words(finding, &hba.path).into());
             }
             Some(_) | None => return Err(why),
@@ -225,6 +226,7 @@ impl<'a> Worker<'a> {
         {
             return Ok(Some(
                 broken(if other { PostgresHbaAdmitsWorker::SslOnly } else { PostgresHbaAdmitsWorker::PlainOnly })
+                    .marks(if other { "hostssl" } else { "hostnossl" })
                     .at(&line.path, line.line),
             ));
         }
@@ -238,9 +240,12 @@ impl<'a> Worker<'a> {
 
 fn obstacle(line: &HbaLine, rule: &HbaRule) -> Option<Finding<PostgresHbaAdmitsWorker>> {
     if rule.method == "reject" {
-        return Some(broken(PostgresHbaAdmitsWorker::Rejects).at(&line.path, line.line));
+        return Some(broken(PostgresHbaAdmitsWorker::Rejects).marks(&rule.method).at(&line.path, line.line));
     }
-    NOT_BY_PASSWORD
-        .contains(&rule.method.as_str())
-        .then(|| broken(PostgresHbaAdmitsWorker::WrongMethod).with("method", &rule.method).at(&line.path, line.line))
+    NOT_BY_PASSWORD.contains(&rule.method.as_str()).then(|| {
+        broken(PostgresHbaAdmitsWorker::WrongMethod)
+            .with("method", &rule.method)
+            .marks(&rule.method)
+            .at(&line.path, line.line)
+    })
 }

@@ -64,7 +64,11 @@ pub(crate) fn wg_endpoint(seat: &Seat<'_>) -> Judged<WgEndpoint> {
     if let Some(server) = &server
         && let Some((name, line, right)) = by_hosts_file(seat, server, written, runs)
     {
-        let finding = broken(WgEndpoint::HostsLine).with("name", name).with("asked", runs.ip()).with("right", right);
+        let finding = broken(WgEndpoint::HostsLine)
+            .with("name", name)
+            .with("asked", runs.ip())
+            .with("right", right)
+            .marks(runs.ip());
         return Ok(finding.at("/etc/hosts", line).into());
     }
     if server.as_ref().is_some_and(|server| is_elsewhere(seat, server, runs)) {

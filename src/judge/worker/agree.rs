@@ -91,7 +91,7 @@ fn other_port<'a>(
     let (mine, theirs) = (mine.port_or_default(), theirs.port_or_default());
     let listens = |port: u16| listeners.on(port).next().is_some();
     (mine != theirs && !is_local && !listens(mine) && listens(theirs))
-        .then(|| (variable, two(broken(EnvPorts::OtherPort), mine, theirs)))
+        .then(|| (variable, two(broken(EnvPorts::OtherPort), mine, theirs).marks(mine)))
 }
 
 /// Nobody reads REDIS_DB: only the number at the end of the URLs counts.

@@ -78,14 +78,15 @@ fn flaw(
         return Ok(Some(broken(UrlFault::Comment)));
     }
     if !right_kind(url) {
-        return Ok(Some(broken(UrlFault::WrongKind).with("scheme", &url.scheme)));
+        return Ok(Some(broken(UrlFault::WrongKind).with("scheme", &url.scheme).marks(&url.scheme)));
     }
     if url.is_local() {
-        return Ok(Some(broken(UrlFault::Local).with("name", if url.host.is_empty() { NO_HOST } else { &url.host })));
+        let name = if url.host.is_empty() { NO_HOST } else { &url.host };
+        return Ok(Some(broken(UrlFault::Local).with("name", name).marks(&url.host)));
     }
     let given = given(seat, &url.host);
     if given.is_empty() && DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
-        return Ok(Some(broken(UrlFault::DockerHost).with("name", &url.host)));
+        return Ok(Some(broken(UrlFault::DockerHost).with("name", &url.host).marks(&url.host)));
     }
     let addresses = best(seat);
     let there = match url.host.parse::<IpAddr>() {
@@ -102,7 +103,7 @@ fn flaw(
     }
     // The server does not know by which address others reach it.
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
-        return Ok(Some(broken(UrlFault::Around).with("name", &url.host)));
+        return Ok(Some(broken(UrlFault::Around).with("name", &url.host).marks(&url.host)));
     }
     if addresses.server.origin == Origin::Assumed {
         return Err(Unseen::Undecided(format!(
@@ -110,13 +111,15 @@ fn flaw(
             url.host, addresses.server.value
         )));
     }
-    let finding = elsewhere(&url.host);
+    let finding = elsewhere(&url.host).marks(&url.host);
     Ok(Some(match given.iter().find(|line| there.contains(&line.address)) {
         None => finding,
         Some(line) => {
             let finding = finding.with(GIVEN, line).with("leads", line.address);
             match &line.at {
-                Some((path, line)) => finding.at(path, *line).with("hosts_file", path).with("hosts_line", line),
+                Some((path, number)) => {
+                    finding.marks(line.address).at(path, *number).with("hosts_file", path).with("hosts_line", number)
+                }
                 None => finding,
             }
         }

@@ -20,10 +20,13 @@ use crate::fact::docker::network::ContainerNetwork;
 use crate::fact::network::Links;
 use crate::fact::{Fact, Service, Unseen};
 use crate::probe::network::{all_links, routes_here};
-use crate::probe::{AGAIN, DIAL, ProbeContext, ProbeResult, dial, host};
+use crate::probe::{DIAL, ProbeContext, ProbeResult, dial, host};
 
 /// How long an answer may take: Linux sends a SYN again after a second (RFC 6298, section 2.1), and one may be lost.
 const PATIENCE: Duration = Duration::from_millis(1200);
+
+/// When it is dialled once more: before Linux sends the first SYN again.
+const AGAIN: Duration = Duration::from_millis(300);
 
 /// And by so many times as long as this machine's own dial took.
 const TRIPS: u32 = 3;

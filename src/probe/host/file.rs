@@ -105,7 +105,7 @@ fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn not_seen(path: &Path, error: &io::Error) -> Unseen {
+pub(super) fn not_seen(path: &Path, error: &io::Error) -> Unseen {
     if error.kind() == ErrorKind::PermissionDenied {
         Unseen::NeedsRights(format!("run as root to see {}", path.display()))
     } else {

@@ -1,7 +1,7 @@
 //! The one door for running programs: a short environment, no more standard input than it is given, bounded output, and an end. What is
 //! started is ended whole, with what it started itself, when its time is over or when this process ends.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -63,10 +63,14 @@ pub(super) fn environment(program: &str) -> Vec<(&'static str, String)> {
 }
 
 /// What a program said.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Said {
     /// Whether it ended with 0.
     pub ok: bool,
+    /// What it ended with, if it ended by itself.
+    pub code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// Standard output.
     pub out: String,
     /// Standard error. May hold secrets: read it for known signatures, never keep it.
@@ -82,6 +86,11 @@ pub(in crate::probe) struct Given {
     pub variables: Vec<(String, String)>,
     /// The user and group to run as (Unix), in place of our own.
     pub user: Option<(u32, u32)>,
+    /// So many bytes it may say on either stream, where that is not what any program may.
+    pub longest: Option<u64>,
+    /// Whether it is none that is known here. Then it starts in `/`, and what of it leaves its group is looked for when this
+    /// program ends.
+    pub unknown: bool,
 }
 
 /// Runs a program, and ends it at the deadline.
@@ -108,15 +117,21 @@ pub(in crate::probe) async fn run_given(
             command.uid(user).gid(group);
         });
     }
+    if given.unknown {
+        command.current_dir("/");
+        // Never said to have ended.
+        keeper::starting();
+    }
+    let longest = given.longest.unwrap_or(LONGEST);
     let mut group = Group::starting();
     let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
     group.begun(child.id());
     let tell = tell(child.stdin.take(), given.input);
-    let heard = tokio::time::timeout(deadline, async { tokio::join!(tell, hear(&mut child)).1 }).await;
+    let heard = tokio::time::timeout(deadline, async { tokio::join!(tell, hear(&mut child, longest)).1 }).await;
     drop(group);
     match heard {
         Err(_) => Err(Unseen::NoTool(format!("`{program}` did not answer within {} s", deadline.as_secs()))),
-        Ok(None) => Err(Unseen::NoTool(format!("`{program}` printed more than {} MiB", LONGEST >> 20))),
+        Ok(None) => Err(Unseen::NoTool(format!("`{program}` printed more than {} MiB", longest >> 20))),
         Ok(Some(Err(_))) => Err(Unseen::NoTool(format!("`{program}` could not be run"))),
         Ok(Some(Ok(said))) => Ok(said),
     }
@@ -144,19 +159,32 @@ async fn tell(stdin: Option<ChildStdin>, input: Vec<u8>) {
 }
 
 /// All that it says until it ends; none where that is too much.
-async fn hear(child: &mut Child) -> Option<std::io::Result<Said>> {
+async fn hear(child: &mut Child, longest: u64) -> Option<std::io::Result<Said>> {
     let (out, err) = (child.stdout.take()?, child.stderr.take()?);
-    let (out, err) = tokio::join!(bounded(out), bounded(err));
+    let (out, err) = tokio::join!(bounded(out, longest), bounded(err, longest));
     let (out, err) = (out?, err?);
     let text = |bytes: std::io::Result<Vec<u8>>| bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let said = async { Ok(Said { ok: child.wait().await?.success(), out: text(out)?, err: text(err)? }) };
+    let said = async {
+        let status = child.wait().await?;
+        Ok(Said { ok: status.success(), code: status.code(), signal: signal(status), out: text(out)?, err: text(err)? })
+    };
     Some(said.await)
 }
 
-async fn bounded(stream: impl AsyncRead + Unpin) -> Option<std::io::Result<Vec<u8>>> {
+async fn bounded(stream: impl AsyncRead + Unpin, longest: u64) -> Option<std::io::Result<Vec<u8>>> {
     let mut bytes = Vec::new();
-    let read = stream.take(LONGEST + 1).read_to_end(&mut bytes).await;
-    (bytes.len() as u64 <= LONGEST).then(|| read.map(|_| bytes))
+    let read = stream.take(longest + 1).read_to_end(&mut bytes).await;
+    (bytes.len() as u64 <= longest).then(|| read.map(|_| bytes))
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_status: ExitStatus) -> Option<i32> {
+    None
 }
 
 /// A program and all that it started. Ended when dropped, and by the keeper if this process ends before.

@@ -13,10 +13,11 @@ use redis::{Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError};
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
+use super::kept::{foreign, held};
 use super::prefixed::prefixed;
 use super::session::patient;
 use super::{ANSWER, Pace, WORD, auth, dial, wire};
-use crate::fact::celery::{Beat, Celery, Foreign, Oldest, Sample, queues};
+use crate::fact::celery::{Beat, Celery, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Fact, Service, Unseen, Vantage};
@@ -38,7 +39,7 @@ const LISTEN: Duration = Duration::from_millis(2400);
 
 /// kombu keeps the priorities 3, 6 and 9 of a queue in lists of their own (kombu/transport/redis.py: `sep`,
 /// `priority_steps`).
-const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
+pub(super) const PRIORITIES: [&str; 4] = ["", "\x06\x163", "\x06\x166", "\x06\x169"];
 
 /// What leads to a queue is kept in a set of its name after this (kombu/transport/redis.py: `keyprefix_queue`).
 pub(super) const BINDING: &str = "_kombu.binding.";
@@ -230,35 +231,10 @@ async fn sample(connection: &mut MultiplexedConnection, queues: &[&str]) -> Resu
     Ok(Sample { waiting, unacked, held, consumers: list.as_deref().map(celery::consumers), joined, held_back })
 }
 
-/// kombu notes when it gave a task to a worker, in seconds since the epoch (kombu/transport/redis.py: `append`).
-async fn held(connection: &mut MultiplexedConnection) -> Option<u64> {
-    let first: Result<Vec<(String, f64)>, RedisError> =
-        redis::cmd("ZRANGE").arg("unacked_index").arg(0).arg(0).arg("WITHSCORES").query_async(connection).await;
-    let time: Result<(u64, u64), RedisError> = redis::cmd("TIME").query_async(connection).await;
-    let (_, taken) = first.ok()?.into_iter().next()?;
-    let taken = Duration::try_from_secs_f64(taken).ok()?;
-    Some(time.ok()?.0.saturating_sub(taken.as_secs()))
-}
-
 /// The server's code for what it refused: of several questions the first that it refused.
 fn code(error: &RedisError) -> Option<String> {
     let refused = error.clone().into_server_errors()?;
     refused.first().map(|(_, error)| error.code().to_owned())
-}
-
-/// The first of Celery's names that has another type of value in it.
-async fn foreign(connection: &mut MultiplexedConnection, queues: &[&str]) -> Option<Foreign> {
-    let lists = queues.iter().flat_map(|queue| PRIORITIES.map(|priority| (format!("{queue}{priority}"), "list")));
-    let bindings = queues.iter().map(|queue| (format!("{BINDING}{queue}"), "set"));
-    let others = [("unacked".to_owned(), "hash"), ("unacked_index".to_owned(), "zset")];
-    for (queue, wanted) in lists.chain(bindings).chain(others) {
-        let kind: String = redis::cmd("TYPE").arg(&queue).query_async(connection).await.ok()?;
-        if kind != wanted && kind != "none" {
-            let queue = queue.chars().filter(|c| !c.is_control()).collect();
-            return Some(Foreign { queue, kind, wanted: wanted.to_owned() });
-        }
-    }
-    None
 }
 
 /// Producers push at the head (`LPUSH`), consumers pop the tail.

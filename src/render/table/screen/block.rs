@@ -1,8 +1,10 @@
 //! One finding, in as many lines as there is room for.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use anstyle::Style;
+use textwrap::core::display_width;
 
 use super::super::{BOLD, DIM, Group, RED, YELLOW, few, place, wrapped};
 use super::one_row;
@@ -13,6 +15,9 @@ const EVIDENCE: usize = 3;
 
 /// How many causes that look the same are named; `-v` names more.
 const CANDIDATES: usize = 3;
+
+/// So many columns at the end of a row may be lost where the line goes on.
+const CUT: usize = 4;
 
 /// How much of a finding is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +80,11 @@ pub(super) fn block(outcome: &Outcome, report: &Report, detail: Detail, width: u
     if detail >= Detail::Short {
         wrapped(&mut out, &diagnosis.fix.know, "  then ", "       ", width);
     }
-    for evidence in bearing(outcome, diagnosis, detail.evidence()) {
+    let chosen = bearing(outcome, diagnosis, detail.evidence());
+    // Marked once, where it was read first.
+    let marked = chosen.iter().position(|evidence| pointed_at(evidence.line.trim_start(), diagnosis).is_some());
+    for (number, evidence) in chosen.into_iter().enumerate() {
+        let diagnosis = Some(diagnosis).filter(|_| marked == Some(number));
         seen(&mut out, evidence, outcome, diagnosis, report, width);
     }
     if detail == Detail::Full && !explains.is_empty() {
@@ -142,7 +151,7 @@ fn seen(
     out: &mut String,
     evidence: &Evidence,
     outcome: &Outcome,
-    diagnosis: &Diagnosis,
+    marked: Option<&Diagnosis>,
     report: &Report,
     width: usize,
 ) {
@@ -153,14 +162,55 @@ fn seen(
         [(away, &**seat), (!told, &**source)].into_iter().filter_map(|(shown, it)| shown.then_some(it)).collect();
     let from = if from.is_empty() { String::new() } else { format!("  [{}]", from.join(", ")) };
     let indent = "  seen ";
-    let row = one_row(&format!("{}{from}", line.trim_start()), indent, width);
-    out.push_str(&row);
-    let Some(range) = pointed_at(line.trim_start(), diagnosis) else { return };
-    let room = width.saturating_sub(indent.len() + 1);
-    if range.end <= room && row.is_ascii() {
-        let carets = "^".repeat(range.len());
-        let _ = writeln!(out, "{}{RED}{carets}{RED:#}", " ".repeat(indent.len() + range.start));
+    let line = line.trim_start();
+    let range = marked.and_then(|diagnosis| pointed_at(line, diagnosis));
+    let marked = range.and_then(|range| Marked::of(line, range, width - indent.len()));
+    let Some(Marked { line, ahead, words }) = marked else {
+        return out.push_str(&one_row(&format!("{line}{from}"), indent, width));
+    };
+    out.push_str(&one_row(&format!("{line}{from}"), indent, width));
+    let _ = writeln!(out, "{}{RED}{}{RED:#}", " ".repeat(indent.len() + ahead), "^".repeat(words));
+}
+
+/// A line in which words at fault can be marked below it: as much of it as there is room for, with all of them.
+#[derive(Debug, PartialEq, Eq)]
+struct Marked {
+    line: String,
+    /// In columns.
+    ahead: usize,
+    words: usize,
+}
+
+impl Marked {
+    /// Of a range in characters. What stands between the place and the words is cut where there is too much of it; none
+    /// where the words alone are too long.
+    fn of(line: &str, range: Range<usize>, room: usize) -> Option<Self> {
+        let part = |from: usize, to: usize| line.chars().take(to).skip(from).collect::<String>();
+        let (before, words, after) = (part(0, range.start), part(range.start, range.end), part(range.end, usize::MAX));
+        let room = room.checked_sub(display_width(&words) + CUT)?;
+        let before = if display_width(&before) <= room { before } else { cut(&before, room)? };
+        Some(Self {
+            ahead: display_width(&before),
+            words: display_width(&words),
+            line: format!("{before}{words}{after}"),
+        })
     }
+}
+
+/// The place at the beginning and the last characters, with a mark for what is left out between them.
+fn cut(before: &str, room: usize) -> Option<String> {
+    let place = before.split_inclusive(": ").next().filter(|place| place.ends_with(": ")).unwrap_or_default();
+    let mut room = room.checked_sub(display_width(place) + 1)?;
+    let rest = before.strip_prefix(place)?;
+    let mut kept: Vec<char> = Vec::new();
+    for c in rest.chars().rev() {
+        room = match room.checked_sub(display_width(&c.to_string())) {
+            Some(room) => room,
+            None => break,
+        };
+        kept.push(c);
+    }
+    Some(format!("{place}…{}", kept.iter().rev().collect::<String>()))
 }
 
 /// Each root with the first of what to type, where the blocks are more than a screen.
@@ -184,4 +234,31 @@ pub(super) fn summary(roots: &[&Group<'_>], most: usize, room: usize, width: usi
         let _ = writeln!(out, "  … and {more} more above");
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The row and the marks below it.
+    fn marked(line: &str, words: &str, room: usize) -> Option<(String, String)> {
+        let start = line.split_once(words).expect("there").0.chars().count();
+        let marked = Marked::of(line, start..start + words.chars().count(), room)?;
+        let row = one_row(&marked.line, "", room);
+        assert!(row.contains(words), "{row}");
+        Some((row.trim_end().to_owned(), format!("{}{}", " ".repeat(marked.ahead), "^".repeat(marked.words))))
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_its_place_and_the_words_at_fault() {
+        let of = |row: &str, marks: &str| Some((row.to_owned(), marks.to_owned()));
+        assert_eq!(marked("/a:1: bind x", "x", 20), of("/a:1: bind x", "           ^"));
+        let long = "/a:1: bind 127.0.0.1 10.8.0.2 10.8.0.3 and on";
+        assert_eq!(marked(long, "10.8.0.3", 27), of("/a:1: …0.8.0.2 10.8.0.3…", "               ^^^^^^^^"));
+        assert_eq!(marked(long, "10.8.0.3", 60), of(long, "                              ^^^^^^^^"));
+        assert_eq!(marked(long, "10.8.0.3", 16), None, "there is no room for the place");
+        // What is as wide as two columns counts as two.
+        let wide = Marked::of("/a:1: 名 x", 8..9, 20).expect("room");
+        assert_eq!((wide.ahead, wide.words), (9, 1));
+    }
 }
