@@ -91,7 +91,11 @@ pub struct TcpOutcome {
 impl TcpOutcome {
     pub(crate) fn summary(&self) -> Vec<String> {
         let from = self.from.map_or_else(String::new, |from| format!(", from {from}"));
-        let mut lines = vec![format!("TCP {}: {}{from}", self.endpoint, self.how.label())];
+        // What the kernel said, in its own words.
+        let errno = if let Dial::Other(errno) = self.how { errno } else { 0 };
+        let words = || format!(" ({})", std::io::Error::from_raw_os_error(errno));
+        let said = if errno == 0 { String::new() } else { words() };
+        let mut lines = vec![format!("TCP {}: {}{said}{from}", self.endpoint, self.how.label())];
         if !self.dropped.is_empty() {
             let moved: Vec<String> = self.dropped.iter().map(|(name, by)| format!("{name} +{by}")).collect();
             lines.push(format!("meanwhile this machine's kernel counted: {}", moved.join(", ")));

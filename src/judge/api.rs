@@ -163,6 +163,9 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
                     .to_owned(),
             ));
         }
+        ApiSaid::Unreached(Dial::Other(_)) => {
+            return Err(Unseen::Undecided(format!("this machine itself could not begin a connection to {}", outcome.endpoint)));
+        }
         ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
         ApiSaid::FailedInside(status) => failed_inside(seat).with("status", status),
         ApiSaid::Redirects { to_https: true } => broken(ApiAnswers::RedirectsToHttps),

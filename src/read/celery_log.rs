@@ -38,9 +38,9 @@ pub fn last(log: &str, secrets: &Secrets) -> Option<(Option<u64>, Reported)> {
     let own =
         |text: &str| !text.trim().is_empty() && !text.starts_with([' ', '\t', '[']) && !text.contains("Traceback");
     let end = below.iter().position(|(_, text)| text.starts_with('[')).unwrap_or(below.len());
-    let raised = below.iter().take(end).map(|(_, text)| *text);
+    let mut raised = below.iter().take(end).map(|(_, text)| *text);
     let traced = raised.clone().any(|text| text.contains("Traceback"));
-    let raised = raised.filter(|text| own(text)).last().filter(|_| traced);
+    let raised = raised.rfind(|text| own(text)).filter(|_| traced);
     let raised = raised.map_or_else(String::new, |raised| format!("; {raised}"));
     let discards = says(&DISCARDS, text) || says(&DISCARDS, &raised);
     Some((when, Reported { text: quoted(&format!("{text}{raised}"), secrets, &[]), discards }))

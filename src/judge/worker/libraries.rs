@@ -58,10 +58,10 @@ fn doubt(seat: &Seat<'_>) -> String {
 /// Whether this program connects to the service of a URL.
 fn reaches(seat: &Seat<'_>, variable: &str) -> bool {
     let Ok(env) = seat.env() else { return false };
-    let set = |url: Effective<'_>| matches!(url, Effective::Set { variable: used, .. } if used == variable);
-    let service = if set(env.database()) {
+    let is_of = |url: Effective<'_>| matches!(url, Effective::Set { variable: used, .. } if used == variable);
+    let service = if is_of(env.database()) {
         Service::Postgres
-    } else if set(env.broker()) || set(env.results()) {
+    } else if is_of(env.broker()) || is_of(env.results()) {
         Service::Redis
     } else {
         return false;

@@ -75,6 +75,9 @@ async fn converse(
         match auth(connection, login).await {
             // What the server does without is told by another look.
             Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
+            Err(RedisSaid::Silent | RedisSaid::Closed) => {
+                return Err(Unseen::NotKnown(format!("Redis at {endpoint} does not answer the log-in")));
+            }
             Err(_) => return Err(refused("is not accepted")),
         }
     }
