@@ -9,9 +9,11 @@ use super::fault::Set;
 use super::judged::{read, report_of};
 
 /// Looked at since not long ago: in older recordings these are not there, and that says nothing about the deployment.
-const NEWER: [(&str, &str); 2] = [
+const NEWER: [(&str, &str); 4] = [
     ("postgres-tables", "PostgreSQL did not tell which tables the role finds"),
     ("worker-libraries", "`libraries` was not checked"),
+    ("worker-log", "`worker-log` was not checked"),
+    ("container-way", "`container-network` was not checked"),
 ];
 
 /// The checks of each reason, for every healthy deployment of which something is not seen.
@@ -44,7 +46,7 @@ pub fn table(unseen: &Unseen, deployments: usize) -> String {
             "Of the {deployments} healthy deployments, in {} every check is seen from all four together or does not apply. In \
              the others these are not seen (but {}, at which older recordings did not look):",
             deployments - unseen.len(),
-            NEWER.map(|(check, _)| check).join(" and ")
+            NEWER.map(|(check, _)| check).join(", ")
         ),
         String::new(),
         "| healthy deployment | not seen | which, and why |".to_owned(),
