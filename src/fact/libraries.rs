@@ -1,6 +1,8 @@
 //! What the worker's own Python libraries say when they are given the worker's own URLs: the exact client that the app
 //! uses, with all that it takes from a URL and from its environment.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
@@ -15,6 +17,8 @@ pub enum LibrarySaid {
     Refused(String),
     /// It had neither connected nor failed when the time was over.
     Silent,
+    /// It was not asked: a variable of libpq's (`PGHOSTADDR`) leads it to this address, whatever host the URL has.
+    Led(IpAddr),
 }
 
 /// What the system's errors of a connection are in Python's words (`os.strerror`), and what libraries say when one takes too
@@ -61,7 +65,7 @@ impl Libraries {
         /// The one word for it.
         pub fn label(&self) of self.worst() => {
             None => "connected",
-            Some(LibrarySaid::Refused(_)) => "refused",
+            Some(LibrarySaid::Refused(_) | LibrarySaid::Led(_)) => "refused",
             Some(LibrarySaid::Silent | LibrarySaid::Connected) => "silent",
         }
     }
@@ -80,6 +84,7 @@ impl Libraries {
             LibrarySaid::Connected => "connected".to_owned(),
             LibrarySaid::Refused(message) => message.clone(),
             LibrarySaid::Silent => "no answer in time".to_owned(),
+            LibrarySaid::Led(to) => format!("not asked, since PGHOSTADDR leads it to {to}"),
         };
         // What failed comes first: only the first lines are shown.
         let failed = |answer: &&LibraryAnswer| answer.said != LibrarySaid::Connected;

@@ -2,6 +2,7 @@
 //! from both what this program does not know. Nothing of the app is imported, and nothing is written.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::pace::Pace;
 use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host, ping};
 use crate::fact::dial::Endpoint;
 use crate::fact::host_worker::HostWorker;
-use crate::fact::libraries::{Libraries, LibraryAnswer};
+use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
 use crate::fact::{Fact, FactKey, Unseen, Vantage};
 use crate::read::library_error;
 use crate::read::quoted::Secrets;
@@ -119,12 +120,18 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
     let mut asked = serde_json::Map::new();
     let mut order: Vec<&str> = Vec::new();
     let mut secrets: Vec<SecretString> = Vec::new();
+    let mut answered: Vec<LibraryAnswer> = Vec::new();
     let mut why = Unseen::NotKnown("no URL that could be read is set here".to_owned());
     let keyring = &context.keyring;
     for (role, login) in [("database", &keyring.postgres), ("broker", &keyring.redis), ("results", &keyring.results)] {
         let Some(login) = login else { continue };
         // Two variables may be one: then the broker's answer stands for both.
         if asked.contains_key(&login.variable) {
+            continue;
+        }
+        if let Some(to) = led(login, &worker) {
+            let (variable, library) = (login.variable.clone(), "libpq".to_owned());
+            answered.push(LibraryAnswer { variable, library, said: LibrarySaid::Led(to) });
             continue;
         }
         if let Err(declined) = may_ask(login, &worker, context).await {
@@ -159,7 +166,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         );
     }
     if asked.is_empty() {
-        return Err(why);
+        return if answered.is_empty() { Err(why) } else { Ok(Libraries { answers: answered }) };
     }
     for (name, value) in &worker.variables {
         if name == "PGPASSWORD" || name.to_ascii_lowercase().ends_with("_proxy") && value.contains('@') {
@@ -196,12 +203,12 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
         .filter_map(|line| serde_json::from_str::<Line>(line).ok())
         .map(|line| (line.variable.clone(), line))
         .collect();
-    let answers: Vec<LibraryAnswer> =
-        order.iter().filter_map(|variable| lines.remove(*variable)).map(|line| answer(line, &secrets)).collect();
-    if answers.is_empty() {
+    let said = order.iter().filter_map(|variable| lines.remove(*variable)).map(|line| answer(line, &secrets));
+    answered.extend(said);
+    if answered.is_empty() {
         return Err(Unseen::NotKnown(format!("{} has none of the worker's libraries", worker.python)));
     }
-    Ok(Libraries { answers })
+    Ok(Libraries { answers: answered })
 }
 
 fn answer(line: Line, secrets: &Secrets) -> LibraryAnswer {
@@ -209,11 +216,23 @@ fn answer(line: Line, secrets: &Secrets) -> LibraryAnswer {
     LibraryAnswer { library: library_error::name(&line.library), variable: line.variable, said }
 }
 
+/// Where libpq's `PGHOSTADDR` leads, if that is another address than the URL's host (libpq, "Environment Variables").
+fn led(login: &Login, worker: &Worker) -> Option<IpAddr> {
+    let set = worker.variables.iter().find(|(name, _)| name == "PGHOSTADDR").filter(|_| login.url.is_postgres())?;
+    let to = set.1.trim().parse().ok()?;
+    // What a name leads to may be this address.
+    let host: IpAddr = login.url.host.parse().ok()?;
+    (host != to && !login.text.expose_secret().contains("hostaddr=")).then_some(to)
+}
+
 /// A library sends what it has wherever the URL leads, so every address of its host must be one that may have it. Where
 /// something else than the host that is written leads it (libpq's `host`, `hostaddr` and `service`), that is not known.
 async fn may_ask(login: &Login, worker: &Worker, context: &ProbeContext) -> Result<(), Unseen> {
     let endpoint = Endpoint { host: login.url.host.clone(), port: login.url.port_or_default() };
-    let led = worker.variables.iter().any(|(name, _)| ["PGHOSTADDR", "PGSERVICE"].contains(&name.as_str()));
+    let led = worker
+        .variables
+        .iter()
+        .any(|(name, value)| name == "PGSERVICE" || (name == "PGHOSTADDR" && value.trim() != endpoint.host));
     let text = login.text.expose_secret();
     let query = text.split_once('?').map_or("", |(_, query)| query);
     let named = ["host", "service"].iter().any(|word| query.contains(word));

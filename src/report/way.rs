@@ -215,6 +215,8 @@ fn hop_of(outcome: &Outcome, end: End) -> Option<&'static str> {
         }
         "worker-libraries/proxy" => return own(End::Web, WORKER),
         "tunnel-payload/hangs-in-container" => return (end != End::Web).then_some(WORKER),
+        // Neither an echo nor a connection is answered: where on the way that is, it does not tell.
+        "tcp-admitted/no-answer" => return None,
         "tcp-admitted/no-route" if end != End::Web => {
             return Some(if outcome.vantage == Vantage::Container { WORKER } else { CLIENT });
         }

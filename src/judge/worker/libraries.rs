@@ -19,6 +19,7 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
     let libraries = seat.libraries()?;
     let refused = |answer: &LibraryAnswer| match &answer.said {
         LibrarySaid::Refused(message) => Some((answer.clone(), message.clone())),
+        LibrarySaid::Led(to) => Some((answer.clone(), to.to_string())),
         LibrarySaid::Connected | LibrarySaid::Silent => None,
     };
     let Some((answer, message)) = libraries.answers.iter().find_map(refused) else {
@@ -34,6 +35,7 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
         return Err(Unseen::Unreadable(format!("{variable} is no variable of the worker")));
     }
     let finding = broken(match variable {
+        _ if matches!(answer.said, LibrarySaid::Led(_)) => WorkerLibraries::Led,
         _ if answer.said.is_unreached() && reaches(seat, variable) => WorkerLibraries::Unreached,
         "FLASK_APP_URL" => WorkerLibraries::Proxy,
         "DEV_DATABASE_URL" => WorkerLibraries::Database,

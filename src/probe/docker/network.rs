@@ -54,7 +54,13 @@ async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {
             reached.push((endpoint, (PATIENCE + begun.elapsed() * TRIPS).min(DIAL)));
         }
     }
-    let (links, routes, dials) = inside(entry, reached).await?;
+    let (links, routes, mut dials) = inside(entry, reached).await?;
+    // Where this machine does not get through any more either, the way is at fault and not the container's.
+    for at in (0..dials.len()).rev() {
+        if dials[at].how != Dial::Open && dial::connect(&dials[at].endpoint).await.is_err() {
+            dials.remove(at);
+        }
+    }
     Ok(ContainerNetwork { container: container.name, links, routes, dials })
 }
 
