@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rustix::fs::fstat;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::runtime::Handle;
@@ -45,15 +46,15 @@ async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {
         .find(|it| it.running)
         .ok_or_else(|| Unseen::NotKnown("no worker container is running here".to_owned()))?;
     let entry = entry(&container.id, container.process, &container.name)?;
-    let mut reached = Vec::new();
-    for service in [Service::Redis, Service::Postgres] {
-        let endpoint = dial::tunnel(service, context)?;
-        let begun = host::clock();
-        // What this machine does not reach itself, its container need not reach.
-        if dial::connect(&endpoint).await.is_ok() {
-            reached.push((endpoint, (PATIENCE + begun.elapsed() * TRIPS).min(DIAL)));
-        }
-    }
+    let begun = host::clock();
+    // What this machine does not reach itself, its container need not reach.
+    let reach = async |endpoint: Endpoint| {
+        let open = dial::connect(&endpoint).await.is_ok();
+        open.then(|| (endpoint, (PATIENCE + begun.elapsed() * TRIPS).min(DIAL)))
+    };
+    let (redis, postgres) = (dial::tunnel(Service::Redis, context)?, dial::tunnel(Service::Postgres, context)?);
+    let (redis, postgres) = tokio::join!(reach(redis), reach(postgres));
+    let reached = redis.into_iter().chain(postgres).collect();
     let (links, routes, mut dials) = inside(entry, reached).await?;
     // Where this machine does not get through any more either, the way is at fault and not the container's.
     for at in (0..dials.len()).rev() {
@@ -104,10 +105,7 @@ async fn inside(door: File, reached: Vec<(Endpoint, Duration)>) -> Result<Seen, 
 async fn seen(reached: Vec<(Endpoint, Duration)>) -> Result<Seen, Unseen> {
     let links = Links { links: all_links().await? };
     let routes = routes_here(&links.links).await?;
-    let mut dials = Vec::new();
-    for (endpoint, patience) in reached {
-        dials.push(dialled(endpoint, patience).await);
-    }
+    let dials = join_all(reached.into_iter().map(|(endpoint, patience)| dialled(endpoint, patience))).await;
     Ok((links, routes, dials))
 }
 
