@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::fact::environment::EnvUrl;
 use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
+pub use docker::Inspected;
 pub use plugin::Plugins;
 pub use service::Units;
 
@@ -50,6 +51,9 @@ mod workers;
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
 /// to host" (three ARP requests a second apart), so that this is not mistaken for a dropped packet.
 pub const DIAL: Duration = Duration::from_millis(3200);
+
+/// What a log says that is older tells nothing about the looks of now, in seconds.
+const RECENT: u64 = 600;
 
 /// How long a local program (systemctl, docker, wg) may take.
 pub const PROGRAM: Duration = Duration::from_secs(4);
@@ -101,6 +105,8 @@ pub struct ProbeContext {
     pub keyring: Keyring,
     /// The units that are looked at.
     pub units: Units,
+    /// What Docker tells of all containers.
+    pub inspected: Inspected,
     /// The programs that check files name.
     pub plugins: Plugins,
 }
@@ -115,6 +121,7 @@ impl ProbeContext {
             seen: BTreeMap::new(),
             keyring: Keyring::default(),
             units: Units::default(),
+            inspected: Inspected::default(),
             plugins: Plugins::new(),
         }
     }

@@ -14,7 +14,7 @@ use crate::fact::dial::Dial;
 use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
 use crate::plan;
 use crate::probe::host;
-use crate::probe::{self, Keyring, Plugins, ProbeContext, ProbeResult, Units};
+use crate::probe::{self, Inspected, Keyring, Plugins, ProbeContext, ProbeResult, Units};
 use crate::profile::{Profile, SETTLING, settle};
 use crate::snapshot::{SCHEMA, Snapshot};
 
@@ -67,6 +67,7 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
                 let FactKey::Unit(target) = key else { return None };
                 Some(target.clone())
             })),
+            inspected: Inspected::default(),
             plugins: orders.plugins,
         }),
         vantage_by: orders.vantage_by,
@@ -145,6 +146,7 @@ impl Runner {
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
             units: self.context.units.clone(),
+            inspected: self.context.inspected.clone(),
             plugins: self.context.plugins.clone(),
         });
         for key in ready {

@@ -168,21 +168,20 @@ impl Celery {
     /// The moments in which everyone who takes tasks stood idle. A worker with its hands full does not wait in `BRPOP`, and
     /// an idle one, that asks again every second, does so nearly always.
     pub fn idle(&self) -> impl Iterator<Item = &Sample> {
-        self.samples.iter().filter(|sample| {
-            let all = sample.consumers.iter().flatten();
-            let mut here = all.filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
-            here.peek().is_some() && here.all(|it| it.waits)
-        })
+        self.samples.iter().filter(|sample| self.all_here(sample, |it| it.waits))
+    }
+
+    /// Whether there were some at a moment who take tasks from the URL's database, and all of them were so.
+    fn all_here(&self, sample: &Sample, so: impl Fn(&Consumer) -> bool) -> bool {
+        let all = sample.consumers.iter().flatten();
+        let mut here = all.filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
+        here.peek().is_some() && here.all(so)
     }
 
     /// Tasks that wait, and did a moment before, while nobody of those who take tasks waited for one: all have their hands
     /// full. With for how long the first of the tasks that they hold has been theirs.
     pub fn behind(&self) -> Option<(u64, Option<u64>)> {
-        let busy = |sample: &Sample| {
-            let all = sample.consumers.iter().flatten();
-            let mut here = all.filter(|it| it.database == self.database && it.quiet < SILENT).peekable();
-            here.peek().is_some() && here.all(|it| !it.waits) && sample.unacked > 0
-        };
+        let busy = |sample: &Sample| sample.unacked > 0 && self.all_here(sample, |it| !it.waits);
         let waiting = |sample: &Sample| sample.waiting.values().sum::<u64>();
         let all = self.samples.len() > 1 && self.samples.iter().all(|sample| busy(sample) && waiting(sample) > 0);
         all.then(|| self.now().map(|now| (waiting(now), now.held)))?

@@ -54,6 +54,27 @@ impl Dial {
     }
 }
 
+impl Dial {
+    /// The one word for it, with what the kernel said where that is all there is. Its numbers are another system's elsewhere.
+    pub fn said(self) -> String {
+        match self {
+            Self::Other(errno) if errno != 0 && cfg!(target_os = "linux") => {
+                format!("{} ({})", self.label(), std::io::Error::from_raw_os_error(errno))
+            }
+            Self::Other(_)
+            | Self::Open
+            | Self::Refused
+            | Self::Timeout
+            | Self::Reset
+            | Self::HostUnreachable
+            | Self::NoRoute
+            | Self::Forbidden
+            | Self::NoSuchName
+            | Self::ResolverFailed => self.label().to_owned(),
+        }
+    }
+}
+
 /// A host (name or address) and a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Endpoint {
@@ -91,11 +112,7 @@ pub struct TcpOutcome {
 impl TcpOutcome {
     pub(crate) fn summary(&self) -> Vec<String> {
         let from = self.from.map_or_else(String::new, |from| format!(", from {from}"));
-        // What the kernel said, in its own words.
-        let errno = if let Dial::Other(errno) = self.how { errno } else { 0 };
-        let words = || format!(" ({})", std::io::Error::from_raw_os_error(errno));
-        let said = if errno == 0 { String::new() } else { words() };
-        let mut lines = vec![format!("TCP {}: {}{said}{from}", self.endpoint, self.how.label())];
+        let mut lines = vec![format!("TCP {}: {}{from}", self.endpoint, self.how.said())];
         if !self.dropped.is_empty() {
             let moved: Vec<String> = self.dropped.iter().map(|(name, by)| format!("{name} +{by}")).collect();
             lines.push(format!("meanwhile this machine's kernel counted: {}", moved.join(", ")));

@@ -21,24 +21,26 @@ pub enum LibrarySaid {
     Led(IpAddr),
 }
 
-/// What the system's errors of a connection are in Python's words (`os.strerror`), and what libraries say when one takes too
-/// long. Who could connect says other things.
-const UNREACHED: [&str; 9] = [
+/// What a connection that did not come about is called by the system (strerror(3)).
+const UNREACHED: [&str; 6] = [
     "Connection refused",
     "Connection timed out",
-    "Connection reset by peer",
     "No route to host",
     "Network is unreachable",
     "Operation not permitted",
     "Permission denied",
-    "timeout expired",
-    "Timeout connecting to server",
 ];
 
 impl LibrarySaid {
     /// Whether no connection came about.
     pub fn is_unreached(&self) -> bool {
-        matches!(self, Self::Refused(message) if UNREACHED.iter().any(|it| message.contains(it)))
+        let Self::Refused(message) = self else { return false };
+        // redis-py: `Error 111 connecting to HOST:PORT. Connection refused.`; libpq: `connection to server at "HOST", port
+        // PORT failed: Connection refused`. Other errors have the same words of files, or of a connection that was open.
+        let by_redis = message.contains(" connecting to ") && UNREACHED.iter().any(|it| message.contains(it));
+        let by_libpq =
+            UNREACHED.iter().chain(&["timeout expired"]).any(|it| message.contains(&format!(" failed: {it}")));
+        by_redis || by_libpq || message.contains("Timeout connecting to server")
     }
 }
 
@@ -91,5 +93,29 @@ impl Libraries {
         let connected = |answer: &&LibraryAnswer| answer.said == LibrarySaid::Connected;
         let all = self.answers.iter().filter(failed).chain(self.answers.iter().filter(connected));
         all.map(|answer| format!("{} with {}: {}", answer.library, answer.variable, words(answer))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_connection_that_did_not_come_about_is_unreached() {
+        let unreached = |message: &str| LibrarySaid::Refused(message.to_owned()).is_unreached();
+        for message in [
+            "ConnectionError: Error 111 connecting to 10.8.0.1:6379. Connection refused.",
+            "TimeoutError: Timeout connecting to server",
+            "OperationalError: connection to server at \"10.8.0.1\", port 5432 failed: timeout expired",
+        ] {
+            assert!(unreached(message), "{message}");
+        }
+        for message in [
+            "ConnectionError: Error -2 connecting to redis:6379. Name or service not known.",
+            "ConnectionError: Error while reading from 10.8.0.1:6379 : (104, 'Connection reset by peer')",
+            "OperationalError: connection to server at \"10.8.0.1\", port 5432 failed: could not open certificate file \"/c\": Permission denied",
+        ] {
+            assert!(!unreached(message), "{message}");
+        }
     }
 }

@@ -145,7 +145,8 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
     asked_outside(seat)?;
     if seat.vantage() == Vantage::Client && is_unreached(seat) {
         return Err(Unseen::Undecided(
-            "it was asked as another user than the worker's, whose libraries cannot connect".to_owned(),
+            "the worker's own libraries cannot connect, so what clipcheck is answered says nothing of the worker"
+                .to_owned(),
         ));
     }
     let outcome = seat.api()?;
@@ -163,8 +164,8 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
                     .to_owned(),
             ));
         }
-        ApiSaid::Unreached(Dial::Other(_)) => {
-            return Err(Unseen::Undecided(format!("this machine itself could not begin a connection to {}", outcome.endpoint)));
+        ApiSaid::Unreached(dial @ Dial::Other(_)) => {
+            return Err(Unseen::Undecided(format!("no connection to {} came about: {}", outcome.endpoint, dial.said())));
         }
         ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
         ApiSaid::FailedInside(status) => failed_inside(seat).with("status", status),

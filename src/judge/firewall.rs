@@ -125,8 +125,8 @@ pub(super) fn in_doubt(seat: &Seat<'_>) -> Option<Unseen> {
     if seat.vantage() == Vantage::Client {
         return out::in_doubt(seat);
     }
-    let traces = super::ports_of_worker(seat).into_iter().filter_map(|port| trace(seat, &flow(seat, port)).ok());
-    traces.into_iter().find(|trace| trace.disposition == Disposition::Unknown).map(|trace| undecided(&trace))
+    let mut traces = super::ports_of_worker(seat).into_iter().filter_map(|port| trace(seat, &flow(seat, port)).ok());
+    traces.find(|trace| trace.disposition == Disposition::Unknown).map(|trace| undecided(&trace))
 }
 
 fn holds_rule(stored: &[String], rule: &str) -> bool {

@@ -1,5 +1,10 @@
 //! The worker's containers, as Docker tells of them.
 
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::OnceCell;
+
 use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
@@ -116,6 +121,17 @@ pub(super) async fn image(name: &str) -> Option<Image> {
     inspect::image(&said)
 }
 
+/// What Docker told of all containers, once a look of the run asked. Holds secrets, which are gone when the run ends.
+#[derive(Debug, Clone, Default)]
+pub struct Inspected(Arc<OnceCell<Result<SecretString, Unseen>>>);
+
+impl Inspected {
+    async fn told(&self) -> Result<&SecretString, Unseen> {
+        let asked = async || inspected().await.map(SecretString::from);
+        self.0.get_or_init(asked).await.as_ref().map_err(Clone::clone)
+    }
+}
+
 /// The containers that are workers: the one that the user named, else a known name, else what is given a worker's
 /// variables; running ones first.
 pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Unseen> {
@@ -124,7 +140,8 @@ pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Un
         let found = inspect::read(&said.out).unwrap_or_default();
         return if found.is_empty() { Err(refusal(&said.err, name)) } else { Ok(found) };
     }
-    let (mut found, app) = (containers().await?, context.profile.app());
+    let told = context.inspected.told().await?;
+    let (mut found, app) = (inspect::read(told.expose_secret()).unwrap_or_default(), context.profile.app());
     found.retain(|it| is_worker(it, app.as_ref()));
     found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
     Ok(found)

@@ -58,14 +58,17 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("/proc, systemctl show", find(app.as_ref()).await.map(|found| Fact::HostWorker(found.fact)))
 }
 
+/// The one that runs. Of several the one that takes what is meant for a GPU.
+pub(super) fn running(app: Option<&App>) -> Result<Option<Found>, Unseen> {
+    let named = app.and_then(|app| app.unit.as_ref());
+    let is_named = |it: &Found| named.is_some() && it.unit.as_ref() == named;
+    let found = workers::found()?.into_iter().filter(|it| !it.contained);
+    Ok(found.min_by_key(|it| (!is_named(it), !it.worker.is_for(app), it.worker.pid)))
+}
+
 /// Looks for it.
 pub(super) async fn find(app: Option<&App>) -> Result<Worker, Unseen> {
-    let mut running: Vec<Found> = workers::found()?.into_iter().filter(|it| !it.contained).collect();
-    let named = app.and_then(|app| app.unit.clone());
-    let is_named = |it: &Found| named.is_some() && it.unit == named;
-    // Of several the one that takes what is meant for a GPU.
-    running.sort_by_key(|it| (!is_named(it), !it.worker.is_for(app), it.worker.pid));
-    let found = running.into_iter().next();
+    let (named, found) = (app.and_then(|app| app.unit.clone()), running(app)?);
     let started = found.as_ref().map(|it| host::now().saturating_sub(it.worker.age));
     let shown = match found.as_ref().map(|it| it.unit.clone()) {
         Some(None) => Shown::default(),

@@ -84,6 +84,13 @@ async fn journal(unit: &str) -> String {
     said.map(|said| said.out).unwrap_or_default()
 }
 
+/// What a unit wrote since a time, in seconds since the epoch: its last lines, each with its time.
+pub(super) async fn written_since(unit: &str, since: u64) -> Result<String, Unseen> {
+    let (of, since) = (format!("_SYSTEMD_UNIT={unit}"), format!("--since=@{since}"));
+    let arguments = [of.as_str(), &since, "-n", "300", "-o", "short-unix", "--no-pager", "-q"];
+    Ok(host::run("journalctl", &arguments, PROGRAM).await?.out)
+}
+
 /// The units a target may stand for; the first one that runs is meant, else the first one that there is.
 fn names(target: &UnitTarget, context: &ProbeContext) -> Result<Vec<String>, Unseen> {
     Ok(match target {

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::environment::environ;
-use super::{PROGRAM, ProbeContext, ProbeResult, host, host_worker, service};
+use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, host, host_worker, service};
 use crate::fact::service::quote::Quote;
 use crate::fact::web_app::WebApp;
 use crate::fact::{Fact, UnitTarget, Unseen};
 use crate::read::quoted::Secrets;
 use crate::read::{raised, unit_file};
-
-/// What is older says nothing about the looks of now, in seconds.
-const RECENT: u64 = 600;
 
 /// Where the app writes its log itself, in the folder of its code.
 const LOG: &str = "instance/logs/app.log";
@@ -100,10 +97,8 @@ fn serves(arguments: &[String]) -> bool {
 async fn said(found: &Found) -> Option<Quote> {
     let secrets = Secrets::of_settings(found.environ.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if let Some(unit) = &found.unit {
-        let (of, since) = (format!("_SYSTEMD_UNIT={unit}"), format!("--since=-{RECENT}s"));
-        let args = [of.as_str(), &since, "-n", "300", "-o", "short-unix", "--no-pager", "-q"];
-        let log = host::run("journalctl", &args, PROGRAM).await.ok()?;
-        let (at, text) = raised::last(&log.out, &secrets)?;
+        let log = service::written_since(unit, host::now().saturating_sub(RECENT)).await.ok()?;
+        let (at, text) = raised::last(&log, &secrets)?;
         return Some(Quote { text, source: format!("journalctl -u {}", service::short(unit)), at });
     }
     let path = format!("{}/{LOG}", found.folder);

@@ -38,19 +38,13 @@ pub(super) fn script(script: &Clean<FixScript>) -> String {
     if script.files.iter().any(|file| file.starts_with("/etc/ufw/")) {
         out.push_str("  ufw reload\n");
     }
-    out.push_str("}\n\n# What putting the files back does not take back.\nlasting() {\n  cat << 'LASTING'\n");
-    for line in &script.lasting {
-        let _ = writeln!(out, "  {line}");
-    }
-    let _ = writeln!(out, "LASTING\n}}\nlasts={}\n", script.lasting.len());
-    out.push_str("\n# What only a person can do.\nleft() {\n  cat << 'LEFT'\n");
-    for Told { code, say, .. } in &script.left {
-        let _ = writeln!(out, "  {code}: {say}");
-    }
-    let _ = writeln!(out, "LEFT\n}}\nleft={}\n", script.left.len());
+    out.push_str("}\n");
+    listed(&mut out, "What putting the files back does not take back", "lasting", &script.lasting);
+    let left: Vec<String> = script.left.iter().map(|Told { code, say, .. }| format!("{code}: {say}")).collect();
+    listed(&mut out, "What only a person can do", "left", &left);
     if script.mended.is_empty() {
         out.push_str("echo 'There is nothing that this script could mend.'\n");
-        out.push_str("if [ \"$left\" -gt 0 ]; then\n  echo 'To be done by hand:'\n  left\nfi\nexit 0\n");
+        out.push_str("if [ \"$left_count\" -gt 0 ]; then\n  echo 'To be done by hand:'\n  left\nfi\nexit 0\n");
         return out;
     }
     out.push_str(HEAD);
@@ -65,6 +59,15 @@ fn told(out: &mut String, what: &str, all: &[Told]) {
     for Told { code, says, say } in all {
         let _ = writeln!(out, "# - {code}: {says}\n#   {say}");
     }
+}
+
+/// A function that prints lines, and how many there are.
+fn listed(out: &mut String, what: &str, name: &str, lines: &[String]) {
+    let _ = writeln!(out, "\n# {what}.\n{name}() {{\n  cat << 'LINES'");
+    for line in lines {
+        let _ = writeln!(out, "  {line}");
+    }
+    let _ = writeln!(out, "LINES\n}}\n{name}_count={}\n", lines.len());
 }
 
 fn block(out: &mut String, lines: &[String]) {

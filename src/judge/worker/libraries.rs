@@ -34,41 +34,37 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
     if !env.variables.contains_key(variable) {
         return Err(Unseen::Unreadable(format!("{variable} is no variable of the worker")));
     }
-    let finding = broken(match variable {
-        _ if matches!(answer.said, LibrarySaid::Led(_)) => WorkerLibraries::Led,
-        _ if answer.said.is_unreached() && reaches(seat, variable) => WorkerLibraries::Unreached,
-        "FLASK_APP_URL" => WorkerLibraries::Proxy,
-        "DEV_DATABASE_URL" => WorkerLibraries::Database,
-        _ if env.database_variable() == Some(variable) => WorkerLibraries::Database,
-        _ => WorkerLibraries::Redis,
-    });
-    let finding = finding.with("message", message).with("library", &answer.library).with("rule", doubt(seat));
+    let finding = match variable {
+        _ if matches!(answer.said, LibrarySaid::Led(_)) => broken(WorkerLibraries::Led),
+        _ if variable != "FLASK_APP_URL" && answer.said.is_unreached() && connects_here(seat) => {
+            broken(WorkerLibraries::Unreached).with("rule", doubt(seat))
+        }
+        "FLASK_APP_URL" => broken(WorkerLibraries::Proxy),
+        "DEV_DATABASE_URL" => broken(WorkerLibraries::Database),
+        _ if env.database_variable() == Some(variable) => broken(WorkerLibraries::Database),
+        _ => broken(WorkerLibraries::Redis),
+    };
+    let finding = finding.with("message", message).with("library", &answer.library);
     Ok(match env.winner(variable) {
         Some(layer) => named(seat, finding, variable, &layer.origin).into(),
         None => finding.with("variable", variable).with("origin", "").with("recreate", "").into(),
     })
 }
 
-/// The rule that clipcheck did not follow, on the worker's machine or on the server, which may be the one.
+/// The rules that clipcheck did not follow, on the worker's machine and on the server, one of which may be the one.
 fn doubt(seat: &Seat<'_>) -> String {
     let own = (seat.vantage() == Vantage::Client).then_some(Vantage::Client);
     let ends = own.into_iter().chain([Vantage::Server]);
     let doubts = ends.filter_map(|vantage| Some((vantage, in_doubt(&seat.at(vantage).ok()?)?)));
-    doubts.map(|(vantage, why)| format!("; on the {vantage}, {why}")).next().unwrap_or_default()
+    let told: Vec<String> = doubts.map(|(vantage, why)| format!("; on the {vantage}, {why}")).collect();
+    told.concat()
 }
 
-/// Whether this program connects to the service of a URL.
-fn reaches(seat: &Seat<'_>, variable: &str) -> bool {
-    let Ok(env) = seat.env() else { return false };
-    let is_of = |url: Effective<'_>| matches!(url, Effective::Set { variable: used, .. } if used == variable);
-    let service = if is_of(env.database()) {
-        Service::Postgres
-    } else if is_of(env.broker()) || is_of(env.results()) {
-        Service::Redis
-    } else {
-        return false;
-    };
-    seat.tcp(service).is_ok_and(|tcp| tcp.how == Dial::Open)
+/// Whether this program connects. (Where it does not connect to the service in question, that is the root.)
+fn connects_here(seat: &Seat<'_>) -> bool {
+    [Service::Redis, Service::Postgres]
+        .map(|service| seat.tcp(service).is_ok_and(|tcp| tcp.how == Dial::Open))
+        .contains(&true)
 }
 
 /// Whether the worker's own library could not connect. Where this program can, the difference is who connects.

@@ -3,6 +3,7 @@
 //! container, and nothing in it changes.
 #![expect(clippy::disallowed_methods, reason = "the kernel's doors to namespaces are files")]
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::AsFd;
 use std::thread;
@@ -19,6 +20,7 @@ use super::workers;
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::docker::network::ContainerNetwork;
 use crate::fact::network::Links;
+use crate::fact::network::routes::Routes;
 use crate::fact::{Fact, Service, Unseen};
 use crate::probe::network::{all_links, routes_here};
 use crate::probe::{DIAL, ProbeContext, ProbeResult, dial, host};
@@ -29,7 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(1200);
 /// When it is dialled once more: before Linux sends the first SYN again.
 const AGAIN: Duration = Duration::from_millis(300);
 
-/// And by so many times as long as this machine's own dial took.
+/// And so many round trips more.
 const TRIPS: u32 = 3;
 
 pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
@@ -46,20 +48,20 @@ async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {
         .find(|it| it.running)
         .ok_or_else(|| Unseen::NotKnown("no worker container is running here".to_owned()))?;
     let entry = entry(&container.id, container.process, &container.name)?;
-    let begun = host::clock();
     // What this machine does not reach itself, its container need not reach.
     let reach = async |endpoint: Endpoint| {
-        let open = dial::connect(&endpoint).await.is_ok();
-        open.then(|| (endpoint, (PATIENCE + begun.elapsed() * TRIPS).min(DIAL)))
+        let patience = dial::connect(&endpoint).await.ok()?.pace().within(PATIENCE, TRIPS).min(DIAL);
+        Some((endpoint, patience))
     };
     let (redis, postgres) = (dial::tunnel(Service::Redis, context)?, dial::tunnel(Service::Postgres, context)?);
     let (redis, postgres) = tokio::join!(reach(redis), reach(postgres));
     let reached = redis.into_iter().chain(postgres).collect();
-    let (links, routes, mut dials) = inside(entry, reached).await?;
-    // Where this machine does not get through any more either, the way is at fault and not the container's.
-    for at in (0..dials.len()).rev() {
-        if dials[at].how != Dial::Open && dial::connect(&dials[at].endpoint).await.is_err() {
-            dials.remove(at);
+    let (links, routes, dialled) = inside(entry, reached).await?;
+    let mut dials = Vec::new();
+    for tcp in dialled {
+        // Where this machine does not get through any more either, the way is at fault and not the container's.
+        if tcp.how == Dial::Open || dial::connect(&tcp.endpoint).await.is_ok() {
+            dials.push(tcp);
         }
     }
     Ok(ContainerNetwork { container: container.name, links, routes, dials })
@@ -82,7 +84,8 @@ fn entry(id: &str, process: u32, name: &str) -> Result<File, Unseen> {
     }
 }
 
-type Seen = (Links, crate::fact::network::routes::Routes, Vec<TcpOutcome>);
+/// Its interfaces, its routes, and what became of the dials.
+type Seen = (Links, Routes, Vec<TcpOutcome>);
 
 /// On a thread of its own, which never comes back from there.
 async fn inside(door: File, reached: Vec<(Endpoint, Duration)>) -> Result<Seen, Unseen> {
@@ -122,5 +125,5 @@ async fn dialled(endpoint: Endpoint, patience: Duration) -> TcpOutcome {
         Ok(stream) => (Dial::Open, stream.local_addr().ok().map(|at| at.ip())),
         Err(how) => (how, None),
     };
-    TcpOutcome { endpoint, how, from, dropped: std::collections::BTreeMap::new() }
+    TcpOutcome { endpoint, how, from, dropped: BTreeMap::new() }
 }

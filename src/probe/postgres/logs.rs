@@ -3,11 +3,8 @@
 use super::conf;
 use crate::fact::postgres::PgConf;
 use crate::fact::service::quote::Quote;
-use crate::probe::{PROGRAM, host};
+use crate::probe::{PROGRAM, RECENT, host};
 use crate::read::last_words;
-
-/// What is older says nothing about the looks of now, in seconds.
-const RECENT: u64 = 600;
 
 /// What the server's own collector wrote last, and Debian's file for the cluster, in which its start ends where it does not
 /// write elsewhere.

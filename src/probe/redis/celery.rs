@@ -15,11 +15,10 @@ use tokio::time::{sleep, timeout};
 
 use super::kept::{foreign, held};
 use super::prefixed::prefixed;
-use super::session::patient;
-use super::{ANSWER, Pace, WORD, auth, dial, wire};
+use super::session::{admitted, open};
+use super::{ANSWER, Pace, WORD, dial, wire};
 use crate::fact::celery::{Beat, Celery, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
-use crate::fact::redis::RedisSaid;
 use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
 use crate::read::{celery, redis_info};
@@ -83,9 +82,7 @@ async fn talk(
 ) -> Result<Celery, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
     let (wire, pace) = reach(endpoint, patience, login, context).await?;
-    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-    let (mut connection, driver) =
-        MultiplexedConnection::new_with_config(&settings, wire, patient(pace)).await.map_err(|_| unreached())?;
+    let (mut connection, driver) = open(wire, pace).await.map_err(|_| unreached())?;
     let conversation = timeout(pace.within(TALK, TRIPS), converse(&mut connection, endpoint, login, context));
     tokio::select! {
         celery = conversation => celery.map_err(|_| silent(endpoint))?,
@@ -116,14 +113,7 @@ async fn converse(
     context: &ProbeContext,
 ) -> Result<Celery, Unseen> {
     let refused = |what: &str| Unseen::NeedsRights(format!("the URL's user {what} at {endpoint}"));
-    match auth(connection, login).await {
-        // What the server does without is told by another look.
-        Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
-        Err(RedisSaid::Silent | RedisSaid::Closed) => {
-            return Err(Unseen::NotKnown(format!("Redis at {endpoint} does not answer the log-in")));
-        }
-        Err(_) => return Err(refused("is not accepted")),
-    }
+    admitted(connection, login, endpoint).await?;
     let database = login.url.redis_index();
     if database > 0 {
         let selected: Result<(), RedisError> = redis::cmd("SELECT").arg(database).query_async(connection).await;

@@ -9,6 +9,8 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use super::{ANSWER, Heard, Pace, WORD};
+use crate::fact::Unseen;
+use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::probe::tls::Wire;
 use crate::probe::{DIAL, Login};
@@ -31,7 +33,7 @@ pub(super) async fn open(
 }
 
 /// How long the driver waits.
-pub(super) fn patient(pace: Pace) -> AsyncConnectionConfig {
+fn patient(pace: Pace) -> AsyncConnectionConfig {
     let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL));
     config.set_response_timeout(Some(pace.within(WORD, ANSWER)))
 }
@@ -87,6 +89,21 @@ fn refused(error: &RedisError) -> Heard {
     let said = failure(error);
     let text = || Some(format!("{} {}", error.code()?, error.detail().unwrap_or_default()));
     Heard { error: text().filter(|_| said == RedisSaid::Refused), ..said.into() }
+}
+
+/// Logs in, to ask more than PING. What the server does without is told by another look.
+pub(super) async fn admitted(
+    connection: &mut MultiplexedConnection,
+    login: &Login,
+    endpoint: &Endpoint,
+) -> Result<(), Unseen> {
+    match auth(connection, login).await {
+        Ok(()) | Err(RedisSaid::PasswordNotWanted) => Ok(()),
+        Err(RedisSaid::Silent | RedisSaid::Closed) => {
+            Err(Unseen::NotKnown(format!("Redis at {endpoint} does not answer the log-in")))
+        }
+        Err(_) => Err(Unseen::NeedsRights(format!("the URL's user is not accepted at {endpoint}"))),
+    }
 }
 
 pub(super) async fn auth(connection: &mut MultiplexedConnection, login: &Login) -> Result<(), RedisSaid> {

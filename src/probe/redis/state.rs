@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
+use redis::{RedisError, Value};
 use tokio::time::timeout;
 
-use super::{WORD, auth, dial, wire};
+use super::session::{admitted, open};
+use super::{dial, wire};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::fact::redis::state::RedisState;
 use crate::fact::service::quote::Quote;
 use crate::fact::{Fact, Service, Unseen};
-use crate::probe::{DIAL, Login, ProbeContext, ProbeResult, host};
+use crate::probe::{Login, ProbeContext, ProbeResult, host};
 use crate::read::{redis_acl_log, redis_info, redis_reply};
 
 /// The whole conversation with one server.
@@ -54,11 +55,9 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
         dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
+    let pace = stream.pace();
     let wire = wire(stream, endpoint, encrypted).await.ok_or_else(unreached)?;
-    let settings = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
-    let config = AsyncConnectionConfig::new().set_connection_timeout(Some(DIAL)).set_response_timeout(Some(WORD));
-    let (mut connection, driver) =
-        MultiplexedConnection::new_with_config(&settings, wire, config).await.map_err(|_| unreached())?;
+    let (mut connection, driver) = open(wire, pace).await.map_err(|_| unreached())?;
     tokio::select! {
         state = converse(&mut connection, endpoint, login) => state,
         () = driver => Err(unreached()),
@@ -72,14 +71,7 @@ async fn converse(
 ) -> Result<RedisState, Unseen> {
     let refused = |what: &str| Unseen::NeedsRights(format!("the URL's user {what} at {endpoint}"));
     if let Some(login) = login {
-        match auth(connection, login).await {
-            // What the server does without is told by another look.
-            Ok(()) | Err(RedisSaid::PasswordNotWanted) => {}
-            Err(RedisSaid::Silent | RedisSaid::Closed) => {
-                return Err(Unseen::NotKnown(format!("Redis at {endpoint} does not answer the log-in")));
-            }
-            Err(_) => return Err(refused("is not accepted")),
-        }
+        admitted(connection, login, endpoint).await?;
     }
     let text: Result<String, RedisError> = redis::cmd("INFO").query_async(connection).await;
     let text = text.map_err(|error| {

@@ -42,7 +42,7 @@ undo() {
   while IFS= read -r file; do puts "$kept/files" "$file"; done < "$kept/list"
   mv "$kept" "$kept.undone.$$"
   reload || echo "the files are back, but a service did not start with them" >&2
-  if [ "$lasts" -gt 0 ]; then
+  if [ "$lasting_count" -gt 0 ]; then
     echo "The files are as before. Not taken back by that:"
     lasting
   fi

@@ -59,7 +59,7 @@ fi
 act
 trap 'rm -rf "$new"' EXIT
 echo "The commands were run. To go back: bash $0 undo"
-if [ "$left" -gt 0 ]; then
+if [ "$left_count" -gt 0 ]; then
   echo "To be done by hand:"
   left
 fi

@@ -89,15 +89,14 @@ const RELOADS: [&str; 14] = [
     "ufw reload",
 ];
 
-/// What asks a database and changes nothing in it.
-const QUESTIONS: [&str; 3] = ["select ", "show ", r"\d"];
-
-/// Whether all that psql is told to run are questions.
+/// Whether all that psql is told to run are questions. A SELECT without a table may do something: `pg_reload_conf()`.
 fn asks(words: &[String]) -> bool {
     let told =
         words.iter().zip(words.iter().skip(1)).filter(|(option, _)| option.ends_with('c') && option.starts_with('-'));
     let mut told = told.map(|(_, text)| text.trim_start_matches(['\'', '"']).to_ascii_lowercase()).peekable();
-    let asks = |text: &String| QUESTIONS.iter().any(|it| text.starts_with(it)) && !text.contains("pg_terminate");
+    let asks = |text: &String| {
+        text.starts_with(r"\d") || text.starts_with("show ") || (text.starts_with("select ") && text.contains(" from "))
+    };
     words.iter().any(|word| word == "psql") && told.peek().is_some() && told.all(|text| asks(&text))
 }
 
@@ -238,7 +237,11 @@ mod tests {
         assert_eq!(lines(&["sudo systemctl restart x", "sudoedit /etc/a"]), None);
         assert_eq!(lines(&["sudo clipcheck explain DATABASE_URL"]), None);
         assert_eq!(lines(&["export A=$(sudo sed -n 's/a b//p' /etc/a)", "redis-cli acl list"]), None);
-        assert_eq!(lines(&[r"sudo -u postgres psql -c '\drds'", "sudo -u postgres psql -Atc \"SELECT 1\""]), None);
+        assert_eq!(
+            lines(&[r"sudo -u postgres psql -c '\drds'", "sudo -u postgres psql -Atc \"SELECT 1 FROM t\""]),
+            None
+        );
+        assert!(lines(&["sudo -u postgres psql -c 'SELECT pg_reload_conf()'"]).is_some());
         assert!(lines(&["sudo -u postgres psql -c 'ALTER ROLE a LOGIN'"]).is_some());
         assert!(lines(&["sudo -u postgres psql -c 'SELECT pg_terminate_backend(7)'"]).is_some());
         assert_eq!(lines(&["it's"]), None);
