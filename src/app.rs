@@ -19,6 +19,7 @@ use crate::render;
 use crate::report::{Before, Report, merged, report, since};
 use crate::snapshot::Snapshot;
 
+mod dry_run;
 mod earlier;
 mod explain;
 mod health;
@@ -40,6 +41,9 @@ use terminal::terminal;
 
 /// Runs a command. `Err` is our input's fault: one message, exit code 2, nothing printed before it.
 pub fn main(cli: Cli) -> Result<Exit, String> {
+    if let Some(told) = dry_run::dry_run(&cli) {
+        return told;
+    }
     match cli.command {
         Command::All(args) => all(&args),
         Command::Snapshot(args) => {

@@ -18,7 +18,7 @@ mod value;
 
 pub use init::InitArgs;
 pub use pages::{CompletionsArgs, ExplainArgs, ListArgs, ListFormat, ManArgs, RecreateArgs, SchemaArgs};
-pub use showing::{Color, FailOn, Format, SchemaOf, Showing};
+pub use showing::{Color, DryRun, FailOn, Format, SchemaOf, Showing};
 use value::{destination, seconds, time, vantage};
 
 /// Finds out why a private ClippyFront deployment does not connect, and which line to change.
@@ -123,6 +123,9 @@ pub struct Deployment {
     /// A directory with your own check files.
     #[arg(long, value_name = "DIR")]
     pub checks: Option<PathBuf>,
+    /// Do nothing; print which files would be read, which programs run, and which addresses connected to, by each look.
+    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub dry_run: Option<DryRun>,
 }
 
 impl Deployment {

@@ -29,6 +29,7 @@ pub mod postgres;
 pub mod redis;
 pub mod service;
 mod target;
+pub mod touch;
 pub mod web_app;
 pub mod wireguard;
 mod words;

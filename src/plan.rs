@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use crate::check::{Category, Check, Rule, did_you_mean};
 use crate::fact::environment::Environment;
 use crate::fact::plugin::Program;
+use crate::fact::touch::{Touch, connects, only, sends};
 use crate::fact::wireguard::{WgPeer, WgState};
 use crate::fact::{FactKey, Place, TcpTarget, UnitTarget, Vantage};
 use crate::profile::SETTLING;
@@ -136,6 +137,16 @@ pub fn of_urls(env: &Environment, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
         [one, other] if one.ip() != other.ip() => found.into_iter().map(at).collect(),
         _ => Vec::new(),
     }
+}
+
+/// What [`of_peers`] and [`of_urls`] may add to these looks once they are under way.
+pub fn later(wanted: &BTreeSet<FactKey>, vantage: Vantage) -> Vec<Touch> {
+    let dials = wanted.iter().any(|key| matches!(key, FactKey::Tcp(_)));
+    let urls = matches!(vantage, Vantage::Client | Vantage::Container) && dials;
+    let peers = vantage == Vantage::Server && wanted.contains(&FactKey::Ping(Place::Client));
+    let several = only("where the server has several peers", sends(&["icmp {peer}"]));
+    let two = only("where the worker's URLs lead to two hosts", connects(&["tcp {url-hosts}"]));
+    [if peers { several } else { Vec::new() }, if urls { two } else { Vec::new() }].concat()
 }
 
 fn at(endpoint: SocketAddr) -> FactKey {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::fact::environment::EnvUrl;
+use crate::fact::touch::Touch;
 use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 pub use docker::Inspected;
@@ -215,5 +216,45 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::WorkerLog => worker_log::look(context).await,
         FactKey::WebApp => web_app::look(context).await,
         FactKey::Plugin(check) => plugin::look(&check.0, context).await,
+    }
+}
+
+/// What a look does to the machine and the network: what `--dry-run` prints.
+pub fn touches(key: &FactKey, vantage: Vantage, plugins: &Plugins) -> Vec<Touch> {
+    match key {
+        FactKey::Wg => wireguard::touches(false),
+        FactKey::WgAgain => wireguard::touches(true),
+        FactKey::WgConf => wireguard::conf_touches(),
+        FactKey::WgKeys => wireguard::keys_touches(),
+        FactKey::Links | FactKey::Route(_) => network::touches(),
+        FactKey::Routes => network::routes_touches(),
+        FactKey::Listeners => network::listeners_touches(),
+        FactKey::Ufw => firewall::ufw_touches(),
+        FactKey::Netfilter => firewall::netfilter_touches(),
+        FactKey::Counters => firewall::counters_touches(),
+        FactKey::RedisConf => redis::conf_touches(),
+        FactKey::PgConf => postgres::conf_touches(),
+        FactKey::PgHba => postgres::hba_touches(),
+        FactKey::PgState => postgres::state_touches(),
+        FactKey::Unit(unit) => service::touches(unit),
+        FactKey::File(path) => service::file_touches(path),
+        FactKey::Env => environment::touches(vantage),
+        FactKey::Docker => docker::look_touches(),
+        FactKey::ContainerNetwork => docker::network::touches(),
+        FactKey::Containers => containers::touches(),
+        FactKey::HostWorker => host_worker::touches(),
+        FactKey::Names => names::touches(),
+        FactKey::Ping(to) => ping::touches(*to),
+        FactKey::Tcp(target) => dial::touches(target),
+        FactKey::Redis => redis::touches(),
+        FactKey::RedisState | FactKey::Celery => redis::state_touches(vantage),
+        FactKey::Postgres => postgres::touches(vantage),
+        FactKey::Libraries => libraries::touches(),
+        FactKey::Api => api::touches(),
+        FactKey::Delivery => delivery::touches(),
+        FactKey::Workers => workers::touches(),
+        FactKey::WorkerLog => worker_log::touches(),
+        FactKey::WebApp => web_app::touches(),
+        FactKey::Plugin(check) => plugin::touches(plugins.get(&check.0)),
     }
 }

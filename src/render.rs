@@ -5,10 +5,12 @@ use std::time::Duration;
 use crate::check::{Check, Mistake};
 use crate::cli::{FailOn, Format, ListFormat, SchemaOf, Showing};
 use crate::exit::Exit;
+use crate::report::dry_run::DryRun;
 use crate::report::provenance::Provenance;
 use crate::report::{Answer, Change, FixScript, Recreation, Report};
 
 mod clean;
+mod dry_run;
 mod explain;
 mod fix_script;
 mod github;
@@ -101,6 +103,16 @@ pub fn list(checks: &[Check], format: ListFormat, on: Screen) -> Page {
 /// A check's page, or one cause's.
 pub fn explain(checks: &[Check], id: &str, on: Screen) -> Result<Page, String> {
     explain::page(&Clean::of(checks.to_vec()), id, on.width).map(|page| Page::of(on.set(page)))
+}
+
+/// What a command would do.
+pub fn dry_run(plan: &DryRun) -> Page {
+    Page::of(dry_run::text(&Clean::of(plan.clone())))
+}
+
+/// The same for programs.
+pub fn dry_run_json(plan: &DryRun) -> Page {
+    Page::json(&dry_run::json(plan))
 }
 
 /// The line of a check file in which something is wrong, marked.

@@ -16,6 +16,7 @@ mod correction;
 mod counts;
 mod diagnosis;
 mod doubt;
+pub mod dry_run;
 mod fix_script;
 mod host;
 mod maker;

@@ -11,7 +11,7 @@ use crate::render;
 use crate::report::{Answer, Outcome};
 
 /// What the worker cannot be without: its URLs, and an answer behind each.
-const ASKED: [&str; 9] = [
+pub(super) const ASKED: [&str; 9] = [
     "env-redis",
     "env-database",
     "names-resolve",

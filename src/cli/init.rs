@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::DryRun;
 use crate::fact::app::App;
 
 /// `clipcheck init`
@@ -15,6 +16,9 @@ pub struct InitArgs {
     /// Replace the file of `--output` if it exists.
     #[arg(long, requires = "output")]
     pub force: bool,
+    /// Do nothing; print which files would be read, and which programs run.
+    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    pub dry_run: Option<DryRun>,
 }
 
 /// What [`crate::profile::Profile::flags`] passes on.

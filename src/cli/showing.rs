@@ -81,3 +81,12 @@ pub enum FailOn {
     #[value(alias = "unseen")]
     NotSeen,
 }
+
+/// How a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words typed")]
+pub enum DryRun {
+    Text,
+    /// For programs; fields may be added.
+    Json,
+}

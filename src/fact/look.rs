@@ -156,6 +156,13 @@ macro_rules! keys {
                 }
             }
 
+            /// What it is, for those who write checks.
+            pub fn says(&self) -> &'static str {
+                match self {
+                    $(Self::$key { .. } => $says.trim(),)*
+                }
+            }
+
             /// When it can be looked at: the whole order of looking.
             pub fn phase(&self) -> Phase {
                 match self {

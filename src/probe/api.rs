@@ -22,6 +22,7 @@ use super::{DIAL, ProbeContext, ProbeResult, dial, host};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Endpoint;
 use crate::fact::environment::{EnvUrl, Environment};
+use crate::fact::touch::{Touch, connects, only, reads};
 use crate::fact::{Fact, FactKey, Presence, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
 use crate::read::worker_api;
@@ -189,4 +190,10 @@ where
     let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let said = worker_api::read(status, &location, &String::from_utf8_lossy(&body), sent);
     Heard { said, sender: worker_api::sender(&server, &wants) }
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let asked = [connects(&["tcp {app-url}", "tcp {proxy}"]), reads(&["{bundle}"])].concat();
+    only("where FLASK_APP_URL is set", asked)
 }

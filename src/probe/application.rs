@@ -5,6 +5,7 @@ use super::workers::{self, Found};
 use super::{docker, host, host_worker};
 use crate::fact::Vantage;
 use crate::fact::limits::FILES as MOST_FILES;
+use crate::fact::touch::{Touch, reads};
 use crate::profile::draft::{Kind, Seen, Variable, WebApp};
 use crate::read::{celery_command, dotenv, unit_file, url};
 
@@ -135,4 +136,10 @@ fn variable(name: &str, value: &str) -> Option<Variable> {
         url.scheme.starts_with("amqp").then_some(Kind::OtherBroker)?
     };
     Some(Variable { name: name.to_owned(), kind, database: url.database.filter(|_| kind == Kind::Postgres) })
+}
+
+/// What [`find`] does.
+pub fn touches() -> Vec<Touch> {
+    let files = ["/proc/{pid}/environ", "{environment-file}", "{web-app}/.env"];
+    [super::workers::touches(), docker::touches(), host_worker::units_touches(), reads(&files)].concat()
 }

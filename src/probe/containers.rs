@@ -6,6 +6,7 @@ use crate::fact::containers::{Containers, Publisher};
 use crate::fact::docker::State;
 use crate::fact::redis::Directive;
 use crate::fact::service::quote::Quote;
+use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::published::{self, Found};
 use crate::read::{last_words, redis_conf};
@@ -54,4 +55,13 @@ fn bind(path: &str) -> Option<Directive> {
     let text = host::read_or_unseen(path).ok()?;
     let line = redis_conf::lines(&text).into_iter().rfind(|line| line.name == "bind")?;
     Some(Directive { value: line.arguments.join(" "), path: path.to_owned(), line: line.number, argument: false })
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let of_each = [
+        reads(&["/proc/{pid}/comm", "/proc/{pid}/net/tcp", "/proc/{pid}/net/tcp6", "/proc/{pid}", "{mounted}"]),
+        only("where it does not run", runs(&[&format!("docker logs --tail {LOG} -- {{container}}")])),
+    ];
+    [docker::touches(), only("where a container publishes ports", of_each.concat())].concat()
 }

@@ -9,6 +9,7 @@ use crate::fact::delivery::ssh::{self, SshOutcome, SshSaid};
 use crate::fact::delivery::{Delivery, Found, SecretFile, Sidecar, VARIABLES};
 use crate::fact::dial::Endpoint;
 use crate::fact::docker::State;
+use crate::fact::touch::{Touch, connects, only, reads, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::Container;
 use crate::read::{known_hosts, ssh_key, variable};
@@ -157,6 +158,14 @@ fn at<T>(path: &str, read: impl FnOnce(&mut String) -> T) -> Found<T> {
     let mut files = names.iter().filter(|name| !name.starts_with('.')).filter(is_file);
     let first = names.iter().find(|name| *name == own).filter(is_file).or_else(|| files.next());
     first.map_or(Found::Folder, |name| at(&format!("{path}/{name}"), read))
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let image = runs(&["docker image inspect -- {image}"]);
+    let image = only("where the engine's socket does not answer, or you chose another engine", image);
+    let of_sidecar = [image, reads(&["{mounted}", "{compose}"]), connects(&["tcp {ssh-target}"])].concat();
+    [docker::touches(), only("where there is a delivery sidecar", of_sidecar)].concat()
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use super::host::{self, limits};
 use super::{DIAL, ProbeContext, ProbeResult, names, network};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::network::{RouteLookup, Way};
+use crate::fact::touch::{Touch, connects, only, reads, sends};
 use crate::fact::{Fact, FactKey, Place, Service, TcpTarget, Unseen, Vantage};
 
 /// An open connection.
@@ -232,6 +233,25 @@ pub(super) fn classify(error: &io::Error) -> Dial {
         io::ErrorKind::PermissionDenied => Dial::Forbidden,
         _ => Dial::Other(error.raw_os_error().unwrap_or(0)),
     }
+}
+
+/// What [`tcp`] does.
+pub(super) fn touches(target: &TcpTarget) -> Vec<Touch> {
+    let port = |service: &Service| match service {
+        Service::Redis => "{redis-port}",
+        Service::Postgres => "{postgres-port}",
+    };
+    let dial = match target {
+        TcpTarget::Tunnel(service) | TcpTarget::Bound(service) => {
+            connects(&[&format!("tcp {{server}}:{}", port(service))])
+        }
+        TcpTarget::Public(service) => {
+            let dial = connects(&[&format!("tcp {{public}}:{}", port(service))]);
+            only("where the way there is not the tunnel", [dial, sends(&["icmp {public}", "icmp {server}"])].concat())
+        }
+        TcpTarget::Named(place) => connects(&[&format!("tcp {place}")]),
+    };
+    [dial, reads(&["/proc/net/snmp", "/proc/net/netstat"])].concat()
 }
 
 #[cfg(test)]

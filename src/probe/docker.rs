@@ -9,6 +9,7 @@ use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
+use crate::fact::touch::{Touch, only, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
 use crate::read::quoted::Secrets;
@@ -206,6 +207,21 @@ fn refusal(error: &str, name: &str) -> Unseen {
         return Unseen::NotKnown(format!("there is no container named {name} here"));
     }
     Unseen::NoTool("the Docker engine does not answer".to_owned())
+}
+
+/// What asking Docker for its containers does.
+pub(super) fn touches() -> Vec<Touch> {
+    let by_program = ["docker ps --all --quiet --no-trunc", "docker inspect --type container -- {containers}"];
+    let elsewhere = "where the engine's socket does not answer, or you chose another engine";
+    [engine::touches(), only(elsewhere, runs(&by_program))].concat()
+}
+
+/// What [`look`] does.
+pub(super) fn look_touches() -> Vec<Touch> {
+    let more = ["docker network inspect -- {network}", "docker image inspect -- {image}"];
+    let elsewhere = only("where the engine's socket does not answer, or you chose another engine", runs(&more));
+    let log = runs(&[&format!("docker logs --tail {LOG} -- {{container}}")]);
+    [touches(), elsewhere, only("where the container does not run, or was restarted", log)].concat()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::fact::app::App;
 use crate::fact::environment::{
     ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, variables,
 };
+use crate::fact::touch::{Touch, only, reads};
 use crate::fact::{Fact, Unseen, Vantage};
 use crate::read::variable::{app_version, setting};
 use crate::read::{celery_command, dotenv, url};
@@ -206,6 +207,27 @@ fn container(app: Option<App>) -> Found {
         found.app_version = app_version(&text);
     }
     found
+}
+
+/// What [`look`] does.
+pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
+    match vantage {
+        Vantage::Container => {
+            let beside = ["/proc/1/environ", "/proc/1/root/**"];
+            [
+                reads(&BAKED),
+                reads(&[VERSION, "/app/packages", "/proc/1/cmdline"]),
+                reads(&["/proc/self", "/proc/{pid}", "/proc/{pid}/ns", "/proc/{pid}/ns/*", "/proc/{pid}/stat"]),
+                only("where the first process has other files than this one", reads(&beside)),
+            ]
+            .concat()
+        }
+        Vantage::Client => {
+            [docker::look_touches(), host_worker::touches(), made::touches(), native::touches()].concat()
+        }
+        Vantage::Server => web::touches(),
+        Vantage::Outside => Vec::new(),
+    }
 }
 
 #[cfg(test)]

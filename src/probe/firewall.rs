@@ -8,6 +8,7 @@ use super::host::{self, Said};
 use super::{PROGRAM, ProbeResult};
 use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
 use crate::fact::firewall::{Action, Ufw};
+use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::{iptables, nft, ufw};
 use crate::snapshot::Rights;
@@ -227,4 +228,34 @@ fn stored() -> Result<Vec<Stored>, Unseen> {
         }
     }
     Ok(found)
+}
+
+/// What [`ufw`] does.
+pub(super) fn ufw_touches() -> Vec<Touch> {
+    reads(&[SWITCH, DEFAULTS, RULES, RULES_SIX])
+}
+
+/// What [`netfilter`] does.
+pub(super) fn netfilter_touches() -> Vec<Touch> {
+    let mut programs = runs(&["nft -j list ruleset"]);
+    programs.extend(only("where nftables has rules", runs(&["nft -a list ruleset"])));
+    for of in &GENERATIONS {
+        programs.extend(runs(&[&format!("{} -V", of.usual.0), of.usual.0]));
+        programs.extend(only("where the usual one lists old tables only, or is missing", runs(&[of.nft.0])));
+        programs.extend(only("where old tables are loaded", runs(&[of.legacy.0])));
+        programs.extend(reads(&[of.legacy_names]));
+    }
+    let stored = [reads(&STORES), reads(&[NFTABLES]), reads_in(&["/etc/wireguard"], &["*"])].concat();
+    [only("as root", programs), only("as root", stored)].concat()
+}
+
+/// What [`counters`] does.
+pub(super) fn counters_touches() -> Vec<Touch> {
+    let again = connects(&["tcp {server}:{redis-port}", "tcp {server}:{postgres-port}", "tcp {url-hosts}"]);
+    let mut programs = runs(&["nft -j list ruleset"]);
+    for of in &GENERATIONS {
+        programs.extend([of.usual.0, of.nft.0, of.legacy.0].iter().flat_map(|it| runs(&[&format!("{it} -c")])));
+    }
+    let queues = reads(&["/proc/net/netfilter/nfnetlink_queue"]);
+    only("where a connection in the tunnel got no answer", [again, programs, queues].concat())
 }

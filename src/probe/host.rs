@@ -4,6 +4,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use crate::fact::touch::{Touch, only, reads, runs};
 use crate::snapshot::Rights;
 
 mod file;
@@ -107,4 +108,23 @@ pub fn rights() -> Rights {
     let effective =
         status.lines().find_map(|line| line.strip_prefix("Uid:")).and_then(|ids| ids.split_whitespace().nth(1));
     if effective == Some("0") { Rights::Root } else { Rights::User }
+}
+
+/// What every run does, whatever it looks at.
+pub fn touches() -> Vec<Touch> {
+    let own = ["/dev/null", "/proc/self/exe", "/proc/self/maps", "/proc/self/status"];
+    // The allocator's and the runtime's own.
+    let runtime = ["/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu/online"];
+    let name = ["/proc/sys/kernel/hostname", "/proc/sys/kernel/osrelease"];
+    [
+        reads(&own),
+        reads(&runtime),
+        reads(&name),
+        only("if the kernel does not tell the name", reads(&["/etc/hostname"])),
+        only(
+            "before the first program that is run",
+            runs(&["/bin/sh -c {keeper} clipcheck-keeper CLIPCHECK_RUN={run}"]),
+        ),
+    ]
+    .concat()
 }

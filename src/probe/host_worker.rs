@@ -8,6 +8,7 @@ use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
+use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::{last_line, systemctl, unit_file, worker_log};
 
@@ -220,4 +221,44 @@ fn set_up() -> Option<String> {
         homes.take(MOST_UNITS).chain(["/root".to_owned(), "/opt".to_owned(), "/srv".to_owned()]).collect();
     let folders = places.iter().flat_map(|place| FOLDERS.iter().map(move |name| format!("{place}/{name}")));
     folders.into_iter().find(|folder| matches!(host::stat(format!("{folder}/{VARIABLES}")), Ok(Some(_))))
+}
+
+/// What [`running`] does.
+pub(super) fn running_touches() -> Vec<Touch> {
+    workers::touches()
+}
+
+/// What [`units`] does.
+pub(super) fn units_touches() -> Vec<Touch> {
+    reads_in(&[UNITS], &["*.service"])
+}
+
+/// What [`find`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let unit = [
+        runs(&[
+            "systemctl show --no-pager -p {properties} -- {unit}",
+            "systemctl show --no-pager -p {properties} -- {units}",
+        ]),
+        reads(&["/etc/systemd/system/**", "/usr/lib/systemd/system/**"]),
+        only("where it does not run", runs(&["journalctl _SYSTEMD_UNIT={unit} -n 60 -o cat --no-pager -q"])),
+    ];
+    let places = ["/home/*", "/root", "/opt", "/srv"];
+    let set_up: Vec<String> =
+        places.iter().flat_map(|place| FOLDERS.map(|name| format!("{place}/{name}/{VARIABLES}"))).collect();
+    let set_up: Vec<&str> = set_up.iter().map(String::as_str).chain(["/home"]).collect();
+    let of_user = [
+        "/etc/passwd",
+        "/var/lib/systemd/linger/{user}",
+        "/etc/systemd/user/default.target.wants/{unit}",
+        "{home}/.config/systemd/user/default.target.wants/{unit}",
+    ];
+    [
+        workers::touches(),
+        only("where no worker runs", units_touches()),
+        only("where a unit starts a worker", unit.concat()),
+        only("where a user's own service manager runs it", reads(&of_user)),
+        only("where there is neither a worker nor its unit", reads(&set_up)),
+    ]
+    .concat()
 }

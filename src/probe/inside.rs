@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{PROGRAM, ProbeContext, docker, host};
 use crate::fact::Unseen;
+use crate::fact::touch::{Touch, only, reads, runs};
 
 /// How the copy is named; [`remove_own_copy`] removes nothing else.
 const COPY: &str = ".clipcheck-copy";
@@ -136,4 +137,19 @@ pub fn remove_own_copy() {
 
 fn is_copy(name: &str) -> bool {
     name.starts_with(COPY)
+}
+
+/// What looking inside the worker's container does besides asking Docker.
+pub fn touches() -> Vec<Touch> {
+    let started = format!(
+        "docker exec --user 0 -- {{container}} {{copy}} snapshot --as container --remove-own-copy --deadline {{seconds}}"
+    );
+    let lines = ["docker cp --follow-link -- {own} {container}:{copy}", &started, &format!("{started} {{profile}}")];
+    let tidy = [
+        "docker exec --user 0 -- {container} rm -f -- {copy}",
+        "docker inspect --type container --format {name} -- {container}",
+        "docker diff -- {container}",
+    ];
+    let tidy = only("where the copy did not start, or is of a build that needs libraries", runs(&tidy));
+    [docker::touches(), reads(&["/proc/self/exe"]), runs(&lines), tidy].concat()
 }

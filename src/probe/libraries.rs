@@ -14,6 +14,7 @@ use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host, ping};
 use crate::fact::dial::Endpoint;
 use crate::fact::host_worker::HostWorker;
 use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
+use crate::fact::touch::{Touch, connects, only, reads, runs, sends};
 use crate::fact::{Fact, FactKey, Unseen, Vantage};
 use crate::read::library_error;
 use crate::read::quoted::Secrets;
@@ -247,4 +248,16 @@ async fn may_ask(login: &Login, worker: &Worker, context: &ProbeContext) -> Resu
         return Err(Unseen::NotKnown(format!("{} does not resolve here, so no library was asked", endpoint.host)));
     }
     addresses.iter().try_for_each(|address| dial::may_carry_password(context, address.ip()))
+}
+
+/// What [`look`] does: the worker's own Python, run as the worker's user, connects.
+pub(super) fn touches() -> Vec<Touch> {
+    let python = runs(&["{python} -B -c {script} {seconds}"]);
+    let reached = connects(&["tcp {database}", "tcp {results}", "tcp {app-url}"]);
+    let process =
+        reads(&["/proc/{pid}/cmdline", "/proc/{pid}/status", "/proc/{pid}/environ", "/proc/{pid}", "/proc/{pid}/stat"]);
+    only(
+        "where a worker runs here outside of containers",
+        [process, python, reached, sends(&["icmp {server}"])].concat(),
+    )
 }

@@ -22,6 +22,7 @@ use super::host::limits;
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
 use crate::fact::environment::{Setting, is_proxy};
+use crate::fact::touch::{Touch, asks, connects, only, reads};
 use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::hosts;
 use crate::read::wg_quick::value::literal;
@@ -203,6 +204,23 @@ async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
         Err(NetError::Timeout) => NameAnswer::Silent,
         Err(_) => NameAnswer::Failed,
     }
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let asked = connects(&["udp {name-server}:53", "tcp {name-server}:53", "udp {name}"]);
+    let libc = reads(&[
+        "/etc/nsswitch.conf",
+        "/etc/gai.conf",
+        "/etc/host.conf",
+        "/etc/ld.so.cache",
+        "/lib/**",
+        "/usr/lib/**",
+        "/etc/localtime",
+    ]);
+    let libc = [libc, connects(&["unix /var/run/nscd/socket"]), asks(&["netlink route"])].concat();
+    [reads(&[HOSTS, RESOLV_CONF]), only("where a URL or the tunnel's file has a host name", [asked, libc].concat())]
+        .concat()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::network::routes::Routes;
 use crate::fact::network::{Bearing, Link, Links, Listeners, RouteLookup};
+use crate::fact::touch::{Touch, asks, reads};
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -184,3 +185,28 @@ pub(super) use elsewhere::listening_in;
 pub(super) use elsewhere::{all_links, way};
 #[cfg(not(target_os = "linux"))]
 use elsewhere::{entries, listening, rules};
+
+/// What [`links`] and [`route`] do.
+pub(super) fn touches() -> Vec<Touch> {
+    asks(&["netlink route"])
+}
+
+/// What [`routes`] does.
+pub(super) fn routes_touches() -> Vec<Touch> {
+    [asks(&["netlink route"]), reads(&["/proc/sys/net/ipv4/ip_forward"])].concat()
+}
+
+/// What [`listeners`] does.
+pub(super) fn listeners_touches() -> Vec<Touch> {
+    reads(&[
+        "/proc/net/tcp",
+        "/proc/net/tcp6",
+        "/proc",
+        "/proc/{pid}",
+        "/proc/{pid}/fd",
+        "/proc/{pid}/fd/*",
+        "/proc/{pid}/stat",
+        "/proc/{pid}/comm",
+        "/proc/sys/net/ipv4/ip_nonlocal_bind",
+    ])
+}

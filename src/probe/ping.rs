@@ -14,6 +14,7 @@ use super::pace::Pace;
 use super::{DIAL, ProbeContext, ProbeResult, network, windows};
 use crate::fact::dial::payload_probe::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
+use crate::fact::touch::{Touch, sends};
 use crate::fact::{Fact, Place, Unseen};
 
 const ECHO: Duration = Duration::from_secs(1);
@@ -179,6 +180,16 @@ fn of_errno(errno: i32) -> Echo {
         89 => Echo::NoEndpoint,
         1 | 13 => Echo::Forbidden,
         other => Echo::Other(other),
+    }
+}
+
+/// What [`look`] does.
+pub(super) fn touches(to: Place) -> Vec<Touch> {
+    match to {
+        Place::Server => sends(&["icmp {server}"]),
+        Place::Client => sends(&["icmp {client}"]),
+        Place::Public => sends(&["icmp {public}"]),
+        Place::Peer(address) => sends(&[&format!("icmp {address}")]),
     }
 }
 

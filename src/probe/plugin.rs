@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::plugin::{Ended, PluginRun, Program};
+use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::plugin::{complaint, output, secrets};
 use crate::snapshot::Rights;
@@ -110,4 +111,17 @@ fn find(passwd: &str, wanted: &str) -> Option<User> {
         let home = if home.starts_with('/') { (*home).to_owned() } else { "/".to_owned() };
         Some(User { name: wanted.to_owned(), uid: uid.parse().ok()?, gid: gid.parse().ok()?, home })
     })
+}
+
+/// What running a program of your own does, as far as this program does it.
+pub(super) fn touches(program: Option<&Program>) -> Vec<Touch> {
+    let Some(program) = program else { return Vec::new() };
+    // Its arguments may hold secrets.
+    let line = if program.arguments.0.is_empty() { program.path.clone() } else { format!("{} **", program.path) };
+    let mut found = runs(&[&line]);
+    for path in [&program.file, &program.path] {
+        let folders = path.match_indices('/').skip(1).filter_map(|(at, _)| path.get(..at));
+        found.extend(["/", path.as_str()].into_iter().chain(folders).flat_map(|part| reads(&[part])));
+    }
+    [found, only("as root, or where its file names a user", reads(&["/etc/passwd"]))].concat()
 }

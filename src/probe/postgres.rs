@@ -20,6 +20,7 @@ use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::postgres::tables::PgTables;
 use crate::fact::postgres::{PgOutcome, PgSaid};
+use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
 use crate::read::url;
@@ -284,4 +285,29 @@ where
 
 fn first(rows: &[SimpleQueryMessage], column: usize) -> Option<&str> {
     rows.iter().find_map(|row| if let SimpleQueryMessage::Row(row) = row { row.get(column) } else { None })
+}
+
+/// What asking PostgreSQL by the worker's URL does.
+pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
+    let root = only("where the URL has sslmode verify-ca or verify-full", reads(&["{home}/.postgresql/root.crt"]));
+    let root = if vantage == Vantage::Container { root } else { Vec::new() };
+    [connects(&["tcp {server}:{postgres-port}"]), root].concat()
+}
+
+/// What [`conf`] does.
+pub(super) fn conf_touches() -> Vec<Touch> {
+    conf::touches()
+}
+
+/// What [`hba`] does.
+pub(super) fn hba_touches() -> Vec<Touch> {
+    let named = only("where pg_hba.conf names them", reads(&["{included}"]));
+    [conf::touches(), reads_in(&["/etc/postgresql/*/*"], &["pg_hba.conf"]), named].concat()
+}
+
+/// What [`state`] does.
+pub(super) fn state_touches() -> Vec<Touch> {
+    let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
+    let log = only("where the log was written in the last ten minutes", log);
+    only("as root", [conf::touches(), hba_touches(), administrator::touches(), log].concat())
 }

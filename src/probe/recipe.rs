@@ -3,6 +3,7 @@
 
 use super::{PROGRAM, ProbeContext, docker, host};
 use crate::fact::docker::recipe::Recipe;
+use crate::fact::touch::{Touch, runs};
 use crate::read::recipe;
 
 /// What the worker's container was created with. The error says what was in the way.
@@ -22,4 +23,10 @@ pub async fn look(context: &ProbeContext) -> Result<Recipe, String> {
 
 async fn run(arguments: &[&str]) -> Result<host::Said, String> {
     host::run("docker", arguments, PROGRAM).await.map_err(|why| why.to_string())
+}
+
+/// What [`look`] does.
+pub fn touches() -> Vec<Touch> {
+    let lines = ["docker inspect --type container -- {container}", "docker image inspect -- {image}"];
+    [docker::touches(), runs(&lines)].concat()
 }

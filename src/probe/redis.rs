@@ -20,6 +20,7 @@ use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
 use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid};
+use crate::fact::touch::{Touch, connects};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
 use crate::read::redis_reply;
@@ -34,7 +35,7 @@ mod session;
 mod state;
 
 pub(super) use celery::look as celery;
-pub(super) use conf_files::{conf, log_file};
+pub(super) use conf_files::{conf, log_file, touches as conf_touches};
 use session::{auth, log_in, open};
 pub(super) use state::state;
 
@@ -215,4 +216,15 @@ async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) -> std::io::Re
         }
     }
     Ok(())
+}
+
+/// What asking Redis by the worker's URL does.
+pub(super) fn touches() -> Vec<Touch> {
+    connects(&["tcp {server}:{redis-port}"])
+}
+
+/// What asking it for its state, or its queues, does: where we stand beside it, by loopback too.
+pub(super) fn state_touches(vantage: Vantage) -> Vec<Touch> {
+    let here = if vantage == Vantage::Server { connects(&["tcp 127.0.0.1:{redis-port}"]) } else { Vec::new() };
+    [touches(), here].concat()
 }

@@ -2,6 +2,7 @@
 
 use super::{PROGRAM, ProbeContext, ProbeResult, host, windows};
 use crate::fact::service::{FailReason, FileState, UnitState};
+use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
@@ -180,6 +181,41 @@ pub(super) fn file(path: &str) -> ProbeResult {
     let found = host::stat(path)
         .map(|stat| FileState { path: path.to_owned(), found: stat.map(|stat| (stat.mode, stat.owner)) });
     ProbeResult::new(path, found.map(Fact::File))
+}
+
+/// What looking at a unit does.
+pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
+    let failed = runs(&["journalctl -u {unit} -n 60 -o cat --no-pager -q"]);
+    let of_log = |log: &str| [reads(&[log]), runs(&[&format!("tail -n 60 -- {log}")])].concat();
+    let more = match target {
+        UnitTarget::WireGuard => reads_in(&["/etc/wireguard"], &["*.conf"]),
+        UnitTarget::Redis => {
+            let log = [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat();
+            [super::redis::conf_touches(), log].concat()
+        }
+        UnitTarget::Postgres => of_log("{log}"),
+        UnitTarget::Named(_) => Vec::new(),
+    };
+    let clusters = match target {
+        UnitTarget::Postgres => reads_in(&["/etc/postgresql"], &["*", "*/*/postgresql.conf"]),
+        UnitTarget::WireGuard | UnitTarget::Redis | UnitTarget::Named(_) => Vec::new(),
+    };
+    [
+        reads(&["/run/systemd/system"]),
+        clusters,
+        runs(&["systemctl show --no-pager -p {properties} -- {units}"]),
+        only("where the unit failed", [failed, more].concat()),
+        only(
+            "where the unit's own files may tell why",
+            reads(&["/etc/systemd/system/**", "/usr/lib/systemd/system/**"]),
+        ),
+    ]
+    .concat()
+}
+
+/// What looking at a file's rights does.
+pub(super) fn file_touches(path: &str) -> Vec<Touch> {
+    reads(&[path])
 }
 
 #[cfg(test)]

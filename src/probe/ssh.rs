@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{host, inside};
+use crate::fact::touch::{Touch, reads, runs};
 use crate::profile::Profile;
 use crate::read::ssh_error::{self, SshSaid};
 
@@ -144,6 +145,12 @@ fn refused(why: SshSaid, destination: &str) -> String {
         SshSaid::NotReached => format!("`ssh` could not connect; try `ssh {destination} true`"),
         SshSaid::BadConfig => format!("`ssh` rejects its own configuration; try `ssh {destination} true`"),
     }
+}
+
+/// What looking at other hosts does here; there this program runs as it does here.
+pub fn touches() -> Vec<Touch> {
+    let options: String = OPTIONS.iter().map(|option| format!(" -o {option}")).collect();
+    [reads(&["/proc/self/exe", "{own}"]), runs(&[&format!("ssh -T -a -x{options} -- {{host}} {{script}}")])].concat()
 }
 
 #[cfg(test)]

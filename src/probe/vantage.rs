@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::host::{self, Text};
 use super::wireguard;
+use crate::fact::touch::{Touch, reads, reads_in};
 use crate::fact::{Unseen, Vantage};
 use crate::read::{mountinfo, postgresql_conf, redis_conf};
 
@@ -120,4 +121,19 @@ fn tunnel_interface() -> Option<String> {
         let kernel = matches!(host::read(uevent), Text::Read(text) if text.contains("DEVTYPE=wireguard"));
         kernel || name.starts_with("wg")
     })
+}
+
+/// What is done to find that out; nothing of it where `--as` tells it.
+pub fn touches() -> Vec<Touch> {
+    let signs = ["/proc/self/mountinfo", "/.dockerenv", "/run/.containerenv"];
+    let services = ["/etc/redis/redis.conf", "/etc/redis.conf", "/var/lib/pgsql/data/postgresql.conf"];
+    let more = ["/etc/wireguard", "/sys/class/net", "/sys/class/net/{interface}/uevent", "/var/run/docker.sock"];
+    [
+        reads(&signs),
+        wireguard::tunnels_touches(),
+        reads(&services),
+        reads_in(&[CLUSTERS], &["*", "*/*/postgresql.conf"]),
+        reads(&more),
+    ]
+    .concat()
 }

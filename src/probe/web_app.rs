@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use super::environment::environ;
 use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, host, host_worker, service};
 use crate::fact::service::quote::Quote;
+use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::web_app::WebApp;
 use crate::fact::{Fact, UnitTarget, Unseen};
 use crate::read::quoted::Secrets;
@@ -124,6 +125,31 @@ async fn stopped(context: &ProbeContext) -> WebApp {
     let Some((name, _)) = host_worker::units().into_iter().find(of_app) else { return WebApp::default() };
     let Some(unit) = service::state_of(&UnitTarget::Named(name), context).await else { return WebApp::default() };
     WebApp { unit: Some(unit.name), state: Some(unit.active), said: unit.said, ..WebApp::default() }
+}
+
+/// What finding the web app's process does.
+pub(super) fn find_touches() -> Vec<Touch> {
+    let of_each = ["/proc", "/proc/{pid}", "/proc/{pid}/cmdline", "/proc/{pid}/stat"];
+    let of_python = ["/proc/{pid}/cwd", "/proc/{pid}/status", "/proc/{pid}/cgroup", "{web-app}/app/version.py"];
+    let own =
+        ["/proc/{pid}/environ", "/proc/{pid}/fd", "/proc/{pid}/fd/*", "/proc/{pid}/net/tcp", "/proc/{pid}/net/tcp6"];
+    [reads(&of_each), only("of a web server", reads(&of_python)), only("of the web app", reads(&own))].concat()
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let said = [
+        runs(&["journalctl _SYSTEMD_UNIT={unit} --since=@{time} -n 300 -o short-unix --no-pager -q"]),
+        reads(&[&format!("{{web-app}}/{LOG}")]),
+        runs(&[&format!("tail -n 200 -- {{web-app}}/{LOG}")]),
+    ];
+    [
+        find_touches(),
+        only("where it runs", said.concat()),
+        only("where it does not run", host_worker::units_touches()),
+        only("where it does not run, but has a unit", service::touches(&UnitTarget::Named(String::new()))),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

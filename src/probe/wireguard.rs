@@ -8,6 +8,7 @@ use secrecy::zeroize::Zeroize;
 
 use super::{DIAL, PROGRAM, ProbeContext, ProbeResult, host, network};
 use crate::fact::network::{Link, Way};
+use crate::fact::touch::{Touch, asks, only, reads, reads_in, runs, sends};
 use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState};
 use crate::fact::{Fact, FactKey, Unseen};
@@ -243,4 +244,35 @@ fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(WgKeys { files })
+}
+
+/// What [`state`] and [`again`] do.
+pub(super) fn touches(again: bool) -> Vec<Touch> {
+    let sent = [
+        only("to peers without a session", sends(&["udp {peer}:9"])),
+        only("where no peer has a session", asks(&["packet socket"])),
+    ];
+    let sent = if again { sent.concat() } else { Vec::new() };
+    let kernel = only("where the kernel itself has a WireGuard interface", asks(&["netlink generic"]));
+    let program = only("where the kernel does not let us ask", runs(&["wg show all dump"]));
+    #[cfg(unix)]
+    let userspace = userspace::touches();
+    #[cfg(not(unix))]
+    let userspace = Vec::new();
+    [asks(&["netlink route"]), kernel, userspace, program, sent].concat()
+}
+
+/// What [`tunnels`] does.
+pub(super) fn tunnels_touches() -> Vec<Touch> {
+    files::touches()
+}
+
+/// What [`conf`] does.
+pub(super) fn conf_touches() -> Vec<Touch> {
+    [files::touches(), contained::touches()].concat()
+}
+
+/// What [`keys`] does.
+pub(super) fn keys_touches() -> Vec<Touch> {
+    [reads_in(&[FOLDER, "/root", "/home/*"], &["{key-file}"]), reads(&["/home"])].concat()
 }

@@ -3,6 +3,7 @@
 use super::environment::environ;
 use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, docker, host, host_worker, service};
 use crate::fact::service::quote::Quote;
+use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::worker_log::{Reported, WorkerLog};
 use crate::fact::{Fact, Unseen};
 use crate::read::celery_log;
@@ -55,4 +56,19 @@ fn of(found: Option<(Option<u64>, Reported)>, source: String) -> WorkerLog {
         said: Some(Quote { text: reported.text, source, at }),
         discards: reported.discards,
     })
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let contained = runs(&["docker logs --since {time} --tail 300 -- {container}"]);
+    let native = [
+        reads(&["/proc/{pid}/environ"]),
+        runs(&["journalctl _SYSTEMD_UNIT={unit} --since=@{time} -n 300 -o short-unix --no-pager -q"]),
+    ];
+    [
+        docker::touches(),
+        only("where the worker's container runs", contained),
+        only("where no container runs a worker", [host_worker::running_touches(), native.concat()].concat()),
+    ]
+    .concat()
 }

@@ -3,6 +3,7 @@
 
 use super::ProbeResult;
 use crate::fact::celery::process::Workers;
+use crate::fact::touch::{Touch, only, reads};
 use crate::fact::{Fact, Unseen};
 
 /// A worker among the processes. Holds its command line, so it has no `Debug`.
@@ -119,6 +120,13 @@ fn user_unit(group: &str) -> Option<(String, u32)> {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     Err(Unseen::NoTool("processes can only be listed on Linux".to_owned()))
+}
+
+/// What finding workers does.
+pub(super) fn touches() -> Vec<Touch> {
+    let of_each = ["/proc/{pid}", "/proc/{pid}/cmdline", "/proc/{pid}/stat"];
+    let of_worker = ["/proc/{pid}/cwd", "/proc/{pid}/status", "/proc/{pid}/cgroup", "{code}/app/tasks/celery_app.py"];
+    [reads(&["/proc", "/proc/uptime"]), reads(&of_each), only("of a worker", reads(&of_worker))].concat()
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ const NARROW: &[(&str, &str, &[&str])] = &[
     ("case", "read", &["Says", "netfilter"]),
     ("judge", "read", &["Says", "iptables", "wg_quick"]),
     ("probe", "snapshot", &["Rights"]),
-    ("render", "fact", &["FactKey", "Vantage", "plugin"]),
+    ("render", "fact", &["FactKey", "Vantage", "plugin", "touch"]),
     ("render", "profile", &["Addresses", "Known", "Origin"]),
     ("render", "run", &["Event"]),
     ("render", "snapshot", &["Rights"]),

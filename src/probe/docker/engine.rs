@@ -13,6 +13,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::{MOST, PROGRAM};
+use crate::fact::touch::{Touch, connects, reads};
 use crate::probe::bounded::Bounded;
 use crate::probe::host;
 
@@ -104,6 +105,11 @@ async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, String)> {
         said = &mut talk => said,
         _ = &mut connection => talk.await,
     }
+}
+
+/// What asking the engine does.
+pub(super) fn touches() -> Vec<Touch> {
+    [reads(&["{home}/.docker/config.json"]), connects(&["unix /var/run/docker.sock"])].concat()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Where the engine's socket is another one (Windows): Docker's client knows it.
 #![expect(clippy::unused_async, reason = "they are async on Unix")]
 
+use crate::fact::touch::Touch;
+
 pub(super) async fn containers() -> Option<String> {
     None
 }
@@ -15,4 +17,8 @@ pub(super) async fn image(_name: &str) -> Option<String> {
 
 pub(super) async fn network(_name: &str) -> Option<String> {
     None
+}
+
+pub(super) fn touches() -> Vec<Touch> {
+    Vec::new()
 }

@@ -21,6 +21,7 @@ use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::docker::network::ContainerNetwork;
 use crate::fact::network::Links;
 use crate::fact::network::routes::Routes;
+use crate::fact::touch::{Touch, asks, connects, enters, only, reads};
 use crate::fact::{Fact, Service, Unseen};
 use crate::probe::network::{all_links, routes_here};
 use crate::probe::{DIAL, ProbeContext, ProbeResult, dial, host};
@@ -126,4 +127,16 @@ async fn dialled(endpoint: Endpoint, patience: Duration) -> TcpOutcome {
         Err(how) => (how, None),
     };
     TcpOutcome { endpoint, how, from, dropped: BTreeMap::new() }
+}
+
+/// What [`look`] does.
+pub(in crate::probe) fn touches() -> Vec<Touch> {
+    let doors = reads(&["/proc/{pid}/cgroup", "/proc/{pid}/ns/net", "/proc/self/ns/net"]);
+    let there = [
+        enters("the network namespace of {container}"),
+        asks(&["netlink route"]),
+        reads(&["/proc/sys/net/ipv4/ip_forward"]),
+        connects(&["tcp {server}:{redis-port}", "tcp {server}:{postgres-port}"]),
+    ];
+    [super::touches(), only("where the worker's container runs", [doors, there.concat()].concat())].concat()
 }

@@ -10,6 +10,7 @@ use crate::fact::app::App;
 use crate::fact::environment::provenance::project_of;
 use crate::fact::environment::{ContainerProvenance, Ingredient, Origin, Source, variables};
 use crate::fact::limits::FILES as MOST_FILES;
+use crate::fact::touch::{Touch, only, reads};
 use crate::read::compose::{self, File, Project, absolute};
 use crate::read::inspect::{Container, Image};
 use crate::read::variable::setting;
@@ -158,4 +159,9 @@ fn existing(paths: &[String], unread: &mut Vec<String>) -> Vec<File> {
         }
     }
     files
+}
+
+/// What finding out with what a container was made does.
+pub(super) fn touches() -> Vec<Touch> {
+    only("where Compose made the container", reads(&["{compose}"]))
 }

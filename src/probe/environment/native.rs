@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::host_worker::Worker;
+use super::super::host_worker::{self, Worker};
 use super::Found;
 use crate::fact::Unseen;
 use crate::fact::app::App;
 use crate::fact::environment::{ByHost, ContainerProvenance, Ingredient, Origin, PROXIES, Source, variables};
+use crate::fact::touch::{Touch, only, reads};
 use crate::probe::host;
 use crate::read::celery_command;
 use crate::read::variable::{app_version, setting};
@@ -162,4 +163,15 @@ fn media(folder: &str) -> Option<(String, u32)> {
     let host::Text::Read(text) = host::read(&path) else { return None };
     let (line, _) = (1..).zip(text.lines()).find(|(_, line)| line.contains("MEDIA_BASE_URL"))?;
     Some((path, line))
+}
+
+/// What reading the variables of a worker without Docker does.
+pub(super) fn touches() -> Vec<Touch> {
+    let script = format!("{{code}}/{}", host_worker::SCRIPT);
+    let files = ["{environment-file}", "{code}/app/version.py", "{code}/config/.env", "/**/.env", &script];
+    let media = format!("{{code}}/{MEDIA}");
+    only(
+        "where a worker runs or is set up without Docker",
+        reads(&[&["/proc/{pid}/environ", &media], &files[..]].concat()),
+    )
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Found, native};
 use crate::fact::Unseen;
 use crate::fact::environment::Origin;
+use crate::fact::touch::{Touch, only, reads};
 use crate::probe::{ProbeContext, host, web_app};
 use crate::read::variable::app_version;
 
@@ -72,4 +73,21 @@ fn version_in(folder: &str) -> Option<String> {
         host::Text::Read(text) => app_version(&text),
         host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
     }
+}
+
+/// What [`server`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let beside =
+        WEB_FILES.map(|path| path.rsplit_once('/').map_or_else(String::new, |(it, _)| format!("{it}/app/version.py")));
+    [
+        web_app::find_touches(),
+        only(
+            "where the web app runs without Docker",
+            reads(&["{web-app}/config/.env", "/**/.env", "{web-app}/app/version.py"]),
+        ),
+        only("where it does not", reads(&WEB_FILES)),
+        only("where it does not", reads(&beside.each_ref().map(String::as_str))),
+        only("where `--web-env` names it", reads(&["{web-env}"])),
+    ]
+    .concat()
 }

@@ -17,6 +17,7 @@ use tokio_postgres::tls::NoTls;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::fact::Unseen;
+use crate::fact::touch::{Touch, connects, reads};
 use crate::probe::bounded::Bounded;
 use crate::probe::host;
 use crate::probe::host::limits;
@@ -162,6 +163,11 @@ fn user(passwd: &str, uid: u32) -> Option<(String, u32)> {
         (id.parse() == Ok(uid)).then_some(())?;
         Some(((*name).to_owned(), group.parse().ok()?))
     })
+}
+
+/// What a session of his does.
+pub(super) fn touches() -> Vec<Touch> {
+    [reads(&[SOCKETS, "/etc/passwd", "{postgres-socket}"]), connects(&["unix {postgres-socket}"])].concat()
 }
 
 #[cfg(test)]

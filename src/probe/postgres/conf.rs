@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::fact::limits::Budget;
 use crate::fact::postgres::PgConf;
 use crate::fact::redis::Directive;
+use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeContext, ProbeResult, host};
 use crate::read::postgresql_conf::{self, Line};
@@ -166,6 +167,20 @@ impl Reader {
         };
         *place = Some(Directive { value: line.value, path: path.to_owned(), line: line.number, argument: false });
     }
+}
+
+/// What finding and reading a cluster's configuration does.
+pub(super) fn touches() -> Vec<Touch> {
+    let files = ["postgresql.conf", "postgresql.auto.conf", "pg_hba.conf"];
+    let single = SINGLE.iter().flat_map(|folder| files.map(|file| format!("{folder}/{file}"))).collect::<Vec<_>>();
+    let single: Vec<&str> = single.iter().map(String::as_str).collect();
+    [
+        reads_in(&[CLUSTERS], &["*", "*/*/postgresql.conf"]),
+        reads(&single),
+        reads(&["/var/lib/postgresql/*/*/postgresql.auto.conf", "/var/lib/postgresql/*/*/log"]),
+        only("where postgresql.conf names them", reads(&["{included}"])),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

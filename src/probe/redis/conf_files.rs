@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::fact::limits::Budget;
+use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeResult, host};
 use crate::read::glob;
@@ -167,4 +168,17 @@ fn matching(pattern: &str) -> Result<Vec<String>, Unseen> {
     // As glob(3), no pattern means a hidden file.
     let fitting = names.into_iter().filter(|file| !file.starts_with('.') && glob::fits(name, file));
     Ok(fitting.map(|file| format!("{folder}/{file}")).collect())
+}
+
+/// What [`conf`] does.
+pub(in crate::probe) fn touches() -> Vec<Touch> {
+    let mut found = reads(&FILES);
+    for unit in UNITS {
+        found.extend(reads_in(
+            &UNIT_FOLDERS.map(|it| format!("{it}/{unit}.d")).each_ref().map(String::as_str),
+            &["*.conf"],
+        ));
+        found.extend(UNIT_FOLDERS.iter().flat_map(|folder| reads(&[&format!("{folder}/{unit}")])));
+    }
+    [found, only("where Redis is set up so", reads(&["{included}"]))].concat()
 }

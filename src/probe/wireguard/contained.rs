@@ -2,6 +2,7 @@
 
 use super::super::{docker, host};
 use super::files;
+use crate::fact::touch::{Touch, only, reads};
 use crate::fact::wireguard::{ByHand, Maker, Program, WgConf};
 use crate::read::tunnel_container::{self, Found};
 
@@ -40,4 +41,11 @@ fn made_by(conf: WgConf, found: &Found, interface: &str) -> WgConf {
         ..Maker::new(Program::Container, interface)
     };
     WgConf { made_by: Some(maker), others: Vec::new(), ..conf }
+}
+
+/// What [`look`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let of_container = reads(&["/proc/{pid}/net/dev", "{mounted}"]);
+    let asked = [docker::touches(), only("where a container makes a tunnel", of_container)].concat();
+    [reads(&["/var/run/docker.sock"]), only("where Docker's engine has its socket", asked)].concat()
 }

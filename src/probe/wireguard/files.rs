@@ -5,6 +5,7 @@ use secrecy::zeroize::Zeroize;
 
 use super::super::{ProbeContext, ProbeResult, host};
 use super::contained;
+use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::wireguard::{Maker, Program, WgConf};
 use crate::fact::{Fact, Unseen};
 use crate::read::{keyfile, networkd, wg_quick};
@@ -238,4 +239,20 @@ impl Generated for WgConf {
         }
         Ok(())
     }
+}
+
+/// What reading the tunnels' files does.
+pub(super) fn touches() -> Vec<Touch> {
+    let of_systemd = ["/run/systemd/units", "/sys/class/net/{interface}/ifindex"];
+    let states = ["/run/systemd/netif/links/{device}", "/run/NetworkManager/devices/{device}"];
+    [
+        reads_in(&[FOLDER], &["*.conf"]),
+        reads_in(&NETWORKD, &["*.netdev", "*.network"]),
+        reads_in(&NETWORK_MANAGER, &["*"]),
+        only("where there is a tunnel's file", reads(&["/etc/services"])),
+        reads(&of_systemd),
+        only("where systemd-networkd or NetworkManager may make the tunnel", reads(&states)),
+        only("where netplan made such a file", reads_in(&["/etc/netplan"], &["*.yaml"])),
+    ]
+    .concat()
 }

@@ -11,6 +11,7 @@ use tokio::net::UnixStream;
 use super::{Found, needs_root};
 use crate::fact::Unseen;
 use crate::fact::network::Link;
+use crate::fact::touch::{Touch, connects, only, reads};
 use crate::probe::host;
 use crate::read::wg_uapi;
 
@@ -63,4 +64,10 @@ async fn ask(path: &str) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
         }
     }
     Ok(answer)
+}
+
+/// What [`interfaces`] does.
+pub(super) fn touches() -> Vec<Touch> {
+    let sockets = connects(&["unix /var/run/wireguard/{interface}.sock"]);
+    [reads(&[FOLDER]), only("where WireGuard runs in userspace", sockets)].concat()
 }
