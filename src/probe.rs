@@ -110,6 +110,8 @@ pub struct ProbeContext {
     pub inspected: Inspected,
     /// The programs that check files name.
     pub plugins: Plugins,
+    /// Whether an answer is enough: what else could be asked of who answers is left out.
+    pub brief: bool,
 }
 
 impl ProbeContext {
@@ -124,6 +126,7 @@ impl ProbeContext {
             units: Units::default(),
             inspected: Inspected::default(),
             plugins: Plugins::new(),
+            brief: false,
         }
     }
 

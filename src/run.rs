@@ -44,6 +44,8 @@ pub struct Orders {
     pub first: BTreeSet<FactKey>,
     /// The programs that check files name.
     pub plugins: Plugins,
+    /// Whether an answer is enough.
+    pub brief: bool,
     /// When to stop waiting.
     pub deadline: Duration,
 }
@@ -69,6 +71,7 @@ pub async fn run(orders: Orders, events: UnboundedSender<Event>) -> Snapshot {
             })),
             inspected: Inspected::default(),
             plugins: orders.plugins,
+            brief: orders.brief,
         }),
         vantage_by: orders.vantage_by,
         started,
@@ -148,6 +151,7 @@ impl Runner {
             units: self.context.units.clone(),
             inspected: self.context.inspected.clone(),
             plugins: self.context.plugins.clone(),
+            brief: self.context.brief,
         });
         for key in ready {
             self.waiting.remove(&key);

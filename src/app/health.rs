@@ -31,7 +31,7 @@ pub(super) fn healthcheck(args: &HealthcheckArgs) -> Result<Exit, String> {
     // The worker's own libraries take longer than all the rest. They are asked only where the rest is in doubt.
     let quick = [FactKey::Libraries];
     for without in [&quick[..], &[]] {
-        let looks = Looks { without, late: Exit::Broken, ..Looks::new(&args.deployment, &asked) };
+        let looks = Looks { without, brief: true, late: Exit::Broken, ..Looks::new(&args.deployment, &asked) };
         let (snapshots, notes, _guard) = looker.look(&looks)?.with(&[]);
         let (report, exit) = together(snapshots, &asked, None, notes, &[])?;
         let answered = |it: &Outcome| it.check.ends_with("-answers") && matches!(it.answer, Answer::Holds);

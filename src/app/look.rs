@@ -65,13 +65,15 @@ pub(super) struct Looks<'a> {
     pub(super) ssh: &'a [There],
     /// Looks that are left out.
     pub(super) without: &'a [FactKey],
+    /// Whether an answer is enough, and nothing else is asked of who answers.
+    pub(super) brief: bool,
     /// What the program ends with where something hangs.
     pub(super) late: Exit,
 }
 
 impl<'a> Looks<'a> {
     pub(super) fn new(deployment: &'a Told, checks: &'a [Check]) -> Self {
-        Self { deployment, checks, before: None, ssh: &[], without: &[], late: Exit::Undone }
+        Self { deployment, checks, before: None, ssh: &[], without: &[], brief: false, late: Exit::Undone }
     }
 }
 
@@ -140,7 +142,8 @@ async fn look(looks: &Looks<'_>) -> Result<SeenAt, String> {
     let within = vantage == Vantage::Client && deployment.container.is_some();
     let inside = within.then(|| look_inside(profile.clone(), deployment.deadline));
     let plugins = plan::plugins(checks);
-    let orders = Orders { vantage, vantage_by, profile, keys, first, plugins, deadline: deployment.deadline };
+    let (deadline, brief) = (deployment.deadline, looks.brief);
+    let orders = Orders { vantage, vantage_by, profile, keys, first, plugins, brief, deadline };
     let told = |event: &Event| match (event, before) {
         (Event::First(seen), Some((before, others))) => earlier::first_words(seen, others, &again, before),
         (Event::First(_) | Event::Waiting(_) | Event::Done(_), _) => String::new(),

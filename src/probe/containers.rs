@@ -1,7 +1,7 @@
 //! The containers that publish ports of this machine: what Docker tells of them, and what the kernel tells of their
 //! sockets. Nothing is run in them.
 
-use super::{PROGRAM, ProbeResult, docker, host, network};
+use super::{ProbeResult, docker, host, network};
 use crate::fact::containers::{Containers, Publisher};
 use crate::fact::docker::State;
 use crate::fact::redis::Directive;
@@ -45,7 +45,7 @@ async fn container(found: Found) -> Publisher {
 
 /// How its log ends; Redis writes to standard output there, PostgreSQL to standard error.
 async fn last(name: &str) -> Option<Quote> {
-    let said = host::run("docker", &["logs", "--tail", LOG, "--", name], PROGRAM).await.ok()?;
+    let said = docker::logs(name, None, LOG).await.ok()?;
     let text = last_words::read(&said.err).or_else(|| last_words::read(&said.out))?;
     Some(Quote { text, source: format!("docker logs {name}"), at: None })
 }
@@ -61,7 +61,10 @@ fn bind(path: &str) -> Option<Directive> {
 pub(super) fn touches() -> Vec<Touch> {
     let of_each = [
         reads(&["/proc/{pid}/comm", "/proc/{pid}/net/tcp", "/proc/{pid}/net/tcp6", "/proc/{pid}", "{mounted}"]),
-        only("where it does not run", runs(&[&format!("docker logs --tail {LOG} -- {{container}}")])),
+        only(
+            "where it does not run, and the engine's socket does not answer",
+            runs(&[&format!("docker logs --tail {LOG} -- {{container}}")]),
+        ),
     ];
     [docker::touches(), only("where a container publishes ports", of_each.concat())].concat()
 }

@@ -65,7 +65,7 @@ async fn worker(container: &Container) -> Option<Worker> {
     let log = if state == State::Running && container.restarts == 0 {
         None
     } else {
-        host::run("docker", &["logs", "--tail", LOG, "--", &container.name], PROGRAM).await.ok()
+        logs(&container.name, None, LOG).await.ok()
     };
     let last_words = log.as_ref().and_then(|log| worker_log::read(&log.err).or_else(|| worker_log::read(&log.out)));
     let variables = container.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -82,6 +82,18 @@ async fn worker(container: &Container) -> Option<Worker> {
 }
 
 /// The container of this id. None where Docker does not tell.
+/// The end of a container's log.
+pub(super) async fn logs(name: &str, since: Option<u64>, tail: &str) -> Result<Said, Unseen> {
+    if let Some((out, err)) = engine::logs(name, since, tail).await {
+        return Ok(Said { ok: true, out, err, ..Said::default() });
+    }
+    let since = since.map(|since| since.to_string());
+    let mut arguments = vec!["logs"];
+    arguments.extend(since.iter().flat_map(|since| ["--since", since.as_str()]));
+    arguments.extend(["--tail", tail, "--", name]);
+    host::run("docker", &arguments, PROGRAM).await
+}
+
 async fn borrowed(id: &str) -> Option<Borrowed> {
     let said = container(id).await.ok()?;
     let gone = || Borrowed { name: id.chars().take(SHORT).collect(), state: None, started_at: 0 };
@@ -218,10 +230,13 @@ pub(super) fn touches() -> Vec<Touch> {
 
 /// What [`look`] does.
 pub(super) fn look_touches() -> Vec<Touch> {
-    let more = ["docker network inspect -- {network}", "docker image inspect -- {image}"];
+    let more = [
+        "docker network inspect -- {network}",
+        "docker image inspect -- {image}",
+        "docker logs --tail 60 -- {container}",
+    ];
     let elsewhere = only("where the engine's socket does not answer, or you chose another engine", runs(&more));
-    let log = runs(&[&format!("docker logs --tail {LOG} -- {{container}}")]);
-    [touches(), elsewhere, only("where the container does not run, or was restarted", log)].concat()
+    [touches(), elsewhere].concat()
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::postgres::tables::PgTables;
 use crate::fact::postgres::{PgOutcome, PgSaid};
-use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
 use crate::read::url;
@@ -38,11 +37,14 @@ mod logs;
 mod offer;
 mod repeat;
 mod state;
+mod touches;
 
 pub(super) use conf::conf;
 pub(super) use hba::hba;
 pub(super) use logs::logs;
+use repeat::More;
 pub(super) use state::state;
+pub(super) use touches::{conf_touches, hba_touches, state_touches, touches};
 
 /// How long a log-in may take once connected. PostgreSQL looks up our name first where `pg_hba.conf` has host names.
 const LOG_IN: Duration = Duration::from_secs(5);
@@ -92,10 +94,10 @@ fn endpoint(context: &ProbeContext, login: Option<&Login>) -> Result<Endpoint, U
     }
 }
 
-/// Where to, and whether larger answers are asked for there: not where the server dials itself.
+/// Where to, and how much.
 struct Way<'a> {
     endpoint: &'a Endpoint,
-    carries: bool,
+    more: More,
 }
 
 /// What one conversation brought.
@@ -154,7 +156,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     if offers && let Some(root) = missing_root(login, context.vantage) {
         return Ok(Heard::bare(PgSaid::NoRootCertificate(root)));
     }
-    Ok(log_in_as_libpq(&Way { endpoint, carries: context.vantage != Vantage::Server }, login, offers).await)
+    Ok(log_in_as_libpq(&Way { endpoint, more: More::of(context) }, login, offers).await)
 }
 
 /// The file of root certificates that libpq would miss, as the worker has it. (From outside its container that is not seen;
@@ -217,19 +219,19 @@ async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
     let connector = tls::maker()
         .and_then(|mut maker| MakeTlsConnect::<Stream>::make_tls_connect(&mut maker, &way.endpoint.host).ok());
     let mut heard = match connector {
-        Some(connector) if encrypted => converse(&config, stream, connector, way.carries).await,
-        Some(_) | None => converse(&config, stream, NoTls, way.carries).await,
+        Some(connector) if encrypted => converse(&config, stream, connector, way.more).await,
+        Some(_) | None => converse(&config, stream, NoTls, way.more).await,
     };
     heard.tls = encrypted && !matches!(heard.said, PgSaid::NoSsl | PgSaid::Unreached(_));
     heard
 }
 
-async fn converse<T>(config: &Config, stream: Stream, tls: T, carries: bool) -> Heard
+async fn converse<T>(config: &Config, stream: Stream, tls: T, more: More) -> Heard
 where
     T: TlsConnect<Stream>,
 {
     let (to, pace, over) = (stream.peer_addr().ok().map(|at| at.ip()), stream.pace(), stream.over());
-    let heard = conversation(config, stream, tls, (to, pace, carries)).await;
+    let heard = conversation(config, stream, tls, (to, pace, more)).await;
     // The driver only says that the connection ended.
     if over.is_so() { Heard::bare(PgSaid::NotPostgres) } else { heard }
 }
@@ -238,7 +240,7 @@ async fn conversation<T>(
     config: &Config,
     stream: Stream,
     tls: T,
-    (to, pace, carries): (Option<IpAddr>, Pace, bool),
+    (to, pace, more): (Option<IpAddr>, Pace, More),
 ) -> Heard
 where
     T: TlsConnect<Stream>,
@@ -259,11 +261,11 @@ where
                 Heard { read_only, ..Heard::bare(said) }
             }
         };
-        if heard.said == PgSaid::One {
+        if more != More::Nothing && heard.said == PgSaid::One {
             heard.system = database::system(&client, limit).await;
             heard.tables = database::tables(&client, limit).await;
         }
-        if carries && heard.said == PgSaid::One {
+        if more == More::Payload && heard.said == PgSaid::One {
             heard.carried = Some(repeat::carried(&client, (to, pace)).await);
         }
         heard
@@ -285,29 +287,4 @@ where
 
 fn first(rows: &[SimpleQueryMessage], column: usize) -> Option<&str> {
     rows.iter().find_map(|row| if let SimpleQueryMessage::Row(row) = row { row.get(column) } else { None })
-}
-
-/// What asking PostgreSQL by the worker's URL does.
-pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
-    let root = only("where the URL has sslmode verify-ca or verify-full", reads(&["{home}/.postgresql/root.crt"]));
-    let root = if vantage == Vantage::Container { root } else { Vec::new() };
-    [connects(&["tcp {server}:{postgres-port}"]), root].concat()
-}
-
-/// What [`conf`] does.
-pub(super) fn conf_touches() -> Vec<Touch> {
-    conf::touches()
-}
-
-/// What [`hba`] does.
-pub(super) fn hba_touches() -> Vec<Touch> {
-    let named = only("where pg_hba.conf names them", reads(&["{included}"]));
-    [conf::touches(), reads_in(&["/etc/postgresql/*/*"], &["pg_hba.conf"]), named].concat()
-}
-
-/// What [`state`] does.
-pub(super) fn state_touches() -> Vec<Touch> {
-    let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
-    let log = only("where the log was written in the last ten minutes", log);
-    only("as root", [conf::touches(), hba_touches(), administrator::touches(), log].concat())
 }

@@ -79,7 +79,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     // Each on a connection of its own, since on a way that loses large packets one question holds up all behind it.
     let (carried, rights) = match said {
         Ok(Heard { said: RedisSaid::Pong, .. }) => {
-            let far = context.vantage != Vantage::Server;
+            let far = context.vantage != Vantage::Server && !context.brief;
             let carried = async { if far { carry_more(&endpoint, login, context).await } else { None } };
             tokio::join!(carried, ask_rights(&endpoint, login, context))
         }

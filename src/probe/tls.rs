@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -26,7 +26,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// A maker of TLS connections; none if rustls has no usable protocol version, which its features rule out.
 pub(super) fn maker() -> Option<MakeRustlsConnect> {
-    let provider = Arc::new(ring::default_provider());
+    // The curve that PostgreSQL chooses up to version 17 (ssl_ecdh_curve) comes first: with another one it asks to begin anew,
+    // which is one more round trip. Who prefers another one takes this one too.
+    let mut provider = ring::default_provider();
+    provider.kx_groups.sort_by_key(|group| group.name() != NamedGroup::secp256r1);
+    let provider = Arc::new(provider);
     connect_by(Arc::clone(&provider), Arc::new(AnyCertificate(provider)))
 }
 

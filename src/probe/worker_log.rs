@@ -1,7 +1,7 @@
 //! What the running worker wrote lately: Docker has a container's log, systemd's journal a unit's.
 
 use super::environment::environ;
-use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, docker, host, host_worker, service};
+use super::{ProbeContext, ProbeResult, RECENT, docker, host, host_worker, service};
 use crate::fact::service::quote::Quote;
 use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::worker_log::{Reported, WorkerLog};
@@ -36,9 +36,7 @@ async fn log(context: &ProbeContext) -> Result<WorkerLog, Unseen> {
 }
 
 async fn of_container(container: &Container) -> Result<WorkerLog, Unseen> {
-    let since = since(container.started_at).to_string();
-    let arguments = ["logs", "--since", &since, "--tail", "300", "--", &container.name];
-    let said = host::run("docker", &arguments, PROGRAM).await?;
+    let said = docker::logs(&container.name, Some(since(container.started_at)), "300").await?;
     let variables = container.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let secrets = Secrets::of_settings(variables).and_command(container.command.iter().map(String::as_str));
     // Celery writes its log to standard error.
@@ -67,7 +65,7 @@ pub(super) fn touches() -> Vec<Touch> {
     ];
     [
         docker::touches(),
-        only("where the worker's container runs", contained),
+        only("where the engine's socket does not answer, or you chose another engine", contained),
         only("where no container runs a worker", [host_worker::running_touches(), native.concat()].concat()),
     ]
     .concat()

@@ -60,17 +60,51 @@ pub(super) async fn network(name: &str) -> Option<String> {
     one(name, "/networks/", "").await
 }
 
+/// The end of a container's log: standard output, standard error. What the container was given as a terminal has one stream.
+pub(super) async fn logs(name: &str, since: Option<u64>, tail: &str) -> Option<(String, String)> {
+    let since = since.map(|since| format!("&since={since}")).unwrap_or_default();
+    let path = format!("/containers/{}/logs?stdout=1&stderr=1{since}&tail={tail}", plain(name)?);
+    let (_, said) = bytes(&path).await.filter(|(status, _)| *status == StatusCode::OK)?;
+    Some(streams(&said))
+}
+
+/// The two streams of a log come in pieces, each behind its number and its length (Docker Engine API, "Attach to a container",
+/// "Stream format"). What has no such pieces is one stream.
+fn streams(said: &[u8]) -> (String, String) {
+    let (mut out, mut err, mut rest) = (Vec::new(), Vec::new(), said);
+    while let [stream @ (1 | 2), 0, 0, 0, a, b, c, d, after @ ..] = rest {
+        let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
+        let Some((piece, after)) = after.split_at_checked(length) else { break };
+        if *stream == 1 {
+            out.extend_from_slice(piece)
+        } else {
+            err.extend_from_slice(piece)
+        }
+        rest = after;
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if rest.is_empty() { (text(&out), text(&err)) } else { (text(said), String::new()) }
+}
+
+/// A name that may stand in a path.
+fn plain(name: &str) -> Option<&str> {
+    let plain = !name.contains("..") && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/@".contains(c));
+    Some(name).filter(|name| plain && !name.is_empty())
+}
+
 /// The client also says what is wrong with a name that there is not.
 async fn one(name: &str, before: &str, after: &str) -> Option<String> {
-    let plain = !name.contains("..") && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-:/@".contains(c));
-    if !plain || name.is_empty() {
-        return None;
-    }
-    let (_, said) = get(&format!("{before}{name}{after}")).await.filter(|(status, _)| *status == StatusCode::OK)?;
+    let (_, said) =
+        get(&format!("{before}{}{after}", plain(name)?)).await.filter(|(status, _)| *status == StatusCode::OK)?;
     Some(format!("[{said}]"))
 }
 
 async fn get(path: &str) -> Option<(StatusCode, String)> {
+    let (status, said) = bytes(path).await?;
+    Some((status, String::from_utf8_lossy(&said).into_owned()))
+}
+
+async fn bytes(path: &str) -> Option<(StatusCode, Bytes)> {
     if is_elsewhere() {
         return None;
     }
@@ -89,7 +123,7 @@ fn is_elsewhere() -> bool {
 }
 
 /// A connection for each request: on this machine that costs nothing.
-async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, String)> {
+async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, Bytes)> {
     let stream = Bounded::new(UnixStream::connect(socket).await.ok()?);
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
     let request = Request::get(path).header(HOST, "docker").body(Empty::<Bytes>::new()).ok()?;
@@ -97,7 +131,7 @@ async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, String)> {
         let response = sender.send_request(request).await.ok()?;
         let status = response.status();
         let body = response.into_body().collect().await.ok()?.to_bytes();
-        Some((status, String::from_utf8_lossy(&body).into_owned()))
+        Some((status, body))
     };
     // The connection must be driven for as long as the answer is read, and may end before it is.
     tokio::pin!(talk, connection);
@@ -120,7 +154,7 @@ mod tests {
     use super::*;
 
     /// What is heard of a server that answers this, again and again, and closes.
-    async fn heard(answer: &'static [u8], times: usize) -> Option<(StatusCode, String)> {
+    async fn heard(answer: &'static [u8], times: usize) -> Option<(StatusCode, Bytes)> {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&socket).expect("a socket");
@@ -144,15 +178,26 @@ mod tests {
 
     #[tokio::test]
     async fn the_engine_is_heard_and_nobody_else() {
-        let ok = |text: &str| Some((StatusCode::OK, text.to_owned()));
+        let ok = |text: &'static str| Some((StatusCode::OK, Bytes::from_static(text.as_bytes())));
         assert_eq!(heard(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 1).await, ok("{}"));
         let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n";
         assert_eq!(heard(chunks, 1).await, ok("{}"));
         let gone = heard(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 1).await;
-        assert_eq!(gone, Some((StatusCode::NOT_FOUND, String::new())));
+        assert_eq!(gone, Some((StatusCode::NOT_FOUND, Bytes::new())));
         assert_eq!(heard(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", 1).await, None, "cut short");
         assert_eq!(heard(b"-ERR unknown command\r\n", 1).await, None, "Redis");
         assert_eq!(heard(b"", 1).await, None, "closed at once");
+    }
+
+    #[test]
+    fn a_log_is_taken_apart() {
+        let both = |out: &str, err: &str| (out.to_owned(), err.to_owned());
+        let said = b"\x01\0\0\0\0\0\0\x03hi\n\x02\0\0\0\0\0\0\x04no!\n\x01\0\0\0\0\0\0\x02a\n";
+        assert_eq!(streams(said), both("hi\na\n", "no!\n"));
+        assert_eq!(streams(b""), both("", ""));
+        assert_eq!(streams(b"of a terminal\n"), both("of a terminal\n", ""));
+        assert_eq!(streams(b"\x01\0\0\0\xff\xff\xff\xffcut").1, "", "a length that is a lie is no stream");
+        assert_eq!([plain("a/../b"), plain("a?b"), plain(""), plain("a-b_1.c")], [None, None, None, Some("a-b_1.c")]);
     }
 
     #[tokio::test]

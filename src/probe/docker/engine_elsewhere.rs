@@ -11,6 +11,10 @@ pub(super) async fn container(_name: &str) -> Option<String> {
     None
 }
 
+pub(super) async fn logs(_name: &str, _since: Option<u64>, _tail: &str) -> Option<(String, String)> {
+    None
+}
+
 pub(super) async fn image(_name: &str) -> Option<String> {
     None
 }

@@ -29,3 +29,7 @@ impl Session {
         Err(Unseen::Crashed)
     }
 }
+
+pub(super) fn touches() -> Vec<crate::fact::touch::Touch> {
+    Vec::new()
+}

@@ -4,9 +4,32 @@ use std::net::IpAddr;
 
 use tokio_postgres::{Client, Error, SimpleQueryMessage};
 
+use crate::fact::Vantage;
 use crate::fact::dial::payload_probe::PayloadProbe;
+use crate::probe::ProbeContext;
 use crate::probe::pace::Pace;
 use crate::probe::payload_probe::{Failed, carry};
+
+/// What is asked of who answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum More {
+    /// Nothing more: that it answers is enough.
+    Nothing,
+    /// Who it is, and what tables there are.
+    Itself,
+    /// Larger answers too: not where the server dials itself.
+    Payload,
+}
+
+impl More {
+    pub(super) fn of(context: &ProbeContext) -> Self {
+        match (context.brief, context.vantage) {
+            (true, _) => Self::Nothing,
+            (false, Vantage::Server) => Self::Itself,
+            (false, Vantage::Client | Vantage::Container | Vantage::Outside) => Self::Payload,
+        }
+    }
+}
 
 pub(super) async fn carried(client: &Client, to: (Option<IpAddr>, Pace)) -> PayloadProbe {
     carry(to, clock(client), async |bytes| repeated(client, bytes).await).await

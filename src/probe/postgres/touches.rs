@@ -1,0 +1,30 @@
+//! What looking at PostgreSQL does to the machine and the network.
+
+use super::{administrator, conf};
+use crate::fact::Vantage;
+use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
+
+/// What asking PostgreSQL by the worker's URL does.
+pub(in crate::probe) fn touches(vantage: Vantage) -> Vec<Touch> {
+    let root = only("where the URL has sslmode verify-ca or verify-full", reads(&["{home}/.postgresql/root.crt"]));
+    let root = if vantage == Vantage::Container { root } else { Vec::new() };
+    [connects(&["tcp {server}:{postgres-port}"]), root].concat()
+}
+
+/// What [`super::conf`] does.
+pub(in crate::probe) fn conf_touches() -> Vec<Touch> {
+    conf::touches()
+}
+
+/// What [`super::hba`] does.
+pub(in crate::probe) fn hba_touches() -> Vec<Touch> {
+    let named = only("where pg_hba.conf names them", reads(&["{included}"]));
+    [conf::touches(), reads_in(&["/etc/postgresql/*/*"], &["pg_hba.conf"]), named].concat()
+}
+
+/// What [`super::state`] does.
+pub(in crate::probe) fn state_touches() -> Vec<Touch> {
+    let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
+    let log = only("where the log was written in the last ten minutes", log);
+    only("as root", [conf::touches(), hba_touches(), administrator::touches(), log].concat())
+}
