@@ -149,6 +149,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("public", "the server's address outside the tunnel: as told, else the Endpoint in the client's tunnel"),
     ("python", "the Python that runs the worker, or python3"),
     ("redis-port", "Redis' port: as told, as the URL says, else 6379"),
+    ("resolved", "each address that a host name has"),
     ("results", "the host and port of the broker's and the result backend's URL"),
     ("run", "the number of this run"),
     ("script", "a script that this program has in it"),

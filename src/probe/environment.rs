@@ -216,7 +216,7 @@ pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
             let beside = ["/proc/1/environ", "/proc/1/root/**"];
             [
                 reads(&BAKED),
-                reads(&[VERSION, "/app/packages", "/proc/1/cmdline"]),
+                reads(&[VERSION, "/proc/1/cmdline"]),
                 reads(&["/proc/self", "/proc/{pid}", "/proc/{pid}/ns", "/proc/{pid}/ns/*", "/proc/{pid}/stat"]),
                 only("where the first process has other files than this one", reads(&beside)),
             ]

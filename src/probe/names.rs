@@ -22,7 +22,7 @@ use super::host::limits;
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
 use crate::fact::environment::{Setting, is_proxy};
-use crate::fact::touch::{Touch, asks, connects, only, reads};
+use crate::fact::touch::{Touch, asks, connects, only, reads, sends};
 use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::hosts;
 use crate::read::wg_quick::value::literal;
@@ -208,19 +208,13 @@ async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
 
 /// What [`look`] does.
 pub(super) fn touches() -> Vec<Touch> {
-    let asked = connects(&["udp {name-server}:53", "tcp {name-server}:53", "udp {name}"]);
-    let libc = reads(&[
-        "/etc/nsswitch.conf",
-        "/etc/gai.conf",
-        "/etc/host.conf",
-        "/etc/ld.so.cache",
-        "/lib/**",
-        "/usr/lib/**",
-        "/etc/localtime",
-    ]);
-    let libc = [libc, connects(&["unix /var/run/nscd/socket"]), asks(&["netlink route"])].concat();
-    [reads(&[HOSTS, RESOLV_CONF]), only("where a URL or the tunnel's file has a host name", [asked, libc].concat())]
-        .concat()
+    let asked =
+        [connects(&["udp {name-server}:53", "tcp {name-server}:53"]), sends(&["udp {name-server}:53"])].concat();
+    // To put addresses in order libc asks the kernel for the way to each, by a connection over which nothing is sent.
+    let order = [connects(&["udp {resolved}:0", "unix /var/run/nscd/socket"]), asks(&["netlink route"])].concat();
+    let libc = reads(&["/", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf"]);
+    let named = only("where a URL or the tunnel's file has a host name", [asked, order, libc].concat());
+    [reads(&[HOSTS, RESOLV_CONF]), named].concat()
 }
 
 #[cfg(test)]

@@ -206,7 +206,6 @@ pub(super) fn listeners_touches() -> Vec<Touch> {
         "/proc/{pid}/fd",
         "/proc/{pid}/fd/*",
         "/proc/{pid}/stat",
-        "/proc/{pid}/comm",
         "/proc/sys/net/ipv4/ip_nonlocal_bind",
     ])
 }

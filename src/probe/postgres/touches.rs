@@ -2,7 +2,7 @@
 
 use super::{administrator, conf};
 use crate::fact::Vantage;
-use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
+use crate::fact::touch::{Touch, connects, only, reads, runs};
 
 /// What asking PostgreSQL by the worker's URL does.
 pub(in crate::probe) fn touches(vantage: Vantage) -> Vec<Touch> {
@@ -19,7 +19,7 @@ pub(in crate::probe) fn conf_touches() -> Vec<Touch> {
 /// What [`super::hba`] does.
 pub(in crate::probe) fn hba_touches() -> Vec<Touch> {
     let named = only("where pg_hba.conf names them", reads(&["{included}"]));
-    [conf::touches(), reads_in(&["/etc/postgresql/*/*"], &["pg_hba.conf"]), named].concat()
+    [conf::touches(), reads(&["/etc/postgresql/*/*/pg_hba.conf"]), named].concat()
 }
 
 /// What [`super::state`] does.
