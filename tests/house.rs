@@ -21,6 +21,7 @@ mod house {
     mod docs;
     mod modules;
     mod source;
+    mod touches;
     mod windows;
 }
 

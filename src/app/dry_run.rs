@@ -42,6 +42,9 @@ pub(super) fn dry_run(cli: &Cli) -> Option<Result<Exit, String>> {
     }
     let asked = asked(&cli.command)?;
     let how = asked.deployment.dry_run?;
+    if !cfg!(target_os = "linux") {
+        return Some(Err("what a run would do is only declared for Linux".to_owned()));
+    }
     Some(plan_of(&asked).and_then(|plan| put(how, &plan)))
 }
 

@@ -141,10 +141,9 @@ fn is_copy(name: &str) -> bool {
 
 /// What looking inside the worker's container does besides asking Docker.
 pub fn touches() -> Vec<Touch> {
-    let started = format!(
-        "docker exec --user 0 -- {{container}} {{copy}} snapshot --as container --remove-own-copy --deadline {{seconds}}"
-    );
-    let lines = ["docker cp --follow-link -- {own} {container}:{copy}", &started, &format!("{started} {{profile}}")];
+    let started =
+        "docker exec --user 0 -- {container} {copy} snapshot --as container --remove-own-copy --deadline {seconds}";
+    let lines = ["docker cp --follow-link -- {own} {container}:{copy}", started, &format!("{started} {{profile}}")];
     let tidy = [
         "docker exec --user 0 -- {container} rm -f -- {copy}",
         "docker inspect --type container --format {name} -- {container}",

@@ -149,7 +149,7 @@ fn refused(why: SshSaid, destination: &str) -> String {
 
 /// What looking at other hosts does here; there this program runs as it does here.
 pub fn touches() -> Vec<Touch> {
-    let options: String = OPTIONS.iter().map(|option| format!(" -o {option}")).collect();
+    let options = OPTIONS.map(|option| format!(" -o {option}")).concat();
     [reads(&["/proc/self/exe", "{own}"]), runs(&[&format!("ssh -T -a -x{options} -- {{host}} {{script}}")])].concat()
 }
 

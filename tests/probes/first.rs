@@ -25,6 +25,7 @@ async fn what_is_wanted_first_is_told_before_the_rest_is_seen() {
         profile,
         keys: BTreeSet::from([first.clone(), slow.clone()]),
         first: BTreeSet::from([first.clone()]),
+        brief: false,
         plugins: std::collections::BTreeMap::new(),
         deadline: Duration::from_secs(2),
     };

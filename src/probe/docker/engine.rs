@@ -76,9 +76,9 @@ fn streams(said: &[u8]) -> (String, String) {
         let length = usize::try_from(u32::from_be_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
         let Some((piece, after)) = after.split_at_checked(length) else { break };
         if *stream == 1 {
-            out.extend_from_slice(piece)
+            out.extend_from_slice(piece);
         } else {
-            err.extend_from_slice(piece)
+            err.extend_from_slice(piece);
         }
         rest = after;
     }

@@ -10,6 +10,9 @@ use crate::fact::dial::{Dial, Endpoint};
 use crate::fact::firewall::counters::{Counters, Tried};
 use crate::fact::firewall::netfilter::{Netfilter, Tool};
 use crate::fact::firewall::walk::Step;
+use crate::fact::touch::Touch;
+#[cfg(target_os = "linux")]
+use crate::fact::touch::reads;
 use crate::fact::{Fact, FactKey, TcpTarget, Unseen};
 use crate::probe::{PROGRAM, ProbeContext, ProbeResult, dial, host};
 use crate::read::counters;
@@ -104,6 +107,17 @@ fn queues() -> Option<BTreeSet<u16>> {
         host::Text::Read(text) => Some(counters::queues(&text)),
         host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
     }
+}
+
+/// What [`queues`] does.
+#[cfg(target_os = "linux")]
+pub(super) fn touches() -> Vec<Touch> {
+    reads(&["/proc/net/netfilter/nfnetlink_queue"])
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn touches() -> Vec<Touch> {
+    Vec::new()
 }
 
 #[cfg(not(target_os = "linux"))]
