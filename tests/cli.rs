@@ -19,6 +19,7 @@ mod cli {
     mod commands;
     mod deadline;
     mod docs;
+    mod dry_run;
     mod formats;
     mod hostile;
     mod input;

@@ -140,6 +140,6 @@ fn variable(name: &str, value: &str) -> Option<Variable> {
 
 /// What [`find`] does.
 pub fn touches() -> Vec<Touch> {
-    let files = ["/proc/{pid}/environ", "{environment-file}", "{web-app}/.env"];
+    let files = ["{started}", "/proc/{pid}/environ", "{environment-file}", "{web-app}/.env"];
     [super::workers::touches(), docker::touches(), host_worker::units_touches(), reads(&files)].concat()
 }

@@ -255,7 +255,7 @@ pub(super) fn touches() -> Vec<Touch> {
     ];
     [
         workers::touches(),
-        only("where no worker runs", units_touches()),
+        only("where no worker runs", [units_touches(), reads(&["{started}"])].concat()),
         only("where a unit starts a worker", unit.concat()),
         only("where a user's own service manager runs it", reads(&of_user)),
         only("where there is neither a worker nor its unit", reads(&set_up)),
