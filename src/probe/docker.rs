@@ -19,11 +19,6 @@ mod engine;
 #[cfg(not(unix))]
 #[path = "docker/engine_elsewhere.rs"]
 mod engine;
-#[cfg(target_os = "linux")]
-pub(super) mod network;
-#[cfg(not(target_os = "linux"))]
-#[path = "docker/network_elsewhere.rs"]
-pub(super) mod network;
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
 const NAMES: [&str; 5] = [

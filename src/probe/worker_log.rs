@@ -9,6 +9,9 @@ use crate::read::celery_log;
 use crate::read::inspect::Container;
 use crate::read::quoted::Secrets;
 
+/// For so long, in seconds, a try to connect that was due may still be without an answer.
+const A_TRY: u64 = 5;
+
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("docker logs, journalctl", log(context).await.map(Fact::WorkerLog))
 }
@@ -36,7 +39,7 @@ async fn log(context: &ProbeContext) -> Result<WorkerLog, Unseen> {
 
 async fn of_container(container: &Container) -> Result<WorkerLog, Unseen> {
     let since = since(container.started_at).to_string();
-    let arguments = ["logs", "--since", &since, "--tail", "300", "--", &container.name];
+    let arguments = ["logs", "--timestamps", "--since", &since, "--tail", "300", "--", &container.name];
     let said = host::run("docker", &arguments, PROGRAM).await?;
     let variables = container.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let secrets = Secrets::of_settings(variables).and_command(container.command.iter().map(String::as_str));
@@ -52,7 +55,8 @@ fn since(started_at: u64) -> u64 {
 
 fn of(found: Option<(Option<u64>, Reported)>, source: String) -> WorkerLog {
     found.map_or_else(WorkerLog::default, |(at, reported)| WorkerLog {
-        said: Some(Quote { text: reported.text, source, at }),
         discards: reported.discards,
+        unconnected: at.zip(reported.tries_in).is_some_and(|(at, wait)| host::now() <= at + wait + A_TRY),
+        said: Some(Quote { text: reported.text, source, at }),
     })
 }

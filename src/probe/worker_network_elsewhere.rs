@@ -1,9 +1,9 @@
 //! Where containers run in a virtual machine, nobody can enter their network from here.
 #![expect(clippy::unused_async, reason = "it is async on Linux")]
 
+use super::{ProbeContext, ProbeResult};
 use crate::fact::Unseen;
-use crate::probe::{ProbeContext, ProbeResult};
 
-pub(in crate::probe) async fn look(_: &ProbeContext) -> ProbeResult {
+pub(super) async fn look(_: &ProbeContext) -> ProbeResult {
     ProbeResult::new("", Err(Unseen::NotKnown("containers run in a virtual machine here".to_owned())))
 }
