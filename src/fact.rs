@@ -34,6 +34,7 @@ pub mod web_app;
 pub mod wireguard;
 mod words;
 pub mod worker_log;
+pub mod worker_network;
 
 use look::{aimed, forms_of, keys, looks, word};
 use target::Target;

@@ -47,6 +47,11 @@ mod web_app;
 mod windows;
 mod wireguard;
 mod worker_log;
+#[cfg(target_os = "linux")]
+mod worker_network;
+#[cfg(not(target_os = "linux"))]
+#[path = "probe/worker_network_elsewhere.rs"]
+mod worker_network;
 mod workers;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route
@@ -202,7 +207,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::File(path) => service::file(path),
         FactKey::Env => environment::look(context).await,
         FactKey::Docker => docker::look(context).await,
-        FactKey::ContainerNetwork => docker::network::look(context).await,
+        FactKey::WorkerNetwork => worker_network::look(context).await,
         FactKey::Containers => containers::look().await,
         FactKey::HostWorker => host_worker::look(context).await,
         FactKey::Names => names::look(context).await,
@@ -243,7 +248,7 @@ pub fn touches(key: &FactKey, vantage: Vantage, plugins: &Plugins) -> Vec<Touch>
         FactKey::File(path) => service::file_touches(path),
         FactKey::Env => environment::touches(vantage),
         FactKey::Docker => docker::look_touches(),
-        FactKey::ContainerNetwork => docker::network::touches(),
+        FactKey::WorkerNetwork => worker_network::touches(),
         FactKey::Containers => containers::touches(),
         FactKey::HostWorker => host_worker::touches(),
         FactKey::Names => names::touches(),

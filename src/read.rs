@@ -11,6 +11,7 @@ pub mod celery_command;
 pub mod celery_log;
 pub mod compose;
 pub mod dotenv;
+pub mod encoding;
 pub mod envfile;
 pub mod glob;
 pub mod hosts;

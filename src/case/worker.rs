@@ -7,11 +7,17 @@ use crate::fact::{Fact, FactKey, Service, UnitTarget, Unseen, Vantage};
 use crate::profile::Topology;
 
 impl Case {
-    /// The name of the worker's container, where another app has one: ClippyFront's guide names its own.
+    /// The name of the worker's container as the client's Docker has it: empty where it has none, and none where nobody looked.
     pub fn container(&self) -> Option<&str> {
-        let client = self.snapshot(Vantage::Client).filter(|client| client.addresses.app.is_some())?;
+        let client = self.snapshot(Vantage::Client)?;
         let Some(Fact::Docker(docker)) = client.fact(&FactKey::Docker) else { return None };
-        docker.workers.first().map(|worker| worker.name.as_str())
+        Some(docker.workers.first().map_or("", |worker| worker.name.as_str()))
+    }
+
+    /// The unit of the web app as the server has it: none where nobody looked, or it has none.
+    pub fn web_unit(&self) -> Option<&str> {
+        let Some(Fact::WebApp(web)) = self.snapshot(Vantage::Server)?.fact(&FactKey::WebApp) else { return None };
+        web.unit.as_deref()
     }
 
     /// The worker, where the client runs it without Docker.

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::fact::words::words;
 use words::LastWords;
 
-pub mod network;
 pub mod recipe;
 pub mod words;
 

@@ -18,7 +18,7 @@ pub mod url;
 pub use effective::Effective;
 pub use flaw::Flaw;
 pub use ignored::Ignored;
-pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
+pub use provenance::{ByHost, ContainerProvenance, Encoding, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
 /// ClippyFront's variables, in the order in which they are shown.

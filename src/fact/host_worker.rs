@@ -34,6 +34,9 @@ pub struct Process {
     pub pid: u32,
     /// When it was started, in seconds since the epoch.
     pub started_at: u64,
+    /// Whether it is in another network namespace than the rest of this machine (ip-netns(8), `NetworkNamespacePath=`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_network: bool,
 }
 
 /// A unit of `systemctl --user`.
@@ -81,6 +84,12 @@ pub struct Unit {
     /// The last line that reports an error, where nothing in it can be a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// The condition of its own for which systemd did not start it when it was last to be started: its file and line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmet: Option<(String, u32)>,
+    /// Where its files put it into another network: `NetworkNamespacePath=` or `JoinsNamespaceOf=`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<(String, u32)>,
 }
 
 impl HostWorker {
@@ -112,8 +121,7 @@ impl HostWorker {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let process =
-            self.process.as_ref().map(|it| format!("a Celery worker runs outside of containers, pid {}", it.pid));
+        let process = self.process.as_ref().map(Process::summary);
         let mut lines: Vec<String> = process.into_iter().chain(self.unit.as_ref().map(Unit::summary)).collect();
         lines.extend(self.user_unit.as_ref().map(|unit| {
             let linger = if unit.lingers { "lingers" } else { "does not linger" };
@@ -124,6 +132,13 @@ impl HostWorker {
             lines.push("no Celery worker runs outside of containers".to_owned());
         }
         lines
+    }
+}
+
+impl Process {
+    fn summary(&self) -> String {
+        let network = if self.own_network { ", in a network namespace of its own" } else { "" };
+        format!("a Celery worker runs outside of containers, pid {}{network}", self.pid)
     }
 }
 
@@ -141,6 +156,9 @@ impl Unit {
     /// How its last run ended, in a few words.
     pub fn reason(&self) -> String {
         let end = match self.result.as_str() {
+            _ if self.unmet.is_some() => {
+                "systemd did not start it, since a condition of the unit is not met".to_owned()
+            }
             _ if self.restarts_often() => {
                 format!("systemd has restarted it {} times, as it ends by itself", self.restarts)
             }
@@ -186,12 +204,14 @@ mod tests {
             sandbox: Sandbox::default(),
             last_words: None,
             said: None,
+            unmet: None,
+            namespace: None,
         }
     }
 
     #[test]
     fn what_runs_goes_before_what_does_not() {
-        let process = Some(Process { pid: 7, started_at: 0 });
+        let process = Some(Process { pid: 7, started_at: 0, own_network: false });
         let runs = HostWorker { process, ..HostWorker::default() };
         assert!(runs.goes_before(true, false) && !runs.goes_before(true, true));
         let left_over = HostWorker { unit: Some(unit("inactive", "disabled")), ..HostWorker::default() };

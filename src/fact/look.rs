@@ -49,8 +49,8 @@ macro_rules! looks {
         Env = "env" => env: Env(environment::Environment), words ("seen"), Phase::First;
         /// the worker's containers: state, restarts, image, networks, ports
         Docker = "docker" => docker: Docker(docker::Docker), words (own), Phase::First;
-        /// what the worker's container reaches, dialled by its host from inside the container's network
-        ContainerNetwork = "container-network" => container_network: ContainerNetwork(docker::network::ContainerNetwork),
+        /// what a worker with a network of its own (a container's, a namespace) reaches, dialled by its host from inside it
+        WorkerNetwork = "worker-network" => worker_network: WorkerNetwork(worker_network::WorkerNetwork),
             words ("seen"), Phase::Settled;
         /// the server's containers that publish ports: state, ports, what listens inside
         Containers = "containers" => containers: Containers(containers::Containers), words ("seen"), Phase::First;

@@ -103,7 +103,7 @@ pub struct PgOutcome {
     pub endpoint: Endpoint,
     /// What it said.
     pub said: PgSaid,
-    /// A refusal that no word of this list stands for, as PostgreSQL worded it.
+    /// A refusal whose words say more than the word of this list, as PostgreSQL worded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
     /// Our address as the server named it in its error.

@@ -164,6 +164,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("user", "the worker's user"),
     ("web-app", "the folder of the web app"),
     ("web-env", "the file that `--web-env` names"),
+    ("worker", "the worker's container, or its process"),
 ];
 
 /// What one of them stands for.

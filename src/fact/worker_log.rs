@@ -12,6 +12,8 @@ pub struct Reported {
     pub text: String,
     /// Whether Celery says that it threw a task away.
     pub discards: bool,
+    /// Where it has tried again and again to connect: in how many seconds it does so next.
+    pub tries_in: Option<u64>,
 }
 
 /// The last minutes of the log.
@@ -23,14 +25,18 @@ pub struct WorkerLog {
     /// Whether Celery says that it threw a task away.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub discards: bool,
+    /// Whether it had failed to connect again and again, and its next try was still to come or had just begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unconnected: bool,
 }
 
 impl WorkerLog {
     words! {
-        pub(crate) fn label(&self) of (self.said.is_some(), self.discards) => {
-                (false, _) => "quiet",
-                (true, false) => "error",
-                (true, true) => "discards",
+        pub(crate) fn label(&self) of (self.said.is_some(), self.discards, self.unconnected) => {
+                (false, _, _) => "quiet",
+                (true, true, _) => "discards",
+                (true, false, true) => "unconnected",
+                (true, false, false) => "error",
         }
     }
 

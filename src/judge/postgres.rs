@@ -162,6 +162,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
             ));
         }
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
+        PgSaid::TooManyClients if let Some(kind) = limited(outcome) => broken(PostgresAnswers::ConnectionLimit).with("kind", kind),
         PgSaid::Refused(state) => {
             let words = outcome.refusal.as_ref().map_or_else(String::new, |text| format!(": `{text}`"));
             broken(PostgresAnswers::Refused).with("state", state).with("words", words)
@@ -180,13 +181,23 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     let missing = database(seat, outcome);
     let create = if web.as_deref().is_some_and(|web| web != missing) { "" } else { missing };
     let seen_as = outcome.seen_as.map_or_else(|| seat.addresses().client.value.to_string(), |ip| ip.to_string());
+    let limit = limited(outcome);
+    let own = |kind: &str, name: &str| if limit == Some(kind) { name.to_owned() } else { String::new() };
     Ok(finding
+        .with("limited_database", own("database", missing))
+        .with("limited_role", own("role", outcome.role.as_deref().unwrap_or_default()))
         .with("endpoint", &outcome.endpoint)
         .with("seen_as", seen_as)
         .with("role", outcome.role.as_deref().unwrap_or("<role>"))
         .with("database", missing)
         .with("create", create)
         .into())
+}
+
+/// Whose own limit is reached, in PostgreSQL's words (`too many connections for database "x"`); none where it is that of all.
+fn limited(outcome: &PgOutcome) -> Option<&'static str> {
+    let words = outcome.refusal.as_deref()?;
+    ["database", "role"].into_iter().find(|kind| words.contains(&format!("too many connections for {kind} ")))
 }
 
 /// What is typed where PostgreSQL runs in a container: its files and its administrator are in there.

@@ -7,7 +7,7 @@ use crate::case::owner::Owner;
 use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::environment::EnvUrl;
+use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::redis::{RedisOutcome, RedisSaid};
 use crate::fact::service::{FailReason, UnitState};
 use crate::fact::{Presence, Service, Unseen, Vantage};
@@ -175,7 +175,13 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
     }
     let error = outcome.error.as_ref().map_or_else(String::new, |error| format!(": `{error}`"));
     let finding = finding.with("endpoint", &outcome.endpoint).with("database", outcome.database);
-    Ok(finding.with("error", error).into())
+    let finding = finding.with("error", error);
+    let of_url =
+        [RedisSaid::NoAuth, RedisSaid::WrongPassword, RedisSaid::WrongUserOrPassword, RedisSaid::PasswordNotWanted];
+    if seat.vantage() == Vantage::Server && of_url.contains(&outcome.said) {
+        return Ok(super::worker::set_by(seat, finding, Environment::broker).into());
+    }
+    Ok(finding.into())
 }
 
 /// The web app's broker, where Redis lets it in by its URL.

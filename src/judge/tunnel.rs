@@ -14,10 +14,12 @@ use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::{Known, Origin};
 
 mod bypass;
+mod connected;
 mod container;
 mod endpoint;
 mod handshake;
 mod keys;
+mod odd;
 mod overlap;
 mod payload;
 pub(super) mod relay;
@@ -167,8 +169,8 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
     });
     let known = far_key.and_then(|key| interface.peers.iter().find(|peer| peer.public_key == key));
     let far = match known {
-        Some(_) => own_address(seat, vantage).unwrap_or(assumed),
-        None => assumed,
+        Some(_) => own_address(seat, vantage).unwrap_or_else(|| assumed.clone()),
+        None => assumed.clone(),
     };
     let covered = match known {
         Some(peer) => covers(peer, far.value),
@@ -183,7 +185,10 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
     if let Some(peer) = robbed {
         return Ok(broken(WgAllowedIps::None).with("key", &peer.public_key).with("far", far.value).into());
     }
-    if covered {
+    // What this end calls the other one is covered: the other end's own address is the odd one (`wg-addresses`).
+    let odd =
+        seat.vantage() == Vantage::Client && assumed.origin != Origin::Assumed && covers_any(interface, assumed.value);
+    if covered || odd {
         return Ok(holds());
     }
     if far.origin == Origin::Assumed {
@@ -204,6 +209,10 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
         .with("needed", needed)
         .with("key", &peer.public_key)
         .into())
+}
+
+fn covers_any(interface: &WgInterface, address: IpAddr) -> bool {
+    interface.peers.iter().any(|peer| covers(peer, address))
 }
 
 /// The far end's address as it has it itself; none where it has this end's, which is another fault.

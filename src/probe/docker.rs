@@ -20,11 +20,6 @@ mod engine;
 #[cfg(not(unix))]
 #[path = "docker/engine_elsewhere.rs"]
 mod engine;
-#[cfg(target_os = "linux")]
-pub(super) mod network;
-#[cfg(not(target_os = "linux"))]
-#[path = "docker/network_elsewhere.rs"]
-pub(super) mod network;
 
 /// The worker's name in the guide, in the project's compose files, and as Compose itself makes it.
 const NAMES: [&str; 5] = [
@@ -82,14 +77,14 @@ async fn worker(container: &Container) -> Option<Worker> {
 }
 
 /// The container of this id. None where Docker does not tell.
-/// The end of a container's log.
+/// The end of a container's log; what was written since some time is told with its time.
 pub(super) async fn logs(name: &str, since: Option<u64>, tail: &str) -> Result<Said, Unseen> {
     if let Some((out, err)) = engine::logs(name, since, tail).await {
         return Ok(Said { ok: true, out, err, ..Said::default() });
     }
     let since = since.map(|since| since.to_string());
     let mut arguments = vec!["logs"];
-    arguments.extend(since.iter().flat_map(|since| ["--since", since.as_str()]));
+    arguments.extend(since.iter().flat_map(|since| ["--timestamps", "--since", since.as_str()]));
     arguments.extend(["--tail", tail, "--", name]);
     host::run("docker", &arguments, PROGRAM).await
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::workers::{self, Found};
-use super::{PROGRAM, ProbeContext, ProbeResult, host};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, service};
 use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
@@ -18,7 +18,10 @@ const UNITS: &str = "/etc/systemd/system";
 /// What `systemctl show` is asked for.
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,Result,ExecMainStatus,NRestarts,FragmentPath,\
     DropInPaths,NeedDaemonReload,Environment,Slice,IPAddressDeny,IPAddressAllow,RestrictAddressFamilies,RestrictNetworkInterfaces,\
-    PrivateNetwork";
+    PrivateNetwork,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
+
+/// What puts a service into another network (systemd.exec(5), systemd.unit(5)).
+const NAMESPACES: [&str; 2] = ["NetworkNamespacePath", "JoinsNamespaceOf"];
 
 /// A process's time of start is known to the second or two.
 const SECONDS: u64 = 2;
@@ -84,7 +87,11 @@ pub(super) async fn find(app: Option<&App>) -> Result<Worker, Unseen> {
     let folder = found.as_ref().and_then(|it| it.folder.clone()).or(of_unit).filter(|path| path.starts_with('/'));
     let nothing = found.is_none() && unit.is_none();
     let folder = if nothing && app.is_none() { set_up() } else { folder };
-    let process = found.as_ref().zip(started).map(|(it, started_at)| Process { pid: it.worker.pid, started_at });
+    let process = found.as_ref().zip(started).map(|(it, started_at)| Process {
+        pid: it.worker.pid,
+        started_at,
+        own_network: it.own_network,
+    });
     let user_unit = found.as_ref().and_then(|it| user_unit(it.user_unit.as_ref()?));
     let arguments = found.map(|it| it.arguments).unwrap_or_default();
     Ok(Worker { fact: HostWorker { process, unit, user_unit, folder }, arguments, unit_files, loaded })
@@ -148,7 +155,9 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
     }
     let run = shown.run;
     let sandbox = sandbox(&said.out, &files, started).await;
+    let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;
     let log = if started.is_some() { String::new() } else { journal(&shown.unit.name).await };
+    let unmet = if skipped { service::unmet(&shown.unit.name, &files).await } else { None };
     let unit = Unit {
         said: last_line::read(&log),
         last_words: worker_log::read(&log),
@@ -162,6 +171,8 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
         path: shown.files.first().cloned(),
         stale: run.stale,
         sandbox,
+        unmet,
+        namespace: NAMESPACES.iter().find_map(|name| line_of(&files, name)),
     };
     let loaded = systemctl::environment(&said.out).filter(|_| !unit.stale);
     Shown { unit: Some(unit), files, loaded }
@@ -187,8 +198,7 @@ async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -
     args.extend(slices.iter().map(String::as_str));
     let of_slices = host::run("systemctl", &args, PROGRAM).await.map(|said| said.out).unwrap_or_default();
     let mut found = systemctl::sandbox(&format!("{said}\n{of_slices}"));
-    let at =
-        |name: &str| files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)));
+    let at = |name: &str| line_of(files, name);
     if !found.filter.is_empty() {
         found.filter.at = at("IPAddressDeny");
     }
@@ -205,6 +215,11 @@ async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -
     found.private = found.private.map(|_| Private { at: at("PrivateNetwork") });
     found.private = found.private.filter(|it| in_force(it.at.as_ref()));
     found
+}
+
+/// Where the unit's files set something last.
+fn line_of(files: &[(String, String)], name: &str) -> Option<(String, u32)> {
+    files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)))
 }
 
 /// What the unit's own processes printed last, without what systemd says of them.
@@ -241,7 +256,13 @@ pub(super) fn touches() -> Vec<Touch> {
             "systemctl show --no-pager -p {properties} -- {units}",
         ]),
         reads(&["/etc/systemd/system/**", "/usr/lib/systemd/system/**"]),
-        only("where it does not run", runs(&["journalctl _SYSTEMD_UNIT={unit} -n 60 -o cat --no-pager -q"])),
+        only(
+            "where it does not run",
+            runs(&[
+                "journalctl _SYSTEMD_UNIT={unit} -n 60 -o cat --no-pager -q",
+                "journalctl -u {unit} -n 60 -o cat --no-pager -q",
+            ]),
+        ),
     ];
     let places = ["/home/*", "/root", "/opt", "/srv"];
     let set_up: Vec<String> =

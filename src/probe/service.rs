@@ -67,7 +67,8 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
             unit.reason = reason(target, &journal, started, context).await;
         }
         if skipped {
-            unit.reason = condition::unmet(&journal, &texts(&shown.files)).or(unit.reason);
+            let unmet = condition::unmet(&journal, &texts(&shown.files));
+            unit.reason = unmet.map(|(path, line)| FailReason::Condition(path, line)).or(unit.reason);
         }
         unit.said = said::last_words(target, &unit.name, &journal, begun, shown.changed).await;
     }
@@ -83,6 +84,11 @@ fn texts(paths: &[String]) -> Vec<(String, String)> {
 async fn journal(unit: &str) -> String {
     let said = host::run("journalctl", &["-u", unit, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
     said.map(|said| said.out).unwrap_or_default()
+}
+
+/// Where the condition stands for which systemd did not start a unit.
+pub(super) async fn unmet(unit: &str, files: &[(String, String)]) -> Option<(String, u32)> {
+    condition::unmet(&journal(unit).await, files)
 }
 
 /// What a unit wrote since a time, in seconds since the epoch: its last lines, each with its time.

@@ -10,6 +10,9 @@ use crate::read::celery_log;
 use crate::read::inspect::Container;
 use crate::read::quoted::Secrets;
 
+/// For so long, in seconds, a try to connect that was due may still be without an answer.
+const A_TRY: u64 = 5;
+
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("docker logs, journalctl", log(context).await.map(Fact::WorkerLog))
 }
@@ -51,14 +54,15 @@ fn since(started_at: u64) -> u64 {
 
 fn of(found: Option<(Option<u64>, Reported)>, source: String) -> WorkerLog {
     found.map_or_else(WorkerLog::default, |(at, reported)| WorkerLog {
-        said: Some(Quote { text: reported.text, source, at }),
         discards: reported.discards,
+        unconnected: at.zip(reported.tries_in).is_some_and(|(at, wait)| host::now() <= at + wait + A_TRY),
+        said: Some(Quote { text: reported.text, source, at }),
     })
 }
 
 /// What [`look`] does.
 pub(super) fn touches() -> Vec<Touch> {
-    let contained = runs(&["docker logs --since {time} --tail 300 -- {container}"]);
+    let contained = runs(&["docker logs --timestamps --since {time} --tail 300 -- {container}"]);
     let native = [
         reads(&["/proc/{pid}/environ"]),
         runs(&["journalctl _SYSTEMD_UNIT={unit} --since=@{time} -n 300 -o short-unix --no-pager -q"]),

@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub(super) user_unit: Option<(String, u32)>,
     /// Its working directory, where that may be seen.
     pub(super) folder: Option<String>,
+    /// Whether its network is another than that of this program, where that may be seen.
+    pub(super) own_network: bool,
 }
 
 pub(super) fn look() -> ProbeResult {
@@ -30,12 +32,13 @@ pub(super) fn look() -> ProbeResult {
 #[cfg(target_os = "linux")]
 pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     use std::collections::BTreeMap;
+    use std::ffi::OsStr;
 
     use procfs::Current;
-    use procfs::process::all_processes;
+    use procfs::process::{Process, all_processes};
 
     use super::host;
-    use crate::fact::celery::process::Worker;
+    use crate::fact::celery::process::{Halted, Worker};
     use crate::read::celery_command::{package, told};
 
     /// Where ClippyFront makes its Celery app.
@@ -43,6 +46,8 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
 
     let processes = all_processes().map_err(|_| Unseen::NoTool("/proc cannot be read".to_owned()))?;
     let up = procfs::Uptime::current().map_or(0, |uptime| uptime.uptime_duration().as_secs());
+    let network = |process: &Process| process.namespaces().ok()?.0.get(OsStr::new("net")).map(|it| it.identifier);
+    let own = Process::myself().ok().and_then(|it| network(&it));
     let mut found: BTreeMap<i32, (i32, Found)> = BTreeMap::new();
     for process in processes.flatten() {
         let Ok(arguments) = process.cmdline() else { continue };
@@ -60,7 +65,9 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
                 queues,
                 name,
                 foreign: foreign.filter(|_| !contained),
+                halted: halted(&process, &stat).map(|by| Halted { by, pids: vec![process.pid.unsigned_abs()] }),
             },
+            own_network: network(&process).zip(own).is_some_and(|(its, own)| its != own),
             contained,
             unit: unit_of(&process),
             user_unit: groups(&process).iter().find_map(|group| user_unit(group)),
@@ -71,7 +78,37 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
     }
     // A worker forks one process for each task that it can do at a time.
     let parents: Vec<i32> = found.keys().copied().collect();
-    Ok(found.into_values().filter(|(parent, _)| !parents.contains(parent)).map(|(_, found)| found).collect())
+    let (all, forked): (Vec<_>, Vec<_>) = found.into_values().partition(|(parent, _)| !parents.contains(parent));
+    let mut all: Vec<Found> = all.into_iter().map(|(_, found)| found).collect();
+    for (parent, process) in forked {
+        let of = all.iter_mut().find(|it| i32::try_from(it.worker.pid) == Ok(parent));
+        if let (Some(of), Some(halted)) = (of, process.worker.halted) {
+            of.worker.halted.get_or_insert(Halted { by: halted.by, pids: Vec::new() }).pids.extend(halted.pids);
+        }
+    }
+    Ok(all)
+}
+
+/// What keeps it from running: the kernel tells of a signal itself, of a freezer in the files of the control group.
+#[cfg(target_os = "linux")]
+fn halted(
+    process: &procfs::process::Process,
+    stat: &procfs::process::Stat,
+) -> Option<crate::fact::celery::process::HaltedBy> {
+    use super::host;
+    use crate::fact::celery::process::HaltedBy;
+
+    if matches!(stat.state, 'T' | 't') {
+        return Some(HaltedBy::Signal);
+    }
+    // Version 2 has it in cgroup.events, version 1 in a hierarchy of its own (Documentation/admin-guide/cgroup-v1).
+    let frozen = |group: &String| {
+        let says = |path: String, word: &str| matches!(host::read(path), host::Text::Read(text) if text.lines().any(|line| line == word));
+        says(format!("/sys/fs/cgroup{group}/cgroup.events"), "frozen 1")
+            || says(format!("/sys/fs/cgroup/unified{group}/cgroup.events"), "frozen 1")
+            || says(format!("/sys/fs/cgroup/freezer{group}/freezer.state"), "FROZEN")
+    };
+    groups(process).iter().any(frozen).then_some(HaltedBy::Freezer)
 }
 
 /// Whether it is in a container.
@@ -126,7 +163,13 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
 pub(super) fn touches() -> Vec<Touch> {
     let of_each = ["/proc/{pid}", "/proc/{pid}/cmdline", "/proc/{pid}/stat"];
     let of_worker = ["/proc/{pid}/cwd", "/proc/{pid}/status", "/proc/{pid}/cgroup", "{code}/app/tasks/celery_app.py"];
-    [reads(&["/proc", "/proc/uptime"]), reads(&of_each), only("of a worker", reads(&of_worker))].concat()
+    [
+        reads(&["/proc", "/proc/uptime"]),
+        reads(&of_each),
+        only("of a worker", reads(&of_worker)),
+        only("of a worker", reads(&["/sys/fs/cgroup/**"])),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

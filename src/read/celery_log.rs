@@ -19,6 +19,9 @@ const DISCARDS: [&str; 4] = [
 /// What it says when it has lost Redis; it tries again by itself.
 const LOST: [&str; 3] = ["Cannot connect to", "Connection to broker lost", "Trying again"];
 
+/// With the third try in a row it is no moment of Redis' restart any more: the first two are made within six seconds.
+const OFTEN: u32 = 3;
+
 /// What it says when it has it back.
 const BACK: [&str; 2] = ["Connected to ", " ready."];
 
@@ -43,7 +46,16 @@ pub fn last(log: &str, secrets: &Secrets) -> Option<(Option<u64>, Reported)> {
     let raised = raised.rfind(|text| own(text)).filter(|_| traced);
     let raised = raised.map_or_else(String::new, |raised| format!("; {raised}"));
     let discards = says(&DISCARDS, text) || says(&DISCARDS, &raised);
-    Some((when, Reported { text: quoted(&format!("{text}{raised}"), secrets, &[]), discards }))
+    let tries_in = [text].into_iter().chain(below.iter().map(|(_, text)| *text)).find_map(next_try);
+    let tries_in = tries_in.filter(|_| says(&LOST, text));
+    Some((when, Reported { text: quoted(&format!("{text}{raised}"), secrets, &[]), discards, tries_in }))
+}
+
+/// `Trying again in 4.00 seconds... (3/100)`: after how many, from the third on.
+fn next_try(line: &str) -> Option<u64> {
+    let (seconds, rest) = line.split_once("Trying again in ")?.1.split_once('.')?;
+    let number: u32 = rest.rsplit_once('(')?.1.split_once('/')?.0.parse().ok()?;
+    seconds.parse().ok().filter(|_| number >= OFTEN)
 }
 
 #[cfg(test)]
@@ -75,6 +87,11 @@ kombu.exceptions.ContentDisallowed: Refusing to deserialize untrusted content of
         let lost = "[2026-11-28 02:00:00,1: ERROR/MainProcess] consumer: Cannot connect to redis://:**@h:6379/0: Error 111. \
                     Trying again in 2.00 seconds... (1/100)\n";
         assert!(said(lost).is_some_and(|(_, discards)| !discards));
+        let tries_in = |log: &str| last(log, &Secrets::default()).and_then(|(_, it)| it.tries_in);
+        assert_eq!(
+            (tries_in(lost), tries_in(&lost.replace("2.00 seconds... (1/", "6.00 seconds... (3/"))),
+            (None, Some(6))
+        );
         assert_eq!(
             said(&format!("{lost}[2026-11-28 02:00:02,1: INFO/MainProcess] Connected to redis://:**@h//\n")),
             None

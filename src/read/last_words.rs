@@ -74,8 +74,9 @@ pub fn of_tunnel(journal: &str) -> Option<String> {
     let start = lines.iter().rposition(|line| line.starts_with("Starting ")).unwrap_or(0);
     let own = |line: &&&str| COMPLAINS.iter().any(|begin| line.starts_with(begin));
     // What comes while the interface is taken away again is not why.
-    let found =
-        lines.iter().skip(start).take_while(|line| !line.starts_with("[#] ip link delete ")).filter(own).last()?;
+    let tries = || lines.iter().skip(start).take_while(|line| !line.starts_with("[#] ip link delete "));
+    // systemd's own word, where it could not start wg-quick at all.
+    let found = tries().filter(own).last().or_else(|| tries().find(|line| line.contains(": Failed at step ")))?;
     // wg names the rest of a line that it cannot read, which may be half a key.
     (!found.contains("Unknown device type")).then(|| quoted(found, &Secrets::default(), &[]))
 }
@@ -138,6 +139,9 @@ mod tests {
         let journal = "Starting wg\n[#] ip -4 route add 198.51.100.0/24 dev wg0\nRTNETLINK answers: File exists\n\
             [#] ip link delete dev wg0\n";
         assert_eq!(of_tunnel(journal).as_deref(), Some("RTNETLINK answers: File exists"));
+        let gone = "Starting wg\nwg-quick@wg0.service: Failed at step EXEC spawning /usr/bin/wg-quick: No such file or directory\n\
+            wg-quick@wg0.service: Failed with result 'exit-code'.\n";
+        assert!(of_tunnel(gone).is_some_and(|said| said.ends_with("/usr/bin/wg-quick: No such file or directory")));
         assert_eq!(of_tunnel("Starting wg\n[#] curl -H s3cret\ns3cret is wrong\nLine unrecognized: `s3cret'\n"), None);
     }
 

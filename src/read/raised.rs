@@ -1,6 +1,8 @@
 //! The last error in the log of a Python program that goes on running: the exception at the end of its last traceback, or
 //! the last line that it wrote as an error.
 
+use jiff::Timestamp;
+
 use super::quoted::{Secrets, quoted};
 
 /// How a traceback begins (Python's `traceback` module).
@@ -24,7 +26,8 @@ pub fn last(log: &str, secrets: &Secrets) -> Option<(Option<u64>, String)> {
     Some((*at, quoted(text, secrets, &[])))
 }
 
-/// `1764280000.123456 host program[123]: text`: the time and the text. Another line is all text.
+/// `1764280000.123456 host program[123]: text`, or `2026-11-28T07:31:16.756789012Z text` as `docker logs --timestamps` has it:
+/// the time and the text. Another line is all text.
 pub(super) fn parted(line: &str) -> (Option<u64>, &str) {
     let journal = || {
         let (stamp, rest) = line.split_once(' ')?;
@@ -33,7 +36,12 @@ pub(super) fn parted(line: &str) -> (Option<u64>, &str) {
         let (_, text) = rest.split_once("]: ").or_else(|| rest.split_once("]:"))?;
         Some((seconds.parse().ok().filter(|_| is_stamp)?, text))
     };
-    journal().map_or((None, line), |(at, text)| (Some(at), text))
+    let docker = || {
+        let (stamp, text) = line.split_once(' ').unwrap_or((line, ""));
+        let at: Timestamp = stamp.parse().ok().filter(|_| stamp.ends_with('Z'))?;
+        Some((at.as_second().try_into().ok()?, text))
+    };
+    journal().or_else(docker).map_or((None, line), |(at, text)| (Some(at), text))
 }
 
 #[cfg(test)]
@@ -52,6 +60,8 @@ mod tests {
 ";
         let said = "psycopg2.errors.UndefinedColumn: column jobs.kind does not exist";
         assert_eq!(last(log, &Secrets::default()), Some((Some(1_764_280_000), said.to_owned())));
+        let docker = "2025-11-27T21:46:40.000000004Z ERROR: gone\n";
+        assert_eq!(last(docker, &Secrets::default()), Some((Some(1_764_280_000), "ERROR: gone".to_owned())));
     }
 
     #[test]

@@ -123,8 +123,9 @@ fn hops(end: End, name: &'static str) -> Vec<(&'static str, Vec<Proof>)> {
         }
     };
     let mut hops = vec![
-        // From its host only its settings are seen, except of one that runs there without Docker.
-        (WORKER, vec![at(Vantage::Container, answers), any("worker-libraries")]),
+        // From its host only its settings are seen, except of one that runs there without Docker; and its host may dial from
+        // inside its container's network.
+        (WORKER, vec![at(Vantage::Container, answers), any("worker-libraries"), at(Vantage::Client, "container-way")]),
         (
             CLIENT,
             vec![

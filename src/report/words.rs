@@ -35,6 +35,7 @@ pub fn common_words(snapshot: &Snapshot, addresses: &Addresses, container: Optio
 /// What is said of the worker's container, the usual case.
 fn in_container(name: Option<&str>) -> Words {
     let name = name.unwrap_or("clippy-gpu-worker");
+    let typed = |command: &str| if name.is_empty() { String::new() } else { format!("{command} {name}") };
     [
         ("worker", "the container"),
         ("apply", "recreate the container"),
@@ -47,9 +48,9 @@ fn in_container(name: Option<&str>) -> Words {
     .map(|(name, value)| (name, value.to_owned()))
     .into_iter()
     .chain([
-        ("restart", format!("docker restart {name}")),
-        ("start", format!("docker start {name}")),
-        ("log", format!("docker logs --tail 20 {name}")),
+        ("restart", typed("docker restart")),
+        ("start", typed("docker start")),
+        ("log", typed("docker logs --tail 20")),
     ])
     .collect()
 }
@@ -103,6 +104,19 @@ pub(super) fn without_docker(worker: &ByHost) -> Words {
         ("start", unit(if worker.pid.is_some() { "sudo systemctl restart" } else { "sudo systemctl start" })),
         ("log", unit("sudo journalctl -n 20 --no-pager -u")),
         ("variables_file", worker.file.clone().unwrap_or_else(|| "the file of its variables".to_owned())),
+    ])
+}
+
+/// What is said of the web app, where its own variables are wrong.
+pub(super) fn of_web_app(unit: Option<&str>) -> Words {
+    let by = unit.map_or_else(String::new, |unit| format!(" (`sudo systemctl restart {unit}`)"));
+    BTreeMap::from([
+        ("apply", format!("restart the web app{by}")),
+        ("apply_why", format!("restart the web app{by}")),
+        ("apply_first", format!("Restart the web app{by}")),
+        ("inside", "on the server".to_owned()),
+        ("itself", "on the server that is the server itself".to_owned()),
+        ("restart", unit.map(|unit| format!("sudo systemctl restart {unit}")).unwrap_or_default()),
     ])
 }
 

@@ -13,7 +13,7 @@ const NEWER: [(&str, &str); 4] = [
     ("postgres-tables", "PostgreSQL did not tell which tables the role finds"),
     ("worker-libraries", "`libraries` was not checked"),
     ("worker-log", "`worker-log` was not checked"),
-    ("container-way", "`container-network` was not checked"),
+    ("container-way", "`worker-network` was not checked"),
 ];
 
 /// The checks of each reason, for every healthy deployment of which something is not seen.

@@ -34,7 +34,7 @@ fn one_vantage_or_all_of_them() {
     assert_eq!(parts(&plan(&["init", "--dry-run=json"])), ["start", "vantage", "init"]);
     let inside = plan(&["all", "--dry-run=json", "--as", "client", "--container", "w"]);
     assert_eq!(parts(&inside), ["start", "inside", "client", "container"]);
-    assert!(touches(&inside, "client").contains(&"enter the network namespace of w".to_owned()));
+    assert!(touches(&inside, "client").contains(&"enter the network namespace of {worker}".to_owned()));
 }
 
 #[test]

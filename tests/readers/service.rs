@@ -12,8 +12,8 @@ use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, celery_log, plugin, postgresql_conf, published, raised, redis_acl_log, redis_command, redis_info,
-    redis_reply, ssh_error, systemctl, unit_file, worker_api,
+    Says, celery, celery_log, encoding, plugin, postgresql_conf, published, raised, redis_acl_log, redis_command,
+    redis_info, redis_reply, ssh_error, systemctl, unit_file, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -33,7 +33,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 27] = [
+pub(super) const READERS: [Reader; 28] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -215,6 +215,12 @@ pub(super) const READERS: [Reader; 27] = [
             within("Slice=", "a-", "a.slice"),
             within("IPAddressDeny=", "::/0 ", ""),
         ],
+    },
+    Reader {
+        name: "encoding",
+        read: |text| Box::new(encoding::of(text)),
+        example: "\u{feff}A=1\n",
+        shapes: &[many("\u{feff}"), many("A=1\n")],
     },
     Reader {
         name: "unit-condition",

@@ -22,6 +22,35 @@ pub struct Worker {
     /// The package of its app (`-A shop`), where its folder has no code of ClippyFront's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub foreign: Option<String>,
+    /// Its processes that the kernel does not let run, if there are any: its own, or those that do its tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub halted: Option<Halted>,
+}
+
+/// Processes that do not run, and keep all that they have: memory, files, connections.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halted {
+    /// By what.
+    pub by: HaltedBy,
+    /// Their numbers.
+    pub pids: Vec<u32>,
+}
+
+/// What keeps a process from running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HaltedBy {
+    /// A signal: SIGSTOP, SIGTSTP, or a debugger (proc(5), state `T` or `t`).
+    Signal,
+    /// Its control group is frozen, as by `systemctl freeze` or `docker pause`.
+    Freezer,
+}
+
+impl Halted {
+    /// Their numbers, as `kill` takes them.
+    pub fn numbers(&self) -> String {
+        self.pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The workers that run here.
@@ -52,7 +81,12 @@ impl Worker {
     fn words(&self) -> String {
         let queues = self.queues.as_ref().map_or("all queues".to_owned(), |all| format!("-Q {}", all.join(",")));
         let foreign = self.foreign.as_ref().map_or_else(String::new, |package| format!(" of the app `{package}`"));
-        format!("Celery worker{foreign}, pid {}, {queues}, for {} s", self.pid, self.age)
+        let halted = match &self.halted {
+            Some(halted) if halted.by == HaltedBy::Signal => format!(", stopped by a signal: {}", halted.numbers()),
+            Some(halted) => format!(", frozen: {}", halted.numbers()),
+            None => String::new(),
+        };
+        format!("Celery worker{foreign}, pid {}, {queues}, for {} s{halted}", self.pid, self.age)
     }
 
     /// Whether it is a worker of the kind that is looked at: it takes from one of the app's queues; of ClippyFront, from

@@ -86,7 +86,7 @@ fn from_its_host(client: &Seat<'_>) -> Judged<ContainerWay> {
             "Docker's networks are inside a virtual machine here; a check inside the container tells",
         ));
     }
-    let network = client.container_network()?;
+    let network = client.worker_network()?;
     if network.dials.is_empty() {
         return Err(Unseen::Undecided("the client's own system reaches neither Redis nor PostgreSQL".to_owned()));
     }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::connected;
 use super::handshake::is_switched_off;
 use super::{far, own_address, relay};
 use crate::case::Seat;
@@ -35,6 +36,7 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
             },
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
+        way if let Some(gone) = connected::route_gone(seat, far.value) => gone.with("way", words(way)),
         Way::Device { device, gateway, .. } => match rule_for(seat, far.value) {
             Some((rule, before)) => broken(TunnelRoute::RuleElsewhere)
                 .with("way", words(&route.way))

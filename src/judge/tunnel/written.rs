@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::valid::bracketed;
-use super::{networks, relay, running};
+use super::{networks, odd, relay, running};
 use crate::case::Seat;
 use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, WgPeersPersisted, WgRunningAsWritten};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -238,7 +238,9 @@ pub(crate) fn wg_addresses(seat: &Seat<'_>) -> Judged<WgAddresses> {
     if let (Some(file), []) = (without_network(conf), given.as_slice()) {
         return Ok(broken(WgAddresses::NoNetwork).with("file", file).into());
     }
-    let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else { return Ok(holds()) };
+    let Some(missing) = conf.addresses.iter().find(|net| !link.addresses.contains(net)) else {
+        return Ok(odd::unused(seat, &given, conf).map_or_else(holds, Into::into));
+    };
     let at = conf.address_at.map_or(1, |at| at.line);
     let is = given.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let same = given.iter().any(|net| net.addr().is_ipv4() == missing.addr().is_ipv4());

@@ -1,11 +1,12 @@
-//! What systemd keeps the worker's unit from, and nobody who asks from outside of it.
+//! What the worker of the host is kept from, by its unit or by a network of its own, and nobody who asks from outside of it.
 
 use crate::case::Seat;
 use crate::check::cause::WorkerConfined;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::celery::Celery;
+use crate::fact::dial::Dial;
 use crate::fact::docker::State;
-use crate::fact::host_worker::Unit;
+use crate::fact::host_worker::{Process, Unit};
 use crate::fact::service::sandbox::Barrier;
 use crate::fact::{Unseen, Vantage};
 
@@ -16,10 +17,17 @@ pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
         return Ok(not_applicable("the worker runs in a container"));
     }
     let worker = seat.host_worker()?;
-    let Some(unit) = worker.unit.as_ref().filter(|_| worker.is_the_worker(docker)) else {
-        return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
+    if !worker.is_the_worker(docker) {
+        return Ok(not_applicable("no worker without Docker is set up here"));
+    }
+    let unit = worker.unit.as_ref();
+    let Some((unit, barrier)) = unit.and_then(|unit| Some((unit, barrier(seat, unit)?))) else {
+        return match &worker.process {
+            Some(process) if process.own_network => own_network(seat, process, unit),
+            _ if unit.is_none() => Ok(not_applicable("no unit of the system's service manager runs a worker here")),
+            _ => Ok(holds()),
+        };
     };
-    let Some(barrier) = barrier(seat, unit) else { return Ok(holds()) };
     if is_connected(seat) {
         return Err(Unseen::Undecided(format!(
             "{} has {}, which leaves out the server, but a worker of this host waits for tasks there: the setting is not in force for it",
@@ -42,13 +50,33 @@ pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
     })
 }
 
+/// What a worker reaches whose network is not that of its machine.
+fn own_network(seat: &Seat<'_>, process: &Process, unit: Option<&Unit>) -> Judged<WorkerConfined> {
+    let network = seat.worker_network()?;
+    if network.dials.is_empty() {
+        return Err(Unseen::Undecided("the client's own system reaches neither Redis nor PostgreSQL".to_owned()));
+    }
+    let Some(failed) = network.dials.iter().find(|tcp| tcp.how != Dial::Open) else { return Ok(holds()) };
+    let finding = broken(WorkerConfined::Network).with("pid", process.pid);
+    let finding = finding.with("endpoint", &failed.endpoint).with("how", failed.how.said());
+    Ok(match unit.and_then(|unit| unit.namespace.as_ref()) {
+        Some((path, line)) => finding.at(path, *line).into(),
+        None => finding.with("place", "of whoever started it").into(),
+    })
+}
+
 /// What was tried from here says nothing of a worker whose unit is kept from the server.
 pub(in crate::judge) fn asked_outside(seat: &Seat<'_>) -> Result<(), Unseen> {
     let worker = if seat.vantage() == Vantage::Client { seat.host_worker().ok() } else { None };
     let worker = worker.filter(|worker| worker.is_the_worker(seat.docker().ok()));
-    let Some(unit) = worker.and_then(|worker| worker.unit.as_ref()).filter(|_| !is_connected(seat)) else {
-        return Ok(());
-    };
+    let Some(worker) = worker.filter(|_| !is_connected(seat)) else { return Ok(()) };
+    if let Some(process) = worker.process.as_ref().filter(|it| it.own_network) {
+        return Err(Unseen::Undecided(format!(
+            "it was asked from outside of the network of the worker's process {}",
+            process.pid
+        )));
+    }
+    let Some(unit) = worker.unit.as_ref() else { return Ok(()) };
     barrier(seat, unit).map_or(Ok(()), |barrier| {
         Err(Unseen::Undecided(format!(
             "it was asked from outside of {}, whose {} keeps the worker from the server",

@@ -19,7 +19,7 @@ const NONE: &str = "there is no worker container here";
 pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
     let docker = seat.docker();
     if let Some(worker) = host::worker(seat, docker.as_ref().ok().copied()) {
-        return host::running(worker);
+        return host::running(seat, worker);
     }
     let docker = docker?;
     let Some(worker) = docker.workers.first() else { return Ok(broken(WorkerRunning::Missing).into()) };
@@ -28,7 +28,7 @@ pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
         State::Running if worker.restarts >= OFTEN && young => died(seat, worker, broken(WorkerRunning::Restarting)),
         State::Running => match no_worker(seat, worker) {
             Some(finding) => finding,
-            None => return Ok(holds()),
+            None => return Ok(host::halted(seat).map_or_else(holds, Into::into)),
         },
         State::Restarting => died(seat, worker, broken(WorkerRunning::Restarting)),
         State::Created => broken(WorkerRunning::NeverStarted),
@@ -126,7 +126,10 @@ fn edited(env: &Environment) -> Option<Finding<WorkerFresh>> {
 
 /// It was made of what the files say now.
 pub(crate) fn worker_fresh(seat: &Seat<'_>) -> Judged<WorkerFresh> {
-    if native(seat).is_some() {
+    if let Some(worker) = native(seat) {
+        if worker.encoding.is_some() {
+            return Ok(not_applicable("its file of variables cannot be read as it is (env-file)"));
+        }
         return Ok(edited(seat.env()?).map_or_else(holds, Into::into));
     }
     let docker = seat.docker()?;

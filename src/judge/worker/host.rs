@@ -4,6 +4,7 @@ use crate::case::Seat;
 use crate::check::cause::{DockerRuns, WorkerAtBoot, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
+use crate::fact::celery::process::HaltedBy;
 use crate::fact::docker::{Docker, State};
 use crate::fact::host_worker::{HostWorker, Unit, UserUnit};
 use crate::fact::service::UnitState;
@@ -13,10 +14,24 @@ pub(super) fn worker<'a>(seat: &Seat<'a>, docker: Option<&Docker>) -> Option<&'a
     seat.host_worker().ok().filter(|worker| worker.is_the_worker(docker))
 }
 
+/// A worker among the processes that the kernel does not let run.
+pub(super) fn halted(seat: &Seat<'_>) -> Option<Finding<WorkerRunning>> {
+    let app = seat.env().ok().and_then(|env| env.app.as_ref());
+    let mut all = seat.workers().ok()?.workers.iter().filter(|it| it.foreign.is_none() && it.is_for(app));
+    let (worker, halted) = all.find_map(|it| Some((it, it.halted.as_ref()?)))?;
+    let unit = seat.host_worker().ok().and_then(|own| own.unit.as_ref()).map(|unit| unit.name.as_str());
+    let (how, resume, thaw) = match halted.by {
+        HaltedBy::Signal => ("stopped by a signal", halted.numbers(), ""),
+        HaltedBy::Freezer => ("frozen, with its control group", String::new(), unit.unwrap_or_default()),
+    };
+    let finding = broken(WorkerRunning::Halted).with("pid", worker.pid).with("pids", halted.numbers());
+    Some(finding.with("how", how).with("resume", resume).with("thaw", thaw))
+}
+
 /// Its process runs. None where it is no worker of this kind.
-pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
+pub(super) fn running(seat: &Seat<'_>, worker: &HostWorker) -> Judged<WorkerRunning> {
     if worker.process.is_some() {
-        return Ok(holds());
+        return Ok(halted(seat).map_or_else(holds, Into::into));
     }
     let Some(unit) = &worker.unit else {
         let folder = worker.folder.as_deref().unwrap_or_default();
@@ -28,6 +43,9 @@ pub(super) fn running(worker: &HostWorker) -> Judged<WorkerRunning> {
             "{} is running, and no Celery worker is among its processes yet: its script may still be at work; run clipcheck again",
             unit.name
         )));
+    }
+    if let Some((path, line)) = &unit.unmet {
+        return Ok(named(unit, broken(WorkerRunning::UnitSkipped)).at(path, *line).into());
     }
     let finding = broken(if failed { WorkerRunning::UnitFailed } else { WorkerRunning::UnitStopped });
     Ok(named(unit, finding).with("reason", unit.reason()).into())

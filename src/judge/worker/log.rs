@@ -15,6 +15,10 @@ pub(crate) fn worker_log(seat: &Seat<'_>) -> Judged<WorkerLog> {
     }
     let log = seat.worker_log()?;
     let Some(said) = &log.said else { return Ok(holds()) };
-    let cause = if log.discards { WorkerLog::Discards } else { WorkerLog::Error };
+    let cause = match (log.discards, log.unconnected) {
+        (true, _) => WorkerLog::Discards,
+        (false, true) => WorkerLog::Unconnected,
+        (false, false) => WorkerLog::Error,
+    };
     Ok(broken(cause).with("said", said.told()).into())
 }

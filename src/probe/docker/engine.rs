@@ -62,7 +62,7 @@ pub(super) async fn network(name: &str) -> Option<String> {
 
 /// The end of a container's log: standard output, standard error. What the container was given as a terminal has one stream.
 pub(super) async fn logs(name: &str, since: Option<u64>, tail: &str) -> Option<(String, String)> {
-    let since = since.map(|since| format!("&since={since}")).unwrap_or_default();
+    let since = since.map(|since| format!("&timestamps=1&since={since}")).unwrap_or_default();
     let path = format!("/containers/{}/logs?stdout=1&stderr=1{since}&tail={tail}", plain(name)?);
     let (_, said) = bytes(&path).await.filter(|(status, _)| *status == StatusCode::OK)?;
     Some(streams(&said))

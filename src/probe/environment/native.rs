@@ -151,6 +151,7 @@ fn provenance(
                     .chain(&start.ignored)
                     .any(|(name, all)| kept(name) && all.iter().any(|given| in_unit(&given.origin))),
             file: start.file.clone(),
+            encoding: start.encoding.clone(),
             media: fact.folder.as_deref().filter(|_| app.is_none()).and_then(media),
         }),
         sources: sources.collect(),

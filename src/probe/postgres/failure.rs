@@ -15,7 +15,8 @@ pub(super) fn failure(error: &Error) -> Heard {
     if let Some(refused) = error.as_db_error() {
         let refusal = Refusal { code: refused.code().code(), routine: refused.routine(), message: refused.message() };
         let said = refusal.read();
-        let text = matches!(said, PgSaid::Refused(_)).then(|| format!("{}: {}", refused.severity(), refused.message()));
+        let text = matches!(said, PgSaid::Refused(_) | PgSaid::TooManyClients)
+            .then(|| format!("{}: {}", refused.severity(), refused.message()));
         return Heard { refusal: text, seen_as: refusal.seen_as(), ..Heard::bare(said) };
     }
     let said = match error.to_string().as_str() {

@@ -1,11 +1,9 @@
 //! A condition of a unit's own for which systemd did not start it (systemd.unit(5), "Conditions and Asserts").
 
-use crate::fact::service::FailReason;
-
 /// Where the condition that is not met stands among the unit's files, by what the journal says of it last: since
 /// systemd 250 `… was skipped because of a failed condition check (ConditionPathExists=/x).` (`unmet` since 252), and for
 /// an assertion `… (AssertPathExists=/x) …`. Older ones do not say which, so it must be the only one.
-pub fn unmet(journal: &str, files: &[(String, String)]) -> Option<FailReason> {
+pub fn unmet(journal: &str, files: &[(String, String)]) -> Option<(String, u32)> {
     let is_one = |line: &str| (line.starts_with("Condition") || line.starts_with("Assert")) && line.contains('=');
     let written: Vec<(&str, u32, &str)> = files
         .iter()
@@ -27,7 +25,7 @@ pub fn unmet(journal: &str, files: &[(String, String)]) -> Option<FailReason> {
         (None, [only]) => only,
         (None, _) => return None,
     };
-    Some(FailReason::Condition(found.0.to_owned(), found.1))
+    Some((found.0.to_owned(), found.1))
 }
 
 #[cfg(test)]
@@ -47,7 +45,7 @@ mod tests {
             let journal = format!(
                 "Stopped x.\nx was skipped because of {words} condition check (ConditionPathExists=/etc/key).\n"
             );
-            assert_eq!(unmet(&journal, &files()), Some(FailReason::Condition("/etc/b.conf".to_owned(), 2)));
+            assert_eq!(unmet(&journal, &files()), Some(("/etc/b.conf".to_owned(), 2)));
         }
         assert_eq!(unmet("x was skipped because of an unmet condition check (ConditionHost=y).\n", &files()), None);
     }
@@ -57,7 +55,7 @@ mod tests {
         let journal = "Condition check resulted in x being skipped.\n";
         assert_eq!(unmet(journal, &files()), None);
         let one = [("/etc/c.conf".to_owned(), "[Unit]\nAssertPathExists=/y\n".to_owned())];
-        assert_eq!(unmet(journal, &one), Some(FailReason::Condition("/etc/c.conf".to_owned(), 2)));
+        assert_eq!(unmet(journal, &one), Some(("/etc/c.conf".to_owned(), 2)));
         assert_eq!(unmet(journal, &[]), None);
     }
 }

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::fact::app::App;
-use crate::fact::environment::{Ignored, Origin, is_url};
+use crate::fact::environment::{Encoding, Ignored, Origin, is_url};
 use crate::fact::limits;
 use crate::probe::host;
 use crate::probe::host_worker::{self, SCRIPT, Worker};
+use crate::read::encoding;
 use crate::read::shell_env::is_name;
 use crate::read::shell_env::{self, Assignment, Step};
 use crate::read::unit_file::{self, Setting, words};
@@ -39,6 +40,8 @@ pub(super) struct Start {
     /// The file of variables that is meant to be edited.
     pub(super) file: Option<String>,
     pub(super) unread: Vec<String>,
+    /// A file that who reads it takes for something else than it is.
+    pub(super) encoding: Option<(String, Encoding)>,
 }
 
 impl Start {
@@ -111,6 +114,7 @@ impl Start {
             host::Text::Forbidden | host::Text::Failed(_) => return self.unread.push(named.to_owned()),
         };
         self.files.push(named.to_owned());
+        self.encoding = self.encoding.take().or(encoding::of(&text).map(|it| (named.to_owned(), it)));
         for line in unit_file::variables(&text) {
             let given = Given::new(Origin::File { path: named.to_owned(), line: line.line }, line.value);
             match line.name.strip_prefix("export").filter(|rest| rest.starts_with(char::is_whitespace)) {
@@ -158,6 +162,7 @@ impl Start {
         match host::read(path) {
             host::Text::Read(text) => {
                 self.files.push(path.to_owned());
+                self.encoding = self.encoding.take().or(encoding::of(&text).map(|it| (path.to_owned(), it)));
                 let Some(steps) = shell_env::read(&text, &self.values()) else {
                     self.unread.push(path.to_owned());
                     return;

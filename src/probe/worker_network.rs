@@ -1,6 +1,6 @@
-//! From the Docker host into the network of the worker's container: the kernel lets a thread of an administrator's enter it
-//! (setns(2)), and what the thread dials there takes the way that the worker's own packets take. Nothing is started in the
-//! container, and nothing in it changes.
+//! Into the network of a worker that has one of its own, a container's or a namespace: the kernel lets a thread of an
+//! administrator's enter it (setns(2)), and what the thread dials there takes the way that the worker's own packets take.
+//! Nothing is started in there, and nothing in it changes.
 #![expect(clippy::disallowed_methods, reason = "the kernel's doors to namespaces are files")]
 
 use std::collections::BTreeMap;
@@ -16,15 +16,14 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-use super::workers;
+use super::network::{all_links, routes_here};
+use super::{DIAL, ProbeContext, ProbeResult, dial, docker, host, host_worker};
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
-use crate::fact::docker::network::ContainerNetwork;
 use crate::fact::network::Links;
 use crate::fact::network::routes::Routes;
 use crate::fact::touch::{Touch, asks, connects, enters, only, reads};
+use crate::fact::worker_network::WorkerNetwork;
 use crate::fact::{Fact, Service, Unseen};
-use crate::probe::network::{all_links, routes_here};
-use crate::probe::{DIAL, ProbeContext, ProbeResult, dial, host};
 
 /// How long an answer may take: Linux sends a SYN again after a second (RFC 6298, section 2.1), and one may be lost.
 const PATIENCE: Duration = Duration::from_millis(1200);
@@ -35,20 +34,12 @@ const AGAIN: Duration = Duration::from_millis(300);
 /// And so many round trips more.
 const TRIPS: u32 = 3;
 
-pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
-    ProbeResult::new(
-        "kernel (TCP connect, in the container's network)",
-        network(context).await.map(Fact::ContainerNetwork),
-    )
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    ProbeResult::new("kernel (TCP connect, in the worker's network)", network(context).await.map(Fact::WorkerNetwork))
 }
 
-async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {
-    let found = workers(context).await?;
-    let container = found
-        .into_iter()
-        .find(|it| it.running)
-        .ok_or_else(|| Unseen::NotKnown("no worker container is running here".to_owned()))?;
-    let entry = entry(&container.id, container.process, &container.name)?;
+async fn network(context: &ProbeContext) -> Result<WorkerNetwork, Unseen> {
+    let (worker, entry) = entry(context).await?;
     // What this machine does not reach itself, its container need not reach.
     let reach = async |endpoint: Endpoint| {
         let patience = dial::connect(&endpoint).await.ok()?.pace().within(PATIENCE, TRIPS).min(DIAL);
@@ -65,23 +56,41 @@ async fn network(context: &ProbeContext) -> Result<ContainerNetwork, Unseen> {
             dials.push(tcp);
         }
     }
-    Ok(ContainerNetwork { container: container.name, links, routes, dials })
+    Ok(WorkerNetwork { worker, links, routes, dials })
 }
 
-/// The door to the network of a container's first process, if that is a process of this machine and its network is another.
-fn entry(id: &str, process: u32, name: &str) -> Result<File, Unseen> {
-    let elsewhere = || Unseen::NotKnown(format!("the container {name} does not run in this machine's own kernel"));
-    // Docker Desktop's processes are numbered in its virtual machine; a control group has its container's id in its name.
-    let group = host::read_or_unseen(format!("/proc/{process}/cgroup")).map_err(|_| elsewhere())?;
-    if id.is_empty() || !group.contains(id) {
-        return Err(elsewhere());
+/// The network's door, and whose network it is.
+async fn entry(context: &ProbeContext) -> Result<(String, File), Unseen> {
+    let containers = docker::workers(context).await;
+    if let Some(container) = containers.as_ref().ok().and_then(|all| all.iter().find(|it| it.running)) {
+        let worker = format!("the container {}", container.name);
+        // Docker Desktop's processes are numbered in its virtual machine; a control group has its container's id in its name.
+        let group = host::read_or_unseen(format!("/proc/{}/cgroup", container.process)).ok();
+        if container.id.is_empty() || !group.is_some_and(|group| group.contains(&container.id)) {
+            return Err(Unseen::NotKnown(format!("{worker} does not run in this machine's own kernel")));
+        }
+        return Ok((worker.clone(), door(container.process, &worker)?));
     }
-    let rights = || Unseen::NeedsRights("root may enter the network of a container".to_owned());
+    match host_worker::running(context.profile.app().as_ref())? {
+        Some(found) => {
+            let worker = format!("process {}", found.worker.pid);
+            Ok((worker.clone(), door(found.worker.pid, &worker)?))
+        }
+        None => {
+            containers?;
+            Err(Unseen::NotKnown("no worker is running here".to_owned()))
+        }
+    }
+}
+
+/// The door to a process's network, if that is another than this program's.
+fn door(process: u32, worker: &str) -> Result<File, Unseen> {
+    let rights = || Unseen::NeedsRights("root may enter the network of another process".to_owned());
     let open = |process: &str| File::open(format!("/proc/{process}/ns/net")).map_err(|_| rights());
     let (door, own) = (open(&process.to_string())?, open("self")?);
     match (fstat(&door), fstat(&own)) {
         (Ok(there), Ok(here)) if there.st_ino != here.st_ino => Ok(door),
-        (_, _) => Err(Unseen::NotKnown(format!("the container {name} has this machine's own network"))),
+        (_, _) => Err(Unseen::NotKnown(format!("{worker} has this machine's own network"))),
     }
 }
 
@@ -96,7 +105,9 @@ async fn inside(door: File, reached: Vec<(Endpoint, Duration)>) -> Result<Seen, 
         let entered = move_into_link_name_space(door.as_fd(), Some(LinkNameSpaceType::Network));
         let seen = match entered {
             Ok(()) => runtime.block_on(seen(reached)),
-            Err(_) => Err(Unseen::NeedsRights("root (CAP_SYS_ADMIN) may enter the network of a container".to_owned())),
+            Err(_) => {
+                Err(Unseen::NeedsRights("root (CAP_SYS_ADMIN) may enter the network of another process".to_owned()))
+            }
         };
         let seen = host::limits::take().map_or(seen, Err);
         // Nobody listens after the deadline.
@@ -130,13 +141,18 @@ async fn dialled(endpoint: Endpoint, patience: Duration) -> TcpOutcome {
 }
 
 /// What [`look`] does.
-pub(in crate::probe) fn touches() -> Vec<Touch> {
+pub(super) fn touches() -> Vec<Touch> {
     let doors = reads(&["/proc/{pid}/cgroup", "/proc/{pid}/ns/net", "/proc/self/ns/net"]);
     let there = [
-        enters("the network namespace of {container}"),
+        enters("the network namespace of {worker}"),
         asks(&["netlink route"]),
         reads(&["/proc/sys/net/ipv4/ip_forward"]),
         connects(&["tcp {server}:{redis-port}", "tcp {server}:{postgres-port}"]),
     ];
-    [super::touches(), only("where the worker's container runs", [doors, there.concat()].concat())].concat()
+    [
+        docker::touches(),
+        host_worker::running_touches(),
+        only("where a worker runs in a network of its own", [doors, there.concat()].concat()),
+    ]
+    .concat()
 }

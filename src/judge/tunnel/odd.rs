@@ -1,0 +1,63 @@
+//! A server whose own address in the tunnel is the odd one: everything else names another.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::running;
+use crate::case::Seat;
+use crate::check::cause::WgAddresses;
+use crate::check::{Finding, broken};
+use crate::fact::Vantage;
+use crate::fact::wireguard::WgConf;
+use crate::profile::Origin;
+
+/// The finding, with the line of the server's Address.
+pub(super) fn unused(seat: &Seat<'_>, given: &[&IpNet], conf: &WgConf) -> Option<Finding<WgAddresses>> {
+    if seat.vantage() != Vantage::Server {
+        return None;
+    }
+    let own = given.iter().find(|net| net.addr().is_ipv4() && net.prefix_len() < net.max_prefix_len())?;
+    let (used, seen) = by_client(seat, given).or_else(|| by_itself(seat, given, **own))?;
+    if seat.links().ok()?.has(used) {
+        return None;
+    }
+    let right = format!("{used}/{}", own.prefix_len());
+    let finding =
+        broken(WgAddresses::NotUsed).with("runs", own).with("used", used).with("seen", seen).with("right", right);
+    Some(finding.at(conf.addresses_in(), conf.address_at.map_or(1, |at| at.line)))
+}
+
+/// What the client calls the server, and sends into the tunnel, where it sends there none of the addresses that the server has.
+fn by_client(seat: &Seat<'_>, given: &[&IpNet]) -> Option<(IpAddr, String)> {
+    let client = seat.at(Vantage::Client).ok()?;
+    let used = client.addresses().server.clone();
+    let interface = running(&client, client.wg().ok()?)?;
+    let sends = |to: IpAddr| interface.peers.iter().any(|peer| peer.allowed_ips.iter().any(|net| net.contains(&to)));
+    let odd = used.origin != Origin::Assumed && sends(used.value) && !given.iter().any(|net| sends(net.addr()));
+    odd.then(|| (used.value, "the client's AllowedIPs do not contain it".to_owned()))
+}
+
+/// What Redis or PostgreSQL is to listen on, where that is in one network with every peer, and the Address with none.
+fn by_itself(seat: &Seat<'_>, given: &[&IpNet], own: IpNet) -> Option<(IpAddr, String)> {
+    let peers: Vec<IpNet> = running(seat, seat.wg().ok()?)?
+        .peers
+        .iter()
+        .flat_map(|peer| peer.allowed_ips.iter().copied())
+        .filter(|net| net.addr().is_ipv4())
+        .collect();
+    let meets = |own: &IpNet| peers.iter().any(|net| net.contains(&own.addr()) || own.contains(&net.addr()));
+    if peers.is_empty() || given.iter().any(|net| meets(net)) {
+        return None;
+    }
+    let redis = seat.redis_conf().ok().and_then(|conf| conf.bind.as_ref()).map(|bind| bind.value.as_str());
+    let postgres = seat.pg_conf().ok().and_then(|conf| conf.listen_addresses.as_ref()).map(|it| it.value.as_str());
+    let words = redis.into_iter().chain(postgres).flat_map(|text| text.split([' ', ',']));
+    let mut named = words.filter_map(|word| word.trim().trim_start_matches('-').parse::<IpAddr>().ok());
+    let with_all = |to: &IpAddr| {
+        let net = IpNet::new(*to, own.prefix_len()).ok();
+        net.is_some_and(|net| peers.iter().all(|peer| net.contains(&peer.addr())))
+    };
+    let used = named.find(with_all)?;
+    Some((used, "no peer's AllowedIPs are in its network".to_owned()))
+}

@@ -1,0 +1,22 @@
+//! The file of variables of a worker without Docker.
+
+use super::native;
+use crate::case::Seat;
+use crate::check::cause::EnvFile;
+use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::environment::Encoding;
+
+/// Whoever starts the worker can read it.
+pub(crate) fn env_file(seat: &Seat<'_>) -> Judged<EnvFile> {
+    let env = seat.env()?;
+    let Some(worker) = native(seat) else { return Ok(not_applicable("no worker without Docker is set up here")) };
+    let Some((path, encoding)) = &worker.encoding else { return Ok(holds()) };
+    // What runs keeps what it was started with.
+    let started = worker.pid.is_some() && env.winner(env.broker_variable()).is_some();
+    let (wide, marked, what) = match encoding {
+        Encoding::Utf16 => (path.as_str(), "", "is UTF-16"),
+        Encoding::ByteOrderMark => ("", path.as_str(), "begins with a byte order mark"),
+    };
+    let finding = broken(if started { EnvFile::NextStart } else { EnvFile::Encoding }).at(path, 1);
+    Ok(finding.with("encoding", what).with("wide_file", wide).with("marked_file", marked).into())
+}
