@@ -167,7 +167,7 @@ pub(super) fn touches() -> Vec<Touch> {
         reads(&["/proc", "/proc/uptime"]),
         reads(&of_each),
         only("of a worker", reads(&of_worker)),
-        only("of a worker", reads(&["/sys/fs/cgroup/**"])),
+        only("of a worker", reads(&["/sys/fs/cgroup/**", "/sys/fs/cgroup/unified/**", "/sys/fs/cgroup/freezer/**"])),
     ]
     .concat()
 }
