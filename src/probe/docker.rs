@@ -76,7 +76,6 @@ async fn worker(container: &Container) -> Option<Worker> {
     Some(Worker { internal: internal(&container.networks).await, borrows, said, ..found })
 }
 
-/// The container of this id. None where Docker does not tell.
 /// The end of a container's log; what was written since some time is told with its time.
 pub(super) async fn logs(name: &str, since: Option<u64>, tail: &str) -> Result<Said, Unseen> {
     if let Some((out, err)) = engine::logs(name, since, tail).await {
@@ -89,6 +88,7 @@ pub(super) async fn logs(name: &str, since: Option<u64>, tail: &str) -> Result<S
     host::run("docker", &arguments, PROGRAM).await
 }
 
+/// The container of this id. None where Docker does not tell.
 async fn borrowed(id: &str) -> Option<Borrowed> {
     let said = container(id).await.ok()?;
     let gone = || Borrowed { name: id.chars().take(SHORT).collect(), state: None, started_at: 0 };
