@@ -44,6 +44,7 @@ pub mod ssh;
 mod tls;
 pub mod vantage;
 mod web_app;
+#[cfg(windows)]
 mod windows;
 mod wireguard;
 mod worker_log;

@@ -56,9 +56,7 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
         // Who may not list the clients has only the heartbeats to go by.
         return match &celery.beats {
             Some(beats) if !beats.is_empty() => Ok(holds()),
-            Some(_) | None => {
-                Err(Unseen::NeedsRights("the URL's user has no permission to list Redis' clients".to_owned()))
-            }
+            Some(_) | None => Err(no_list(celery)),
         };
     };
     if alive.iter().any(|it| !is_server(seat, it.from)) {
@@ -165,7 +163,7 @@ fn waiting(count: u64) -> String {
 /// Workers come through the tunnel.
 pub(crate) fn queue_through_tunnel(seat: &Seat<'_>) -> Judged<QueueThroughTunnel> {
     let celery = seat.celery()?;
-    let alive = celery.alive().ok_or_else(no_list)?;
+    let alive = celery.alive().ok_or_else(|| no_list(celery))?;
     let subnet = seat.addresses().subnet.value;
     match alive.iter().find(|it| !subnet.contains(&it.from) && !is_server(seat, it.from)) {
         Some(around) => Ok(broken(QueueThroughTunnel::Around).with("from", around.from).into()),
@@ -177,7 +175,7 @@ pub(crate) fn queue_through_tunnel(seat: &Seat<'_>) -> Judged<QueueThroughTunnel
 /// All workers are of one version, as their names say.
 pub(crate) fn queue_workers_agree(seat: &Seat<'_>) -> Judged<QueueWorkersAgree> {
     let celery = seat.celery()?;
-    let alive = celery.alive().ok_or_else(no_list)?;
+    let alive = celery.alive().ok_or_else(|| no_list(celery))?;
     if alive.len() < 2 {
         return Ok(not_applicable("there are fewer than two workers"));
     }
@@ -196,7 +194,7 @@ pub(crate) fn queue_workers_agree(seat: &Seat<'_>) -> Judged<QueueWorkersAgree> 
 /// No worker's name has a placeholder left in it. Heard only where several share the queues.
 pub(crate) fn queue_workers_named(seat: &Seat<'_>) -> Judged<QueueWorkersNamed> {
     let celery = seat.celery()?;
-    if celery.alive().ok_or_else(no_list)?.len() < 2 {
+    if celery.alive().ok_or_else(|| no_list(celery))?.len() < 2 {
         return Ok(not_applicable("there are fewer than two workers"));
     }
     let beats = celery
@@ -259,6 +257,9 @@ fn names(celery: &Celery) -> String {
     all.collect::<Vec<_>>().join(" and ")
 }
 
-fn no_list() -> Unseen {
+fn no_list(celery: &Celery) -> Unseen {
+    if let Some(foreign) = &celery.foreign {
+        return Unseen::Undecided(format!("nothing more was asked, as `{}` is no list (queue-lists)", foreign.queue));
+    }
     Unseen::NeedsRights("the URL's user has no permission to list Redis' clients".to_owned())
 }

@@ -271,6 +271,7 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     Ok(match unit.enabled.as_str() {
         // `enabled-runtime` is gone after the next boot.
         "enabled" | "static" | "generated" => holds(),
+        _ if !unit.known && seat.on_windows() => not_applicable("Windows has no service for this tunnel"),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
         _ => broken(WgEnabledAtBoot::NotEnabled).with("unit", &unit.name).into(),
     })

@@ -14,6 +14,10 @@ const COPY: &str = ".clipcheck-copy";
 /// What helps where the copy cannot start.
 pub(super) const STATIC_RUNS: &str = "a static build (tests/dist makes one) runs in any container and on any host";
 
+/// What helps where this program is not one for containers.
+const BY_HAND: &str = "copy the static program for Linux into it (`docker cp`), run `clipcheck snapshot` there (`docker exec`), and add the \
+    result with `--with FILE`";
+
 /// A program that needs libraries may not start where they are not, and then cannot remove itself.
 const STATIC: bool = cfg!(target_feature = "crt-static");
 
@@ -33,6 +37,11 @@ impl Ends {
 ///
 /// It has ended by the deadline, or half a second later.
 pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duration) -> Result<String, String> {
+    if std::env::consts::OS != "linux" {
+        return Err(format!(
+            "this program is not built for Linux, and the container is: nothing was copied; {BY_HAND}"
+        ));
+    }
     let ends = Ends { begun: host::clock(), deadline };
     let workers = docker::workers(context).await.map_err(|why| why.to_string())?;
     let container =

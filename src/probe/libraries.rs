@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::pace::Pace;
 use super::{Login, PROGRAM, ProbeContext, ProbeResult, dial, host, ping};
 use crate::fact::dial::Endpoint;
-use crate::fact::host_worker::HostWorker;
 use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
 use crate::fact::touch::{Touch, connects, only, reads, runs, sends};
 use crate::fact::{Fact, FactKey, Unseen, Vantage};
@@ -23,6 +22,7 @@ use crate::read::quoted::Secrets;
 const ASK: &str = include_str!("libraries/ask.py");
 
 /// What the libraries read from a worker's environment: libpq's variables (libpq, "Environment Variables") besides.
+#[cfg(target_os = "linux")]
 const VARIABLES: [&str; 13] = [
     "HOME",
     "PATH",
@@ -69,6 +69,8 @@ fn worker(_: &ProbeContext) -> Result<Worker, Unseen> {
 #[cfg(target_os = "linux")]
 fn worker(context: &ProbeContext) -> Result<Worker, Unseen> {
     use procfs::process::Process;
+
+    use crate::fact::host_worker::HostWorker;
 
     let workers = match context.fact(&FactKey::Workers) {
         Ok(Fact::Workers(workers)) => workers.workers.as_slice(),

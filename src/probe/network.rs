@@ -9,6 +9,8 @@ use crate::fact::touch::{Touch, asks, reads};
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
 use crate::profile::Origin;
 
+#[cfg(windows)]
+mod elsewhere;
 #[cfg(target_os = "linux")]
 mod netlink;
 #[cfg(target_os = "linux")]
@@ -16,8 +18,12 @@ mod policy;
 #[cfg(target_os = "linux")]
 mod sockets;
 
+#[cfg(windows)]
+use elsewhere::{KERNEL, entries, listening, rules};
+#[cfg(windows)]
+pub(super) use elsewhere::{all_links, listening_in, way};
 #[cfg(target_os = "linux")]
-use netlink::entries;
+use netlink::{KERNEL, entries};
 #[cfg(target_os = "linux")]
 pub(super) use netlink::{links as all_links, way};
 #[cfg(target_os = "linux")]
@@ -26,9 +32,6 @@ use policy::rules;
 use sockets::listening;
 #[cfg(target_os = "linux")]
 pub(super) use sockets::{listening_in, listening_of};
-
-/// Who tells of interfaces and routes.
-const KERNEL: &str = if cfg!(windows) { "windows.ps1" } else { "the kernel (netlink)" };
 
 pub(super) async fn links() -> ProbeResult {
     ProbeResult::new(KERNEL, all_links().await.map(|links| Fact::Links(Links { links })))
@@ -132,59 +135,6 @@ pub(super) fn address(place: Place, context: &ProbeContext) -> Result<IpAddr, Un
         }),
     }
 }
-
-#[cfg(not(target_os = "linux"))]
-mod elsewhere {
-    use std::net::IpAddr;
-
-    use crate::fact::Unseen;
-    use crate::fact::network::policy::PolicyRule;
-    use crate::fact::network::routes::Route;
-    use crate::fact::network::{Link, Listener, Way};
-    use crate::fact::windows;
-    use crate::probe::windows::part;
-
-    /// Containers of a Windows machine are none of its processes.
-    pub(in crate::probe) fn listening_in(_: u32) -> Option<Vec<std::net::SocketAddr>> {
-        None
-    }
-
-    fn not_told() -> Unseen {
-        Unseen::NoTool("PowerShell did not list the adapters and routes".to_owned())
-    }
-
-    pub(in crate::probe) async fn all_links() -> Result<Vec<Link>, Unseen> {
-        part("adapters").await?.links.ok_or_else(not_told)
-    }
-
-    /// Windows tells no way from an address.
-    pub(in crate::probe) async fn way(to: IpAddr, from: Option<IpAddr>) -> Result<Way, Unseen> {
-        if from.is_some() {
-            return Err(not_told());
-        }
-        let seen = part("routes").await?;
-        let (links, entries) = (seen.links.ok_or_else(not_told)?, seen.entries.ok_or_else(not_told)?);
-        Ok(windows::way(to, &links, &entries))
-    }
-
-    pub(super) async fn entries(_links: &[Link]) -> Result<Vec<Route>, Unseen> {
-        part("routes").await?.entries.ok_or_else(not_told)
-    }
-
-    pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
-        Err(Unseen::NoTool("Windows has no policy routing rules".to_owned()))
-    }
-
-    pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
-        Err(Unseen::NoTool("listening sockets can only be listed on Linux".to_owned()))
-    }
-}
-#[cfg(not(target_os = "linux"))]
-pub(super) use elsewhere::listening_in;
-#[cfg(not(target_os = "linux"))]
-pub(super) use elsewhere::{all_links, way};
-#[cfg(not(target_os = "linux"))]
-use elsewhere::{entries, listening, rules};
 
 /// What [`links`] and [`route`] do.
 pub(super) fn touches() -> Vec<Touch> {

@@ -1,31 +1,24 @@
-//! ICMP echoes, without root wherever the kernel allows it.
+//! ICMP echoes.
 
-use std::io::ErrorKind;
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
-
-use futures_util::future::{join_all, select_ok};
-
-use super::host::{self, limits};
-use super::pace::Pace;
-use super::{DIAL, ProbeContext, ProbeResult, network, windows};
-use crate::fact::dial::payload_probe::SizedEcho;
-use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
+use super::{ProbeContext, ProbeResult, network};
 use crate::fact::touch::{Touch, sends};
-use crate::fact::{Fact, Place, Unseen};
+use crate::fact::{Fact, Place};
+
+#[cfg(unix)]
+mod socket;
+#[cfg(windows)]
+#[path = "ping/windows.rs"]
+mod socket;
+
+pub(super) use socket::{ping, round_trip, sizes};
 
 const ECHO: Duration = Duration::from_secs(1);
 
 /// And for a second one: a way by satellite takes most of a second, twice of them more. Both together are as long as a
 /// dial may take.
 const FAR: Duration = Duration::from_millis(2200);
-
-/// The kernel asks the same key for IPv6.
-const ICMP_RIGHTS: &str = "run as root (CAP_NET_RAW), or let every group send echoes with \
-    `sudo sysctl -w net.ipv4.ping_group_range='0 2147483647'`";
 
 pub(super) async fn look(to: Place, context: &ProbeContext) -> ProbeResult {
     let outcome = match network::address(to, context) {
@@ -35,154 +28,6 @@ pub(super) async fn look(to: Place, context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("ICMP", outcome)
 }
 
-fn client(to: IpAddr) -> Result<Client, Unseen> {
-    let kind = if to.is_ipv4() { ICMP::V4 } else { ICMP::V6 };
-    Client::new(&Config::builder().kind(kind).build()).map_err(|error| {
-        limits::note(&error);
-        if error.kind() == ErrorKind::PermissionDenied {
-            Unseen::NeedsRights(ICMP_RIGHTS.to_owned())
-        } else {
-            Unseen::NoTool(format!("no ICMP socket: {}", host::words(&error)))
-        }
-    })
-}
-
-fn identifier() -> PingIdentifier {
-    PingIdentifier(u16::try_from(std::process::id() & 0xffff).unwrap_or_default())
-}
-
-async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
-    // Windows knows raw ICMP sockets only, an administrator's (github.com/kolapapa/surge-ping/issues/34).
-    if cfg!(windows) {
-        return windows::echo(to).await;
-    }
-    let client = client(to)?;
-    let mut pinger = client.pinger(to, identifier()).await;
-    // On a datagram socket the kernel chooses the identifier.
-    let socket = if pinger.ident.is_none() { EchoSocket::Datagram } else { EchoSocket::Raw };
-    let mut how = Echo::NoReply;
-    // The first packet through an idle tunnel may be lost to the handshake, so silence is asked twice.
-    for (sequence, limit) in (0..).zip([ECHO, FAR]) {
-        pinger.timeout(limit);
-        how = echo(pinger.ping(PingSequence(sequence), &[0; 16]).await);
-        if how != Echo::NoReply {
-            break;
-        }
-    }
-    Ok(PingOutcome { to, how, socket })
-}
-
-/// How many echoes measure a way, and how far apart they are sent.
-const MEASURING: u16 = 3;
-const APART: Duration = Duration::from_millis(8);
-
-/// No two echoes of a run have the same number: on a raw socket everybody hears all replies.
-static NEXT: AtomicU16 = AtomicU16::new(1000);
-
-/// The round trip to the first of these addresses that answers every echo. None where not one does: then nothing is known of
-/// how long an answer takes.
-pub(super) async fn round_trip(to: &[IpAddr]) -> Option<Duration> {
-    if cfg!(windows) {
-        return None;
-    }
-    let asked: Vec<_> = to.iter().map(|to| Box::pin(async { trips(*to).await.ok_or(()) })).collect();
-    if asked.is_empty() { None } else { select_ok(asked).await.ok().map(|(trip, _)| trip) }
-}
-
-/// The longest of several; none where one is lost.
-async fn trips(to: IpAddr) -> Option<Duration> {
-    let client = client(to).ok()?;
-    let mut asked = Vec::new();
-    for place in 0..MEASURING {
-        let mut pinger = client.pinger(to, identifier()).await;
-        pinger.timeout(DIAL);
-        asked.push(async move {
-            tokio::time::sleep(APART * u32::from(place)).await;
-            let sequence = PingSequence(NEXT.fetch_add(1, Ordering::Relaxed));
-            match echo(pinger.ping(sequence, &[0; 16]).await) {
-                Echo::Reply(micros) => Some(Duration::from_micros(micros)),
-                Echo::NoReply
-                | Echo::NoRoute
-                | Echo::Unreachable
-                | Echo::NoPeer
-                | Echo::NoEndpoint
-                | Echo::Forbidden
-                | Echo::Other(_) => None,
-            }
-        });
-    }
-    let trips: Option<Vec<Duration>> = join_all(asked).await.into_iter().collect();
-    trips?.into_iter().max()
-}
-
-/// The packet sizes that are tried, in steps of 20 between what IPv6 promises (1280) and a full packet, and two below.
-const PACKETS: [u16; 14] = [1000, 1200, 1280, 1300, 1320, 1340, 1360, 1380, 1400, 1420, 1440, 1460, 1480, 1500];
-
-/// Several echoes lost to chance are not lost twice.
-const SIZED: Duration = Duration::from_millis(350);
-
-/// Echoes of several sizes at once, smallest first. Empty where no echo may be sent.
-pub(super) async fn sizes(to: IpAddr, pace: Pace) -> Vec<SizedEcho> {
-    if cfg!(windows) {
-        return Vec::new();
-    }
-    let Ok(client) = client(to) else { return Vec::new() };
-    let headers = if to.is_ipv4() { 28 } else { 48 };
-    let mut asked = Vec::new();
-    for (index, packet) in (0_u16..).zip(PACKETS) {
-        let mut pinger = client.pinger(to, identifier()).await;
-        pinger.timeout(pace.within(SIZED, 2));
-        let payload = vec![0; usize::from(packet - headers)];
-        asked.push(async move {
-            let mut back = false;
-            for round in 0..2 {
-                let sequence = PingSequence(100 + 100 * round + index);
-                back = back || matches!(echo(pinger.ping(sequence, &payload).await), Echo::Reply(_));
-            }
-            SizedEcho { packet, back }
-        });
-    }
-    let mut echoes = join_all(asked).await;
-    echoes.sort_by_key(|echo| echo.packet);
-    echoes
-}
-
-fn echo(outcome: Result<(IcmpPacket, Duration), SurgeError>) -> Echo {
-    match outcome {
-        // On a raw socket "destination unreachable" comes back as a packet like any other.
-        Ok((packet, took)) => {
-            let reply = match packet {
-                IcmpPacket::V4(packet) => packet.get_icmp_type().0 == 0,
-                IcmpPacket::V6(packet) => packet.get_icmpv6_type().0 == 129,
-            };
-            if reply { Echo::Reply(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)) } else { Echo::Unreachable }
-        }
-        Err(SurgeError::IOError(error)) if limits::note(&error) => Echo::Other(0),
-        Err(SurgeError::IOError(error)) => error.raw_os_error().map_or(Echo::Other(0), of_errno),
-        Err(SurgeError::Timeout { .. }) => Echo::NoReply,
-        Err(
-            SurgeError::IncorrectBufferSize
-            | SurgeError::MalformedPacket(_)
-            | SurgeError::EchoRequestPacket
-            | SurgeError::NetworkError
-            | SurgeError::IdenticalRequests { .. }
-            | SurgeError::ClientDestroyed,
-        ) => Echo::Other(0),
-    }
-}
-
-/// Linux' numbers. 126 and 89 are the kernel's WireGuard speaking: no peer for the address, no endpoint for the peer.
-fn of_errno(errno: i32) -> Echo {
-    match errno {
-        101 => Echo::NoRoute,
-        113 => Echo::Unreachable,
-        126 => Echo::NoPeer,
-        89 => Echo::NoEndpoint,
-        1 | 13 => Echo::Forbidden,
-        other => Echo::Other(other),
-    }
-}
-
 /// What [`look`] does.
 pub(super) fn touches(to: Place) -> Vec<Touch> {
     match to {
@@ -190,21 +35,5 @@ pub(super) fn touches(to: Place) -> Vec<Touch> {
         Place::Client => sends(&["icmp {client}"]),
         Place::Public => sends(&["icmp {public}"]),
         Place::Peer(address) => sends(&[&format!("icmp {address}")]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_kernels_errors_keep_their_meaning() {
-        let failed = |errno| echo(Err(SurgeError::IOError(std::io::Error::from_raw_os_error(errno))));
-        assert_eq!(failed(101), Echo::NoRoute);
-        assert_eq!(failed(126), Echo::NoPeer);
-        assert_eq!(failed(89), Echo::NoEndpoint);
-        assert_eq!(failed(13), Echo::Forbidden);
-        assert_eq!(failed(22), Echo::Other(22));
-        assert_eq!(echo(Err(SurgeError::Timeout { seq: PingSequence(0) })), Echo::NoReply);
     }
 }

@@ -1,6 +1,8 @@
 //! Asks systemd about a unit, and looks at files' owners and modes.
 
-use super::{PROGRAM, ProbeContext, ProbeResult, host, windows};
+#[cfg(windows)]
+use super::windows;
+use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
@@ -16,21 +18,22 @@ pub use units::Units;
 
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
+#[cfg(not(windows))]
 pub(super) async fn unit(target: &UnitTarget, context: &ProbeContext) -> ProbeResult {
-    if cfg!(windows) {
-        return ProbeResult::new("Get-Service", on_windows(target, context).await.map(Fact::Unit));
-    }
     ProbeResult::new("systemctl show", look(target, context).await.map(Fact::Unit))
 }
 
 /// The tunnel is all of the deployment that is a service of Windows.
-async fn on_windows(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, Unseen> {
-    match target {
-        UnitTarget::WireGuard => windows::unit(&context.addresses()?.interface.value).await,
+#[cfg(windows)]
+#[expect(clippy::unused_async, reason = "it is async with systemd")]
+pub(super) async fn unit(target: &UnitTarget, context: &ProbeContext) -> ProbeResult {
+    let seen = match target {
+        UnitTarget::WireGuard => windows::unit(context),
         UnitTarget::Redis | UnitTarget::Postgres | UnitTarget::Named(_) => {
             Err(Unseen::NoTool("there is no systemd on Windows".to_owned()))
         }
-    }
+    };
+    ProbeResult::new("the service control manager", seen.map(Fact::Unit))
 }
 
 /// A unit that systemd knows.

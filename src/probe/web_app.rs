@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::environment::environ;
 use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, host, host_worker, service};
 use crate::fact::service::quote::Quote;
 use crate::fact::touch::{Touch, only, reads, runs};
@@ -56,6 +55,7 @@ fn is_the_app(folder: &str, unit: Option<&str>) -> bool {
 /// Looks for its process: a Python program of the app that listens, and is no worker.
 #[cfg(target_os = "linux")]
 pub(super) fn find() -> Option<Found> {
+    use super::environment::environ;
     use super::network::listening_of;
     use super::workers::{is_contained, unit_of};
 

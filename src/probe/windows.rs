@@ -1,68 +1,121 @@
-//! On Windows: runs the script that also makes recordings, so that both see the same and are read by one reader. Nothing
-//! here is compiled for Windows alone: where there is no PowerShell, that is what is said.
+//! What Windows tells of itself, by its own interfaces and programs. The readers are those of a recording of windows.ps1,
+//! which is the way to look where this program is not wanted.
 
-use std::net::IpAddr;
+use secrecy::zeroize::Zeroize;
+use windows_service::Error;
+use windows_service::service::ServiceAccess;
+use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::{PROGRAM, host};
+use super::host::{self, limits};
+use super::{PROGRAM, ProbeContext};
 use crate::fact::Unseen;
-use crate::fact::dial::{EchoSocket, PingOutcome};
+use crate::fact::network::Link;
+use crate::fact::network::routes::Route;
 use crate::fact::service::UnitState;
-use crate::read::windows::Recording;
+use crate::fact::wireguard::WgInterface;
+use crate::profile::Origin;
+use crate::read::wg_dump;
+use crate::read::windows::{Adapter, Network, SERVICE, TunnelService, only_tunnel, unit as unit_of};
+use crate::snapshot::Rights;
 
-const SCRIPT: &str = include_str!("windows.ps1");
+/// Windows' `ERROR_ACCESS_DENIED` and `ERROR_SERVICE_DOES_NOT_EXIST`.
+const DENIED: i32 = 5;
+const NO_SERVICE: i32 = 1060;
 
-/// One part of what the script sees: `service`, `adapters`, `routes`.
-pub(super) async fn part(only: &str) -> Result<Recording, Unseen> {
-    script(&format!("-Only {only}")).await
-}
-
-async fn script(flags: &str) -> Result<Recording, Unseen> {
-    let command = encoded(&format!("& {{\n{SCRIPT}\n}} {flags}"));
-    let args = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-EncodedCommand", &command];
-    let said = host::run("powershell", &args, PROGRAM).await?;
-    Recording::parse(&said.out, "windows.ps1").map_err(Unseen::Unreadable)
-}
-
-/// The tunnel's service.
-pub(super) async fn unit(tunnel: &str) -> Result<UnitState, Unseen> {
-    let seen = part("service").await?;
-    seen.unit(tunnel).ok_or_else(|| Unseen::NoTool("PowerShell did not list the services".to_owned()))
-}
-
-/// An echo, by .NET: Windows lets no program have an ICMP socket that is not an administrator's.
-pub(super) async fn echo(to: IpAddr) -> Result<PingOutcome, Unseen> {
-    let seen = script(&format!("-Only echo -Server {to}")).await?;
-    let how = seen.pings.into_iter().find(|(asked, _)| *asked == to).map(|(_, how)| how);
-    let how = how.ok_or_else(|| Unseen::NoTool("PowerShell did not return the result of the ping".to_owned()))?;
-    Ok(PingOutcome { to, how, socket: EchoSocket::Windows })
-}
-
-/// As PowerShell takes a script without quoting it: the base64 of its UTF-16 (about_PowerShell_exe, -EncodedCommand).
-fn encoded(command: &str) -> String {
-    let bytes: Vec<u8> = command.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    STANDARD.encode(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_script_fits_into_a_command_line() {
-        assert_eq!(encoded("dir"), "ZABpAHIA");
-        // CreateProcess takes 32767 characters.
-        assert!(encoded(SCRIPT).len() < 30_000, "{}", encoded(SCRIPT).len());
-        assert!(SCRIPT.is_ascii(), "PowerShell 5 reads a file without a mark in the machine's own code page");
+/// The running tunnels, from `wg.exe`: where its installer puts it, else wherever PATH has it.
+pub(super) async fn wg() -> Result<Vec<WgInterface>, Unseen> {
+    let installed = folder().map(|folder| format!("{folder}\\wg.exe"));
+    for program in installed.iter().map(String::as_str).chain(["wg"]) {
+        let mut said = match host::run(program, &["show", "all", "dump"], PROGRAM).await {
+            Err(Unseen::NotInstalled(_)) => continue,
+            said => said?,
+        };
+        let seen = wg_dump::read(&said.out).ok().filter(|_| said.ok);
+        said.out.zeroize();
+        return seen.ok_or_else(|| match host::rights() {
+            Rights::User => Unseen::NeedsRights(
+                "WireGuard shows its state only to an Administrator; open PowerShell as Administrator".to_owned(),
+            ),
+            Rights::Administrator | Rights::Root => Unseen::NoTool("`wg show all dump` did not answer".to_owned()),
+        });
     }
+    Err(Unseen::NoTool("WireGuard for Windows is not installed: there is no wg.exe".to_owned()))
+}
 
-    #[test]
-    fn where_there_is_no_powershell_it_says_so() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let seen = runtime.block_on(part("service"));
-        let expected = Unseen::NotInstalled("powershell".to_owned());
-        assert!(cfg!(windows) || seen == Err(expected), "{seen:?}");
+fn folder() -> Option<String> {
+    host::variable("ProgramFiles").map(|folder| format!("{folder}\\WireGuard"))
+}
+
+/// The tunnels that the app keeps; their files are encrypted, and their folder is shown to administrators alone.
+fn kept() -> Vec<String> {
+    let files = folder().and_then(|folder| host::list(format!("{folder}\\Data\\Configurations")).ok().flatten());
+    let name = |file: &String| Some(file.strip_suffix(".dpapi").unwrap_or(file).strip_suffix(".conf")?.to_owned());
+    files.iter().flatten().filter_map(name).collect()
+}
+
+/// The tunnel's service. Where nothing told the tunnel's name, it is the only one that the app keeps.
+pub(super) fn unit(context: &ProbeContext) -> Result<UnitState, Unseen> {
+    let (interface, kept) = (&context.addresses()?.interface, kept());
+    let only = only_tunnel(&kept).filter(|_| interface.origin == Origin::Assumed);
+    let tunnel = only.unwrap_or(&interface.value);
+    let services: Vec<TunnelService> = service(&format!("{SERVICE}{tunnel}"))?.into_iter().collect();
+    Ok(unit_of(tunnel, &services, &kept))
+}
+
+/// A service as the service control manager knows it.
+fn service(name: &str) -> Result<Option<TunnelService>, Unseen> {
+    let looked = || {
+        let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
+        let service = manager.open_service(name, ServiceAccess::QUERY_STATUS | ServiceAccess::QUERY_CONFIG)?;
+        let (state, start) = (service.query_status()?.current_state, service.query_config()?.start_type);
+        Ok(TunnelService::new(name, state as u32, start.to_raw()))
+    };
+    match looked() {
+        Ok(service) => Ok(Some(service)),
+        Err(Error::Winapi(error)) if error.raw_os_error() == Some(NO_SERVICE) => Ok(None),
+        Err(Error::Winapi(error)) if error.raw_os_error() == Some(DENIED) => {
+            Err(Unseen::NeedsRights("Windows shows this service only to an Administrator".to_owned()))
+        }
+        Err(Error::Winapi(error)) => {
+            limits::note(&error);
+            Err(Unseen::NoTool(format!("Windows did not show the service: {}", host::words(&error))))
+        }
+        Err(_) => Err(Unseen::Unreadable("what Windows says of the service".to_owned())),
     }
+}
+
+/// The adapters, by `GetAdaptersAddresses`.
+fn adapters() -> Result<Vec<Adapter>, Unseen> {
+    let found: Vec<Adapter> = netdev::get_interfaces()
+        .into_iter()
+        .map(|it| Adapter {
+            up: it.is_up(),
+            name: it.friendly_name.unwrap_or(it.name),
+            description: it.description.unwrap_or_default(),
+            index: it.index,
+            // A loopback's size does not fit into every number.
+            mtu: it.mtu.unwrap_or_default(),
+            addresses: it.ipv4.iter().map(ToString::to_string).chain(it.ipv6.iter().map(ToString::to_string)).collect(),
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(Unseen::NoTool("Windows did not list its adapters".to_owned()));
+    }
+    Ok(found)
+}
+
+/// The adapters that lead to others.
+pub(super) fn links() -> Result<Vec<Link>, Unseen> {
+    Network::links(&adapters()?).map_err(Unseen::Unreadable)
+}
+
+/// The same, and the routes by `route print`.
+pub(super) async fn routes() -> Result<(Vec<Link>, Vec<Route>), Unseen> {
+    let adapters = adapters()?;
+    let said = host::run("route", &["print"], PROGRAM).await?;
+    if !said.ok {
+        return Err(Unseen::NoTool("`route print` did not answer".to_owned()));
+    }
+    let table: Vec<String> = said.out.lines().map(str::to_owned).collect();
+    Network::routes(&adapters, &table).map_err(Unseen::Unreadable)
 }

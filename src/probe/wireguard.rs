@@ -1,55 +1,41 @@
 //! WireGuard as it runs and as it is written. Private and preshared keys are dropped where they are read.
 
-use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use secrecy::zeroize::Zeroize;
 
-use super::{DIAL, PROGRAM, ProbeContext, ProbeResult, host, network};
-use crate::fact::network::{Link, Way};
+use super::{DIAL, ProbeContext, ProbeResult, host, network};
+use crate::fact::network::Way;
 use crate::fact::touch::{Touch, asks, only, reads, reads_in, runs, sends};
 use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState};
 use crate::fact::{Fact, FactKey, Unseen};
-use crate::read::{wg_dump, wg_key};
+use crate::read::wg_key;
 #[cfg(target_os = "linux")]
 use capture::Capture;
+#[cfg(windows)]
+use elsewhere::{Capture, running};
 use files::FOLDER;
+#[cfg(target_os = "linux")]
+use running::running;
 
 #[cfg(target_os = "linux")]
 mod capture;
 mod contained;
+#[cfg(windows)]
+mod elsewhere;
 mod files;
 #[cfg(target_os = "linux")]
 mod kernel;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod running;
+#[cfg(target_os = "linux")]
 mod userspace;
 
 /// Time for a handshake to be tried, answered and shown, also by way of a satellite: as long as a dial.
 const HANDSHAKE: Duration = DIAL;
 const STEP: Duration = Duration::from_millis(100);
-
-/// Only Linux has a socket that sees packets go by.
-#[cfg(not(target_os = "linux"))]
-struct Capture;
-
-#[cfg(not(target_os = "linux"))]
-impl Capture {
-    fn begin(_: Vec<IpAddr>) -> Option<Self> {
-        None
-    }
-    fn drain(&mut self, _: &[WgInterface]) {}
-    fn is_over(&self) -> bool {
-        true
-    }
-    fn seen(self) -> Option<crate::fact::wireguard::Handshakes> {
-        None
-    }
-}
-
-/// Interfaces, each with who told of it.
-type Found = Result<Vec<(WgInterface, String)>, Unseen>;
 
 pub(super) async fn state() -> ProbeResult {
     looked(running().await)
@@ -59,74 +45,9 @@ fn looked((source, state): (String, Result<WgState, Unseen>)) -> ProbeResult {
     ProbeResult::new(source, state.map(Fact::Wg))
 }
 
-fn needs_root() -> Unseen {
-    let how = if cfg!(windows) { "open PowerShell as Administrator" } else { "run clipcheck with sudo" };
-    Unseen::NeedsRights(format!("WireGuard shows its state only to root; {how}"))
-}
-
-async fn running() -> (String, Result<WgState, Unseen>) {
-    let links = network::all_links().await;
-    let (in_kernel, in_userspace) = tokio::join!(of_kernel(links.as_deref()), of_userspace(links.as_deref()));
-    match (in_kernel, in_userspace) {
-        (Ok(mut found), Ok(more)) => {
-            found.extend(more);
-            let sources: BTreeSet<String> = found.iter().map(|(_, source)| source.clone()).collect();
-            let source = sources.into_iter().collect::<Vec<_>>().join(", ");
-            let source = if source.is_empty() { "the kernel (netlink), /var/run/wireguard".to_owned() } else { source };
-            (source, Ok(as_state(found.into_iter().map(|(interface, _)| interface).collect())))
-        }
-        (in_kernel, in_userspace) => {
-            let why = in_kernel.err().or(in_userspace.err()).unwrap_or_else(needs_root);
-            let source = "`wg show all dump`".to_owned();
-            // Where it is not let in itself, `wg` may show nothing at all.
-            let none = links.as_ref().is_ok_and(|links| !links.iter().any(may_be_ours));
-            let shown = of_wg().await.filter(|shown| none || !shown.is_empty());
-            (source, shown.map(as_state).ok_or(why))
-        }
-    }
-}
-
-/// A tunnel's interface: the kernel's own, or one that a program makes.
-fn may_be_ours(link: &Link) -> bool {
-    matches!(link.kind.as_deref(), Some("wireguard" | "tun"))
-}
-
 fn as_state(mut interfaces: Vec<WgInterface>) -> WgState {
     interfaces.sort_by(|a, b| a.name.cmp(&b.name));
     WgState { interfaces, read_at: host::now(), nudged: Vec::new(), handshakes: None }
-}
-
-#[cfg(target_os = "linux")]
-async fn of_kernel(links: Result<&[Link], &Unseen>) -> Found {
-    let links = links.map_err(Clone::clone)?;
-    let names = links.iter().filter(|link| link.kind.as_deref() == Some("wireguard"));
-    kernel::interfaces(names.map(|link| link.name.as_str())).await
-}
-
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unused_async, reason = "it is async on Linux")]
-async fn of_kernel(_links: Result<&[Link], &Unseen>) -> Found {
-    Err(needs_root())
-}
-
-#[cfg(unix)]
-async fn of_userspace(links: Result<&[Link], &Unseen>) -> Found {
-    userspace::interfaces(links.ok()).await
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unused_async, reason = "it is async on Unix")]
-async fn of_userspace(_links: Result<&[Link], &Unseen>) -> Found {
-    Err(needs_root())
-}
-
-/// Works without root where `wg` itself has the rights. `sudo -n` is not tried: for a user without such a rule it
-/// writes to the log and mails root.
-async fn of_wg() -> Option<Vec<WgInterface>> {
-    let mut said = host::run("wg", &["show", "all", "dump"], PROGRAM).await.ok()?;
-    let interfaces = wg_dump::read(&said.out).ok().filter(|_| said.ok);
-    said.out.zeroize();
-    interfaces
 }
 
 /// The state once more, after a packet was sent to each peer that looked idle: an idle tunnel has no handshake, and

@@ -71,16 +71,12 @@ async fn entry(context: &ProbeContext) -> Result<(String, File), Unseen> {
         }
         return Ok((worker.clone(), door(container.process, &worker)?));
     }
-    match host_worker::running(context.profile.app().as_ref())? {
-        Some(found) => {
-            let worker = format!("process {}", found.worker.pid);
-            Ok((worker.clone(), door(found.worker.pid, &worker)?))
-        }
-        None => {
-            containers?;
-            Err(Unseen::NotKnown("no worker is running here".to_owned()))
-        }
+    if let Some(found) = host_worker::running(context.profile.app().as_ref())? {
+        let worker = format!("process {}", found.worker.pid);
+        return Ok((worker.clone(), door(found.worker.pid, &worker)?));
     }
+    containers?;
+    Err(Unseen::NotKnown("no worker is running here".to_owned()))
 }
 
 /// The door to a process's network, if that is another than this program's.

@@ -137,16 +137,19 @@ fn groups(process: &procfs::process::Process) -> Vec<String> {
 }
 
 /// Every engine names a container's group after the container's id, which is 64 digits long.
+#[cfg(any(target_os = "linux", test))]
 fn names_container(group: &str) -> bool {
     group.split(|c: char| !c.is_ascii_hexdigit()).any(|word| word.len() >= 64)
 }
 
+#[cfg(any(target_os = "linux", test))]
 fn unit(group: &str) -> Option<String> {
     let name = group.rsplit('/').find(|part| part.ends_with(".service"))?;
     // A user's own manager has units that `systemctl` without `--user` does not know.
     (!group.contains("/user@")).then(|| name.to_owned())
 }
 
+#[cfg(any(target_os = "linux", test))]
 fn user_unit(group: &str) -> Option<(String, u32)> {
     let (_, behind) = group.split_once("/user@")?;
     let (user, behind) = behind.split_once(".service/")?;

@@ -22,7 +22,8 @@ mod adapters;
 mod lookup;
 pub mod route_print;
 
-use adapters::{Adapter, entries, links};
+pub use adapters::{Adapter, Network};
+use adapters::{entries, links};
 pub use lookup::way;
 
 /// The version of the form that the script prints and this program reads.
@@ -67,6 +68,13 @@ pub struct TunnelService {
     status: u32,
     /// `ServiceStartMode` of .NET: 2 automatic, 3 by hand, 4 disabled.
     start: u32,
+}
+
+impl TunnelService {
+    /// As the service control manager tells of it, which has the same numbers (`SERVICE_STATUS`, `QUERY_SERVICE_CONFIG`).
+    pub fn new(name: &str, status: u32, start: u32) -> Self {
+        Self { name: name.to_owned(), status, start }
+    }
 }
 
 /// The start of a tunnel's service's name (`docs/enterprise.md` of WireGuard for Windows).
@@ -162,35 +170,46 @@ impl Recording {
         only(running).or_else(|| only(served)).or_else(|| only(kept))
     }
 
-    /// The tunnel's service, as a unit. While a tunnel is not active, the app has no service for it and only its file.
+    /// The tunnel's service, as a unit.
     pub fn unit(&self, tunnel: &str) -> Option<UnitState> {
-        let name = format!("{SERVICE}{tunnel}");
-        let service = self.services.as_ref()?.iter().find(|service| service.name.eq_ignore_ascii_case(&name));
-        let kept = self.tunnels.iter().flatten().any(|kept| kept.eq_ignore_ascii_case(tunnel));
-        let active = match service.map(|service| service.status) {
-            Some(4) => "active",
-            Some(2) => "activating",
-            Some(3) => "deactivating",
-            Some(_) | None => "inactive",
-        };
-        let enabled = match service.map(|service| service.start) {
-            Some(2) => "enabled",
-            Some(3) => "manual",
-            Some(_) => "disabled",
-            None => "",
-        };
-        Some(UnitState {
-            name,
-            known: service.is_some() || kept,
-            active: active.to_owned(),
-            enabled: enabled.to_owned(),
-            since: None,
-            after: Vec::new(),
-            reason: None,
-            said: None,
-            filter: AddressFilter::default(),
-        })
+        Some(unit(tunnel, self.services.as_ref()?, self.tunnels.as_deref().unwrap_or_default()))
     }
+}
+
+/// A tunnel's service, as a unit, of these services and of the tunnels that the app keeps. While a tunnel is not active,
+/// the app has no service for it and only its file.
+pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitState {
+    let name = format!("{SERVICE}{tunnel}");
+    let service = services.iter().find(|service| service.name.eq_ignore_ascii_case(&name));
+    let kept = kept.iter().any(|kept| kept.eq_ignore_ascii_case(tunnel));
+    let active = match service.map(|service| service.status) {
+        Some(4) => "active",
+        Some(2) => "activating",
+        Some(3) => "deactivating",
+        Some(_) | None => "inactive",
+    };
+    let enabled = match service.map(|service| service.start) {
+        Some(2) => "enabled",
+        Some(3) => "manual",
+        Some(_) => "disabled",
+        None => "",
+    };
+    UnitState {
+        name,
+        known: service.is_some() || kept,
+        active: active.to_owned(),
+        enabled: enabled.to_owned(),
+        since: None,
+        after: Vec::new(),
+        reason: None,
+        said: None,
+        filter: AddressFilter::default(),
+    }
+}
+
+/// The only one of the tunnels that the app keeps.
+pub fn only_tunnel(kept: &[String]) -> Option<&str> {
+    only(kept.iter().map(String::as_str))
 }
 
 fn only<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {

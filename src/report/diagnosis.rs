@@ -76,12 +76,12 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     if case.snapshots().all(|it| !matches!(it.vantage, Vantage::Client | Vantage::Container)) {
         words.extend(unseen_worker());
     }
-    let cause = check.causes.get(finding.cause);
-    if here == Vantage::Server && cause.is_none_or(|cause| cause.fix.on.is_none()) {
+    let text = check.causes.get(finding.cause);
+    if here == Vantage::Server && text.is_none_or(|text| text.fix.on.is_none()) {
         words.extend(of_web_app(case.web_unit()));
     }
     words.extend(finding.words.iter().map(|(name, value)| (*name, value.clone())));
-    let (says, fix, shell) = cause.map_or_else(
+    let (says, fix, shell) = text.map_or_else(
         || {
             let says = "the result is \u{201c}{seen}\u{201d}, which this check does not know";
             (says.to_owned(), unexpected_fix(), Shell::Sh)

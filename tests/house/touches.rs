@@ -52,7 +52,9 @@ fn every_path_and_program_of_a_probe_is_declared() {
         }
         for start in own.split("run(\"").skip(1).chain(own.split("run_given(\"").skip(1)) {
             let program = start.split('"').next().unwrap_or_default();
-            if !of(Act::Run).any(|line| line.split(' ').next() == Some(program)) && program != "powershell" {
+            // The plan is Linux's: elsewhere the flag answers with an error.
+            let of_windows = file == "src/probe/windows.rs";
+            if !of(Act::Run).any(|line| line.split(' ').next() == Some(program)) && !of_windows {
                 wrong.push(format!("{file}: the program {program}"));
             }
         }

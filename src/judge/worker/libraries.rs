@@ -7,6 +7,7 @@ use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment};
 use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
+use crate::fact::redis::RedisSaid;
 use crate::fact::{Service, Unseen, Vantage};
 use crate::judge::firewall::in_doubt;
 
@@ -16,6 +17,7 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
         return Ok(not_applicable("no worker runs here outside of containers; a container's is asked inside it"));
     }
     asked_outside(seat)?;
+    still_loading(seat)?;
     let libraries = seat.libraries()?;
     let refused = |answer: &LibraryAnswer| match &answer.said {
         LibrarySaid::Refused(message) => Some((answer.clone(), message.clone())),
@@ -49,6 +51,14 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
         Some(layer) => named(seat, finding, variable, &layer.origin).into(),
         None => finding.with("variable", variable).with("origin", "").with("recreate", "").into(),
     })
+}
+
+/// While Redis loads its data it refuses everybody.
+pub(super) fn still_loading(seat: &Seat<'_>) -> Result<(), Unseen> {
+    if seat.redis().is_ok_and(|redis| redis.said == RedisSaid::Loading) {
+        return Err(Unseen::Undecided("Redis is still loading its data, and refuses everybody until then".to_owned()));
+    }
+    Ok(())
 }
 
 /// The rules that clipcheck did not follow, on the worker's machine and on the server, one of which may be the one.

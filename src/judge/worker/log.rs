@@ -15,6 +15,9 @@ pub(crate) fn worker_log(seat: &Seat<'_>) -> Judged<WorkerLog> {
     }
     let log = seat.worker_log()?;
     let Some(said) = &log.said else { return Ok(holds()) };
+    if log.unconnected {
+        super::libraries::still_loading(seat)?;
+    }
     let cause = match (log.discards, log.unconnected) {
         (true, _) => WorkerLog::Discards,
         (false, true) => WorkerLog::Unconnected,

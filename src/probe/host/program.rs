@@ -85,6 +85,7 @@ pub(in crate::probe) struct Given {
     /// Variables that go before those of the short environment.
     pub variables: Vec<(String, String)>,
     /// The user and group to run as (Unix), in place of our own.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only a Linux worker has another user"))]
     pub user: Option<(u32, u32)>,
     /// So many bytes it may say on either stream, where that is not what any program may.
     pub longest: Option<u64>,

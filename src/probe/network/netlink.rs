@@ -17,6 +17,9 @@ use crate::fact::network::routes::Route;
 use crate::fact::network::{Link, Way};
 use crate::probe::host;
 
+/// Who tells of interfaces and routes.
+pub(super) const KERNEL: &str = "the kernel (netlink)";
+
 /// The kernel answers at once; this only keeps a lost answer from holding up the run.
 const DEADLINE: Duration = Duration::from_secs(1);
 

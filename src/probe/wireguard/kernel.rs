@@ -12,7 +12,7 @@ use netlink_packet_wireguard::{
     WireguardPeerAttribute,
 };
 
-use super::{Found, needs_root};
+use super::running::{Found, needs_root};
 use crate::fact::wireguard::{WgInterface, WgPeer};
 use crate::fact::{Presence, Unseen};
 use crate::read::wg_key::to_base64;

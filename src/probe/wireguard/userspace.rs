@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::{Found, needs_root};
+use super::running::{Found, needs_root};
 use crate::fact::Unseen;
 use crate::fact::network::Link;
 use crate::fact::touch::{Touch, connects, only, reads};

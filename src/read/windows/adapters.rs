@@ -10,14 +10,38 @@ use super::route_print::{self, By, Row};
 use crate::fact::network::Link;
 use crate::fact::network::routes::{MAIN, Route};
 
+/// An adapter as Windows lists it (`IP_ADAPTER_ADDRESSES`; .NET has the same).
 #[derive(Deserialize)]
-pub(super) struct Adapter {
-    name: String,
-    description: String,
-    index: u32,
-    up: bool,
-    mtu: u32,
-    addresses: Vec<String>,
+pub struct Adapter {
+    /// What its user calls it; WireGuard calls it as the tunnel.
+    pub name: String,
+    /// Its driver's words.
+    pub description: String,
+    /// Its number.
+    pub index: u32,
+    /// Whether it is up.
+    pub up: bool,
+    /// Its largest packet.
+    pub mtu: u32,
+    /// `ADDRESS/LENGTH`.
+    pub addresses: Vec<String>,
+}
+
+/// Adapters and routes, as this machine itself tells of them.
+pub struct Network;
+
+impl Network {
+    /// The adapters that lead to others.
+    pub fn links(adapters: &[Adapter]) -> Result<Vec<Link>, String> {
+        Ok(links(adapters, "Windows")?.into_iter().map(|(_, link)| link).collect())
+    }
+
+    /// The same, and the routes that `route print` lists.
+    pub fn routes(adapters: &[Adapter], table: &[String]) -> Result<(Vec<Link>, Vec<Route>), String> {
+        let links = links(adapters, "Windows")?;
+        let entries = entries(&links, table, "Windows")?;
+        Ok((links.into_iter().map(|(_, link)| link).collect(), entries))
+    }
 }
 
 /// Adapters with their numbers. The loopback's is left out: it has no way to anybody else.
