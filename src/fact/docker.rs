@@ -155,6 +155,7 @@ impl Worker {
             code => format!("it exited with exit code {code}"),
         };
         match (&self.last_words, &self.said) {
+            (_, Some(said)) if self.failed_to_start => format!("{code}: `{said}`"),
             (Some(words), _) => format!("{code}; its log says that {}", words.words()),
             (None, Some(said)) => format!("{code}; its log ends with: {said}"),
             (None, None) => code,

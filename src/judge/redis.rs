@@ -111,15 +111,14 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         _ if running.is_none() && optional => RedisListens::WentWithout,
         _ => RedisListens::ToldOtherwise,
     });
-    let finding = finding.with("found", found.join(", "));
+    let unit = seat.redis_unit().ok().filter(|unit| unit.known && unit.active == "active");
+    let finding = finding.with("found", found.join(", ")).with("unit", unit.map_or("", |unit| &unit.name));
     let finding = finding.with("written", if optional { dashed } else { server.to_string() });
     Ok(match (bind, conf) {
         (Some(bind), _) => finding.at(&bind.path, bind.line),
         (None, Some(conf)) => finding.with("place", &conf.path).with("file", &conf.path).with("line", ""),
-        (None, None) => {
-            let path = "/etc/redis/redis.conf";
-            finding.with("place", path).with("file", path).with("line", "")
-        }
+        // It may be another program's unit and file: nothing of this package is changed or started.
+        (None, None) => finding.with("place", "its configuration file").with("file", "").with("line", ""),
     }
     .into())
 }

@@ -12,7 +12,7 @@ use crate::fact::docker::{Borrowed, Docker, State, Worker};
 use crate::fact::touch::{Touch, only, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
-use crate::read::quoted::Secrets;
+use crate::read::quoted::{self, Secrets};
 use crate::read::{celery_command, last_line, worker_log};
 
 #[cfg(unix)]
@@ -68,6 +68,9 @@ async fn worker(container: &Container) -> Option<Worker> {
     let said = log.filter(|_| last_words.is_none());
     let said =
         said.and_then(|log| last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets)));
+    // What Docker says of a start that failed is newer than the log.
+    let refused = Some(&container.error).filter(|error| !error.is_empty() && state != State::Running);
+    let said = refused.map(|error| quoted::quoted(error, &secrets, &[])).or(said);
     let found = inspect::worker(container, named.map(|image| image.id != container.image_id), last_words)?;
     let borrows = match &container.network_of {
         Some(id) => borrowed(id).await,

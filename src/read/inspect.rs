@@ -28,8 +28,8 @@ pub struct Container {
     pub exit_code: i64,
     /// Whether the kernel ended the last run for want of memory.
     pub out_of_memory: bool,
-    /// Whether Docker itself could not start it.
-    pub failed_to_start: bool,
+    /// What Docker said when it could not start it; empty where it could. May hold what it was given.
+    pub error: String,
     /// How often Docker started it again by itself.
     pub restarts: u32,
     /// Seconds since the epoch.
@@ -192,7 +192,7 @@ impl From<Entry> for Container {
             running: entry.state.running,
             exit_code: entry.state.exit_code,
             out_of_memory: entry.state.out_of_memory,
-            failed_to_start: !entry.state.error.is_empty(),
+            error: entry.state.error.clone(),
             restarts: entry.restart_count,
             created_at: seconds(&entry.created),
             started_at: seconds(&entry.state.started_at),
@@ -219,7 +219,7 @@ pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: O
         state: docker::State::read(&container.status)?,
         exit_code: container.exit_code,
         out_of_memory: container.out_of_memory,
-        failed_to_start: container.failed_to_start,
+        failed_to_start: !container.error.is_empty(),
         restarts: container.restarts,
         created_at: container.created_at,
         started_at: container.started_at,
