@@ -13,7 +13,7 @@ use crate::fact::network::policy::decides;
 use crate::fact::network::routes::MAIN;
 use crate::fact::network::{Bearing, Way};
 use crate::fact::wireguard::{Table, short_key};
-use crate::fact::{Unseen, Vantage};
+use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::Origin;
 
 /// The kernel would send to the far end through the tunnel.
@@ -32,11 +32,16 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
                         .with("relay", short_key(&relay.public_key))
                         .with("endpoint", endpoint)
                 }
-                None => return Ok(holds()),
+                None => match connected::endpoint_cut_off(seat).filter(|_| is_silent(seat, place)) {
+                    Some(finding) => finding,
+                    None => return Ok(holds()),
+                },
             },
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
-        way if let Some(gone) = connected::route_gone(seat, far.value) => gone.with("way", words(way)),
+        way if let Some(gone) = connected::route_gone(seat, far.value) => {
+            gone.with("so", format!("packets to {} {}", far.value, words(way)))
+        }
         Way::Device { device, gateway, .. } => match rule_for(seat, far.value) {
             Some((rule, before)) => broken(TunnelRoute::RuleElsewhere)
                 .with("way", words(&route.way))
@@ -59,6 +64,11 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
         ));
     }
     Ok(finding.with("far", far.value).into())
+}
+
+/// The other end does not answer a ping: where it does, the tunnel works, whatever the routes look like.
+fn is_silent(seat: &Seat<'_>, place: Place) -> bool {
+    seat.ping(place).is_ok_and(|ping| !matches!(ping.how, Echo::Reply(_)))
 }
 
 fn by(device: &str, gateway: Option<IpAddr>) -> String {
