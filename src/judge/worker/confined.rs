@@ -61,7 +61,7 @@ fn own_network(seat: &Seat<'_>, process: &Process, unit: Option<&Unit>) -> Judge
     let finding = finding.with("endpoint", &failed.endpoint).with("how", failed.how.said());
     Ok(match unit.and_then(|unit| unit.namespace.as_ref()) {
         Some((path, line)) => finding.at(path, *line).into(),
-        None => finding.with("place", "of whoever started it").into(),
+        None => finding.with("place", "not set by its unit").into(),
     })
 }
 
