@@ -166,10 +166,12 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
 pub(super) fn touches() -> Vec<Touch> {
     let of_each = ["/proc/{pid}", "/proc/{pid}/cmdline", "/proc/{pid}/stat"];
     let of_worker = ["/proc/{pid}/cwd", "/proc/{pid}/status", "/proc/{pid}/cgroup", "{code}/app/tasks/celery_app.py"];
+    let namespaces = ["/proc/self", "/proc/{pid}/ns", "/proc/{pid}/ns/*"];
     [
         reads(&["/proc", "/proc/uptime"]),
         reads(&of_each),
         only("of a worker", reads(&of_worker)),
+        only("of a worker", reads(&namespaces)),
         only("of a worker", reads(&["/sys/fs/cgroup/**", "/sys/fs/cgroup/unified/**", "/sys/fs/cgroup/freezer/**"])),
     ]
     .concat()
