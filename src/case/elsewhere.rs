@@ -71,16 +71,9 @@ fn of_web_app(snapshot: &Snapshot, env: &Environment, service: Service) -> Optio
 
 /// Whether this machine's Redis or PostgreSQL is to listen on an address: then it is meant to be this machine's.
 fn is_to_listen_on(snapshot: &Snapshot, address: IpAddr) -> bool {
-    let redis = match snapshot.fact(&FactKey::RedisConf) {
-        Some(Fact::RedisConf(conf)) => conf.bind.as_ref().map(|bind| bind.value.as_str()),
-        Some(_) | None => None,
-    };
-    let postgres = match snapshot.fact(&FactKey::PgConf) {
-        Some(Fact::PgConf(conf)) => conf.listen_addresses.as_ref().map(|it| it.value.as_str()),
-        Some(_) | None => None,
-    };
-    let words = redis.into_iter().chain(postgres).flat_map(|text| text.split([' ', ',']));
-    words.into_iter().any(|word| word.trim_start_matches('-').parse() == Ok(address))
+    let redis =
+        matches!(snapshot.fact(&FactKey::RedisConf), Some(Fact::RedisConf(conf)) if conf.bound().contains(&address));
+    redis || matches!(snapshot.fact(&FactKey::PgConf), Some(Fact::PgConf(conf)) if conf.bound().contains(&address))
 }
 
 /// The address in the worker's URL, if it is another one of the tunnel than the server's, and answers there: the worker's

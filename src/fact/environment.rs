@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::app::App;
 
 pub mod effective;
+mod encoding;
 pub mod flaw;
 pub mod ignored;
 pub mod provenance;
@@ -16,9 +17,10 @@ pub mod proxy;
 pub mod url;
 
 pub use effective::Effective;
+pub use encoding::Encoding;
 pub use flaw::Flaw;
 pub use ignored::Ignored;
-pub use provenance::{ByHost, ContainerProvenance, Encoding, HostLine, Ingredient, Interpolation, Source};
+pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
 pub use url::EnvUrl;
 
 /// ClippyFront's variables, in the order in which they are shown.

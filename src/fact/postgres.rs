@@ -176,6 +176,11 @@ impl PgConf {
             .map_or_else(|| vec!["localhost"], |it| it.value.split(',').map(str::trim).collect())
     }
 
+    /// Those of them that are addresses.
+    pub fn bound(&self) -> Vec<IpAddr> {
+        self.addresses().into_iter().filter_map(|word| word.parse().ok()).collect()
+    }
+
     pub(crate) fn summary(&self) -> Vec<String> {
         match &self.listen_addresses {
             Some(it) => vec![format!("{}:{}: listen_addresses = '{}'", it.path, it.line, it.value)],

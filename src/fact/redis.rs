@@ -1,6 +1,7 @@
 //! Redis: what it says when asked, and what its file says.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -198,6 +199,12 @@ pub struct RedisConf {
 }
 
 impl RedisConf {
+    /// The addresses that `bind` names, also those that Redis may do without (`-10.8.0.1`).
+    pub fn bound(&self) -> Vec<IpAddr> {
+        let words = self.bind.iter().flat_map(|bind| bind.value.split_whitespace());
+        words.filter_map(|word| word.trim_start_matches('-').parse().ok()).collect()
+    }
+
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> =
             [("bind", &self.bind), ("port", &self.port), ("protected-mode", &self.protected_mode)]

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::encoding::Encoding;
 use super::{Ignored, Origin, Setting};
 
 /// A name that `${…}` asked for.
@@ -124,17 +125,6 @@ pub struct ByHost {
     /// A file of its variables that is in no encoding that a shell or systemd reads, and in which it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<(String, Encoding)>,
-}
-
-/// How editors of Windows write text, other than as UTF-8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Encoding {
-    /// UTF-16, as the `>` of PowerShell 5 writes it.
-    #[serde(rename = "utf-16")]
-    Utf16,
-    /// UTF-8 that begins with U+FEFF, which becomes a part of the first line's name.
-    ByteOrderMark,
 }
 
 impl ByHost {

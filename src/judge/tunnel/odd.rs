@@ -9,6 +9,8 @@ use crate::case::Seat;
 use crate::check::cause::WgAddresses;
 use crate::check::{Finding, broken};
 use crate::fact::Vantage;
+use crate::fact::postgres::PgConf;
+use crate::fact::redis::RedisConf;
 use crate::fact::wireguard::WgConf;
 use crate::profile::Origin;
 
@@ -23,8 +25,12 @@ pub(super) fn unused(seat: &Seat<'_>, given: &[&IpNet], conf: &WgConf) -> Option
         return None;
     }
     let right = format!("{used}/{}", own.prefix_len());
-    let finding =
-        broken(WgAddresses::NotUsed).with("runs", own).with("used", used).with("seen", seen).with("right", right);
+    let finding = broken(WgAddresses::NotUsed)
+        .with("runs", own)
+        .with("used", used)
+        .with("seen", seen)
+        .with("right", right)
+        .with("net_pattern", own.to_string().replace('.', "\\."));
     Some(finding.at(conf.addresses_in(), conf.address_at.map_or(1, |at| at.line)))
 }
 
@@ -50,10 +56,9 @@ fn by_itself(seat: &Seat<'_>, given: &[&IpNet], own: IpNet) -> Option<(IpAddr, S
     if peers.is_empty() || given.iter().any(|net| meets(net)) {
         return None;
     }
-    let redis = seat.redis_conf().ok().and_then(|conf| conf.bind.as_ref()).map(|bind| bind.value.as_str());
-    let postgres = seat.pg_conf().ok().and_then(|conf| conf.listen_addresses.as_ref()).map(|it| it.value.as_str());
-    let words = redis.into_iter().chain(postgres).flat_map(|text| text.split([' ', ',']));
-    let mut named = words.filter_map(|word| word.trim().trim_start_matches('-').parse::<IpAddr>().ok());
+    let (redis, postgres) = (seat.redis_conf().ok(), seat.pg_conf().ok());
+    let redis = redis.map(RedisConf::bound).into_iter().flatten();
+    let mut named = redis.chain(postgres.map(PgConf::bound).into_iter().flatten());
     let with_all = |to: &IpAddr| {
         let net = IpNet::new(*to, own.prefix_len()).ok();
         net.is_some_and(|net| peers.iter().all(|peer| net.contains(&peer.addr())))

@@ -13,10 +13,15 @@ pub(crate) fn env_file(seat: &Seat<'_>) -> Judged<EnvFile> {
     let Some((path, encoding)) = &worker.encoding else { return Ok(holds()) };
     // What runs keeps what it was started with.
     let started = worker.pid.is_some() && env.winner(env.broker_variable()).is_some();
-    let (wide, marked, what) = match encoding {
-        Encoding::Utf16 => (path.as_str(), "", "is UTF-16"),
-        Encoding::ByteOrderMark => ("", path.as_str(), "begins with a byte order mark"),
+    let (wide, marked) = match encoding {
+        Encoding::Utf16 => (path.as_str(), ""),
+        Encoding::ByteOrderMark => ("", path.as_str()),
     };
     let finding = broken(if started { EnvFile::NextStart } else { EnvFile::Encoding }).at(path, 1);
-    Ok(finding.with("encoding", what).with("wide_file", wide).with("marked_file", marked).into())
+    Ok(finding
+        .with("encoding", encoding.words())
+        .with("lost", encoding.lost())
+        .with("wide_file", wide)
+        .with("marked_file", marked)
+        .into())
 }
