@@ -16,6 +16,7 @@ pub mod celery;
 pub mod containers;
 pub mod delivery;
 pub mod dial;
+pub mod disk;
 pub mod docker;
 pub mod environment;
 pub mod firewall;

@@ -27,7 +27,9 @@ pub mod firewall;
 mod plugin;
 pub mod postgres;
 pub mod queue;
+mod ready;
 pub mod redis;
+mod said;
 pub mod tunnel;
 pub mod worker;
 

@@ -25,6 +25,7 @@ pub mod last_line;
 pub mod last_words;
 pub mod library_error;
 pub mod mountinfo;
+pub mod named_line;
 pub mod netfilter;
 pub mod networkd;
 pub mod nft;

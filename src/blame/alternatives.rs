@@ -10,7 +10,7 @@ use crate::judge::Answer;
 /// The answers by where they were given.
 pub(super) type Answers<'a> = BTreeMap<Seated, &'a Answer>;
 
-/// What looks like this cause at this vantage, likeliest first, without what other answers rule out. Empty where
+/// What else looks like this cause at this vantage, likeliest first, without what other answers rule out. Empty where
 /// nothing else is left: then the cause is what it says.
 pub(super) fn alternatives(
     checks: &[Check],
@@ -20,10 +20,8 @@ pub(super) fn alternatives(
     answers: &Answers<'_>,
 ) -> Vec<Alternative> {
     let claimed = check.causes.get(cause).and_then(|cause| cause.alternatives.get(&here));
-    let left = claimed.into_iter().flatten().filter(|it| !ruled_out(it, checks, answers));
-    let left: Vec<Alternative> = left.cloned().collect();
-    let only_itself = left.iter().all(|it| it.covers(here, &check.id.0, cause));
-    if only_itself { Vec::new() } else { left }
+    let others = claimed.into_iter().flatten().filter(|it| !it.covers(here, &check.id.0, cause));
+    others.filter(|it| !ruled_out(it, checks, answers)).cloned().collect()
 }
 
 /// Somebody looked, saw all there is to see, and it is not so. A check that compares both ends and has only one of

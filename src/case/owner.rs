@@ -32,6 +32,15 @@ const POSTGRES: [&str; 3] = ["postgres", "postmaster", "systemd"];
 const PROXIES: [&str; 2] = ["docker-proxy", "rootlessport"];
 
 impl<'a> Seat<'a> {
+    /// Whether anything listens on the service's port here, as far as that is seen.
+    pub(crate) fn runs(&self, service: Service) -> bool {
+        let port = match service {
+            Service::Redis => self.addresses().redis_port.value,
+            Service::Postgres => self.addresses().postgres_port.value,
+        };
+        self.listeners().map_or(true, |listeners| listeners.on(port).next().is_some())
+    }
+
     /// Whose the service's port is.
     pub(crate) fn owner(&self, service: Service) -> Owner<'a> {
         // What decides it is read, and stands beside the finding.

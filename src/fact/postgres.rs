@@ -1,5 +1,6 @@
 //! PostgreSQL: what it says when asked, and what its file says.
 
+use crate::fact::disk::ShutFolder;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -166,6 +167,9 @@ pub struct PgConf {
     pub changed_at: u64,
     /// pg_hba.conf's path.
     pub hba_path: String,
+    /// That the file system of its data, or of its write-ahead log, takes no data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<ShutFolder>,
 }
 
 impl PgConf {
@@ -182,9 +186,10 @@ impl PgConf {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        match &self.listen_addresses {
-            Some(it) => vec![format!("{}:{}: listen_addresses = '{}'", it.path, it.line, it.value)],
-            None => vec![format!("{}: no listen_addresses (default: localhost)", self.path)],
-        }
+        let listens = match &self.listen_addresses {
+            Some(it) => format!("{}:{}: listen_addresses = '{}'", it.path, it.line, it.value),
+            None => format!("{}: no listen_addresses (default: localhost)", self.path),
+        };
+        self.disk.iter().map(ShutFolder::summary).chain([listens]).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Redis: what it says when asked, and what its file says.
 
+use crate::fact::disk::ShutFolder;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -187,12 +188,18 @@ pub struct RedisConf {
     /// Each `user` line: `default` or `another`, and its place.
     #[serde(default)]
     pub users: Vec<Directive>,
+    /// `aclfile`, whose `user` lines are among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl_file: Option<String>,
     /// When the youngest of the files last changed, in seconds since the epoch.
     #[serde(default)]
     pub changed_at: u64,
     /// The file of the saved data: `dbfilename` in `dir`; none where no `dir` says where that is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dump: Option<String>,
+    /// That the file system of its folder takes no data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<ShutFolder>,
     /// Whether the default user, which is everyone who does not log in, is kept out: by `requirepass`, or by a
     /// `user default` line that sets a password or switches it off. Protected mode asks for the same.
     pub password: Presence,
@@ -213,6 +220,7 @@ impl RedisConf {
                     directive.as_ref().map(|it| format!("{}:{}: {name} {}", it.path, it.line, it.value))
                 })
                 .collect();
+        lines.extend(self.disk.as_ref().map(ShutFolder::summary));
         lines.push(format!("{}: password {}", self.path, if self.password.is_present() { "set" } else { "not set" }));
         lines
     }

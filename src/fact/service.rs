@@ -30,9 +30,23 @@ pub struct UnitState {
     /// What it said last itself, where it does not run although it was to be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Quote>,
+    /// That systemd has started it, and still waits for its word that it is ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starting: Option<Starting>,
     /// systemd's own packet filter of it.
     #[serde(default, skip_serializing_if = "AddressFilter::is_empty")]
     pub filter: AddressFilter,
+}
+
+/// A start that has not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starting {
+    /// When it began, in seconds since the epoch.
+    pub since: u64,
+    /// `Type`: what systemd waits for (systemd.service(5)): notify, forking …
+    pub kind: String,
+    /// `TimeoutStartUSec`, in seconds; none where it waits for ever.
+    pub limit: Option<u64>,
 }
 
 /// Why a unit failed, in words that are known here.

@@ -14,6 +14,7 @@ use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::judge::tunnel::relay;
 use crate::read::iptables;
 
+mod half;
 mod narrow;
 mod out;
 mod stored;
@@ -239,12 +240,9 @@ pub(crate) fn firewall_admits_wireguard(seat: &Seat<'_>) -> Judged<FirewallAdmit
     let Some(step) = traces.first().and_then(PacketTrace::by) else {
         return Ok(not_applicable("only the tunnel's interface has an address"));
     };
-    let finding = if step.tool == Tool::Nft {
-        broken(FirewallAdmitsWireguard::DroppedByNft)
-    } else {
-        broken(FirewallAdmitsWireguard::Dropped)
-    };
-    Ok(at(finding, step).into())
+    let nft = step.tool == Tool::Nft;
+    let cause = if nft { FirewallAdmitsWireguard::DroppedByNft } else { FirewallAdmitsWireguard::Dropped };
+    Ok(at(broken(cause), step).into())
 }
 
 /// Where packets end: the rule, and what its tool wants to put another one before it.
@@ -266,8 +264,8 @@ fn let_in<C>(seat: &Seat<'_>, finding: Finding<C>, step: &Step) -> Finding<C> {
 /// A rule that sends packets elsewhere, and what its tool wants to put an exception before it.
 pub(super) fn exempt<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
     let nft = step.tool == Tool::Nft;
-    let tool = if nft { "" } else { step.tool.command() };
-    let finding = finding.with("rule", rule(step)).with("number", step.number).with("tool", tool);
+    let finding = finding.with("rule", rule(step)).with("number", step.number);
+    let finding = finding.with("tool", if nft { "" } else { step.tool.command() });
     let finding = finding.with("add", if nft { add(step) } else { String::new() });
     finding.with("table", &step.table).with("chain", &step.chain)
 }

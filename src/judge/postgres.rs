@@ -34,7 +34,9 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         return super::contained::listens(seat, Service::Postgres, container).map(|verdict| verdict.map(Into::into));
     }
     if listeners.answers(server, port) {
-        return Ok(holds());
+        let answers = seat.pg_state().is_ok();
+        let Ok(unit) = seat.postgres_unit() else { return Ok(holds()) };
+        return super::ready::ready(seat, unit, answers, "").map(|verdict| verdict.map(Into::into));
     }
     let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
     let unit = seat.postgres_unit().ok();
@@ -121,9 +123,7 @@ fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
         Some(FailReason::NoMemory) => broken(PostgresListens::NoMemory),
         Some(_) | None => match unit {
             // What it said itself names the place better than any list of causes could.
-            Some(UnitState { said: Some(said), .. }) => {
-                broken(PostgresListens::EndedItself).with("quote", &said.text).with("source", &said.source)
-            }
+            Some(UnitState { said: Some(said), .. }) => super::said::said(broken(PostgresListens::EndedItself), said),
             Some(_) | None => broken(PostgresListens::NotRunning),
         }
         .with("state", unit.map_or("not known", UnitState::label)),

@@ -55,7 +55,10 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         return super::contained::listens(seat, Service::Redis, container).map(|verdict| verdict.map(Into::into));
     }
     if listeners.answers(server, port) {
-        return Ok(holds());
+        let answers = seat.redis_state().is_ok_and(|state| state.loading.is_none());
+        let Ok(unit) = seat.redis_unit() else { return Ok(holds()) };
+        let file = seat.redis_conf().map_or("", |conf| &conf.path);
+        return super::ready::ready(seat, unit, answers, file).map(|verdict| verdict.map(Into::into));
     }
     let found: Vec<String> = listeners.on(port).map(|listener| listener.address.ip().to_string()).collect();
     let conf = seat.redis_conf().ok();
@@ -92,8 +95,8 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
             return Ok(broken(RedisListens::NoAddress).with("word", word).at(&bind.path, bind.line).into());
         }
         let dump = conf.and_then(|conf| conf.dump.as_deref()).unwrap_or_default();
-        let finding = not_running(unit).with("dump", dump);
-        return Ok(finding.with("file", conf.map_or("redis.conf", |conf| &conf.path)).into());
+        let file = conf.map_or("redis.conf", |conf| &conf.path);
+        return Ok(not_running(unit, file).with("dump", dump).into());
     }
     let since = seat.redis_unit().ok().and_then(|unit| unit.since);
     let loaded = conf.is_some_and(|conf| conf.changed_at > 0 && since.is_some_and(|since| since > conf.changed_at));
@@ -124,17 +127,15 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
 }
 
 /// By what it said itself when it last tried to start, where that is known.
-fn not_running(unit: Option<&UnitState>) -> Finding<RedisListens> {
+fn not_running(unit: Option<&UnitState>, file: &str) -> Finding<RedisListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
-        Some(FailReason::ConfLine(_, line)) => broken(RedisListens::ConfigLine).with("line", line),
+        Some(FailReason::ConfLine(_, line)) => broken(RedisListens::ConfigLine).with("line", line).with("file", file),
         Some(FailReason::NoAccess(path)) if path.is_empty() => broken(RedisListens::NoDataAccess),
         Some(FailReason::NoAccess(path)) => broken(RedisListens::NoAccess).with("path", path),
         Some(_) | None => match unit {
             Some(unit) if unit.is_masked() => broken(RedisListens::Masked).with("unit", &unit.name),
             // What it said itself names the place better than any list of causes could.
-            Some(UnitState { said: Some(said), .. }) => {
-                broken(RedisListens::EndedItself).with("quote", &said.text).with("source", &said.source)
-            }
+            Some(UnitState { said: Some(said), .. }) => super::said::said(broken(RedisListens::EndedItself), said),
             Some(_) | None => broken(RedisListens::NotRunning),
         }
         .with("state", unit.map_or("not known", UnitState::label)),
@@ -158,7 +159,9 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
             ));
         }
         RedisSaid::Loading => {
-            return Err(Unseen::Undecided("Redis is still loading its data; run clipcheck again in a moment".to_owned()));
+            let left = seat.redis_state().ok().and_then(|state| state.loading);
+            let left = left.map_or_else(String::new, |left| format!(", by its own estimate for {left} s more"));
+            return Err(Unseen::Undecided(format!("Redis is still loading its data{left}; run clipcheck again after that")));
         }
         RedisSaid::Unreached(_) if seat.tcp(Service::Redis).is_ok_and(|tcp| tcp.how == Dial::Open) => {
             return Err(Unseen::Undecided("one connection was accepted and the next was not; run clipcheck again".to_owned()));

@@ -47,7 +47,7 @@ async fn container(found: Found) -> Publisher {
 async fn last(name: &str) -> Option<Quote> {
     let said = docker::logs(name, None, LOG).await.ok()?;
     let text = last_words::read(&said.err).or_else(|| last_words::read(&said.out))?;
-    Some(Quote { text, source: format!("docker logs {name}"), at: None })
+    Some(Quote { text, source: format!("docker logs {name}"), at: None, named: None })
 }
 
 /// The last `bind` of a file that is Redis' own.

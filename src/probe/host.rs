@@ -7,12 +7,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crate::fact::touch::{Touch, only, reads, runs};
 use crate::snapshot::Rights;
 
+mod disk;
 mod file;
 mod keeper;
 pub mod limits;
 mod ours;
 mod program;
 
+pub use disk::shut;
 pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub(super) use keeper::{copied, gone};

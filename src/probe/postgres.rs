@@ -39,7 +39,7 @@ mod repeat;
 mod state;
 mod touches;
 
-pub(super) use conf::conf;
+pub(super) use conf::{conf, texts};
 pub(super) use hba::hba;
 pub(super) use logs::logs;
 use repeat::More;

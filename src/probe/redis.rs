@@ -35,7 +35,7 @@ mod session;
 mod state;
 
 pub(super) use celery::look as celery;
-pub(super) use conf_files::{conf, log_file, touches as conf_touches};
+pub(super) use conf_files::{conf, log_file, texts, touches as conf_touches};
 use session::{auth, log_in, open};
 pub(super) use state::state;
 

@@ -73,7 +73,7 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
             let unmet = condition::unmet(&journal, &texts(&shown.files));
             unit.reason = unmet.map(|(path, line)| FailReason::Condition(path, line)).or(unit.reason);
         }
-        unit.said = said::last_words(target, &unit.name, &journal, begun, shown.changed).await;
+        unit.said = said::last_words(target, &unit.name, &journal, begun, shown.changed, texts(&shown.files)).await;
     }
     Ok(unit)
 }

@@ -100,13 +100,13 @@ async fn said(found: &Found) -> Option<Quote> {
     if let Some(unit) = &found.unit {
         let log = service::written_since(unit, host::now().saturating_sub(RECENT)).await.ok()?;
         let (at, text) = raised::last(&log, &secrets)?;
-        return Some(Quote { text, source: format!("journalctl -u {}", service::short(unit)), at });
+        return Some(Quote { text, source: format!("journalctl -u {}", service::short(unit)), at, named: None });
     }
     let path = format!("{}/{LOG}", found.folder);
     let stat = host::stat(&path).ok().flatten().filter(|it| it.is_file && it.changed_at + RECENT > host::now())?;
     let end = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await.ok()?;
     let (_, text) = raised::last(&end.out, &secrets)?;
-    Some(Quote { text, source: path, at: Some(stat.changed_at) })
+    Some(Quote { text, source: path, at: Some(stat.changed_at), named: None })
 }
 
 /// The unit that an administrator wrote for it, where nothing runs.

@@ -56,7 +56,7 @@ fn of(found: Option<(Option<u64>, Reported)>, source: String) -> WorkerLog {
     found.map_or_else(WorkerLog::default, |(at, reported)| WorkerLog {
         discards: reported.discards,
         unconnected: at.zip(reported.tries_in).is_some_and(|(at, wait)| host::now() <= at + wait + A_TRY),
-        said: Some(Quote { text: reported.text, source, at }),
+        said: Some(Quote { text: reported.text, source, at, named: None }),
     })
 }
 

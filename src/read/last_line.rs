@@ -28,12 +28,16 @@ pub fn quoted(log: &str, secrets: &Secrets) -> Option<String> {
     Some(quoted::quoted(&text, secrets, &[]))
 }
 
-/// `FILE: line 3: WORD: command not found`: the word may be a piece of a password that the shell took apart.
+/// `FILE: line 3: WORD: command not found`: the word may be a piece of a password that the shell took apart. The path of a
+/// program that a script calls is none.
 fn of_shell(line: &str) -> Option<String> {
     let (file, rest) = line.split_once(": line ")?;
     let (number, rest) = rest.split_once(": ")?;
-    let (_, said) = rest.rsplit_once(": ")?;
+    let (word, said) = rest.rsplit_once(": ")?;
     number.parse::<u32>().ok()?;
+    if word.starts_with('/') && !file.contains(".env") {
+        return None;
+    }
     // What may not be opened is a file that is there.
     if said == "Permission denied" {
         return None;
@@ -76,6 +80,10 @@ mod tests {
         assert_eq!(read(log).as_deref(), Some("Error: CLIPPY_INSTANCE_PATH not found: /app/instance"));
         let barred = "run.sh: line 9: .env.worker: Permission denied";
         assert_eq!(read(barred).as_deref(), Some(barred));
+        let program = "/opt/run.sh: line 24: /opt/venv/bin/celery: cannot execute: required file not found";
+        assert_eq!(read(program).as_deref(), Some(program));
+        let piece = ".env: line 3: /pa55: No such file or directory";
+        assert_eq!(read(piece).as_deref(), Some(".env: line 3: \u{2026}: No such file or directory"));
         let split = ".env.worker: line 3: pa55: command not found";
         assert_eq!(read(split).as_deref(), Some(".env.worker: line 3: \u{2026}: command not found"));
         for line in [

@@ -94,6 +94,7 @@ fn one(entry: Entry) -> Option<Found> {
         text: quoted(&entry.state.error, &secrets, &[]),
         source: format!("docker inspect {name}"),
         at: finished.and_then(|at| u64::try_from(at.as_second()).ok()).filter(|at| *at > 0),
+        named: None,
     });
     let mounts = entry.mounts.unwrap_or_default();
     Some(Found {

@@ -24,7 +24,12 @@ pub fn read(entry: &BTreeMap<String, String>, now: u64) -> Option<Quote> {
         words.push(format!("addr={}", address.ip()));
     }
     let age = entry.get("age-seconds").and_then(|age| age.split('.').next()?.parse::<u64>().ok());
-    Some(Quote { text: words.join(" "), source: "ACL LOG".to_owned(), at: age.map(|age| now.saturating_sub(age)) })
+    Some(Quote {
+        text: words.join(" "),
+        source: "ACL LOG".to_owned(),
+        at: age.map(|age| now.saturating_sub(age)),
+        named: None,
+    })
 }
 
 fn is_word(text: &str) -> bool {

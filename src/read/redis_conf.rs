@@ -207,9 +207,11 @@ impl Settings {
             copies: self.copies,
             renamed: self.renamed,
             users: self.users,
+            acl_file: self.acl_file,
             changed_at: self.changed_at,
             // redis.conf's own default.
             dump: self.folder.map(|folder| format!("{folder}/{}", self.dump_name.as_deref().unwrap_or("dump.rdb"))),
+            disk: None,
             password: Presence::of(self.default_user.unwrap_or(self.requirepass)),
         }
     }

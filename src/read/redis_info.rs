@@ -29,6 +29,7 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         version: plain("redis_version")?,
         run_id: plain("run_id")?,
         loopback_run_id: None,
+        loading: (line(text, "loading") == Some("1")).then(|| number("loading_eta_seconds").unwrap_or(0)),
         uptime: number("uptime_in_seconds")?,
         clients: small("connected_clients")?,
         max_clients: small("maxclients"),
@@ -49,6 +50,7 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         protected_mode: None,
         save: None,
         stops_writes: None,
+        users: None,
         refused: Vec::new(),
     })
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::unit_file::words;
-use crate::fact::service::UnitState;
 use crate::fact::service::filter::AddressFilter;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
+use crate::fact::service::{Starting, UnitState};
 
 /// More slices in one another than anybody has.
 const DEEP: usize = 16;
@@ -65,6 +65,7 @@ fn block(text: &str) -> Shown {
             after: units(&value("After")),
             reason: None,
             said: None,
+            starting: starting(&value),
             filter: AddressFilter {
                 deny: nets(&value("IPAddressDeny")),
                 allow: nets(&value("IPAddressAllow")),
@@ -90,6 +91,30 @@ fn block(text: &str) -> Shown {
             stale: value("NeedDaemonReload") == "yes",
         },
     }
+}
+
+/// Where systemd waits for the process that it has started; where it waits to start it again, there is none.
+fn starting(value: &impl Fn(&str) -> String) -> Option<Starting> {
+    let waits = value("ActiveState") == "activating" && matches!(value("SubState").as_str(), "start" | "start-post");
+    // A unit that is started again after its time was over has only a new process.
+    let since = time(&value("ExecMainStartTimestamp")).max(time(&value("InactiveExitTimestamp"))).filter(|_| waits)?;
+    Some(Starting { since, kind: value("Type"), limit: span(&value("TimeoutStartUSec")) })
+}
+
+/// A span of time as systemd prints it: `1min 30s`; none for `infinity`.
+fn span(text: &str) -> Option<u64> {
+    let parts = text.split_whitespace().map(|part| {
+        let digits = part.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match part.strip_prefix(digits)? {
+            "s" => 1,
+            "min" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        digits.parse::<u64>().ok()?.checked_mul(unit)
+    });
+    parts.sum::<Option<u64>>().filter(|seconds| *seconds > 0)
 }
 
 /// What the units keep their processes from, taken together: the first is the service, the others the slices that it is in.

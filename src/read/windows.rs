@@ -203,6 +203,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         after: Vec::new(),
         reason: None,
         said: None,
+        starting: None,
         filter: AddressFilter::default(),
     }
 }

@@ -7,6 +7,7 @@ use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
 use clipcheck::read::last_words;
+use clipcheck::read::named_line;
 use clipcheck::read::pg_hba::{line, token};
 use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
@@ -349,6 +350,7 @@ fn words(text: &str) -> Kept {
         quoted(text, &Secrets::default(), &[]).len(),
         refused,
         last_words::statements(text, "u", "d"),
+        named_line::find(text, &[("/a".to_owned(), text.to_owned())]),
     ))
 }
 

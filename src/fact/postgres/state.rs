@@ -26,6 +26,9 @@ pub struct PgState {
     pub pending: Vec<PgSetting>,
     /// Lines of postgresql.conf and its included files that the server cannot read or apply.
     pub bad_lines: Vec<PgSetting>,
+    /// Settings in its files that name a file which is not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<PgSetting>,
     /// Lines of pg_hba.conf that the server cannot read.
     pub bad_hba_lines: Vec<u32>,
     /// Lines of pg_hba.conf, as it is now, that the server reads otherwise than we do, as it reads them.
@@ -41,6 +44,9 @@ pub struct PgState {
     /// The strongest `default_transaction_read_only` that rules this role in this database; none where nobody sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_only: Option<PgReadOnly>,
+    /// Sequences of the app's database whose next number stands in their table already, the first few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<PgSequence>,
     /// What its log says of the last log-ins of that role, or from the client, that it refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Quote>,
@@ -74,6 +80,21 @@ impl PgReadOnly {
         let word = self.setting.to_ascii_lowercase();
         !word.is_empty() && (word == "on" || word == "1" || "true".starts_with(&word) || "yes".starts_with(&word))
     }
+}
+
+/// A sequence that gives numbers which its table has already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgSequence {
+    /// Its name with its schema, quoted as in SQL where that is needed.
+    pub sequence: String,
+    /// The table whose column it fills.
+    pub table: String,
+    /// That column, which takes each number once.
+    pub column: String,
+    /// The number that it gives next.
+    pub next: i64,
+    /// The highest number in the column.
+    pub highest: i64,
 }
 
 /// A setting and where it is written.

@@ -18,6 +18,9 @@ pub struct RedisState {
     pub run_id: String,
     /// The `run_id` of what answers on this machine's loopback at the same port, where something does.
     pub loopback_run_id: Option<String>,
+    /// `loading_eta_seconds`: while it loads its data, for how much longer it will, as it estimates itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<u64>,
     /// For how many seconds it has been running.
     pub uptime: u64,
     /// `connected_clients`.
@@ -62,6 +65,9 @@ pub struct RedisState {
     pub save: Option<String>,
     /// `stop-writes-on-bgsave-error` in force.
     pub stops_writes: Option<String>,
+    /// How many users it has besides `default`, where the URL's user is one of them and may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<usize>,
     /// What it refused last (`ACL LOG`), where the URL's user may ask.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Quote>,

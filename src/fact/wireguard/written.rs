@@ -74,6 +74,9 @@ pub struct WgConf {
     pub derived_public: Option<String>,
     /// `DNS =`, its values, and where.
     pub dns: Option<(String, At)>,
+    /// That there is a `DNS =` line for wg-quick, and no program `resolvconf`, which it calls for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_resolvconf: bool,
     /// `MTU =`.
     #[serde(default)]
     pub mtu: Option<(String, At)>,
@@ -184,6 +187,7 @@ impl WgConf {
             private_key: None,
             derived_public: None,
             dns: None,
+            no_resolvconf: false,
             mtu: None,
             table: None,
             save_config: false,

@@ -1,5 +1,6 @@
 //! What ufw has stored: who is let in by it, and whether the kernel does the same.
 
+use super::half::half_loaded;
 use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, flow, holds_rule, stranger, trace, wireguard_traces};
 use crate::case::Seat;
 use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
@@ -121,6 +122,10 @@ pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, flow: &NewFlow<'_>) -> Option
 /// What ufw has stored is what the kernel does.
 pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     let ufw = seat.ufw()?;
+    // A reload that fails leaves ufw switched off, and its chains behind.
+    if let Some(finding) = ufw.installed.then(|| half_loaded(seat)).flatten() {
+        return Ok(finding.into());
+    }
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));
     }

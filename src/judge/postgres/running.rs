@@ -5,7 +5,7 @@ use crate::case::Seat;
 use crate::check::cause::{PostgresAfterBoot, PostgresAsWritten, PostgresRoleReady, PostgresRoom};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::postgres::state::{PgPassword, PgReadOnly, PgSetting};
-use crate::fact::{UnitTarget, Unseen};
+use crate::fact::{Service, UnitTarget, Unseen};
 use crate::judge::boot::{self, Start};
 
 /// Of the connections, so many in a hundred may be taken.
@@ -36,6 +36,11 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
         }
         (Some(_), Some(_)) if let Some(set) = state.read_only.as_ref().filter(|it| it.is_on()) => {
             read_only(set, &role.name, &database.name)
+        }
+        (Some(_), Some(_)) if let Some(behind) = state.behind.first() => {
+            let finding = broken(PostgresRoleReady::SequenceBehind).with("sequence", &behind.sequence);
+            let finding = finding.with("table", &behind.table).with("column", &behind.column);
+            finding.with("next", behind.next).with("highest", behind.highest).with("count", state.behind.len())
         }
         (Some(_), Some(database)) if database.may_create == Some(false) => broken(PostgresRoleReady::NoCreate),
         (Some(_), Some(_)) => return Ok(holds()),
@@ -68,6 +73,13 @@ fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding<PostgresRo
 
 /// There are connections left.
 pub(crate) fn postgres_room(seat: &Seat<'_>) -> Judged<PostgresRoom> {
+    if let Some(disk) = seat.pg_conf().ok().and_then(|conf| conf.disk.as_ref()) {
+        let finding = broken(PostgresRoom::DiskShut).with("folder", &disk.path);
+        return Ok(finding.with("why", disk.words()).into());
+    }
+    if !seat.runs(Service::Postgres) {
+        return Ok(not_applicable("PostgreSQL is not running"));
+    }
     let state = seat.pg_state()?;
     if state.used * 100 < state.room * FULL {
         return Ok(holds());
@@ -80,6 +92,9 @@ pub(crate) fn postgres_as_written(seat: &Seat<'_>) -> Judged<PostgresAsWritten> 
     let state = seat.pg_state()?;
     if let Some(setting) = state.bad_lines.first() {
         return Ok(named(broken(PostgresAsWritten::BadLine), setting).into());
+    }
+    if let Some(setting) = state.missing.first() {
+        return Ok(named(broken(PostgresAsWritten::MissingFile), setting).into());
     }
     Ok(match state.pending.first() {
         None => holds(),
@@ -109,6 +124,9 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
         let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };
         return Ok(broken(PostgresAfterBoot::NotEnabled).with("unit", unit).into());
+    }
+    if seat.pg_state().is_ok_and(|state| !state.bad_lines.is_empty() || !state.missing.is_empty()) {
+        return Ok(not_applicable("with its files as they are it does not start; postgres-as-written names the line"));
     }
     let conf = seat.pg_conf()?;
     let server = seat.addresses().server.value.to_string();

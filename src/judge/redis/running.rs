@@ -5,6 +5,7 @@ use crate::check::cause::{
     RedisAfterBoot, RedisAsWritten, RedisCanWrite, RedisOneServer, RedisPasswordSet, RedisPersists, RedisRoom,
 };
 use crate::check::{Judged, broken, holds, not_applicable};
+use crate::fact::Service;
 use crate::fact::celery::Celery;
 use crate::fact::redis::state::RedisState;
 use crate::fact::redis::{Directive, RedisConf};
@@ -15,7 +16,14 @@ const FULL: u64 = 90;
 
 /// It accepts writes.
 pub(crate) fn redis_can_write(seat: &Seat<'_>) -> Judged<RedisCanWrite> {
-    // Told before what needs rights to be seen.
+    // Told before what needs rights, or a Redis that answers, to be seen.
+    if let Some(disk) = seat.redis_conf().ok().and_then(|conf| conf.disk.as_ref()) {
+        let finding = broken(RedisCanWrite::DiskShut).with("folder", &disk.path);
+        return Ok(finding.with("why", disk.words()).into());
+    }
+    if !seat.runs(Service::Redis) {
+        return Ok(not_applicable("Redis is not running"));
+    }
     if let Some(held) = seat.celery().ok().and_then(Celery::held_back) {
         return Ok(broken(RedisCanWrite::Paused).with("seconds", held).into());
     }
@@ -113,6 +121,13 @@ pub(crate) fn redis_as_written(seat: &Seat<'_>) -> Judged<RedisAsWritten> {
         let finding = broken(RedisAsWritten::StopsNext).with("name", name).with("written", &written.value);
         return Ok(finding.with("then", then).at(&written.path, written.line).into());
     }
+    let others = conf.users.iter().filter(|user| user.value != "default").count();
+    if let Some(running) = state.users.filter(|running| *running > others) {
+        let finding = broken(RedisAsWritten::UsersOnlyRunning).with("running", running).with("others", others);
+        let save = if conf.acl_file.is_some() { "acl save" } else { "config rewrite" };
+        let file = conf.acl_file.as_deref().unwrap_or(&conf.path);
+        return Ok(finding.with("save", save).with("file", file).into());
+    }
     let limit = |name: &str| conf.limits.get(name);
     let memory = limit("maxmemory").filter(|it| bytes(&it.value).is_some_and(|bytes| bytes != state.max_memory));
     // Where it may open fewer files, it runs with less than its file says, after each start again.
@@ -202,7 +217,7 @@ pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
         return Ok(not_applicable("Redis is not a systemd unit here"));
     }
     // It runs in a container, or was started by hand: that unit's start says nothing of it.
-    if unit.active != "active" {
+    if unit.active != "active" && unit.starting.is_none() {
         return Ok(not_applicable("the running Redis was not started by its unit"));
     }
     if !boot::starts(unit) {

@@ -25,8 +25,7 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
         if parse_error.what == Refusal::Ignored {
             return Ok(finding.into());
         }
-        let up = seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some());
-        return Ok(if up { finding.for_later() } else { finding }.into());
+        return Ok(if is_up(seat) { finding.for_later() } else { finding }.into());
     }
     if let Some((written, at)) = stand_in(conf) {
         return Ok(broken(WgConfigValid::EndpointPlaceholder)
@@ -56,7 +55,15 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
             .at_column(&conf.path, slip.at.line, slip.at.column)
             .into());
     }
+    if let Some((_, at)) = conf.dns.as_ref().filter(|_| conf.no_resolvconf && is_up(seat)) {
+        let finding = broken(WgConfigValid::NoResolvconf).at_column(&conf.path, at.line, at.column);
+        return Ok(finding.for_later().into());
+    }
     Ok(holds())
+}
+
+fn is_up(seat: &Seat<'_>) -> bool {
+    seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some())
 }
 
 /// The port that was meant: what the other end has, and on the server else the guide's.

@@ -44,6 +44,19 @@ pub(super) fn log_folder(version: &str, name: &str) -> Option<String> {
     Some(data.join(reader.log_directory.map_or_else(|| "log".to_owned(), |it| it.value)).display().to_string())
 }
 
+/// The files that a cluster is set up by, with their texts, in the order in which they are read.
+pub(in crate::probe) fn texts(version: &str, name: &str) -> Vec<(String, String)> {
+    let folder = Path::new(CLUSTERS).join(version).join(name);
+    let mut reader = Reader::default();
+    // What stands before a file that cannot be read counts, too.
+    let _ = reader.file(&folder.join("postgresql.conf"), Need::Must);
+    let data = reader.data_directory.take().map(|data| folder.join(data.value));
+    if let Some(data) = data {
+        let _ = reader.file(&data.join("postgresql.auto.conf"), Need::IfThere);
+    }
+    reader.texts
+}
+
 /// The folders that hold a postgresql.conf, newest version first, with the cluster's name.
 fn candidates(root: &Path) -> Result<Vec<(String, PathBuf)>, Unseen> {
     let clusters = root.join(CLUSTERS.trim_start_matches('/'));
@@ -101,6 +114,8 @@ fn read_cluster(cluster: &str, folder: &Path) -> Result<PgConf, Unseen> {
             .to_string(),
         listen_addresses: reader.listen_addresses,
         port: reader.port,
+        // The log may be on a file system of its own.
+        disk: [data.clone(), data.join("pg_wal")].iter().find_map(|folder| host::shut(&folder.display().to_string())),
     })
 }
 
@@ -118,6 +133,7 @@ struct Reader {
     data_directory: Option<Directive>,
     hba_file: Option<Directive>,
     log_directory: Option<Directive>,
+    texts: Vec<(String, String)>,
     budget: Budget,
 }
 
@@ -132,6 +148,7 @@ impl Reader {
             .file(&text)
             .and_then(|()| self.budget.enter())
             .ok_or_else(|| Unseen::Unreadable(format!("{shown}: too many nested includes, or too much text")))?;
+        self.texts.push((shown.clone(), text.clone()));
         // Relative names are meant from the folder of the file that holds them.
         let folder = path.parent().unwrap_or(Path::new("/"));
         for line in postgresql_conf::lines(&text) {

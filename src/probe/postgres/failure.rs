@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io::{self, ErrorKind};
 
 use tokio_postgres::Error;
+use tokio_postgres::error::DbError;
 
 use super::Heard;
 use crate::fact::postgres::PgSaid;
@@ -15,8 +16,7 @@ pub(super) fn failure(error: &Error) -> Heard {
     if let Some(refused) = error.as_db_error() {
         let refusal = Refusal { code: refused.code().code(), routine: refused.routine(), message: refused.message() };
         let said = refusal.read();
-        let text = matches!(said, PgSaid::Refused(_) | PgSaid::TooManyClients)
-            .then(|| format!("{}: {}", refused.severity(), refused.message()));
+        let text = matches!(said, PgSaid::Refused(_) | PgSaid::TooManyClients).then(|| worded(refused));
         return Heard { refusal: text, seen_as: refusal.seen_as(), ..Heard::bare(said) };
     }
     let said = match error.to_string().as_str() {
@@ -30,6 +30,13 @@ pub(super) fn failure(error: &Error) -> Heard {
         _ => PgSaid::NotPostgres,
     };
     Heard::bare(said)
+}
+
+/// As PostgreSQL words it, with what it adds: which value, and what would help.
+fn worded(refused: &DbError) -> String {
+    let more = [("DETAIL", refused.detail()), ("HINT", refused.hint())];
+    let more = more.into_iter().filter_map(|(name, more)| Some(format!(" / {name}: {}", more?)));
+    format!("{}: {}", refused.severity(), refused.message()) + &more.collect::<String>()
 }
 
 fn is_garbled(error: &Error) -> bool {

@@ -35,7 +35,7 @@ pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &st
         let Ok(end) = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await else { continue };
         let recent = |found: Vec<(Option<u64>, String)>| -> Vec<Quote> {
             let found = found.into_iter().filter(|(at, _)| at.is_none_or(|at| at + RECENT > now));
-            found.map(|(at, text)| Quote { text, source: path.clone(), at }).collect()
+            found.map(|(at, text)| Quote { text, source: path.clone(), at, named: None }).collect()
         };
         let refused = recent(last_words::refusals(&end.out, &known, client));
         let errors = match names {

@@ -1,6 +1,8 @@
 //! Asks the running PostgreSQL about itself, as its own administrator over the local socket (`peer`): read-only, and no
 //! password needed. Only root may do that.
 
+use std::path::Path;
+
 use serde::Deserialize;
 
 use super::administrator::Administrator;
@@ -60,14 +62,20 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     let inside = match &database {
         Some(name) => {
             let session = administrator.session(name, async |session| {
-                Ok((session.ask(&fill(INSIDE)).await.ok(), session.ask(WAITS).await.ok()))
+                Ok([
+                    session.ask(&fill(INSIDE)).await.ok(),
+                    session.ask(WAITS).await.ok(),
+                    session.ask(BEHIND).await.ok(),
+                ])
             });
             session.await.unwrap_or_default()
         }
-        None => (None, None),
+        None => [None, None, None],
     };
-    let (inside, waits) = (inside.0.and_then(|said| read::<Inside>(&said).ok()), inside.1);
+    let [inside, waits, behind] = inside;
+    let inside = inside.and_then(|said| read::<Inside>(&said).ok());
     let mut state = told.state(role, database, inside.as_ref(), &written);
+    state.behind = behind.and_then(|said| read(&said).ok()).unwrap_or_default();
     state.waits = waits.and_then(|said| read(&said).ok()).unwrap_or_default();
     if let Ok(conf) = &chosen {
         let names =
@@ -117,11 +125,30 @@ struct Told {
     pending: Vec<PgSetting>,
     bad_lines: Vec<PgSetting>,
     bad_hba_lines: Vec<u32>,
+    named_files: Vec<NamedFile>,
+    data_directory: String,
     listen_addresses: String,
     hba: Vec<Row>,
     role: Option<ToldRole>,
     database: Option<ToldDatabase>,
     read_only: Option<PgReadOnly>,
+}
+
+/// A file that a setting of its files names.
+#[derive(Deserialize)]
+struct NamedFile {
+    name: String,
+    path: Option<String>,
+    line: Option<u32>,
+    file: String,
+}
+
+impl NamedFile {
+    /// The setting, where there is no such file. A relative name is meant from the data directory.
+    fn missing(self, data: &str) -> Option<PgSetting> {
+        let gone = matches!(host::stat(Path::new(data).join(self.file)), Ok(None));
+        gone.then_some(PgSetting { name: Some(self.name), path: self.path, line: self.line })
+    }
 }
 
 #[derive(Deserialize)]
@@ -147,6 +174,9 @@ struct Inside {
     closed_tables: Option<u32>,
 }
 
+/// Sequences whose next number is taken already.
+const BEHIND: &str = include_str!("sequences.sql");
+
 impl Told {
     fn state(
         self,
@@ -165,11 +195,13 @@ impl Told {
             pending: self.pending,
             bad_lines: self.bad_lines,
             bad_hba_lines: self.bad_hba_lines,
+            missing: self.named_files.into_iter().filter_map(|it| it.missing(&self.data_directory)).collect(),
             hba_otherwise: rules::otherwise(written, &self.hba),
             listen_addresses: Some(self.listen_addresses),
             read_only: self.read_only,
             refused: Vec::new(),
             errors: Vec::new(),
+            behind: Vec::new(),
             waits: PgWaits::default(),
             role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
             database: database.map(|name| PgDatabase {

@@ -26,6 +26,13 @@ select json_build_object(
     where error is not null
       and not exists (select from pg_settings setting where setting.name = file.name and setting.pending_restart)
   ),
+  'named_files', (
+    select coalesce(json_agg(json_build_object('name', name, 'path', sourcefile, 'line', sourceline, 'file', setting)), '[]')
+    from (select distinct on (name) * from pg_file_settings order by name, seqno desc) file
+    where setting <> '' and name in ('ssl_cert_file', 'ssl_key_file', 'ssl_ca_file', 'ssl_crl_file', 'hba_file', 'ident_file')
+      and (name not like 'ssl%' or current_setting('ssl')::bool)
+  ),
+  'data_directory', current_setting('data_directory'),
   'listen_addresses', current_setting('listen_addresses'),
   'hba', (
     select coalesce(json_agg(json_build_object(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::fact::limits::Budget;
+use crate::fact::redis::RedisConf;
 use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::{Fact, Unseen};
 use crate::probe::{ProbeResult, host};
@@ -25,7 +26,10 @@ const UNIT_FOLDERS: [&str; 4] =
 pub(in crate::probe) fn conf() -> ProbeResult {
     match settings() {
         Ok((path, settings)) => {
-            let conf = settings.map(|settings| Fact::RedisConf(settings.finish(&path)));
+            let conf = settings.map(|settings| {
+                let disk = settings.folder.as_deref().and_then(host::shut);
+                Fact::RedisConf(RedisConf { disk, ..settings.finish(&path) })
+            });
             ProbeResult::new(path, conf)
         }
         Err((unit, why)) => ProbeResult::new(unit, Err(why)),
@@ -38,6 +42,18 @@ pub(in crate::probe) fn log_file() -> Option<String> {
     let settings = settings.ok()?;
     let file = settings.log_file.clone()?;
     Some(resolved(&settings, &file))
+}
+
+/// The files that it is set up by, with their texts, in the order in which they are read.
+pub(in crate::probe) fn texts() -> Vec<(String, String)> {
+    let mut reader = Reader::default();
+    if let Ok((path, _)) = settings()
+        && let Ok(text) = host::read_or_unseen(&path)
+    {
+        // What stands before a file that cannot be read counts, too.
+        let _ = reader.file(&path, &text);
+    }
+    reader.texts
 }
 
 /// The file that is read first, and what it amounts to; or the unit that could not be read, and why.
@@ -95,12 +111,14 @@ fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
 #[derive(Default)]
 struct Reader {
     settings: Settings,
+    texts: Vec<(String, String)>,
     budget: Budget,
 }
 
 impl Reader {
     fn file(&mut self, path: &str, text: &str) -> Result<(), Unseen> {
         self.changed(path)?;
+        self.texts.push((path.to_owned(), text.to_owned()));
         for line in redis_conf::lines(text) {
             let argument = line.arguments.first().map_or("", String::as_str);
             match line.name.as_str() {

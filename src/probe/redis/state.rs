@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Value};
+use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use super::session::{admitted, open};
@@ -89,7 +90,7 @@ async fn converse(
     })?;
     let mut state = redis_info::state(endpoint.clone(), &text)
         .ok_or_else(|| Unseen::Unreadable(format!("what {endpoint} answers to INFO")))?;
-    if redis_info::line(&text, "loading") != Some("1") {
+    if state.loading.is_none() {
         state.bind = setting(connection, "bind").await;
         state.protected_mode = setting(connection, "protected-mode").await;
         state.save = setting(connection, "save").await;
@@ -98,9 +99,22 @@ async fn converse(
             state.replicas_wanted = wanted.and_then(|wanted| wanted.parse().ok());
         }
         state.stops_writes = setting(connection, "stop-writes-on-bgsave-error").await;
+        let user = login.and_then(|login| login.user.as_ref());
+        if user.is_some_and(|user| user.expose_secret() != DEFAULT) {
+            state.users = users(connection).await;
+        }
     }
     state.refused = refusals(connection).await;
     Ok(state)
+}
+
+/// Everybody who names no user.
+const DEFAULT: &str = "default";
+
+/// How many users it has besides; nothing where the user may not ask, or before Redis 6.
+async fn users(connection: &mut MultiplexedConnection) -> Option<usize> {
+    let names: Result<Vec<String>, RedisError> = redis::cmd("ACL").arg("USERS").query_async(connection).await;
+    Some(names.ok()?.iter().filter(|name| *name != DEFAULT).count())
 }
 
 /// Of what it refused, so many are asked for.

@@ -4,17 +4,36 @@ use super::REDIS_LOG;
 use crate::fact::UnitTarget;
 use crate::fact::service::quote::Quote;
 use crate::probe::{PROGRAM, host, postgres, redis};
-use crate::read::last_words;
+use crate::read::{last_words, named_line};
 
-/// The last words of the last start, which began at this time.
+/// The last words of the last start, which began at this time, and where its settings hold what they name.
 pub(super) async fn last_words(
     target: &UnitTarget,
     unit: &str,
     journal: &str,
     begun: Option<u64>,
     ended: Option<u64>,
+    files: Vec<(String, String)>,
 ) -> Option<Quote> {
-    let in_journal = |text| Quote { text, source: format!("journalctl -u {}", short(unit)), at: ended };
+    let mut quote = written(target, unit, journal, begun, ended).await?;
+    let mut all = match target {
+        UnitTarget::Redis => redis::texts(),
+        UnitTarget::Postgres => cluster(unit).map(|(version, name)| postgres::texts(version, name)).unwrap_or_default(),
+        UnitTarget::WireGuard | UnitTarget::Named(_) => Vec::new(),
+    };
+    all.extend(files);
+    quote.named = named_line::find(&quote.text, &all);
+    Some(quote)
+}
+
+async fn written(
+    target: &UnitTarget,
+    unit: &str,
+    journal: &str,
+    begun: Option<u64>,
+    ended: Option<u64>,
+) -> Option<Quote> {
+    let in_journal = |text| Quote { text, source: format!("journalctl -u {}", short(unit)), at: ended, named: None };
     if *target == UnitTarget::WireGuard {
         return last_words::of_tunnel(journal).map(in_journal);
     }
@@ -29,7 +48,7 @@ pub(super) async fn last_words(
         }
         let end = host::run("tail", &["-n", "60", "--", &path], PROGRAM).await.ok()?;
         if let Some(text) = last_words::read(&end.out) {
-            return Some(Quote { text, source: path, at: Some(stat.changed_at) });
+            return Some(Quote { text, source: path, at: Some(stat.changed_at), named: None });
         }
     }
     None
@@ -44,12 +63,12 @@ pub(in crate::probe) fn short(unit: &str) -> &str {
 fn logs(target: &UnitTarget, unit: &str) -> Vec<String> {
     match target {
         UnitTarget::Redis => vec![redis::log_file().unwrap_or_else(|| REDIS_LOG.to_owned())],
-        UnitTarget::Postgres => postgres_logs(unit).unwrap_or_default(),
+        UnitTarget::Postgres => cluster(unit).map(|(version, name)| postgres::logs(version, name)).unwrap_or_default(),
         UnitTarget::WireGuard | UnitTarget::Named(_) => Vec::new(),
     }
 }
 
-fn postgres_logs(unit: &str) -> Option<Vec<String>> {
-    let (version, name) = short(unit).strip_prefix("postgresql@")?.split_once('-')?;
-    Some(postgres::logs(version, name))
+/// The version and the name of the cluster that Debian's unit runs.
+fn cluster(unit: &str) -> Option<(&str, &str)> {
+    short(unit).strip_prefix("postgresql@")?.split_once('-')
 }

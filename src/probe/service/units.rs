@@ -11,7 +11,7 @@ use crate::read::systemctl::{self, Shown};
 
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
     InactiveExitTimestamp,StateChangeTimestamp,Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
-    ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
+    Type,SubState,TimeoutStartUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 
 /// The units that this run looks at, and what was said of them once somebody asked.
 #[derive(Debug, Clone, Default)]

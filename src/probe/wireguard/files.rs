@@ -46,10 +46,19 @@ pub(super) fn of_wg_quick(path: &str) -> Result<WgConf, Unseen> {
     let mut text = host::read_or_unseen(path)?;
     let mut conf = wg_quick::read(path, stat.mode, &text, &services()?);
     text.zeroize();
+    conf.no_resolvconf = conf.dns.is_some() && !is_there("resolvconf");
     let beside =
         host::list(FOLDER)?.unwrap_or_default().into_iter().filter(|name| name.strip_suffix(".conf").is_some());
     conf.others = beside.map(|name| format!("{FOLDER}/{name}")).filter(|other| other != path).collect();
     Ok(conf)
+}
+
+/// Where systemd lets a unit look for programs (systemd.exec(5), `ExecSearchPath=`).
+const PATH: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// A program that wg-quick may find. What cannot be looked at may be there.
+fn is_there(program: &str) -> bool {
+    PATH.iter().any(|folder| !matches!(host::stat(format!("{folder}/{program}")), Ok(None)))
 }
 
 /// Every tunnel that a file of this machine is for.

@@ -14,6 +14,10 @@ const SECRET: [&str; 7] = ["pass", "secret", "token", "apikey", "privatekey", "p
 /// Words that settings can have, which programs name where they want another one.
 const SETTINGS: [&str; 8] = ["yes", "no", "on", "off", "try", "minimal", "replica", "logical"];
 
+/// What PostgreSQL and Redis call by a name that is no data: the next thing between quotation marks is one.
+const NAMED: [&str; 9] =
+    ["encoding", "locale", "relation", "table", "schema", "constraint", "extension", "sequence", "user named"];
+
 /// As long as a key.
 const KEY: usize = 20;
 
@@ -59,11 +63,16 @@ fn is_harmless(inside: &str, before: &str) -> bool {
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
     let setting = ["value for parameter", "module named", "task of type"].iter().any(|it| before.ends_with(it));
+    let name = NAMED.iter().any(|it| before.ends_with(it));
+    // The rule of a password begins with another sign: `>`, `<`, `#`, `!`.
+    let acl = before.ends_with("ACL rule") && inside.starts_with(['+', '-', '~', '%', '&']);
     (inside.starts_with('/') && of("/._+@-"))
         || inside.parse::<IpAddr>().is_ok()
         || switch
         || (named && of("/._+@$-"))
         || (setting && of("_."))
+        || (name && of("_.-"))
+        || acl
 }
 
 /// The text without what is said to be a secret or looks like one, with all that stands between quotation marks. Each word
@@ -153,6 +162,17 @@ mod tests {
             ),
             ("Key is not right: `qK7z+Xw9'", "Key is not right: `…'"),
             ("argument must be 'yes' or 'no'", "argument must be 'yes' or 'no'"),
+            (
+                "could not access file \"$libdir/timescaledb-2.11.0\": No",
+                "could not access file \"$libdir/timescaledb-2.11.0\": No",
+            ),
+            ("no equivalent in encoding \"LATIN1\"", "no equivalent in encoding \"LATIN1\""),
+            (
+                "ACL rule '+client|setinfo' for the user named 'clippy'",
+                "ACL rule '+client|setinfo' for the user named 'clippy'",
+            ),
+            ("ACL rule '>s3cret' for the user", "ACL rule '…' for the user"),
+            ("column \"s3cret\" does not exist", "column \"…\" does not exist"),
             ("near token \"s3cret", "near token \"…"),
             ("log in to postgres://u:s3cret@h/d fails", "log in to postgres://…@h/d fails"),
             ("with password=s3cret", "with password=…"),
