@@ -111,7 +111,10 @@ fn two_healthy_workers_are_well() {
     // The healthy recording was made before these were looked at.
     let unseen = report["checks"].as_array().expect("checks").iter().filter(|it| it["status"] == "not-seen");
     let unseen: BTreeSet<&str> = unseen.filter_map(|it| it["id"].as_str()).collect();
-    assert!(unseen.is_subset(&BTreeSet::from(["postgres-tables", "worker-libraries", "worker-log"])), "{unseen:?}");
+    assert!(
+        unseen.is_subset(&BTreeSet::from(["postgres-tables", "web-fresh", "worker-libraries", "worker-log"])),
+        "{unseen:?}"
+    );
     let seats: Vec<&str> =
         report["seats"].as_array().expect("seats").iter().filter_map(|it| it["id"].as_str()).collect();
     let wanted = ["server", "client 10.8.0.2", "client 10.8.0.3", "container 10.8.0.2", "container 10.8.0.3"];

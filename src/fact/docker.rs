@@ -1,5 +1,6 @@
 //! The worker's containers as Docker knows them: which there are, how they do, and what they were made of.
 
+use crate::fact::disk::ShutFolder;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
@@ -13,6 +14,9 @@ pub mod words;
 pub struct Docker {
     /// All of them.
     pub workers: Vec<Worker>,
+    /// That the file system of Docker's data takes no data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<ShutFolder>,
 }
 
 /// A container's state in Docker's own words.

@@ -61,6 +61,12 @@ pub struct Unit {
     pub active: String,
     /// `UnitFileState`: enabled, disabled, masked … or empty.
     pub enabled: String,
+    /// The units that it is enabled for (its `WantedBy=`), where there is none of them: nothing starts it at boot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+    /// Whether systemd has never set about starting it since the boot.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untried: bool,
     /// `Result` of the last run: success, exit-code, signal …
     pub result: String,
     /// The exit status of the last run.
@@ -135,6 +141,22 @@ impl HostWorker {
     }
 }
 
+/// What keeps systemd from running a unit's command at all, by the status that it then gives itself (systemd.exec(5), "Process
+/// Exit Codes").
+fn before(status: i64) -> Option<(&'static str, &'static str)> {
+    Some(match status {
+        200 => ("CHDIR", "it cannot change to the directory of WorkingDirectory="),
+        203 => ("EXEC", "the program of ExecStart= cannot be executed"),
+        209 => ("STDOUT", "where StandardOutput= leads cannot be opened"),
+        216 => ("GROUP", "it cannot become the group of Group="),
+        217 => ("USER", "it cannot become the user of User="),
+        218 => ("CAPABILITIES", "it cannot set its capabilities"),
+        226 => ("NAMESPACE", "it cannot set up its own view of the files"),
+        238 => ("STATE_DIRECTORY", "it cannot set up the directory of StateDirectory="),
+        _ => return None,
+    })
+}
+
 impl Process {
     fn summary(&self) -> String {
         let network = if self.own_network { ", in a network namespace of its own" } else { "" };
@@ -162,15 +184,25 @@ impl Unit {
             _ if self.restarts_often() => {
                 format!("systemd has restarted it {} times, as it ends by itself", self.restarts)
             }
+            _ if self.untried && !self.lost.is_empty() => format!(
+                "it was not started since the boot; it is enabled for {} alone, and there is no such unit",
+                self.lost.join(", ")
+            ),
+            _ if self.untried => "it was not started since the boot".to_owned(),
             "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
-            "exit-code" => format!("it exited with status {}", self.status),
+            "exit-code" => match before(self.status) {
+                Some((name, what)) => {
+                    format!("systemd could not run its command: {what} (status {}/{name})", self.status)
+                }
+                None => format!("it exited with status {}", self.status),
+            },
             "oom-kill" => "it was killed because it ran out of memory".to_owned(),
             other => format!("systemd says: result {other}"),
         };
         match (&self.said, &self.last_words) {
             (Some(said), _) => format!("{end}; its journal says `{said}`"),
             (None, Some(LastWords::Module(name))) => {
-                format!("{end}; its journal says that the Python module {name} is not installed")
+                format!("{end}; its journal says that Python finds no module {name}")
             }
             // Of an image, or with what to do to one.
             (None, None | Some(LastWords::NotInImage | LastWords::KombuTooNew)) => end,
@@ -195,6 +227,8 @@ mod tests {
             name: "clippy-worker.service".to_owned(),
             active: active.to_owned(),
             enabled: enabled.to_owned(),
+            lost: Vec::new(),
+            untried: false,
             result: "success".to_owned(),
             status: 0,
             restarts: 0,

@@ -25,6 +25,9 @@ pub struct UnitState {
     pub since: Option<u64>,
     /// Units it is ordered after (`After=`), in alphabetic order.
     pub after: Vec<String>,
+    /// The units that it is enabled for (its `WantedBy=`), where there is none of them: nothing starts it at boot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,
     /// What it said last itself, where it does not run although it was to be started.

@@ -22,9 +22,23 @@ pub struct WebApp {
     /// `ActiveState` of the unit, where the web app does not run: inactive, failed, activating …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// URLs that its process has otherwise than a file which was changed after its start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outdated: Vec<Outdated>,
     /// The last error in its log: of the last minutes where it runs, of its last start where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Quote>,
+}
+
+/// A variable of the running web app to which a newer file gives another value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outdated {
+    /// Its name.
+    pub variable: String,
+    /// The file.
+    pub path: String,
+    /// From 1.
+    pub line: u32,
 }
 
 impl WebApp {
@@ -49,6 +63,10 @@ impl WebApp {
             }
             (None, None) => "no web app runs outside of containers".to_owned(),
         };
-        std::iter::once(first).chain(self.said.iter().map(Quote::summary)).collect()
+        let outdated = self
+            .outdated
+            .iter()
+            .map(|it| format!("{} of its process differs from {}:{}, which is newer", it.variable, it.path, it.line));
+        std::iter::once(first).chain(outdated).chain(self.said.iter().map(Quote::summary)).collect()
     }
 }

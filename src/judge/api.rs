@@ -4,11 +4,13 @@ use std::net::IpAddr;
 
 use super::worker::{asked_outside, ignored, is_unreached, named, native};
 use crate::case::Seat;
-use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, cause_of};
+use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, WebFresh, cause_of};
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{ContainerProvenance, EnvUrl, Environment, Layer, Setting};
+use crate::fact::postgres::PgSaid;
+use crate::fact::redis::RedisSaid;
 use crate::fact::web_app::WebApp;
 use crate::fact::{Unseen, Vantage};
 use crate::profile::Topology;
@@ -50,6 +52,20 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
         return missing(seat, env, "WORKER_API_KEY");
     }
     Ok(holds())
+}
+
+/// On the server: the web app was started with what its files say.
+pub(crate) fn web_fresh(seat: &Seat<'_>) -> Judged<WebFresh> {
+    let web_app = seat.web_app()?;
+    let Some(pid) = web_app.pid else { return Ok(not_applicable("no web app was seen here outside of containers")) };
+    let Some(first) = web_app.outdated.first() else { return Ok(holds()) };
+    let names: Vec<&str> = web_app.outdated.iter().map(|it| it.variable.as_str()).collect();
+    let finding = broken(WebFresh::Outdated).with("variables", names.join(", ")).with("pid", pid);
+    let finding = finding.at(&first.path, first.line);
+    // As long as what it was started with still lets it in, it works.
+    let works = seat.redis().is_ok_and(|outcome| outcome.said == RedisSaid::Pong)
+        && seat.postgres().is_ok_and(|outcome| outcome.said == PgSaid::One);
+    Ok(if works { finding.for_later() } else { finding }.into())
 }
 
 /// On the server: the web app runs, and a worker that reports by HTTP meets it where it goes.

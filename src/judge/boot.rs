@@ -1,9 +1,11 @@
 //! What the next boot brings: which units start, and whether after the tunnel.
 
+use std::collections::BTreeMap;
+
 use crate::case::Seat;
-use crate::fact::Unseen;
 use crate::fact::service::UnitState;
 use crate::fact::wireguard::Program;
+use crate::fact::{UnitTarget, Unseen, Vantage};
 
 /// When a service that binds the tunnel's address starts.
 pub(super) enum Start {
@@ -18,6 +20,57 @@ pub(super) enum Start {
 /// systemd starts the unit by itself.
 pub(super) fn starts(unit: &UnitState) -> bool {
     matches!(unit.enabled.as_str(), "enabled" | "enabled-runtime" | "static" | "generated" | "alias" | "indirect")
+        && unit.lost.is_empty()
+}
+
+/// Why a unit is not started although it is enabled; empty where it is not even that.
+pub(super) fn why_not(lost: &[String]) -> String {
+    match lost {
+        [] => String::new(),
+        lost => format!(" (it is enabled for {} alone, and there is no such unit)", lost.join(", ")),
+    }
+}
+
+/// The units that wait for each other, from the tunnel's back to it, as far as they were seen here: at boot systemd leaves
+/// one of them out, and which one is chance (systemd.unit(5), "ordering cycle").
+pub(super) fn circle(seat: &Seat<'_>) -> Option<Vec<String>> {
+    let tunnel = seat.wireguard_unit().ok()?;
+    let server = seat.vantage() == Vantage::Server;
+    let seen = if server {
+        let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
+        [seat.redis_unit().ok(), seat.postgres_unit().ok(), shell]
+    } else {
+        [seat.docker_unit().ok(), None, None]
+    };
+    let mut after: BTreeMap<&str, &[String]> = seen
+        .into_iter()
+        .flatten()
+        .chain([tunnel])
+        .filter(|unit| unit.known && starts(unit))
+        .map(|unit| (unit.name.as_str(), unit.after.as_slice()))
+        .collect();
+    if let Some(worker) = (if server { None } else { seat.host_worker().ok() }).and_then(|worker| worker.unit.as_ref())
+    {
+        after.insert(&worker.name, &worker.after);
+    }
+    way_back(&tunnel.name, &tunnel.name, &after, &mut vec![tunnel.name.clone()])
+}
+
+/// The shortest is not looked for: there are a handful of units.
+fn way_back(from: &str, to: &str, after: &BTreeMap<&str, &[String]>, way: &mut Vec<String>) -> Option<Vec<String>> {
+    for next in *after.get(from)? {
+        if next == to {
+            return Some([way.as_slice(), &[to.to_owned()]].concat());
+        }
+        if !way.contains(next) && after.contains_key(next.as_str()) {
+            way.push(next.clone());
+            if let Some(found) = way_back(next, to, after, way) {
+                return Some(found);
+            }
+            way.pop();
+        }
+    }
+    None
 }
 
 /// Whether the unit waits for the tunnel, by its name, its device, or all tunnels' target.

@@ -7,7 +7,7 @@ use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAnswers, PostgresListens, PostgresNotExposed, PostgresPasswordStrong, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
-use crate::fact::environment::{Effective, Environment, Setting};
+use crate::fact::environment::{Effective, EnvUrl, Environment, Setting};
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::service::{FailReason, UnitState};
 use crate::fact::{Service, UnitTarget, Unseen, Vantage};
@@ -56,6 +56,8 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
             None => {
                 if let Some(unit) = masked(seat) {
                     broken(PostgresListens::Masked).with("unit", &unit.name)
+                } else if let Some(off) = conf.filter(|it| it.value.trim().is_empty()) {
+                    broken(PostgresListens::NotOnTunnel).with("found", "its Unix socket").at(&off.path, off.line)
                 } else {
                     let conf = seat.pg_conf().map_or_else(|_| String::new(), |conf| conf.path.clone());
                     not_running(unit).with("conf_file", conf)
@@ -139,6 +141,17 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         if super::worker::connects(seat, Environment::database) {
             return Ok(holds());
         }
+    }
+    let socket = |url: &EnvUrl| url.host.is_empty();
+    if seat.vantage() == Vantage::Server
+        && !matches!(outcome.said, PgSaid::One | PgSaid::Unreached(_))
+        && seat.env().ok().and_then(|env| env.database().into_url()).is_some_and(socket)
+    {
+        return Err(Unseen::NotKnown(
+            "the web app's DATABASE_URL names no host, and so goes over PostgreSQL's Unix socket, which was not tried; what was refused there is in \
+             PostgreSQL's log"
+                .to_owned(),
+        ));
     }
     let finding = cause_of!(&outcome.said => {
         PgSaid::One if outcome.read_only == Some(true) => broken(PostgresAnswers::ReadOnly),

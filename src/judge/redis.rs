@@ -96,7 +96,18 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         }
         let dump = conf.and_then(|conf| conf.dump.as_deref()).unwrap_or_default();
         let file = conf.map_or("redis.conf", |conf| &conf.path);
-        return Ok(not_running(unit, file).with("dump", dump).into());
+        let finding = not_running(unit, file).with("dump", dump);
+        let off = conf
+            .and_then(|conf| conf.port.as_ref())
+            .filter(|port| finding.cause == RedisListens::NoPort && port.value == "0");
+        return Ok(match off {
+            Some(port) => {
+                finding.with("why", format!(" (`port 0` at {}:{})", port.path, port.line)).at(&port.path, port.line)
+            }
+            None if finding.cause == RedisListens::NoPort => finding.with("why", "").with("file", "").with("line", ""),
+            None => finding,
+        }
+        .into());
     }
     let since = seat.redis_unit().ok().and_then(|unit| unit.since);
     let loaded = conf.is_some_and(|conf| conf.changed_at > 0 && since.is_some_and(|since| since > conf.changed_at));
@@ -136,6 +147,8 @@ fn not_running(unit: Option<&UnitState>, file: &str) -> Finding<RedisListens> {
             Some(unit) if unit.is_masked() => broken(RedisListens::Masked).with("unit", &unit.name),
             // What it said itself names the place better than any list of causes could.
             Some(UnitState { said: Some(said), .. }) => super::said::said(broken(RedisListens::EndedItself), said),
+            // It runs, on whatever it listens.
+            Some(unit) if unit.active == "active" => broken(RedisListens::NoPort).with("unit", &unit.name),
             Some(_) | None => broken(RedisListens::NotRunning),
         }
         .with("state", unit.map_or("not known", UnitState::label)),
@@ -177,6 +190,7 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
     }
     let error = outcome.error.as_ref().map_or_else(String::new, |error| format!(": `{error}`"));
     let finding = finding.with("endpoint", &outcome.endpoint).with("database", outcome.database);
+    let finding = finding.with("password_at", password_at(seat));
     let finding = finding.with("error", error);
     let of_url =
         [RedisSaid::NoAuth, RedisSaid::WrongPassword, RedisSaid::WrongUserOrPassword, RedisSaid::PasswordNotWanted];
@@ -191,6 +205,19 @@ fn web_broker<'a>(seat: &Seat<'a>) -> Option<&'a EnvUrl> {
     let server = seat.at(Vantage::Server).ok().filter(|_| seat.vantage() != Vantage::Server)?;
     let answers = server.redis().is_ok_and(|outcome| outcome.said == RedisSaid::Pong);
     server.env().ok().filter(|_| answers)?.broker().into_url()
+}
+
+/// Where the default user's password stands: a `user` line goes before `requirepass`.
+fn password_at(seat: &Seat<'_>) -> String {
+    let conf = seat.at(Vantage::Server).ok().and_then(|server| server.redis_conf().ok());
+    let line = conf.and_then(|conf| conf.users.iter().rfind(|it| it.value == "default"));
+    match (line, conf) {
+        (Some(line), _) => {
+            format!("the line `user default` at {}:{}, which goes before `requirepass`", line.path, line.line)
+        }
+        (None, Some(conf)) => format!("`requirepass` on the server (`sudo grep ^requirepass {}`)", conf.path),
+        (None, None) => "`requirepass` on the server (`sudo grep ^requirepass /etc/redis/redis.conf`)".to_owned(),
+    }
 }
 
 /// The web app logs in as a user of its own, redis.conf has a line of the default user, and the worker's URL names nobody.

@@ -4,13 +4,13 @@
 use std::net::IpAddr;
 
 use crate::case::Seat;
-use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgInterfaceUp, WgPeersKnown};
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::cause::{WgAllowedIps, WgEnabledAtBoot, WgPeersKnown};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::network::is_link_local;
-use crate::fact::service::FailReason;
-use crate::fact::service::quote::Quote;
-use crate::fact::wireguard::{ByHand, WgConf, WgInterface, WgPeer, WgState, short_key};
+use crate::fact::service::UnitState;
+use crate::fact::wireguard::{ByHand, WgInterface, WgPeer, WgState, short_key};
 use crate::fact::{Place, Unseen, Vantage};
+use crate::judge::boot;
 use crate::profile::{Known, Origin};
 
 mod bypass;
@@ -24,6 +24,7 @@ mod overlap;
 mod payload;
 pub(super) mod relay;
 mod shared;
+mod up;
 mod valid;
 mod way;
 mod written;
@@ -35,6 +36,7 @@ pub(crate) use handshake::wg_handshake;
 pub(crate) use keys::{wg_config_private, wg_key_files_private, wg_preshared_agrees};
 pub(crate) use payload::{clocks_agree, tunnel_payload};
 pub(crate) use shared::wg_key_unshared;
+pub(crate) use up::wg_interface_up;
 pub(crate) use valid::wg_config_valid;
 pub(crate) use way::{names_resolve, tunnel_ping, tunnel_route};
 pub(crate) use written::{
@@ -54,70 +56,6 @@ fn far(seat: &Seat<'_>) -> (Vantage, Place, Known<IpAddr>) {
 
 fn running<'a>(seat: &Seat<'_>, state: &'a WgState) -> Option<&'a WgInterface> {
     state.interfaces.iter().find(|interface| interface.name == seat.addresses().interface.value)
-}
-
-/// The interface is there and up.
-pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
-    let name = &seat.addresses().interface.value;
-    if let Some(link) = seat.links()?.named(name) {
-        let starting = seat.wireguard_unit().is_ok_and(|unit| unit.active == "activating");
-        return Ok(match (link.up, starting.then(|| endpoint::name_of_endpoint(seat)).flatten()) {
-            (true, _) => holds(),
-            // wg-quick makes the interface first, and tries the name until it resolves.
-            (false, Some(it)) => broken(WgInterfaceUp::WaitsForName).with("name", it.name).at(it.path, it.line).into(),
-            (false, None) => broken(WgInterfaceUp::Down).into(),
-        });
-    }
-    // The unit only tells why; that the interface is missing was seen.
-    let Ok(unit) = seat.wireguard_unit() else { return Ok(broken(WgInterfaceUp::Missing).into()) };
-    let conf = seat.wg_conf().ok();
-    let own = || unit.said.as_ref().map(Quote::told);
-    let finding = match (unit.active.as_str(), &unit.reason) {
-        (active, _) if unit.is_masked() && active != "active" => broken(WgInterfaceUp::Masked).with("unit", &unit.name),
-        ("active" | "failed", _) if let Some(file) = conf.filter(|conf| conf.made_by.is_some()) => {
-            let program = unit.name.trim_end_matches(".service");
-            broken(WgInterfaceUp::NotMade).with("program", program).with("file", &file.path)
-        }
-        (_, Some(FailReason::NoResolvconf)) => {
-            match conf.and_then(|conf| conf.dns.as_ref().map(|(_, at)| (conf, at))) {
-                Some((conf, at)) => broken(WgInterfaceUp::NoResolvconf).at(&conf.path, at.line),
-                None => broken(WgInterfaceUp::Failed).with("reason", FailReason::NoResolvconf.words()),
-            }
-        }
-        (_, Some(FailReason::NameNotKnown)) => match endpoint::name_of_endpoint(seat) {
-            Some(it) if it.resolves => broken(WgInterfaceUp::NameAtBoot).with("name", it.name).at(it.path, it.line),
-            Some(_) | None => broken(WgInterfaceUp::Failed).with("reason", FailReason::NameNotKnown.words()),
-        },
-        (_, Some(FailReason::Hook(name, line))) => match conf {
-            Some(conf) => broken(WgInterfaceUp::HookFailed).with("name", name).at(&conf.path, *line),
-            None => broken(WgInterfaceUp::Failed).with("reason", format!("the command of its {name} line failed")),
-        },
-        (_, Some(FailReason::Condition(path, line))) => broken(WgInterfaceUp::Condition).at(path, *line),
-        (_, Some(FailReason::Step(step))) if step == "ip -6 address add" => match conf.and_then(with_six) {
-            Some((conf, line)) => broken(WgInterfaceUp::NoIpv6).at(&conf.path, line),
-            None => broken(WgInterfaceUp::Failed).with("reason", FailReason::Step(step.clone()).words()),
-        },
-        // A step of wg-quick's own says where it gave up, and the program that it called says why.
-        (_, Some(reason @ (FailReason::Step(_) | FailReason::OldHook))) => {
-            let why = own().map_or_else(|| reason.words(), |said| format!("{}: {said}", reason.words()));
-            broken(WgInterfaceUp::Failed).with("reason", why)
-        }
-        (_, Some(reason)) => broken(WgInterfaceUp::Failed).with("reason", reason.words()),
-        ("failed", None) => {
-            let unknown = || "its journal shows no reason that clipcheck knows".to_owned();
-            broken(WgInterfaceUp::Failed).with("reason", own().unwrap_or_else(unknown))
-        }
-        ("active", None) => broken(WgInterfaceUp::Gone),
-        // Windows keeps the file encrypted, and tells by the app's list that it is there.
-        _ if unit.known && (conf.is_some() || seat.on_windows()) => broken(WgInterfaceUp::NotStarted),
-        _ => broken(WgInterfaceUp::Missing),
-    };
-    Ok(finding.into())
-}
-
-/// The file, and the line of its IPv6 address.
-fn with_six(conf: &WgConf) -> Option<(&WgConf, u32)> {
-    Some((conf, conf.address_six_at?.line))
 }
 
 /// There are peers, and with both ends in hand: the far end's key is among them.
@@ -233,6 +171,11 @@ fn networks(peer: &WgPeer) -> String {
     peer.allowed_ips.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// Nothing starts it, whether it is enabled or not.
+fn not_enabled(unit: &UnitState) -> Finding<WgEnabledAtBoot> {
+    broken(WgEnabledAtBoot::NotEnabled).with("unit", &unit.name).with("why", boot::why_not(&unit.lost))
+}
+
 /// systemd starts the tunnel at boot.
 pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     let unit = seat.wireguard_unit()?;
@@ -268,11 +211,17 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
                 .to_owned(),
         ));
     }
+    if boot::starts(unit)
+        && let Some(circle) = boot::circle(seat)
+    {
+        return Ok(broken(WgEnabledAtBoot::Circle).with("circle", circle.join(" after ")).into());
+    }
     Ok(match unit.enabled.as_str() {
+        _ if !unit.lost.is_empty() => not_enabled(unit).into(),
         // `enabled-runtime` is gone after the next boot.
         "enabled" | "static" | "generated" => holds(),
         _ if !unit.known && seat.on_windows() => not_applicable("Windows has no service for this tunnel"),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
-        _ => broken(WgEnabledAtBoot::NotEnabled).with("unit", &unit.name).into(),
+        _ => not_enabled(unit).into(),
     })
 }

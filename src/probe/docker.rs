@@ -9,7 +9,7 @@ use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
-use crate::fact::touch::{Touch, only, runs};
+use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
 use crate::read::quoted::{self, Secrets};
@@ -51,8 +51,11 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     for container in found {
         workers.extend(worker(&container).await);
     }
-    ProbeResult::new("docker inspect", Ok(Fact::Docker(Docker { workers })))
+    ProbeResult::new("docker inspect", Ok(Fact::Docker(Docker { workers, disk: host::shut(DATA) })))
 }
+
+/// Where Docker keeps its data, unless it was told otherwise (dockerd(8), `--data-root`).
+const DATA: &str = "/var/lib/docker";
 
 async fn worker(container: &Container) -> Option<Worker> {
     let state = State::read(&container.status)?;
@@ -234,7 +237,7 @@ pub(super) fn look_touches() -> Vec<Touch> {
         "docker logs --tail 60 -- {container}",
     ];
     let elsewhere = only("where the engine's socket does not answer, or you chose another engine", runs(&more));
-    [touches(), elsewhere].concat()
+    [touches(), reads(&[DATA]), elsewhere].concat()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod native;
 mod web;
 
 pub(super) use made::provenance;
-pub(super) use native::environ;
+pub(super) use native::{dotenvs, environ};
 
 /// Where `load_dotenv()` in /app/config/settings.py looks, first to last; it reads the first it finds.
 const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];

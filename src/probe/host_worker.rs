@@ -18,7 +18,7 @@ const UNITS: &str = "/etc/systemd/system";
 /// What `systemctl show` is asked for.
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,Result,ExecMainStatus,NRestarts,FragmentPath,\
     DropInPaths,NeedDaemonReload,Environment,Slice,IPAddressDeny,IPAddressAllow,RestrictAddressFamilies,RestrictNetworkInterfaces,\
-    PrivateNetwork,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
+    PrivateNetwork,InactiveExitTimestamp,ActiveEnterTimestamp,WantedBy,RequiredBy,UpheldBy,TriggeredBy,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 
 /// What puts a service into another network (systemd.exec(5), systemd.unit(5)).
 const NAMESPACES: [&str; 2] = ["NetworkNamespacePath", "JoinsNamespaceOf"];
@@ -153,6 +153,7 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
     if !setting(&files, "ExecStart").is_some_and(|(command, _)| starts_worker(&command)) {
         return nothing;
     }
+    let lost = service::lost(&shown, &files).await;
     let run = shown.run;
     let sandbox = sandbox(&said.out, &files, started).await;
     let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;
@@ -164,6 +165,8 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
         name: shown.unit.name,
         active: shown.unit.active,
         enabled: shown.unit.enabled,
+        lost,
+        untried: started.is_none() && shown.untried,
         result: run.result,
         status: run.status,
         restarts: run.restarts,

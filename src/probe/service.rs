@@ -15,6 +15,7 @@ mod units;
 
 pub(super) use said::short;
 pub use units::Units;
+pub(super) use units::lost;
 
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
@@ -55,7 +56,8 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     let Some(shown) = chosen.into_iter().flatten().next().cloned() else {
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     };
-    let mut unit = shown.unit;
+    let lost = units::lost(&shown, &texts(&shown.files)).await;
+    let mut unit = UnitState { lost, ..shown.unit };
     // What the unit's command starts has a time of its own; where there is only a script, the unit's must do.
     let (started, begun) = (shown.started, shown.started.max(shown.begun));
     if !unit.filter.is_empty() {

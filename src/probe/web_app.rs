@@ -12,6 +12,8 @@ use crate::fact::{Fact, UnitTarget, Unseen};
 use crate::read::quoted::Secrets;
 use crate::read::{raised, unit_file};
 
+mod outdated;
+
 /// Where the app writes its log itself, in the folder of its code.
 const LOG: &str = "instance/logs/app.log";
 
@@ -26,6 +28,8 @@ pub(super) struct Found {
     pub(super) folder: String,
     pub(super) environ: BTreeMap<String, String>,
     listens: Vec<SocketAddr>,
+    /// In seconds since the epoch.
+    started_at: u64,
 }
 
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
@@ -37,6 +41,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
         Some(found) => WebApp {
             pid: Some(found.pid),
             said: said(&found).await,
+            outdated: outdated::outdated(&found),
             unit: found.unit,
             listens: found.listens,
             state: None,
@@ -58,7 +63,9 @@ pub(super) fn find() -> Option<Found> {
     use super::environment::environ;
     use super::network::listening_of;
     use super::workers::{is_contained, unit_of};
+    use procfs::Current as _;
 
+    let up = procfs::Uptime::current().map_or(0, |uptime| uptime.uptime_duration().as_secs());
     let mut found = Vec::new();
     for process in procfs::process::all_processes().ok()?.flatten() {
         let (Ok(arguments), Ok(stat)) = (process.cmdline(), process.stat()) else { continue };
@@ -73,7 +80,9 @@ pub(super) fn find() -> Option<Found> {
         let (pid, listens) = (process.pid.unsigned_abs(), listening_of(&process));
         let Ok(environ) = environ(pid) else { continue };
         if !listens.is_empty() {
-            found.push((stat.starttime, Found { pid, unit, folder, environ, listens }));
+            let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
+            let started_at = host::now().saturating_sub(age);
+            found.push((stat.starttime, Found { pid, unit, folder, environ, listens, started_at }));
         }
     }
     // Gunicorn's first process opens the socket, and the others inherit it.
@@ -143,9 +152,10 @@ pub(super) fn touches() -> Vec<Touch> {
         reads(&[&format!("{{web-app}}/{LOG}")]),
         runs(&[&format!("tail -n 200 -- {{web-app}}/{LOG}")]),
     ];
+    let files = [host_worker::units_touches(), reads(&["{environment-file}", "{web-app}/config/.env", "/**/.env"])];
     [
         find_touches(),
-        only("where it runs", said.concat()),
+        only("where it runs", [said.concat(), files.concat()].concat()),
         only("where it does not run", host_worker::units_touches()),
         only("where it does not run, but has a unit", service::touches(&UnitTarget::Named(String::new()))),
     ]

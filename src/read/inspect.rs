@@ -138,6 +138,18 @@ pub fn read(json: &str) -> Option<Vec<Container>> {
     Some(entries.into_iter().map(Container::from).collect())
 }
 
+/// Docker keeps a variable that was given twice twice, and gives the process the last one.
+fn last_of_each(variables: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut last: Vec<(String, String)> = Vec::with_capacity(variables.len());
+    for (name, value) in variables {
+        match last.iter_mut().find(|(known, _)| *known == name) {
+            Some(known) => known.1 = value,
+            None => last.push((name, value)),
+        }
+    }
+    last
+}
+
 /// An image by name: its content's id, and the variables that it sets.
 pub struct Image {
     /// The content's id.
@@ -196,7 +208,7 @@ impl From<Entry> for Container {
             restarts: entry.restart_count,
             created_at: seconds(&entry.created),
             started_at: seconds(&entry.state.started_at),
-            variables: entry.config.env.iter().flatten().filter_map(|text| pair(text)).collect(),
+            variables: last_of_each(entry.config.env.iter().flatten().filter_map(|text| pair(text)).collect()),
             image: entry.config.image,
             hostname: entry.config.hostname,
             image_id: entry.image,

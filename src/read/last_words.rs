@@ -57,7 +57,7 @@ fn last(said: &[(Weight, String)]) -> &[(Weight, String)] {
 
 /// The same of a tunnel that wg-quick did not bring up. Commands of the file may print anything there: only what begins
 /// as wg-quick, and the programs that it calls, complain is kept.
-pub fn of_tunnel(journal: &str) -> Option<String> {
+pub fn of_tunnel(journal: &str, interface: &str) -> Option<String> {
     const COMPLAINS: [&str; 10] = [
         "RTNETLINK answers: ",
         "Error: ",
@@ -78,7 +78,7 @@ pub fn of_tunnel(journal: &str) -> Option<String> {
     // systemd's own word, where it could not start wg-quick at all.
     let found = tries().filter(own).last().or_else(|| tries().find(|line| line.contains(": Failed at step ")))?;
     // wg names the rest of a line that it cannot read, which may be half a key.
-    (!found.contains("Unknown device type")).then(|| quoted(found, &Secrets::default(), &[]))
+    (!found.contains("Unknown device type")).then(|| quoted(found, &Secrets::default(), &[interface]))
 }
 
 #[cfg(test)]
@@ -138,11 +138,18 @@ mod tests {
     fn of_a_tunnel_only_what_its_own_programs_complain_of_is_kept() {
         let journal = "Starting wg\n[#] ip -4 route add 198.51.100.0/24 dev wg0\nRTNETLINK answers: File exists\n\
             [#] ip link delete dev wg0\n";
-        assert_eq!(of_tunnel(journal).as_deref(), Some("RTNETLINK answers: File exists"));
+        assert_eq!(of_tunnel(journal, "wg0").as_deref(), Some("RTNETLINK answers: File exists"));
         let gone = "Starting wg\nwg-quick@wg0.service: Failed at step EXEC spawning /usr/bin/wg-quick: No such file or directory\n\
             wg-quick@wg0.service: Failed with result 'exit-code'.\n";
-        assert!(of_tunnel(gone).is_some_and(|said| said.ends_with("/usr/bin/wg-quick: No such file or directory")));
-        assert_eq!(of_tunnel("Starting wg\n[#] curl -H s3cret\ns3cret is wrong\nLine unrecognized: `s3cret'\n"), None);
+        assert!(
+            of_tunnel(gone, "wg0").is_some_and(|said| said.ends_with("/usr/bin/wg-quick: No such file or directory"))
+        );
+        assert_eq!(
+            of_tunnel("Starting wg\n[#] curl -H s3cret\ns3cret is wrong\nLine unrecognized: `s3cret'\n", "wg0"),
+            None
+        );
+        let long = "Starting wg\nwg-quick: `clippyfront-tunnel\' does not exist\n";
+        assert!(of_tunnel(long, "clippyfront-tunnel").is_some_and(|said| said.contains("clippyfront-tunnel")));
     }
 
     #[test]

@@ -15,6 +15,15 @@ pub fn identity(text: &str) -> Option<RedisIdentity> {
     Some(RedisIdentity { run_id: run_id.to_owned(), uptime: line(text, "uptime_in_seconds")?.parse().ok()? })
 }
 
+/// How often one of these commands was run, by `INFO commandstats` (`cmdstat_flushdb:calls=2,usec=…`).
+pub fn calls(text: &str, commands: &[&str]) -> u64 {
+    let of = |command: &&str| {
+        let told = line(text, &format!("cmdstat_{command}"))?;
+        told.split(',').find_map(|part| part.strip_prefix("calls="))?.parse::<u64>().ok()
+    };
+    commands.iter().filter_map(of).sum()
+}
+
 /// Reads `INFO`; none if it lacks what every version has. The settings are added by whoever asked for them.
 pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
     let number = |name: &str| line(text, name)?.parse::<u64>().ok();
@@ -50,6 +59,7 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         protected_mode: None,
         save: None,
         stops_writes: None,
+        flushes: 0,
         users: None,
         refused: Vec::new(),
     })

@@ -29,6 +29,10 @@ pub struct Shown {
     pub skipped: bool,
     /// Its file and its drop-ins, in the order in which they are read.
     pub files: Vec<String>,
+    /// The units that start it: `WantedBy`, `RequiredBy`, `UpheldBy`, `TriggeredBy`.
+    pub wanted_by: Vec<String>,
+    /// Whether systemd has never set about starting it since the boot.
+    pub untried: bool,
     /// How its last run went.
     pub run: Run,
 }
@@ -63,6 +67,7 @@ fn block(text: &str) -> Shown {
             enabled: value("UnitFileState"),
             since: time(&value("ActiveEnterTimestamp")),
             after: units(&value("After")),
+            lost: Vec::new(),
             reason: None,
             said: None,
             starting: starting(&value),
@@ -83,6 +88,14 @@ fn block(text: &str) -> Shown {
         skipped: ["Condition", "Assert"]
             .iter()
             .any(|kind| value(&format!("{kind}Result")) == "no" && !value(&format!("{kind}Timestamp")).is_empty()),
+        wanted_by: ["WantedBy", "RequiredBy", "UpheldBy", "TriggeredBy"]
+            .iter()
+            .flat_map(|by| units(&value(by)))
+            .collect(),
+        untried: value("ActiveState") == "inactive"
+            && ["InactiveExitTimestamp", "ActiveEnterTimestamp", "ConditionTimestamp"]
+                .iter()
+                .all(|at| value(at).is_empty()),
         succeeded: matches!(value("Result").as_str(), "" | "success"),
         run: Run {
             result: value("Result"),

@@ -45,6 +45,22 @@ pub fn service(text: &str) -> Vec<Setting> {
     found
 }
 
+/// The units that the `[Install]` section wants it for.
+pub fn installed_for(text: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            inside = line == "[Install]";
+        } else if let Some((name, value)) = line.split_once('=').filter(|_| inside)
+            && matches!(name.trim(), "WantedBy" | "RequiredBy" | "UpheldBy")
+        {
+            found.extend(value.split_whitespace().map(str::to_owned));
+        }
+    }
+    found
+}
+
 /// The words of a setting (systemd.syntax(7), quoting), each with its quotation marks taken off.
 pub fn words(value: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);

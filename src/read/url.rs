@@ -78,13 +78,20 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         return Err(Flaw::Unreadable);
     }
     let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    // libpq takes a host and a port from there; a path is a Unix socket, as no host at all is.
+    let host = if host.is_empty() && is_ours && !is_redis {
+        asked("host").and_then(decode).filter(|host| !host.starts_with('/') && is_host(host)).unwrap_or_default()
+    } else {
+        host.to_owned()
+    };
+    let port = port.or_else(|| asked("port").filter(|_| is_ours && !is_redis)?.parse().ok());
     let root = asked("sslrootcert").and_then(decode);
     let sslmode =
         asked("sslmode").filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')).map(str::to_owned);
     Ok(ReadUrl {
         url: EnvUrl {
             scheme: scheme.to_owned(),
-            host: host.to_owned(),
+            host,
             port,
             database: database.map(str::to_owned),
             user: Presence::of(user.is_some()),
@@ -99,6 +106,11 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         password: password.map(SecretString::from),
         root,
     })
+}
+
+/// A name or an address, and nothing that could be a part of a secret.
+fn is_host(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || text.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
 }
 
 /// Passwords that stand in the app's code, in its guide or in every list.

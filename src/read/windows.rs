@@ -201,6 +201,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         enabled: enabled.to_owned(),
         since: None,
         after: Vec::new(),
+        lost: Vec::new(),
         reason: None,
         said: None,
         starting: None,
@@ -258,7 +259,7 @@ fn docker(containers: &[[Value; 8]], path: &str) -> Result<Docker, String> {
         let read = read.ok_or_else(|| format!("{path}: docker[{at}]: no container of `docker inspect`"))?;
         workers.extend(read.iter().filter_map(|container| inspect::worker(container, None, None)));
     }
-    Ok(Docker { workers })
+    Ok(Docker { workers, disk: None })
 }
 
 #[cfg(test)]

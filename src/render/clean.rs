@@ -16,10 +16,12 @@ use crate::report::{
     Recreation, Report, Step, Told, Typed,
 };
 
-/// Control characters, marks of direction, and what has no width.
+/// Control characters, marks of direction, what has no width, and blanks that look like a space and are none to a program
+/// (a no-break space comes with text from a web page).
 fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || (c.is_whitespace() && c != ' ' && !c.is_ascii())
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 

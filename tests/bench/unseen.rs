@@ -9,10 +9,11 @@ use super::fault::Set;
 use super::judged::{read, report_of};
 
 /// Looked at since not long ago: in older recordings these are not there, and that says nothing about the deployment.
-const NEWER: [(&str, &str); 4] = [
+const NEWER: [(&str, &str); 5] = [
     ("postgres-tables", "PostgreSQL did not tell which tables the role finds"),
     ("worker-libraries", "`libraries` was not checked"),
     ("worker-log", "`worker-log` was not checked"),
+    ("web-fresh", "`web-app` was not checked"),
     ("container-way", "`worker-network` was not checked"),
 ];
 

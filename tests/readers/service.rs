@@ -346,7 +346,7 @@ fn words(text: &str) -> Kept {
     let refused = last_words::refusals(text, &[], "10.8.0.2");
     Box::new((
         last_words::read(text),
-        last_words::of_tunnel(text),
+        last_words::of_tunnel(text, "wg0"),
         quoted(text, &Secrets::default(), &[]).len(),
         refused,
         last_words::statements(text, "u", "d"),

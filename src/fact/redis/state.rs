@@ -65,6 +65,9 @@ pub struct RedisState {
     pub save: Option<String>,
     /// `stop-writes-on-bgsave-error` in force.
     pub stops_writes: Option<String>,
+    /// How often FLUSHDB or FLUSHALL was run since its start.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flushes: u64,
     /// How many users it has besides `default`, where the URL's user is one of them and may ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<usize>,

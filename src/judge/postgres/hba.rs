@@ -144,7 +144,8 @@ impl<'a> Worker<'a> {
                 "the client's address in the tunnel is not known; set it with `--client`".to_owned(),
             ));
         }
-        let not_known = || Unseen::NotKnown("no DATABASE_URL with a role and a database could be read".to_owned());
+        let not_known =
+            || Unseen::NotKnown("no DATABASE_URL with a role, its password and a database could be read".to_owned());
         let far = seat.at(Vantage::Client).and_then(|client| client.env());
         let near = seat.env();
         let urls = [far, near].into_iter().flatten().filter_map(|env| env.database().into_url());

@@ -14,7 +14,8 @@ const FULL: u32 = 90;
 /// The role can log in to the database, and do its work there.
 pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> {
     let state = seat.pg_state()?;
-    let unknown = || Unseen::NotKnown("no usable DATABASE_URL with a role and a database was found here".to_owned());
+    let unknown =
+        || Unseen::NotKnown("no DATABASE_URL with a role, its password and a database was found here".to_owned());
     let role = state.role.as_ref().ok_or_else(unknown)?;
     let database = state.database.as_ref().ok_or_else(unknown)?;
     let method = hba::method(seat).unwrap_or_default();
@@ -123,7 +124,10 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
     }
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
         let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };
-        return Ok(broken(PostgresAfterBoot::NotEnabled).with("unit", unit).into());
+        return Ok(broken(PostgresAfterBoot::NotEnabled)
+            .with("unit", unit)
+            .with("why", boot::why_not(&cluster.lost))
+            .into());
     }
     if seat.pg_state().is_ok_and(|state| !state.bad_lines.is_empty() || !state.missing.is_empty()) {
         return Ok(not_applicable("with its files as they are it does not start; postgres-as-written names the line"));

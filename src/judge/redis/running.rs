@@ -79,6 +79,9 @@ pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
     if state.max_memory > 0 && state.policy == "noeviction" && state.used_memory * 100 >= state.max_memory * FULL {
         return Ok(broken(RedisRoom::Memory).with("used", state.used_memory).with("limit", state.max_memory).into());
     }
+    if state.flushes > 0 {
+        return Ok(broken(RedisRoom::Flushed).with("count", state.flushes).with("uptime", state.uptime).into());
+    }
     // A waiting task is a key without a time to live: only these policies throw it away.
     if state.evicted > 0 && state.policy.starts_with("allkeys-") {
         return Ok(broken(RedisRoom::Evicts).with("policy", &state.policy).with("count", state.evicted).into());
@@ -221,7 +224,10 @@ pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
         return Ok(not_applicable("the running Redis was not started by its unit"));
     }
     if !boot::starts(unit) {
-        return Ok(broken(RedisAfterBoot::NotEnabled).with("unit", &unit.name).into());
+        return Ok(broken(RedisAfterBoot::NotEnabled)
+            .with("unit", &unit.name)
+            .with("why", boot::why_not(&unit.lost))
+            .into());
     }
     let conf = seat.redis_conf()?;
     let server = seat.addresses().server.value.to_string();

@@ -25,7 +25,7 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     let known = if seat.vantage() == Vantage::Container { addresses.server.origin } else { addresses.subnet.origin };
     if known == Origin::Assumed {
         return Err(Unseen::Undecided(
-            "the tunnel's own addresses are not known here; set `--server`, or make the tunnel's file readable"
+            "the tunnel's subnet is not known here (its addresses may stand there one by one, as /32); `--subnet` tells it"
                 .to_owned(),
         ));
     }

@@ -148,6 +148,15 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
     }
+    let mut keys: BTreeMap<&str, At> = BTreeMap::new();
+    for peer in &conf.peers {
+        let Some(key) = &peer.public_key else { continue };
+        if let Some(first) = keys.insert(key, peer.at) {
+            let finding = broken(WgAllowedIpsDistinct::KeyTwice).with("key", short_key(key));
+            let first = format!("{}:{}", conf.path, first.line);
+            return Ok(finding.with("first", first).at(&conf.path, peer.at.line).into());
+        }
+    }
     let claims: Vec<(usize, IpNet, At)> = conf
         .peers
         .iter()

@@ -63,9 +63,12 @@ pub(crate) fn env_agrees(seat: &Seat<'_>) -> Judged<EnvAgrees> {
     Ok(holds())
 }
 
-/// The ports in the worker's URLs are ports that the server listens on.
+/// The ports in the worker's URLs are ports that the server listens on; so is that of the web app's results.
 pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
     let own = seat.env()?;
+    if seat.vantage() == Vantage::Server {
+        return Ok(closed_results(seat, own)?.map_or_else(holds, Into::into));
+    }
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let (web, listeners) = (server.env()?, server.listeners()?);
     let redis = REDIS.map(|(_, url)| (redis(own, url), redis(web, url)));
@@ -78,6 +81,23 @@ pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
         return Ok(at(seat, own, finding, variable).into());
     }
     Ok(holds())
+}
+
+/// The web app's results lead to a port of this machine where nobody is. What its other URLs meet is asked there.
+fn closed_results(seat: &Seat<'_>, own: &Environment) -> Result<Option<Finding<EnvPorts>>, Unseen> {
+    let Some((variable, url)) = redis(own, Environment::results) else { return Ok(None) };
+    let broker = redis(own, Environment::broker).map(|(_, url)| url.port_or_default());
+    let here = url.is_local() || url.host.parse() == Ok(seat.addresses().server.value);
+    let port = url.port_or_default();
+    if !here || broker == Some(port) || seat.listeners()?.on(port).next().is_some() {
+        return Ok(None);
+    }
+    // Docker may send a port on by the kernel's rules alone, with no socket on the host.
+    if seat.containers().is_ok_and(|containers| containers.all.iter().any(|it| it.on(port).next().is_some())) {
+        return Ok(None);
+    }
+    let finding = broken(EnvPorts::ResultsPort).with("mine", port).marks(port);
+    Ok(Some(at(seat, own, finding, variable)))
 }
 
 /// A port where nothing listens, while something does where the web app's URL says.

@@ -54,6 +54,10 @@ pub(super) fn running(seat: &Seat<'_>, worker: &HostWorker) -> Judged<WorkerRunn
 /// Docker's engine runs, where the worker is not one without Docker.
 pub(crate) fn docker_runs(seat: &Seat<'_>) -> Judged<DockerRuns> {
     let silent = match seat.docker() {
+        Ok(Docker { disk: Some(disk), workers }) if !workers.is_empty() => {
+            let finding = broken(DockerRuns::DiskShut).with("folder", &disk.path);
+            return Ok(finding.with("why", disk.words()).into());
+        }
         Ok(_) => return Ok(holds()),
         // Who may not ask has no answer; and nobody can be asked without the program.
         Err(why) if matches!(why, Unseen::NoTool(_)) => why,
@@ -93,6 +97,10 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     let (Some(unit), Some(_)) = (&worker.unit, &worker.process) else {
         return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
+    if !unit.lost.is_empty() {
+        let enabled = format!("enabled for {} alone, and there is no such unit", unit.lost.join(", "));
+        return Ok(named(unit, broken(WorkerAtBoot::Disabled)).with("enabled", enabled).into());
+    }
     if unit.enabled == "disabled" || unit.enabled.is_empty() {
         let enabled = if unit.enabled.is_empty() { "not enabled" } else { "disabled" };
         return Ok(named(unit, broken(WorkerAtBoot::Disabled)).with("enabled", enabled).into());

@@ -79,7 +79,7 @@ pub(in crate::probe) fn environ(pid: u32) -> Result<BTreeMap<String, String>, Un
 }
 
 /// `load_dotenv()` in config/settings.py looks there, and then in each folder above; it reads the first that it finds.
-pub(super) fn dotenvs(folder: &str) -> Vec<String> {
+pub(in crate::probe) fn dotenvs(folder: &str) -> Vec<String> {
     if folder.is_empty() {
         return Vec::new();
     }

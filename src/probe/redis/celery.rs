@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::kept::{foreign, held};
 use super::prefixed::prefixed;
-use super::session::{admitted, open};
+use super::session::{admitted, open, turned_away};
 use super::{ANSWER, Pace, WORD, dial, wire};
 use crate::fact::celery::{Beat, Celery, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
@@ -82,7 +82,7 @@ async fn talk(
 ) -> Result<Celery, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
     let (wire, pace) = reach(endpoint, patience, login, context).await?;
-    let (mut connection, driver) = open(wire, pace).await.map_err(|_| unreached())?;
+    let (mut connection, driver) = open(wire, pace).await.map_err(|_| turned_away(endpoint))?;
     let conversation = timeout(pace.within(TALK, TRIPS), converse(&mut connection, endpoint, login, context));
     tokio::select! {
         celery = conversation => celery.map_err(|_| silent(endpoint))?,

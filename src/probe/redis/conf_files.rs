@@ -198,5 +198,5 @@ pub(in crate::probe) fn touches() -> Vec<Touch> {
         ));
         found.extend(UNIT_FOLDERS.iter().flat_map(|folder| reads(&[&format!("{folder}/{unit}")])));
     }
-    [found, only("where Redis is set up so", reads(&["{included}"]))].concat()
+    [found, reads(&["/var/lib/redis"]), only("where Redis is set up so", reads(&["{included}"]))].concat()
 }

@@ -20,6 +20,11 @@ use crate::read::{redis_info, redis_reply};
 static SETTINGS: LazyLock<RedisConnectionInfo> =
     LazyLock::new(|| RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name());
 
+/// It took the connection, and ended it before a word could be said: as protected mode does.
+pub(super) fn turned_away(endpoint: &Endpoint) -> Unseen {
+    Unseen::NotKnown(format!("Redis at {endpoint} accepted the connection, and did not talk to us"))
+}
+
 /// A connection to ask on, and what drives it; the error, what it ended with.
 pub(super) async fn open(
     wire: Box<dyn Wire>,

@@ -8,7 +8,7 @@ use redis::{RedisError, Value};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use super::session::{admitted, open};
+use super::session::{admitted, open, turned_away};
 use super::{dial, wire};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
@@ -58,7 +58,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     }
     let pace = stream.pace();
     let wire = wire(stream, endpoint, encrypted).await.ok_or_else(unreached)?;
-    let (mut connection, driver) = open(wire, pace).await.map_err(|_| unreached())?;
+    let (mut connection, driver) = open(wire, pace).await.map_err(|_| turned_away(endpoint))?;
     tokio::select! {
         state = converse(&mut connection, endpoint, login) => state,
         () = driver => Err(unreached()),
@@ -104,6 +104,8 @@ async fn converse(
             state.users = users(connection).await;
         }
     }
+    let run: Result<String, RedisError> = redis::cmd("INFO").arg("commandstats").query_async(connection).await;
+    state.flushes = run.map_or(0, |text| redis_info::calls(&text, &["flushdb", "flushall"]));
     state.refused = refusals(connection).await;
     Ok(state)
 }

@@ -35,7 +35,8 @@ async fn written(
 ) -> Option<Quote> {
     let in_journal = |text| Quote { text, source: format!("journalctl -u {}", short(unit)), at: ended, named: None };
     if *target == UnitTarget::WireGuard {
-        return last_words::of_tunnel(journal).map(in_journal);
+        let interface = short(unit).split_once('@').map_or("", |(_, interface)| interface);
+        return last_words::of_tunnel(journal, interface).map(in_journal);
     }
     if let Some(text) = last_words::read(journal) {
         return Some(in_journal(text));

@@ -8,10 +8,11 @@ use tokio::sync::OnceCell;
 use crate::fact::{UnitTarget, Unseen};
 use crate::probe::{PROGRAM, ProbeContext, host};
 use crate::read::systemctl::{self, Shown};
+use crate::read::unit_file;
 
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
     InactiveExitTimestamp,StateChangeTimestamp,Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
-    Type,SubState,TimeoutStartUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
+    WantedBy,RequiredBy,UpheldBy,TriggeredBy,Type,SubState,TimeoutStartUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 
 /// The units that this run looks at, and what was said of them once somebody asked.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,35 @@ impl Units {
         let shown = ask(&names).await?.filter(|shown| shown.len() == names.len()).unwrap_or_default();
         Ok(names.into_iter().zip(shown).collect())
     }
+}
+
+/// Units of systemd's own, which are always there (systemd.special(7)).
+const SPECIAL: [&str; 8] = [
+    "basic.target",
+    "default.target",
+    "graphical.target",
+    "multi-user.target",
+    "network-online.target",
+    "network.target",
+    "sockets.target",
+    "timers.target",
+];
+
+/// What a unit is enabled for, where nothing of it exists. Of a unit that is not there systemd does not tell whom it wants: then
+/// the unit's own file does.
+pub(in crate::probe) async fn lost(shown: &Shown, texts: &[(String, String)]) -> Vec<String> {
+    if !shown.unit.enabled.starts_with("enabled") || !shown.wanted_by.is_empty() {
+        return Vec::new();
+    }
+    let wanted: Vec<String> = texts.iter().flat_map(|(_, text)| unit_file::installed_for(text)).collect();
+    // A specifier is filled in by systemd alone.
+    let is_plain = |name: &String| !name.contains('%') && !SPECIAL.contains(&name.as_str());
+    if wanted.is_empty() || !wanted.iter().all(is_plain) {
+        return Vec::new();
+    }
+    let found = ask(&wanted).await.ok().flatten().unwrap_or_default();
+    let none = found.len() == wanted.len() && found.iter().all(|it| !it.unit.known);
+    if none { wanted } else { Vec::new() }
 }
 
 /// None where systemctl does not say it well.

@@ -85,6 +85,10 @@ pub(in crate::read) fn endpoint(written: &str, services: &Services<'_>) -> Endpo
     if service.is_empty() {
         return Endpoint::NoPort(whole(host, None));
     }
+    // No name of a host has one, and wg asks the resolver for it all the same.
+    if host.contains('/') {
+        return Endpoint::Bad;
+    }
     match port(service, services) {
         Some(port) if !host.is_empty() => Endpoint::Good(whole(host, Some(port.number)), port.wrapped),
         Some(_) | None => Endpoint::Bad,
