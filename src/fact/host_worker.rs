@@ -192,7 +192,7 @@ impl Unit {
             "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
             "exit-code" => match before(self.status) {
                 Some((name, what)) => {
-                    format!("systemd could not run its command: {what} (status {}/{name})", self.status)
+                    format!("it ended with status {}; systemd's own {name} means that {what}", self.status)
                 }
                 None => format!("it exited with status {}", self.status),
             },

@@ -80,7 +80,8 @@ pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
         return Ok(broken(RedisRoom::Memory).with("used", state.used_memory).with("limit", state.max_memory).into());
     }
     if state.flushes > 0 {
-        return Ok(broken(RedisRoom::Flushed).with("count", state.flushes).with("uptime", state.uptime).into());
+        let count = if state.flushes == 1 { "once".to_owned() } else { format!("{} times", state.flushes) };
+        return Ok(broken(RedisRoom::Flushed).with("count", count).with("hours", state.uptime.div_ceil(3600)).into());
     }
     // A waiting task is a key without a time to live: only these policies throw it away.
     if state.evicted > 0 && state.policy.starts_with("allkeys-") {
