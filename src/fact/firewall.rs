@@ -173,7 +173,12 @@ impl Ufw {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let mut lines = vec![format!("ufw is {}, default {} (incoming)", self.label(), self.default_input.word())];
+        let switch = match (self.installed, self.enabled) {
+            (false, _) => "ufw is not installed",
+            (true, false) => "ufw.conf has ENABLED=no",
+            (true, true) => "ufw.conf has ENABLED=yes",
+        };
+        let mut lines = vec![format!("{switch}, default {} (incoming)", self.default_input.word())];
         lines.extend(
             self.rules
                 .iter()

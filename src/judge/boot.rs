@@ -31,9 +31,9 @@ pub(super) fn why_not(lost: &[String]) -> String {
     }
 }
 
-/// The units that wait for each other, from the tunnel's back to it, as far as they were seen here: at boot systemd leaves
+/// The units that wait for each other, from this one back to it, as far as they were seen here: at boot systemd leaves
 /// one of them out, and which one is chance (systemd.unit(5), "ordering cycle").
-pub(super) fn circle(seat: &Seat<'_>) -> Option<Vec<String>> {
+pub(super) fn circle(seat: &Seat<'_>, from: &UnitState) -> Option<Vec<String>> {
     let tunnel = seat.wireguard_unit().ok()?;
     let server = seat.vantage() == Vantage::Server;
     let seen = if server {
@@ -53,7 +53,7 @@ pub(super) fn circle(seat: &Seat<'_>) -> Option<Vec<String>> {
     {
         after.insert(&worker.name, &worker.after);
     }
-    way_back(&tunnel.name, &tunnel.name, &after, &mut vec![tunnel.name.clone()])
+    way_back(&from.name, &from.name, &after, &mut vec![from.name.clone()])
 }
 
 /// The shortest is not looked for: there are a handful of units.

@@ -158,7 +158,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::One => return Ok(holds()),
         PgSaid::Speaks => {
             return Err(Unseen::NotKnown(
-                "PostgreSQL answers, but no usable URL to log in with was found here".to_owned(),
+                "PostgreSQL answers, and no URL that can be dialled to log in with was found here".to_owned(),
             ));
         }
         PgSaid::StartingUp => {

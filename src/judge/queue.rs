@@ -104,15 +104,15 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
         broken(QueueConsumed::TakesNothing).with("age", worker.age)
     } else if !alive.is_empty() {
         broken(QueueConsumed::OnlyServer)
-    } else if !now.waiting.is_empty() {
-        broken(QueueConsumed::TasksWait).with("queues", lengths(celery))
-    } else if now.unacked > 0 {
-        broken(QueueConsumed::Held).with("count", now.unacked)
     } else if let Some(quiet) = silent(celery) {
         if new && quiet.quiet <= BEAT {
             return Err(came());
         }
         broken(QueueConsumed::Silent).with("from", quiet.from).with("quiet", quiet.quiet)
+    } else if !now.waiting.is_empty() {
+        broken(QueueConsumed::TasksWait).with("queues", lengths(celery))
+    } else if now.unacked > 0 {
+        broken(QueueConsumed::Held).with("count", now.unacked)
     } else {
         broken(QueueConsumed::Nobody)
     };

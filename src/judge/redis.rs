@@ -168,7 +168,7 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
-                "Redis requires a password, but no usable URL with a password was found here".to_owned(),
+                "Redis requires a password, and no URL with one that can be dialled was found here".to_owned(),
             ));
         }
         RedisSaid::Loading => {

@@ -212,7 +212,7 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
         ));
     }
     if boot::starts(unit)
-        && let Some(circle) = boot::circle(seat)
+        && let Some(circle) = boot::circle(seat, unit)
     {
         return Ok(broken(WgEnabledAtBoot::Circle).with("circle", circle.join(" after ")).into());
     }

@@ -35,11 +35,11 @@ pub struct ReadUrl {
 pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     let kind = text.split("://").next().unwrap_or_default();
     let is_redis = kind == "redis" || kind == "rediss";
-    // Python's urlsplit drops these, and `int()` the blanks behind an index.
+    // Python's urlsplit drops these, and `int()` the blanks behind an index, of whatever kind.
     let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], ""));
     let without = cleaned.as_deref().map(without_fragment);
     let commented = without.is_some_and(|text| text.ends_with(' ')) && text.contains(" #");
-    let cleaned = without.map(|text| text.trim_end_matches(' '));
+    let cleaned = without.map(str::trim_end);
     let text = cleaned.unwrap_or_else(|| passed_over(text));
     look_around(text)?;
     let (scheme, rest) = text.split_once("://").ok_or(Flaw::NoScheme)?;

@@ -163,7 +163,7 @@ fn despite(out: &mut String, report: &Report, width: usize) {
         for outcome in group.shown() {
             let Answer::Despite(broken) = &outcome.answer else { continue };
             let line = format!(
-                "{} on {} is OK although {} failed: either it is reached some other way, or what was seen here is older than that",
+                "{} on {} is OK although {} failed: it is reached some other way, works for now, or what was seen here is older than that",
                 outcome.check,
                 place(outcome),
                 few(broken)

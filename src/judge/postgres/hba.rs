@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::case::Seat;
 use crate::check::cause::{PostgresHbaAdmitsWorker, PostgresHbaParses};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::environment::EnvUrl;
+use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::postgres::hba::first::{First, Guest};
 use crate::fact::postgres::hba::{HbaFrom, HbaLine, HbaRule, HbaSaid, PgHba};
 use crate::fact::postgres::state::PgState;
@@ -148,8 +148,19 @@ impl<'a> Worker<'a> {
             || Unseen::NotKnown("no DATABASE_URL with a role, its password and a database could be read".to_owned());
         let far = seat.at(Vantage::Client).and_then(|client| client.env());
         let near = seat.env();
-        let urls = [far, near].into_iter().flatten().filter_map(|env| env.database().into_url());
-        let url = urls.into_iter().find(|url| url.is_postgres() && url.role.is_some()).ok_or_else(not_known)?;
+        let named =
+            |env: &'a Environment| env.database().into_url().filter(|url| url.is_postgres() && url.role.is_some());
+        let (worker, web) = (far.ok().and_then(named), near.ok().and_then(named));
+        let of_worker = worker.is_some();
+        let url = worker.or(web).ok_or_else(not_known)?;
+        // Who comes from the server itself may be a role of the web app's own.
+        if url.is_local() && !of_worker {
+            return Err(Unseen::Undecided(
+                "the web app's DATABASE_URL stays on the server, and whether the worker has its role was not seen; `--with` the client's \
+                 snapshot tells"
+                    .to_owned(),
+            ));
+        }
         let role = url.role.as_deref().ok_or_else(not_known)?;
         // Without a name, server and libpq agree on the user's.
         let database = url.database.as_deref().unwrap_or(role);

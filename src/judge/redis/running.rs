@@ -230,6 +230,14 @@ pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
             .with("why", boot::why_not(&unit.lost))
             .into());
     }
+    // A circle with the tunnel's unit in it is told there.
+    let tunnel = seat.wireguard_unit().map_or("", |unit| unit.name.as_str());
+    if let Some(circle) = boot::circle(seat, unit).filter(|units| !units.iter().any(|name| name == tunnel)) {
+        return Ok(broken(RedisAfterBoot::Circle)
+            .with("circle", circle.join(" after "))
+            .with("unit", &unit.name)
+            .into());
+    }
     let conf = seat.redis_conf()?;
     let server = seat.addresses().server.value.to_string();
     // All addresses (`*`) can be had before the tunnel is there.

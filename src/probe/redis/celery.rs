@@ -65,7 +65,7 @@ pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
 async fn ask(endpoint: &Endpoint, patience: Duration, context: &ProbeContext) -> Result<Celery, Unseen> {
     // The database is the worker's own affair: another than its URL names would show another deployment.
     let login = context.keyring.redis.as_ref().ok_or_else(|| {
-        Unseen::NotKnown("no usable broker URL was found here, so the database is not known".to_owned())
+        Unseen::NotKnown("no broker URL that can be dialled was found here, so the database is not known".to_owned())
     })?;
     talk(endpoint, patience, login, context).await
 }

@@ -78,7 +78,7 @@ async fn converse(
     let text = text.map_err(|error| {
         match (redis_reply::refusal(error.code().unwrap_or(""), "") == RedisSaid::NoAuth, login) {
             (true, None) => Unseen::NotKnown(
-                "Redis requires a password, but no usable URL with a password was found here".to_owned(),
+                "Redis requires a password, and no URL with one that can be dialled was found here".to_owned(),
             ),
             (true, Some(_)) => refused("has no password"),
             (false, _) if error.code() == Some("NOPERM") => refused("has no permission to run INFO"),

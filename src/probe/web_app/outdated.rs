@@ -7,29 +7,31 @@ use crate::fact::web_app::Outdated;
 use crate::probe::environment::dotenvs;
 use crate::read::{dotenv, unit_file};
 
-/// A variable's name, its value, and its line in a file.
-type Line = (String, String, u32);
+/// A variable as a file sets it. Holds its value, so it has no `Debug`.
+#[derive(Clone)]
+struct Line {
+    name: String,
+    value: String,
+    path: String,
+    line: u32,
+}
 
-/// The URLs that its process has otherwise than a file which was changed after its start.
+/// The URLs that its process has otherwise than a file which was changed after its start, and which the next start would take
+/// them from.
 pub(super) fn outdated(found: &Found) -> Vec<Outdated> {
-    let mut all: Vec<Outdated> = Vec::new();
     let own = unit(found);
-    for (path, lines) in files(found, own.as_deref()) {
-        let newer = host::stat(&path).ok().flatten().is_some_and(|stat| stat.changed_at > found.started_at);
-        if !newer {
-            continue;
-        }
-        for variable in variables(None).into_iter().filter(|name| is_url(None, name)) {
-            let Some((_, value, line)) = lines.iter().rev().find(|(name, ..)| name == variable) else { continue };
-            // What the unit sets goes before what the app itself reads, and is meant so.
-            let meant = own.as_deref().is_some_and(|text| sets(text, variable) && !text.contains(&path));
-            let differs = !meant && found.environ.get(variable).is_some_and(|has| has != value);
-            if differs && !all.iter().any(|it| it.variable == variable) {
-                all.push(Outdated { variable: variable.to_owned(), path: path.clone(), line: *line });
-            }
-        }
-    }
-    all
+    let of_unit = files_of_unit(own.as_deref().unwrap_or_default());
+    let of_app = file_of_app(found);
+    let newer = |path: &str| host::stat(path).ok().flatten().is_some_and(|stat| stat.changed_at > found.started_at);
+    let urls = variables(None).into_iter().filter(|name| is_url(None, name));
+    let next = urls.filter_map(|variable| {
+        let last = |all: &[Line]| all.iter().rev().find(|it| it.name == variable).cloned();
+        // The last of the unit's files goes before its `Environment=`, and that before what the app itself reads.
+        let meant = own.as_deref().is_some_and(|text| sets(text, variable));
+        last(&of_unit).or_else(|| last(&of_app).filter(|_| !meant))
+    });
+    let differs = |it: &Line| newer(&it.path) && found.environ.get(&it.name).is_some_and(|has| *has != it.value);
+    next.filter(differs).map(|it| Outdated { variable: it.name, path: it.path, line: it.line }).collect()
 }
 
 /// The file of its unit, where an administrator wrote one.
@@ -44,20 +46,23 @@ fn sets(text: &str, variable: &str) -> bool {
     words.iter().any(|word| word.split_once('=').is_some_and(|(name, _)| name == variable))
 }
 
-/// What its unit and the app itself read, with what each sets.
-fn files(found: &Found, own: Option<&str>) -> Vec<(String, Vec<Line>)> {
-    let named = own.map(unit_file::service).unwrap_or_default().into_iter();
-    let named = named.filter(|it| it.name == "EnvironmentFile").map(|it| it.value.trim_start_matches('-').to_owned());
-    let of_unit = named.filter_map(|path| {
-        let lines = unit_file::variables(&text(&path)?).into_iter().map(|it| (it.name, it.value, it.line));
-        Some((path, lines.collect()))
+/// What the unit's `EnvironmentFile=` set, in their order.
+fn files_of_unit(unit: &str) -> Vec<Line> {
+    let named = unit_file::service(unit).into_iter().filter(|it| it.name == "EnvironmentFile");
+    let paths = named.map(|it| it.value.trim_start_matches('-').to_owned());
+    let lines = paths.filter_map(|path| {
+        let all = unit_file::variables(&text(&path)?).into_iter();
+        Some(all.map(move |it| Line { name: it.name, value: it.value, path: path.clone(), line: it.line }))
     });
-    let of_app = dotenvs(&found.folder).into_iter().find_map(|path| Some((text(&path)?, path)));
-    let of_app = of_app.and_then(|(text, path)| {
-        let lines = dotenv::read(&text, &found.environ)?.into_iter();
-        Some((path, lines.filter_map(|it| Some((it.name, it.value?, it.line))).collect()))
-    });
-    of_unit.chain(of_app).collect()
+    lines.flatten().collect()
+}
+
+/// What the first `.env` sets that the app itself finds.
+fn file_of_app(found: &Found) -> Vec<Line> {
+    let first = dotenvs(&found.folder).into_iter().find_map(|path| Some((text(&path)?, path)));
+    let Some((text, path)) = first else { return Vec::new() };
+    let all = dotenv::read(&text, &found.environ).unwrap_or_default().into_iter();
+    all.filter_map(|it| Some(Line { name: it.name, value: it.value?, path: path.clone(), line: it.line })).collect()
 }
 
 fn text(path: &str) -> Option<String> {
