@@ -32,7 +32,7 @@ use clean::Clean;
 pub use clean::{Page, clean};
 pub use habits::Screen;
 
-/// Above a list of causes: the one that is named has its place among them, and a check's title is what would not hold.
+/// Above a list of causes: behind each stands its check's title, which is what would not hold.
 const ALIKE: &str = "look the same from here, most likely first; behind each what does not hold then";
 
 /// A report in a format.
