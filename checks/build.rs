@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo::rerun-if-changed=checks");
     println!("cargo::rustc-env=CLIPCHECK_VERSION={}", version());
-    if let Err(wrong) = make() {
+    println!("cargo::rerun-if-env-changed={CARRIED}");
+    if let Err(wrong) = make().and_then(|()| carry()) {
         println!("cargo::error={wrong}");
     }
 }
@@ -33,6 +34,50 @@ fn commit() -> String {
         println!("cargo::rerun-if-changed={log}");
     }
     git(&["describe", "--always", "--dirty", "--exclude=*"]).unwrap_or_else(|| "commit unknown".to_owned())
+}
+
+/// The file of a static program for Linux, which the one that is built then has inside it: from Windows that is what goes into
+/// the worker's container. None where it is not set.
+const CARRIED: &str = "CLIPCHECK_LINUX_PROGRAM";
+
+fn carry() -> Result<(), String> {
+    let Some(path) = std::env::var_os(CARRIED).filter(|path| !path.is_empty()) else {
+        return write("linux_program.rs", "None");
+    };
+    let path = PathBuf::from(path);
+    println!("cargo::rerun-if-changed={}", path.display());
+    let wrong = |why: &str| format!("{CARRIED}={}: {why}", path.display());
+    if !path.is_absolute() {
+        return Err(wrong("not a full path"));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| wrong(&error.to_string()))?;
+    let machine = machine(&bytes).map_err(wrong)?;
+    write("linux_program.rs", &format!("Some((include_bytes!({:?}), {machine:?}))", path.display().to_string()))
+}
+
+/// Which machine a static program for Linux is for (elf(5)); as `uname -m` says it.
+fn machine(elf: &[u8]) -> Result<&'static str, &'static str> {
+    const INTERPRETER: u64 = 3;
+    let number = |at: usize, bytes: usize| {
+        let field = elf.get(at..at + bytes).ok_or("it is cut off")?;
+        Ok::<_, &str>(field.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    };
+    if !elf.starts_with(b"\x7fELF\x02\x01") {
+        return Err("no 64-bit program for Linux");
+    }
+    let machine = match number(18, 2)? {
+        62 => "x86_64",
+        183 => "aarch64",
+        _ => return Err("neither x86_64 nor aarch64"),
+    };
+    let at = |value: u64| usize::try_from(value).map_err(|_| "it is cut off");
+    let (headers, each, count) = (at(number(32, 8)?)?, at(number(54, 2)?)?, at(number(56, 2)?)?);
+    for header in 0..count {
+        if number(headers.saturating_add(header * each), 4)? == INTERPRETER {
+            return Err("not static: it needs libraries, which a container may not have");
+        }
+    }
+    Ok(machine)
 }
 
 fn make() -> Result<(), String> {

@@ -20,6 +20,7 @@ pub use service::Units;
 mod api;
 pub mod application;
 mod bounded;
+mod carried;
 mod containers;
 mod delivery;
 mod dial;

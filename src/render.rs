@@ -32,6 +32,9 @@ use clean::Clean;
 pub use clean::{Page, clean};
 pub use habits::Screen;
 
+/// Above a list of causes: behind each stands its check's title, which is what would not hold.
+const ALIKE: &str = "look the same from here, most likely first; behind each what does not hold then";
+
 /// A report in a format.
 pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit, on: Screen) -> Page {
     let cleaned = || Clean::of(report.clone());

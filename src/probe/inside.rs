@@ -1,9 +1,10 @@
 //! From the Docker host into the worker's container: this very program is copied in, looks there, and is gone again.
-//! Only when the user asked for it. The copy removes itself when it starts, so that nothing stays behind however the
+//! Only when the user asked for it; from Windows it is the program for Linux that this one carries. The copy removes itself when it starts, so that nothing stays behind however the
 //! look ends; a copy that cannot start is removed by the container's own `rm`.
 
 use std::time::{Duration, Instant};
 
+use super::carried::{self, Program};
 use super::{PROGRAM, ProbeContext, docker, host};
 use crate::fact::Unseen;
 use crate::fact::touch::{Touch, only, reads, runs};
@@ -37,11 +38,7 @@ impl Ends {
 ///
 /// It has ended by the deadline, or half a second later.
 pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duration) -> Result<String, String> {
-    if std::env::consts::OS != "linux" {
-        return Err(format!(
-            "this program is not built for Linux, and the container is: nothing was copied; {BY_HAND}"
-        ));
-    }
+    let program = carried::program().map_err(|why| format!("{why}, so nothing was copied; {BY_HAND}"))?;
     let ends = Ends { begun: host::clock(), deadline };
     let workers = docker::workers(context).await.map_err(|why| why.to_string())?;
     let container =
@@ -51,22 +48,22 @@ pub async fn snapshot(context: &ProbeContext, said: &[String], deadline: Duratio
     if container.status != "running" {
         return Err(format!("the container {name} is not running ({})", container.status));
     }
-    let own = host::own_program().ok_or("this program's own file cannot be found")?;
     let copy = format!("/{COPY}-{}", host::process_id());
-    if !STATIC && !remove(name, &copy).await {
+    let may_not_start = matches!(program, Program::Own(_)) && !STATIC;
+    if may_not_start && !remove(name, &copy).await {
         return Err(format!(
             "the container {name} has no `rm` for a copy that cannot start, so nothing was copied: {STATIC_RUNS}"
         ));
     }
     // However this ends, nothing of ours stays there.
     host::copied(name, &copy);
-    let looked = copied(name, &own, &copy, said, &ends).await;
+    let looked = copied(name, &program, &copy, said, &ends).await;
     host::gone();
     looked
 }
 
-async fn copied(name: &str, own: &str, copy: &str, said: &[String], ends: &Ends) -> Result<String, String> {
-    let copied = run(&["cp", "--follow-link", "--", own, &format!("{name}:{copy}")], ends.left()).await;
+async fn copied(name: &str, program: &Program, copy: &str, said: &[String], ends: &Ends) -> Result<String, String> {
+    let copied = put(name, program, copy, ends.left()).await;
     let copied = match copied {
         Ok(copied) => copied,
         Err(why) => {
@@ -96,6 +93,18 @@ async fn copied(name: &str, own: &str, copy: &str, said: &[String], ends: &Ends)
     }
 }
 
+async fn put(name: &str, program: &Program, copy: &str, limit: Duration) -> Result<host::Said, String> {
+    match program {
+        Program::Own(own) => run(&["cp", "--follow-link", "--", own, &format!("{name}:{copy}")], limit).await,
+        Program::Carried(bytes) => {
+            let input = carried::archive(copy.trim_start_matches('/'), bytes)?;
+            let given = host::Given { input, ..host::Given::default() };
+            let said = host::run_given("docker", &["cp", "--", "-", &format!("{name}:/")], given, limit).await;
+            said.map_err(|why: Unseen| why.to_string())
+        }
+    }
+}
+
 /// However the container is by now.
 async fn clear(name: &str, copy: &str) -> bool {
     remove(name, copy).await || remove_of_stopped(name, copy).await
@@ -106,7 +115,8 @@ async fn clear(name: &str, copy: &str) -> bool {
 async fn remove_of_stopped(name: &str, copy: &str) -> bool {
     let form = "{{.State.Running}} {{.GraphDriver.Data.UpperDir}}";
     let said = run(&["inspect", "--type", "container", "--format", form, "--", name], PROGRAM).await;
-    let Ok(said) = said else { return false };
+    // Docker Desktop's containers are in a virtual machine.
+    let Some(said) = said.ok().filter(|_| cfg!(target_os = "linux")) else { return false };
     let Some(layer) = said.out.trim().strip_prefix("false ").filter(|layer| layer.starts_with('/')) else {
         return false;
     };
@@ -152,7 +162,12 @@ fn is_copy(name: &str) -> bool {
 pub fn touches() -> Vec<Touch> {
     let started =
         "docker exec --user 0 -- {container} {copy} snapshot --as container --remove-own-copy --deadline {seconds}";
-    let lines = ["docker cp --follow-link -- {own} {container}:{copy}", started, &format!("{started} {{profile}}")];
+    let copying = if carried::is_there() {
+        "docker cp -- - {container}:/"
+    } else {
+        "docker cp --follow-link -- {own} {container}:{copy}"
+    };
+    let lines = [copying, started, &format!("{started} {{profile}}")];
     let tidy = [
         "docker exec --user 0 -- {container} rm -f -- {copy}",
         "docker inspect --type container --format {name} -- {container}",

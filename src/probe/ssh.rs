@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use super::carried::{self, Program};
 use super::{host, inside};
 use crate::fact::touch::{Touch, reads, runs};
 use crate::profile::Profile;
@@ -49,11 +50,10 @@ pub struct There {
 ///
 /// It has ended by the deadline and what [`REACH`] adds to it.
 pub async fn snapshot(there: &There, profile: &Profile, deadline: Duration) -> Result<String, String> {
-    if std::env::consts::OS != "linux" {
-        return Err(format!("this program is not built for Linux; {BY_HAND}"));
-    }
-    let own = host::own_program().ok_or("this program's own file cannot be found")?;
-    let program = host::read_program(&own)?;
+    let program = match carried::program().map_err(|why| format!("{why}; {BY_HAND}"))? {
+        Program::Own(own) => host::read_program(&own)?,
+        Program::Carried(bytes) => bytes.to_vec(),
+    };
     let mut input = format!("{}\n{}\n{}\n", system(), program.len(), words(profile, deadline)).into_bytes();
     input.extend(program);
     let given = host::Given { input, ..host::Given::default() };
@@ -69,7 +69,7 @@ pub async fn snapshot(there: &There, profile: &Profile, deadline: Duration) -> R
 
 /// The system that a program must be built for, as `uname -s -m` says it.
 fn system() -> String {
-    format!("Linux {}", std::env::consts::ARCH)
+    format!("Linux {}", carried::machine())
 }
 
 /// The arguments there. A name of one host's own interface is not another's.

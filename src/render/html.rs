@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::clean::Clean;
-use super::mark;
+use super::{ALIKE, mark};
 use crate::report::{Answer, Diagnosis, Outcome, Report};
 
 mod picture;
@@ -35,9 +35,7 @@ pub(super) fn render(report: &Clean<Report>) -> String {
                     div { (picture(report)) }
                     div { (changes(report)) (found(report)) (seats(report)) }
                 }
-                @for outcome in &report.outcomes {
-                    @if let Some(diagnosis) = outcome.found() { (finding(outcome, diagnosis)) }
-                }
+                @for (outcome, diagnosis) in report.found() { (finding(outcome, diagnosis)) }
                 h2 { "All checks" }
                 (checks(report))
             }
@@ -59,7 +57,7 @@ fn seats(report: &Report) -> Markup {
 fn found(report: &Report) -> Markup {
     html! {
         ul.found {
-            @for (outcome, diagnosis) in report.outcomes.iter().filter_map(|it| Some((it, it.found()?))) {
+            @for (outcome, diagnosis) in report.found() {
                 li {
                     span.(outcome.answer.word()) { (mark(&outcome.answer)) } " "
                     a href={ "#" (anchor(outcome)) } { code { (diagnosis.code) } } " on " (outcome.place())
@@ -92,7 +90,7 @@ fn finding(outcome: &Outcome, diagnosis: &Diagnosis) -> Markup {
             }
             @if !diagnosis.alternatives.is_empty() {
                 details {
-                    summary { "Other possible causes, most likely first (" (diagnosis.alternatives.len()) ")" }
+                    summary { "Causes that " (ALIKE) " (" (diagnosis.alternatives.len()) ")" }
                     ul {
                         @for it in &diagnosis.alternatives { li { code { (it.code) } " (" (it.on) "): " (it.title) } }
                     }

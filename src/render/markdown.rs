@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::clean::Clean;
-use super::mark;
+use super::{ALIKE, mark};
 use crate::report::{Answer, Change, Diagnosis, Evidence, Outcome, Report, Shell};
 
 pub(super) fn render(report: &Clean<Report>, verbose: bool) -> String {
@@ -15,10 +15,8 @@ pub(super) fn render(report: &Clean<Report>, verbose: bool) -> String {
         let _ = writeln!(out, "- note: {}", inline(note));
     }
     since(&mut out, &report.since);
-    for outcome in &report.outcomes {
-        if let Some(diagnosis) = outcome.found() {
-            finding(&mut out, outcome, diagnosis);
-        }
+    for (outcome, diagnosis) in report.found() {
+        finding(&mut out, outcome, diagnosis);
     }
     checks(&mut out, report, verbose);
     out
@@ -46,9 +44,14 @@ fn finding(out: &mut String, outcome: &Outcome, diagnosis: &Diagnosis) {
         }
     }
     if !diagnosis.alternatives.is_empty() {
-        out.push_str("\nOther possible causes, most likely first:\n\n");
+        let _ = writeln!(out, "\nCauses that {ALIKE}:\n");
+        let mut told = "";
         for it in &diagnosis.alternatives {
-            let _ = writeln!(out, "- {} ({}): {}", self::code(&it.code), it.on, inline(&it.title));
+            let _ = write!(out, "- {} ({})", self::code(&it.code), it.on);
+            // Several causes of one check stand beside each other: its title is said once.
+            let title = if told == it.title { String::new() } else { format!(": {}", inline(&it.title)) };
+            let _ = writeln!(out, "{title}");
+            told = &it.title;
         }
         for way in &diagnosis.tell {
             let _ = writeln!(out, "- To decide: {}", inline(way));

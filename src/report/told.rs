@@ -7,6 +7,24 @@ use crate::fact::Vantage;
 use crate::profile::{Known, Origin};
 use crate::snapshot::Rights;
 
+impl Report {
+    /// All that there is to read of, the gravest first: roots, warnings, notes; else in the order of the catalogue.
+    pub fn found(&self) -> Vec<(&Outcome, &Diagnosis)> {
+        let mut found: Vec<_> = self.outcomes.iter().filter_map(|it| Some((it, it.found()?))).collect();
+        found.sort_by_key(|(outcome, _)| match outcome.answer {
+            Answer::Root { .. } => 0,
+            Answer::Warns(_) => 1,
+            Answer::Notes(_)
+            | Answer::Holds
+            | Answer::Despite(_)
+            | Answer::Explained { .. }
+            | Answer::Unseen(_)
+            | Answer::NotApplicable(_) => 2,
+        });
+        found
+    }
+}
+
 impl Outcome {
     /// What there is to read besides the table: the cause of a root, a warning or a note.
     pub fn found(&self) -> Option<&Diagnosis> {
@@ -56,11 +74,7 @@ impl Host {
             (_, true) => format!("server {}, several clients", end(&addresses.server)),
             (_, false) => format!("server {}, client {}", end(&addresses.server), end(&addresses.client)),
         };
-        let rights = match self.rights {
-            Rights::Root => "as root",
-            Rights::Administrator => "as administrator",
-            Rights::User => "without root",
-        };
+        let rights = self.rights_in_words();
         format!(
             "clipcheck {} on {} as {} ({}), {rights}, {}; {tunnel}",
             env!("CARGO_PKG_VERSION"),
@@ -69,6 +83,16 @@ impl Host {
             self.vantage_by,
             self.at()
         )
+    }
+
+    /// With which rights was looked, in that system's words.
+    pub fn rights_in_words(&self) -> &'static str {
+        match self.rights {
+            Rights::Root => "as root",
+            Rights::Administrator => "as administrator",
+            Rights::User if self.platform == "windows" => "not as administrator",
+            Rights::User => "without root",
+        }
     }
 
     /// When it was looked at, in RFC 3339.

@@ -239,6 +239,21 @@ fn markdown_reads_as_an_issue() {
 }
 
 #[test]
+fn the_gravest_is_read_first() {
+    for format in ["markdown", "html"] {
+        let out = judged("guide-to-the-letter", &["--format", format]).out;
+        let page = if format == "markdown" { html(&out) } else { out };
+        let titles = page.split("<h3>").skip(1).filter_map(|rest| rest.split("</h3>").next());
+        let text = |title: &str| title.trim_start_matches(|it| it != '>').trim_start_matches('>').chars().next();
+        let first = |title: &str| if title.starts_with('<') { text(title) } else { title.chars().next() };
+        let marks: Vec<char> = titles.filter_map(first).collect();
+        let rank = |mark: &char| "✗!i".find(*mark);
+        assert!(marks.contains(&'✗') && marks.contains(&'!'), "{format}: {marks:?}");
+        assert!(marks.is_sorted_by_key(rank), "{format}: {marks:?}");
+    }
+}
+
+#[test]
 fn hostile_words_stay_text_in_markdown() {
     let page = html(&broken_by_words("markdown"));
     for element in ["<script", "<a ", "<!--", "javascript:x\""] {

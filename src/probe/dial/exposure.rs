@@ -42,6 +42,7 @@ pub(super) async fn twice(endpoint: &Endpoint, way: &[IpAddr]) -> Result<Stream,
     timeout(trip * TRIPS + LEAST, either).await.unwrap_or(Err(Dial::Timeout))
 }
 
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;

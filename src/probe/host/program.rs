@@ -216,6 +216,7 @@ impl Drop for Group {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -201,6 +201,7 @@ pub(super) fn touches() -> Vec<Touch> {
     .concat()
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     #![expect(clippy::disallowed_methods, reason = "the files under test are written here")]

@@ -160,6 +160,7 @@ fn beside(file: &Path, name: &str) -> PathBuf {
     file.parent().unwrap_or(Path::new("/")).join(name)
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
     #![expect(clippy::disallowed_methods, reason = "the files under test are written here")]

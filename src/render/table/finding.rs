@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 
+use super::super::ALIKE;
 use super::{BOLD, RED, YELLOW, few, place, wrapped};
 use crate::report::{Answer, Candidate, Diagnosis, Evidence, Outcome, Shell};
 
@@ -37,7 +38,7 @@ fn doubt(out: &mut String, diagnosis: &Diagnosis, width: usize) {
     if diagnosis.alternatives.is_empty() {
         return;
     }
-    out.push_str("  other possible causes, most likely first:\n");
+    wrapped(out, &format!("causes that {ALIKE}:"), "  ", "  ", width);
     let mut told = "";
     for Candidate { on, code, title } in &diagnosis.alternatives {
         // Several causes of one check stand beside each other: its title is said once.

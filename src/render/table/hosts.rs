@@ -7,7 +7,6 @@ use super::wrapped;
 use crate::fact::Vantage;
 use crate::profile::{Known, Origin};
 use crate::report::{Host, Report};
-use crate::snapshot::Rights;
 
 /// How many hosts the head of the report names.
 pub(super) const HOSTS: usize = 6;
@@ -30,11 +29,7 @@ pub(super) fn header(out: &mut String, report: &Report, width: usize) {
 
 /// Who looked, and when.
 pub(super) fn who(host: &Host) -> String {
-    let rights = match host.rights {
-        Rights::Root => "as root",
-        Rights::Administrator => "as administrator",
-        Rights::User => "without root",
-    };
+    let rights = host.rights_in_words();
     let at = jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0)).unwrap_or_default();
     let name = if host.name == host.seat { String::new() } else { format!(" {}", host.name) };
     format!("{}{name}, {rights}, {at}", host.seat)
