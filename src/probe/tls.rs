@@ -2,7 +2,7 @@
 //! stops at a self-signed certificate would be red where the app is green. No password rests on this: what carries
 //! one is the tunnel (see `dial::may_carry_password`). The web app's https is another matter: see [`verified`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -14,6 +14,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::dial::Stream;
 
+pub(super) mod certificate;
+pub(super) mod demand;
 pub(super) mod verified;
 
 /// The round trips of agreeing on TLS, of 1.2 with a hello that is repeated (RFC 5246 section 7.3), and one for what is lost.
@@ -24,14 +26,24 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
+/// The certificates that a server showed, its own first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shown(Arc<OnceLock<Vec<CertificateDer<'static>>>>);
+
+impl Shown {
+    fn chain(&self) -> Option<&[CertificateDer<'static>]> {
+        self.0.get().map(Vec::as_slice)
+    }
+}
+
 /// A maker of TLS connections; none if rustls has no usable protocol version, which its features rule out.
-pub(super) fn maker() -> Option<MakeRustlsConnect> {
+pub(super) fn maker(shown: &Shown) -> Option<MakeRustlsConnect> {
     // The curve that PostgreSQL chooses up to version 17 (ssl_ecdh_curve) comes first: with another one it asks to begin anew,
     // which is one more round trip. Who prefers another one takes this one too.
     let mut provider = ring::default_provider();
     provider.kx_groups.sort_by_key(|group| group.name() != NamedGroup::secp256r1);
     let provider = Arc::new(provider);
-    connect_by(Arc::clone(&provider), Arc::new(AnyCertificate(provider)))
+    connect_by(Arc::clone(&provider), Arc::new(AnyCertificate(provider, shown.clone())))
 }
 
 /// The same, with somebody who says which certificates are taken.
@@ -49,8 +61,8 @@ fn connect_by(provider: Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifie
 ///
 /// The connector of tokio-postgres-rustls is used for Redis too: a TLS stream is a TLS stream, and this saves
 /// naming tokio-rustls a second time.
-pub(super) async fn wrap(stream: Stream, host: &str) -> Option<Box<dyn Wire>> {
-    let connector = MakeTlsConnect::<Stream>::make_tls_connect(&mut maker()?, host).ok()?;
+pub(super) async fn wrap(stream: Stream, host: &str, shown: &Shown) -> Option<Box<dyn Wire>> {
+    let connector = MakeTlsConnect::<Stream>::make_tls_connect(&mut maker(shown)?, host).ok()?;
     let stream = connector.connect(stream).await.ok()?;
     Some(Box::new(stream))
 }
@@ -61,19 +73,21 @@ pub(super) fn wants_certificate(error: &std::io::Error) -> bool {
     matches!(inner, Some(Error::AlertReceived(AlertDescription::CertificateRequired)))
 }
 
-/// Takes every certificate, but still checks that the other end holds its key.
+/// Takes every certificate and keeps it, but still checks that the other end holds its key.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
+struct AnyCertificate(Arc<CryptoProvider>, Shown);
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let chain = std::iter::once(end_entity).chain(intermediates).map(|it| it.clone().into_owned());
+        let _ = self.1.0.set(chain.collect());
         Ok(ServerCertVerified::assertion())
     }
 
