@@ -68,17 +68,17 @@ pub struct ShownCertificate {
 impl ShownCertificate {
     pub(crate) fn summary(&self) -> String {
         let said = match (self.distrust, self.authority_until) {
-            (Some(Distrust::Expired), Some(_)) => ": an authority's time is over",
-            (Some(Distrust::Expired), None) => ": expired",
-            (Some(Distrust::NotYetValid), _) => ": not valid yet",
-            (Some(Distrust::OtherName), _) => ": for another name",
-            (Some(Distrust::UnknownIssuer), _) => ": not trusted",
-            (Some(Distrust::NoBundle), _) => ": no file of authorities",
-            (None, _) => "",
+            (Some(Distrust::Expired), Some(_)) => "signed by an authority whose time is over",
+            (Some(Distrust::Expired), None) => "expired",
+            (Some(Distrust::NotYetValid), _) => "not valid yet",
+            (Some(Distrust::OtherName), _) => "for another name",
+            (Some(Distrust::UnknownIssuer), _) => "not trusted",
+            (Some(Distrust::NoBundle), _) => "no file of authorities",
+            (None, _) => "nothing against it",
         };
         let (from, until) = (day(self.valid_from), day(self.valid_until));
         let roots = self.roots.as_ref().map_or_else(String::new, |roots| format!(", {roots}"));
-        format!("certificate from {from} to {until} ({}{roots}){said}", self.demand.words())
+        format!("certificate {from} to {until}: {said} ({}{roots})", self.demand.words())
     }
 }
 

@@ -70,7 +70,10 @@ pub(super) fn unverified(
             shown.demand.words().to_owned()
         }
     };
-    let finding = broken(cause).with("endpoint", endpoint).with("fault", fault).with("demand", demand);
+    let early = shown.distrust == Some(Distrust::NotYetValid);
+    let clock = if early { " Or set this machine's clock, if that is what is wrong." } else { "" };
+    let finding =
+        broken(cause).with("endpoint", endpoint).with("clock", clock).with("fault", fault).with("demand", demand);
     Some(finding.with("roots", roots).with("name", shown.wanted.as_deref().unwrap_or_default()))
 }
 

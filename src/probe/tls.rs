@@ -5,12 +5,16 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, NamedGroup, SignatureScheme,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
 use super::dial::Stream;
 
@@ -77,6 +81,40 @@ pub(super) fn wants_certificate(error: &std::io::Error) -> bool {
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>, Shown);
 
+/// One of rustls' two.
+type VerifySignature = fn(
+    &[u8],
+    &CertificateDer<'_>,
+    &DigitallySignedStruct,
+    &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, Error>;
+
+impl AnyCertificate {
+    /// rustls reads no certificate of version 1, which `openssl x509 -req` without extensions makes and OpenSSL takes: there
+    /// the key alone is taken from it.
+    fn holds_key(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+        by_rustls: VerifySignature,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let all = &self.0.signature_verification_algorithms;
+        let refused = match by_rustls(message, cert, dss, all) {
+            Err(Error::InvalidCertificate(why)) if why != CertificateError::BadSignature => why,
+            said => return said,
+        };
+        let key = Certificate::from_der(cert).ok().map(|read| read.tbs_certificate.subject_public_key_info);
+        let verifies = key.is_some_and(|key| {
+            let of_scheme = all.mapping.iter().filter(|(scheme, _)| *scheme == dss.scheme);
+            of_scheme.flat_map(|(_, algorithms)| algorithms.iter()).any(|algorithm| {
+                algorithm.verify_signature(key.subject_public_key.raw_bytes(), message, dss.signature()).is_ok()
+            })
+        });
+        if verifies { Ok(HandshakeSignatureValid::assertion()) } else { Err(refused.into()) }
+    }
+}
+
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
         &self,
@@ -97,7 +135,7 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        self.holds_key(message, cert, dss, verify_tls12_signature)
     }
 
     fn verify_tls13_signature(
@@ -106,7 +144,7 @@ impl ServerCertVerifier for AnyCertificate {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
+        self.holds_key(message, cert, dss, verify_tls13_signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -98,11 +98,24 @@ fn signed_by(
     let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now));
     let algorithms = ring::default_provider().signature_verification_algorithms;
     match verify_server_cert_signed_by_trust_anchor(&parsed, &roots, others, now, algorithms.all) {
-        Err(Error::InvalidCertificate(why)) if is_own_authority(&why) && root == leaf => Ok(()),
+        Err(Error::InvalidCertificate(why)) if is_own_authority(&why) => {
+            if root == leaf {
+                Ok(())
+            } else {
+                Err(if is_another_self(leaf, root) { CertificateError::UnknownIssuer } else { why })
+            }
+        }
         Err(Error::InvalidCertificate(why)) => Err(why),
         Err(_) => Err(unclear()),
         Ok(()) => Ok(()),
     }
+}
+
+/// Whether it signed itself, and with another key than this authority has.
+fn is_another_self(leaf: &CertificateDer<'_>, root: &CertificateDer<'_>) -> bool {
+    let (Ok(leaf), Ok(root)) = (Certificate::from_der(leaf), Certificate::from_der(root)) else { return false };
+    let (leaf, root) = (leaf.tbs_certificate, root.tbs_certificate);
+    leaf.issuer == leaf.subject && leaf.subject_public_key_info != root.subject_public_key_info
 }
 
 /// The names and the addresses of its subjectAltName.
