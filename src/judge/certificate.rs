@@ -28,12 +28,18 @@ const SHARE: u64 = 3;
 const SOON: u64 = 14 * 24 * 3600;
 
 /// What keeps the app's library away, or will soon.
-pub(super) fn unverified(
-    seat: &Seat<'_>,
+pub(super) fn unverified<'a>(
+    seat: &Seat<'a>,
     endpoint: impl fmt::Display,
-    shown: Option<&ShownCertificate>,
+    of: impl Fn(&Seat<'a>) -> Option<&'a ShownCertificate>,
 ) -> Option<Finding<Unverified>> {
-    let shown = shown?;
+    let shown = of(seat)?;
+    // It is one certificate: the server tells of its end, else the client.
+    let told = |vantage: Vantage| {
+        let other = seat.at(vantage).ok().filter(|_| seat.vantage() != vantage);
+        other.and_then(|other| of(&other)).is_some_and(|it| it.valid_until == shown.valid_until)
+    };
+    let told = told(Vantage::Server) || seat.vantage() == Vantage::Container && told(Vantage::Client);
     let until = |until: u64| format!("was valid until {}", day(until));
     let roots = shown.roots.as_deref().unwrap_or("its file of authorities");
     let (cause, fault) = match (shown.distrust, shown.authority_until) {
@@ -59,7 +65,7 @@ pub(super) fn unverified(
         (Some(Distrust::NoBundle), _) => {
             (Unverified::CertificateAuthority, format!("cannot be verified, since {roots} is not there"))
         }
-        (None, _) if is_soon(shown, seat.taken_at()) => {
+        (None, _) if !told && is_soon(shown, seat.taken_at()) => {
             (Unverified::CertificateSoon, format!("is valid until {}", day(shown.valid_until)))
         }
         (None, _) => return None,

@@ -210,7 +210,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
 
 /// It answers, and the app's library would not take its certificate, or not for long.
 fn certificate(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<PostgresAnswers>> {
-    let finding = unverified(seat, &outcome.endpoint, outcome.certificate.as_ref())?;
+    let finding = unverified(seat, &outcome.endpoint, |seat| seat.postgres().ok()?.certificate.as_ref())?;
     let own = super::worker::connects(seat, Environment::database);
     Some(finding).filter(|it| !own || it.cause == Unverified::CertificateSoon).map(|it| it.map(Into::into))
 }

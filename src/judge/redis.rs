@@ -240,7 +240,7 @@ fn speaks_tls(seat: &Seat<'_>) -> bool {
 
 /// It answers, and the app's library would not take its certificate, or not for long.
 fn certificate(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding<RedisAnswers>> {
-    let finding = unverified(seat, &outcome.endpoint, outcome.certificate.as_ref())?;
+    let finding = unverified(seat, &outcome.endpoint, |seat| seat.redis().ok()?.certificate.as_ref())?;
     let own = super::worker::connects(seat, |env| env.broker());
     let finding = Some(finding).filter(|it| !own || it.cause == Unverified::CertificateSoon)?;
     Some(in_redis_conf(seat, finding).map(Into::into))
