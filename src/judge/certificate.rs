@@ -8,10 +8,13 @@ use crate::check::{Finding, broken};
 use crate::fact::Vantage;
 use crate::fact::api::Distrust;
 use crate::fact::certificate::{Demand, ShownCertificate, day};
+use crate::fact::environment::Environment;
+use crate::fact::postgres::PgOutcome;
+use crate::fact::redis::RedisOutcome;
 
 /// What can be wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unverified {
+enum Unverified {
     CertificateDates,
     CertificateName,
     CertificateAuthority,
@@ -27,8 +30,29 @@ causes_of!(Unverified as PostgresAnswers: CertificateDates, CertificateName, Cer
 const SHARE: u64 = 3;
 const SOON: u64 = 14 * 24 * 3600;
 
+/// Two that end within it are one: a recording moves the times of a snapshot by seconds.
+const MINUTE: u64 = 60;
+
+/// What is wrong with the certificate of a Redis that answers.
+pub(super) fn of_redis(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding<RedisAnswers>> {
+    let finding = unverified(seat, &outcome.endpoint, |seat| seat.redis().ok()?.certificate.as_ref())?;
+    let finding = untaken(finding, super::worker::connects(seat, Environment::broker))?;
+    Some(in_redis_conf(seat, finding).map(Into::into))
+}
+
+/// What is wrong with the certificate of a PostgreSQL that answers.
+pub(super) fn of_postgres(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<PostgresAnswers>> {
+    let finding = unverified(seat, &outcome.endpoint, |seat| seat.postgres().ok()?.certificate.as_ref())?;
+    untaken(finding, super::worker::connects(seat, Environment::database)).map(|it| it.map(Into::into))
+}
+
+/// What the worker's own library takes is taken, and may end nevertheless.
+fn untaken(finding: Finding<Unverified>, connects: bool) -> Option<Finding<Unverified>> {
+    Some(finding).filter(|it| !connects || it.cause == Unverified::CertificateSoon)
+}
+
 /// What keeps the app's library away, or will soon.
-pub(super) fn unverified<'a>(
+fn unverified<'a>(
     seat: &Seat<'a>,
     endpoint: impl fmt::Display,
     of: impl Fn(&Seat<'a>) -> Option<&'a ShownCertificate>,
@@ -37,7 +61,7 @@ pub(super) fn unverified<'a>(
     // It is one certificate: the server tells of its end, else the client.
     let told = |vantage: Vantage| {
         let other = seat.at(vantage).ok().filter(|_| seat.vantage() != vantage);
-        other.and_then(|other| of(&other)).is_some_and(|it| it.valid_until == shown.valid_until)
+        other.and_then(|other| of(&other)).is_some_and(|it| it.valid_until.abs_diff(shown.valid_until) < MINUTE)
     };
     let told = told(Vantage::Server) || seat.vantage() == Vantage::Container && told(Vantage::Client);
     let until = |until: u64| format!("was valid until {}", day(until));
@@ -84,7 +108,7 @@ pub(super) fn unverified<'a>(
 }
 
 /// The line of redis.conf that names it, if the server was looked at.
-pub(super) fn in_redis_conf(seat: &Seat<'_>, finding: Finding<Unverified>) -> Finding<Unverified> {
+fn in_redis_conf(seat: &Seat<'_>, finding: Finding<Unverified>) -> Finding<Unverified> {
     let conf = seat.at(Vantage::Server).ok().and_then(|server| server.redis_conf().ok());
     let of_server = matches!(finding.cause, Unverified::CertificateDates | Unverified::CertificateSoon);
     match conf.and_then(|conf| conf.certificate.as_ref()).filter(|_| of_server) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::certificate::{Unverified, unverified};
+use super::certificate;
 use crate::case::Seat;
 use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAnswers, PostgresListens, PostgresNotExposed, PostgresPasswordStrong, cause_of};
@@ -156,7 +156,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     }
     let finding = cause_of!(&outcome.said => {
         PgSaid::One if outcome.read_only == Some(true) => broken(PostgresAnswers::ReadOnly),
-        PgSaid::One => return Ok(certificate(seat, outcome).map_or_else(holds, Into::into)),
+        PgSaid::One => return Ok(certificate::of_postgres(seat, outcome).map_or_else(holds, Into::into)),
         PgSaid::Speaks => {
             return Err(Unseen::NotKnown(
                 "PostgreSQL answers, but no usable URL to log in with was found here".to_owned(),
@@ -206,13 +206,6 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         .with("database", missing)
         .with("create", create)
         .into())
-}
-
-/// It answers, and the app's library would not take its certificate, or not for long.
-fn certificate(seat: &Seat<'_>, outcome: &PgOutcome) -> Option<Finding<PostgresAnswers>> {
-    let finding = unverified(seat, &outcome.endpoint, |seat| seat.postgres().ok()?.certificate.as_ref())?;
-    let own = super::worker::connects(seat, Environment::database);
-    Some(finding).filter(|it| !own || it.cause == Unverified::CertificateSoon).map(|it| it.map(Into::into))
 }
 
 /// Whose own limit is reached, in PostgreSQL's words (`too many connections for database "x"`); none where it is that of all.

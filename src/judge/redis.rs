@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::certificate::{Unverified, in_redis_conf, unverified};
+use super::certificate;
 use crate::case::Seat;
 use crate::case::owner::Owner;
 use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of};
@@ -166,7 +166,7 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         }
     }
     let finding = cause_of!(outcome.said => {
-        RedisSaid::Pong => return Ok(certificate(seat, outcome).or_else(|| rights(seat, outcome)).map_or_else(holds, Into::into)),
+        RedisSaid::Pong => return Ok(certificate::of_redis(seat, outcome).or_else(|| rights(seat, outcome)).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
                 "Redis requires a password, but no usable URL with a password was found here".to_owned(),
@@ -236,14 +236,6 @@ fn speaks_tls(seat: &Seat<'_>) -> bool {
     let conf = seat.at(Vantage::Server).and_then(|server| server.redis_conf());
     let plain_off = conf.is_ok_and(|conf| conf.port.as_ref().is_some_and(|port| port.value == "0"));
     plain_off && web_broker(seat).is_some_and(|url| url.scheme == "rediss")
-}
-
-/// It answers, and the app's library would not take its certificate, or not for long.
-fn certificate(seat: &Seat<'_>, outcome: &RedisOutcome) -> Option<Finding<RedisAnswers>> {
-    let finding = unverified(seat, &outcome.endpoint, |seat| seat.redis().ok()?.certificate.as_ref())?;
-    let own = super::worker::connects(seat, |env| env.broker());
-    let finding = Some(finding).filter(|it| !own || it.cause == Unverified::CertificateSoon)?;
-    Some(in_redis_conf(seat, finding).map(Into::into))
 }
 
 /// It answers, and keeps a worker from its work.
