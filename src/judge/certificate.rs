@@ -14,6 +14,7 @@ use crate::fact::redis::RedisOutcome;
 
 /// What can be wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the causes' names, which are those of both checks")]
 enum Unverified {
     CertificateDates,
     CertificateName,

@@ -150,8 +150,8 @@ fn is_for(leaf: &CertificateDer<'_>, read: &Certificate, (dns, ips): (&[String],
     let common = common.filter_map(|it| std::str::from_utf8(it.value.value()).ok());
     let matches = |pattern: &str| {
         let (pattern, name) = (pattern.to_ascii_lowercase(), name.to_ascii_lowercase());
-        let below = pattern.strip_prefix('*').filter(|rest| rest.starts_with('.'));
-        pattern == name || below.is_some_and(|rest| name.split_once('.').is_some_and(|(_, it)| rest[1..] == *it))
+        let below = pattern.strip_prefix("*.");
+        pattern == name || below.is_some_and(|rest| name.split_once('.').is_some_and(|(_, it)| rest == it))
     };
     by_rustls() == Some(true) || dns.iter().any(|it| matches(it)) || (counts && common.into_iter().any(matches))
 }
