@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub mod api;
 pub mod app;
 pub mod celery;
+pub mod certificate;
 pub mod containers;
 pub mod delivery;
 pub mod dial;

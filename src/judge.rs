@@ -20,6 +20,7 @@ mod apart;
 pub mod api;
 mod assumed;
 mod boot;
+mod certificate;
 mod contained;
 pub mod delivery;
 mod elsewhere;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::certificate::ShownCertificate;
 use super::dial::payload_probe::PayloadProbe;
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
@@ -115,6 +116,9 @@ pub struct PgOutcome {
     pub database: Option<String>,
     /// Whether the conversation was encrypted.
     pub tls: bool,
+    /// The certificate that it showed, where the URL has it verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<ShownCertificate>,
     /// What the connection carried besides; none on the server itself, and where it did not come to that.
     #[serde(default)]
     pub carried: Option<PayloadProbe>,
@@ -144,6 +148,7 @@ impl PgOutcome {
             Some(false) | None => self.refusal.clone().unwrap_or_else(|| self.said.label().to_owned()),
         };
         let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
+        lines.extend(self.certificate.iter().map(|it| format!("PostgreSQL {}: {}", self.endpoint, it.summary())));
         let tables = self.tables.iter().map(PgTables::summary);
         lines.extend(tables.map(|line| format!("PostgreSQL {}{database}{role}: {line}", self.endpoint)));
         let carried = self.carried.iter().flat_map(PayloadProbe::summary);

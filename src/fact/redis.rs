@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::Presence;
+use super::certificate::ShownCertificate;
 use super::dial::payload_probe::PayloadProbe;
 use super::dial::{Dial, Endpoint};
 use crate::fact::words::words;
@@ -109,6 +110,9 @@ pub struct RedisOutcome {
     /// What keeps a worker from its work there, where that can be asked.
     #[serde(default)]
     pub rights: Option<Rights>,
+    /// The certificate that it showed, where the URL has it verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<ShownCertificate>,
 }
 
 /// Which Redis it is: from `INFO server`.
@@ -131,6 +135,7 @@ impl RedisOutcome {
         });
         let said = self.error.as_deref().unwrap_or(self.said.label());
         let mut lines = vec![format!("Redis {}/{}, {with}: {said}{run}", self.endpoint, self.database)];
+        lines.extend(self.certificate.iter().map(|it| format!("Redis {}: {}", self.endpoint, it.summary())));
         lines.extend(self.rights.iter().flat_map(Rights::summary));
         lines.extend(
             self.carried.iter().flat_map(PayloadProbe::summary).map(|line| format!("Redis {}: {line}", self.endpoint)),
@@ -170,6 +175,9 @@ pub struct RedisConf {
     /// `appendonly`.
     #[serde(default)]
     pub append_only: Option<Directive>,
+    /// `tls-cert-file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Directive>,
     /// `min-replicas-to-write`, or its name before Redis 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_replicas: Option<Directive>,

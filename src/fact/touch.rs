@@ -114,6 +114,10 @@ pub fn only(condition: &'static str, touches: Vec<Touch>) -> Vec<Touch> {
 /// What the names in a pattern stand for.
 pub const NAMES: &[(&str, &str)] = &[
     ("app-url", "the host and port of the web app's URL (FLASK_APP_URL)"),
+    (
+        "authorities",
+        "the file of authorities that the URL names, or the worker's variables: PGSSLROOTCERT, SSL_CERT_FILE",
+    ),
     ("bundle", "the file of certificates that the worker's variables name"),
     ("code", "the folder of the worker's code"),
     ("compose", "the files that Compose started the worker with, and those that they name"),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::certificate;
 use crate::case::Seat;
 use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAnswers, PostgresListens, PostgresNotExposed, PostgresPasswordStrong, cause_of};
@@ -155,7 +156,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     }
     let finding = cause_of!(&outcome.said => {
         PgSaid::One if outcome.read_only == Some(true) => broken(PostgresAnswers::ReadOnly),
-        PgSaid::One => return Ok(holds()),
+        PgSaid::One => return Ok(certificate::of_postgres(seat, outcome).map_or_else(holds, Into::into)),
         PgSaid::Speaks => {
             return Err(Unseen::NotKnown(
                 "PostgreSQL answers, and no URL that can be dialled to log in with was found here".to_owned(),

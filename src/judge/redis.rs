@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::certificate;
 use crate::case::Seat;
 use crate::case::owner::Owner;
 use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of};
@@ -165,7 +166,7 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         }
     }
     let finding = cause_of!(outcome.said => {
-        RedisSaid::Pong => return Ok(rights(seat, outcome).map_or_else(holds, Into::into)),
+        RedisSaid::Pong => return Ok(certificate::of_redis(seat, outcome).or_else(|| rights(seat, outcome)).map_or_else(holds, Into::into)),
         RedisSaid::Locked => {
             return Err(Unseen::NotKnown(
                 "Redis requires a password, and no URL with one that can be dialled was found here".to_owned(),

@@ -141,7 +141,7 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (H
 async fn encrypt(stream: Stream, name: &str, context: &ProbeContext) -> Result<(Box<dyn Wire>, bool), Refused> {
     let limit = stream.pace().within(DIAL, tls::TRIPS);
     let Some(trust) = trust(context) else {
-        let wire = timeout(limit, tls::wrap(stream, name)).await.ok().flatten();
+        let wire = timeout(limit, tls::wrap(stream, name, &tls::Shown::default())).await.ok().flatten();
         return wire.map(|wire| (wire, false)).ok_or(Refused::NoTls);
     };
     let wire = timeout(limit, verified::wrap(stream, name, trust?)).await.unwrap_or(Err(Refused::NoTls))?;

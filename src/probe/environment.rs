@@ -18,6 +18,7 @@ mod made;
 mod native;
 mod web;
 
+pub(super) use beside::has_its_files;
 pub(super) use made::provenance;
 pub(super) use native::{dotenvs, environ};
 

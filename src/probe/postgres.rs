@@ -15,7 +15,8 @@ use offer::offers_tls;
 
 use super::dial::Stream;
 use super::pace::Pace;
-use super::{Login, ProbeContext, ProbeResult, dial, host, tls};
+use super::tls::{self, Shown, certificate, demand};
+use super::{Login, ProbeContext, ProbeResult, dial};
 use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::postgres::tables::PgTables;
@@ -64,7 +65,11 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
         Err(why) => return ProbeResult::new("", Err(why)),
     };
     let source = format!("PostgreSQL at {endpoint}");
-    let seen = talk(&endpoint, login, context).await.map(|heard| {
+    let shown = Shown::default();
+    let heard = talk(&endpoint, login, context, &shown).await;
+    let wanted = login.and_then(|login| demand::of_libpq(login, &endpoint, context));
+    let certificate = wanted.and_then(|wanted| certificate::look(&shown, &wanted));
+    let seen = heard.map(|heard| {
         let secrets = Secrets::of(login.iter().map(|login| login.text.expose_secret()));
         Fact::Postgres(PgOutcome {
             endpoint,
@@ -74,6 +79,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
             role: login.and_then(|login| login.url.role.clone()),
             database: login.and_then(|login| login.url.database.clone()),
             tls: heard.tls,
+            certificate,
             carried: heard.carried,
             system: heard.system,
             read_only: heard.read_only,
@@ -98,6 +104,7 @@ fn endpoint(context: &ProbeContext, login: Option<&Login>) -> Result<Endpoint, U
 struct Way<'a> {
     endpoint: &'a Endpoint,
     more: More,
+    shown: &'a Shown,
 }
 
 /// What one conversation brought.
@@ -132,7 +139,12 @@ impl Heard {
     }
 }
 
-async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<Heard, Unseen> {
+async fn talk(
+    endpoint: &Endpoint,
+    login: Option<&Login>,
+    context: &ProbeContext,
+    shown: &Shown,
+) -> Result<Heard, Unseen> {
     let (speaks, peer) = match dial::connect(endpoint).await {
         Err(how) => return Ok(Heard::bare(PgSaid::Unreached(how))),
         Ok(stream) => {
@@ -153,22 +165,10 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     if login.text.expose_secret().contains("sslcert=") {
         return Err(Unseen::Undecided("the URL names a client certificate, which clipcheck does not use".to_owned()));
     }
-    if offers && let Some(root) = missing_root(login, context.vantage) {
+    if offers && let Some(root) = demand::missing_root(login, context.vantage) {
         return Ok(Heard::bare(PgSaid::NoRootCertificate(root)));
     }
-    Ok(log_in_as_libpq(&Way { endpoint, more: More::of(context) }, login, offers).await)
-}
-
-/// The file of root certificates that libpq would miss, as the worker has it. (From outside its container that is not seen;
-/// and what the certificates say is not read: `verify-ca` and `verify-full` are then taken as `require`.)
-fn missing_root(login: &Login, vantage: Vantage) -> Option<String> {
-    let verifies = matches!(login.url.sslmode.as_deref(), Some("verify-ca" | "verify-full"));
-    if !verifies || vantage != Vantage::Container || login.root.as_deref() == Some("system") {
-        return None;
-    }
-    let own = || format!("{}/.postgresql/root.crt", host::variable("HOME").unwrap_or_default());
-    let path = login.root.clone().filter(|path| !path.is_empty()).unwrap_or_else(own);
-    matches!(host::stat(&path), Ok(None)).then_some(path)
+    Ok(log_in_as_libpq(&Way { endpoint, more: More::of(context), shown }, login, offers).await)
 }
 
 /// libpq's order of attempts.
@@ -216,7 +216,7 @@ async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
     if let Some(name) = login.url.database.as_deref().and_then(url::decode) {
         config.dbname(name);
     }
-    let connector = tls::maker()
+    let connector = tls::maker(way.shown)
         .and_then(|mut maker| MakeTlsConnect::<Stream>::make_tls_connect(&mut maker, &way.endpoint.host).ok());
     let mut heard = match connector {
         Some(connector) if encrypted => converse(&config, stream, connector, way.more).await,

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::dial::Stream;
 use super::pace::Pace;
-use super::tls::{self, Wire};
+use super::tls::{self, Shown, Wire, certificate, demand};
 use super::{DIAL, Login, ProbeContext, ProbeResult, dial};
 use crate::fact::celery::queues;
 use crate::fact::dial::Endpoint;
@@ -75,7 +75,10 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
         Err(why) => return ProbeResult::new("", Err(why)),
     };
     let login = context.keyring.redis.as_ref();
-    let said = talk(&endpoint, login, context).await;
+    let shown = Shown::default();
+    let said = talk(&endpoint, login, context, &shown).await;
+    let wanted = login.and_then(|login| demand::of_redis(login, &endpoint, context));
+    let certificate = wanted.and_then(|wanted| certificate::look(&shown, &wanted));
     // Each on a connection of its own, since on a way that loses large packets one question holds up all behind it.
     let (carried, rights) = match said {
         Ok(Heard { said: RedisSaid::Pong, .. }) => {
@@ -95,6 +98,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
                 identity,
                 error: error.map(|error| quoted::answered(&error, &secrets)),
                 rights,
+                certificate,
                 password: Presence::of(login.is_some_and(|login| login.password.is_some())),
                 database: login.map_or(0, |login| login.url.redis_index()),
                 carried,
@@ -103,7 +107,12 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     )
 }
 
-async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<Heard, Unseen> {
+async fn talk(
+    endpoint: &Endpoint,
+    login: Option<&Login>,
+    context: &ProbeContext,
+    shown: &Shown,
+) -> Result<Heard, Unseen> {
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
     if login.is_some_and(|login| login.text.expose_secret().contains("ssl_certfile=")) {
         return Err(Unseen::Undecided("the URL names a client certificate, which clipcheck does not use".to_owned()));
@@ -112,7 +121,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         Err(how) => return Ok(RedisSaid::Unreached(how).into()),
         Ok(stream) => {
             let pace = stream.pace();
-            match wire(stream, endpoint, encrypted).await {
+            match wire(stream, endpoint, encrypted, shown).await {
                 Some(wire) => first_word(wire, pace).await,
                 None => RedisSaid::NoTls.into(),
             }
@@ -136,7 +145,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         dial::may_carry_password(context, peer.ip())?;
     }
     let (over, pace) = (stream.over(), stream.pace());
-    let Some(wire) = wire(stream, endpoint, encrypted).await else { return Ok(RedisSaid::NoTls.into()) };
+    let Some(wire) = wire(stream, endpoint, encrypted, shown).await else { return Ok(RedisSaid::NoTls.into()) };
     let heard = log_in(wire, pace, login).await;
     Ok(if over.is_so() { RedisSaid::NotRedis.into() } else { heard })
 }
@@ -165,14 +174,15 @@ async fn another(
         dial::may_carry_password(context, peer).ok()?;
     }
     let pace = stream.pace();
-    let wire = wire(stream, endpoint, login.is_some_and(|login| login.url.scheme == "rediss")).await?;
+    let wire =
+        wire(stream, endpoint, login.is_some_and(|login| login.url.scheme == "rediss"), &Shown::default()).await?;
     Some((wire, pace, peer))
 }
 
-async fn wire(stream: Stream, endpoint: &Endpoint, encrypted: bool) -> Option<Box<dyn Wire>> {
+async fn wire(stream: Stream, endpoint: &Endpoint, encrypted: bool, shown: &Shown) -> Option<Box<dyn Wire>> {
     if encrypted {
         let limit = stream.pace().within(DIAL, tls::TRIPS);
-        timeout(limit, tls::wrap(stream, &endpoint.host)).await.ok().flatten()
+        timeout(limit, tls::wrap(stream, &endpoint.host, shown)).await.ok().flatten()
     } else {
         Some(Box::new(stream))
     }
@@ -220,11 +230,15 @@ async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) -> std::io::Re
 
 /// What asking Redis by the worker's URL does.
 pub(super) fn touches() -> Vec<Touch> {
+    [dialled(), demand::touches()].concat()
+}
+
+fn dialled() -> Vec<Touch> {
     connects(&["tcp {server}:{redis-port}"])
 }
 
 /// What asking it for its state, or its queues, does: where we stand beside it, by loopback too.
 pub(super) fn state_touches(vantage: Vantage) -> Vec<Touch> {
     let here = if vantage == Vantage::Server { connects(&["tcp 127.0.0.1:{redis-port}"]) } else { Vec::new() };
-    [touches(), here].concat()
+    [dialled(), here].concat()
 }

@@ -96,6 +96,7 @@ pub struct Settings {
     protected_mode: Option<Directive>,
     save: Option<Directive>,
     append_only: Option<Directive>,
+    certificate: Option<Directive>,
     min_replicas: Option<Directive>,
     cluster: Option<Directive>,
     limits: BTreeMap<String, Directive>,
@@ -138,6 +139,7 @@ impl Settings {
             "save" => self.save = directive(),
             "appendonly" => self.append_only = directive(),
             "cluster-enabled" => self.cluster = directive().filter(|it| it.value.eq_ignore_ascii_case("yes")),
+            "tls-cert-file" => self.certificate = directive(),
             "min-replicas-to-write" | "min-slaves-to-write" => self.min_replicas = directive(),
             "maxmemory" | "maxmemory-policy" | "maxclients" => {
                 self.limits.insert(line.name.clone(), place(line.arguments.join(" ")));
@@ -201,6 +203,7 @@ impl Settings {
             protected_mode: self.protected_mode,
             save: self.save,
             append_only: self.append_only,
+            certificate: self.certificate,
             min_replicas: self.min_replicas,
             cluster: self.cluster,
             limits: self.limits,

@@ -113,6 +113,13 @@ fn is_host(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok() || text.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
 }
 
+/// What a URL's query says of one thing, percent-decoded, as redis-py reads it.
+pub fn asked(text: &str, name: &str) -> Option<String> {
+    let (_, query) = text.split_once('?')?;
+    let query = query.split('#').next().unwrap_or_default();
+    query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).and_then(decode)
+}
+
 /// Passwords that stand in the app's code, in its guide or in every list.
 const WELL_KNOWN: [&str; 7] =
     ["postgres", "password", "changeme", "change_me", "clippy", "clippy_front", "clippyfront"];

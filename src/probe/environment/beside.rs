@@ -22,6 +22,11 @@ pub(super) fn worker(app: Option<&App>) -> Option<(BTreeMap<String, String>, &'s
     app_variables(app).any(|name| environment.contains_key(name)).then_some((environment, ROOT))
 }
 
+/// Whether the files that we see are the worker's.
+pub(in crate::probe) fn has_its_files() -> bool {
+    !has_other_files()
+}
+
 /// The environment of this process.
 pub(super) fn own() -> BTreeMap<String, String> {
     #[expect(clippy::disallowed_methods, reason = "here the environment becomes a fact")]

@@ -6,9 +6,10 @@ use crate::fact::touch::{Touch, connects, only, reads, runs};
 
 /// What asking PostgreSQL by the worker's URL does.
 pub(in crate::probe) fn touches(vantage: Vantage) -> Vec<Touch> {
-    let root = only("where the URL has sslmode verify-ca or verify-full", reads(&["{home}/.postgresql/root.crt"]));
-    let root = if vantage == Vantage::Container { root } else { Vec::new() };
-    [connects(&["tcp {server}:{postgres-port}"]), root].concat()
+    let own = if vantage == Vantage::Container { reads(&["{home}/.postgresql/root.crt"]) } else { Vec::new() };
+    let roots =
+        only("where the URL has sslmode require, verify-ca or verify-full", [own, reads(&["{authorities}"])].concat());
+    [connects(&["tcp {server}:{postgres-port}"]), roots].concat()
 }
 
 /// What [`super::conf`] does.

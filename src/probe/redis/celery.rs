@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use super::kept::{foreign, held};
 use super::prefixed::prefixed;
 use super::session::{admitted, open, turned_away};
-use super::{ANSWER, Pace, WORD, dial, wire};
+use super::{ANSWER, Pace, WORD, dial, tls, wire};
 use crate::fact::celery::{Beat, Celery, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
 use crate::fact::{Fact, Service, Unseen, Vantage};
@@ -102,7 +102,8 @@ async fn reach(
         dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
     let pace = stream.pace();
-    let wire = wire(stream, endpoint, login.url.scheme == "rediss").await.ok_or_else(unreached)?;
+    let wire =
+        wire(stream, endpoint, login.url.scheme == "rediss", &tls::Shown::default()).await.ok_or_else(unreached)?;
     Ok((wire, pace))
 }
 

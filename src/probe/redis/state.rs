@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use super::session::{admitted, open, turned_away};
-use super::{dial, wire};
+use super::{dial, tls, wire};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
 use crate::fact::redis::state::RedisState;
@@ -57,7 +57,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
         dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
     let pace = stream.pace();
-    let wire = wire(stream, endpoint, encrypted).await.ok_or_else(unreached)?;
+    let wire = wire(stream, endpoint, encrypted, &tls::Shown::default()).await.ok_or_else(unreached)?;
     let (mut connection, driver) = open(wire, pace).await.map_err(|_| turned_away(endpoint))?;
     tokio::select! {
         state = converse(&mut connection, endpoint, login) => state,

@@ -47,23 +47,29 @@ pub(in crate::probe) async fn wrap(stream: Stream, host: &str, trust: Trust) -> 
     match connector.connect(stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(Error::InvalidCertificate(why)) => Refused::Distrusted(distrust(why)),
+            Some(Error::InvalidCertificate(why)) => {
+                Refused::Distrusted(distrust(why).unwrap_or(Distrust::UnknownIssuer))
+            }
             Some(_) | None => Refused::NoTls,
         }),
     }
 }
 
-fn distrust(why: &CertificateError) -> Distrust {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "whatever else is wrong with a chain, nobody known vouches for it"
-    )]
-    match why {
+/// What is wrong for certain; none for what may be no more than a form that rustls does not take.
+pub(super) fn distrust(why: &CertificateError) -> Option<Distrust> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "who asks says what the rest amounts to")]
+    Some(match why {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => Distrust::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Distrust::NotYetValid,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Distrust::OtherName,
-        _ => Distrust::UnknownIssuer,
-    }
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => Distrust::UnknownIssuer,
+        _ => return None,
+    })
+}
+
+/// Whether all that is wrong is that it is marked as an authority, as `openssl req -x509` marks what it makes.
+pub(super) fn is_own_authority(why: &CertificateError) -> bool {
+    matches!(why, CertificateError::Other(why) if why.to_string().contains("CaUsedAsEndEntity"))
 }
 
 fn maker(trust: Trust) -> Option<MakeRustlsConnect> {
@@ -101,10 +107,8 @@ impl ServerCertVerifier for AsRequests {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // `openssl req -x509` marks what it makes as an authority. The dates were looked at before that.
-            Err(Error::InvalidCertificate(CertificateError::Other(why)))
-                if why.to_string().contains("CaUsedAsEndEntity") && self.own.contains(end_entity) =>
-            {
+            // The dates were looked at before that.
+            Err(Error::InvalidCertificate(why)) if is_own_authority(&why) && self.own.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
