@@ -249,7 +249,10 @@ impl<'a> Seat<'a> {
         if !self.case.read.borrow().contains(&entry) {
             self.case.read.borrow_mut().push(entry);
         }
-        owner::of_another(key, self.snapshot, self.addresses)?;
+        let inside = owner::of_another(key, self.snapshot, self.addresses)?;
+        if let Some(inside) = &inside {
+            return self.fact(inside);
+        }
         let own = settled::of_client(key, self.snapshot, self.addresses);
         let key = own.as_ref().unwrap_or(key);
         match self.snapshot.facts.get(key).map(|observed| &observed.observation) {

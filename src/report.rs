@@ -12,6 +12,7 @@ use crate::snapshot::Rights;
 mod bearing;
 mod by_hand;
 mod command;
+mod contained;
 mod correction;
 mod counts;
 mod diagnosis;

@@ -35,7 +35,9 @@ mod session;
 mod state;
 
 pub(super) use celery::look as celery;
-pub(super) use conf_files::{conf, log_file, texts, touches as conf_touches};
+pub(super) use conf_files::{
+    conf, conf_inside, inside_touches as conf_inside_touches, log_file, texts, touches as conf_touches,
+};
 use session::{auth, log_in, open};
 pub(super) use state::state;
 
