@@ -31,6 +31,7 @@ mod words;
 
 pub use bearing::{bearing, pointed_at};
 pub use command::command;
+pub use contained::translated as translated_for_container;
 pub use correction::Correction;
 pub use counts::Counts;
 use diagnosis::diagnosis;

@@ -69,7 +69,8 @@ pub(super) async fn of_service(service: Service, context: &ProbeContext) -> Resu
 
 /// What finding it does.
 pub(super) fn service_touches() -> Vec<Touch> {
-    [docker::touches(), reads(&["/proc/{pid}/comm", "/proc/{pid}/root", "/proc/{pid}/cgroup"])].concat()
+    [docker::touches(), reads(&["/proc/{pid}/comm", "/proc/{pid}/root", "/proc/{pid}/cgroup", "/proc/self/fd/*"])]
+        .concat()
 }
 
 async fn container(found: Found) -> Publisher {

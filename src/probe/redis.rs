@@ -20,7 +20,7 @@ use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
 use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid};
-use crate::fact::touch::{Touch, connects};
+use crate::fact::touch::{Touch, connects, only};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
 use crate::read::redis_reply;
@@ -227,6 +227,9 @@ pub(super) fn touches() -> Vec<Touch> {
 
 /// What asking it for its state, or its queues, does: where we stand beside it, by loopback too.
 pub(super) fn state_touches(vantage: Vantage) -> Vec<Touch> {
-    let here = if vantage == Vantage::Server { connects(&["tcp 127.0.0.1:{redis-port}"]) } else { Vec::new() };
-    [touches(), here].concat()
+    if vantage != Vantage::Server {
+        return touches();
+    }
+    let far = only("where the web app's URL leads to another host of the tunnel", connects(&["tcp {results}"]));
+    [touches(), connects(&["tcp 127.0.0.1:{redis-port}"]), far].concat()
 }

@@ -185,6 +185,11 @@ mod tests {
         assert_eq!(found[0].container.ports, [port]);
         assert_eq!(found[0].conf.as_deref(), Some("/srv/redis/redis.conf"));
         assert_eq!(found[0].container.superuser.as_deref(), Some("clippy"));
+        let place = |file: &str| found[0].container.place(file);
+        assert_eq!(place("redis:/etc/redis/a.conf"), Some(Ok("/srv/redis/a.conf".to_owned())));
+        assert_eq!(place("redis:/etc/redis.conf"), Some(Err("/etc/redis.conf".to_owned())));
+        assert_eq!((place("/etc/redis/a.conf"), place("redis2:/etc/redis/a.conf")), (None, None));
+        assert_eq!(found[0].redis.as_ref().and_then(|it| it.file.as_deref()), Some("/etc/redis/redis.conf"));
         assert!(found[0].container.said.as_ref().is_some_and(|said| said.text.ends_with("requested address")));
         assert!(!format!("{found:?}").contains("s3cret") && read("x").is_none());
     }

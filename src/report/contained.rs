@@ -62,7 +62,7 @@ pub(super) fn words(container: &Publisher, found: &Words) -> Words {
 }
 
 /// A fix in Docker's terms. Where a command has none, none is printed: the others alone would be half of it.
-pub(super) fn translated(fix: Fix, category: Category, words: &Words) -> Fix {
+pub fn translated(fix: Fix, category: Category, words: &Words) -> Fix {
     if fix.run.iter().any(|line| line.contains("docker")) {
         return fix;
     }
@@ -110,4 +110,18 @@ fn of_file(line: &str, words: &Words) -> String {
 
 fn is_of_host(text: &str) -> bool {
     CONTAINED.of_host.iter().any(|word| text.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_changed_where_it_is_mounted_from_else_inside() {
+        let line = "sudo sed -i '{line}d' {file}";
+        let mounted = Words::from([("outside_file", String::new())]);
+        assert_eq!(of_file(line, &mounted), "sudo sed -i '{line}d' {outside_file}");
+        let inside = Words::from([("inside_file", String::new())]);
+        assert_eq!(of_file(line, &inside), "docker exec -i {service_container} sed -i '{line}d' {inside_file}");
+    }
 }

@@ -212,7 +212,7 @@ pub(super) fn touches() -> Vec<Touch> {
 /// What a session of one in a container does.
 pub(super) fn inside_touches() -> Vec<Touch> {
     let files = ["/proc/{pid}/net/unix", "/proc/{pid}/root/**"];
-    [reads(&files), connects(&["unix {postgres-socket}"])].concat()
+    [reads(&files), connects(&["unix /proc/self/fd/*"])].concat()
 }
 
 #[cfg(test)]
