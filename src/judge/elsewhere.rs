@@ -3,24 +3,15 @@
 use crate::case::Seat;
 use crate::case::elsewhere::Elsewhere;
 use crate::check::{Category, Check};
-use crate::fact::{Service, Unseen, Vantage};
+use crate::fact::{Service, Vantage};
 
 /// What is asked of the web app's own variables, or of the Redis that they name.
 const OF_APP: [&str; 4] = ["env-agrees", "env-heeded", "env-ports", "postgres-password-strong"];
 
 /// Whether the server is the tunnel's hub alone, and a check is about what runs on another host.
 fn no_app_here(check: &Check, seat: &Seat<'_>) -> bool {
-    let nothing = |service| seat.elsewhere(service) == Some(Elsewhere::NotHere);
     let of_app = check.category == Category::Queue || OF_APP.contains(&check.id.0.as_str());
-    let unknown = || matches!(seat.env(), Err(Unseen::NotKnown(_)));
-    let contained = || seat.containers().is_ok_and(|containers| !containers.all.is_empty());
-    let no_web = || seat.web_app().is_ok_and(|web| web.label() == "none") && !contained();
-    seat.vantage() == Vantage::Server
-        && of_app
-        && unknown()
-        && no_web()
-        && nothing(Service::Redis)
-        && nothing(Service::Postgres)
+    of_app && seat.vantage() == Vantage::Server && seat.is_hub_alone()
 }
 
 /// Why a check of a service does not apply, if so.

@@ -113,7 +113,8 @@ fn inside(contained: Contained) -> Result<RedisConf, Unseen> {
     // A container's command is as old as the container: no file changes it.
     reader.settings.add_command(&command);
     reader.acl_file()?;
-    Ok(RedisConf { container: Some(name), ..reader.settings.finish(&path) })
+    let acl_file = reader.settings.acl_file.as_ref().map(|file| reader.files.shown(reader.resolved(file)));
+    Ok(RedisConf { container: Some(name), acl_file, ..reader.settings.finish(&path) })
 }
 
 /// The command of a unit of systemd's, if there is the unit.
