@@ -164,12 +164,12 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
 
 /// The look at the same in a container, if it was taken, and whose it is, if that was seen.
 fn inside<'a>(key: &FactKey, snapshot: &'a Snapshot) -> Option<(FactKey, Result<&'a str, ()>)> {
-    let inside = match key {
-        FactKey::RedisConf => FactKey::RedisConfInside,
-        FactKey::PgHba => FactKey::PgHbaInside,
-        FactKey::PgState => FactKey::PgStateInside,
-        _ => return None,
-    };
+    let pairs = [
+        (FactKey::RedisConf, FactKey::RedisConfInside),
+        (FactKey::PgHba, FactKey::PgHbaInside),
+        (FactKey::PgState, FactKey::PgStateInside),
+    ];
+    let inside = pairs.into_iter().find(|(own, _)| own == key).map(|(_, inside)| inside)?;
     let container = match &snapshot.facts.get(&inside)?.observation {
         Observation::Seen(Fact::RedisConf(it)) => it.container.as_deref(),
         Observation::Seen(Fact::PgHba(it)) => it.container.as_deref(),

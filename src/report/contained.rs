@@ -40,7 +40,13 @@ pub(super) fn of<'a>(case: &'a Case, check: &Check, fix: &Fix) -> Option<&'a Pub
     let service = match check.category {
         Category::Redis => Service::Redis,
         Category::Postgres => Service::Postgres,
-        _ => return None,
+        Category::Tunnel
+        | Category::Firewall
+        | Category::Worker
+        | Category::Queue
+        | Category::Api
+        | Category::Delivery
+        | Category::Custom => return None,
     };
     if fix.on == Some(Vantage::Server) { case.contained(service) } else { None }
 }
@@ -72,11 +78,11 @@ pub fn translated(fix: Fix, category: Category, words: &Words) -> Fix {
     let know = replaced(&fix.know);
     let know = if is_of_host(&know) { CONTAINED.know.replace("{category}", category.word()) } else { know };
     let say = replaced(&fix.say);
-    let lies = FILES.iter().find_map(|(name, outside, _)| {
+    let mounted = FILES.iter().find_map(|(name, outside, _)| {
         let used = fix.run.iter().chain([&fix.say]).any(|line| line.contains(&format!("{{{name}}}")));
         words.get(outside).filter(|_| used)
     });
-    let say = match lies {
+    let say = match mounted {
         Some(path) => format!("{say} (On this machine the file is {path}.)"),
         None => say,
     };

@@ -209,7 +209,7 @@ pub(crate) fn redis_password_set(seat: &Seat<'_>) -> Judged<RedisPasswordSet> {
     if !seat.listeners()?.on(port).any(|listener| !listener.address.ip().is_loopback()) {
         return Ok(not_applicable("Redis listens only on loopback"));
     }
-    let (set, file) = match (seat.redis_conf(), asks_for_password(seat)) {
+    let (asked, file) = match (seat.redis_conf(), asks_for_password(seat)) {
         (Ok(conf), _) if conf.container.is_none() => (conf.password.is_present(), conf.path.as_str()),
         // What it asks for itself is surer than what a command may have left to a shell.
         (conf, Some(asks)) => (asks, conf.map_or(ITS_FILE, |conf| conf.path.as_str())),
@@ -217,7 +217,7 @@ pub(crate) fn redis_password_set(seat: &Seat<'_>) -> Judged<RedisPasswordSet> {
         (Err(why), None) => return Err(why),
     };
     let file = if file.starts_with('/') || file.contains(":/") { file } else { ITS_FILE };
-    Ok(if set { holds() } else { broken(RedisPasswordSet::Open).with("file", file).into() })
+    Ok(if asked { holds() } else { broken(RedisPasswordSet::Open).with("file", file).into() })
 }
 
 /// Where its settings are, if nobody knows the file.
@@ -226,16 +226,18 @@ const ITS_FILE: &str = "its configuration";
 /// Whether Redis asks those for a password who have none, as far as its answer to the web app's URL shows that.
 fn asks_for_password(seat: &Seat<'_>) -> Option<bool> {
     let outcome = seat.redis().ok()?;
-    match outcome.said {
-        RedisSaid::NoAuth | RedisSaid::Locked => Some(true),
-        RedisSaid::Pong if !outcome.password.is_present() => Some(false),
-        // A user of its own says nothing about the default one; Redis refuses a password where it has none.
-        RedisSaid::Pong => {
-            let env = seat.env().ok()?;
-            env.broker().into_url().filter(|url| !url.user.is_present()).map(|_| true)
-        }
-        _ => None,
+    if matches!(outcome.said, RedisSaid::NoAuth | RedisSaid::Locked) {
+        return Some(true);
     }
+    if outcome.said != RedisSaid::Pong {
+        return None;
+    }
+    if !outcome.password.is_present() {
+        return Some(false);
+    }
+    // A user of its own says nothing about the default one; Redis refuses a password where it has none.
+    let env = seat.env().ok()?;
+    env.broker().into_url().filter(|url| !url.user.is_present()).map(|_| true)
 }
 
 /// After the next boot it runs, and listens where it does now.

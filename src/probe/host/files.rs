@@ -41,16 +41,17 @@ impl Files {
     pub fn of_container(name: &str, id: &str, process: u32) -> Result<Self, Unseen> {
         let path = format!("/proc/{process}/root");
         let root = open(path.as_str(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(io::Error::from);
-        let root = root.map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => {
+        let root = root.map_err(|error| {
+            if error.kind() == io::ErrorKind::PermissionDenied {
                 Unseen::NeedsRights(format!("run as root to see the files of the container {name}"))
+            } else {
+                Unseen::NotKnown(format!("the process {process} of the container {name} is not here"))
             }
-            _ => Unseen::NotKnown(format!("the process {process} of the container {name} is not here")),
         })?;
         // Docker's engine may be another machine's, and its numbers then belong to any process of this one.
         match super::read(format!("/proc/{process}/cgroup")) {
             Text::Read(groups) if !id.is_empty() && groups.contains(id) => {}
-            _ => {
+            Text::Read(_) | Text::Missing | Text::Forbidden | Text::Failed(_) => {
                 return Err(Unseen::NotKnown(format!(
                     "the process {process} of this machine is none of the container {name}"
                 )));
