@@ -8,7 +8,6 @@ use std::rc::Rc;
 use crate::fact::dial::TcpOutcome;
 use crate::fact::firewall::netfilter::Model;
 use crate::fact::look::looks;
-use crate::fact::service::UnitState;
 use crate::fact::{
     Fact, FactKey, Observation, Observed, Place, PluginOf, Service, TcpTarget, UnitTarget, Unseen, Vantage,
 };
@@ -146,8 +145,8 @@ impl Case {
 
     /// A seat at this vantage, if there is a snapshot of it.
     pub fn seat(&self, vantage: Vantage) -> Result<Seat<'_>, Unseen> {
-        let (member, addresses) =
-            self.members.get(&vantage).zip(self.addresses.get(&vantage)).ok_or(Unseen::NoSnapshot(vantage))?;
+        let found = self.members.get(&vantage).zip(self.addresses.get(&vantage));
+        let (member, addresses) = found.ok_or(Unseen::NoSnapshot(vantage))?;
         Ok(Seat { case: self, member, snapshot: &member.snapshot, addresses })
     }
 
@@ -249,7 +248,9 @@ impl<'a> Seat<'a> {
         if !self.case.read.borrow().contains(&entry) {
             self.case.read.borrow_mut().push(entry);
         }
-        owner::of_another(key, self.snapshot, self.addresses)?;
+        if let Some(inside) = owner::of_another(key, self.snapshot, self.addresses)? {
+            return self.fact(&inside);
+        }
         let own = settled::of_client(key, self.snapshot, self.addresses);
         let key = own.as_ref().unwrap_or(key);
         match self.snapshot.facts.get(key).map(|observed| &observed.observation) {
@@ -266,21 +267,6 @@ impl<'a> Seat<'a> {
     pub fn rules(&self) -> Result<&'a Model, Unseen> {
         let netfilter = self.netfilter()?;
         Ok(self.member.rules.get_or_init(|| model(netfilter)))
-    }
-
-    /// WireGuard's unit.
-    pub fn wireguard_unit(&self) -> Result<&'a UnitState, Unseen> {
-        self.unit(UnitTarget::WireGuard)
-    }
-
-    /// Redis' unit.
-    pub fn redis_unit(&self) -> Result<&'a UnitState, Unseen> {
-        self.unit(UnitTarget::Redis)
-    }
-
-    /// PostgreSQL's unit.
-    pub fn postgres_unit(&self) -> Result<&'a UnitState, Unseen> {
-        self.unit(UnitTarget::Postgres)
     }
 
     /// A connection through the tunnel.

@@ -150,6 +150,9 @@ pub struct Cause {
     /// The same for a worker that the client runs without Docker.
     #[serde(default)]
     pub native: Option<Otherwise>,
+    /// The same for a Redis or PostgreSQL in a container, where `checks/contained.toml` is not enough.
+    #[serde(default)]
+    pub contained: Option<Otherwise>,
     /// The same for another application than ClippyFront, with Docker or without it.
     #[serde(default)]
     pub other_app: Option<Otherwise>,

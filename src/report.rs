@@ -12,6 +12,7 @@ use crate::snapshot::Rights;
 mod bearing;
 mod by_hand;
 mod command;
+mod contained;
 mod correction;
 mod counts;
 mod diagnosis;
@@ -30,6 +31,7 @@ mod words;
 
 pub use bearing::{bearing, pointed_at};
 pub use command::command;
+pub use contained::translated as translated_for_container;
 pub use correction::Correction;
 pub use counts::Counts;
 use diagnosis::diagnosis;

@@ -59,6 +59,7 @@ fn ours(text: &str) -> PgHba {
     let line = |it: token::Line| HbaLine { path: "pg_hba.conf".to_owned(), line: it.number, said: said(it) };
     PgHba {
         path: "pg_hba.conf".to_owned(),
+        container: None,
         changed_at: 0,
         lines: token::lines(text, &mut named).into_iter().map(line).collect(),
     }

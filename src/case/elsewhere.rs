@@ -36,6 +36,20 @@ impl Seat<'_> {
         self.of_worker().find_map(|snapshot| connected(snapshot, self, service)).map(Elsewhere::At)
     }
 
+    /// Whether the server is the tunnel's hub alone: nothing of the app, of Redis and of PostgreSQL is on it.
+    pub(crate) fn is_hub_alone(&self) -> bool {
+        let Some(snapshot) = self.case.snapshot(Vantage::Server) else { return false };
+        let env = snapshot.facts.get(&FactKey::Env).map(|observed| &observed.observation);
+        let no_web = matches!(snapshot.fact(&FactKey::WebApp), Some(Fact::WebApp(web)) if web.label() == "none");
+        let contained = matches!(snapshot.fact(&FactKey::Containers), Some(Fact::Containers(it)) if !it.all.is_empty());
+        let nothing = |service| self.elsewhere(service) == Some(Elsewhere::NotHere);
+        matches!(env, Some(Observation::Unseen(Unseen::NotKnown(_))))
+            && no_web
+            && !contained
+            && nothing(Service::Redis)
+            && nothing(Service::Postgres)
+    }
+
     fn of_worker(&self) -> impl Iterator<Item = &Snapshot> {
         [Vantage::Client, Vantage::Container].into_iter().filter_map(|at| self.case.snapshot(at))
     }

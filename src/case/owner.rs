@@ -1,7 +1,7 @@
 //! Whose a service's port is on the server: the package's, whose unit and files are the usual ones; a container's; or that
 //! of another program. Units and files of the package say nothing about what another one does.
 
-use super::Seat;
+use super::{Case, Seat};
 use crate::fact::containers::{Containers, Publisher};
 use crate::fact::network::Listeners;
 use crate::fact::service::UnitState;
@@ -46,6 +46,17 @@ impl<'a> Seat<'a> {
         // What decides it is read, and stands beside the finding.
         let _ = (self.listeners(), self.containers());
         of(self.snapshot, self.addresses, service)
+    }
+}
+
+impl Case {
+    /// The container on the server in which a service runs, or did when it ran last. Asked by reports.
+    pub(crate) fn contained(&self, service: Service) -> Option<&Publisher> {
+        let (snapshot, addresses) = self.snapshot(Vantage::Server).zip(self.addresses(Vantage::Server))?;
+        match of(snapshot, addresses, service) {
+            Owner::Container(container) => Some(container),
+            Owner::Package | Owner::SomeContainer | Owner::Program(_) => None,
+        }
     }
 }
 
@@ -110,32 +121,38 @@ fn is_wanted(snapshot: &Snapshot, service: Service) -> bool {
     }
 }
 
-/// What is the package's says nothing where the port is another's.
-pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Addresses) -> Result<(), Unseen> {
+/// Where a container has the port, the look at what is in it takes the place of that at this machine's own; what is the
+/// package's then says nothing.
+pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Addresses) -> Result<Option<FactKey>, Unseen> {
     if snapshot.vantage != Vantage::Server {
-        return Ok(());
+        return Ok(None);
     }
     let service = if matches!(key, FactKey::RedisConf | FactKey::Unit(UnitTarget::Redis)) {
         Service::Redis
     } else if matches!(key, FactKey::PgConf | FactKey::PgHba | FactKey::PgState | FactKey::Unit(UnitTarget::Postgres)) {
         Service::Postgres
     } else {
-        return Ok(());
+        return Ok(None);
     };
     let (name, port) = match service {
         Service::Redis => ("Redis", addresses.redis_port.value),
         Service::Postgres => ("PostgreSQL", addresses.postgres_port.value),
     };
     Err(Unseen::NotKnown(match of(snapshot, addresses, service) {
-        Owner::Package => return Ok(()),
+        Owner::Package => return Ok(None),
         Owner::Container(container) if !container.runs() => format!(
             "the container {} had port {port}, and its own settings were not read; `{key}` is this machine's own",
             container.name
         ),
-        Owner::Container(container) => format!(
-            "{name} runs in the container {}, and its own settings were not read; `{key}` is this machine's own",
-            container.name
-        ),
+        Owner::Container(container) => match inside(key, snapshot) {
+            Some((inside, Ok(name))) if name == container.name => return Ok(Some(inside)),
+            // It says itself why nothing was seen.
+            Some((inside, Err(()))) => return Ok(Some(inside)),
+            Some((_, Ok(_))) | None => format!(
+                "{name} runs in the container {}, and its own settings were not read; `{key}` is this machine's own",
+                container.name
+            ),
+        },
         Owner::SomeContainer => {
             format!("a container has port {port}, and its own settings were not read; `{key}` is this machine's own")
         }
@@ -143,6 +160,24 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
             format!("port {port} belongs to the program {program}; `{key}` is that of another service")
         }
     }))
+}
+
+/// The look at the same in a container, if it was taken, and whose it is, if that was seen.
+fn inside<'a>(key: &FactKey, snapshot: &'a Snapshot) -> Option<(FactKey, Result<&'a str, ()>)> {
+    let pairs = [
+        (FactKey::RedisConf, FactKey::RedisConfInside),
+        (FactKey::PgHba, FactKey::PgHbaInside),
+        (FactKey::PgState, FactKey::PgStateInside),
+    ];
+    let inside = pairs.into_iter().find(|(own, _)| own == key).map(|(_, inside)| inside)?;
+    let container = match &snapshot.facts.get(&inside)?.observation {
+        Observation::Seen(Fact::RedisConf(it)) => it.container.as_deref(),
+        Observation::Seen(Fact::PgHba(it)) => it.container.as_deref(),
+        Observation::Seen(Fact::PgState(it)) => it.container.as_deref(),
+        Observation::Seen(_) => None,
+        Observation::Unseen(_) => return Some((inside, Err(()))),
+    };
+    Some((inside, Ok(container?)))
 }
 
 fn seen<'a>(snapshot: &'a Snapshot, key: &FactKey) -> Option<&'a Fact> {

@@ -68,6 +68,21 @@ impl Seat<'_> {
 }
 
 impl<'a> Seat<'a> {
+    /// WireGuard's unit.
+    pub fn wireguard_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::WireGuard)
+    }
+
+    /// Redis' unit.
+    pub fn redis_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::Redis)
+    }
+
+    /// PostgreSQL's unit.
+    pub fn postgres_unit(&self) -> Result<&'a UnitState, Unseen> {
+        self.unit(UnitTarget::Postgres)
+    }
+
     /// The unit of Docker's engine.
     pub fn docker_unit(&self) -> Result<&'a UnitState, Unseen> {
         self.unit(UnitTarget::Named("docker.service".to_owned()))

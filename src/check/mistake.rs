@@ -31,7 +31,7 @@ pub struct Spot {
 
 /// The keys of check files whose values are shown. A plug-in's arguments are none of them; and what stands in a file of
 /// variables that came into the folder is not a check's.
-const SHOWN: [&str; 37] = [
+const SHOWN: [&str; 38] = [
     "title",
     "guide",
     "needs",
@@ -61,6 +61,7 @@ const SHOWN: [&str; 37] = [
     "variable",
     "windows",
     "native",
+    "contained",
     "other_app",
     "server",
     "client",

@@ -38,9 +38,24 @@ pub struct Publisher {
     /// The database's superuser in PostgreSQL's own image (`POSTGRES_USER`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superuser: Option<String>,
+    /// When Docker starts it by itself (`RestartPolicy`): `no`, `on-failure`, `unless-stopped`, `always`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
+    /// What it has mounted from this machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mounts: Vec<Mounted>,
     /// What Docker said when it could not start it, else what it said last itself; where it does not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Quote>,
+}
+
+/// A folder or a file of this machine that stands in a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mounted {
+    /// There.
+    pub inside: String,
+    /// Here.
+    pub outside: String,
 }
 
 /// A port of this machine that leads into a container.
@@ -71,6 +86,24 @@ impl Publisher {
         self.state == State::Running
     }
 
+    /// Where on this machine a file lies that is called so (as `docker cp` has it), or what it is called inside; none if it
+    /// is no file of this container.
+    pub fn place(&self, file: &str) -> Option<Result<String, String>> {
+        let path = file.strip_prefix(self.name.as_str())?.strip_prefix(':')?;
+        let under = |it: &&Mounted| {
+            path.strip_prefix(it.inside.trim_end_matches('/'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let mount = self.mounts.iter().filter(under).max_by_key(|it| it.inside.len());
+        Some(match mount {
+            Some(it) => {
+                let rest = path.strip_prefix(it.inside.trim_end_matches('/')).unwrap_or_default();
+                Ok(format!("{}{rest}", it.outside))
+            }
+            None => Err(path.to_owned()),
+        })
+    }
+
     fn summary(&self) -> Vec<String> {
         let ports: Vec<String> =
             self.ports.iter().map(|it| format!("{}->{}", SocketAddr::new(it.address, it.port), it.inner)).collect();
@@ -83,7 +116,8 @@ impl Publisher {
             format!("; inside listens {}", if all.is_empty() { "nothing".to_owned() } else { all.join(" ") })
         });
         let code = if self.runs() { String::new() } else { format!(" ({})", self.exit_code) };
-        let state = format!("container {} is {}{code}, {ports}{inside}", self.name, self.state.label());
+        let restart = self.restart.as_ref().map_or_else(String::new, |policy| format!("; restart policy {policy}"));
+        let state = format!("container {} is {}{code}, {ports}{inside}{restart}", self.name, self.state.label());
         std::iter::once(state).chain(self.said.iter().map(Quote::summary)).collect()
     }
 }

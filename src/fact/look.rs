@@ -35,12 +35,21 @@ macro_rules! looks {
         Counters = "rule-counters" => counters: Counters(firewall::counters::Counters), words (own), Phase::Answered;
         /// Redis' configuration file
         RedisConf = "redis-conf" => redis_conf: RedisConf(redis::RedisConf), words ("there"), Phase::First;
+        /// the same of a Redis in a container: its command, and its file there
+        RedisConfInside = "redis-conf-inside" => redis_conf_inside: #[cfg(any())] RedisConf(redis::RedisConf), words ("there"),
+            Phase::Settled;
         /// PostgreSQL's configuration file; the port says which cluster
         PgConf = "postgres-conf" => pg_conf: PgConf(postgres::PgConf), words ("there"), Phase::Settled;
         /// pg_hba.conf: who may log in to PostgreSQL
         PgHba = "postgres-hba" => pg_hba: PgHba(postgres::hba::PgHba), words ("there"), Phase::Settled;
         /// the state of the running PostgreSQL (as its administrator, needs root)
         PgState = "postgres-state" => pg_state: PgState(postgres::state::PgState), words ("running"), Phase::Settled;
+        /// pg_hba.conf of a PostgreSQL in a container
+        PgHbaInside = "postgres-hba-inside" => pg_hba_inside: #[cfg(any())] PgHba(postgres::hba::PgHba), words ("there"),
+            Phase::Settled;
+        /// the state of a running PostgreSQL in a container (as its administrator, needs root)
+        PgStateInside = "postgres-state-inside" => pg_state_inside: #[cfg(any())] PgState(postgres::state::PgState),
+            words ("running"), Phase::Settled;
         /// a systemd unit
         Unit(unit: UnitTarget) = "unit" => unit: Unit(service::UnitState), words (own), Phase::Settled;
         /// a file's permissions: owner only, group, others

@@ -161,8 +161,11 @@ pub struct Directive {
 /// redis.conf as written, and what the command line puts before it; the last directive of a name wins, as Redis reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedisConf {
-    /// The file that was read first.
+    /// The file that was read first; where a container's command names none, that command.
     pub path: String,
+    /// The container that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// `bind`.
     pub bind: Option<Directive>,
     /// `port`.

@@ -1,9 +1,10 @@
 //! A service in a container: whether the container runs, publishes the port at the tunnel's address, and has somebody
-//! listening behind it.
+//! listening behind it; and whether Docker starts it again after the next boot.
 
+use super::boot::{self, Start};
 use crate::case::Seat;
-use crate::check::cause::{PostgresListens, RedisListens, causes_of};
-use crate::check::{Finding, Judged, broken, holds};
+use crate::check::cause::{PostgresAfterBoot, PostgresListens, RedisAfterBoot, RedisListens, causes_of};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::containers::{Published, Publisher};
 use crate::fact::docker::State;
 use crate::fact::{Service, Unseen};
@@ -69,4 +70,48 @@ fn stopped(container: &Publisher, finding: impl Fn(Contained) -> Finding<Contain
         .with("state", container.state.label())
         .with("code", container.exit_code)
         .with("words", words)
+}
+
+/// What the next boot can bring.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AfterBoot {
+    ContainerStays,
+    EngineDisabled,
+    EngineBeforeTunnel,
+}
+
+causes_of!(AfterBoot as RedisAfterBoot: ContainerStays, EngineDisabled, EngineBeforeTunnel);
+causes_of!(AfterBoot as PostgresAfterBoot: ContainerStays, EngineDisabled, EngineBeforeTunnel);
+
+/// With these Docker starts it when it starts itself (docker-run(1), `--restart`).
+const STARTED: [&str; 2] = ["always", "unless-stopped"];
+
+/// By the container's restart policy and the engine's own unit.
+pub(super) fn after_boot(seat: &Seat<'_>, service: Service, container: &Publisher) -> Judged<AfterBoot> {
+    let addresses = seat.addresses();
+    let (server, port) = (addresses.server.value, super::port_of(addresses, service));
+    let name = &container.name;
+    let not_told = || Unseen::NotKnown(format!("the restart policy of the container {name} was not looked at"));
+    let policy = container.restart.as_deref().ok_or_else(not_told)?;
+    if !STARTED.contains(&policy) {
+        return Ok(broken(AfterBoot::ContainerStays).with("container", name).with("policy", policy).into());
+    }
+    let engine = seat.docker_unit()?;
+    if !engine.known {
+        return Err(Unseen::NotKnown("Docker's engine is not the unit docker.service here".to_owned()));
+    }
+    if !boot::starts(engine) {
+        return Ok(broken(AfterBoot::EngineDisabled).with("container", name).with("unit", &engine.name).into());
+    }
+    // In this machine's own network it is started again and again until the address is there.
+    if !container.on(port).any(|it| it.address == server) {
+        return Ok(holds());
+    }
+    Ok(match boot::start(seat, engine)? {
+        Start::AfterTunnel => holds(),
+        Start::Open(why) => not_applicable(why),
+        Start::BeforeTunnel => {
+            broken(AfterBoot::EngineBeforeTunnel).with("container", name).with("unit", &engine.name).into()
+        }
+    })
 }

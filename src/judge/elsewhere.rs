@@ -3,10 +3,22 @@
 use crate::case::Seat;
 use crate::case::elsewhere::Elsewhere;
 use crate::check::{Category, Check};
-use crate::fact::Service;
+use crate::fact::{Service, Vantage};
+
+/// What is asked of the web app's own variables, or of the Redis that they name.
+const OF_APP: [&str; 4] = ["env-agrees", "env-heeded", "env-ports", "postgres-password-strong"];
+
+/// Whether the server is the tunnel's hub alone, and a check is about what runs on another host.
+fn no_app_here(check: &Check, seat: &Seat<'_>) -> bool {
+    let of_app = check.category == Category::Queue || OF_APP.contains(&check.id.0.as_str());
+    of_app && seat.vantage() == Vantage::Server && seat.is_hub_alone()
+}
 
 /// Why a check of a service does not apply, if so.
 pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
+    if no_app_here(check, seat) {
+        return Some("nothing of the app, of Redis and of PostgreSQL is on this host".to_owned());
+    }
     let (service, name) = if check.category == Category::Redis {
         (Service::Redis, "Redis")
     } else if check.category == Category::Postgres {

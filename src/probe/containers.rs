@@ -1,35 +1,80 @@
 //! The containers that publish ports of this machine: what Docker tells of them, and what the kernel tells of their
 //! sockets. Nothing is run in them.
 
-use super::{ProbeResult, docker, host, network};
+use secrecy::ExposeSecret;
+
+use super::host::Files;
+use super::{ProbeContext, ProbeResult, docker, host, network};
 use crate::fact::containers::{Containers, Publisher};
 use crate::fact::docker::State;
 use crate::fact::redis::Directive;
 use crate::fact::service::quote::Quote;
 use crate::fact::touch::{Touch, only, reads, runs};
-use crate::fact::{Fact, Unseen};
+use crate::fact::{Fact, Service, Unseen};
 use crate::read::published::{self, Found};
 use crate::read::{last_words, redis_conf};
 
 /// Of a log, its last words.
 const LOG: &str = "40";
 
-pub(super) async fn look() -> ProbeResult {
-    ProbeResult::new("docker inspect", all().await.map(Fact::Containers))
+pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
+    ProbeResult::new("docker inspect", all(context).await.map(Fact::Containers))
 }
 
-async fn all() -> Result<Containers, Unseen> {
-    let json = docker::inspected().await?;
-    let unreadable = || Unseen::Unreadable("the output of `docker inspect`".to_owned());
+async fn all(context: &ProbeContext) -> Result<Containers, Unseen> {
     let mut all = Vec::new();
-    for found in published::read(&json).ok_or_else(unreadable)? {
+    for found in found(context).await? {
         all.push(container(found).await);
     }
     Ok(Containers { all })
 }
 
+async fn found(context: &ProbeContext) -> Result<Vec<Found>, Unseen> {
+    let unreadable = || Unseen::Unreadable("the output of `docker inspect`".to_owned());
+    published::read(context.inspected.told().await?.expose_secret()).ok_or_else(unreadable)
+}
+
+/// A service in a container, and its files.
+pub(super) struct Contained {
+    /// What Docker tells of it.
+    pub(super) found: Found,
+    /// As its own processes see them.
+    pub(super) files: Files,
+    /// The service's port inside.
+    pub(super) port: u16,
+}
+
+/// The running container that has the service's port: of several, one that publishes it at the tunnel's address.
+pub(super) async fn of_service(service: Service, context: &ProbeContext) -> Result<Contained, Unseen> {
+    let addresses = context.addresses()?;
+    let (name, port, programs) = match service {
+        Service::Redis => ("Redis", addresses.redis_port.value, &["redis-server", "valkey-server", "keydb-server"][..]),
+        Service::Postgres => ("PostgreSQL", addresses.postgres_port.value, &["postgres"][..]),
+    };
+    let server = addresses.server.value;
+    let mut found = found(context).await?;
+    found.retain(|it| it.container.runs() && it.process > 0);
+    let leads = |it: &Found| it.container.on(port).any(|it| it.address == server || it.address.is_unspecified());
+    found.sort_by_key(|it| !leads(it));
+    let of_host = |it: &Found| {
+        let program = host::read_or_unseen(format!("/proc/{}/comm", it.process)).unwrap_or_default();
+        it.on_host && programs.contains(&program.trim())
+    };
+    let found = found.into_iter().find(|it| it.container.on(port).next().is_some() || of_host(it));
+    let found = found.ok_or_else(|| Unseen::NotKnown(format!("no container here has {name}'s port {port}")))?;
+    let files = Files::of_container(&found.container.name, &found.id, found.process)?;
+    let port = found.container.on(port).next().map_or(port, |it| it.inner);
+    Ok(Contained { found, files, port })
+}
+
+/// What finding it does.
+pub(super) fn service_touches() -> Vec<Touch> {
+    [docker::touches(), reads(&["/proc/{pid}/comm", "/proc/{pid}/root", "/proc/{pid}/cgroup", "/proc/self/fd/*"])]
+        .concat()
+}
+
 async fn container(found: Found) -> Publisher {
-    let Found { mut container, process, on_host, conf } = found;
+    let Found { mut container, process, on_host, conf, .. } = found;
     if process > 0 && on_host {
         container.host_program =
             host::read_or_unseen(format!("/proc/{process}/comm")).ok().map(|it| it.trim().to_owned());

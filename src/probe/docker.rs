@@ -140,7 +140,7 @@ pub(super) async fn image(name: &str) -> Option<Image> {
 pub struct Inspected(Arc<OnceCell<Result<SecretString, Unseen>>>);
 
 impl Inspected {
-    async fn told(&self) -> Result<&SecretString, Unseen> {
+    pub(super) async fn told(&self) -> Result<&SecretString, Unseen> {
         let asked = async || inspected().await.map(SecretString::from);
         self.0.get_or_init(asked).await.as_ref().map_err(Clone::clone)
     }

@@ -9,6 +9,7 @@ use crate::snapshot::Rights;
 
 mod disk;
 mod file;
+mod files;
 mod keeper;
 pub mod limits;
 mod ours;
@@ -17,6 +18,7 @@ mod program;
 pub use disk::shut;
 pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
+pub use files::Files;
 pub(super) use keeper::{copied, gone};
 pub(super) use ours::only_ours;
 pub(super) use program::{Given, run_given};

@@ -41,11 +41,11 @@ mod state;
 mod touches;
 
 pub(super) use conf::{conf, texts};
-pub(super) use hba::hba;
+pub(super) use hba::{hba, hba_inside};
 pub(super) use logs::logs;
 use repeat::More;
-pub(super) use state::state;
-pub(super) use touches::{conf_touches, hba_touches, state_touches, touches};
+pub(super) use state::{state, state_inside};
+pub(super) use touches::{conf_touches, hba_inside_touches, hba_touches, state_inside_touches, state_touches, touches};
 
 /// How long a log-in may take once connected. PostgreSQL looks up our name first where `pg_hba.conf` has host names.
 const LOG_IN: Duration = Duration::from_secs(5);

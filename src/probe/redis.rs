@@ -20,7 +20,7 @@ use crate::fact::dial::Endpoint;
 use crate::fact::dial::payload_probe::PayloadProbe;
 use crate::fact::redis::rights::Rights;
 use crate::fact::redis::{RedisIdentity, RedisOutcome, RedisSaid};
-use crate::fact::touch::{Touch, connects};
+use crate::fact::touch::{Touch, connects, only};
 use crate::fact::{Fact, Presence, Service, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
 use crate::read::redis_reply;
@@ -35,7 +35,9 @@ mod session;
 mod state;
 
 pub(super) use celery::look as celery;
-pub(super) use conf_files::{conf, log_file, texts, touches as conf_touches};
+pub(super) use conf_files::{
+    conf, conf_inside, inside_touches as conf_inside_touches, log_file, texts, touches as conf_touches,
+};
 use session::{auth, log_in, open};
 pub(super) use state::state;
 
@@ -239,6 +241,9 @@ fn dialled() -> Vec<Touch> {
 
 /// What asking it for its state, or its queues, does: where we stand beside it, by loopback too.
 pub(super) fn state_touches(vantage: Vantage) -> Vec<Touch> {
-    let here = if vantage == Vantage::Server { connects(&["tcp 127.0.0.1:{redis-port}"]) } else { Vec::new() };
-    [dialled(), here].concat()
+    if vantage != Vantage::Server {
+        return dialled();
+    }
+    let far = only("where the web app's URL leads to another host of the tunnel", connects(&["tcp {results}"]));
+    [dialled(), connects(&["tcp 127.0.0.1:{redis-port}"]), far].concat()
 }

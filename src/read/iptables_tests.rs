@@ -32,6 +32,16 @@ fn options_in_all_their_forms() {
 }
 
 #[test]
+fn what_asks_for_an_extension_header_matches_no_new_connection() {
+    for rule in
+        ["-A I -m rt --rt-type 0 -j DROP", "-A I -m rt ! --rt-type 0 -j DROP", "-A I -m frag --fragfirst -j DROP"]
+    {
+        assert_eq!(one(rule).tests[0], Test::Never, "{rule}");
+    }
+    assert_eq!(one("-A I -m hl --hl-eq 255 -j ACCEPT").tests[0], Test::Unsupported);
+}
+
+#[test]
 fn a_rule_is_the_same_in_the_file_and_in_the_kernel() {
     let stored = one("-A ufw-user-input -i wg0 -p tcp --dport 6379 -s 10.8.0.0/24 -j ACCEPT");
     let active = one("-A ufw-user-input -s 10.8.0.0/24 -i wg0 -p tcp -m tcp --dport 6379 -j ACCEPT");

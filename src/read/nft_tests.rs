@@ -42,6 +42,8 @@ fn what_nft_adds_and_does_not_show_is_asked_too() {
     let dnat = rules("{\"dnat\": {\"family\": \"ip\", \"addr\": \"172.17.0.2\", \"port\": 80}}");
     assert_eq!(dnat[0].tests, [Test::Number(Field::Version, vec![(4, 4)])]);
     assert_eq!(dnat[0].act, Act::Dnat("172.17.0.2".parse().ok(), Some(80)));
+    let routing = "{\"match\": {\"op\": \"==\", \"left\": {\"exthdr\": {\"name\": \"rt\", \"field\": \"type\"}}, \"right\": 0}}, {\"drop\": null}";
+    assert_eq!(rules(routing)[0].tests[0], Test::Never);
     let status = rules(
         "{\"match\": {\"op\": \"in\", \"left\": {\"ct\": {\"key\": \"status\"}}, \"right\": \"dnat\"}}, {\"accept\": null}",
     );

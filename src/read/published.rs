@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::inspect::Mount;
 use super::quoted::{Secrets, quoted};
-use crate::fact::containers::{Published, Publisher};
+use super::redis_command::{self, Command};
+use crate::fact::containers::{Mounted, Published, Publisher};
 use crate::fact::docker::State as ContainerState;
 use crate::fact::service::quote::Quote;
 
@@ -22,11 +23,18 @@ pub struct Found {
     pub on_host: bool,
     /// The file of this machine that its command names by the path that it has inside.
     pub conf: Option<String>,
+    /// Its number, as Docker names its processes' group by it.
+    pub id: String,
+    /// How it starts Redis, if it does so itself. Holds secrets.
+    pub redis: Option<Command>,
+    /// Where PostgreSQL's own image keeps its data (`PGDATA`).
+    pub data: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Entry {
+    id: String,
     name: String,
     path: String,
     args: Option<Vec<String>>,
@@ -50,13 +58,21 @@ struct State {
 #[serde(rename_all = "PascalCase", default)]
 struct Config {
     env: Option<Vec<String>>,
+    working_dir: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct HostConfig {
     network_mode: String,
+    restart_policy: Policy,
     port_bindings: Option<BTreeMap<String, Option<Vec<Port>>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct Policy {
+    name: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -97,13 +113,20 @@ fn one(entry: Entry) -> Option<Found> {
         named: None,
     });
     let mounts = entry.mounts.unwrap_or_default();
+    let data = env.iter().find_map(|line| line.strip_prefix("PGDATA=")).filter(|path| path.starts_with('/'));
+    let folder = entry.config.working_dir.trim_end_matches('/');
     Some(Found {
+        id: entry.id,
+        redis: redis_command::of_container(&command, folder, &format!("the command of the container {name}")),
+        data: data.map(str::to_owned),
         conf: command.iter().skip(1).find_map(|word| outside(word, &mounts)),
         container: Publisher {
             name,
             state,
             exit_code: entry.state.exit_code,
             ports,
+            restart: Some(entry.host_config.restart_policy.name).filter(|policy| !policy.is_empty()),
+            mounts: mounts.into_iter().filter(|it| !it.source.is_empty()).map(mounted).collect(),
             host_program: None,
             inside: None,
             bind: None,
@@ -113,6 +136,10 @@ fn one(entry: Entry) -> Option<Found> {
         process: entry.state.pid,
         on_host,
     })
+}
+
+fn mounted(mount: Mount) -> Mounted {
+    Mounted { inside: mount.destination, outside: mount.source }
 }
 
 /// `"6379/tcp": [{"HostIp": "10.8.0.1", "HostPort": "6379"}]`; without an address it is all of them.
@@ -158,6 +185,11 @@ mod tests {
         assert_eq!(found[0].container.ports, [port]);
         assert_eq!(found[0].conf.as_deref(), Some("/srv/redis/redis.conf"));
         assert_eq!(found[0].container.superuser.as_deref(), Some("clippy"));
+        let place = |file: &str| found[0].container.place(file);
+        assert_eq!(place("redis:/etc/redis/a.conf"), Some(Ok("/srv/redis/a.conf".to_owned())));
+        assert_eq!(place("redis:/etc/redis.conf"), Some(Err("/etc/redis.conf".to_owned())));
+        assert_eq!((place("/etc/redis/a.conf"), place("redis2:/etc/redis/a.conf")), (None, None));
+        assert_eq!(found[0].redis.as_ref().and_then(|it| it.file.as_deref()), Some("/etc/redis/redis.conf"));
         assert!(found[0].container.said.as_ref().is_some_and(|said| said.text.ends_with("requested address")));
         assert!(!format!("{found:?}").contains("s3cret") && read("x").is_none());
     }

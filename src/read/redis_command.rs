@@ -6,7 +6,7 @@
 use super::redis_conf::{Line, placed_words};
 
 /// What the command line says.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Command {
     /// The file it reads; none where no file is named, or where systemd puts the name together.
     pub file: Option<String>,
@@ -70,17 +70,59 @@ fn command(path: &str, pieces: &[(u32, String)]) -> Option<Command> {
     // systemd fills in `%i` and `$NAME`.
     let file = words.next_if(|(_, word)| !word.starts_with("--")).map(|(_, word)| word);
     let file = file.filter(|word| word.starts_with('/') && !word.contains(['%', '$']));
+    let number = |place: u32| Some(pieces.get(usize::try_from(place).ok()?.checked_sub(1)?)?.0);
+    let words = words.map(|(place, word)| Some((number(place)?, word))).collect::<Option<Vec<_>>>()?;
+    Some(Command { file, lines: arguments(words), path: path.to_owned() })
+}
+
+fn arguments(words: impl IntoIterator<Item = (u32, String)>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    for (place, word) in words {
+    for (number, word) in words {
         if let Some(name) = word.strip_prefix("--") {
-            let number = pieces.get(usize::try_from(place).ok()?.checked_sub(1)?)?.0;
             lines.push(Line { number, name: name.to_ascii_lowercase(), arguments: Vec::new() });
         } else if let Some(line) = lines.last_mut() {
             // Redis reads "--bind 'a b'" as it reads "--bind a b".
             line.arguments.extend(word.split_whitespace().map(str::to_owned));
         }
     }
+    lines
+}
+
+/// What runs as a server in a container.
+const SERVERS: [&str; 3] = ["redis-server", "valkey-server", "keydb-server"];
+
+/// Before it there may be an entry point, and an `init` with a `--` behind it.
+const BEFORE: usize = 4;
+
+/// The words that a container is started with, in the folder `folder`; none if they do not start Redis themselves, or a shell
+/// does more with them than to start it. What a shell fills in (`$NAME`) is not known, and left out.
+pub fn of_container(words: &[String], folder: &str, path: &str) -> Option<Command> {
+    let words = match words.iter().position(|word| word == "-c") {
+        Some(at) if at <= BEFORE => script(words.get(at + 1)?)?,
+        Some(_) | None => words.to_vec(),
+    };
+    let name = |word: &String| SERVERS.contains(&word.rsplit('/').next().unwrap_or_default());
+    let at = words.iter().take(BEFORE).position(name)?;
+    let mut words = words.into_iter().skip(at + 1).peekable();
+    let file = words.next_if(|word| !word.starts_with("--"));
+    if file.as_ref().is_some_and(|file| file.contains('$') || file == "-") {
+        return None;
+    }
+    let file = file.map(|file| if file.starts_with('/') { file } else { format!("{folder}/{file}") });
+    let mut lines = arguments(words.map(|word| (0, word)));
+    // That a password is set can be told by Redis alone then.
+    lines.retain(|line| line.arguments.iter().all(|word| !word.contains('$')));
     Some(Command { file, lines, path: path.to_owned() })
+}
+
+/// The words of a script that starts one program and does nothing else.
+fn script(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    if text.contains([';', '|', '&', '<', '>', '`', '(', ')', '\n', '#']) {
+        return None;
+    }
+    let words = placed_words(text.strip_prefix("exec ").unwrap_or(text))?;
+    Some(words.into_iter().map(|(_, word)| word).collect())
 }
 
 #[cfg(test)]
@@ -135,6 +177,28 @@ mod tests {
         }
         let bare = of(&[("/lib/a", "[Service]\nExecStart=!/usr/bin/redis-server redis.conf --port 1\n")]);
         assert_eq!(bare.expect("a command").file, None);
+    }
+
+    #[test]
+    fn a_container_starts_it_by_an_entry_point_or_a_shell() {
+        let of = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            of_container(&words, "/data", "the command of the container redis")
+        };
+        let found =
+            of(&["docker-entrypoint.sh", "redis-server", "redis.conf", "--maxmemory", "1gb"]).expect("a command");
+        assert_eq!(found.file.as_deref(), Some("/data/redis.conf"));
+        assert_eq!(arguments(&found, "maxmemory"), Some(vec!["1gb".to_owned()]));
+        let shell =
+            of(&["docker-entrypoint.sh", "sh", "-c", "exec redis-server /a/b.conf --port 1 --requirepass \"$P\""]);
+        let shell = shell.expect("a command");
+        assert_eq!((shell.file.as_deref(), shell.lines.len()), (Some("/a/b.conf"), 1));
+        assert_eq!(of(&["/sbin/tini", "--", "redis-server"]).expect("a command").file, None);
+        for other in
+            [&["sh", "-c", "prepare; redis-server"][..], &["postgres"], &["redis-server", "$FILE"], &["sh", "-c"]]
+        {
+            assert_eq!(of(other), None, "{other:?}");
+        }
     }
 
     #[test]

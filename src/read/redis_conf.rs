@@ -198,6 +198,7 @@ impl Settings {
     pub fn finish(self, path: &str) -> RedisConf {
         RedisConf {
             path: path.to_owned(),
+            container: None,
             bind: self.bind,
             port: self.port,
             protected_mode: self.protected_mode,

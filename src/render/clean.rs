@@ -188,7 +188,7 @@ texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
 texts!(Fix { say, run, variable, know; on });
-texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native, other_app; severity });
+texts!(Cause { says, why, alternatives, needs, tell, fix, windows, native, contained, other_app; severity });
 texts!(Otherwise { says, fix });
 texts!(Program { path, user, file; arguments, timeout });
 texts!(Alternative { check, cause; on });

@@ -77,6 +77,7 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
         let others = [
             (&cause.windows, "on Windows", '>'),
             (&cause.native, "without Docker", '$'),
+            (&cause.contained, "in a container", '$'),
             (&cause.other_app, "of another app", '$'),
         ];
         for (other, place, prompt) in others {

@@ -4,7 +4,7 @@ use super::by_hand::by_hand;
 use super::command::commands;
 use super::correction::{Correction, correction};
 use super::words::{Words, common_words, fill, of_web_app, says, unseen_worker, without_docker};
-use super::{doubt, maker};
+use super::{contained, doubt, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
 use crate::check::{Alternative, Cause, Check, Finding, Fix, Position, UNEXPECTED};
@@ -89,6 +89,14 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
     let fix = Fix { variable: fix.variable.map(|variable| fill(&variable, &words)), ..fix };
+    let service = contained::of(case, check, &fix);
+    let fix = match service {
+        Some(container) => {
+            words.extend(contained::words(container, &words));
+            contained::translated(fix, check.category, &words)
+        }
+        None => fix,
+    };
     // What is typed is typed where the fix is made.
     let made = fix.on.map_or(Some(snapshot), |on| case.snapshot(on)).and_then(maker::of);
     let (fix, own) = match made {
@@ -144,6 +152,10 @@ fn in_words_of_the_host(
     let of_app = case.addresses(here).is_some_and(|addresses| addresses.app.is_some())
         && !case.on_windows(text.fix.on.unwrap_or(here));
     if let Some(other) = text.other_app.as_ref().filter(|_| of_app) {
+        let seen = other.says.clone().unwrap_or_else(|| says(check, text, finding));
+        return (seen, Fix { on: text.fix.on, ..other.fix.clone() }, Shell::Sh);
+    }
+    if let Some(other) = text.contained.as_ref().filter(|_| contained::of(case, check, &text.fix).is_some()) {
         let seen = other.says.clone().unwrap_or_else(|| says(check, text, finding));
         return (seen, Fix { on: text.fix.on, ..other.fix.clone() }, Shell::Sh);
     }

@@ -42,7 +42,8 @@ fn no_value_in_a_command_becomes_a_command() {
     let templates = causes.flat_map(|cause| {
         let windows = cause.windows.iter().flat_map(|it| it.fix.run.iter().map(|line| (line, Shell::PowerShell)));
         let native = cause.native.iter().flat_map(|it| it.fix.run.iter());
-        cause.fix.run.iter().chain(native).map(|line| (line, Shell::Sh)).chain(windows)
+        let contained = cause.contained.iter().flat_map(|it| it.fix.run.iter());
+        cause.fix.run.iter().chain(native).chain(contained).map(|line| (line, Shell::Sh)).chain(windows)
     });
     let mut typed = Vec::new();
     for (template, shell) in templates {

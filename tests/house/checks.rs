@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clipcheck::blame::{Attribution, blame};
 use clipcheck::catalog::built_in;
-use clipcheck::check::{Category, Check, CheckId, Rule, broken};
+use clipcheck::check::{Category, Check, CheckId, Fix, Rule, broken};
 use clipcheck::fact::{FactKey, Vantage};
 use clipcheck::judge::Answer;
-use clipcheck::report::common_words;
+use clipcheck::report::{Words, common_words, translated_for_container};
 
 use crate::recorded;
 use crate::sentences::sentences;
@@ -279,4 +279,45 @@ fn what_may_be_exists() {
         }
     }
     none("alternatives", wrong);
+}
+
+/// The fixes of Redis' and PostgreSQL's causes that are made on the server.
+fn fixes_of_services() -> Vec<(String, Category, Fix)> {
+    let of = |check: &Check| matches!(check.category, Category::Redis | Category::Postgres);
+    let mut found = Vec::new();
+    for check in checks().iter().filter(|check| of(check)) {
+        let on_server = check.causes.iter().filter(|(_, cause)| cause.fix.on == Some(Vantage::Server));
+        found
+            .extend(on_server.map(|(name, cause)| (format!("{}/{name}", check.id), check.category, cause.fix.clone())));
+    }
+    found
+}
+
+#[test]
+fn nothing_of_the_servers_own_service_is_typed_for_one_in_a_container() {
+    let of_host = ["systemctl", "/etc/redis", "/etc/postgresql", "sudo -u postgres", "/var/lib/", "journalctl -u"];
+    let words = Words::from([("outside_file", "/srv/redis/redis.conf".to_owned())]);
+    let (mut kept, mut wrong) = (0, Vec::new());
+    for (code, category, fix) in fixes_of_services() {
+        // What is in Docker's terms already may order Docker itself.
+        if fix.run.iter().any(|line| line.contains("docker")) {
+            continue;
+        }
+        let fix = translated_for_container(fix, category, &words);
+        kept += usize::from(!fix.run.is_empty());
+        let texts = fix.run.iter().chain([&fix.know]);
+        let named = texts.filter(|text| of_host.iter().any(|word| text.contains(word)));
+        wrong.extend(named.map(|text| format!("{code}: {text}")));
+    }
+    none("of the host's own service", wrong);
+    assert!(kept > 50, "{kept} fixes have a command in Docker's terms");
+}
+
+#[test]
+fn every_piece_that_is_put_into_dockers_terms_stands_in_a_fix() {
+    let table: toml::Table = read("checks/contained.toml").parse().expect("TOML");
+    let pieces = table["instead"].as_array().expect("a list").iter().filter_map(|it| it["of"].as_str());
+    let texts: Vec<String> =
+        fixes_of_services().into_iter().flat_map(|(_, _, fix)| [fix.run, vec![fix.say, fix.know]].concat()).collect();
+    none("nobody says", pieces.filter(|piece| !texts.iter().any(|text| text.contains(piece))).map(str::to_owned));
 }

@@ -89,6 +89,8 @@ def done(path):
         return False
 
     seen = collections.Counter()
+    # Handles on a container's files: what is opened by them has no path of this machine's.
+    roots = {}
     for pid, call, rest in all_calls:
         if call == "execve" and rest.rstrip().endswith("= 0"):
             words = [re.sub(r"\\(.)", r"\1", word) for word in re.findall(r'"((?:[^"\\]|\\.)*)"', rest.split("], ")[0])]
@@ -122,10 +124,16 @@ def done(path):
         elif call == "setns":
             seen["enter the network namespace of clippy-gpu-worker"] += 1
         elif call in FILES:
-            file = re.match(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"', rest)
-            if file and file[2]:
+            file = re.match(r'(?:(AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"', rest)
+            if file and file[3]:
                 # What is reached through an open folder.
-                whole = file[2] if file[2].startswith("/") else f"{file[1]}/{file[2]}"
+                folder = roots.get(file[1], file[2])
+                whole = file[3] if file[3].startswith("/") else f"{folder}/{file[3]}"
+                opened = re.search(r"= (\d+)<[^=]*$", rest)
+                if opened and call.startswith("open"):
+                    roots.pop(opened[1], None)
+                    if re.fullmatch(r"/proc/\d+/root", whole):
+                        roots[opened[1]] = whole
                 seen["read " + re.sub(r"(?<=.)/\.?$", "", whole)] += 1
     return seen
 

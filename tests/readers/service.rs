@@ -339,7 +339,9 @@ fn hba(text: &str) -> Kept {
         line: it.number,
         said: it.error.map_or_else(|| line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule), HbaSaid::Bad),
     });
-    Box::new(Fact::PgHba(PgHba { path: "/h".to_owned(), changed_at: 0, lines: lines.collect() }).summary())
+    Box::new(
+        Fact::PgHba(PgHba { path: "/h".to_owned(), container: None, changed_at: 0, lines: lines.collect() }).summary(),
+    )
 }
 
 fn words(text: &str) -> Kept {

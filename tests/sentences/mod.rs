@@ -15,8 +15,9 @@ pub(crate) fn sentences(check: &Check) -> Vec<(&str, &'static str, &str)> {
         let keys = [
             ["windows.says", "windows.fix.say", "windows.fix.know", "windows.fix.run"],
             ["native.says", "native.fix.say", "native.fix.know", "native.fix.run"],
+            ["contained.says", "contained.fix.say", "contained.fix.know", "contained.fix.run"],
         ];
-        for (other, [says, say, know, run]) in [&cause.windows, &cause.native].into_iter().zip(keys) {
+        for (other, [says, say, know, run]) in [&cause.windows, &cause.native, &cause.contained].into_iter().zip(keys) {
             let Some(other) = other else { continue };
             other.says.iter().for_each(|line| add(says, line));
             add(say, &other.fix.say);

@@ -104,6 +104,7 @@ fn in_its_own_words() -> Cause {
         },
         windows: None,
         native: None,
+        contained: None,
         other_app: None,
     }
 }

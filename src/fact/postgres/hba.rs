@@ -12,10 +12,24 @@ pub mod first;
 pub struct PgHba {
     /// The main file.
     pub path: String,
+    /// The container that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// When the youngest of its files last changed, in seconds since the epoch.
     pub changed_at: u64,
     /// Its lines, blank ones and comments left out.
     pub lines: Vec<HbaLine>,
+}
+
+impl PgHba {
+    /// The same of a container, whose files are called as `docker cp` has them.
+    #[must_use]
+    pub fn inside(mut self, container: &str) -> Self {
+        for path in std::iter::once(&mut self.path).chain(self.lines.iter_mut().map(|line| &mut line.path)) {
+            path.insert_str(0, &format!("{container}:"));
+        }
+        Self { container: Some(container.to_owned()), ..self }
+    }
 }
 
 /// One line.

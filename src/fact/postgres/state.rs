@@ -53,6 +53,9 @@ pub struct PgState {
     /// What its log says of the last statements of that role that it refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Quote>,
+    /// The container that it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// What statements in the database wait for.
     #[serde(default, skip_serializing_if = "PgWaits::is_empty")]
     pub waits: PgWaits,
@@ -176,6 +179,20 @@ impl PgState {
         let theirs = |line: &HbaLine| self.hba_otherwise.iter().find(|it| it.path == line.path && it.line == line.line);
         let lines = hba.lines.iter().map(|line| theirs(line).unwrap_or(line).clone()).collect();
         PgHba { lines, ..hba.clone() }
+    }
+
+    /// The same of a container, whose files are called as `docker cp` has them.
+    #[must_use]
+    pub fn inside(mut self, container: &str) -> Self {
+        let settings = self.pending.iter_mut().chain(&mut self.bad_lines).chain(&mut self.missing);
+        let settings = settings.map(|it| &mut it.path);
+        let set = self.read_only.iter_mut().map(|it| &mut it.path);
+        let standby = self.waits.standby.iter_mut().map(|it| &mut it.path);
+        let lines = self.hba_otherwise.iter_mut().map(|it| &mut it.path);
+        for path in settings.chain(set).chain(standby).flatten().chain(lines) {
+            path.insert_str(0, &format!("{container}:"));
+        }
+        Self { container: Some(container.to_owned()), ..self }
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

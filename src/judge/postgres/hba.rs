@@ -66,6 +66,24 @@ pub(crate) fn postgres_hba_admits_worker(seat: &Seat<'_>) -> Judged<PostgresHbaA
     }
     let refused = far.iter().copied().any(is_refused) || (far.is_empty() && own.is_some_and(is_refused));
     let let_in = far.iter().copied().any(is_let_in) || (far.is_empty() && own.is_some_and(is_let_in));
+    if hba.container.is_some() && verdict.is_some() && !changed {
+        // Docker decides with which address a packet comes into the container.
+        if far.iter().copied().any(is_let_in) {
+            return Ok(holds());
+        }
+        let told = |outcome: &PgOutcome| outcome.said == PgSaid::NoHbaEntry;
+        if far.iter().copied().any(told) || seat.postgres().is_ok_and(told) {
+            return Ok(not_applicable(
+                "PostgreSQL itself says which address it does not let in; postgres-answers reports it",
+            ));
+        }
+        if !refused {
+            return Err(Unseen::Undecided(
+                "with which address the worker comes into PostgreSQL's container is not known; run clipcheck on the client"
+                    .to_owned(),
+            ));
+        }
+    }
     let finding = match verdict {
         Some(finding) if changed && let_in && !refused => {
             let until_reload = broken(PostgresHbaAdmitsWorker::UntilReload);

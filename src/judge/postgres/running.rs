@@ -2,11 +2,13 @@
 
 use super::hba;
 use crate::case::Seat;
+use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAfterBoot, PostgresAsWritten, PostgresRoleReady, PostgresRoom};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::postgres::state::{PgPassword, PgReadOnly, PgSetting};
 use crate::fact::{Service, UnitTarget, Unseen};
 use crate::judge::boot::{self, Start};
+use crate::judge::contained;
 
 /// Of the connections, so many in a hundred may be taken.
 const FULL: u32 = 90;
@@ -113,6 +115,11 @@ fn named(finding: Finding<PostgresAsWritten>, setting: &PgSetting) -> Finding<Po
 
 /// After the next boot it runs, and listens where it does now.
 pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> {
+    if let Owner::Container(container) = seat.owner(Service::Postgres)
+        && container.runs()
+    {
+        return contained::after_boot(seat, Service::Postgres, container).map(|verdict| verdict.map(Into::into));
+    }
     let cluster = seat.postgres_unit()?;
     let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned()))?;
     if !cluster.known {

@@ -1,6 +1,7 @@
 //! What the running Redis lets the app do, and what it will be after a restart.
 
 use crate::case::Seat;
+use crate::case::owner::Owner;
 use crate::check::cause::{
     RedisAfterBoot, RedisAsWritten, RedisCanWrite, RedisOneServer, RedisPasswordSet, RedisPersists, RedisRoom,
 };
@@ -8,8 +9,9 @@ use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Service;
 use crate::fact::celery::Celery;
 use crate::fact::redis::state::RedisState;
-use crate::fact::redis::{Directive, RedisConf};
+use crate::fact::redis::{Directive, RedisConf, RedisSaid};
 use crate::judge::boot::{self, Start};
+use crate::judge::contained;
 
 /// Of what Redis has, so many in a hundred may be taken.
 const FULL: u64 = 90;
@@ -152,7 +154,12 @@ pub(crate) fn redis_as_written(seat: &Seat<'_>) -> Judged<RedisAsWritten> {
     let started = seat.taken_at().saturating_sub(state.uptime);
     let cause = if conf.changed_at > started { RedisAsWritten::NotRestarted } else { RedisAsWritten::OnlyRunning };
     let finding = broken(cause).with("name", name).with("written", &written.value).with("running", running);
-    Ok(finding.at(&written.path, written.line).into())
+    Ok(match written.line {
+        // In the command of a container.
+        0 => finding.with("place", &written.path).with("file", "").with("line", ""),
+        line => finding.at(&written.path, line),
+    }
+    .into())
 }
 
 /// A line of its file that is not in force yet, and with which it takes no writes from its next start on.
@@ -206,16 +213,44 @@ pub(crate) fn redis_password_set(seat: &Seat<'_>) -> Judged<RedisPasswordSet> {
     if !seat.listeners()?.on(port).any(|listener| !listener.address.ip().is_loopback()) {
         return Ok(not_applicable("Redis listens only on loopback"));
     }
-    let conf = seat.redis_conf()?;
-    Ok(if conf.password.is_present() {
-        holds()
-    } else {
-        broken(RedisPasswordSet::Open).with("file", &conf.path).into()
-    })
+    let (asked, file) = match (seat.redis_conf(), asks_for_password(seat)) {
+        (Ok(conf), _) if conf.container.is_none() => (conf.password.is_present(), conf.path.as_str()),
+        // What it asks for itself is surer than what a command may have left to a shell.
+        (conf, Some(asks)) => (asks, conf.map_or(ITS_FILE, |conf| conf.path.as_str())),
+        (Ok(conf), None) => (conf.password.is_present(), conf.path.as_str()),
+        (Err(why), None) => return Err(why),
+    };
+    let file = if file.starts_with('/') || file.contains(":/") { file } else { ITS_FILE };
+    Ok(if asked { holds() } else { broken(RedisPasswordSet::Open).with("file", file).into() })
+}
+
+/// Where its settings are, if nobody knows the file.
+const ITS_FILE: &str = "its configuration";
+
+/// Whether Redis asks those for a password who have none, as far as its answer to the web app's URL shows that.
+fn asks_for_password(seat: &Seat<'_>) -> Option<bool> {
+    let outcome = seat.redis().ok()?;
+    if matches!(outcome.said, RedisSaid::NoAuth | RedisSaid::Locked) {
+        return Some(true);
+    }
+    if outcome.said != RedisSaid::Pong {
+        return None;
+    }
+    if !outcome.password.is_present() {
+        return Some(false);
+    }
+    // A user of its own says nothing about the default one; Redis refuses a password where it has none.
+    let env = seat.env().ok()?;
+    env.broker().into_url().filter(|url| !url.user.is_present()).map(|_| true)
 }
 
 /// After the next boot it runs, and listens where it does now.
 pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
+    if let Owner::Container(container) = seat.owner(Service::Redis)
+        && container.runs()
+    {
+        return contained::after_boot(seat, Service::Redis, container).map(|verdict| verdict.map(Into::into));
+    }
     let unit = seat.redis_unit()?;
     if !unit.known {
         return Ok(not_applicable("Redis is not a systemd unit here"));

@@ -16,8 +16,19 @@ use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
 use crate::judge::firewall::{exempt, undecided};
 
+/// Why there is nothing to say of a container's network.
+const NATIVE: &str = "the worker runs without Docker";
+
+/// Whether there is no Docker to be asked, and a worker that was seen to do without it.
+fn needs_no_docker(seat: &Seat<'_>) -> bool {
+    matches!(seat.docker(), Err(Unseen::NotInstalled(_) | Unseen::NoTool(_))) && seat.is_native()
+}
+
 /// It is in a network that leads somewhere.
 pub(crate) fn container_connected(seat: &Seat<'_>) -> Judged<ContainerConnected> {
+    if needs_no_docker(seat) {
+        return Ok(not_applicable(NATIVE));
+    }
     let worker = seat.docker()?.workers.iter().find(|worker| worker.state == State::Running);
     let Some(worker) = worker else { return Ok(not_applicable("no worker container is running here")) };
     let provenance = seat.env().ok().and_then(|env| env.provenance.as_ref());
@@ -73,6 +84,9 @@ pub(crate) fn container_way(seat: &Seat<'_>) -> Judged<ContainerWay> {
 fn from_its_host(client: &Seat<'_>) -> Judged<ContainerWay> {
     if client.at(Vantage::Container).is_ok() {
         return Ok(not_applicable("the container was checked from inside"));
+    }
+    if needs_no_docker(client) {
+        return Ok(not_applicable(NATIVE));
     }
     let docker = client.docker()?;
     let Some(worker) = docker.workers.iter().find(|worker| worker.state == State::Running) else {

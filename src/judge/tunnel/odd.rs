@@ -57,7 +57,8 @@ fn by_itself(seat: &Seat<'_>, given: &[&IpNet], own: IpNet) -> Option<(IpAddr, S
         return None;
     }
     let (redis, postgres) = (seat.redis_conf().ok(), seat.pg_conf().ok());
-    let redis = redis.map(RedisConf::bound).into_iter().flatten();
+    // What is bound in a container's own network is no address of this machine's.
+    let redis = redis.filter(|conf| conf.container.is_none()).map(RedisConf::bound).into_iter().flatten();
     let mut named = redis.chain(postgres.map(PgConf::bound).into_iter().flatten());
     let with_all = |to: &IpAddr| {
         let net = IpNet::new(*to, own.prefix_len()).ok();

@@ -60,11 +60,14 @@ pub(crate) fn docker_runs(seat: &Seat<'_>) -> Judged<DockerRuns> {
         }
         Ok(_) => return Ok(holds()),
         // Who may not ask has no answer; and nobody can be asked without the program.
-        Err(why) if matches!(why, Unseen::NoTool(_)) => why,
+        Err(why) if matches!(why, Unseen::NoTool(_) | Unseen::NotInstalled(_)) => why,
         Err(why) => return Err(why),
     };
     if worker(seat, None).is_some() {
         return Ok(not_applicable("the worker runs without Docker"));
+    }
+    if matches!(silent, Unseen::NotInstalled(_)) {
+        return Err(silent);
     }
     let unit = seat.docker_unit()?;
     if !unit.known {

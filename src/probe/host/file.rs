@@ -9,7 +9,7 @@ use super::limits;
 use crate::fact::Unseen;
 
 /// No file that a look reads is longer in life: ufw's rules for a thousand addresses are 200 KiB.
-const LONGEST: u64 = 4 << 20;
+pub(super) const LONGEST: u64 = 4 << 20;
 
 /// A snapshot of a server with ten thousand peers is 8 MiB.
 const LONGEST_NAMED: u64 = 64 << 20;
@@ -18,7 +18,7 @@ const LONGEST_NAMED: u64 = 64 << 20;
 const LONGEST_PROGRAM: u64 = 256 << 20;
 
 /// No folder that is looked into has more in life; /home of a large machine has some hundreds.
-const MOST_NAMES: usize = 10_000;
+pub(super) const MOST_NAMES: usize = 10_000;
 
 /// A file that is not there is a fact; one that may not be read, or not whole, is unseen.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub enum Text {
 }
 
 /// Why bytes were not read.
-enum Refusal {
+pub(super) enum Refusal {
     Error(io::Error),
     Unfit(String),
 }
@@ -79,29 +79,33 @@ fn kind(found: &Metadata) -> Option<&'static str> {
 
 /// Reads all of a file, or nothing.
 fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, Refusal> {
-    let fits = |found: &Metadata| match kind(found) {
+    fits(&std::fs::metadata(path).map_err(Refusal::Error)?, longest)?;
+    let file = open(path).map_err(Refusal::Error)?;
+    // It may be another one by now.
+    fits(&file.metadata().map_err(Refusal::Error)?, longest)?;
+    bounded(file, longest)
+}
+
+/// Whether it is a regular file, and no longer than that.
+pub(super) fn fits(found: &Metadata, longest: u64) -> Result<(), Refusal> {
+    match kind(found) {
         Some(kind) => Err(Refusal::Unfit(format!("it is {kind}"))),
         None if found.len() > longest => Err(too_long(longest)),
         None => Ok(()),
-    };
-    fits(&std::fs::metadata(path).map_err(Refusal::Error)?)?;
-    let file = open(path).map_err(Refusal::Error)?;
-    // It may be another one by now.
-    fits(&file.metadata().map_err(Refusal::Error)?)?;
-    bounded(file, longest)
+    }
 }
 
 fn too_long(longest: u64) -> Refusal {
     Refusal::Unfit(format!("it is longer than {} MiB", longest >> 20))
 }
 
-fn bounded(file: impl Read, longest: u64) -> Result<Vec<u8>, Refusal> {
+pub(super) fn bounded(file: impl Read, longest: u64) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     file.take(longest.saturating_add(1)).read_to_end(&mut bytes).map_err(Refusal::Error)?;
     if bytes.len() as u64 > longest { Err(too_long(longest)) } else { Ok(bytes) }
 }
 
-fn is_missing(error: &io::Error) -> bool {
+pub(super) fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
@@ -120,7 +124,12 @@ fn reason(error: &io::Error) -> String {
 
 /// Reads a text file.
 pub fn read(path: impl AsRef<Path>) -> Text {
-    match bytes(path.as_ref(), LONGEST) {
+    text(bytes(path.as_ref(), LONGEST))
+}
+
+/// As text, or why not.
+pub(super) fn text(bytes: Result<Vec<u8>, Refusal>) -> Text {
+    match bytes {
         Ok(bytes) => Text::Read(String::from_utf8_lossy(&bytes).into_owned()),
         Err(Refusal::Unfit(why)) => Text::Failed(why),
         Err(Refusal::Error(error)) if is_missing(&error) => Text::Missing,
@@ -217,7 +226,7 @@ pub fn stat(path: impl AsRef<Path>) -> Result<Option<Stat>, Unseen> {
 }
 
 #[cfg(unix)]
-fn stat_of(found: &Metadata) -> Stat {
+pub(super) fn stat_of(found: &Metadata) -> Stat {
     use std::os::unix::fs::MetadataExt;
     Stat {
         mode: found.mode() & 0o7777,
@@ -228,7 +237,7 @@ fn stat_of(found: &Metadata) -> Stat {
 }
 
 #[cfg(not(unix))]
-fn stat_of(found: &Metadata) -> Stat {
+pub(super) fn stat_of(found: &Metadata) -> Stat {
     let changed = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     Stat { mode: 0o600, owner: 0, changed_at: changed.map_or(0, |age| age.as_secs()), is_file: found.is_file() }
 }

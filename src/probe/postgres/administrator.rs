@@ -3,9 +3,13 @@
 //! Linux has ids per thread; only one thread takes the administrator's, for one connect.
 #![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Gid, Uid};
@@ -19,6 +23,7 @@ use tokio_postgres::{Client, Config, SimpleQueryMessage};
 use crate::fact::Unseen;
 use crate::fact::touch::{Touch, connects, reads};
 use crate::probe::bounded::Bounded;
+use crate::probe::containers::Contained;
 use crate::probe::host;
 use crate::probe::host::limits;
 
@@ -53,7 +58,10 @@ impl Session<'_> {
 
 /// Who the administrator is, and where he is let in.
 pub(super) struct Administrator {
+    /// As it is called in sentences.
     socket: String,
+    /// The same as a handle, where it is a container's: no path of this machine leads there for that user.
+    handle: Option<Arc<File>>,
     name: String,
     uid: Uid,
     gid: Gid,
@@ -68,7 +76,33 @@ impl Administrator {
         let owner = owner.ok_or_else(|| Unseen::NotKnown(format!("{socket} cannot be seen from here")))?;
         let (name, gid) = user(&host::read_or_unseen("/etc/passwd")?, owner)
             .ok_or_else(|| Unseen::NotKnown(format!("the owner of {socket}, user {owner}, has no name here")))?;
-        Ok(Self { socket, name, uid: Uid::from_raw(owner), gid: Gid::from_raw(gid) })
+        Ok(Self { socket, handle: None, name, uid: Uid::from_raw(owner), gid: Gid::from_raw(gid) })
+    }
+
+    /// Of a PostgreSQL in a container: its socket is a file there, and a file's socket is reached from any network. PostgreSQL's
+    /// own image lets its superuser in there (`trust`); nothing is run in it.
+    pub(super) fn inside(contained: &Contained) -> Result<Self, Unseen> {
+        let (found, files) = (&contained.found, &contained.files);
+        let table = host::read_or_unseen(format!("/proc/{}/net/unix", found.process))?;
+        let name = &found.container.name;
+        let none = || Unseen::NotKnown(format!("PostgreSQL in the container {name} has no local socket"));
+        let socket = socket(&table, &contained.port.to_string()).ok_or_else(none)?;
+        let handle = files.handle(&socket)?.ok_or_else(none)?;
+        let met = handle.metadata().map_err(|_| none())?;
+        if !met.file_type().is_socket() {
+            return Err(none());
+        }
+        let passwd = files.read_if_there("/etc/passwd")?.unwrap_or_default();
+        // With ids of its own (`userns-remap`) the owner has another number there.
+        let owner = user(&passwd, met.uid()).map(|(name, _)| name);
+        let superuser = found.container.superuser.clone().or(owner).unwrap_or_else(|| "postgres".to_owned());
+        Ok(Self {
+            socket: files.shown(&socket),
+            handle: Some(Arc::new(handle)),
+            name: superuser,
+            uid: Uid::from_raw(met.uid()),
+            gid: Gid::from_raw(met.gid()),
+        })
     }
 
     /// Opens a session in a database, for as long as somebody talks.
@@ -105,10 +139,15 @@ impl Administrator {
 
     async fn connect(&self) -> Result<UnixStream, Unseen> {
         let (told, heard) = oneshot::channel();
-        let (path, uid, gid) = (self.socket.clone(), self.uid, self.gid);
+        let (handle, uid, gid) = (self.handle.clone(), self.uid, self.gid);
+        // A thread of this process may follow its handles, whosever ids it has.
+        let path =
+            handle.as_ref().map_or_else(|| self.socket.clone(), |it| format!("/proc/self/fd/{}", it.as_raw_fd()));
         // The thread ends with it: nothing else ever runs with these ids.
         let begun = std::thread::Builder::new().spawn(move || {
-            let _ = told.send(connect_as(uid, gid, &path));
+            let connected = connect_as(uid, gid, &path);
+            drop(handle);
+            let _ = told.send(connected);
         });
         begun.map_err(|error| {
             limits::note_start(&error);
@@ -168,6 +207,12 @@ fn user(passwd: &str, uid: u32) -> Option<(String, u32)> {
 /// What a session of his does.
 pub(super) fn touches() -> Vec<Touch> {
     [reads(&[SOCKETS, "/etc/passwd", "{postgres-socket}"]), connects(&["unix {postgres-socket}"])].concat()
+}
+
+/// What a session of one in a container does.
+pub(super) fn inside_touches() -> Vec<Touch> {
+    let files = ["/proc/{pid}/net/unix", "/proc/{pid}/root/**"];
+    [reads(&files), connects(&["unix /proc/self/fd/*"])].concat()
 }
 
 #[cfg(test)]

@@ -10,6 +10,10 @@ impl Administrator {
         Err(Unseen::NoTool("PostgreSQL can only be queried as its administrator on Linux".to_owned()))
     }
 
+    pub(super) fn inside(_contained: &crate::probe::containers::Contained) -> Result<Self, Unseen> {
+        Self::find("")
+    }
+
     #[expect(clippy::unused_async, clippy::unused_self, reason = "as on Linux")]
     pub(super) async fn session<T>(
         &self,
@@ -31,5 +35,9 @@ impl Session {
 }
 
 pub(super) fn touches() -> Vec<crate::fact::touch::Touch> {
+    Vec::new()
+}
+
+pub(super) fn inside_touches() -> Vec<crate::fact::touch::Touch> {
     Vec::new()
 }

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::conf;
+use super::{conf, state};
 use crate::fact::limits::Budget;
 use crate::fact::postgres::hba::{HbaLine, HbaName, HbaSaid, PgHba};
-use crate::fact::{Fact, Unseen};
-use crate::probe::{ProbeContext, ProbeResult, host};
+use crate::fact::{Fact, Service, Unseen};
+use crate::probe::containers;
+use crate::probe::host::Files;
+use crate::probe::{ProbeContext, ProbeResult};
 use crate::read::pg_hba::{line, token};
 
 /// PostgreSQL's own limit (`CONF_FILE_MAX_DEPTH`).
@@ -21,22 +23,44 @@ pub(in crate::probe) fn hba(context: &ProbeContext) -> ProbeResult {
         (path, Err(why)) => ProbeResult::new(path, Err(why)),
         (_, Ok(conf)) => {
             let version = conf.cluster.split(['/', '.']).next().and_then(|version| version.parse().ok());
-            let read = read(&conf.hba_path, version.unwrap_or(INCLUDES_SINCE));
+            let read = read(Files::default(), &conf.hba_path, version.unwrap_or(INCLUDES_SINCE));
             ProbeResult::new(conf.hba_path, read.map(Fact::PgHba))
         }
     }
 }
 
+/// Reads the rules of a PostgreSQL in a container: the file that it was told to read, else the one beside its data.
+pub(in crate::probe) async fn hba_inside(context: &ProbeContext) -> ProbeResult {
+    let contained = match containers::of_service(Service::Postgres, context).await {
+        Ok(contained) => contained,
+        Err(why) => return ProbeResult::new("docker inspect", Err(why)),
+    };
+    let name = contained.found.container.name.clone();
+    let told = state::files_inside(&contained).await;
+    let path = told.as_ref().map_or_else(
+        |_| contained.found.data.as_ref().map(|data| format!("{}/pg_hba.conf", data.trim_end_matches('/'))),
+        |(_, path)| Some(path.clone()),
+    );
+    let version = told.as_ref().map_or(INCLUDES_SINCE, |(version, _)| version / 10_000);
+    let read = match (path, told) {
+        (Some(path), _) => read(contained.files, &path, version).map(|hba| Fact::PgHba(hba.inside(&name))),
+        (None, Err(why)) => Err(why),
+        (None, Ok(_)) => Err(Unseen::Crashed),
+    };
+    ProbeResult::new(format!("pg_hba.conf in the container {name}"), read)
+}
+
 /// Reads a file and what it names.
-pub(super) fn read(path: &str, version: u32) -> Result<PgHba, Unseen> {
-    let mut reader =
-        Reader { includes: version >= INCLUDES_SINCE, lines: Vec::new(), changed_at: 0, budget: Budget::default() };
+pub(super) fn read(files: Files, path: &str, version: u32) -> Result<PgHba, Unseen> {
+    let includes = version >= INCLUDES_SINCE;
+    let mut reader = Reader { files, includes, lines: Vec::new(), changed_at: 0, budget: Budget::default() };
     let text = reader.text(Path::new(path))?;
     reader.file(Path::new(path), &text, 0)?;
-    Ok(PgHba { path: path.to_owned(), changed_at: reader.changed_at, lines: reader.lines })
+    Ok(PgHba { path: path.to_owned(), container: None, changed_at: reader.changed_at, lines: reader.lines })
 }
 
 struct Reader {
+    files: Files,
     includes: bool,
     lines: Vec<HbaLine>,
     changed_at: u64,
@@ -45,8 +69,8 @@ struct Reader {
 
 impl Reader {
     fn text(&mut self, path: &Path) -> Result<String, Unseen> {
-        let text = host::read_or_unseen(path)?;
-        self.changed_at = self.changed_at.max(host::stat(path)?.map_or(0, |stat| stat.changed_at));
+        let text = self.files.read_or_unseen(path)?;
+        self.changed_at = self.changed_at.max(self.files.stat(path)?.map_or(0, |stat| stat.changed_at));
         Ok(text)
     }
 
@@ -132,7 +156,9 @@ impl Reader {
         }
         let path = beside(from, &name.text);
         let files: Vec<PathBuf> = if word == "include_dir" {
-            let Some(names) = host::list(&path)? else { return Ok(Err("its directory does not exist".to_owned())) };
+            let Some(names) = self.files.list(&path)? else {
+                return Ok(Err("its directory does not exist".to_owned()));
+            };
             let is_conf =
                 |name: &str| !name.starts_with('.') && Path::new(name).extension().is_some_and(|end| end == "conf");
             names.into_iter().filter(|name| is_conf(name)).map(|name| path.join(name)).collect()
@@ -183,7 +209,7 @@ mod tests {
         );
         let path = root.path().join("pg_hba.conf").display().to_string();
         let shown = |version| {
-            let read = read(&path, version).expect("readable");
+            let read = read(Files::default(), &path, version).expect("readable");
             let line = |line: &HbaLine| match &line.said {
                 HbaSaid::Rule(rule) => rule.to_string(),
                 HbaSaid::Bad(_) => format!("{} bad", line.line),
@@ -204,7 +230,7 @@ mod tests {
         write("y", &"include y\n".repeat(5));
         for text in ["host @x all all md5\n", "include y\n"] {
             write("pg_hba.conf", text);
-            assert!(matches!(read(&path, 16), Err(Unseen::Unreadable(_))), "{text}");
+            assert!(matches!(read(Files::default(), &path, 16), Err(Unseen::Unreadable(_))), "{text}");
         }
     }
 }

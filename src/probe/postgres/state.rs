@@ -12,7 +12,9 @@ use crate::fact::postgres::state::{
     PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
 };
 use crate::fact::postgres::waits::PgWaits;
-use crate::fact::{Fact, Unseen};
+use crate::fact::{Fact, Service, Unseen};
+use crate::probe::containers::{self, Contained};
+use crate::probe::host::Files;
 use crate::probe::{ProbeContext, ProbeResult, host};
 use crate::read::pg_hba::rules::{self, Row};
 use crate::snapshot::Rights;
@@ -32,13 +34,37 @@ pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("PostgreSQL's local socket, as its administrator", observation.map(Fact::PgState))
 }
 
+/// Asks the one in a container that has the deployment's port.
+pub(in crate::probe) async fn state_inside(context: &ProbeContext) -> ProbeResult {
+    let contained = match containers::of_service(Service::Postgres, context).await {
+        Ok(contained) => contained,
+        Err(why) => return ProbeResult::new("docker inspect", Err(why)),
+    };
+    let name = contained.found.container.name.clone();
+    let source = format!("PostgreSQL's local socket in the container {name}, as its administrator");
+    ProbeResult::new(source, ask_inside(contained, context).await.map(|state| Fact::PgState(state.inside(&name))))
+}
+
+async fn ask_inside(contained: Contained, context: &ProbeContext) -> Result<PgState, Unseen> {
+    let administrator = Administrator::inside(&contained)?;
+    let name = contained.found.container.name;
+    let mut state = conversation(&administrator, contained.files, context).await?;
+    let client = context.addresses()?.client.value.to_string();
+    (state.refused, state.errors) = logs::refused_inside(&name, names(&state), &client).await;
+    Ok(state)
+}
+
+/// The version of one in a container, and the rules that it was told to read.
+pub(super) async fn files_inside(contained: &Contained) -> Result<(u32, String), Unseen> {
+    let administrator = Administrator::inside(contained)?;
+    let told = administrator.session("postgres", async |session| read::<Named>(&session.ask(FILES).await?)).await?;
+    Ok((told.version, told.hba_file))
+}
+
 async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     if host::rights() != Rights::Root {
         return Err(Unseen::NeedsRights("run as root to query PostgreSQL as its administrator".to_owned()));
     }
-    let url = context.keyring.postgres.as_ref().map(|login| &login.url);
-    let role = url.and_then(|url| url.role.clone()).filter(|name| is_plain(name));
-    let database = url.and_then(|url| url.database.clone()).filter(|name| is_plain(name));
     let chosen = conf::chosen(context).1;
     let port = match &chosen {
         Ok(conf) => conf.port.as_ref().map_or_else(|| "5432".to_owned(), |port| port.value.clone()),
@@ -46,14 +72,31 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         Err(why @ Unseen::Unreadable(_)) => return Err(why.clone()),
         Err(_) => context.addresses()?.postgres_port.value.to_string(),
     };
+    let mut state = conversation(&Administrator::find(&port)?, Files::default(), context).await?;
+    if let Ok(conf) = &chosen {
+        let client = context.addresses()?.client.value.to_string();
+        (state.refused, state.errors) = logs::refused(conf, names(&state), &client).await;
+    }
+    Ok(state)
+}
+
+/// The role and the database that were asked about.
+fn names(state: &PgState) -> [Option<&str>; 2] {
+    [state.role.as_ref().map(|it| it.name.as_str()), state.database.as_ref().map(|it| it.name.as_str())]
+}
+
+/// Asks for all that is known of the server but its log. `files` are those that it reads.
+async fn conversation(administrator: &Administrator, files: Files, context: &ProbeContext) -> Result<PgState, Unseen> {
+    let url = context.keyring.postgres.as_ref().map(|login| &login.url);
+    let role = url.and_then(|url| url.role.clone()).filter(|name| is_plain(name));
+    let database = url.and_then(|url| url.database.clone()).filter(|name| is_plain(name));
     let fill = |sql: &str| {
         sql.replace("{role}", &literal(role.as_deref())).replace("{database}", &literal(database.as_deref()))
     };
-    let administrator = Administrator::find(&port)?;
     let server = administrator.session("postgres", async |session| {
-        let files: Files = read(&session.ask(FILES).await?)?;
+        let named: Named = read(&session.ask(FILES).await?)?;
         // Nor of this one (`pg_hba_file_rules`): the server's own process would go on for good, whatever our time limit.
-        let written = hba::read(&files.hba_file, files.version / 10_000)?;
+        let written = hba::read(files, &named.hba_file, named.version / 10_000)?;
         let told: Told = read(&session.ask(&fill(SERVER)).await?)?;
         Ok((told, written))
     });
@@ -77,12 +120,6 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     let mut state = told.state(role, database, inside.as_ref(), &written);
     state.behind = behind.and_then(|said| read(&said).ok()).unwrap_or_default();
     state.waits = waits.and_then(|said| read(&said).ok()).unwrap_or_default();
-    if let Ok(conf) = &chosen {
-        let names =
-            [state.role.as_ref().map(|it| it.name.as_str()), state.database.as_ref().map(|it| it.name.as_str())];
-        let client = context.addresses()?.client.value.to_string();
-        (state.refused, state.errors) = logs::refused(conf, names, &client).await;
-    }
     Ok(state)
 }
 
@@ -108,7 +145,7 @@ const FILES: &str = "select pg_catalog.json_build_object('version', current_sett
     'hba_file', current_setting('hba_file'))::text";
 
 #[derive(Deserialize)]
-struct Files {
+struct Named {
     version: u32,
     hba_file: String,
 }
@@ -202,6 +239,7 @@ impl Told {
             refused: Vec::new(),
             errors: Vec::new(),
             behind: Vec::new(),
+            container: None,
             waits: PgWaits::default(),
             role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
             database: database.map(|name| PgDatabase {

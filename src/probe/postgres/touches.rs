@@ -3,6 +3,7 @@
 use super::{administrator, conf};
 use crate::fact::Vantage;
 use crate::fact::touch::{Touch, connects, only, reads, runs};
+use crate::probe::containers;
 
 /// What asking PostgreSQL by the worker's URL does.
 pub(in crate::probe) fn touches(vantage: Vantage) -> Vec<Touch> {
@@ -28,4 +29,17 @@ pub(in crate::probe) fn state_touches() -> Vec<Touch> {
     let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
     let log = only("where the log was written in the last ten minutes", log);
     only("as root", [conf::touches(), hba_touches(), administrator::touches(), log].concat())
+}
+
+/// What [`super::hba_inside`] does.
+pub(in crate::probe) fn hba_inside_touches() -> Vec<Touch> {
+    let inside = only("where a container has PostgreSQL's port, as root", administrator::inside_touches());
+    [containers::service_touches(), inside].concat()
+}
+
+/// What [`super::state_inside`] does.
+pub(in crate::probe) fn state_inside_touches() -> Vec<Touch> {
+    let log = runs(&["docker logs --timestamps --since {time} --tail 200 -- {container}"]);
+    let log = only("where a container has PostgreSQL's port, as root, and the engine's socket does not answer", log);
+    [hba_inside_touches(), log].concat()
 }

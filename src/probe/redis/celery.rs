@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::session::{admitted, open, turned_away};
 use super::{ANSWER, Pace, WORD, dial, tls, wire};
 use crate::fact::celery::{Beat, Celery, Oldest, Sample, queues};
 use crate::fact::dial::Endpoint;
-use crate::fact::{Fact, Service, Unseen, Vantage};
+use crate::fact::{Fact, FactKey, Service, Unseen, Vantage};
 use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
 use crate::read::{celery, redis_info};
 
@@ -53,6 +54,10 @@ pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
         Ok(endpoint) => endpoint,
         Err(why) => return ProbeResult::new("", Err(why)),
     };
+    if let Some(far) = elsewhere(context) {
+        let observation = ask(&far, DIAL, context).await;
+        return ProbeResult::new(format!("Redis at {far}, its lists and clients"), observation.map(Fact::Celery));
+    }
     let server = context.vantage == Vantage::Server;
     let mut observation = ask(&tunnel, if server { OWN } else { DIAL }, context).await;
     if observation.is_err() && server {
@@ -60,6 +65,15 @@ pub(in crate::probe) async fn look(context: &ProbeContext) -> ProbeResult {
         observation = ask(&loopback, OWN, context).await.or(observation);
     }
     ProbeResult::new(format!("Redis at {tunnel}, its lists and clients"), observation.map(Fact::Celery))
+}
+
+/// Where the web app's own URL leads, if that is another host of the tunnel than the server.
+fn elsewhere(context: &ProbeContext) -> Option<Endpoint> {
+    let url = &context.keyring.redis.as_ref().filter(|_| context.vantage == Vantage::Server)?.url;
+    let (host, addresses) = (url.host.parse::<IpAddr>().ok()?, context.addresses().ok()?);
+    let Ok(Fact::Links(links)) = context.fact(&FactKey::Links) else { return None };
+    let far = !links.has(host) && addresses.server.value != host && addresses.subnet.value.contains(&host);
+    far.then(|| Endpoint { host: host.to_string(), port: url.port_or_default() })
 }
 
 async fn ask(endpoint: &Endpoint, patience: Duration, context: &ProbeContext) -> Result<Celery, Unseen> {

@@ -6,8 +6,10 @@ use std::path::Path;
 use crate::fact::limits::Budget;
 use crate::fact::redis::RedisConf;
 use crate::fact::touch::{Touch, only, reads, reads_in};
-use crate::fact::{Fact, Unseen};
-use crate::probe::{ProbeResult, host};
+use crate::fact::{Fact, Service, Unseen};
+use crate::probe::containers::{self, Contained};
+use crate::probe::host::Files;
+use crate::probe::{ProbeContext, ProbeResult, host};
 use crate::read::glob;
 use crate::read::redis_command::{self, Command};
 use crate::read::redis_conf::{self, Settings};
@@ -81,6 +83,40 @@ fn settings_at(path: &str, command: &Command) -> Result<Settings, Unseen> {
     Ok(reader.settings)
 }
 
+/// Reads the command of a container that has Redis' port, the file that it names there, and what that file includes.
+pub(in crate::probe) async fn conf_inside(context: &ProbeContext) -> ProbeResult {
+    match containers::of_service(Service::Redis, context).await {
+        Ok(contained) => {
+            let source = format!("the container {}", contained.found.container.name);
+            ProbeResult::new(source, inside(contained).map(Fact::RedisConf))
+        }
+        Err(why) => ProbeResult::new("docker inspect", Err(why)),
+    }
+}
+
+fn inside(contained: Contained) -> Result<RedisConf, Unseen> {
+    let name = contained.found.container.name;
+    let command = contained.found.redis.ok_or_else(|| {
+        Unseen::NotKnown(format!(
+            "the command of the container {name} does not tell which settings Redis is started with"
+        ))
+    })?;
+    let mut reader = Reader { files: contained.files, ..Reader::default() };
+    let path = match &command.file {
+        Some(file) => {
+            let text = reader.files.read_or_unseen(file)?;
+            reader.file(file, &text)?;
+            reader.files.shown(file)
+        }
+        None => command.path.clone(),
+    };
+    // A container's command is as old as the container: no file changes it.
+    reader.settings.add_command(&command);
+    reader.acl_file()?;
+    let acl_file = reader.settings.acl_file.as_ref().map(|file| reader.files.shown(reader.resolved(file)));
+    Ok(RedisConf { container: Some(name), acl_file, ..reader.settings.finish(&path) })
+}
+
 /// The command of a unit of systemd's, if there is the unit.
 fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
     let read = |path: String| Ok(host::read_if_there(&path)?.map(|text| (path, text)));
@@ -110,6 +146,7 @@ fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
 /// Follows a configuration through its files.
 #[derive(Default)]
 struct Reader {
+    files: Files,
     settings: Settings,
     texts: Vec<(String, String)>,
     budget: Budget,
@@ -119,19 +156,20 @@ impl Reader {
     fn file(&mut self, path: &str, text: &str) -> Result<(), Unseen> {
         self.changed(path)?;
         self.texts.push((path.to_owned(), text.to_owned()));
+        let shown = self.files.shown(path);
         for line in redis_conf::lines(text) {
             let argument = line.arguments.first().map_or("", String::as_str);
             match line.name.as_str() {
                 "include" => {
-                    for file in matching(&self.resolved(argument))? {
-                        let text = host::read_or_unseen(&file)?;
+                    for file in matching(&self.files, &self.resolved(argument))? {
+                        let text = self.files.read_or_unseen(&file)?;
                         // Redis itself goes no deeper than it has room for.
                         self.budget.file(&text).and_then(|()| self.budget.enter()).ok_or_else(|| too_much(&file))?;
                         self.file(&file, &text)?;
                         self.budget.leave();
                     }
                 }
-                _ => self.settings.add(path, &line),
+                _ => self.settings.add(&shown, &line),
             }
         }
         Ok(())
@@ -148,15 +186,16 @@ impl Reader {
     }
 
     fn changed(&mut self, path: &str) -> Result<(), Unseen> {
-        let changed_at = host::stat(path)?.map_or(0, |stat| stat.changed_at);
+        let changed_at = self.files.stat(path)?.map_or(0, |stat| stat.changed_at);
         self.settings.changed_at = self.settings.changed_at.max(changed_at);
         Ok(())
     }
 
     fn acl_file(&mut self) -> Result<(), Unseen> {
         let Some(path) = self.settings.acl_file.clone().map(|file| self.resolved(&file)) else { return Ok(()) };
-        for line in redis_conf::lines(&host::read_or_unseen(&path)?) {
-            self.settings.add(&path, &line);
+        let shown = self.files.shown(&path);
+        for line in redis_conf::lines(&self.files.read_or_unseen(&path)?) {
+            self.settings.add(&shown, &line);
         }
         Ok(())
     }
@@ -178,11 +217,11 @@ fn too_much(path: &str) -> Unseen {
 
 /// The files that a pattern of `include` means (Redis 7 and later). Patterns stand in the file's name in life, never
 /// in a folder's; a name without any is taken as it is.
-fn matching(pattern: &str) -> Result<Vec<String>, Unseen> {
+fn matching(files: &Files, pattern: &str) -> Result<Vec<String>, Unseen> {
     let Some((folder, name)) = pattern.rsplit_once('/').filter(|(_, name)| name.contains(['*', '?', '['])) else {
         return Ok(vec![pattern.to_owned()]);
     };
-    let names = host::list(if folder.is_empty() { "/" } else { folder })?.unwrap_or_default();
+    let names = files.list(if folder.is_empty() { "/" } else { folder })?.unwrap_or_default();
     // As glob(3), no pattern means a hidden file.
     let fitting = names.into_iter().filter(|file| !file.starts_with('.') && glob::fits(name, file));
     Ok(fitting.map(|file| format!("{folder}/{file}")).collect())
@@ -199,4 +238,10 @@ pub(in crate::probe) fn touches() -> Vec<Touch> {
         found.extend(UNIT_FOLDERS.iter().flat_map(|folder| reads(&[&format!("{folder}/{unit}")])));
     }
     [found, reads(&["/var/lib/redis"]), only("where Redis is set up so", reads(&["{included}"]))].concat()
+}
+
+/// What [`conf_inside`] does.
+pub(in crate::probe) fn inside_touches() -> Vec<Touch> {
+    let files = only("where a container has Redis' port", reads(&["/proc/{pid}/root/**"]));
+    [containers::service_touches(), files].concat()
 }

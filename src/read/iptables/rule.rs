@@ -205,6 +205,9 @@ impl<'a> Arguments<'a> {
             | "recent" | "mark" | "connmark" | "iprange" | "pkttype" | "rpfilter" => None,
             // Their words are obscure, or speak of protocols that nobody dials here.
             "icmp" | "icmp6" | "ipv6-icmp" => None,
+            // They match no packet without that extension header, whatever else is asked of it, and negated or not (ip6tables-
+            // extensions(8)): a connection that is opened has none. ufw drops routing headers of type 0 so.
+            "rt" | "frag" | "hbh" | "dst" | "mh" => Some(Test::Never),
             _ => {
                 self.skip();
                 Some(Test::Unsupported)

@@ -134,6 +134,9 @@ fn key(left: &Value) -> (Key, Vec<Test>) {
             }
             (payload(name("protocol"), name("field")), guards)
         }
+        // A field of an extension header, which no connection that is opened has: without it the rule does not match
+        // (nft(8), EXTENSION HEADER EXPRESSIONS). Whether there is one (`exists`) has no field.
+        "exthdr" if value.get("field").is_some() => (Key::Unsupported, vec![Test::Never]),
         "concat" => {
             let (keys, guards): (Vec<Key>, Vec<Vec<Test>>) = value.as_array().into_iter().flatten().map(key).unzip();
             (Key::All(keys), guards.concat())

@@ -16,7 +16,7 @@ fn hba(text: &str) -> PgHba {
             said: line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule),
         })
         .collect();
-    PgHba { path: "/h".to_owned(), changed_at: 0, lines }
+    PgHba { path: "/h".to_owned(), container: None, changed_at: 0, lines }
 }
 
 fn first(text: &str, groups: Option<&[String]>) -> Result<Option<u32>, u32> {

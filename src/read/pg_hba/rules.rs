@@ -79,7 +79,7 @@ mod tests {
         let said = |it: token::Line| line::read(&it.fields).map_or_else(HbaSaid::Bad, HbaSaid::Rule);
         let lines = token::lines(text, &mut |_| Err(String::new())).into_iter();
         let lines = lines.map(|it| HbaLine { path: "/h".to_owned(), line: it.number, said: said(it) });
-        PgHba { path: "/h".to_owned(), changed_at: 0, lines: lines.collect() }
+        PgHba { path: "/h".to_owned(), container: None, changed_at: 0, lines: lines.collect() }
     }
 
     /// As PostgreSQL 15 gives them.
