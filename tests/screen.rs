@@ -172,7 +172,7 @@ fn every_root_and_its_fix_are_on_the_last_screen() {
     println!("nothing to type: {} of 1000, {:?}", share(without), figures.without);
     assert!(share(figures.in_sight) >= 995, "on the last screen: {} of 1000", share(figures.in_sight));
     assert!(figures.marked * 10 >= figures.lines * 6, "the words at fault are marked in {}", figures.marked);
-    assert!(median <= 3, "the fix stands {median} rows below its headline");
+    assert!(median <= 4, "the fix stands {median} rows below its headline");
     assert!(share(without) <= 15, "nothing to type: {} of 1000", share(without));
     let excused: BTreeSet<&str> = BY_HAND.iter().map(|(code, _)| *code).collect();
     let found: BTreeSet<&str> = figures.without.keys().map(String::as_str).collect();

@@ -28,6 +28,9 @@ pub struct UnitState {
     /// The units that it is enabled for (its `WantedBy=`), where there is none of them: nothing starts it at boot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<String>,
+    /// The enabled units that start it, where it is not enabled itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub started_by: Vec<String>,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,
     /// What it said last itself, where it does not run although it was to be started.

@@ -19,8 +19,9 @@ pub(super) enum Start {
 
 /// systemd starts the unit by itself.
 pub(super) fn starts(unit: &UnitState) -> bool {
-    matches!(unit.enabled.as_str(), "enabled" | "enabled-runtime" | "static" | "generated" | "alias" | "indirect")
-        && unit.lost.is_empty()
+    let enabled =
+        matches!(unit.enabled.as_str(), "enabled" | "enabled-runtime" | "static" | "generated" | "alias" | "indirect");
+    (enabled && unit.lost.is_empty()) || !unit.started_by.is_empty()
 }
 
 /// Why a unit is not started although it is enabled; empty where it is not even that.

@@ -64,7 +64,8 @@ fn unverified<'a>(
         let other = seat.at(vantage).ok().filter(|_| seat.vantage() != vantage);
         other.and_then(|other| of(&other)).is_some_and(|it| it.valid_until.abs_diff(shown.valid_until) < MINUTE)
     };
-    let told = told(Vantage::Server) || seat.vantage() == Vantage::Container && told(Vantage::Client);
+    let (by_server, by_client) = (told(Vantage::Server), told(Vantage::Client));
+    let told = by_server || (by_client && seat.vantage() == Vantage::Container);
     let until = |until: u64| format!("was valid until {}", day(until));
     let roots = shown.roots.as_deref().unwrap_or("its file of authorities");
     let (cause, fault) = match (shown.distrust, shown.authority_until) {

@@ -81,9 +81,10 @@ pub(crate) fn wg_peers_known(seat: &Seat<'_>) -> Judged<WgPeersKnown> {
             let replaced = keys::replaced(seat, interface);
             // Without an old key in the file the new one is added.
             let added = if replaced.is_some() { "" } else { key.as_str() };
+            // The old one itself is not printed: it may be a private key that was pasted there.
             broken(if server { WgPeersKnown::ClientUnknown } else { WgPeersKnown::ServerUnknown })
                 .with("added", added)
-                .with("old", replaced.unwrap_or_default())
+                .with("edit_line", replaced.map_or_else(String::new, |line| line.to_string()))
                 .with("key", &key)
         }
         None if interface.peers.is_empty() => {
@@ -220,6 +221,7 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
         _ if !unit.lost.is_empty() => not_enabled(unit).into(),
         // `enabled-runtime` is gone after the next boot.
         "enabled" | "static" | "generated" => holds(),
+        _ if !unit.started_by.is_empty() => holds(),
         _ if !unit.known && seat.on_windows() => not_applicable("Windows has no service for this tunnel"),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
         _ => not_enabled(unit).into(),

@@ -57,7 +57,8 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     };
     let lost = units::lost(&shown, &texts(&shown.files)).await;
-    let mut unit = UnitState { lost, ..shown.unit };
+    let started_by = units::started_by(&shown).await;
+    let mut unit = UnitState { lost, started_by, ..shown.unit };
     // What the unit's command starts has a time of its own; where there is only a script, the unit's must do.
     let (started, begun) = (shown.started, shown.started.max(shown.begun));
     if !unit.filter.is_empty() {

@@ -68,6 +68,7 @@ fn block(text: &str) -> Shown {
             since: time(&value("ActiveEnterTimestamp")),
             after: units(&value("After")),
             lost: Vec::new(),
+            started_by: Vec::new(),
             reason: None,
             said: None,
             starting: starting(&value),

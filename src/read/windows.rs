@@ -202,6 +202,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         since: None,
         after: Vec::new(),
         lost: Vec::new(),
+        started_by: Vec::new(),
         reason: None,
         said: None,
         starting: None,

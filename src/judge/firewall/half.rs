@@ -11,9 +11,9 @@ const FILES: [[&str; 3]; 2] = [
     ["/etc/ufw/user6.rules", "/etc/ufw/before6.rules", "/etc/ufw/after6.rules"],
 ];
 
-/// A file of which the kernel has no rule at all, while packets go through those of another one. Where it has none of any,
-/// ufw was switched off, which leaves its chains behind.
-pub(super) fn half_loaded(seat: &Seat<'_>) -> Option<Finding<UfwLoaded>> {
+/// A chain that has rules in a file and none in the kernel, while packets go through others of ufw's. Where none has any,
+/// ufw was switched off, which leaves its chains behind. Or all of them, while the next boot will load none.
+pub(super) fn half_loaded(seat: &Seat<'_>, enabled: bool) -> Option<Finding<UfwLoaded>> {
     let (netfilter, model) = (seat.netfilter().ok()?, seat.rules().ok()?);
     let six = seat.addresses().server.value.is_ipv6();
     let filter = |table: &&Table| table.name == "filter" && table.tool != Tool::Nft && table.tool.is_six() == six;
@@ -22,17 +22,20 @@ pub(super) fn half_loaded(seat: &Seat<'_>) -> Option<Finding<UfwLoaded>> {
         .iter()
         .filter(filter)
         .find(|table| table.reached("INPUT").iter().any(|it| it.starts_with("ufw")))?;
-    let is_in_force = |stored: &Stored| {
-        let mut chains = stored.rules.iter().filter_map(|line| chain(line));
-        chains.any(|name| loaded.chains.get(name).is_some_and(|chain| !chain.rules.is_empty()))
-    };
+    let empty = |name: &str| loaded.chains.get(name).is_none_or(|chain| chain.rules.is_empty());
     let files =
         FILES[usize::from(six)].into_iter().filter_map(|path| netfilter.stored.iter().find(|it| it.path == path));
-    let files = files.filter(|stored| stored.rules.iter().any(|line| chain(line).is_some()));
-    let (in_force, absent): (Vec<_>, Vec<_>) = files.partition(|stored| is_in_force(stored));
-    let found = absent.first().filter(|_| !in_force.is_empty())?;
+    let chains = files.flat_map(|file| file.rules.iter().filter_map(move |line| Some((file, chain(line)?))));
+    let (absent, in_force): (Vec<(&Stored, &str)>, Vec<_>) = chains.partition(|(_, name)| empty(name));
+    let (first, _) = in_force.first()?;
     let tool = if six { "ip6tables-restore" } else { "iptables-restore" };
-    Some(broken(UfwLoaded::HalfLoaded).with("path", &found.path).with("tool", tool))
+    match absent.first() {
+        Some((file, chain)) => {
+            Some(broken(UfwLoaded::HalfLoaded).with("path", &file.path).with("chain", chain).with("tool", tool))
+        }
+        None if enabled => None,
+        None => Some(broken(UfwLoaded::NotNext).with("path", &first.path).with("tool", tool)),
+    }
 }
 
 /// The chain of ufw's that a stored line adds a rule to.

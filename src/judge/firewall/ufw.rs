@@ -123,7 +123,7 @@ pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, flow: &NewFlow<'_>) -> Option
 pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     let ufw = seat.ufw()?;
     // A reload that fails leaves ufw switched off, and its chains behind.
-    if let Some(finding) = ufw.installed.then(|| half_loaded(seat)).flatten() {
+    if let Some(finding) = ufw.installed.then(|| half_loaded(seat, ufw.enabled)).flatten() {
         return Ok(finding.into());
     }
     if !ufw.enabled {

@@ -34,7 +34,7 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
         (Some(_), None) => broken(PostgresRoleReady::NoDatabase),
         (Some(_), Some(database)) if !database.open => broken(PostgresRoleReady::Closed),
         (Some(_), Some(database)) if database.may_connect == Some(false) => broken(PostgresRoleReady::NoConnect),
-        (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) => {
+        (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) && !finds_its_own(seat) => {
             broken(PostgresRoleReady::ClosedTables).with("count", database.closed_tables.unwrap_or(0))
         }
         (Some(_), Some(_)) if let Some(set) = state.read_only.as_ref().filter(|it| it.is_on()) => {
@@ -49,6 +49,12 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
         (Some(_), Some(_)) => return Ok(holds()),
     };
     Ok(finding.with("role", &role.name).with("database", &database.name).into())
+}
+
+/// The role itself, asked by the app's own log-in, lacks nothing on what it finds: what else is closed to it is another's.
+fn finds_its_own(seat: &Seat<'_>) -> bool {
+    let tables = seat.postgres().ok().and_then(|outcome| outcome.tables.as_ref());
+    tables.is_some_and(|tables| tables.lacks.is_empty() && tables.visible > 0)
 }
 
 /// By whom it is set, and what takes it back: an `ALTER` of the same kind, or the file's line.

@@ -42,16 +42,17 @@ pub(crate) fn wg_preshared_agrees(seat: &Seat<'_>) -> Judged<WgPresharedAgrees> 
     Ok(finding.with("unwrite", written).into())
 }
 
-/// The key in the file that the far end's new one takes the place of: of the only peer that has the far end's address, if
+/// The line of the key in the file that the far end's new one takes the place of: of the only peer that has the far end's address, if
 /// nobody speaks with it.
-pub(super) fn replaced(seat: &Seat<'_>, interface: &WgInterface) -> Option<String> {
+pub(super) fn replaced(seat: &Seat<'_>, interface: &WgInterface) -> Option<u32> {
     let (_, _, far) = far(seat);
     let conf = seat.wg_conf().ok()?;
     let mut owners = conf.peers.iter().filter(|peer| peer.allowed_ips.iter().any(|net| net.contains(&far.value)));
-    let old = owners.next().filter(|_| owners.next().is_none())?.public_key.as_ref()?;
+    let owner = owners.next().filter(|_| owners.next().is_none())?;
+    let old = owner.public_key.as_ref()?;
     let now = seat.wg().ok()?.read_at;
     let speaks = interface.peers.iter().any(|peer| peer.public_key == *old && peer.has_session(now));
-    (!speaks).then(|| old.clone())
+    owner.key_at.filter(|_| !speaks).map(|at| at.line)
 }
 
 /// Nobody but root can read the key files that the set-up left behind.

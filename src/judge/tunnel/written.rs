@@ -148,10 +148,12 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
     }
-    let mut keys: BTreeMap<&str, At> = BTreeMap::new();
+    let mut keys: BTreeMap<&str, (At, &[IpNet])> = BTreeMap::new();
     for peer in &conf.peers {
         let Some(key) = &peer.public_key else { continue };
-        if let Some(first) = keys.insert(key, peer.at) {
+        // The last one has it all: where it covers what the first one had, nothing is lost.
+        let lost = |nets: &[IpNet]| nets.iter().any(|net| !peer.allowed_ips.iter().any(|last| last.contains(net)));
+        if let Some((first, _)) = keys.insert(key, (peer.at, &peer.allowed_ips)).filter(|(_, nets)| lost(nets)) {
             let finding = broken(WgAllowedIpsDistinct::KeyTwice).with("key", short_key(key));
             let first = format!("{}:{}", conf.path, first.line);
             return Ok(finding.with("first", first).at(&conf.path, peer.at.line).into());

@@ -22,7 +22,7 @@ static SETTINGS: LazyLock<RedisConnectionInfo> =
 
 /// It took the connection, and ended it before a word could be said: as protected mode does.
 pub(super) fn turned_away(endpoint: &Endpoint) -> Unseen {
-    Unseen::NotKnown(format!("Redis at {endpoint} accepted the connection, and did not talk to us"))
+    Unseen::NotKnown(format!("Redis at {endpoint} accepted the connection, and did not let us in"))
 }
 
 /// A connection to ask on, and what drives it; the error, what it ended with.

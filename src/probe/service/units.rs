@@ -58,6 +58,20 @@ const SPECIAL: [&str; 8] = [
     "timers.target",
 ];
 
+/// Of the units that start one which is not enabled itself, those that are.
+pub(super) async fn started_by(shown: &Shown) -> Vec<String> {
+    if shown.wanted_by.is_empty() || !matches!(shown.unit.enabled.as_str(), "disabled" | "") {
+        return Vec::new();
+    }
+    let found = ask(&shown.wanted_by).await.ok().flatten().unwrap_or_default();
+    found
+        .into_iter()
+        .map(|it| it.unit)
+        .filter(|unit| unit.enabled.starts_with("enabled"))
+        .map(|unit| unit.name)
+        .collect()
+}
+
 /// What a unit is enabled for, where nothing of it exists. Of a unit that is not there systemd does not tell whom it wants: then
 /// the unit's own file does.
 pub(in crate::probe) async fn lost(shown: &Shown, texts: &[(String, String)]) -> Vec<String> {

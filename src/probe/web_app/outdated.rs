@@ -13,7 +13,7 @@ struct Line {
     name: String,
     value: String,
     path: String,
-    line: u32,
+    number: u32,
 }
 
 /// The URLs that its process has otherwise than a file which was changed after its start, and which the next start would take
@@ -31,7 +31,7 @@ pub(super) fn outdated(found: &Found) -> Vec<Outdated> {
         last(&of_unit).or_else(|| last(&of_app).filter(|_| !meant))
     });
     let differs = |it: &Line| newer(&it.path) && found.environ.get(&it.name).is_some_and(|has| *has != it.value);
-    next.filter(differs).map(|it| Outdated { variable: it.name, path: it.path, line: it.line }).collect()
+    next.filter(differs).map(|it| Outdated { variable: it.name, path: it.path, line: it.number }).collect()
 }
 
 /// The file of its unit, where an administrator wrote one.
@@ -52,7 +52,7 @@ fn files_of_unit(unit: &str) -> Vec<Line> {
     let paths = named.map(|it| it.value.trim_start_matches('-').to_owned());
     let lines = paths.filter_map(|path| {
         let all = unit_file::variables(&text(&path)?).into_iter();
-        Some(all.map(move |it| Line { name: it.name, value: it.value, path: path.clone(), line: it.line }))
+        Some(all.map(move |it| Line { name: it.name, value: it.value, path: path.clone(), number: it.line }))
     });
     lines.flatten().collect()
 }
@@ -62,7 +62,7 @@ fn file_of_app(found: &Found) -> Vec<Line> {
     let first = dotenvs(&found.folder).into_iter().find_map(|path| Some((text(&path)?, path)));
     let Some((text, path)) = first else { return Vec::new() };
     let all = dotenv::read(&text, &found.environ).unwrap_or_default().into_iter();
-    all.filter_map(|it| Some(Line { name: it.name, value: it.value?, path: path.clone(), line: it.line })).collect()
+    all.filter_map(|it| Some(Line { name: it.name, value: it.value?, path: path.clone(), number: it.line })).collect()
 }
 
 fn text(path: &str) -> Option<String> {
