@@ -138,6 +138,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("log", "the newest log of that service"),
     ("mounted", "what the container has mounted from this machine"),
     ("name", "any name"),
+    ("named", "the certificate, the key and the other files that PostgreSQL's settings name"),
     ("name-server", "each name server of /etc/resolv.conf"),
     ("network", "a network of Docker"),
     ("own", "this program's own file"),

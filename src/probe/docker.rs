@@ -9,7 +9,7 @@ use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
-use crate::fact::touch::{Touch, only, reads, runs};
+use crate::fact::touch::{Touch, only, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
 use crate::read::quoted::{self, Secrets};
@@ -237,7 +237,7 @@ pub(super) fn look_touches() -> Vec<Touch> {
         "docker logs --tail 60 -- {container}",
     ];
     let elsewhere = only("where the engine's socket does not answer, or you chose another engine", runs(&more));
-    [touches(), reads(&[DATA]), elsewhere].concat()
+    [touches(), host::shut_touches(&[DATA]), elsewhere].concat()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub mod limits;
 mod ours;
 mod program;
 
-pub use disk::shut;
+pub use disk::{shut, shut_touches};
 pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub use files::Files;

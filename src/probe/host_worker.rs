@@ -153,7 +153,7 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
     if !setting(&files, "ExecStart").is_some_and(|(command, _)| starts_worker(&command)) {
         return nothing;
     }
-    let lost = service::lost(&shown, &files).await;
+    let lost = service::lost(&shown).await;
     let run = shown.run;
     let sandbox = sandbox(&said.out, &files, started).await;
     let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;

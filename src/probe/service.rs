@@ -56,7 +56,7 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     let Some(shown) = chosen.into_iter().flatten().next().cloned() else {
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     };
-    let lost = units::lost(&shown, &texts(&shown.files)).await;
+    let lost = units::lost(&shown).await;
     let started_by = units::started_by(&shown).await;
     let mut unit = UnitState { lost, started_by, ..shown.unit };
     // What the unit's command starts has a time of its own; where there is only a script, the unit's must do.
@@ -219,7 +219,7 @@ pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
         only("where the unit failed", [failed, more].concat()),
         only(
             "where the unit's own files may tell why",
-            reads(&["/etc/systemd/system/**", "/usr/lib/systemd/system/**"]),
+            reads(&["/etc/systemd/system/**", "/lib/systemd/system/**", "/usr/lib/systemd/system/**"]),
         ),
     ]
     .concat()

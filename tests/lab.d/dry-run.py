@@ -15,12 +15,12 @@ import sys
 
 # What the names stand for in the lab.
 LAB = {
-    "app-url": r"10\.8\.0\.1:5000", "bundle": r"NOBODY", "client": r"10\.8\.0\.2", "code": r"/(app|opt/[\w.-]+|home/[\w.-]+/[\w.-]+)",
+    "app-url": r"10\.8\.0\.1:5000", "authorities": r"/(etc|root)/[\w./-]+\.(crt|pem)", "bundle": r"NOBODY", "client": r"10\.8\.0\.2", "code": r"/(app|opt/[\w.-]+|home/[\w.-]+/[\w.-]+)",
     "compose": r"/[\w./-]+\.(ya?ml|env\S*)|/[\w./-]*/\.env[\w.]*", "container": r"[\w.-]+", "containers": r"[\w. -]+",
     "copy": r"/\.clipcheck-copy-\d+", "database": r"10\.8\.0\.1:5432", "device": r"\d+", "environment-file": r"/[\w./-]*env[\w.-]*",
     "home": r"/root|/home/[\w.-]+", "host": r"\S+", "image": r"\S+", "included": r"/etc/(redis|postgresql)/[\w./-]+",
     "interface": r"[\w.-]+", "keeper": r".*", "key-file": r"[\w.-]*(key|priv)[\w.-]*", "log": r"/var/(log|lib)/postgresql/\S+",
-    "mounted": r"/root/delivery/secrets/\w+|/srv/(postgres|redis)/[\w.-]+", "name": r"\S+", "name-server": r"[\d.]+", "network": r"\S+", "own": r"/usr/local/bin/clipcheck",
+    "mounted": r"/root/delivery/secrets/\w+|/srv/(postgres|redis)/[\w.-]+", "name": r"\S+", "name-server": r"[\d.]+", "named": r"/etc/ssl/\S+", "network": r"\S+", "own": r"/usr/local/bin/clipcheck",
     "peer": r"10\.8\.0\.[123]", "pid": r"\d+", "plug-in": r"NOBODY", "port": r"\d+", "postgres-port": r"5432",
     "postgres-socket": r"/(var/)?run/postgresql/\.s\.PGSQL\.5432", "profile": r"(--[\w-]+=\S+ ?)+", "properties": r"[\w,]+", "proxy": r"198\.51\.100\.3:3128",
     "public": r"198\.51\.100\.1", "python": r"\S*python3?[\d.]*", "redis-port": r"6379", "resolved": r"[\d.]+", "results": r"10\.8\.0\.1:6379",

@@ -1,6 +1,14 @@
 //! Whether a folder's file system takes data.
 
 use crate::fact::disk::ShutFolder;
+use crate::fact::touch::{Touch, only, reads};
+
+/// What [`shut`] looks at.
+pub fn shut_touches(folders: &[&str]) -> Vec<Touch> {
+    let outside: Vec<String> = folders.iter().map(|folder| format!("/proc/1/root{folder}")).collect();
+    let outside: Vec<&str> = outside.iter().map(String::as_str).collect();
+    [reads(folders), only("where it is mounted read-only", reads(&outside))].concat()
+}
 
 /// What keeps the folder's file system from taking data; none where nothing does, or where that cannot be seen.
 #[cfg(unix)]
@@ -11,7 +19,10 @@ pub fn shut(folder: &str) -> Option<ShutFolder> {
 
     let told = statvfs(folder).ok()?;
     let left = told.f_bavail.saturating_mul(told.f_frsize);
-    let shut = if told.f_flag.contains(StatVfsMountFlags::RDONLY) {
+    // A sandbox of our own (`ProtectSystem=`) makes it so for us alone: it counts as the machine's first process sees it.
+    let read_only = |flags: StatVfsMountFlags| flags.contains(StatVfsMountFlags::RDONLY);
+    let for_all = || statvfs(format!("/proc/1/root{folder}")).is_ok_and(|told| read_only(told.f_flag));
+    let shut = if read_only(told.f_flag) && for_all() {
         Shut::ReadOnly
     } else if told.f_blocks > 0 && left < ROOM {
         Shut::NoSpace(left)

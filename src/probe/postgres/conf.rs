@@ -195,7 +195,7 @@ pub(super) fn touches() -> Vec<Touch> {
         reads_in(&[CLUSTERS], &["*", "*/*/postgresql.conf"]),
         reads(&single),
         reads(&["/var/lib/postgresql/*/*/postgresql.auto.conf", "/var/lib/postgresql/*/*/log"]),
-        reads(&["/var/lib/postgresql/*/*", "/var/lib/postgresql/*/*/pg_wal"]),
+        host::shut_touches(&["/var/lib/postgresql/*/*", "/var/lib/postgresql/*/*/pg_wal"]),
         only("where postgresql.conf names them", reads(&["{included}"])),
     ]
     .concat()

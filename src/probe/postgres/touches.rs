@@ -28,7 +28,8 @@ pub(in crate::probe) fn hba_touches() -> Vec<Touch> {
 pub(in crate::probe) fn state_touches() -> Vec<Touch> {
     let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
     let log = only("where the log was written in the last ten minutes", log);
-    only("as root", [conf::touches(), hba_touches(), administrator::touches(), log].concat())
+    let named = only("where its settings name them", reads(&["{named}"]));
+    only("as root", [conf::touches(), hba_touches(), administrator::touches(), named, log].concat())
 }
 
 /// What [`super::hba_inside`] does.

@@ -237,7 +237,7 @@ pub(in crate::probe) fn touches() -> Vec<Touch> {
         ));
         found.extend(UNIT_FOLDERS.iter().flat_map(|folder| reads(&[&format!("{folder}/{unit}")])));
     }
-    [found, reads(&["/var/lib/redis"]), only("where Redis is set up so", reads(&["{included}"]))].concat()
+    [found, host::shut_touches(&["/var/lib/redis"]), only("where Redis is set up so", reads(&["{included}"]))].concat()
 }
 
 /// What [`conf_inside`] does.

@@ -74,10 +74,11 @@ pub(super) async fn started_by(shown: &Shown) -> Vec<String> {
 
 /// What a unit is enabled for, where nothing of it exists. Of a unit that is not there systemd does not tell whom it wants: then
 /// the unit's own file does.
-pub(in crate::probe) async fn lost(shown: &Shown, texts: &[(String, String)]) -> Vec<String> {
+pub(in crate::probe) async fn lost(shown: &Shown) -> Vec<String> {
     if !shown.unit.enabled.starts_with("enabled") || !shown.wanted_by.is_empty() {
         return Vec::new();
     }
+    let texts = super::texts(&shown.files);
     let wanted: Vec<String> = texts.iter().flat_map(|(_, text)| unit_file::installed_for(text)).collect();
     // A specifier is filled in by systemd alone.
     let is_plain = |name: &String| !name.contains('%') && !SPECIAL.contains(&name.as_str());
