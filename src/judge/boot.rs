@@ -36,24 +36,18 @@ pub(super) fn why_not(lost: &[String]) -> String {
 /// one of them out, and which one is chance (systemd.unit(5), "ordering cycle").
 pub(super) fn circle(seat: &Seat<'_>, from: &UnitState) -> Option<Vec<String>> {
     let tunnel = seat.wireguard_unit().ok()?;
-    let server = seat.vantage() == Vantage::Server;
-    let seen = if server {
+    let (seen, worker) = if seat.vantage() == Vantage::Server {
         let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
-        [seat.redis_unit().ok(), seat.postgres_unit().ok(), shell]
+        ([seat.redis_unit().ok(), seat.postgres_unit().ok(), shell], None)
     } else {
-        [seat.docker_unit().ok(), None, None]
+        let worker = seat.host_worker().ok().and_then(|worker| worker.unit.as_ref());
+        ([seat.docker_unit().ok(), None, None], worker.filter(|unit| unit.enabled.starts_with("enabled")))
     };
-    let mut after: BTreeMap<&str, &[String]> = seen
-        .into_iter()
-        .flatten()
-        .chain([tunnel])
-        .filter(|unit| unit.known && starts(unit))
-        .map(|unit| (unit.name.as_str(), unit.after.as_slice()))
-        .collect();
-    if let Some(worker) = (if server { None } else { seat.host_worker().ok() }).and_then(|worker| worker.unit.as_ref())
-    {
-        after.insert(&worker.name, &worker.after);
-    }
+    // Who is started by nobody at boot waits for nobody then.
+    let enabled = |unit: &&UnitState| unit.enabled.starts_with("enabled") || !unit.started_by.is_empty();
+    let seen = seen.into_iter().flatten().chain([tunnel]).filter(|unit| unit.known).filter(enabled);
+    let seen = seen.map(|unit| (unit.name.as_str(), unit.after.as_slice()));
+    let after = seen.chain(worker.map(|unit| (unit.name.as_str(), unit.after.as_slice()))).collect();
     way_back(&from.name, &from.name, &after, &mut vec![from.name.clone()])
 }
 

@@ -25,8 +25,8 @@ enum Unverified {
 causes_of!(Unverified as RedisAnswers: CertificateDates, CertificateName, CertificateAuthority, CertificateSoon);
 causes_of!(Unverified as PostgresAnswers: CertificateDates, CertificateName, CertificateAuthority, CertificateSoon);
 
-/// What renews by itself does so when a third of the lifetime is left (certbot's documentation, "Renewing certificates"; the
-/// same of Caddy and step-ca), so what is past that is renewed by hand or not at all. A year's certificate would be told of
+/// What renews by itself does so when a third of the lifetime is left (Let's Encrypt's advice: at two thirds of the
+/// lifetime), so what is past that is renewed by hand or not at all. A year's certificate would be told of
 /// for four months then: two weeks are enough for somebody to do it.
 const SHARE: u64 = 3;
 const SOON: u64 = 14 * 24 * 3600;

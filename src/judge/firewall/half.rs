@@ -1,4 +1,5 @@
-//! ufw's chains without the rules of one of its files: iptables-restore takes a file whole or not at all.
+//! ufw's chains without the rules that one of its files has for them: iptables-restore takes a table of a file whole or not
+//! at all.
 
 use crate::case::Seat;
 use crate::check::cause::UfwLoaded;
@@ -27,14 +28,20 @@ pub(super) fn half_loaded(seat: &Seat<'_>, enabled: bool) -> Option<Finding<UfwL
         FILES[usize::from(six)].into_iter().filter_map(|path| netfilter.stored.iter().find(|it| it.path == path));
     let chains = files.flat_map(|file| file.rules.iter().filter_map(move |line| Some((file, chain(line)?))));
     let (absent, in_force): (Vec<(&Stored, &str)>, Vec<_>) = chains.partition(|(_, name)| empty(name));
-    let (first, _) = in_force.first()?;
+    if in_force.is_empty() {
+        return None;
+    }
     let tool = if six { "ip6tables-restore" } else { "iptables-restore" };
     match absent.first() {
         Some((file, chain)) => {
             Some(broken(UfwLoaded::HalfLoaded).with("path", &file.path).with("chain", chain).with("tool", tool))
         }
         None if enabled => None,
-        None => Some(broken(UfwLoaded::NotNext).with("path", &first.path).with("tool", tool)),
+        None => {
+            let [user, before, after] = FILES[usize::from(six)];
+            let finding = broken(UfwLoaded::NotNext).with("tool", tool).with("user", user);
+            Some(finding.with("before", before).with("after", after))
+        }
     }
 }
 

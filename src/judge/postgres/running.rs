@@ -87,7 +87,7 @@ pub(crate) fn postgres_room(seat: &Seat<'_>) -> Judged<PostgresRoom> {
         return Ok(finding.with("why", disk.words()).into());
     }
     if !seat.runs(Service::Postgres) {
-        return Ok(not_applicable("PostgreSQL is not running"));
+        return Ok(not_applicable("nothing listens on the port of PostgreSQL"));
     }
     let state = seat.pg_state()?;
     if state.used * 100 < state.room * FULL {

@@ -24,7 +24,7 @@ pub(crate) fn redis_can_write(seat: &Seat<'_>) -> Judged<RedisCanWrite> {
         return Ok(finding.with("why", disk.words()).into());
     }
     if !seat.runs(Service::Redis) {
-        return Ok(not_applicable("Redis is not running"));
+        return Ok(not_applicable("nothing listens on the port of Redis"));
     }
     if let Some(held) = seat.celery().ok().and_then(Celery::held_back) {
         return Ok(broken(RedisCanWrite::Paused).with("seconds", held).into());
@@ -81,13 +81,13 @@ pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
     if state.max_memory > 0 && state.policy == "noeviction" && state.used_memory * 100 >= state.max_memory * FULL {
         return Ok(broken(RedisRoom::Memory).with("used", state.used_memory).with("limit", state.max_memory).into());
     }
-    if state.flushes > 0 {
-        let count = if state.flushes == 1 { "once".to_owned() } else { format!("{} times", state.flushes) };
-        return Ok(broken(RedisRoom::Flushed).with("count", count).with("hours", state.uptime.div_ceil(3600)).into());
-    }
     // A waiting task is a key without a time to live: only these policies throw it away.
     if state.evicted > 0 && state.policy.starts_with("allkeys-") {
         return Ok(broken(RedisRoom::Evicts).with("policy", &state.policy).with("count", state.evicted).into());
+    }
+    if state.flushes > 0 {
+        let count = if state.flushes == 1 { "once".to_owned() } else { format!("{} times", state.flushes) };
+        return Ok(broken(RedisRoom::Flushed).with("count", count).with("hours", state.uptime.div_ceil(3600)).into());
     }
     Ok(holds())
 }

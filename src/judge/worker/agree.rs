@@ -93,8 +93,10 @@ fn closed_results(seat: &Seat<'_>, own: &Environment) -> Result<Option<Finding<E
         return Ok(None);
     }
     // Docker may send a port on by the kernel's rules alone, with no socket on the host.
-    if seat.containers().is_ok_and(|containers| containers.all.iter().any(|it| it.on(port).next().is_some())) {
-        return Ok(None);
+    match seat.containers() {
+        Ok(containers) if containers.all.iter().any(|it| it.on(port).next().is_some()) => return Ok(None),
+        Ok(_) | Err(Unseen::NoTool(_)) => {}
+        Err(why) => return Err(why),
     }
     let finding = broken(EnvPorts::ResultsPort).with("mine", port).marks(port);
     Ok(Some(at(seat, own, finding, variable)))
