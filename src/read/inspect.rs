@@ -56,6 +56,10 @@ pub struct Container {
     pub extra_hosts: Vec<String>,
     /// Its program and arguments.
     pub command: Vec<String>,
+    /// Docker's word for when it starts it by itself; empty where another program sees to that (Swarm, Kubernetes).
+    pub restart_policy: String,
+    /// Whether Docker removes it when it stops (`--rm`).
+    pub temporary: bool,
 }
 
 /// A file or folder of this machine that stands in a container.
@@ -93,6 +97,14 @@ struct HostConfig {
     /// `null` where there is none.
     extra_hosts: Option<Vec<String>>,
     network_mode: String,
+    restart_policy: RestartPolicy,
+    auto_remove: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct RestartPolicy {
+    name: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -196,6 +208,7 @@ impl From<Entry> for Container {
             let outer = outer.unwrap_or_default().into_iter();
             outer.map(move |port| format!("{}:{}->{inner}", port.host_ip, port.host_port)).collect::<Vec<_>>()
         });
+        let labels = entry.config.labels.unwrap_or_default();
         Self {
             id: entry.id,
             process: entry.state.pid,
@@ -212,7 +225,13 @@ impl From<Entry> for Container {
             image: entry.config.image,
             hostname: entry.config.hostname,
             image_id: entry.image,
-            labels: entry.config.labels.unwrap_or_default(),
+            restart_policy: if labels.keys().any(|label| OTHERS.iter().any(|other| label.starts_with(other))) {
+                String::new()
+            } else {
+                entry.host_config.restart_policy.name
+            },
+            temporary: entry.host_config.auto_remove,
+            labels,
             networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),
             published: published.collect(),
             mounts: entry.mounts.unwrap_or_default(),
@@ -222,6 +241,9 @@ impl From<Entry> for Container {
         }
     }
 }
+
+/// The labels of those who start a container themselves, whatever its restart policy.
+const OTHERS: [&str; 3] = ["com.docker.swarm.", "io.kubernetes.", "PODMAN_SYSTEMD_UNIT"];
 
 /// What Docker says of a container; none where it has a state that is not known here.
 pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: Option<LastWords>) -> Option<Worker> {
@@ -241,6 +263,9 @@ pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: O
         networks: container.networks.clone(),
         internal: Vec::new(),
         borrows: None,
+        restart: Some(container.restart_policy.clone()).filter(|policy| !policy.is_empty()),
+        temporary: container.temporary,
+        started_by: None,
         published: container.published.clone(),
         program: celery_command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
         last_words,
