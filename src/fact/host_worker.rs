@@ -88,6 +88,10 @@ pub struct Unit {
     /// The last line that reports an error, where nothing in it can be a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
+    /// The setting of its own files that keeps a path from it which its last words name, and which is there: its name, its
+    /// file and line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hides: Option<(String, String, u32)>,
     /// The condition of its own for which systemd did not start it when it was last to be started: its file and line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmet: Option<(String, u32)>,
@@ -234,6 +238,7 @@ mod tests {
             sandbox: Sandbox::default(),
             last_words: None,
             said: None,
+            hides: None,
             unmet: None,
             namespace: None,
         }

@@ -32,6 +32,9 @@ pub struct UnitState {
     pub at_boot: AtBoot,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,
+    /// How its last run ended, where its first process did not end by itself (`Result`): signal, oom-kill, core-dump …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
     /// What it said last itself, where it does not run although it was to be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Quote>,

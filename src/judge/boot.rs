@@ -51,9 +51,11 @@ pub(super) fn why_not(unit: &UnitState) -> String {
     unit.at_boot.why_not().map(|why| format!(" ({why})")).unwrap_or_default()
 }
 
-/// Why a unit that is down was not started since the boot; nothing of one that was.
-pub(super) fn not_tried(seat: &Seat<'_>, unit: &UnitState) -> String {
-    if unit.at_boot.untried {
+/// How a unit that is down ended, or that it was not started since the boot; nothing where neither is known.
+pub(super) fn since(seat: &Seat<'_>, unit: &UnitState) -> String {
+    if let Some(ended) = unit.ended.as_ref().filter(|_| unit.active != "active") {
+        format!("; systemd says how its last run ended: {ended}")
+    } else if unit.at_boot.untried {
         format!(", and was not started since the boot{}", left_out(seat, unit))
     } else {
         String::new()

@@ -11,7 +11,7 @@ use crate::fact::service::at_boot::AtBoot;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, Unseen};
-use crate::read::{last_line, systemctl, unit_file, worker_log};
+use crate::read::{last_line, systemctl, unit_file, unit_shuts, worker_log};
 
 /// Where an administrator puts units of his own (systemd.unit(5)).
 pub(super) const UNITS: &str = "/etc/systemd/system";
@@ -166,6 +166,7 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
     let log = if started.is_some() { String::new() } else { journal(&shown.unit.name).await };
     let unmet = if skipped { service::unmet(&shown.unit.name, &files).await } else { None };
     let unit = Unit {
+        hides: last_line::read(&log).and_then(|said| unit_shuts::find(&said, &files)),
         said: last_line::read(&log),
         last_words: worker_log::read(&log),
         name: shown.unit.name,

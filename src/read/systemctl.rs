@@ -69,6 +69,7 @@ fn block(text: &str) -> Shown {
             since: time(&value("ActiveEnterTimestamp")),
             after: units(&value("After")),
             at_boot: AtBoot { untried: untried(&value), ..AtBoot::default() },
+            ended: Some(value("Result")).filter(|end| ENDED.contains(&end.as_str())),
             reason: None,
             said: None,
             starting: starting(&value),
@@ -103,6 +104,9 @@ fn block(text: &str) -> Shown {
         },
     }
 }
+
+/// Ends that are not a program's own (systemd.service(5), `$SERVICE_RESULT`).
+const ENDED: [&str; 5] = ["signal", "core-dump", "oom-kill", "watchdog", "timeout"];
 
 /// Whether systemd has never set about starting it since the boot.
 fn untried(value: &impl Fn(&str) -> String) -> bool {

@@ -203,6 +203,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         since: None,
         after: Vec::new(),
         at_boot: AtBoot::default(),
+        ended: None,
         reason: None,
         said: None,
         starting: None,

@@ -4,8 +4,8 @@ use super::Shell;
 use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
-const PARTS: [&str; 19] = [
-    "add", "allowed", "recreate", "bar", "each", "gone", "grant", GRANTS, "log", "maker", "masked", "needed",
+const PARTS: [&str; 20] = [
+    "add", "allowed", "recreate", "bar", "each", "gone", "grant", GRANTS, "log", "maker", "masked", "needed", "reset",
     "restart", "resume", "start", "table", "target", "ufw_rule", "unwrite",
 ];
 

@@ -54,6 +54,7 @@ const NOT_MET: &[(&str, &str)] = &[
     ("wg-allowed-ips-narrow/route-taken", "a failure of wg-quick"),
     ("wg-allowed-ips-narrow/endpoint-inside", "its line stands in an encrypted file"),
     ("worker-running/unit-failed", "systemd starts no worker there"),
+    ("worker-running/unit-hides", "systemd starts no worker there"),
     ("worker-running/unit-stopped", "systemd starts no worker there"),
     ("env-database/ignored", "no worker runs there without Docker"),
     ("env-redis/ignored", "no worker runs there without Docker"),

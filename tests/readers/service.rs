@@ -14,7 +14,7 @@ use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
     Says, celery, celery_log, encoding, plugin, postgresql_conf, published, raised, redis_acl, redis_acl_log,
-    redis_command, redis_info, redis_reply, ssh_error, systemctl, unit_file, worker_api,
+    redis_command, redis_info, redis_reply, ssh_error, systemctl, unit_file, unit_shuts, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -34,7 +34,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 30] = [
+pub(super) const READERS: [Reader; 31] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -168,6 +168,7 @@ pub(super) const READERS: [Reader; 30] = [
             many("-p hunter2x "),
         ],
     },
+    Reader { name: "unit-shuts", read: shuts, example: SHUTS, shapes: &[many("ReadOnlyPaths=/x\n")] },
     Reader { name: "redis-acl", read: acl, example: RULES, shapes: &[many("~k* ")] },
     Reader { name: "redis-log", read: redis_log, example: REDIS_LOG, shapes: &[many("1:C 1 # save\n")] },
     Reader { name: "redis-info", read: info, example: INFO, shapes: &[many("role:\n")] },
@@ -331,6 +332,13 @@ const RULES: &str = "on >secret ~celery* resetchannels &x +@all -@dangerous +con
 
 const REDIS_LOG: &str =
     "7:M 27 Nov 2026 11:42:26.695 # Can't save in background: fork: Resource temporarily unavailable\n";
+
+const SHUTS: &str = "[Service]\nProtectHome=true\nInaccessiblePaths=-/srv\n";
+
+fn shuts(text: &str) -> Kept {
+    let files = [("/u".to_owned(), text.to_owned())];
+    Box::new((unit_shuts::find("no /home/x/y: gone", &files), unit_shuts::find(text, &files)))
+}
 
 /// No password is among what is kept.
 fn acl(text: &str) -> Kept {

@@ -51,7 +51,7 @@ pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>) -> Finding<
             Some(UnitState { said: Some(said), .. }) => said::said(broken(PostgresListens::EndedItself), said),
             Some(unit) if let Some(finding) = never_started(seat, unit) => finding,
             Some(_) | None => broken(PostgresListens::NotRunning)
-                .with("since", unit.map(|unit| boot::not_tried(seat, unit)).unwrap_or_default()),
+                .with("since", unit.map(|unit| boot::since(seat, unit)).unwrap_or_default()),
         }
         .with("state", unit.map_or("not known", UnitState::label)),
     }

@@ -22,7 +22,7 @@ pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>, file: &str)
                 broken(RedisListens::NotStarted).with("unit", &unit.name).with("why", why)
             }
             Some(_) | None => broken(RedisListens::NotRunning)
-                .with("since", unit.map(|unit| boot::not_tried(seat, unit)).unwrap_or_default()),
+                .with("since", unit.map(|unit| boot::since(seat, unit)).unwrap_or_default()),
         }
         .with("state", unit.map_or("not known", UnitState::label)),
     }

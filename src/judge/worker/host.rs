@@ -48,6 +48,10 @@ pub(super) fn running(seat: &Seat<'_>, worker: &HostWorker) -> Judged<WorkerRunn
     if let Some((path, line)) = &unit.unmet {
         return Ok(named(unit, broken(WorkerRunning::UnitSkipped)).at(path, *line).into());
     }
+    if let Some((setting, path, line)) = unit.hides.as_ref().filter(|_| failed) {
+        let finding = broken(WorkerRunning::UnitHides).with("setting", setting).with("reason", unit.reason());
+        return Ok(named(unit, finding).at(path, *line).into());
+    }
     let finding = broken(if failed { WorkerRunning::UnitFailed } else { WorkerRunning::UnitStopped });
     Ok(named(unit, finding).with("reason", unit.reason()).into())
 }

@@ -111,13 +111,13 @@ async fn reach(
     context: &ProbeContext,
 ) -> Result<(Box<dyn super::Wire>, Pace), Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
+    let no_tls = || Unseen::NotKnown(format!("Redis at {endpoint} does not use TLS, which the URL asks for"));
     let stream = dial::connect_within(endpoint, patience).await.map_err(|_| unreached())?;
     if login.user.is_some() || login.password.is_some() {
         dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
     let pace = stream.pace();
-    let wire =
-        wire(stream, endpoint, login.url.scheme == "rediss", &tls::Shown::default()).await.ok_or_else(unreached)?;
+    let wire = wire(stream, endpoint, login.url.scheme == "rediss", &tls::Shown::default()).await.ok_or_else(no_tls)?;
     Ok((wire, pace))
 }
 

@@ -54,12 +54,13 @@ async fn ask(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext)
 async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext) -> Result<RedisState, Unseen> {
     let unreached = || Unseen::NotKnown(format!("Redis at {endpoint} was not reached"));
     let encrypted = login.is_some_and(|login| login.url.scheme == "rediss");
+    let no_tls = || Unseen::NotKnown(format!("Redis at {endpoint} does not use TLS, which the URL asks for"));
     let stream = dial::connect(endpoint).await.map_err(|_| unreached())?;
     if login.is_some_and(|login| login.user.is_some() || login.password.is_some()) {
         dial::may_carry_password(context, stream.peer_addr().map_err(|_| unreached())?.ip())?;
     }
     let pace = stream.pace();
-    let wire = wire(stream, endpoint, encrypted, &tls::Shown::default()).await.ok_or_else(unreached)?;
+    let wire = wire(stream, endpoint, encrypted, &tls::Shown::default()).await.ok_or_else(no_tls)?;
     let (mut connection, driver) = open(wire, pace).await.map_err(|_| turned_away(endpoint))?;
     tokio::select! {
         state = converse(&mut connection, endpoint, login, context) => state,

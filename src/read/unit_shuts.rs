@@ -1,0 +1,67 @@
+//! Which line of a unit's files keeps a path from its processes (systemd.exec(5), "Sandboxing").
+
+use super::unit_file;
+
+/// What hides paths, and what lets them only be read.
+const HIDES: [&str; 2] = ["InaccessiblePaths", "TemporaryFileSystem"];
+const READ_ONLY: &str = "ReadOnlyPaths";
+
+/// What `ProtectHome=` hides.
+const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
+
+/// The setting, its file and line, where the words of a failed start name a path that it keeps away. The last line of a setting
+/// counts. `files`: paths and texts, in the order in which systemd reads them.
+pub fn find(words: &str, files: &[(String, String)]) -> Option<(String, String, u32)> {
+    let paths: Vec<&str> = words
+        .split(|c: char| c.is_whitespace() || "'\"`".contains(c))
+        .map(|word| word.trim_end_matches([':', ',', '.', ';']))
+        .filter(|word| word.starts_with('/'))
+        .collect();
+    let read_only = words.contains("Read-only file system");
+    let of = |name: &str, shuts: &dyn Fn(&str, &str) -> bool| {
+        let all = files.iter().flat_map(|(file, text)| {
+            let settings = unit_file::service(text).into_iter().filter(|it| it.name == name);
+            settings.map(move |it| (it, file)).collect::<Vec<_>>()
+        });
+        let last = all.filter(|(it, _)| !it.value.is_empty()).last()?;
+        let (setting, file) = last;
+        paths.iter().any(|path| shuts(path, &setting.value)).then(|| (name.to_owned(), file.clone(), setting.line))
+    };
+    let home = |path: &str, value: &str| {
+        matches!(value, "yes" | "true" | "1" | "on" | "tmpfs") && HOMES.iter().any(|home| is_below(path, home))
+    };
+    let listed = |path: &str, value: &str| {
+        value
+            .split_whitespace()
+            .any(|it| is_below(path, it.split(':').next().unwrap_or(it).trim_start_matches(['-', '+'])))
+    };
+    if read_only {
+        return of(READ_ONLY, &listed);
+    }
+    of("ProtectHome", &home).or_else(|| HIDES.iter().find_map(|name| of(name, &listed)))
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    !folder.is_empty() && path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn a_path_is_kept_away_by_the_last_line_of_a_setting() {
+        let unit = |text: &str| [("/u".to_owned(), format!("[Service]\n{text}\n"))];
+        let said = "Failed at step EXEC spawning /home/winter/run.sh: No such file or directory";
+        assert_eq!(find(said, &unit("ProtectHome=true")), Some(("ProtectHome".to_owned(), "/u".to_owned(), 2)));
+        assert_eq!(find(said, &unit("ProtectHome=true\nProtectHome=read-only")), None);
+        assert_eq!(find(said, &unit("InaccessiblePaths=-/homes")), None);
+        assert_eq!(
+            find(said, &unit("InaccessiblePaths=/srv -/home/winter")).map(|(name, ..)| name).as_deref(),
+            Some("InaccessiblePaths")
+        );
+        let said = "touch: cannot touch '/srv/x': Read-only file system";
+        assert!(find(said, &unit("ReadOnlyPaths=/srv")).is_some() && find(said, &unit("ProtectHome=true")).is_none());
+    }
+}
