@@ -15,7 +15,6 @@ use std::time::Duration;
 use rustix::process::{Gid, Uid};
 use rustix::thread;
 use tokio::net::UnixStream;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_postgres::tls::NoTls;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
@@ -138,18 +137,17 @@ impl Administrator {
     }
 
     async fn connect(&self) -> Result<UnixStream, Unseen> {
-        let (told, heard) = oneshot::channel();
         let (handle, uid, gid) = (self.handle.clone(), self.uid, self.gid);
         // A thread of this process may follow its handles, whosever ids it has.
         let path =
             handle.as_ref().map_or_else(|| self.socket.clone(), |it| format!("/proc/self/fd/{}", it.as_raw_fd()));
         // The thread ends with it: nothing else ever runs with these ids.
-        let begun = std::thread::Builder::new().spawn(move || {
+        let begun = host::apart(move || {
             let connected = connect_as(uid, gid, &path);
             drop(handle);
-            let _ = told.send(connected);
+            connected
         });
-        begun.map_err(|error| {
+        let heard = begun.map_err(|error| {
             limits::note_start(&error);
             Unseen::NoTool("no thread could be started".to_owned())
         })?;
