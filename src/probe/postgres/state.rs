@@ -106,11 +106,7 @@ async fn conversation(administrator: &Administrator, files: Files, context: &Pro
     let inside = async {
         let Some(name) = &database else { return Ok([None, None, None]) };
         let session = administrator.session(name, async |session| {
-            Ok([
-                session.ask(&fill(INSIDE)).await.ok(),
-                session.ask(WAITS).await.ok(),
-                session.ask(BEHIND).await.ok(),
-            ])
+            Ok([session.ask(&fill(INSIDE)).await.ok(), session.ask(WAITS).await.ok(), session.ask(BEHIND).await.ok()])
         });
         Ok(session.await.unwrap_or_default())
     };
