@@ -163,7 +163,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
             let of_server = seat.at(Vantage::Server).ok().and_then(|server| server.pg_state().ok());
             let named = of_server.zip(outcome.refusal.as_ref()).and_then(|(state, words)| {
                 let (role, database) = (outcome.role.as_deref()?, database(seat, outcome));
-                session::who_names(state, role, &database, words)
+                session::who_names(state, role, database, words)
             });
             let (named, reset) = named.unwrap_or_default();
             broken(PostgresAnswers::Refused).with("state", state).with("words", words).with("named", named).with("reset", reset)

@@ -9,6 +9,7 @@ use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host, starters};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
+use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, only, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
@@ -169,7 +170,7 @@ pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Un
     let told = context.inspected.told().await?;
     let (mut found, app) = (inspect::read(told.expose_secret()).unwrap_or_default(), context.profile.app());
     found.retain(|it| is_worker(it, app.as_ref()));
-    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
+    found.in_order_of(|it| (!it.running, rank(&it.name), it.name.clone()));
     Ok(found)
 }
 
@@ -182,6 +183,9 @@ pub(super) async fn containers() -> Result<Vec<Container>, Unseen> {
 pub(super) async fn inspected() -> Result<String, Unseen> {
     if let Some(said) = engine::containers().await {
         return Ok(said);
+    }
+    if engine::is_absent().await {
+        return Err(no_answer());
     }
     let said = host::run("docker", &["ps", "--all", "--quiet", "--no-trunc"], PROGRAM).await?;
     if !said.ok {
@@ -231,6 +235,10 @@ fn refusal(error: &str, name: &str) -> Unseen {
     if error.to_ascii_lowercase().contains("no such") {
         return Unseen::NotKnown(format!("there is no container named {name} here"));
     }
+    no_answer()
+}
+
+fn no_answer() -> Unseen {
     Unseen::NoTool("the Docker engine does not answer".to_owned())
 }
 

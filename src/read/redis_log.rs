@@ -5,13 +5,12 @@ const ANY: [&str; 2] = ["Background saving error", "Background saving terminated
 
 /// The last warning that tells why a save failed: of the child that saves, or of a fork that failed.
 pub fn save_error(log: &str) -> Option<&str> {
-    let warnings = log.lines().filter_map(|line| {
+    log.lines().rev().find_map(|line| {
         let (head, words) = line.split_once(" # ")?;
         let of_child = head.split(' ').next().is_some_and(|role| role.ends_with(":C"));
         let tells = of_child || ["save", "saving", "AOF", "append only"].iter().any(|word| words.contains(word));
         (tells && !ANY.iter().any(|any| words.starts_with(any))).then_some(words)
-    });
-    warnings.last()
+    })
 }
 
 #[cfg(test)]

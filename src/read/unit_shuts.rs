@@ -19,12 +19,11 @@ pub fn find(words: &str, files: &[(String, String)]) -> Option<(String, String, 
         .collect();
     let read_only = words.contains("Read-only file system");
     let of = |name: &str, shuts: &dyn Fn(&str, &str) -> bool| {
-        let all = files.iter().flat_map(|(file, text)| {
-            let settings = unit_file::service(text).into_iter().filter(|it| it.name == name);
+        let mut all = files.iter().rev().flat_map(|(file, text)| {
+            let settings = unit_file::service(text).into_iter().rev().filter(|it| it.name == name);
             settings.map(move |it| (it, file)).collect::<Vec<_>>()
         });
-        let last = all.filter(|(it, _)| !it.value.is_empty()).last()?;
-        let (setting, file) = last;
+        let (setting, file) = all.find(|(it, _)| !it.value.is_empty())?;
         paths.iter().any(|path| shuts(path, &setting.value)).then(|| (name.to_owned(), file.clone(), setting.line))
     };
     let home = |path: &str, value: &str| {

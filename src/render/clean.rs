@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::rc::Rc;
 
 use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
 use crate::fact::plugin::Program;
@@ -12,9 +11,11 @@ use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
 use crate::report::{
-    Answer, Assigned, Candidate, Change, Correction, Diagnosis, Evidence, FixScript, Host, How, Now, Outcome,
-    Recreation, Report, Step, Told, Typed,
+    Answer, Assigned, Candidate, Change, Correction, Diagnosis, FixScript, Host, How, Now, Outcome, Recreation, Report,
+    Step, Told, Typed,
 };
+
+mod shared;
 
 /// Control characters, marks of direction, what has no width, and blanks that look like a space and are none to a program
 /// (a no-break space comes with text from a web page).
@@ -103,14 +104,6 @@ impl Texts for String {
     }
 }
 
-impl Texts for Rc<str> {
-    fn clean(&mut self) {
-        if let Cow::Owned(cleaned) = clean(self) {
-            *self = cleaned.into();
-        }
-    }
-}
-
 impl<T: Texts> Texts for Option<T> {
     fn clean(&mut self) {
         self.iter_mut().for_each(T::clean);
@@ -183,7 +176,6 @@ texts!(Typed {
 texts!(Assigned { name, whole; is_line });
 texts!(Position { file; line, column });
 texts!(Candidate { code, title; on });
-texts!(Evidence { line, seat, source });
 texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });

@@ -342,7 +342,7 @@ fn shuts(text: &str) -> Kept {
 
 /// No password is among what is kept.
 fn acl(text: &str) -> Kept {
-    let line = redis_acl::line_of(&[format!("user x {text}")], "x").map(|rules| redis_acl::rights(rules));
+    let line = redis_acl::line_of(&[format!("user x {text}")], "x").map(redis_acl::rights);
     let kept = redis_acl::rights(text.split_whitespace());
     assert!(kept.iter().all(|rule| !rule.starts_with(['>', '<', '#', '!'])), "{kept:?}");
     Box::new((kept, line))

@@ -45,8 +45,8 @@ pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
         .with("setting", if of_redis { "unixsocket" } else { "unix_socket_directories" });
     // The process has it from somewhere: a file that says the same is where it can be changed.
     let layers = env.variables.get(&shut.variable).map(Vec::as_slice).unwrap_or_default();
-    let same = layers.iter().filter(|layer| layer.setting == layers[0].setting);
-    Ok(match same.filter_map(|layer| layer.origin.place()).next() {
+    let mut same = layers.iter().filter(|layer| layer.setting == layers[0].setting);
+    Ok(match same.find_map(|layer| layer.origin.place()) {
         Some((path, line)) => finding.at(path, line),
         None => finding.with("place", "the web app's environment").with("file", "").with("line", ""),
     }

@@ -2,7 +2,7 @@
 
 use crate::case::Seat;
 use crate::check::cause::{DockerRuns, WorkerAtBoot, WorkerRunning};
-use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::celery::process::HaltedBy;
 use crate::fact::docker::{Docker, State, Worker};
@@ -94,7 +94,7 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     let docker = seat.docker().ok();
     let mut containers = docker.map(|docker| docker.workers.iter()).unwrap_or_default();
     if let Some(container) = containers.find(|it| it.state == State::Running) {
-        return contained(seat, container);
+        return Ok(contained(seat, container));
     }
     let worker = seat.host_worker()?;
     if !worker.is_the_worker(docker) {
@@ -127,23 +127,23 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
 }
 
 /// By the container's restart policy, and by the engine's own unit.
-fn contained(seat: &Seat<'_>, container: &Worker) -> Judged<WorkerAtBoot> {
+fn contained(seat: &Seat<'_>, container: &Worker) -> Verdict<WorkerAtBoot> {
     let Some(policy) = &container.restart else {
-        return Ok(not_applicable("whether Docker starts the worker's container was not told"));
+        return not_applicable("whether Docker starts the worker's container was not told");
     };
     if container.started_by.is_some() {
-        return Ok(not_applicable("not Docker, but a file of this machine starts the worker's container"));
+        return not_applicable("not Docker, but a file of this machine starts the worker's container");
     }
     if !boot::STARTED.contains(&policy.as_str()) {
         let cause = if container.temporary { WorkerAtBoot::ContainerTemporary } else { WorkerAtBoot::ContainerStays };
-        return Ok(broken(cause).with("container", &container.name).with("policy", policy).into());
+        return broken(cause).with("container", &container.name).with("policy", policy).into();
     }
     match seat.docker_unit() {
         Ok(unit) if unit.known && !boot::starts(unit) => {
-            Ok(broken(WorkerAtBoot::EngineDisabled).with("container", &container.name).with("unit", &unit.name).into())
+            broken(WorkerAtBoot::EngineDisabled).with("container", &container.name).with("unit", &unit.name).into()
         }
-        Ok(unit) if unit.known => Ok(holds()),
-        Ok(_) | Err(_) => Ok(not_applicable("Docker's engine is not the unit docker.service here")),
+        Ok(unit) if unit.known => holds(),
+        Ok(_) | Err(_) => not_applicable("Docker's engine is not the unit docker.service here"),
     }
 }
 

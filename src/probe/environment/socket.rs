@@ -1,7 +1,6 @@
 //! The Unix sockets that the running web app's URLs name: whether they let its own user in.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::time::Duration;
 
 use procfs::process::Process;
@@ -65,19 +64,19 @@ async fn state(user: &Ids, path: &str) -> Option<SocketState> {
         Ok(_) => return Some(SocketState::Open),
         Err(error) => error.kind(),
     };
-    let found = std::fs::metadata(path).ok();
+    let found = host::stat(path).ok()?;
     match (error, found) {
         (ErrorKind::NotFound, None) => Some(SocketState::Missing),
-        (ErrorKind::ConnectionRefused, Some(found)) if found.file_type().is_socket() => Some(SocketState::Refused),
+        (ErrorKind::ConnectionRefused, Some(found)) if found.is_socket => Some(SocketState::Refused),
         (ErrorKind::ConnectionRefused, Some(_)) => Some(SocketState::Other),
         (ErrorKind::PermissionDenied, Some(found)) => Some(SocketState::Forbidden {
             user: name(&user.uid.as_raw().to_string(), "/etc/passwd"),
             owner: format!(
                 "{}:{}",
-                name(&found.uid().to_string(), "/etc/passwd"),
-                name(&found.gid().to_string(), "/etc/group")
+                name(&found.owner.to_string(), "/etc/passwd"),
+                name(&found.group.to_string(), "/etc/group")
             ),
-            mode: found.mode() & 0o777,
+            mode: found.mode & 0o777,
         }),
         _ => None,
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::limits;
 use crate::fact::Unseen;
+use crate::fact::order::InOrder;
 
 /// No file that a look reads is longer in life: ufw's rules for a thousand addresses are 200 KiB.
 pub(super) const LONGEST: u64 = 4 << 20;
@@ -198,7 +199,7 @@ pub fn list(path: impl AsRef<Path>) -> Result<Option<Vec<String>>, Unseen> {
     if names.len() > MOST_NAMES {
         return Err(Unseen::Unreadable(format!("{}: it contains more than {MOST_NAMES} files", path.display())));
     }
-    names.sort();
+    names.in_order();
     Ok(Some(names))
 }
 
@@ -209,10 +210,14 @@ pub struct Stat {
     pub mode: u32,
     /// User id.
     pub owner: u32,
+    /// Group id.
+    pub group: u32,
     /// Seconds since the epoch.
     pub changed_at: u64,
     /// Whether it is a plain file.
     pub is_file: bool,
+    /// Whether it is a Unix socket.
+    pub is_socket: bool,
 }
 
 /// A file's mode, owner and age; `Ok(None)` if there is no such file.
@@ -227,19 +232,28 @@ pub fn stat(path: impl AsRef<Path>) -> Result<Option<Stat>, Unseen> {
 
 #[cfg(unix)]
 pub(super) fn stat_of(found: &Metadata) -> Stat {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
     Stat {
         mode: found.mode() & 0o7777,
         owner: found.uid(),
+        group: found.gid(),
         changed_at: u64::try_from(found.mtime()).unwrap_or(0),
         is_file: found.is_file(),
+        is_socket: found.file_type().is_socket(),
     }
 }
 
 #[cfg(not(unix))]
 pub(super) fn stat_of(found: &Metadata) -> Stat {
     let changed = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    Stat { mode: 0o600, owner: 0, changed_at: changed.map_or(0, |age| age.as_secs()), is_file: found.is_file() }
+    Stat {
+        mode: 0o600,
+        owner: 0,
+        group: 0,
+        is_socket: false,
+        changed_at: changed.map_or(0, |age| age.as_secs()),
+        is_file: found.is_file(),
+    }
 }
 
 /// Whether a handle can be had at all.

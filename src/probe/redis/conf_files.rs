@@ -67,12 +67,15 @@ pub(super) fn user_line(context: &ProbeContext, user: &str) -> Option<((String, 
     {
         files.push((path.clone(), host::read_if_there(&path).ok()??));
     }
-    let lines = files.iter().flat_map(|(path, text)| redis_conf::lines(text).into_iter().map(move |line| (path, line)));
+    let mut lines = files
+        .iter()
+        .rev()
+        .flat_map(|(path, text)| redis_conf::lines(text).into_iter().rev().map(move |line| (path, line)));
     let of_user = |(path, line): (&String, redis_conf::Line)| {
         let (name, rules) = line.arguments.split_first().filter(|_| line.name == "user")?;
         (name == user).then(|| ((path.clone(), line.number), rules.to_vec()))
     };
-    lines.filter_map(of_user).last()
+    lines.find_map(of_user)
 }
 
 /// The file that is read first, and what it amounts to; or the unit that could not be read, and why.

@@ -107,7 +107,7 @@ async fn converse(
         if user.is_some_and(|user| user.expose_secret() != DEFAULT) {
             state.users = users(connection).await;
         }
-        if let Some(user) = user.map(|user| user.expose_secret()).filter(|user| *user != DEFAULT) {
+        if let Some(user) = user.map(ExposeSecret::expose_secret).filter(|user| *user != DEFAULT) {
             state.own_rights = own_rights(connection, user, context).await;
         }
     }
