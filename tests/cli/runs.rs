@@ -1,7 +1,6 @@
 //! Looking and judging, on loopback: what is printed where, and how the run ends.
 
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::Stdio;
 
 use crate::{at_loopback, closed_port, folder, here, json, path, program, recorded, run, run_with, said};

@@ -50,7 +50,8 @@ pub fn all<T: DeserializeOwned>(folder: &str) -> Result<Vec<Written<T>>, String>
     for path in files(folder)? {
         let text = std::fs::read_to_string(root().join(&path)).map_err(|error| format!("{path}: {}", error.kind()))?;
         let states: BTreeMap<String, T> = toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |before| before.matches('\n').count() + 1);
             format!("{path}:{line}: {}", error.message().replace('\n', " "))
         })?;
         let file = File { path, text: text.into() };
