@@ -13,7 +13,7 @@ use clipcheck::fact::Vantage;
 use clipcheck::snapshot::Snapshot;
 use serde_json::Value;
 
-use super::judged::{Snapshots, diagnosis, report_of};
+use super::judged::{Snapshots, diagnosis, judged, report_of};
 use crate::recorded::escape;
 use crate::recorded::patch::{is_time, with_durations};
 
@@ -81,6 +81,15 @@ pub fn canonical(seen: &Snapshots, like: &Snapshots, kept: Kept, checks: &[Check
     let whole = snapshots(&all)?;
     if said(&whole, checks, kept)? == wanted {
         return Ok(whole);
+    }
+    // How long something has been up decides what can be seen of it, on a busy machine: where nothing else differs, and the
+    // same is named, nothing has changed.
+    if kept == Kept::AsMeant && all == like {
+        let named =
+            |snapshots| judged(snapshots, checks).map(|it| (it.roots.clone(), it.warns.clone(), it.notes.clone()));
+        if named(&whole)? == named(&snapshots(&new)?)? {
+            return Ok(whole);
+        }
     }
     // Something that is counted matters here: fact by fact, what can be as it was.
     let facts: BTreeSet<(Vantage, String)> = changes.iter().map(|it| (it.vantage, it.fact())).collect();
