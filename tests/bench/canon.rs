@@ -65,6 +65,7 @@ type Values = BTreeMap<Vantage, Value>;
 pub fn canonical(seen: &Snapshots, like: &Snapshots, kept: Kept, checks: &[Check]) -> Result<Snapshots, String> {
     let like = values(like)?;
     let mut new = values(seen)?;
+    links_in_order(&mut new, &like);
     names::rename(&mut new, &like);
     move_clock(&mut new, &like);
     let named = snapshots(&new)?;
@@ -102,6 +103,21 @@ pub fn canonical(seen: &Snapshots, like: &Snapshots, kept: Kept, checks: &[Check
         }
     }
     snapshots(&best)
+}
+
+/// Interfaces are listed as they were made, and which of two came first is chance.
+fn links_in_order(new: &mut Values, like: &Values) {
+    const LINKS: &str = "/facts/links/observation/seen/links/links";
+    let kind = |link: &Value| {
+        link["name"].as_str().map(|name| name.trim_end_matches(|c: char| c.is_ascii_hexdigit())).map(str::to_owned)
+    };
+    for (vantage, value) in new {
+        let known = like.get(vantage).and_then(|like| like.pointer(LINKS)).and_then(Value::as_array);
+        let links = value.pointer_mut(LINKS).and_then(Value::as_array_mut);
+        if let (Some(known), Some(links)) = (known, links) {
+            links.sort_by_key(|link| known.iter().position(|other| kind(other) == kind(link)).unwrap_or(known.len()));
+        }
+    }
 }
 
 /// Without durations.
