@@ -21,6 +21,7 @@ mod consistency;
 pub(crate) mod elsewhere;
 pub(crate) mod owner;
 mod settled;
+mod tunnel;
 mod worker;
 
 /// A snapshot, and what is understood of it once for all cases that it is part of.

@@ -19,6 +19,8 @@ pub use service::Units;
 
 mod api;
 pub mod application;
+#[cfg(target_os = "linux")]
+mod as_user;
 mod bounded;
 mod carried;
 mod containers;
@@ -42,6 +44,7 @@ pub mod recipe;
 mod redis;
 mod service;
 pub mod ssh;
+mod starters;
 mod tls;
 pub mod vantage;
 mod web_app;
@@ -201,7 +204,7 @@ async fn at(key: &FactKey, context: &ProbeContext) -> ProbeResult {
         FactKey::Ufw => firewall::ufw(),
         FactKey::Netfilter => firewall::netfilter().await,
         FactKey::Counters => firewall::counters(context).await,
-        FactKey::RedisConf => redis::conf(),
+        FactKey::RedisConf => redis::conf(context),
         FactKey::RedisConfInside => redis::conf_inside(context).await,
         FactKey::PgConf => postgres::conf(context),
         FactKey::PgHba => postgres::hba(context),

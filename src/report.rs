@@ -20,6 +20,7 @@ mod doubt;
 pub mod dry_run;
 mod fix_script;
 mod host;
+mod instance;
 mod maker;
 mod merge;
 pub mod provenance;

@@ -91,6 +91,15 @@ pub struct Worker {
     /// Whose network it has, where Docker tells and it is not its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub borrows: Option<Borrowed>,
+    /// When Docker starts it by itself (`RestartPolicy`): `no`, `on-failure`, `unless-stopped`, `always`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<String>,
+    /// Whether Docker removes it when it stops (`docker run --rm`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub temporary: bool,
+    /// A file of this machine by which something else starts it at boot, where Docker does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<String>,
     /// The ports it publishes.
     pub published: Vec<String>,
     /// Which of Celery's programs its command runs, where it is a known one.

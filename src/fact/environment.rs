@@ -14,6 +14,7 @@ pub mod flaw;
 pub mod ignored;
 pub mod provenance;
 pub mod proxy;
+pub mod socket;
 pub mod url;
 
 pub use effective::Effective;
@@ -21,6 +22,7 @@ pub use encoding::Encoding;
 pub use flaw::Flaw;
 pub use ignored::Ignored;
 pub use provenance::{ByHost, ContainerProvenance, HostLine, Ingredient, Interpolation, Source};
+pub use socket::{LocalSocket, SocketState};
 pub use url::EnvUrl;
 
 /// ClippyFront's variables, in the order in which they are shown.
@@ -187,6 +189,9 @@ pub struct Environment {
     /// How the container was made; seen where Docker runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<ContainerProvenance>,
+    /// The Unix sockets that the web app's URLs name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sockets: Vec<LocalSocket>,
 }
 
 impl Environment {
@@ -196,7 +201,7 @@ impl Environment {
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = self.sockets.iter().map(LocalSocket::summary).collect();
         let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
         for variable in variables(self.app.as_ref()).into_iter().chain(PROXIES) {
             for (rank, layer) in self.variables.get(variable).into_iter().flatten().enumerate() {

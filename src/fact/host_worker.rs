@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{Docker, State};
+use crate::fact::service::at_boot::AtBoot;
 use crate::fact::service::sandbox::Sandbox;
 use crate::fact::words::words;
 
@@ -61,12 +62,9 @@ pub struct Unit {
     pub active: String,
     /// `UnitFileState`: enabled, disabled, masked … or empty.
     pub enabled: String,
-    /// The units that it is enabled for (its `WantedBy=`), where there is none of them: nothing starts it at boot.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lost: Vec<String>,
-    /// Whether systemd has never set about starting it since the boot.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub untried: bool,
+    /// What starts it at the next boot.
+    #[serde(default, skip_serializing_if = "AtBoot::is_plain")]
+    pub at_boot: AtBoot,
     /// `Result` of the last run: success, exit-code, signal …
     pub result: String,
     /// The exit status of the last run.
@@ -184,11 +182,10 @@ impl Unit {
             _ if self.restarts_often() => {
                 format!("systemd has restarted it {} times, as it ends by itself", self.restarts)
             }
-            _ if self.untried && !self.lost.is_empty() => format!(
-                "it was not started since the boot; it is enabled for {} alone, and there is no such unit",
-                self.lost.join(", ")
-            ),
-            _ if self.untried => "it was not started since the boot".to_owned(),
+            _ if self.at_boot.untried => {
+                let why = self.at_boot.why_not().map(|why| format!("; {why}")).unwrap_or_default();
+                format!("it was not started since the boot{why}")
+            }
             "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
             "exit-code" => match before(self.status) {
                 Some((name, what)) => {
@@ -227,8 +224,7 @@ mod tests {
             name: "clippy-worker.service".to_owned(),
             active: active.to_owned(),
             enabled: enabled.to_owned(),
-            lost: Vec::new(),
-            untried: false,
+            at_boot: AtBoot::default(),
             result: "success".to_owned(),
             status: 0,
             restarts: 0,

@@ -33,8 +33,8 @@ macro_rules! looks {
         Netfilter = "netfilter" => netfilter: Netfilter(firewall::netfilter::Netfilter), words (own), Phase::First;
         /// the kernel's rules that stop what got no answer, by their counters
         Counters = "rule-counters" => counters: Counters(firewall::counters::Counters), words (own), Phase::Answered;
-        /// Redis' configuration file
-        RedisConf = "redis-conf" => redis_conf: RedisConf(redis::RedisConf), words ("there"), Phase::First;
+        /// Redis' configuration file; of several the port says which
+        RedisConf = "redis-conf" => redis_conf: RedisConf(redis::RedisConf), words ("there"), Phase::Settled;
         /// the same of a Redis in a container: its command, and its file there
         RedisConfInside = "redis-conf-inside" => redis_conf_inside: #[cfg(any())] RedisConf(redis::RedisConf), words ("there"),
             Phase::Settled;

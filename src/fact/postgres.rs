@@ -13,6 +13,7 @@ use crate::fact::words::words;
 use tables::PgTables;
 
 pub mod hba;
+pub mod session;
 pub mod state;
 pub mod tables;
 pub mod waits;
@@ -175,6 +176,10 @@ pub struct PgConf {
     /// That the file system of its data, or of its write-ahead log, takes no data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<ShutFolder>,
+    /// The line of Debian's start.conf that keeps the cluster from being started with the machine (pg_createcluster(8)):
+    /// `manual` or `disabled`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<(String, u32)>,
 }
 
 impl PgConf {
@@ -195,6 +200,7 @@ impl PgConf {
             Some(it) => format!("{}:{}: listen_addresses = '{}'", it.path, it.line, it.value),
             None => format!("{}: no listen_addresses (default: localhost)", self.path),
         };
-        self.disk.iter().map(ShutFolder::summary).chain([listens]).collect()
+        let by_hand = self.by_hand.iter().map(|(path, line)| format!("{path}:{line}: not started with the machine"));
+        self.disk.iter().map(ShutFolder::summary).chain([listens]).chain(by_hand).collect()
     }
 }

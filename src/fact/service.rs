@@ -1,11 +1,13 @@
 //! systemd units and files.
 
+use at_boot::AtBoot;
 use filter::AddressFilter;
 use quote::Quote;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
+pub mod at_boot;
 pub mod filter;
 pub mod quote;
 pub mod sandbox;
@@ -25,12 +27,9 @@ pub struct UnitState {
     pub since: Option<u64>,
     /// Units it is ordered after (`After=`), in alphabetic order.
     pub after: Vec<String>,
-    /// The units that it is enabled for (its `WantedBy=`), where there is none of them: nothing starts it at boot.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lost: Vec<String>,
-    /// The enabled units that start it, where it is not enabled itself.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub started_by: Vec<String>,
+    /// What starts it at the next boot.
+    #[serde(default, skip_serializing_if = "AtBoot::is_plain")]
+    pub at_boot: AtBoot,
     /// Why it failed, where its journal says so in words we know.
     pub reason: Option<FailReason>,
     /// What it said last itself, where it does not run although it was to be started.

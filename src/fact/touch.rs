@@ -160,8 +160,12 @@ pub const NAMES: &[(&str, &str)] = &[
     ("script", "a script that this program has in it"),
     ("seconds", "a number of seconds"),
     ("server", "the server's address in the tunnel: as told, as the tunnel's settings or the URLs say, else 10.8.0.1"),
+    ("socket", "the Unix sockets that the web app's URLs name"),
     ("ssh-target", "the host and port that the delivery sidecar sends to"),
-    ("started", "the programs that units in /etc/systemd/system start: one may be a script for a worker"),
+    (
+        "started",
+        "the programs that units in /etc/systemd/system start: one may be a script for a worker or the web app",
+    ),
     ("time", "a time"),
     ("unit", "a systemd unit"),
     ("units", "systemd units"),

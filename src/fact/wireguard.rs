@@ -115,7 +115,12 @@ impl WgPeer {
 
     /// Its own address: the first of those that it may use that is one host's.
     pub fn own_address(&self) -> Option<IpAddr> {
-        self.allowed_ips.iter().find(|net| net.prefix_len() == net.max_prefix_len()).map(IpNet::addr)
+        self.own_addresses().next()
+    }
+
+    /// All of those: of each family there may be one.
+    pub fn own_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.allowed_ips.iter().filter(|net| net.prefix_len() == net.max_prefix_len()).map(IpNet::addr)
     }
 
     /// Whether its last handshake is young enough to carry packets.

@@ -4,16 +4,18 @@ use std::net::IpAddr;
 
 use super::worker::{asked_outside, ignored, is_unreached, named, native};
 use crate::case::Seat;
-use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, WebFresh, cause_of};
+use crate::check::cause::{ApiAnswers, ApiMedia, ApiRuns, ApiUrl, cause_of};
 use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::api::{ApiOutcome, ApiSaid, Distrust};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{ContainerProvenance, EnvUrl, Environment, Layer, Setting};
-use crate::fact::postgres::PgSaid;
-use crate::fact::redis::RedisSaid;
 use crate::fact::web_app::WebApp;
 use crate::fact::{Unseen, Vantage};
 use crate::profile::Topology;
+
+mod web;
+
+pub(crate) use web::{web_fresh, web_sockets};
 
 const BY_DATABASE: &str = "the worker reports by the database, as set with `--topology`";
 
@@ -55,26 +57,14 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
     Ok(holds())
 }
 
-/// On the server: the web app was started with what its files say.
-pub(crate) fn web_fresh(seat: &Seat<'_>) -> Judged<WebFresh> {
-    let web_app = seat.web_app()?;
-    let Some(pid) = web_app.pid else { return Ok(not_applicable("no web app was seen here outside of containers")) };
-    let Some(first) = web_app.outdated.first() else { return Ok(holds()) };
-    let names: Vec<&str> = web_app.outdated.iter().map(|it| it.variable.as_str()).collect();
-    let finding = broken(WebFresh::Outdated).with("variables", names.join(", ")).with("pid", pid);
-    let finding = finding.at(&first.path, first.line);
-    // As long as what it was started with still lets it in, it works.
-    let works = seat.redis().is_ok_and(|outcome| outcome.said == RedisSaid::Pong)
-        && seat.postgres().is_ok_and(|outcome| outcome.said == PgSaid::One);
-    Ok(if works { finding.for_later() } else { finding }.into())
-}
-
 /// On the server: the web app runs, and a worker that reports by HTTP meets it where it goes.
 pub(crate) fn api_runs(seat: &Seat<'_>) -> Judged<ApiRuns> {
     let web_app = seat.web_app();
     let (server, url) = (seat.addresses().server.value, url_of_worker(seat));
     let Some((url, port)) = url.filter(|(url, _)| url.host.parse() == Ok(server)) else {
-        let failed = web_app.ok().filter(|web_app| web_app.state.as_deref() == Some("failed"));
+        // Between two tries systemd calls it `activating`.
+        let down = |web_app: &&WebApp| matches!(web_app.state.as_deref(), Some("failed" | "activating"));
+        let failed = web_app.ok().filter(down);
         return Ok(match failed.and_then(ended) {
             Some(ended) => ended.into(),
             None => not_applicable("no worker that reports to this host by HTTP was seen"),

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::case::Seat;
+use crate::check::cause::{PostgresAfterBoot, RedisAfterBoot, WgEnabledAtBoot, WorkerAtBoot, causes_of};
+use crate::check::{Finding, broken};
 use crate::fact::service::UnitState;
+use crate::fact::service::at_boot::AtBoot;
 use crate::fact::wireguard::Program;
 use crate::fact::{UnitTarget, Unseen, Vantage};
 
@@ -17,19 +20,62 @@ pub(super) enum Start {
     Open(&'static str),
 }
 
+/// With these Docker starts a container when it starts itself (docker-run(1), `--restart`).
+pub(super) const STARTED: [&str; 2] = ["always", "unless-stopped"];
+
 /// systemd starts the unit by itself.
 pub(super) fn starts(unit: &UnitState) -> bool {
-    let enabled =
-        matches!(unit.enabled.as_str(), "enabled" | "enabled-runtime" | "static" | "generated" | "alias" | "indirect");
-    (enabled && unit.lost.is_empty()) || !unit.started_by.is_empty()
+    unit.at_boot.starts(&unit.enabled)
+}
+
+/// What can be wrong with the files of a unit.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Files {
+    UnitRefused,
+}
+
+causes_of!(Files as RedisAfterBoot: UnitRefused);
+causes_of!(Files as PostgresAfterBoot: UnitRefused);
+causes_of!(Files as WgEnabledAtBoot: UnitRefused);
+causes_of!(Files as WorkerAtBoot: UnitRefused);
+
+/// That systemd refuses to start a unit with its files as they are.
+pub(super) fn refused(unit: &str, at_boot: &AtBoot) -> Option<Finding<Files>> {
+    let said = at_boot.unloaded.as_ref()?;
+    let finding = super::said::said(broken(Files::UnitRefused), said);
+    Some(finding.with("unit", unit))
 }
 
 /// Why a unit is not started although it is enabled; empty where it is not even that.
-pub(super) fn why_not(lost: &[String]) -> String {
-    match lost {
-        [] => String::new(),
-        lost => format!(" (it is enabled for {} alone, and there is no such unit)", lost.join(", ")),
+pub(super) fn why_not(unit: &UnitState) -> String {
+    unit.at_boot.why_not().map(|why| format!(" ({why})")).unwrap_or_default()
+}
+
+/// Why a unit that is down was not started since the boot; nothing of one that was.
+pub(super) fn not_tried(seat: &Seat<'_>, unit: &UnitState) -> String {
+    if unit.at_boot.untried {
+        format!(", and was not started since the boot{}", left_out(seat, unit))
+    } else {
+        String::new()
     }
+}
+
+/// That systemd may have left out a unit that is down; nothing where it had no reason to.
+pub(super) fn left_out(seat: &Seat<'_>, unit: &UnitState) -> String {
+    let circle = circle(seat, unit).filter(|_| starts(unit)).map(|circle| {
+        format!("; units wait for each other at boot ({}), and systemd may have left it out", circle.join(" after "))
+    });
+    circle.unwrap_or_default()
+}
+
+/// The same of one that nothing starts at boot; none of others.
+pub(super) fn never_started(unit: &UnitState) -> Option<String> {
+    if !unit.at_boot.untried || starts(unit) {
+        return None;
+    }
+    let disabled =
+        || if unit.enabled.is_empty() { "it is not enabled".to_owned() } else { format!("it is {}", unit.enabled) };
+    Some(unit.at_boot.why_not().unwrap_or_else(disabled))
 }
 
 /// The units that wait for each other, from this one back to it, as far as they were seen here: at boot systemd leaves
@@ -44,7 +90,7 @@ pub(super) fn circle(seat: &Seat<'_>, from: &UnitState) -> Option<Vec<String>> {
         ([seat.docker_unit().ok(), None, None], worker.filter(|unit| unit.enabled.starts_with("enabled")))
     };
     // Who is started by nobody at boot waits for nobody then.
-    let enabled = |unit: &&UnitState| unit.enabled.starts_with("enabled") || !unit.started_by.is_empty();
+    let enabled = |unit: &&UnitState| starts(unit);
     let seen = seen.into_iter().flatten().chain([tunnel]).filter(|unit| unit.known).filter(enabled);
     let seen = seen.map(|unit| (unit.name.as_str(), unit.after.as_slice()));
     let after = seen.chain(worker.map(|unit| (unit.name.as_str(), unit.after.as_slice()))).collect();

@@ -83,9 +83,6 @@ pub(super) enum AfterBoot {
 causes_of!(AfterBoot as RedisAfterBoot: ContainerStays, EngineDisabled, EngineBeforeTunnel);
 causes_of!(AfterBoot as PostgresAfterBoot: ContainerStays, EngineDisabled, EngineBeforeTunnel);
 
-/// With these Docker starts it when it starts itself (docker-run(1), `--restart`).
-const STARTED: [&str; 2] = ["always", "unless-stopped"];
-
 /// By the container's restart policy and the engine's own unit.
 pub(super) fn after_boot(seat: &Seat<'_>, service: Service, container: &Publisher) -> Judged<AfterBoot> {
     let addresses = seat.addresses();
@@ -93,7 +90,7 @@ pub(super) fn after_boot(seat: &Seat<'_>, service: Service, container: &Publishe
     let name = &container.name;
     let not_told = || Unseen::NotKnown(format!("the restart policy of the container {name} was not looked at"));
     let policy = container.restart.as_deref().ok_or_else(not_told)?;
-    if !STARTED.contains(&policy) {
+    if !boot::STARTED.contains(&policy) {
         return Ok(broken(AfterBoot::ContainerStays).with("container", name).with("policy", policy).into());
     }
     let engine = seat.docker_unit()?;

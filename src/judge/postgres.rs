@@ -10,12 +10,14 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, EnvUrl, Environment, Setting};
 use crate::fact::postgres::{PgOutcome, PgSaid};
-use crate::fact::service::{FailReason, UnitState};
-use crate::fact::{Service, UnitTarget, Unseen, Vantage};
+use crate::fact::service::FailReason;
+use crate::fact::{Service, Unseen, Vantage};
 
+mod down;
 mod hba;
 mod running;
 mod same;
+mod session;
 mod tables;
 mod waits;
 
@@ -55,13 +57,13 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
         return Ok(match conf.filter(|it| blank(&it.value) && unit.is_some_and(|unit| unit.reason == Some(list))) {
             Some(conf) => broken(PostgresListens::ListSyntax).with("value", &conf.value).at(&conf.path, conf.line),
             None => {
-                if let Some(unit) = masked(seat) {
+                if let Some(unit) = down::masked(seat) {
                     broken(PostgresListens::Masked).with("unit", &unit.name)
                 } else if let Some(off) = conf.filter(|it| it.value.trim().is_empty()) {
                     broken(PostgresListens::NotOnTunnel).with("found", "its Unix socket").at(&off.path, off.line)
                 } else {
                     let conf = seat.pg_conf().map_or_else(|_| String::new(), |conf| conf.path.clone());
-                    not_running(unit).with("conf_file", conf)
+                    down::not_running(seat, unit).with("conf_file", conf)
                 }
             }
         }
@@ -105,35 +107,6 @@ pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
     Ok(broken(cause).with("found", found).at(path, line).into())
 }
 
-/// The cluster's unit, or the one that starts all clusters at boot, where nothing can start it.
-fn masked<'a>(seat: &Seat<'a>) -> Option<&'a UnitState> {
-    let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
-    seat.postgres_unit().ok().into_iter().chain(shell).find(|unit| unit.is_masked())
-}
-
-/// By what it said itself when it last tried to start, where that is known.
-fn not_running(unit: Option<&UnitState>) -> Finding<PostgresListens> {
-    match unit.and_then(|unit| unit.reason.as_ref()) {
-        Some(FailReason::ConfLine(path, line)) => broken(PostgresListens::ConfigLine).at(path, *line),
-        Some(FailReason::BadValue(name)) => {
-            let said = unit.and_then(|unit| unit.said.as_ref());
-            let words = said.map_or_else(String::new, |said| format!(": {}", said.told()));
-            broken(PostgresListens::BadValue).with("name", name).with("words", words)
-        }
-        Some(FailReason::NoAccess(path)) => broken(PostgresListens::NoAccess).with("path", path),
-        Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
-        Some(FailReason::KeyMode(path)) => broken(PostgresListens::KeyMode).with("path", path),
-        Some(FailReason::NoMemory) => broken(PostgresListens::NoMemory),
-        Some(_) | None => match unit {
-            // What it said itself names the place better than any list of causes could.
-            Some(UnitState { said: Some(said), .. }) => super::said::said(broken(PostgresListens::EndedItself), said),
-            Some(_) | None => broken(PostgresListens::NotRunning),
-        }
-        .with("state", unit.map_or("not known", UnitState::label)),
-    }
-    .with("unit", unit.map_or("postgresql", |unit| &unit.name))
-}
-
 /// `SELECT 1` answers.
 pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     let outcome = seat.postgres()?;
@@ -151,6 +124,14 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         return Err(Unseen::NotKnown(
             "the web app's DATABASE_URL names no host, and so goes over PostgreSQL's Unix socket, which was not tried; what was refused there is in \
              PostgreSQL's log"
+                .to_owned(),
+        ));
+    }
+    if outcome.said == PgSaid::NoPassword && seat.vantage() == Vantage::Client && super::worker::native(seat).is_none()
+    {
+        return Err(Unseen::Undecided(
+            "DATABASE_URL has no password, and the worker in its container may have one from a password file (.pgpass); run clipcheck inside \
+             the container"
                 .to_owned(),
         ));
     }
@@ -179,7 +160,13 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
         PgSaid::TooManyClients if let Some(kind) = limited(outcome) => broken(PostgresAnswers::ConnectionLimit).with("kind", kind),
         PgSaid::Refused(state) => {
             let words = outcome.refusal.as_ref().map_or_else(String::new, |text| format!(": `{text}`"));
-            broken(PostgresAnswers::Refused).with("state", state).with("words", words)
+            let of_server = seat.at(Vantage::Server).ok().and_then(|server| server.pg_state().ok());
+            let named = of_server.zip(outcome.refusal.as_ref()).and_then(|(state, words)| {
+                let (role, database) = (outcome.role.as_deref()?, database(seat, outcome));
+                session::who_names(state, role, &database, words)
+            });
+            let (named, reset) = named.unwrap_or_default();
+            broken(PostgresAnswers::Refused).with("state", state).with("words", words).with("named", named).with("reset", reset)
         },    } PgSaid as PostgresAnswers: NoHbaEntry, HbaRejects, WrongPassword, NoPassword, CannotLogIn, NoSuchRole, NoSuchDatabase,
         NoSsl, TooManyClients, NotPermitted, NotPostgres, Unfinished, Silent, Closed, OtherMethod, WantsCertificate);
     // What the server's own log says of the refusal stands beside it.

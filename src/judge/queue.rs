@@ -162,8 +162,7 @@ fn waiting(count: u64) -> String {
 pub(crate) fn queue_through_tunnel(seat: &Seat<'_>) -> Judged<QueueThroughTunnel> {
     let celery = seat.celery()?;
     let alive = celery.alive().ok_or_else(|| no_list(celery))?;
-    let subnet = seat.addresses().subnet.value;
-    match alive.iter().find(|it| !subnet.contains(&it.from) && !is_server(seat, it.from)) {
+    match alive.iter().find(|it| !seat.is_in_tunnel(it.from) && !is_server(seat, it.from)) {
         Some(around) => Ok(broken(QueueThroughTunnel::Around).with("from", around.from).into()),
         None if alive.is_empty() => Ok(not_applicable("no worker takes tasks")),
         None => Ok(holds()),

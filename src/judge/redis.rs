@@ -10,17 +10,19 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{EnvUrl, Environment};
 use crate::fact::redis::{RedisOutcome, RedisSaid};
-use crate::fact::service::{FailReason, UnitState};
+use crate::fact::service::FailReason;
 use crate::fact::{Presence, Service, Unseen, Vantage};
 
+mod down;
 mod running;
 mod same;
+mod written;
 
 pub(crate) use running::{
-    redis_after_boot, redis_as_written, redis_can_write, redis_one_server, redis_password_set, redis_persists,
-    redis_room,
+    redis_after_boot, redis_can_write, redis_one_server, redis_password_set, redis_persists, redis_room,
 };
 pub(crate) use same::redis_same;
+pub(crate) use written::redis_as_written;
 
 /// An address of `bind` that no interface has, besides the tunnel's: one with a `-` in front may be missing.
 fn nobodys(seat: &Seat<'_>, bind: &str, server: IpAddr) -> Option<IpAddr> {
@@ -97,7 +99,7 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         }
         let dump = conf.and_then(|conf| conf.dump.as_deref()).unwrap_or_default();
         let file = conf.map_or("redis.conf", |conf| &conf.path);
-        let finding = not_running(unit, file).with("dump", dump);
+        let finding = down::not_running(seat, unit, file).with("dump", dump);
         let off = conf
             .and_then(|conf| conf.port.as_ref())
             .filter(|port| finding.cause == RedisListens::NoPort && port.value == "0");
@@ -136,24 +138,6 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         (None, None) => finding.with("place", "its configuration file").with("file", "").with("line", ""),
     }
     .into())
-}
-
-/// By what it said itself when it last tried to start, where that is known.
-fn not_running(unit: Option<&UnitState>, file: &str) -> Finding<RedisListens> {
-    match unit.and_then(|unit| unit.reason.as_ref()) {
-        Some(FailReason::ConfLine(_, line)) => broken(RedisListens::ConfigLine).with("line", line).with("file", file),
-        Some(FailReason::NoAccess(path)) if path.is_empty() => broken(RedisListens::NoDataAccess),
-        Some(FailReason::NoAccess(path)) => broken(RedisListens::NoAccess).with("path", path),
-        Some(_) | None => match unit {
-            Some(unit) if unit.is_masked() => broken(RedisListens::Masked).with("unit", &unit.name),
-            // What it said itself names the place better than any list of causes could.
-            Some(UnitState { said: Some(said), .. }) => super::said::said(broken(RedisListens::EndedItself), said),
-            // It runs, on whatever it listens.
-            Some(unit) if unit.active == "active" => broken(RedisListens::NoPort).with("unit", &unit.name),
-            Some(_) | None => broken(RedisListens::NotRunning),
-        }
-        .with("state", unit.map_or("not known", UnitState::label)),
-    }
 }
 
 /// It says PONG.

@@ -174,7 +174,7 @@ fn networks(peer: &WgPeer) -> String {
 
 /// Nothing starts it, whether it is enabled or not.
 fn not_enabled(unit: &UnitState) -> Finding<WgEnabledAtBoot> {
-    broken(WgEnabledAtBoot::NotEnabled).with("unit", &unit.name).with("why", boot::why_not(&unit.lost))
+    broken(WgEnabledAtBoot::NotEnabled).with("unit", &unit.name).with("why", boot::why_not(unit))
 }
 
 /// systemd starts the tunnel at boot.
@@ -212,16 +212,18 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
                 .to_owned(),
         ));
     }
+    if let Some(refused) = boot::refused(&unit.name, &unit.at_boot) {
+        return Ok(refused.map(Into::into).into());
+    }
     if boot::starts(unit)
         && let Some(circle) = boot::circle(seat, unit)
     {
         return Ok(broken(WgEnabledAtBoot::Circle).with("circle", circle.join(" after ")).into());
     }
     Ok(match unit.enabled.as_str() {
-        _ if !unit.lost.is_empty() => not_enabled(unit).into(),
-        // `enabled-runtime` is gone after the next boot.
-        "enabled" | "static" | "generated" => holds(),
-        _ if !unit.started_by.is_empty() => holds(),
+        // It is gone after the next boot.
+        "enabled-runtime" => not_enabled(unit).into(),
+        _ if boot::starts(unit) => holds(),
         _ if !unit.known && seat.on_windows() => not_applicable("Windows has no service for this tunnel"),
         _ if !unit.known => not_applicable("wg-quick is not installed"),
         _ => not_enabled(unit).into(),

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use super::host::Said;
-use super::{PROGRAM, ProbeContext, ProbeResult, host};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, starters};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
 use crate::fact::touch::{Touch, only, runs};
@@ -79,7 +79,19 @@ async fn worker(container: &Container) -> Option<Worker> {
         Some(id) => borrowed(id).await,
         None => None,
     };
-    Some(Worker { internal: internal(&container.networks).await, borrows, said, ..found })
+    let started_by = if starts_itself(&found) { None } else { starter(container) };
+    Some(Worker { internal: internal(&container.networks).await, borrows, said, started_by, ..found })
+}
+
+/// Whether Docker starts it with itself, as far as that was told.
+fn starts_itself(worker: &Worker) -> bool {
+    worker.restart.as_deref().is_none_or(|policy| matches!(policy, "always" | "unless-stopped"))
+}
+
+/// What else starts the container, or a whole project of Compose.
+fn starter(container: &Container) -> Option<String> {
+    let names = [container.name.as_str(), container.image.as_str(), "compose"];
+    starters::find(|line| line.contains("docker") && names.iter().any(|name| line.contains(name)))
 }
 
 /// The end of a container's log; what was written since some time is told with its time.
@@ -237,7 +249,8 @@ pub(super) fn look_touches() -> Vec<Touch> {
         "docker logs --tail 60 -- {container}",
     ];
     let elsewhere = only("where the engine's socket does not answer, or you chose another engine", runs(&more));
-    [touches(), host::shut_touches(&[DATA]), elsewhere].concat()
+    let starters = only("where Docker does not start the worker's container at boot", starters::touches());
+    [touches(), host::shut_touches(&[DATA]), starters, elsewhere].concat()
 }
 
 #[cfg(test)]

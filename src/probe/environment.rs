@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Keyring, Login, ProbeContext, ProbeResult, docker, host, host_worker};
 use crate::fact::app::App;
 use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Layer, Origin, PROXIES, variables,
+    ContainerProvenance, Effective, EnvUrl, Environment, Layer, LocalSocket, Origin, PROXIES, variables,
 };
 use crate::fact::touch::{Touch, only, reads};
 use crate::fact::{Fact, Unseen, Vantage};
@@ -16,6 +16,11 @@ use crate::read::{celery_command, dotenv, url};
 mod beside;
 mod made;
 mod native;
+#[cfg(target_os = "linux")]
+mod socket;
+#[cfg(not(target_os = "linux"))]
+#[path = "environment/socket_elsewhere.rs"]
+mod socket;
 mod web;
 
 pub(super) use beside::has_its_files;
@@ -31,9 +36,12 @@ const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 /// What libpq takes where the URL has no `sslmode` and no `sslrootcert` (libpq, environment variables).
 const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
 
+/// What it takes where the URL has no password.
+const PGPASSWORD: &str = "PGPASSWORD";
+
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
 fn app_variables(app: Option<&App>) -> impl Iterator<Item = &str> {
-    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL)
+    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL).chain([PGPASSWORD])
 }
 
 /// Where the image keeps the app's version.
@@ -44,7 +52,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     match context.vantage {
         Vantage::Container => looked("the process environment", Ok(container(context.profile.app()))),
         Vantage::Client => client(context).await,
-        Vantage::Server => looked("the web app's process, or its environment file", web::server(context)),
+        Vantage::Server => looked("the web app's process, or its environment file", web::server(context).await),
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
     }
 }
@@ -52,7 +60,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 /// The worker's container, or the worker without one. What runs goes before what does not.
 async fn client(context: &ProbeContext) -> ProbeResult {
     let containers = docker::workers(context).await;
-    let found = match (&context.profile.container, host_worker::find(context.profile.app().as_ref()).await) {
+    let found = match (&context.profile.container, host_worker::find(context).await) {
         (None, Ok(found)) => {
             let all = containers.as_deref().unwrap_or_default();
             Some(found).filter(|it| it.fact.goes_before(!all.is_empty(), all.iter().any(|it| it.running)))
@@ -86,13 +94,22 @@ struct Found {
     app_version: Option<String>,
     complete: bool,
     provenance: Option<ContainerProvenance>,
+    sockets: Vec<LocalSocket>,
     /// Strongest first.
     values: BTreeMap<String, Vec<(Origin, String)>>,
 }
 
 impl Found {
     fn new(owner: String, app: Option<App>) -> Self {
-        Self { owner, app, app_version: None, complete: false, provenance: None, values: BTreeMap::new() }
+        Self {
+            owner,
+            app,
+            app_version: None,
+            complete: false,
+            provenance: None,
+            sockets: Vec::new(),
+            values: BTreeMap::new(),
+        }
     }
 
     fn add(&mut self, name: &str, origin: Origin, value: String) {
@@ -154,6 +171,7 @@ impl Found {
             variables: shown.map(|(name, values)| (name.clone(), layers(name, values))).collect(),
             complete: self.complete,
             provenance: self.provenance,
+            sockets: self.sockets,
         };
         let login = |effective: Effective<'_>| {
             let Effective::Set { variable, .. } = effective else { return None };
@@ -174,6 +192,7 @@ impl Found {
             results: login(environment.results()).filter(|login| login.url.is_redis()),
             postgres: login(environment.database()).filter(|login| login.url.is_postgres()).map(|login| Login {
                 root: login.root.or_else(|| first("PGSSLROOTCERT").map(str::to_owned)),
+                password: login.password.or_else(|| first(PGPASSWORD).map(Into::into)),
                 url: EnvUrl {
                     sslmode: login.url.sslmode.or_else(|| first("PGSSLMODE").map(str::to_owned)),
                     ..login.url

@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 
 use super::workers::{self, Found};
-use super::{PROGRAM, ProbeContext, ProbeResult, host, service};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, service, starters};
 use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
+use crate::fact::service::at_boot::AtBoot;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::{last_line, systemctl, unit_file, worker_log};
 
 /// Where an administrator puts units of his own (systemd.unit(5)).
-const UNITS: &str = "/etc/systemd/system";
+pub(super) const UNITS: &str = "/etc/systemd/system";
 
 /// What `systemctl show` is asked for.
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,Result,ExecMainStatus,NRestarts,FragmentPath,\
@@ -58,8 +59,7 @@ struct Shown {
 }
 
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
-    let app = context.profile.app();
-    ProbeResult::new("/proc, systemctl show", find(app.as_ref()).await.map(|found| Fact::HostWorker(found.fact)))
+    ProbeResult::new("/proc, systemctl show", find(context).await.map(|found| Fact::HostWorker(found.fact)))
 }
 
 /// The one that runs. Of several the one that takes what is meant for a GPU.
@@ -71,14 +71,16 @@ pub(super) fn running(app: Option<&App>) -> Result<Option<Found>, Unseen> {
 }
 
 /// Looks for it.
-pub(super) async fn find(app: Option<&App>) -> Result<Worker, Unseen> {
+pub(super) async fn find(context: &ProbeContext) -> Result<Worker, Unseen> {
+    let app = context.profile.app();
+    let app = app.as_ref();
     let (named, found) = (app.and_then(|app| app.unit.clone()), running(app)?);
     let started = found.as_ref().map(|it| host::now().saturating_sub(it.worker.age));
     let shown = match found.as_ref().map(|it| it.unit.clone()) {
         Some(None) => Shown::default(),
-        Some(Some(name)) => shown(&name, started).await,
+        Some(Some(name)) => shown(&name, started, context).await,
         None => match named.or_else(written) {
-            Some(name) => shown(&name, None).await,
+            Some(name) => shown(&name, None, context).await,
             None => Shown::default(),
         },
     };
@@ -139,7 +141,7 @@ fn written() -> Option<String> {
 
 /// A unit as systemd knows it, and the texts of its files. None where it is none of a worker's: a service may have started
 /// the shell in which a worker was started by hand.
-async fn shown(name: &str, started: Option<u64>) -> Shown {
+async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Shown {
     let nothing = Shown::default();
     let Ok(said) = host::run("systemctl", &["show", "--no-pager", "-p", PROPERTIES, "--", name], PROGRAM).await else {
         return nothing;
@@ -150,10 +152,14 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
         host::Text::Missing | host::Text::Forbidden | host::Text::Failed(_) => None,
     };
     let files: Vec<(String, String)> = shown.files.iter().filter_map(texts).collect();
-    if !setting(&files, "ExecStart").is_some_and(|(command, _)| starts_worker(&command)) {
+    let mut commands = files.iter().flat_map(|(_, text)| unit_file::service(text)).filter(|it| it.name == "ExecStart");
+    if !commands.any(|it| starts_worker(&it.value)) {
         return nothing;
     }
-    let lost = service::lost(&shown).await;
+    let mut at_boot = service::at_boot(&shown, context).await;
+    if shown.unloaded.is_some() {
+        at_boot.unloaded = Some(service::unloaded(&shown.unit.name, &files).await);
+    }
     let run = shown.run;
     let sandbox = sandbox(&said.out, &files, started).await;
     let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;
@@ -165,8 +171,7 @@ async fn shown(name: &str, started: Option<u64>) -> Shown {
         name: shown.unit.name,
         active: shown.unit.active,
         enabled: shown.unit.enabled,
-        lost,
-        untried: started.is_none() && shown.untried,
+        at_boot: AtBoot { untried: started.is_none() && at_boot.untried, ..at_boot },
         result: run.result,
         status: run.status,
         restarts: run.restarts,
@@ -281,6 +286,8 @@ pub(super) fn touches() -> Vec<Touch> {
         workers::touches(),
         only("where no worker runs", [units_touches(), reads(&["{started}"])].concat()),
         only("where a unit starts a worker", unit.concat()),
+        only("where systemd refuses the unit's files", service::unloaded_touches()),
+        only("where nothing that is enabled starts that unit", starters::touches()),
         only("where a user's own service manager runs it", reads(&of_user)),
         only("where there is neither a worker nor its unit", reads(&set_up)),
     ]

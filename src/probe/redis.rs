@@ -28,6 +28,7 @@ use crate::read::redis_reply;
 mod celery;
 mod conf_files;
 mod echo;
+mod instances;
 mod kept;
 mod prefixed;
 mod rights;
@@ -38,6 +39,7 @@ pub(super) use celery::look as celery;
 pub(super) use conf_files::{
     conf, conf_inside, inside_touches as conf_inside_touches, log_file, texts, touches as conf_touches,
 };
+pub(super) use instances::unit as instance;
 use session::{auth, log_in, open};
 pub(super) use state::state;
 

@@ -2,12 +2,14 @@
 
 #[cfg(windows)]
 use super::windows;
-use super::{PROGRAM, ProbeContext, ProbeResult, host};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, redis, starters};
+use crate::fact::service::quote::Quote;
 use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
+use crate::read::quoted::{self, Secrets};
 use crate::read::{postgresql_conf, unit_file};
 
 mod said;
@@ -15,7 +17,7 @@ mod units;
 
 pub(super) use said::short;
 pub use units::Units;
-pub(super) use units::lost;
+pub(super) use units::at_boot;
 
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
@@ -56,14 +58,21 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     let Some(shown) = chosen.into_iter().flatten().next().cloned() else {
         return Err(Unseen::NoTool("`systemctl show` did not answer".to_owned()));
     };
-    let lost = units::lost(&shown).await;
-    let started_by = units::started_by(&shown).await;
-    let mut unit = UnitState { lost, started_by, ..shown.unit };
+    let at_boot = units::at_boot(&shown, context).await;
+    let mut unit = UnitState { at_boot, ..shown.unit };
     // What the unit's command starts has a time of its own; where there is only a script, the unit's must do.
     let (started, begun) = (shown.started, shown.started.max(shown.begun));
     if !unit.filter.is_empty() {
         let mut files = texts(&shown.files).into_iter().rev();
         unit.filter.at = files.find_map(|(path, text)| Some((path, unit_file::line_of(&text, "IPAddressDeny")?)));
+    }
+    if shown.unloaded.is_some() {
+        let quote = unloaded(&unit.name, &texts(&shown.files)).await;
+        if unit.active != "active" {
+            unit.said = Some(quote.clone());
+        }
+        unit.at_boot.unloaded = Some(quote);
+        return Ok(unit);
     }
     let failed = unit.active == "failed" || (unit.active != "active" && !shown.succeeded);
     let skipped = unit.active != "active" && shown.skipped;
@@ -76,9 +85,33 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
             let unmet = condition::unmet(&journal, &texts(&shown.files));
             unit.reason = unmet.map(|(path, line)| FailReason::Condition(path, line)).or(unit.reason);
         }
-        unit.said = said::last_words(target, &unit.name, &journal, begun, shown.changed, texts(&shown.files)).await;
+        unit.said =
+            said::last_words((target, context), &unit.name, &journal, begun, shown.changed, texts(&shown.files)).await;
     }
     Ok(unit)
+}
+
+/// What systemd says of files with which it refuses to start a unit, and the line of the setting that it names. The journal has
+/// what it said of older ones, too.
+pub(super) async fn unloaded(unit: &str, files: &[(String, String)]) -> Quote {
+    let again =
+        host::run("systemd-analyze", &["verify", "--", unit], PROGRAM).await.map(|said| said.err).unwrap_or_default();
+    let said = again.lines().rev().find_map(|line| line.strip_prefix(unit)?.strip_prefix(": "));
+    let said = said.unwrap_or("a setting of the unit's files is not accepted");
+    let setting = said.split_whitespace().find_map(|word| word.strip_suffix('='));
+    let line =
+        |name: &str| files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)));
+    Quote {
+        text: quoted::quoted(said, &Secrets::default(), &[]),
+        source: format!("systemd-analyze verify {}", short(unit)),
+        at: None,
+        named: setting.and_then(line),
+    }
+}
+
+/// What [`unloaded`] does.
+pub(super) fn unloaded_touches() -> Vec<Touch> {
+    runs(&["systemd-analyze verify -- {unit}"])
 }
 
 /// The unit's files, as far as they can be read.
@@ -109,7 +142,10 @@ fn names(target: &UnitTarget, context: &ProbeContext) -> Result<Vec<String>, Uns
     Ok(match target {
         UnitTarget::WireGuard => vec![tunnel(context)?],
         // Debian and Ubuntu; elsewhere, and where Debian's alias is all there is.
-        UnitTarget::Redis => vec!["redis-server.service".to_owned(), "redis.service".to_owned()],
+        UnitTarget::Redis => match redis::instance(context) {
+            Some(unit) => vec![unit],
+            None => vec!["redis-server.service".to_owned(), "redis.service".to_owned()],
+        },
         UnitTarget::Postgres => clusters(context.addresses()?.postgres_port.value)?,
         UnitTarget::Named(name) => vec![name.clone()],
     })
@@ -201,22 +237,22 @@ pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
     let of_log = |log: &str| [reads(&[log]), runs(&[&format!("tail -n 60 -- {log}")])].concat();
     let more = match target {
         UnitTarget::WireGuard => reads_in(&["/etc/wireguard"], &["*.conf"]),
-        UnitTarget::Redis => {
-            let log = [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat();
-            [super::redis::conf_touches(), log].concat()
-        }
+        UnitTarget::Redis => [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat(),
         UnitTarget::Postgres => of_log("{log}"),
         UnitTarget::Named(_) => Vec::new(),
     };
     let clusters = match target {
         UnitTarget::Postgres => reads_in(&["/etc/postgresql"], &["*", "*/*/postgresql.conf"]),
-        UnitTarget::WireGuard | UnitTarget::Redis | UnitTarget::Named(_) => Vec::new(),
+        UnitTarget::Redis => redis::conf_touches(),
+        UnitTarget::WireGuard | UnitTarget::Named(_) => Vec::new(),
     };
     [
         reads(&["/run/systemd/system"]),
         clusters,
         runs(&["systemctl show --no-pager -p {properties} -- {units}"]),
         only("where the unit failed", [failed, more].concat()),
+        only("where systemd refuses the unit's files", unloaded_touches()),
+        only("where nothing that is enabled starts the unit", starters::touches()),
         only(
             "where the unit's own files may tell why",
             reads(&["/etc/systemd/system/**", "/lib/systemd/system/**", "/usr/lib/systemd/system/**"]),

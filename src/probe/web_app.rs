@@ -152,7 +152,10 @@ pub(super) fn touches() -> Vec<Touch> {
         reads(&[&format!("{{web-app}}/{LOG}")]),
         runs(&[&format!("tail -n 200 -- {{web-app}}/{LOG}")]),
     ];
-    let files = [host_worker::units_touches(), reads(&["{environment-file}", "{web-app}/config/.env", "/**/.env"])];
+    let files = [
+        host_worker::units_touches(),
+        reads(&["{started}", "{environment-file}", "{web-app}/config/.env", "/**/.env"]),
+    ];
     [
         find_touches(),
         only("where it runs", [said.concat(), files.concat()].concat()),

@@ -62,7 +62,7 @@ impl Evidence {
         let is_other = |name: &str| conf.is_some_and(|conf| is_another_tunnel(name, conf, links, env));
         let running = wg.and_then(|wg| match wg.interfaces.as_slice() {
             [only] => Some(only).filter(|only| !is_other(&only.name)),
-            _ => None,
+            several => several.iter().find(|it| conf.and_then(WgConf::interface) == Some(it.name.as_str())),
         });
         let wireguard_link = links.and_then(|links| {
             let mut of_kind = links.links.iter().filter(|link| link.kind.as_deref() == Some("wireguard"));
@@ -73,23 +73,28 @@ impl Evidence {
             .or_else(|| wireguard_link.map(|link| link.name.clone()))
             .or_else(|| conf.and_then(WgConf::interface).map(str::to_owned));
         // What runs goes before what is written: the file may not have been loaded yet.
-        let on_link = self
-            .interface
-            .as_deref()
-            .and_then(|name| links?.named(name)?.addresses.iter().find(|net| !is_link_local(net.addr())).copied());
-        let own = on_link.or_else(|| conf.and_then(|conf| conf.addresses.first().copied()));
-        // A /32 or /128 says nothing about the subnet; on the client AllowedIPs may.
-        self.subnet = own.filter(|net| net.prefix_len() < net.max_prefix_len()).map(|net| net.trunc());
+        let link = self.interface.as_deref().and_then(|name| links?.named(name));
+        let on_link = link.map(|link| link.addresses.iter().filter(|net| !is_link_local(net.addr())).collect());
+        let on_link: Vec<&IpNet> = on_link.unwrap_or_default();
+        let nets = if on_link.is_empty() { conf.iter().flat_map(|conf| &conf.addresses).collect() } else { on_link };
         let allowed: &[IpNet] = match (running.map(|interface| interface.peers.as_slice()), conf) {
             (Some([only]), _) => &only.allowed_ips,
             (_, Some(conf)) if conf.peers.len() == 1 => &conf.peers[0].allowed_ips,
             _ => &[],
         };
+        // Of several addresses the one that the URLs go by, else the first.
+        let hosts: Vec<IpAddr> = env.map(hosts).unwrap_or_default();
+        let is_meant =
+            |net: &&&IpNet| !hosts.is_empty() && hosts.iter().all(|host| is_of(vantage, net, *host, allowed));
+        let own = nets.iter().find(is_meant).or(nets.first()).map(|net| **net);
+        // A /32 or /128 says nothing about the subnet; on the client AllowedIPs may.
+        self.subnet = own.filter(|net| net.prefix_len() < net.max_prefix_len()).map(|net| net.trunc());
         match vantage {
             Vantage::Server => {
                 self.server = own.map(|net| net.addr());
+                let like = |address: &IpAddr| own.is_some_and(|own| own.addr().is_ipv4() == address.is_ipv4());
                 self.client = running.and_then(|interface| match interface.peers.as_slice() {
-                    [only] => only.own_address(),
+                    [only] => only.own_addresses().find(like).or_else(|| only.own_address()),
                     _ => None,
                 });
                 let written = conf.and_then(|conf| conf.listen_port).map(|(port, _)| port);
@@ -131,12 +136,16 @@ impl Evidence {
             url.host.parse().ok().or_else(|| names?.leads(&url.host)?.first().copied())
         };
         let hosts: Vec<IpAddr> = [database.url(), broker.url()].into_iter().flatten().filter_map(leads).collect();
-        let guide_net = IpNet::new(guide::SERVER, guide::PREFIX).map(|net| net.trunc()).ok();
-        let trusted = self.subnet.or(guide_net.filter(|_| vantage == Vantage::Container));
+        // A container sees no tunnel: there its URLs say where it goes.
+        let trusted = |host: &IpAddr| match (self.subnet, vantage) {
+            (Some(subnet), _) => subnet.contains(host),
+            (None, Vantage::Container) => is_private(*host),
+            (None, _) => false,
+        };
         if vantage != Vantage::Server
             && let Some(first) = hosts.first()
             && hosts.iter().all(|host| host == first)
-            && trusted.is_some_and(|net| net.contains(first))
+            && trusted(first)
             && self.client != Some(*first)
         {
             self.server = Some(*first);
@@ -144,9 +153,32 @@ impl Evidence {
         // A URL without a port means the program's own.
         let port = |url: Option<&EnvUrl>, usual: u16| url.map(|url| url.port.unwrap_or(usual));
         // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
-        self.redis_port = port(broker.url().filter(|url| url.is_redis()), guide::REDIS_PORT);
+        self.redis_port = port(broker.url().filter(|url| url.is_redis() && url.socket.is_none()), guide::REDIS_PORT);
         self.postgres_port = port(database.url().filter(|url| url.is_postgres()), guide::POSTGRES_PORT);
     }
+}
+
+/// Whether an address can be one of a tunnel: private (RFC 1918), shared (RFC 6598) or unique local (RFC 4193).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || (address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64),
+        IpAddr::V6(address) => address.is_unique_local(),
+    }
+}
+
+/// The addresses that the URLs have, where they are addresses.
+fn hosts(env: &Environment) -> Vec<IpAddr> {
+    [env.database(), env.broker()].into_iter().filter_map(|it| it.url()?.host.parse().ok()).collect()
+}
+
+/// Whether a URL's host goes by one of this host's own addresses: on the server it is that very address, elsewhere it is in its
+/// network, or in that of the peer.
+fn is_of(vantage: Vantage, net: &IpNet, host: IpAddr, allowed: &[IpNet]) -> bool {
+    if vantage == Vantage::Server {
+        return net.addr() == host;
+    }
+    let around = |it: &IpNet| it.prefix_len() >= NETWORK && it.contains(&net.addr()) && it.contains(&host);
+    net.contains(&host) || allowed.iter().any(around)
 }
 
 /// Whether a running interface is not the one of the file, which is the deployment's since the URLs lead into its network:

@@ -63,12 +63,14 @@ pub struct Container {
     pub finished_at: u64,
     /// Whether it is in its machine's own network.
     pub on_host: bool,
-    /// What Docker does when it ends: `no`, `always`, `unless-stopped`, `on-failure`.
+    /// Docker's word for when it starts it by itself; empty where another program sees to that (Swarm, Kubernetes).
     pub restart_policy: String,
     /// The folder that its program begins in.
     pub folder: String,
     /// The ports that it was made with, by the one inside (`6379/tcp`): the addresses and ports of this machine.
     pub bindings: Vec<(String, Vec<(String, String)>)>,
+    /// Whether Docker removes it when it stops (`--rm`).
+    pub temporary: bool,
 }
 
 /// A file or folder of this machine that stands in a container.
@@ -148,6 +150,7 @@ impl From<Entry> for Container {
         let published = by_inner(entry.network_settings.ports).flat_map(|(inner, outer)| {
             outer.into_iter().map(move |(address, port)| format!("{address}:{port}->{inner}"))
         });
+        let labels = entry.config.labels.unwrap_or_default();
         Self {
             id: entry.id,
             process: entry.state.pid,
@@ -164,14 +167,19 @@ impl From<Entry> for Container {
             image: entry.config.image,
             hostname: entry.config.hostname,
             image_id: entry.image,
-            labels: entry.config.labels.unwrap_or_default(),
+            restart_policy: if labels.keys().any(|label| OTHERS.iter().any(|other| label.starts_with(other))) {
+                String::new()
+            } else {
+                entry.host_config.restart_policy.name
+            },
+            temporary: entry.host_config.auto_remove,
+            labels,
             networks: entry.network_settings.networks.unwrap_or_default().into_keys().collect(),
             published: published.collect(),
             mounts: entry.mounts.unwrap_or_default(),
             command: std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect(),
             finished_at: seconds(&entry.state.finished_at),
             on_host: entry.host_config.network_mode == "host",
-            restart_policy: entry.host_config.restart_policy.name,
             folder: entry.config.working_dir,
             bindings: by_inner(entry.host_config.port_bindings).collect(),
             network_of: entry.host_config.network_mode.strip_prefix("container:").map(str::to_owned),
@@ -179,6 +187,9 @@ impl From<Entry> for Container {
         }
     }
 }
+
+/// The labels of those who start a container themselves, whatever its restart policy.
+const OTHERS: [&str; 3] = ["com.docker.swarm.", "io.kubernetes.", "PODMAN_SYSTEMD_UNIT"];
 
 /// What Docker says of a container; none where it has a state that is not known here.
 pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: Option<LastWords>) -> Option<Worker> {
@@ -198,6 +209,9 @@ pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: O
         networks: container.networks.clone(),
         internal: Vec::new(),
         borrows: None,
+        restart: Some(container.restart_policy.clone()).filter(|policy| !policy.is_empty()),
+        temporary: container.temporary,
+        started_by: None,
         published: container.published.clone(),
         program: celery_command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
         last_words,

@@ -8,6 +8,9 @@ use super::redis_command::Command;
 use crate::fact::Presence;
 use crate::fact::redis::{Directive, RedisConf};
 
+/// Where nothing sets it (redis.conf).
+const DEFAULT_PORT: &str = "6379";
+
 /// One directive as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -117,6 +120,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The port that it is to listen on, as written.
+    pub fn port(&self) -> &str {
+        self.port.as_ref().map_or(DEFAULT_PORT, |port| &port.value)
+    }
+
     /// Takes in one directive of the file `path`.
     pub fn add(&mut self, path: &str, line: &Line) {
         self.take(path, line, false);

@@ -61,6 +61,8 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         stops_writes: None,
         flushes: 0,
         users: None,
+        own_rights: None,
+        save_error: None,
         refused: Vec::new(),
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 
 use super::unit_file::words;
+use crate::fact::service::at_boot::AtBoot;
 use crate::fact::service::filter::AddressFilter;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 use crate::fact::service::{Starting, UnitState};
@@ -25,14 +26,14 @@ pub struct Shown {
     pub begun: Option<u64>,
     /// When it came into the state that it is in.
     pub changed: Option<u64>,
+    /// systemd's word for why it cannot be loaded (`LoadState`): bad-setting, error; none where it can.
+    pub unloaded: Option<String>,
     /// Whether systemd left it out when it was last to be started, since a condition or an assertion is not met.
     pub skipped: bool,
     /// Its file and its drop-ins, in the order in which they are read.
     pub files: Vec<String>,
     /// The units that start it: `WantedBy`, `RequiredBy`, `UpheldBy`, `TriggeredBy`.
     pub wanted_by: Vec<String>,
-    /// Whether systemd has never set about starting it since the boot.
-    pub untried: bool,
     /// How its last run went.
     pub run: Run,
 }
@@ -67,8 +68,7 @@ fn block(text: &str) -> Shown {
             enabled: value("UnitFileState"),
             since: time(&value("ActiveEnterTimestamp")),
             after: units(&value("After")),
-            lost: Vec::new(),
-            started_by: Vec::new(),
+            at_boot: AtBoot { untried: untried(&value), ..AtBoot::default() },
             reason: None,
             said: None,
             starting: starting(&value),
@@ -78,6 +78,7 @@ fn block(text: &str) -> Shown {
                 at: None,
             },
         },
+        unloaded: Some(value("LoadState")).filter(|state| matches!(state.as_str(), "bad-setting" | "error")),
         started: time(&value("ExecMainStartTimestamp")),
         begun: time(&value("InactiveExitTimestamp")),
         changed: time(&value("StateChangeTimestamp")),
@@ -93,10 +94,6 @@ fn block(text: &str) -> Shown {
             .iter()
             .flat_map(|by| units(&value(by)))
             .collect(),
-        untried: value("ActiveState") == "inactive"
-            && ["InactiveExitTimestamp", "ActiveEnterTimestamp", "ConditionTimestamp"]
-                .iter()
-                .all(|at| value(at).is_empty()),
         succeeded: matches!(value("Result").as_str(), "" | "success"),
         run: Run {
             result: value("Result"),
@@ -105,6 +102,12 @@ fn block(text: &str) -> Shown {
             stale: value("NeedDaemonReload") == "yes",
         },
     }
+}
+
+/// Whether systemd has never set about starting it since the boot.
+fn untried(value: &impl Fn(&str) -> String) -> bool {
+    let tried = ["InactiveExitTimestamp", "ActiveEnterTimestamp", "ConditionTimestamp"];
+    value("ActiveState") == "inactive" && tried.iter().all(|at| value(at).is_empty())
 }
 
 /// Where systemd waits for the process that it has started; where it waits to start it again, there is none.

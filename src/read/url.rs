@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 
 use crate::fact::Presence;
+use crate::fact::environment::url::REDIS;
 use crate::fact::environment::{EnvUrl, Flaw};
 
 mod cut;
@@ -34,7 +35,7 @@ pub struct ReadUrl {
 /// Cuts a URL.
 pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     let kind = text.split("://").next().unwrap_or_default();
-    let is_redis = kind == "redis" || kind == "rediss";
+    let is_redis = REDIS.contains(&kind);
     // Python's urlsplit drops these, and `int()` the blanks behind an index, of whatever kind.
     let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], ""));
     let without = cleaned.as_deref().map(without_fragment);
@@ -59,7 +60,15 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     if is_ours && !is_redis && place.ends_with(':') {
         return Err(Flaw::Unreadable);
     }
+    // libpq tries several hosts in their order.
+    let (place, others) = place.split_once(',').filter(|_| is_ours && !is_redis).unwrap_or((place, ""));
+    let others: Option<Vec<(&str, Option<u16>)>> =
+        others.split(',').filter(|it| !it.is_empty()).map(cut_place).collect();
+    let others = others.ok_or(Flaw::UnencodedPassword)?;
     let (host, port) = cut_place(place).ok_or(Flaw::UnencodedPassword)?;
+    // A port behind the last of them is SQLAlchemy's for all.
+    let port = port.or_else(|| others.last().and_then(|(_, port)| *port));
+    let others: Vec<String> = others.into_iter().map(|(host, _)| host.to_owned()).collect();
     // Behind `@@` the libraries see a host. It may as well be the rest of a password, unless it is an address.
     let doubled = login.is_some_and(|(user, password)| password.unwrap_or(user).ends_with('@'));
     if doubled && host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost") {
@@ -69,15 +78,21 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     // urlsplit takes a fragment off, behind the index too.
     let (tail, _) = tail.split_once('#').filter(|_| is_redis && tail.starts_with('/')).unwrap_or((tail, ""));
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
-    let database = path.strip_prefix('/').filter(|name| is_ours && !name.is_empty());
+    let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let at_socket = is_redis && !scheme.starts_with("rediss") && scheme != "redis";
+    let database = if at_socket {
+        asked("db").or_else(|| asked("virtual_host")).map(|name| name.trim_start_matches('/'))
+    } else {
+        path.strip_prefix('/').filter(|_| is_ours)
+    };
+    let database = database.filter(|name| !name.is_empty());
     let sound = |name: &str| {
         let rest = if is_redis { "" } else { "_-.%" };
         name.chars().all(|c| c.is_ascii_digit() || (!is_redis && c.is_ascii_alphabetic()) || rest.contains(c))
     };
-    if path.contains('#') || database.is_some_and(|name| !sound(name)) {
+    if path.contains('#') || (at_socket && !is_path(path)) || database.is_some_and(|name| !sound(name)) {
         return Err(Flaw::Unreadable);
     }
-    let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     // libpq takes a host and a port from there; a path is a Unix socket, as no host at all is.
     let host = if host.is_empty() && is_ours && !is_redis {
         asked("host").and_then(decode).filter(|host| !host.starts_with('/') && is_host(host)).unwrap_or_default()
@@ -85,6 +100,13 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         host.to_owned()
     };
     let port = port.or_else(|| asked("port").filter(|_| is_ours && !is_redis)?.parse().ok());
+    let folder =
+        asked("host").and_then(decode).filter(|folder| is_ours && !is_redis && host.is_empty() && is_path(folder));
+    let socket = match folder {
+        // libpq, `host`: the name of the socket in it is made of the port.
+        Some(folder) => Some(format!("{}/.s.PGSQL.{}", folder.trim_end_matches('/'), port.unwrap_or(5432))),
+        None => at_socket.then(|| decode(path)).flatten(),
+    };
     let root = asked("sslrootcert").and_then(decode);
     let sslmode =
         asked("sslmode").filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')).map(str::to_owned);
@@ -92,13 +114,15 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         url: EnvUrl {
             scheme: scheme.to_owned(),
             host,
+            others,
+            socket,
             port,
             database: database.map(str::to_owned),
             user: Presence::of(user.is_some()),
             role: user.clone().filter(|_| password.is_some() && !is_redis && !in_login(&['@'])),
             password: Presence::of(password.is_some()),
             well_known: is_well_known(user.as_deref(), password.as_deref()),
-            more: query.split('&').any(|pair| !pair.is_empty() && !pair.starts_with("sslmode=")),
+            more: query.split('&').any(|pair| !pair.is_empty() && !is_shown(pair, at_socket)),
             commented,
             sslmode,
         },
@@ -106,6 +130,16 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         password: password.map(SecretString::from),
         root,
     })
+}
+
+/// Whether what a query asks is kept beside it.
+fn is_shown(pair: &str, at_socket: bool) -> bool {
+    pair.starts_with("sslmode=") || (at_socket && (pair.starts_with("db=") || pair.starts_with("virtual_host=")))
+}
+
+/// An absolute path of plain characters.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-%:".contains(c))
 }
 
 /// A name or an address, and nothing that could be a part of a secret.
@@ -182,11 +216,28 @@ mod tests {
             ("postgresql://u:p@10.8.0.1/db # mine", Flaw::Comment),
             ("redis://10.8.0.1:6379/zero", Flaw::Unreadable),
             ("redis://10.8.0.1:6379/0,", Flaw::Unreadable),
+            ("postgresql://u:p@h,x:y@z/db", Flaw::UnencodedPassword),
             ("redis://:p@@ss", Flaw::UnencodedPassword),
             ("postgresql://p@@ss/db", Flaw::UnencodedPassword),
         ] {
             assert_eq!(read(text).map(|read| read.url).unwrap_err(), flaw, "{text}");
         }
+    }
+
+    #[test]
+    fn several_hosts_and_sockets_are_kept_apart() {
+        let url = |text: &str| read(text).expect(text).url;
+        let several = url("postgresql://u:p@10.8.0.1,10.8.0.9:5433/db?target_session_attrs=any");
+        assert_eq!((several.host.as_str(), several.others.as_slice()), ("10.8.0.1", &["10.8.0.9".to_owned()][..]));
+        assert_eq!(several.port, Some(5433));
+        let socket = url("unix://:pw@/run/redis/redis.sock?db=2");
+        assert_eq!((socket.socket.as_deref(), socket.redis_index()), (Some("/run/redis/redis.sock"), 2));
+        assert_eq!(socket.to_string(), "unix://:***@/run/redis/redis.sock?db=2");
+        let celery = url("redis+socket:///run/redis.sock?virtual_host=1");
+        assert_eq!((celery.socket.as_deref(), celery.redis_index()), (Some("/run/redis.sock"), 1));
+        let postgres = url("postgresql://u:p@/db?host=/var/run/postgresql&port=5433");
+        assert_eq!(postgres.socket.as_deref(), Some("/var/run/postgresql/.s.PGSQL.5433"));
+        assert_eq!(url("postgresql://u:p@h/db?host=/tmp").socket, None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::fact::docker::Docker;
 use crate::fact::network::Link;
 use crate::fact::network::routes::Route;
 use crate::fact::service::UnitState;
+use crate::fact::service::at_boot::AtBoot;
 use crate::fact::service::filter::AddressFilter;
 use crate::fact::wireguard::WgInterface;
 
@@ -201,8 +202,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         enabled: enabled.to_owned(),
         since: None,
         after: Vec::new(),
-        lost: Vec::new(),
-        started_by: Vec::new(),
+        at_boot: AtBoot::default(),
         reason: None,
         said: None,
         starting: None,

@@ -4,7 +4,7 @@ use super::by_hand::by_hand;
 use super::command::commands;
 use super::correction::{Correction, correction};
 use super::words::{Words, common_words, fill, of_web_app, says, unseen_worker, without_docker};
-use super::{contained, doubt, maker};
+use super::{contained, doubt, instance, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
 use crate::check::{Alternative, Cause, Check, Finding, Fix, Position, UNEXPECTED};
@@ -95,7 +95,10 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
             words.extend(contained::words(container, &words));
             contained::translated(fix, check.category, &words)
         }
-        None => fix,
+        None => match instance::of(case, check, &fix) {
+            Some(instance) => instance::translated(fix, &instance),
+            None => fix,
+        },
     };
     // What is typed is typed where the fix is made.
     let made = fix.on.map_or(Some(snapshot), |on| case.snapshot(on)).and_then(maker::of);

@@ -13,8 +13,8 @@ use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
 use clipcheck::read::{
-    Says, celery, celery_log, encoding, plugin, postgresql_conf, published, raised, redis_acl_log, redis_command,
-    redis_info, redis_reply, ssh_error, systemctl, unit_file, worker_api,
+    Says, celery, celery_log, encoding, plugin, postgresql_conf, published, raised, redis_acl, redis_acl_log,
+    redis_command, redis_info, redis_reply, ssh_error, systemctl, unit_file, worker_api,
 };
 
 use super::{Kept, Reader, lines, many, within};
@@ -34,7 +34,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 28] = [
+pub(super) const READERS: [Reader; 30] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -168,6 +168,8 @@ pub(super) const READERS: [Reader; 28] = [
             many("-p hunter2x "),
         ],
     },
+    Reader { name: "redis-acl", read: acl, example: RULES, shapes: &[many("~k* ")] },
+    Reader { name: "redis-log", read: redis_log, example: REDIS_LOG, shapes: &[many("1:C 1 # save\n")] },
     Reader { name: "redis-info", read: info, example: INFO, shapes: &[many("role:\n")] },
     Reader {
         name: "redis-reply",
@@ -323,6 +325,23 @@ fn quotes(text: &str) -> Kept {
     let kept = [quoted(text, &secrets, &["clippy"]), answered(text, &secrets)];
     assert!(kept.iter().all(|it| it.chars().count() <= 400 && !it.contains(char::is_control)), "{kept:?}");
     Box::new(kept)
+}
+
+const RULES: &str = "on >secret ~celery* resetchannels &x +@all -@dangerous +config|get";
+
+const REDIS_LOG: &str =
+    "7:M 27 Nov 2026 11:42:26.695 # Can't save in background: fork: Resource temporarily unavailable\n";
+
+/// No password is among what is kept.
+fn acl(text: &str) -> Kept {
+    let line = redis_acl::line_of(&[format!("user x {text}")], "x").map(|rules| redis_acl::rights(rules));
+    let kept = redis_acl::rights(text.split_whitespace());
+    assert!(kept.iter().all(|rule| !rule.starts_with(['>', '<', '#', '!'])), "{kept:?}");
+    Box::new((kept, line))
+}
+
+fn redis_log(text: &str) -> Kept {
+    Box::new(clipcheck::read::redis_log::save_error(text).map(str::to_owned))
 }
 
 fn acl_log(text: &str) -> Kept {

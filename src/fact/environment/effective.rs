@@ -147,6 +147,7 @@ mod tests {
             app_version: version.map(str::to_owned),
             complete: true,
             provenance: None,
+            sockets: Vec::new(),
             variables: pairs
                 .iter()
                 .map(|(name, value)| {

@@ -14,6 +14,12 @@ pub struct EnvUrl {
     pub scheme: String,
     /// Empty where the URL has none.
     pub host: String,
+    /// The hosts besides, which libpq tries after the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
+    /// The Unix socket that it names in place of a host (redis-py, `unix://`; kombu, `redis+socket://`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<String>,
     /// None where the URL has none.
     pub port: Option<u16>,
     /// The database's name or index as written; none where the URL has none.
@@ -38,6 +44,9 @@ pub struct EnvUrl {
     pub more: bool,
 }
 
+/// The schemes that lead to a Redis, over TCP and over a Unix socket.
+pub const REDIS: [&str; 4] = ["redis", "rediss", "unix", "redis+socket"];
+
 impl EnvUrl {
     /// Whether the scheme is one of PostgreSQL's, with or without a driver.
     pub fn is_postgres(&self) -> bool {
@@ -47,7 +56,7 @@ impl EnvUrl {
 
     /// Whether the scheme is one of Redis'.
     pub fn is_redis(&self) -> bool {
-        self.scheme == "redis" || self.scheme == "rediss"
+        REDIS.contains(&self.scheme.as_str())
     }
 
     /// Whether the host is this machine (or this container) itself; an empty host means a local socket.
@@ -83,11 +92,17 @@ impl fmt::Display for EnvUrl {
         } else {
             f.write_str(&self.host)?;
         }
+        for other in &self.others {
+            write!(f, ",{other}")?;
+        }
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        if let Some(database) = &self.database {
-            write!(f, "/{database}")?;
+        match (&self.socket, &self.database) {
+            (Some(path), Some(index)) => write!(f, "{path}?db={index}")?,
+            (Some(path), None) => f.write_str(path)?,
+            (None, Some(database)) => write!(f, "/{database}")?,
+            (None, None) => {}
         }
         if let Some(mode) = &self.sslmode {
             write!(f, "?sslmode={mode}")?;

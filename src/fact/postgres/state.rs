@@ -1,6 +1,7 @@
 //! What the running PostgreSQL says of itself to its own administrator: settings in force, connections, and the
 //! worker's role and database. Of a password only the kind of its hash is asked for.
 
+use super::session::SessionSetting;
 use serde::{Deserialize, Serialize};
 
 use super::hba::{HbaLine, PgHba};
@@ -41,9 +42,9 @@ pub struct PgState {
     pub role: Option<PgRole>,
     /// The database that the app uses; none where no URL names one.
     pub database: Option<PgDatabase>,
-    /// The strongest `default_transaction_read_only` that rules this role in this database; none where nobody sets it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub read_only: Option<PgReadOnly>,
+    /// What rules each session of this role in this database, where somebody sets it: of each name the strongest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub session: Vec<SessionSetting>,
     /// Sequences of the app's database whose next number stands in their table already, the first few.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<PgSequence>,
@@ -59,30 +60,6 @@ pub struct PgState {
     /// What statements in the database wait for.
     #[serde(default, skip_serializing_if = "PgWaits::is_empty")]
     pub waits: PgWaits,
-}
-
-/// One place that sets `default_transaction_read_only`. A role's setting in a database goes before the role's own, that
-/// before the database's, that before one for all roles, and that before the files (the manual's `ALTER ROLE`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PgReadOnly {
-    /// As written: `on`, `true`, `off`.
-    pub setting: String,
-    /// Set for the role.
-    pub role: bool,
-    /// Set for the database.
-    pub database: bool,
-    /// The file, where a file sets it.
-    pub path: Option<String>,
-    /// From 1.
-    pub line: Option<u32>,
-}
-
-impl PgReadOnly {
-    /// Whether it is on. PostgreSQL takes any beginning of `true` and `yes`, `on` and `1` (`parse_bool`).
-    pub fn is_on(&self) -> bool {
-        let word = self.setting.to_ascii_lowercase();
-        !word.is_empty() && (word == "on" || word == "1" || "true".starts_with(&word) || "yes".starts_with(&word))
-    }
 }
 
 /// A sequence that gives numbers which its table has already.
@@ -186,7 +163,7 @@ impl PgState {
     pub fn inside(mut self, container: &str) -> Self {
         let settings = self.pending.iter_mut().chain(&mut self.bad_lines).chain(&mut self.missing);
         let settings = settings.map(|it| &mut it.path);
-        let set = self.read_only.iter_mut().map(|it| &mut it.path);
+        let set = self.session.iter_mut().map(|it| &mut it.path);
         let standby = self.waits.standby.iter_mut().map(|it| &mut it.path);
         let lines = self.hba_otherwise.iter_mut().map(|it| &mut it.path);
         for path in settings.chain(set).chain(standby).flatten().chain(lines) {
@@ -208,7 +185,7 @@ impl PgState {
         ));
         lines.extend(self.role.iter().map(PgRole::summary));
         lines.extend(self.database.iter().map(PgDatabase::summary));
-        lines.extend(self.read_only.iter().map(|it| format!("default_transaction_read_only = {}", it.setting)));
+        lines.extend(self.session.iter().map(SessionSetting::summary));
         let place = |it: &PgSetting| match (&it.path, it.line) {
             (Some(path), Some(line)) => format!("{path}:{line}"),
             _ => "no file".to_owned(),

@@ -63,6 +63,9 @@ pub struct RedisState {
     pub protected_mode: Option<String>,
     /// `save` in force; empty where nothing is saved.
     pub save: Option<String>,
+    /// Why it could not save, as its log has it; where it could not, and the log was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub save_error: Option<Quote>,
     /// `stop-writes-on-bgsave-error` in force.
     pub stops_writes: Option<String>,
     /// How often FLUSHDB or FLUSHALL was run since its start.
@@ -71,9 +74,23 @@ pub struct RedisState {
     /// How many users it has besides `default`, where the URL's user is one of them and may ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<usize>,
+    /// What the URL's user may do now, and from the next start on; where it is not `default`, and may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_rights: Option<OwnRights>,
     /// What it refused last (`ACL LOG`), where the URL's user may ask.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Quote>,
+}
+
+/// A user's rules without its passwords, each list in one order: `on`, keys, channels, commands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRights {
+    /// Those of the running server.
+    pub running: Vec<String>,
+    /// Those of the file.
+    pub written: Vec<String>,
+    /// The file and the line.
+    pub at: (String, u32),
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

@@ -1,11 +1,12 @@
 //! What the running PostgreSQL has for the worker: role, database, room, and settings that wait.
 
 use super::hba;
+use super::session;
 use crate::case::Seat;
 use crate::case::owner::Owner;
 use crate::check::cause::{PostgresAfterBoot, PostgresAsWritten, PostgresRoleReady, PostgresRoom};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::postgres::state::{PgPassword, PgReadOnly, PgSetting};
+use crate::fact::postgres::state::{PgPassword, PgSetting};
 use crate::fact::{Service, UnitTarget, Unseen};
 use crate::judge::boot::{self, Start};
 use crate::judge::contained;
@@ -34,50 +35,26 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
         (Some(_), None) => broken(PostgresRoleReady::NoDatabase),
         (Some(_), Some(database)) if !database.open => broken(PostgresRoleReady::Closed),
         (Some(_), Some(database)) if database.may_connect == Some(false) => broken(PostgresRoleReady::NoConnect),
-        (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) && !finds_its_own(seat) => {
+        (Some(_), Some(database)) if database.closed_tables.is_some_and(|count| count > 0) && !was_told(seat) => {
             broken(PostgresRoleReady::ClosedTables).with("count", database.closed_tables.unwrap_or(0))
         }
-        (Some(_), Some(_)) if let Some(set) = state.read_only.as_ref().filter(|it| it.is_on()) => {
-            read_only(set, &role.name, &database.name)
-        }
+        (Some(_), Some(_)) if let Some(finding) = session::read_only(state, &role.name, &database.name) => finding,
         (Some(_), Some(_)) if let Some(behind) = state.behind.first() => {
             let finding = broken(PostgresRoleReady::SequenceBehind).with("sequence", &behind.sequence);
             let finding = finding.with("table", &behind.table).with("column", &behind.column);
             finding.with("next", behind.next).with("highest", behind.highest).with("count", state.behind.len())
         }
+        (Some(_), Some(_)) if let Some(finding) = session::limited(state, &role.name, &database.name) => finding,
         (Some(_), Some(database)) if database.may_create == Some(false) => broken(PostgresRoleReady::NoCreate),
         (Some(_), Some(_)) => return Ok(holds()),
     };
     Ok(finding.with("role", &role.name).with("database", &database.name).into())
 }
 
-/// The role itself, asked by the app's own log-in, lacks nothing on what it finds: what else is closed to it is another's.
-fn finds_its_own(seat: &Seat<'_>) -> bool {
+/// The app's own log-in told what it finds and may do: that is surer, and what else is closed to it is another's.
+fn was_told(seat: &Seat<'_>) -> bool {
     let tables = seat.postgres().ok().and_then(|outcome| outcome.tables.as_ref());
-    tables.is_some_and(|tables| tables.lacks.is_empty() && tables.visible > 0)
-}
-
-/// By whom it is set, and what takes it back: an `ALTER` of the same kind, or the file's line.
-fn read_only(set: &PgReadOnly, role: &str, database: &str) -> Finding<PostgresRoleReady> {
-    let of_system = set.path.as_deref().is_some_and(|path| path.ends_with("/postgresql.auto.conf"));
-    let target = match (set.role, set.database) {
-        (true, true) => format!("ROLE {role} IN DATABASE {database}"),
-        (true, false) => format!("ROLE {role}"),
-        (false, true) => format!("DATABASE {database}"),
-        (false, false) if of_system => "SYSTEM".to_owned(),
-        (false, false) if set.path.is_none() => "ROLE ALL".to_owned(),
-        (false, false) => String::new(),
-    };
-    let finding = broken(PostgresRoleReady::ReadOnly).with("edit_file", "").with("edit_line", "");
-    let finding = match (&set.path, set.line) {
-        (Some(path), Some(line)) if of_system => finding.at(path, line).with("by", format!("{path}:{line}")),
-        (Some(path), Some(line)) => {
-            let finding = finding.at(path, line).with("by", format!("{path}:{line}"));
-            finding.with("edit_file", path).with("edit_line", line)
-        }
-        _ => finding.with("by", format!("ALTER {target}")),
-    };
-    finding.with("target", target)
+    tables.is_some_and(|tables| tables.visible > 0)
 }
 
 /// There are connections left.
@@ -135,12 +112,15 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
     if cluster.active != "active" {
         return Ok(not_applicable("the running PostgreSQL was not started by its unit"));
     }
+    if let Some(refused) = boot::refused(&cluster.name, &cluster.at_boot) {
+        return Ok(refused.map(Into::into).into());
+    }
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
+        if let Some((path, line)) = super::down::by_hand(seat, cluster) {
+            return Ok(broken(PostgresAfterBoot::ByHand).with("unit", &cluster.name).at(path, line).into());
+        }
         let unit = if boot::starts(cluster) { &shell.name } else { &cluster.name };
-        return Ok(broken(PostgresAfterBoot::NotEnabled)
-            .with("unit", unit)
-            .with("why", boot::why_not(&cluster.lost))
-            .into());
+        return Ok(broken(PostgresAfterBoot::NotEnabled).with("unit", unit).with("why", boot::why_not(cluster)).into());
     }
     if seat.pg_state().is_ok_and(|state| !state.bad_lines.is_empty() || !state.missing.is_empty()) {
         return Ok(not_applicable("with its files as they are it does not start; postgres-as-written names the line"));

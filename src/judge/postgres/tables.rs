@@ -3,8 +3,8 @@
 use crate::case::Seat;
 use crate::check::cause::PostgresTables;
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::Unseen;
 use crate::fact::postgres::PgSaid;
+use crate::fact::{Unseen, Vantage};
 
 /// A statement of the app may take so long at least, in milliseconds.
 const SHORT: u64 = 1000;
@@ -29,7 +29,8 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
         [schema, ..] if tables.visible == 0 => broken(PostgresTables::SchemaClosed).with("schema", &schema.name),
         _ if !tables.lacks.is_empty() => {
             let finding = broken(PostgresTables::NotPermitted).with("lacks", tables.lacks.join(", "));
-            finding.with("grants", grants(&tables.lacks, role))
+            let finding = finding.with("grants", grants(&tables.lacks, role));
+            if may_be_meant(&tables.lacks) && !was_refused(seat) { finding.for_later() } else { finding }
         }
         _ if !tables.guarded.is_empty() => {
             let first = tables.guarded.first().filter(|name| plain(name)).cloned().unwrap_or_default();
@@ -42,6 +43,17 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
     };
     let path = if tables.search_path.is_empty() { "nothing" } else { &tables.search_path };
     Ok(finding.with("path", path).with("role", role).with("database", database).into())
+}
+
+/// Who may read all and not write or delete some of it may have been given just what it needs.
+fn may_be_meant(lacks: &[String]) -> bool {
+    !lacks.iter().any(|lack| lack.starts_with("SELECT ") || lack.starts_with("USAGE "))
+}
+
+/// Whether PostgreSQL's log of the last minutes has such a refusal.
+fn was_refused(seat: &Seat<'_>) -> bool {
+    let state = seat.at(Vantage::Server).ok().and_then(|server| server.pg_state().ok());
+    state.is_some_and(|state| state.errors.iter().any(|said| said.text.contains("permission denied")))
 }
 
 /// More than a word may be taken otherwise by a shell.

@@ -38,6 +38,7 @@ pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
 pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements> {
     let state = seat.pg_state()?;
     let (cause, said) = match (state.errors.last(), state.refused.last()) {
+        (Some(said), _) if is_of_other_tables(&said.text) => (PostgresStatements::OtherTables, said),
         (Some(said), _) => (PostgresStatements::Refused, said),
         // What was refused before its files were read again, or is let in elsewhere by now, may be mended.
         (None, Some(said)) if said.at.is_some_and(|at| at > state.loaded_at) && !is_told_elsewhere(seat) => {
@@ -47,6 +48,11 @@ pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements>
     };
     let role = state.role.as_ref().map_or("the app", |role| &role.name);
     Ok(broken(cause).with("role", role).with("quote", &said.text).with("source", &said.source).into())
+}
+
+/// Whether it is about a column or a table that is not there.
+fn is_of_other_tables(text: &str) -> bool {
+    text.contains("does not exist") && ["column", "relation"].iter().any(|kind| text.contains(kind))
 }
 
 /// Whether a worker's machine was let in, or the server's own log-in is refused, too.

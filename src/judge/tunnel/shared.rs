@@ -31,7 +31,10 @@ pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
     let mut nets = links.links.iter().flat_map(|link| &link.addresses).filter(|net| net.addr() == own);
     let near = nets.any(|net| net.contains(&seen));
     let router = entries.iter().any(|route| route.gateway == Some(seen));
-    if !near || router || links.holder(seen).is_some() {
+    // A router that sends the client's packets back into its own network (NAT loopback) puts its own address into them: the
+    // very one that the client sends to.
+    let back = there.is_some_and(|there| there.peers.iter().filter_map(|peer| peer.endpoint).any(|at| at.ip() == seen));
+    if !near || router || back || links.holder(seen).is_some() {
         return Ok(holds());
     }
     Ok(broken(WgKeyUnshared::TwoMachines).with("key", short_key(key)).with("other", seen).into())

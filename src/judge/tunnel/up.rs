@@ -71,13 +71,7 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
         ("active", None) => broken(WgInterfaceUp::Gone),
         // Windows keeps the file encrypted, and tells by the app's list that it is there.
         _ if unit.known && (conf.is_some() || seat.on_windows()) => {
-            let circle = boot::circle(seat, unit).filter(|_| boot::starts(unit)).map(|circle| {
-                format!(
-                    "; units wait for each other at boot ({}), and systemd may have left it out",
-                    circle.join(" after ")
-                )
-            });
-            broken(WgInterfaceUp::NotStarted).with("circle", circle.unwrap_or_default())
+            broken(WgInterfaceUp::NotStarted).with("circle", boot::left_out(seat, unit))
         }
         _ => broken(WgInterfaceUp::Missing),
     };

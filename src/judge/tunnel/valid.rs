@@ -35,7 +35,11 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
             .into());
     }
     // Of a tunnel in a container nothing may be seen but its interface.
-    if conf.private_key.is_none() && conf.made_by.as_ref().is_none_or(|maker| !maker.apart || conf.mode != 0) {
+    // `PostUp = wg set %i private-key FILE` gives it one (wg-quick(8)); no command is kept, so what runs must tell.
+    let by_command = conf.hooks.iter().any(|(name, _)| name == "PostUp")
+        && interface.is_none_or(|interface| interface.public_key.is_some());
+    let written = conf.private_key.is_some() || by_command;
+    if !written && conf.made_by.as_ref().is_none_or(|maker| !maker.apart || conf.mode != 0) {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let finding = broken(WgConfigValid::NoPrivateKey)
             .with("maker", private_maker(seat, interface))

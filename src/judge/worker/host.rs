@@ -5,9 +5,10 @@ use crate::check::cause::{DockerRuns, WorkerAtBoot, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::celery::process::HaltedBy;
-use crate::fact::docker::{Docker, State};
+use crate::fact::docker::{Docker, State, Worker};
 use crate::fact::host_worker::{HostWorker, Unit, UserUnit};
 use crate::fact::service::UnitState;
+use crate::judge::boot;
 
 /// The worker without Docker, if that is the worker here.
 pub(super) fn worker<'a>(seat: &Seat<'a>, docker: Option<&Docker>) -> Option<&'a HostWorker> {
@@ -96,6 +97,10 @@ pub(super) fn only<'a>(seat: &Seat<'a>) -> Result<Result<&'a HostWorker, &'stati
 
 /// Its unit is enabled, and comes after the tunnel.
 pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
+    let mut containers = seat.docker().map(|docker| docker.workers.iter()).unwrap_or_default();
+    if let Some(container) = containers.find(|it| it.state == State::Running) {
+        return contained(seat, container);
+    }
     let worker = match only(seat)? {
         Ok(worker) => worker,
         Err(why) => return Ok(not_applicable(why)),
@@ -106,13 +111,17 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     let (Some(unit), Some(_)) = (&worker.unit, &worker.process) else {
         return Ok(not_applicable("no unit of the system's service manager runs a worker here"));
     };
-    if !unit.lost.is_empty() {
-        let enabled = format!("enabled for {} alone, and there is no such unit", unit.lost.join(", "));
-        return Ok(named(unit, broken(WorkerAtBoot::Disabled)).with("enabled", enabled).into());
+    if let Some(refused) = boot::refused(&unit.name, &unit.at_boot) {
+        return Ok(refused.map(Into::into).into());
     }
-    if unit.enabled == "disabled" || unit.enabled.is_empty() {
-        let enabled = if unit.enabled.is_empty() { "not enabled" } else { "disabled" };
-        return Ok(named(unit, broken(WorkerAtBoot::Disabled)).with("enabled", enabled).into());
+    if !unit.at_boot.starts(&unit.enabled) {
+        let not_enabled = match unit.enabled.as_str() {
+            "disabled" => "it is disabled".to_owned(),
+            "static" => "it has no [Install] section, and nothing else starts it".to_owned(),
+            _ => "it is not enabled".to_owned(),
+        };
+        let why = unit.at_boot.why_not().unwrap_or(not_enabled);
+        return Ok(named(unit, broken(WorkerAtBoot::Disabled)).with("why", why).into());
     }
     let tunnel = format!("wg-quick@{}.service", seat.addresses().interface.value);
     let starts = |unit: &UnitState| unit.name == tunnel && unit.known && unit.enabled.starts_with("enabled");
@@ -120,6 +129,27 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
         return Ok(named(unit, broken(WorkerAtBoot::Unordered)).with("tunnel", &tunnel).into());
     }
     Ok(holds())
+}
+
+/// By the container's restart policy, and by the engine's own unit.
+fn contained(seat: &Seat<'_>, container: &Worker) -> Judged<WorkerAtBoot> {
+    let Some(policy) = &container.restart else {
+        return Ok(not_applicable("whether Docker starts the worker's container was not told"));
+    };
+    if container.started_by.is_some() {
+        return Ok(not_applicable("not Docker, but a file of this machine starts the worker's container"));
+    }
+    if !boot::STARTED.contains(&policy.as_str()) {
+        let cause = if container.temporary { WorkerAtBoot::ContainerTemporary } else { WorkerAtBoot::ContainerStays };
+        return Ok(broken(cause).with("container", &container.name).with("policy", policy).into());
+    }
+    match seat.docker_unit() {
+        Ok(unit) if unit.known && !boot::starts(unit) => {
+            Ok(broken(WorkerAtBoot::EngineDisabled).with("container", &container.name).with("unit", &unit.name).into())
+        }
+        Ok(unit) if unit.known => Ok(holds()),
+        Ok(_) | Err(_) => Ok(not_applicable("Docker's engine is not the unit docker.service here")),
+    }
 }
 
 /// A user's own service manager starts with the user's first session and ends with the last, unless the user lingers.

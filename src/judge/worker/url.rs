@@ -84,6 +84,10 @@ fn flaw(
         let name = if url.host.is_empty() { NO_HOST } else { &url.host };
         return Ok(Some(broken(UrlFault::Local).with("name", name).marks(&url.host)));
     }
+    // Of several hosts it is enough that one is the server.
+    if url.others.iter().any(|other| other.parse() == Ok(best(seat).server.value)) {
+        return Ok(None);
+    }
     let given = given(seat, &url.host);
     if given.is_empty() && DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
         let finding = broken(UrlFault::Local).with("name", &url.host).marks(&url.host);
@@ -99,7 +103,11 @@ fn flaw(
         Err(_) => resolved(seat, &url.host)?,
     };
     let is_at = |service| matches!(seat.elsewhere(service), Some(Elsewhere::At(address)) if there.contains(&address));
-    if there.contains(&addresses.server.value) || is_at(Service::Redis) || is_at(Service::Postgres) {
+    let is_server = |address: &IpAddr| {
+        *address == addresses.server.value
+            || seat.at(Vantage::Server).is_ok_and(|server| server.is_own_in_tunnel(*address))
+    };
+    if there.iter().any(is_server) || is_at(Service::Redis) || is_at(Service::Postgres) {
         return Ok(None);
     }
     // The server does not know by which address others reach it.

@@ -20,13 +20,13 @@ const WEB_FILES: [&str; 5] = [
 
 /// The web app's variables: those of its process and the file that it reads itself. Where it does not run here, or may not be
 /// looked at, its file tells: what systemd or a shell adds is not in that.
-pub(super) fn server(context: &ProbeContext) -> Result<Found, Unseen> {
+pub(super) async fn server(context: &ProbeContext) -> Result<Found, Unseen> {
     let app = context.profile.app();
     if context.profile.web_env.is_none()
         && app.is_none()
         && let Some(running) = web_app::find()
     {
-        return Ok(of_process(&running));
+        return Ok(of_process(&running).with_sockets(running.pid).await);
     }
     let path = match (&context.profile.web_env, &app) {
         (Some(path), _) => path.as_str(),
@@ -81,6 +81,7 @@ pub(super) fn touches() -> Vec<Touch> {
         WEB_FILES.map(|path| path.rsplit_once('/').map_or_else(String::new, |(it, _)| format!("{it}/app/version.py")));
     [
         web_app::find_touches(),
+        super::socket::touches(),
         only(
             "where the web app runs without Docker",
             reads(&["{web-app}/config/.env", "/**/.env", "{web-app}/app/version.py"]),

@@ -1,27 +1,21 @@
 //! A session of PostgreSQL's administrator over its local socket, without a program and without a password: `peer` asks
-//! the kernel whose connection it is, and the kernel tells the ids of the thread that connected (unix(7), SO_PEERCRED).
-//! Linux has ids per thread; only one thread takes the administrator's, for one connect.
-#![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
+//! the kernel whose connection it is, and the kernel tells the ids of who connected (unix(7), SO_PEERCRED).
 
 use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::UnixStream as StdStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Gid, Uid};
-use rustix::thread;
 use tokio::net::UnixStream;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_postgres::tls::NoTls;
 use tokio_postgres::{Client, Config, SimpleQueryMessage};
 
 use crate::fact::Unseen;
 use crate::fact::touch::{Touch, connects, reads};
+use crate::probe::as_user::{self, Ids};
 use crate::probe::bounded::Bounded;
 use crate::probe::containers::Contained;
 use crate::probe::host;
@@ -138,36 +132,13 @@ impl Administrator {
     }
 
     async fn connect(&self) -> Result<UnixStream, Unseen> {
-        let (told, heard) = oneshot::channel();
-        let (handle, uid, gid) = (self.handle.clone(), self.uid, self.gid);
-        // A thread of this process may follow its handles, whosever ids it has.
-        let path =
-            handle.as_ref().map_or_else(|| self.socket.clone(), |it| format!("/proc/self/fd/{}", it.as_raw_fd()));
-        // The thread ends with it: nothing else ever runs with these ids.
-        let begun = std::thread::Builder::new().spawn(move || {
-            let connected = connect_as(uid, gid, &path);
-            drop(handle);
-            let _ = told.send(connected);
-        });
-        begun.map_err(|error| {
-            limits::note_start(&error);
-            Unseen::NoTool("no thread could be started".to_owned())
-        })?;
-        let stream = heard.await.map_err(|_| Unseen::Crashed)?;
+        let user = Ids { uid: self.uid, gid: self.gid, groups: Vec::new() };
+        let stream = as_user::connect(Some(user), &self.socket, self.handle.clone()).await?;
         stream.and_then(UnixStream::from_std).map_err(|error| {
             limits::note(&error);
             Unseen::NoTool(format!("{} as {}: {}", self.socket, self.name, host::words(&error)))
         })
     }
-}
-
-fn connect_as(uid: Uid, gid: Gid, path: &str) -> io::Result<StdStream> {
-    thread::set_thread_groups(&[])?;
-    thread::set_thread_res_gid(gid, gid, gid)?;
-    thread::set_thread_res_uid(uid, uid, uid)?;
-    let stream = StdStream::connect(path)?;
-    stream.set_nonblocking(true)?;
-    Ok(stream)
 }
 
 async fn one(client: &Client, query: &str) -> Result<Option<String>, tokio_postgres::Error> {

@@ -114,9 +114,21 @@ fn read_cluster(cluster: &str, folder: &Path) -> Result<PgConf, Unseen> {
             .to_string(),
         listen_addresses: reader.listen_addresses,
         port: reader.port,
+        by_hand: by_hand(folder),
         // The log may be on a file system of its own.
         disk: [data.clone(), data.join("pg_wal")].iter().find_map(|folder| host::shut(&folder.display().to_string())),
     })
+}
+
+/// The word of Debian's start.conf that is not `auto`; without the file a cluster is started (pg_createcluster(8)).
+fn by_hand(folder: &Path) -> Option<(String, u32)> {
+    let path = folder.join("start.conf");
+    let text = host::read_if_there(&path).ok()??;
+    let words =
+        (1..).zip(text.lines()).map(|(number, line)| (number, line.split('#').next().unwrap_or_default().trim()));
+    let (number, _) =
+        words.filter(|(_, word)| !word.is_empty()).find(|(_, word)| matches!(*word, "manual" | "disabled"))?;
+    Some((path.display().to_string(), number))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::read::quoted::{self, Secrets};
 
 /// Tables and sequences that belong to no extension, as this role sees them. What an identity column counts with needs no
 /// right of its own. Rights are asked for the tables of Alembic's owner, where it keeps its version: others may be
-/// somebody else's.
+/// somebody else's. Alembic's own is for migrations. A right on each column is one on the table.
 const TABLES: &str = "
 WITH own AS (
   SELECT c.oid, c.relname, c.relowner, c.relkind = 'S' AS counts, c.relnamespace, pg_catalog.pg_table_is_visible(c.oid) AS seen
@@ -25,8 +25,12 @@ WITH own AS (
     (VALUES (false, 'SELECT'), (false, 'INSERT'), (false, 'UPDATE'), (false, 'DELETE'), (true, 'USAGE')) AS p (counts, want)
   WHERE o.seen AND o.counts = p.counts
     AND coalesce(o.relowner = (SELECT relowner FROM own WHERE seen AND relname ~ 'alembic_version$' LIMIT 1), true)
-    AND NOT CASE WHEN p.counts THEN pg_catalog.has_sequence_privilege(o.oid, p.want)
-      ELSE pg_catalog.has_table_privilege(o.oid, p.want) END
+    AND o.relname !~ 'alembic_version$'
+    AND CASE WHEN p.counts THEN NOT pg_catalog.has_sequence_privilege(o.oid, p.want)
+      WHEN pg_catalog.has_table_privilege(o.oid, p.want) THEN false
+      WHEN p.want = 'DELETE' THEN true
+      ELSE EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
+        AND NOT pg_catalog.has_column_privilege(o.oid, a.attnum, p.want)) END
   ORDER BY 1, 2 LIMIT 6
 )
 SELECT 'path', pg_catalog.array_to_string(pg_catalog.current_schemas(false), ', ')

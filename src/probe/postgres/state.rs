@@ -8,9 +8,8 @@ use serde::Deserialize;
 use super::administrator::Administrator;
 use super::{conf, hba, logs};
 use crate::fact::postgres::hba::PgHba;
-use crate::fact::postgres::state::{
-    PgDatabase, PgDatabaseFound, PgPassword, PgReadOnly, PgRole, PgRoleFound, PgSetting, PgState,
-};
+use crate::fact::postgres::session::SessionSetting;
+use crate::fact::postgres::state::{PgDatabase, PgDatabaseFound, PgPassword, PgRole, PgRoleFound, PgSetting, PgState};
 use crate::fact::postgres::waits::PgWaits;
 use crate::fact::{Fact, Service, Unseen};
 use crate::probe::containers::{self, Contained};
@@ -168,7 +167,7 @@ struct Told {
     hba: Vec<Row>,
     role: Option<ToldRole>,
     database: Option<ToldDatabase>,
-    read_only: Option<PgReadOnly>,
+    session: Vec<SessionSetting>,
 }
 
 /// A file that a setting of its files names.
@@ -235,7 +234,7 @@ impl Told {
             missing: self.named_files.into_iter().filter_map(|it| it.missing(&self.data_directory)).collect(),
             hba_otherwise: rules::otherwise(written, &self.hba),
             listen_addresses: Some(self.listen_addresses),
-            read_only: self.read_only,
+            session: self.session,
             refused: Vec::new(),
             errors: Vec::new(),
             behind: Vec::new(),

@@ -7,6 +7,7 @@ select json_build_object(
     select count(*) from pg_authid role, pg_class tables, pg_namespace schema
     where role.rolname = {role} and schema.nspname = 'public' and tables.relnamespace = schema.oid
       and tables.relkind in ('r', 'p')
-      and not (has_table_privilege(role.oid, tables.oid, 'SELECT') and has_table_privilege(role.oid, tables.oid, 'INSERT'))
+      and not has_any_column_privilege(role.oid, tables.oid, 'SELECT')
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = tables.oid and d.deptype = 'e')
   )
 )::jsonb::text

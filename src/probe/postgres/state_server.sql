@@ -43,20 +43,24 @@ select json_build_object(
   'bad_hba_lines', (
     select coalesce(json_agg(line_number), '[]') from pg_hba_file_rules where type is null
   ),
-  'read_only', (
-    select json_build_object('setting', setting, 'role', role, 'database', database, 'path', path, 'line', line)
+  'session', (
+    select coalesce(json_agg(json_build_object(
+      'name', name, 'setting', setting, 'role', role, 'database', database, 'path', path, 'line', line
+    )), '[]')
     from (
-      select split_part(given, '=', 2) setting, setrole <> 0 role, setdatabase <> 0 database,
-        null path, null::int line, 1 + (setrole <> 0)::int * 2 + (setdatabase <> 0)::int strength
-      from pg_db_role_setting, unnest(setconfig) given
-      where split_part(given, '=', 1) = 'default_transaction_read_only'
-        and setrole in (0, (select oid from role))
-        and setdatabase in (0, (select oid from pg_database where datname = {database}))
-      union all
-      select setting, false, false, sourcefile, sourceline, 0
-      from (select * from pg_file_settings order by seqno desc) files
-      where name = 'default_transaction_read_only' and applied
-    ) levels order by strength desc limit 1
+      select distinct on (name) * from (
+        select split_part(given, '=', 1) name, substr(given, strpos(given, '=') + 1) setting, setrole <> 0 role,
+          setdatabase <> 0 database, null path, null::int line, 1 + (setrole <> 0)::int * 2 + (setdatabase <> 0)::int strength
+        from pg_db_role_setting, unnest(setconfig) given
+        where setrole in (0, (select oid from role))
+          and setdatabase in (0, (select oid from pg_database where datname = {database}))
+        union all
+        select name, setting, false, false, sourcefile, sourceline, 0 from pg_file_settings where applied
+      ) levels
+      where name in ('default_transaction_read_only', 'client_encoding', 'idle_session_timeout', 'session_preload_libraries',
+        'local_preload_libraries', 'role', 'search_path', 'statement_timeout')
+      order by name, strength desc
+    ) strongest
   ),
   'role', (
     select json_build_object(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::instances::{self, Instance};
 use crate::fact::limits::Budget;
 use crate::fact::redis::RedisConf;
 use crate::fact::touch::{Touch, only, reads, reads_in};
@@ -25,8 +26,8 @@ const UNIT_FOLDERS: [&str; 4] =
     ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"];
 
 /// Reads the command that starts Redis, the file it names or the usual one, and what that file includes.
-pub(in crate::probe) fn conf() -> ProbeResult {
-    match settings() {
+pub(in crate::probe) fn conf(context: &ProbeContext) -> ProbeResult {
+    match settings(context) {
         Ok((path, settings)) => {
             let conf = settings.map(|settings| {
                 let disk = settings.folder.as_deref().and_then(host::shut);
@@ -39,17 +40,17 @@ pub(in crate::probe) fn conf() -> ProbeResult {
 }
 
 /// The file that it logs to, if it does not log to standard output.
-pub(in crate::probe) fn log_file() -> Option<String> {
-    let (_, settings) = settings().ok()?;
+pub(in crate::probe) fn log_file(context: &ProbeContext) -> Option<String> {
+    let (_, settings) = settings(context).ok()?;
     let settings = settings.ok()?;
     let file = settings.log_file.clone()?;
     Some(resolved(&settings, &file))
 }
 
 /// The files that it is set up by, with their texts, in the order in which they are read.
-pub(in crate::probe) fn texts() -> Vec<(String, String)> {
+pub(in crate::probe) fn texts(context: &ProbeContext) -> Vec<(String, String)> {
     let mut reader = Reader::default();
-    if let Ok((path, _)) = settings()
+    if let Ok((path, _)) = settings(context)
         && let Ok(text) = host::read_or_unseen(&path)
     {
         // What stands before a file that cannot be read counts, too.
@@ -58,11 +59,42 @@ pub(in crate::probe) fn texts() -> Vec<(String, String)> {
     reader.texts
 }
 
-/// The file that is read first, and what it amounts to; or the unit that could not be read, and why.
-type Found = Result<(String, Result<Settings, Unseen>), (&'static str, Unseen)>;
+/// The last `user` line for this user, with what follows the name. Holds its passwords.
+pub(super) fn user_line(context: &ProbeContext, user: &str) -> Option<((String, u32), Vec<String>)> {
+    let mut files = texts(context);
+    if let Ok((_, Ok(settings))) = settings(context)
+        && let Some(path) = settings.acl_file.as_ref().map(|file| resolved(&settings, file))
+    {
+        files.push((path.clone(), host::read_if_there(&path).ok()??));
+    }
+    let lines = files.iter().flat_map(|(path, text)| redis_conf::lines(text).into_iter().map(move |line| (path, line)));
+    let of_user = |(path, line): (&String, redis_conf::Line)| {
+        let (name, rules) = line.arguments.split_first().filter(|_| line.name == "user")?;
+        (name == user).then(|| ((path.clone(), line.number), rules.to_vec()))
+    };
+    lines.filter_map(of_user).last()
+}
 
-/// Reads all that there is.
-fn settings() -> Found {
+/// The file that is read first, and what it amounts to; or the unit that could not be read, and why.
+pub(super) type Found = Result<(String, Result<Settings, Unseen>), (&'static str, Unseen)>;
+
+/// Of the usual server and of Debian's further ones the one that is to listen on the deployment's port; else the usual one.
+pub(super) fn settings(context: &ProbeContext) -> Found {
+    let usual = usual();
+    match (&usual, instances::port_of(context)) {
+        (Ok((_, Ok(settings))), Some(port)) if settings.port() != port.to_string() => {
+            let of = |it: Instance| {
+                let found = settings_at(&it.file, &it.command).ok().filter(|found| found.port() == port.to_string())?;
+                Some((it.file, Ok(found)))
+            };
+            instances::all().into_iter().find_map(of).map_or(usual, Ok)
+        }
+        _ => usual,
+    }
+}
+
+/// Reads what belongs to the package's own unit.
+fn usual() -> Found {
     let mut command = None;
     for unit in UNITS {
         command = command.or(started_by(unit).map_err(|why| (unit, why))?);
@@ -118,7 +150,7 @@ fn inside(contained: Contained) -> Result<RedisConf, Unseen> {
 }
 
 /// The command of a unit of systemd's, if there is the unit.
-fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
+pub(super) fn started_by(unit: &str) -> Result<Option<Command>, Unseen> {
     let read = |path: String| Ok(host::read_if_there(&path)?.map(|text| (path, text)));
     let mut files = Vec::new();
     for folder in UNIT_FOLDERS {
@@ -230,13 +262,14 @@ fn matching(files: &Files, pattern: &str) -> Result<Vec<String>, Unseen> {
 /// What [`conf`] does.
 pub(in crate::probe) fn touches() -> Vec<Touch> {
     let mut found = reads(&FILES);
-    for unit in UNITS {
+    for unit in UNITS.into_iter().chain([instances::UNIT]) {
         found.extend(reads_in(
             &UNIT_FOLDERS.map(|it| format!("{it}/{unit}.d")).each_ref().map(String::as_str),
             &["*.conf"],
         ));
         found.extend(UNIT_FOLDERS.iter().flat_map(|folder| reads(&[&format!("{folder}/{unit}")])));
     }
+    found.extend(reads_in(&[instances::FOLDER], &["redis-*.conf"]));
     [found, host::shut_touches(&["/var/lib/redis"]), only("where Redis is set up so", reads(&["{included}"]))].concat()
 }
 

@@ -8,15 +8,17 @@ use redis::{RedisError, Value};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
+use super::conf_files;
 use super::session::{admitted, open, turned_away};
 use super::{dial, tls, wire};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
-use crate::fact::redis::state::RedisState;
+use crate::fact::redis::state::{OwnRights, RedisState};
 use crate::fact::service::quote::Quote;
 use crate::fact::{Fact, Service, Unseen};
-use crate::probe::{Login, ProbeContext, ProbeResult, host};
-use crate::read::{redis_acl_log, redis_info, redis_reply};
+use crate::probe::{Login, PROGRAM, ProbeContext, ProbeResult, host};
+use crate::read::quoted::{self, Secrets};
+use crate::read::{redis_acl, redis_acl_log, redis_info, redis_log, redis_reply};
 
 /// The whole conversation with one server.
 const TALK: Duration = Duration::from_secs(5);
@@ -60,7 +62,7 @@ async fn talk(endpoint: &Endpoint, login: Option<&Login>, context: &ProbeContext
     let wire = wire(stream, endpoint, encrypted, &tls::Shown::default()).await.ok_or_else(unreached)?;
     let (mut connection, driver) = open(wire, pace).await.map_err(|_| turned_away(endpoint))?;
     tokio::select! {
-        state = converse(&mut connection, endpoint, login) => state,
+        state = converse(&mut connection, endpoint, login, context) => state,
         () = driver => Err(unreached()),
     }
 }
@@ -69,6 +71,7 @@ async fn converse(
     connection: &mut MultiplexedConnection,
     endpoint: &Endpoint,
     login: Option<&Login>,
+    context: &ProbeContext,
 ) -> Result<RedisState, Unseen> {
     let refused = |what: &str| Unseen::NeedsRights(format!("the URL's user {what} at {endpoint}"));
     if let Some(login) = login {
@@ -103,10 +106,16 @@ async fn converse(
         if user.is_some_and(|user| user.expose_secret() != DEFAULT) {
             state.users = users(connection).await;
         }
+        if let Some(user) = user.map(|user| user.expose_secret()).filter(|user| *user != DEFAULT) {
+            state.own_rights = own_rights(connection, user, context).await;
+        }
     }
     let run: Result<String, RedisError> = redis::cmd("INFO").arg("commandstats").query_async(connection).await;
     state.flushes = run.map_or(0, |text| redis_info::calls(&text, &["flushdb", "flushall"]));
     state.refused = refusals(connection).await;
+    if !state.saved || (state.appends && !state.appended) {
+        state.save_error = save_error(context).await;
+    }
     Ok(state)
 }
 
@@ -117,6 +126,24 @@ const DEFAULT: &str = "default";
 async fn users(connection: &mut MultiplexedConnection) -> Option<usize> {
     let names: Result<Vec<String>, RedisError> = redis::cmd("ACL").arg("USERS").query_async(connection).await;
     Some(names.ok()?.iter().filter(|name| *name != DEFAULT).count())
+}
+
+/// What the user may do, as the running server and as the file has it.
+async fn own_rights(connection: &mut MultiplexedConnection, user: &str, context: &ProbeContext) -> Option<OwnRights> {
+    let list: Result<Vec<String>, RedisError> = redis::cmd("ACL").arg("LIST").query_async(connection).await;
+    let running = redis_acl::rights(redis_acl::line_of(&list.ok()?, user)?);
+    let (at, rules) = conf_files::user_line(context, user)?;
+    let written = redis_acl::rights(rules.iter().map(String::as_str));
+    (!running.is_empty() && !written.is_empty()).then_some(OwnRights { running, written, at })
+}
+
+/// The end of the log of the Redis of this machine; of one in a container its own commands tell.
+async fn save_error(context: &ProbeContext) -> Option<Quote> {
+    let path = conf_files::log_file(context)?;
+    let end = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await.ok()?;
+    let text = redis_log::save_error(&end.out)?;
+    let at = host::stat(&path).ok().flatten().map(|stat| stat.changed_at);
+    Some(Quote { text: quoted::quoted(text, &Secrets::default(), &[]), source: path, at, named: None })
 }
 
 /// Of what it refused, so many are asked for.

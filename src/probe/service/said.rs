@@ -3,21 +3,21 @@
 use super::REDIS_LOG;
 use crate::fact::UnitTarget;
 use crate::fact::service::quote::Quote;
-use crate::probe::{PROGRAM, host, postgres, redis};
+use crate::probe::{PROGRAM, ProbeContext, host, postgres, redis};
 use crate::read::{last_words, named_line};
 
 /// The last words of the last start, which began at this time, and where its settings hold what they name.
 pub(super) async fn last_words(
-    target: &UnitTarget,
+    (target, context): (&UnitTarget, &ProbeContext),
     unit: &str,
     journal: &str,
     begun: Option<u64>,
     ended: Option<u64>,
     files: Vec<(String, String)>,
 ) -> Option<Quote> {
-    let mut quote = written(target, unit, journal, begun, ended).await?;
+    let mut quote = written((target, context), unit, journal, begun, ended).await?;
     let mut all = match target {
-        UnitTarget::Redis => redis::texts(),
+        UnitTarget::Redis => redis::texts(context),
         UnitTarget::Postgres => cluster(unit).map(|(version, name)| postgres::texts(version, name)).unwrap_or_default(),
         UnitTarget::WireGuard | UnitTarget::Named(_) => Vec::new(),
     };
@@ -27,7 +27,7 @@ pub(super) async fn last_words(
 }
 
 async fn written(
-    target: &UnitTarget,
+    (target, context): (&UnitTarget, &ProbeContext),
     unit: &str,
     journal: &str,
     begun: Option<u64>,
@@ -41,7 +41,7 @@ async fn written(
     if let Some(text) = last_words::read(journal) {
         return Some(in_journal(text));
     }
-    for path in logs(target, unit) {
+    for path in logs(target, unit, context) {
         let Some(stat) = host::stat(&path).ok().flatten().filter(|stat| stat.is_file) else { continue };
         // Unless the last start wrote to it, it speaks of another one.
         if begun.is_none_or(|begun| stat.changed_at < begun) {
@@ -61,9 +61,9 @@ pub(in crate::probe) fn short(unit: &str) -> &str {
 }
 
 /// Where the service writes itself; the youngest of PostgreSQL's own is the one that it wrote to last.
-fn logs(target: &UnitTarget, unit: &str) -> Vec<String> {
+fn logs(target: &UnitTarget, unit: &str, context: &ProbeContext) -> Vec<String> {
     match target {
-        UnitTarget::Redis => vec![redis::log_file().unwrap_or_else(|| REDIS_LOG.to_owned())],
+        UnitTarget::Redis => vec![redis::log_file(context).unwrap_or_else(|| REDIS_LOG.to_owned())],
         UnitTarget::Postgres => cluster(unit).map(|(version, name)| postgres::logs(version, name)).unwrap_or_default(),
         UnitTarget::WireGuard | UnitTarget::Named(_) => Vec::new(),
     }

@@ -1,12 +1,13 @@
 //! Asks systemd about all units of a run at once: one program in place of five.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+use crate::fact::service::at_boot::AtBoot;
 use crate::fact::{UnitTarget, Unseen};
-use crate::probe::{PROGRAM, ProbeContext, host};
+use crate::probe::{PROGRAM, ProbeContext, host, starters};
 use crate::read::systemctl::{self, Shown};
 use crate::read::unit_file;
 
@@ -36,53 +37,110 @@ impl Units {
         shown.ok_or_else(|| Unseen::NoTool("`systemctl show` did not answer".to_owned()))
     }
 
+    /// The target that this machine boots to.
+    async fn boots_to(&self, context: &ProbeContext) -> Option<String> {
+        let told = self.told.get_or_init(|| self.ask_all(context)).await.as_ref().ok()?;
+        let shown = match told.get(DEFAULT) {
+            Some(shown) => shown.clone(),
+            None => ask(&[DEFAULT.to_owned()]).await.ok()??.pop()?,
+        };
+        Some(shown.unit.name).filter(|name| !name.is_empty())
+    }
+
     /// By the names that were asked for. Nothing where the answer is not one block for each of them: systemctl leaves out a
     /// name that can be none; then each target asks for itself.
     async fn ask_all(&self, context: &ProbeContext) -> Result<BTreeMap<String, Shown>, Unseen> {
         let names = self.targets.iter().filter_map(|target| super::names(target, context).ok()).flatten();
-        let names: Vec<String> = names.collect();
+        let names: Vec<String> = names.chain([DEFAULT.to_owned()]).collect();
         let shown = ask(&names).await?.filter(|shown| shown.len() == names.len()).unwrap_or_default();
         Ok(names.into_iter().zip(shown).collect())
     }
 }
 
-/// Units of systemd's own, which are always there (systemd.special(7)).
-const SPECIAL: [&str; 8] = [
-    "basic.target",
-    "default.target",
-    "graphical.target",
-    "multi-user.target",
-    "network-online.target",
-    "network.target",
-    "sockets.target",
-    "timers.target",
-];
+/// The name for what this machine boots to (systemd.special(7)).
+const DEFAULT: &str = "default.target";
 
-/// Of the units that start one which is not enabled itself, those that are.
-pub(super) async fn started_by(shown: &Shown) -> Vec<String> {
-    if shown.wanted_by.is_empty() || !matches!(shown.unit.enabled.as_str(), "disabled" | "") {
-        return Vec::new();
+/// A machine that boots to either starts what the first of them wants (systemd.special(7)).
+const USUAL: [&str; 2] = ["multi-user.target", "graphical.target"];
+
+/// More steps than there are from a service up to what the machine boots to.
+const STEPS: usize = 8;
+
+/// What starts a unit at the next boot.
+pub(in crate::probe) async fn at_boot(shown: &Shown, context: &ProbeContext) -> AtBoot {
+    let plain = shown.unit.at_boot.clone();
+    // What waits for a connection is started by the first one, not by the boot.
+    let wanted: Vec<String> = shown.wanted_by.iter().filter(|name| !name.ends_with(".socket")).cloned().collect();
+    let is_enabled = match shown.unit.enabled.as_str() {
+        "enabled" | "alias" => true,
+        "disabled" | "static" | "indirect" | "linked" | "" => false,
+        _ => return plain,
+    };
+    let found = match (wanted.is_empty(), context.units.boots_to(context).await) {
+        (true, _) if is_enabled => AtBoot { lost: nowhere(shown).await, ..plain },
+        (false, Some(boots_to)) => match started(&wanted, &boots_to).await {
+            Some(by) if is_enabled && by.is_empty() => AtBoot { lost: wanted, boots_to: Some(boots_to), ..plain },
+            Some(started_by) if !is_enabled => AtBoot { started_by, ..plain },
+            Some(_) | None => plain,
+        },
+        _ => plain,
+    };
+    if found.starts(&shown.unit.enabled) || !shown.unit.known {
+        return found;
     }
-    let found = ask(&shown.wanted_by).await.ok().flatten().unwrap_or_default();
-    found
-        .into_iter()
-        .map(|it| it.unit)
-        .filter(|unit| unit.enabled.starts_with("enabled"))
-        .map(|unit| unit.name)
-        .collect()
+    // A script may do what systemd does not.
+    let by_script = starters::find(|line| line.contains("systemctl") && names(line, &shown.unit.name));
+    AtBoot { started_by: found.started_by.into_iter().chain(by_script).collect(), ..found }
+}
+
+/// Whether a line has the unit's name, with or without its suffix, as a word of its own.
+fn names(line: &str, unit: &str) -> bool {
+    let short = unit.strip_suffix(".service").unwrap_or(unit);
+    line.split(|c: char| c.is_whitespace() || ";&|'\"".contains(c)).any(|word| word == unit || word == short)
+}
+
+/// Those of the units that the boot starts: what wants them is followed upwards, one step for all at once, until a way is found.
+/// None where systemd did not tell.
+async fn started(units: &[String], boots_to: &str) -> Option<Vec<String>> {
+    let is_root = |name: &str| name == boots_to || (name == USUAL[0] && USUAL.contains(&boots_to));
+    let mut wants: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for _ in 0..STEPS {
+        let found = reached(&wants, units, &is_root);
+        let up: BTreeSet<&String> = units.iter().chain(wants.values().flatten()).collect();
+        let up: Vec<String> =
+            up.into_iter().filter(|name| !wants.contains_key(*name) && !is_root(name)).cloned().collect();
+        if !found.is_empty() || up.is_empty() {
+            return Some(found);
+        }
+        wants.extend(ask(&up).await.ok().flatten()?.into_iter().map(|it| (it.unit.name, it.wanted_by)));
+    }
+    None
+}
+
+/// Those from which a way leads up to a root.
+fn reached(wants: &BTreeMap<String, Vec<String>>, units: &[String], is_root: &impl Fn(&str) -> bool) -> Vec<String> {
+    let leads = |from: &String| {
+        let (mut seen, mut left) = (BTreeSet::new(), vec![from]);
+        while let Some(name) = left.pop() {
+            if is_root(name) {
+                return true;
+            }
+            if seen.insert(name) {
+                left.extend(wants.get(name).into_iter().flatten());
+            }
+        }
+        false
+    };
+    units.iter().filter(|unit| leads(unit)).cloned().collect()
 }
 
 /// What a unit is enabled for, where nothing of it exists. Of a unit that is not there systemd does not tell whom it wants: then
 /// the unit's own file does.
-pub(in crate::probe) async fn lost(shown: &Shown) -> Vec<String> {
-    if !shown.unit.enabled.starts_with("enabled") || !shown.wanted_by.is_empty() {
-        return Vec::new();
-    }
+async fn nowhere(shown: &Shown) -> Vec<String> {
     let texts = super::texts(&shown.files);
     let wanted: Vec<String> = texts.iter().flat_map(|(_, text)| unit_file::installed_for(text)).collect();
     // A specifier is filled in by systemd alone.
-    let is_plain = |name: &String| !name.contains('%') && !SPECIAL.contains(&name.as_str());
-    if wanted.is_empty() || !wanted.iter().all(is_plain) {
+    if wanted.is_empty() || wanted.iter().any(|name| name.contains('%')) {
         return Vec::new();
     }
     let found = ask(&wanted).await.ok().flatten().unwrap_or_default();
@@ -97,4 +155,26 @@ async fn ask(names: &[String]) -> Result<Option<Vec<Shown>>, Unseen> {
     let said = host::run("systemctl", &args, PROGRAM).await?;
     let shown = systemctl::read(&said.out);
     Ok(Some(shown).filter(|shown| said.ok && !shown.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_is_started_where_a_way_leads_up_to_what_the_machine_boots_to() {
+        let list = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let wants = BTreeMap::from([
+            ("graphical.target".to_owned(), list(&[])),
+            ("own.target".to_owned(), list(&["multi-user.target"])),
+            ("a.service".to_owned(), list(&["b.service"])),
+            ("b.service".to_owned(), list(&["a.service"])),
+            ("x.socket".to_owned(), list(&["sockets.target"])),
+            ("sockets.target".to_owned(), list(&["basic.target"])),
+            ("basic.target".to_owned(), list(&["multi-user.target"])),
+        ]);
+        let is_root = |name: &str| name == "multi-user.target";
+        let all = list(&["graphical.target", "own.target", "a.service", "x.socket"]);
+        assert_eq!(reached(&wants, &all, &is_root), list(&["own.target", "x.socket"]));
+    }
 }

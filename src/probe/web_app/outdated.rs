@@ -26,9 +26,11 @@ pub(super) fn outdated(found: &Found) -> Vec<Outdated> {
     let urls = variables(None).into_iter().filter(|name| is_url(None, name));
     let next = urls.filter_map(|variable| {
         let last = |all: &[Line]| all.iter().rev().find(|it| it.name == variable).cloned();
-        // The last of the unit's files goes before its `Environment=`, and that before what the app itself reads.
+        // The last of the unit's files goes before its `Environment=`, and that before what the app itself reads. What its
+        // command does with a variable is not followed.
         let meant = own.as_deref().is_some_and(|text| sets(text, variable));
-        last(&of_unit).or_else(|| last(&of_app).filter(|_| !meant))
+        let found = last(&of_unit).or_else(|| last(&of_app).filter(|_| !meant));
+        found.filter(|_| !own.as_deref().is_some_and(|text| command_has(text, variable)))
     });
     let differs = |it: &Line| newer(&it.path) && found.environ.get(&it.name).is_some_and(|has| *has != it.value);
     next.filter(differs).map(|it| Outdated { variable: it.name, path: it.path, line: it.number }).collect()
@@ -44,6 +46,17 @@ fn sets(text: &str, variable: &str) -> bool {
     let settings = unit_file::service(text).into_iter().filter(|it| it.name == "Environment");
     let words = settings.flat_map(|it| unit_file::words(&it.value)).collect::<Vec<_>>();
     words.iter().any(|word| word.split_once('=').is_some_and(|(name, _)| name == variable))
+}
+
+/// Whether the command of a unit has the variable's name, or a script that it names does.
+fn command_has(unit: &str, variable: &str) -> bool {
+    let commands = unit_file::service(unit).into_iter().filter(|it| it.name == "ExecStart");
+    let words = commands.flat_map(|it| unit_file::words(&it.value)).collect::<Vec<_>>();
+    let script = |word: &String| {
+        let path = word.trim_start_matches(['-', '@', ':', '+', '!']);
+        path.starts_with('/') && text(path).is_some_and(|text| text.starts_with("#!") && text.contains(variable))
+    };
+    words.iter().any(|word| word.contains(variable) || script(word))
 }
 
 /// What the unit's `EnvironmentFile=` set, in their order.

@@ -31,6 +31,7 @@ pub(super) struct HostConfig {
     pub(super) extra_hosts: Option<Vec<String>>,
     pub(super) network_mode: String,
     pub(super) restart_policy: Policy,
+    pub(super) auto_remove: bool,
     pub(super) port_bindings: Ports,
 }
 

@@ -20,7 +20,7 @@ pub(super) enum Weight {
 }
 
 /// Lines that say only that it ended, or that it begins: systemd's, and those of the scripts around PostgreSQL.
-const FRAME: [&str; 16] = [
+const FRAME: [&str; 18] = [
     "Starting ",
     "Started ",
     "Stopping ",
@@ -32,6 +32,9 @@ const FRAME: [&str; 16] = [
     "Dependency failed ",
     "Error: /usr/lib/postgresql/",
     "pg_ctl: ",
+    // pg_ctlcluster, asked to stop what has ended.
+    "Cluster is not running",
+    "Removed stale pid file",
     "Examine the log output",
     "Use of uninitialized value ",
     // What Redis quotes of its file, and the commands of a tunnel's file, may be a secret.

@@ -48,7 +48,13 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
             return out;
         };
         let inside = rest.get(..end).unwrap_or_default();
-        out.push_str(if known.contains(&inside) || is_harmless(inside, before) { inside } else { GONE });
+        out.push_str(
+            if known.contains(&inside) || is_harmless(inside, before, rest.get(end + 1..).unwrap_or_default()) {
+                inside
+            } else {
+                GONE
+            },
+        );
         let mut closing = rest.get(end..).unwrap_or_default().chars();
         out.extend(closing.next());
         rest = closing.as_str();
@@ -57,13 +63,15 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
     out
 }
 
-fn is_harmless(inside: &str, before: &str) -> bool {
+fn is_harmless(inside: &str, before: &str, after: &str) -> bool {
     let of = |more: &str| inside.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
     let switch = SETTINGS.contains(&inside);
     let before = before.trim_end();
     let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
     let setting = ["value for parameter", "module named", "task of type"].iter().any(|it| before.ends_with(it));
-    let name = NAMED.iter().any(|it| before.ends_with(it));
+    // Elsewhere what is called a column may be a value between the wrong marks.
+    let column = before.ends_with("column") && after.starts_with(" of relation ");
+    let name = column || NAMED.iter().any(|it| before.ends_with(it));
     // The rule of a password begins with another sign: `>`, `<`, `#`, `!`.
     let acl = before.ends_with("ACL rule") && inside.starts_with(['+', '-', '~', '%', '&']);
     (inside.starts_with('/') && of("/._+@-"))

@@ -1,0 +1,59 @@
+//! Why PostgreSQL does not run: by its unit, by what it said last, by what starts it.
+
+use crate::case::Seat;
+use crate::check::cause::PostgresListens;
+use crate::check::{Finding, broken};
+use crate::fact::UnitTarget;
+use crate::fact::service::{FailReason, UnitState};
+use crate::judge::{boot, said};
+
+/// The cluster's unit, or the one that starts all clusters at boot, where nothing can start it.
+pub(super) fn masked<'a>(seat: &Seat<'a>) -> Option<&'a UnitState> {
+    let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
+    seat.postgres_unit().ok().into_iter().chain(shell).find(|unit| unit.is_masked())
+}
+
+/// Where Debian's start.conf says that a cluster is not started with the machine; none of another cluster's unit.
+pub(super) fn by_hand<'a>(seat: &Seat<'a>, unit: &UnitState) -> Option<(&'a str, u32)> {
+    let conf = seat.pg_conf().ok()?;
+    let (path, line) = conf.by_hand.as_ref()?;
+    (unit.name == format!("postgresql@{}.service", conf.cluster.replace('/', "-"))).then_some((path.as_str(), *line))
+}
+
+/// The cluster's unit, or the one that starts all clusters, where neither the boot nor anybody since started it.
+fn never_started(seat: &Seat<'_>, unit: &UnitState) -> Option<Finding<PostgresListens>> {
+    let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
+    let shell = shell.filter(|shell| shell.known && unit.name.starts_with("postgresql@"));
+    let (down, why) = std::iter::once(unit)
+        .chain(shell.filter(|_| unit.at_boot.untried))
+        .find_map(|unit| Some((unit, boot::never_started(unit)?)))?;
+    Some(match by_hand(seat, down) {
+        Some((path, line)) => broken(PostgresListens::ByHand).at(path, line),
+        None => broken(PostgresListens::NotStarted).with("enable", &down.name).with("why", why),
+    })
+}
+
+/// By what it said itself when it last tried to start, where that is known.
+pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>) -> Finding<PostgresListens> {
+    match unit.and_then(|unit| unit.reason.as_ref()) {
+        Some(FailReason::ConfLine(path, line)) => broken(PostgresListens::ConfigLine).at(path, *line),
+        Some(FailReason::BadValue(name)) => {
+            let said = unit.and_then(|unit| unit.said.as_ref());
+            let words = said.map_or_else(String::new, |said| format!(": {}", said.told()));
+            broken(PostgresListens::BadValue).with("name", name).with("words", words)
+        }
+        Some(FailReason::NoAccess(path)) => broken(PostgresListens::NoAccess).with("path", path),
+        Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
+        Some(FailReason::KeyMode(path)) => broken(PostgresListens::KeyMode).with("path", path),
+        Some(FailReason::NoMemory) => broken(PostgresListens::NoMemory),
+        Some(_) | None => match unit {
+            // What it said itself names the place better than any list of causes could.
+            Some(UnitState { said: Some(said), .. }) => said::said(broken(PostgresListens::EndedItself), said),
+            Some(unit) if let Some(finding) = never_started(seat, unit) => finding,
+            Some(_) | None => broken(PostgresListens::NotRunning)
+                .with("since", unit.map(|unit| boot::not_tried(seat, unit)).unwrap_or_default()),
+        }
+        .with("state", unit.map_or("not known", UnitState::label)),
+    }
+    .with("unit", unit.map_or("postgresql", |unit| &unit.name))
+}
