@@ -26,8 +26,8 @@
 //!
 //! # Where to start
 //!
-//! `checks/redis/redis-answers.toml`, then [`fact`], [`read`], [`judge::tunnel`], [`blame`], and one file of
-//! `fixtures/faults/`.
+//! `checks/redis/redis-answers.toml`, then [`fact`], [`read`], [`judge::tunnel`], [`blame`], and one fault of
+//! `fixtures/faults/redis-answers.toml`.
 
 pub mod app;
 pub mod blame;

@@ -133,8 +133,7 @@ fn ask(typed: &[String]) -> Result<ExitCode, LabError> {
         }
         Some("--live") => {
             let whole = asked.ids.is_empty() && asked.sample.is_none();
-            let trials = asked.trials.unwrap_or(1);
-            let orders = live::Orders { jobs, record: asked.record, sample: asked.sample, trials, whole };
+            let orders = live::Orders { jobs, record: asked.record, sample: asked.sample, trials: asked.trials, whole };
             live::live(&set, plain, &orders, checks)? == 0
         }
         Some("--reboot") => reboot::reboot(&set, jobs, checks)? == 0,

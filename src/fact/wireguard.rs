@@ -99,6 +99,20 @@ impl WgState {
 pub const REJECT_AFTER: u64 = 180;
 
 impl WgPeer {
+    /// A peer of which nothing but its key is known.
+    pub fn new(public_key: String) -> Self {
+        Self {
+            public_key,
+            preshared: Presence::Absent,
+            endpoint: None,
+            allowed_ips: Vec::new(),
+            handshake: None,
+            received: 0,
+            sent: 0,
+            keepalive: None,
+        }
+    }
+
     /// Its own address: the first of those that it may use that is one host's.
     pub fn own_address(&self) -> Option<IpAddr> {
         self.own_addresses().next()

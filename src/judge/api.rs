@@ -35,16 +35,17 @@ pub(crate) fn api_url(seat: &Seat<'_>) -> Judged<ApiUrl> {
     let Some(Layer { origin, setting }) = set(env, "FLASK_APP_URL") else {
         return missing(seat, env, "FLASK_APP_URL");
     };
+    let flawed = |flaw: String| broken(ApiUrl::Flawed).with("origin", origin).with("flaw", flaw).into();
     let url = match setting {
         Setting::Url(url) if url.is_http() => url,
         Setting::Url(url) => {
-            return Ok(broken(ApiUrl::NotHttp).with("origin", origin).with("scheme", &url.scheme).into());
+            return Ok(flawed(format!("begins with {}://", url.scheme)));
         }
         Setting::Flawed(flaw) => {
-            return Ok(broken(ApiUrl::Flawed).with("origin", origin).with("flaw", flaw.words()).into());
+            return Ok(flawed(format!("is {}", flaw.words())));
         }
         Setting::Empty | Setting::Secret | Setting::Word(_) => {
-            return Ok(broken(ApiUrl::Flawed).with("origin", origin).with("flaw", "no URL").into());
+            return Ok(flawed("is no URL at all".to_owned()));
         }
     };
     if url.is_local() || url.host == "host.docker.internal" {

@@ -178,11 +178,13 @@ pub(crate) fn delivery_answers(seat: &Seat<'_>) -> Judged<DeliveryAnswers> {
         SshSaid::Unreached(Dial::NoSuchName | Dial::ResolverFailed) => {
             placed(sidecar, "INGEST_HOST", broken(DeliveryAnswers::NoSuchName))
         }
-        SshSaid::Closed | SshSaid::Unreached(Dial::Reset) => broken(DeliveryAnswers::Closed),
+        SshSaid::Closed | SshSaid::Unreached(Dial::Reset) => {
+            broken(DeliveryAnswers::Unanswered).with("does", "closes it at once")
+        }
         SshSaid::Unreached(how) => {
             placed(sidecar, "INGEST_HOST", broken(DeliveryAnswers::NoWay).with("how", how.label()))
         }
-        SshSaid::Silent => broken(DeliveryAnswers::Silent),
+        SshSaid::Silent => broken(DeliveryAnswers::Unanswered).with("does", "sends no answer"),
         SshSaid::NotSsh => placed(sidecar, "INGEST_PORT", broken(DeliveryAnswers::NotSsh)),
     };
     let finding = of(sidecar, finding).with("endpoint", &ssh.endpoint);

@@ -144,16 +144,14 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let finding = match queue {
         _ if app.is_some() => broken(QueueTaken::Other).with("queue", queue),
         "gpu" => broken(QueueTaken::Gpu),
-        "cpu" => broken(QueueTaken::Cpu),
-        _ if task.contains("compile") => broken(QueueTaken::CompileInCelery),
+        "cpu" => broken(QueueTaken::GpuNotUsed).with("queue", queue).with("oldest", ""),
+        _ if task.contains("compile") => {
+            let oldest = format!(" (the oldest is a compile from {origin})");
+            broken(QueueTaken::GpuNotUsed).with("queue", queue).with("oldest", oldest)
+        }
         _ => broken(QueueTaken::Celery),
     };
-    Ok(finding
-        .with("waiting", waiting(count))
-        .with("task", task)
-        .with("origin", origin)
-        .with("database", celery.database)
-        .into())
+    Ok(finding.with("waiting", waiting(count)).with("task", task).with("database", celery.database).into())
 }
 
 fn waiting(count: u64) -> String {

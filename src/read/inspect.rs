@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use self::entry::{Config, Entry, Port, Ports};
 use super::celery_command;
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{self, Worker};
+
+mod entry;
 
 /// One container as far as it matters here. Holds secrets: never kept in a fact, and without `Debug`.
 #[derive(Clone)]
@@ -56,8 +59,16 @@ pub struct Container {
     pub extra_hosts: Vec<String>,
     /// Its program and arguments.
     pub command: Vec<String>,
+    /// Seconds since the epoch; 0 if it never ended.
+    pub finished_at: u64,
+    /// Whether it is in its machine's own network.
+    pub on_host: bool,
     /// Docker's word for when it starts it by itself; empty where another program sees to that (Swarm, Kubernetes).
     pub restart_policy: String,
+    /// The folder that its program begins in.
+    pub folder: String,
+    /// The ports that it was made with, by the one inside (`6379/tcp`): the addresses and ports of this machine.
+    pub bindings: Vec<(String, Vec<(String, String)>)>,
     /// Whether Docker removes it when it stops (`--rm`).
     pub temporary: bool,
 }
@@ -70,78 +81,6 @@ pub struct Mount {
     pub source: String,
     /// There.
     pub destination: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
-struct Entry {
-    id: String,
-    name: String,
-    created: String,
-    image: String,
-    restart_count: u32,
-    path: String,
-    /// `null` where there is none.
-    args: Option<Vec<String>>,
-    state: State,
-    config: Config,
-    network_settings: Networks,
-    mounts: Option<Vec<Mount>>,
-    host_config: HostConfig,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct HostConfig {
-    /// `null` where there is none.
-    extra_hosts: Option<Vec<String>>,
-    network_mode: String,
-    restart_policy: RestartPolicy,
-    auto_remove: bool,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct RestartPolicy {
-    name: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct State {
-    status: String,
-    running: bool,
-    exit_code: i64,
-    #[serde(rename = "OOMKilled")]
-    out_of_memory: bool,
-    error: String,
-    pid: u32,
-    started_at: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Config {
-    image: String,
-    hostname: String,
-    /// `null` where there is none.
-    env: Option<Vec<String>>,
-    labels: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Networks {
-    networks: Option<BTreeMap<String, serde_json::Value>>,
-    ports: Option<BTreeMap<String, Option<Vec<Port>>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Port {
-    host_ip: String,
-    host_port: String,
 }
 
 /// Reads the array that `docker inspect` prints; none if it is something else.
@@ -203,10 +142,13 @@ fn seconds(text: &str) -> u64 {
 
 impl From<Entry> for Container {
     fn from(entry: Entry) -> Self {
-        let ports = entry.network_settings.ports.unwrap_or_default();
-        let published = ports.into_iter().flat_map(|(inner, outer)| {
-            let outer = outer.unwrap_or_default().into_iter();
-            outer.map(move |port| format!("{}:{}->{inner}", port.host_ip, port.host_port)).collect::<Vec<_>>()
+        let outside = |ports: Option<Vec<Port>>| -> Vec<(String, String)> {
+            ports.unwrap_or_default().into_iter().map(|port| (port.host_ip, port.host_port)).collect()
+        };
+        let by_inner =
+            |ports: Ports| ports.unwrap_or_default().into_iter().map(|(inner, outer)| (inner, outside(outer)));
+        let published = by_inner(entry.network_settings.ports).flat_map(|(inner, outer)| {
+            outer.into_iter().map(move |(address, port)| format!("{address}:{port}->{inner}"))
         });
         let labels = entry.config.labels.unwrap_or_default();
         Self {
@@ -236,6 +178,10 @@ impl From<Entry> for Container {
             published: published.collect(),
             mounts: entry.mounts.unwrap_or_default(),
             command: std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect(),
+            finished_at: seconds(&entry.state.finished_at),
+            on_host: entry.host_config.network_mode == "host",
+            folder: entry.config.working_dir,
+            bindings: by_inner(entry.host_config.port_bindings).collect(),
             network_of: entry.host_config.network_mode.strip_prefix("container:").map(str::to_owned),
             extra_hosts: entry.host_config.extra_hosts.unwrap_or_default(),
         }

@@ -1,11 +1,8 @@
 //! What `docker inspect` prints about containers that publish ports, or are in the host's own network.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use serde::Deserialize;
-
-use super::inspect::Mount;
+use super::inspect::{self, Container, Mount};
 use super::quoted::{Secrets, quoted};
 use super::redis_command::{self, Command};
 use crate::fact::containers::{Mounted, Published, Publisher};
@@ -32,110 +29,53 @@ pub struct Found {
     pub data: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Entry {
-    id: String,
-    name: String,
-    path: String,
-    args: Option<Vec<String>>,
-    state: State,
-    config: Config,
-    host_config: HostConfig,
-    mounts: Option<Vec<Mount>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct State {
-    status: String,
-    exit_code: i64,
-    pid: u32,
-    error: String,
-    finished_at: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Config {
-    env: Option<Vec<String>>,
-    working_dir: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct HostConfig {
-    network_mode: String,
-    restart_policy: Policy,
-    port_bindings: Option<BTreeMap<String, Option<Vec<Port>>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Policy {
-    name: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "PascalCase", default)]
-struct Port {
-    host_ip: String,
-    host_port: String,
-}
-
 /// Reads the array that `docker inspect` prints; none if it is something else.
 pub fn read(json: &str) -> Option<Vec<Found>> {
-    let entries: Vec<Entry> = serde_json::from_str(json.trim()).ok()?;
-    let mut found: Vec<Found> = entries.into_iter().filter_map(one).collect();
+    let mut found: Vec<Found> = inspect::read(json)?.into_iter().filter_map(one).collect();
     found.in_order_by(|one, other| one.container.name.cmp(&other.container.name));
     Some(found)
 }
 
-fn one(entry: Entry) -> Option<Found> {
-    let bindings = entry.host_config.port_bindings.unwrap_or_default();
-    let mut ports: Vec<Published> = bindings.into_iter().flat_map(|(inner, outer)| published(&inner, outer)).collect();
+fn one(mut entry: Container) -> Option<Found> {
+    let mut ports: Vec<Published> = entry.bindings.iter().flat_map(|(inner, outer)| published(inner, outer)).collect();
     ports.in_order();
-    let on_host = entry.host_config.network_mode == "host";
-    if ports.is_empty() && !on_host {
+    // Docker lists them in another order at each start.
+    entry.mounts.in_order_by(|one, other| one.destination.cmp(&other.destination));
+    if ports.is_empty() && !entry.on_host {
         return None;
     }
-    let state = ContainerState::read(&entry.state.status)?;
-    let name = entry.name.trim_start_matches('/').to_owned();
-    let finished = entry.state.finished_at.parse::<jiff::Timestamp>().ok();
-    let env = entry.config.env.unwrap_or_default();
-    let superuser = env.iter().find_map(|line| line.strip_prefix("POSTGRES_USER=")).filter(|user| is_name(user));
-    let command: Vec<String> = std::iter::once(entry.path).chain(entry.args.unwrap_or_default()).collect();
-    let secrets = Secrets::of_settings(env.iter().filter_map(|line| line.split_once('=')))
-        .and_command(command.iter().map(String::as_str));
-    let said = (state != ContainerState::Running && !entry.state.error.is_empty()).then(|| Quote {
-        text: quoted(&entry.state.error, &secrets, &[]),
+    let state = ContainerState::read(&entry.status)?;
+    let (name, command) = (entry.name, entry.command);
+    let variables = || entry.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let variable = |wanted: &str| variables().find(|(name, _)| *name == wanted).map(|(_, value)| value.to_owned());
+    let secrets = Secrets::of_settings(variables()).and_command(command.iter().map(String::as_str));
+    let said = (state != ContainerState::Running && !entry.error.is_empty()).then(|| Quote {
+        text: quoted(&entry.error, &secrets, &[]),
         source: format!("docker inspect {name}"),
-        at: finished.and_then(|at| u64::try_from(at.as_second()).ok()).filter(|at| *at > 0),
+        at: Some(entry.finished_at).filter(|at| *at > 0),
         named: None,
     });
-    let mounts = entry.mounts.unwrap_or_default();
-    let data = env.iter().find_map(|line| line.strip_prefix("PGDATA=")).filter(|path| path.starts_with('/'));
-    let folder = entry.config.working_dir.trim_end_matches('/');
+    let folder = entry.folder.trim_end_matches('/');
     Some(Found {
         id: entry.id,
         redis: redis_command::of_container(&command, folder, &format!("the command of the container {name}")),
-        data: data.map(str::to_owned),
-        conf: command.iter().skip(1).find_map(|word| outside(word, &mounts)),
+        data: variable("PGDATA").filter(|path| path.starts_with('/')),
+        conf: command.iter().skip(1).find_map(|word| outside(word, &entry.mounts)),
         container: Publisher {
             name,
             state,
-            exit_code: entry.state.exit_code,
+            exit_code: entry.exit_code,
             ports,
-            restart: Some(entry.host_config.restart_policy.name).filter(|policy| !policy.is_empty()),
-            mounts: mounts.into_iter().filter(|it| !it.source.is_empty()).map(mounted).collect(),
+            restart: Some(entry.restart_policy).filter(|policy| !policy.is_empty()),
+            superuser: variable("POSTGRES_USER").filter(|user| is_name(user)),
+            mounts: entry.mounts.into_iter().filter(|it| !it.source.is_empty()).map(mounted).collect(),
             host_program: None,
             inside: None,
             bind: None,
-            superuser: superuser.map(str::to_owned),
             said,
         },
-        process: entry.state.pid,
-        on_host,
+        process: entry.process,
+        on_host: entry.on_host,
     })
 }
 
@@ -144,12 +84,12 @@ fn mounted(mount: Mount) -> Mounted {
 }
 
 /// `"6379/tcp": [{"HostIp": "10.8.0.1", "HostPort": "6379"}]`; without an address it is all of them.
-fn published(inner: &str, outer: Option<Vec<Port>>) -> Vec<Published> {
+fn published(inner: &str, outer: &[(String, String)]) -> Vec<Published> {
     let Some(inner) = inner.strip_suffix("/tcp").and_then(|port| port.parse::<u16>().ok()) else { return Vec::new() };
     let address = |ip: &str| if ip.is_empty() { Some(Ipv4Addr::UNSPECIFIED.into()) } else { ip.parse::<IpAddr>().ok() };
     let one =
-        |port: Port| Some(Published { address: address(&port.host_ip)?, port: port.host_port.parse().ok()?, inner });
-    outer.unwrap_or_default().into_iter().filter_map(one).collect()
+        |(ip, port): &(String, String)| Some(Published { address: address(ip)?, port: port.parse().ok()?, inner });
+    outer.iter().filter_map(one).collect()
 }
 
 /// Whether it is surely a name, and can be typed.

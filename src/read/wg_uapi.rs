@@ -21,16 +21,7 @@ pub fn read(name: &str, answer: &str) -> Result<WgInterface, i32> {
             ("listen_port", _) => interface.listen_port = value.parse().ok().filter(|port| *port != 0),
             ("public_key", _) => {
                 if let Some(key) = from_hex(value) {
-                    interface.peers.push(WgPeer {
-                        public_key: to_base64(&key),
-                        preshared: Presence::Absent,
-                        endpoint: None,
-                        allowed_ips: Vec::new(),
-                        handshake: None,
-                        received: 0,
-                        sent: 0,
-                        keepalive: None,
-                    });
+                    interface.peers.push(WgPeer::new(to_base64(&key)));
                 }
             }
             (word, Some(peer)) => peer_line(peer, word, value),

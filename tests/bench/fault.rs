@@ -1,14 +1,14 @@
-//! The files of `fixtures/faults/` and `fixtures/healthy/`.
+//! What `fixtures/faults/` and `fixtures/healthy/` say, and whether it can be so.
 
 use std::collections::BTreeMap;
 
 use clipcheck::check::Check;
 use clipcheck::fact::Vantage;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::pair::{self, Pair};
 pub use crate::recorded::root;
+use crate::recorded::written::{self, Written};
 
 /// What a fault is about, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -75,6 +75,11 @@ pub struct Expect {
 }
 
 impl Expect {
+    /// What the four together must name, as `vantage code`: the first is what the fault is found under.
+    pub fn together(&self) -> impl Iterator<Item = &String> {
+        self.joined.iter().chain(&self.warns).chain(&self.notes)
+    }
+
     pub fn alone(&self, vantage: Vantage) -> &[String] {
         match vantage {
             Vantage::Server => &self.server,
@@ -108,7 +113,7 @@ type Scripts = BTreeMap<String, String>;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The file's stem.
+    /// The table's name.
     #[serde(skip)]
     pub id: String,
     pub story: String,
@@ -156,7 +161,7 @@ impl Fault {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Healthy {
-    /// `healthy-STEM`.
+    /// `healthy-NAME`.
     #[serde(skip)]
     pub id: String,
     pub story: String,
@@ -188,17 +193,15 @@ impl Set {
     /// Reads all files; the error names file and line.
     pub fn read(checks: &[Check]) -> Result<Self, String> {
         let mut faults = Vec::new();
-        for (id, path) in files("fixtures/faults")? {
-            let (fault, text): (Fault, String) = parse(&path)?;
-            valid(&fault, &text, &path, checks)?;
-            faults.push(Fault { id, ..fault });
+        for it in written::all::<Fault>(written::FAULTS)? {
+            valid(&it, checks)?;
+            faults.push(Fault { id: it.id, ..it.state });
         }
         faults.sort_by(|a, b| (a.family, &a.id).cmp(&(b.family, &b.id)));
         let mut healthy = Vec::new();
-        for (id, path) in files("fixtures/healthy")? {
-            let (variant, text): (Healthy, String) = parse(&path)?;
-            scripts(&variant.make, &text, &path)?;
-            healthy.push(Healthy { id: format!("healthy-{id}"), ..variant });
+        for it in written::all::<Healthy>(written::VARIANTS)? {
+            scripts(&it.state.make, &it)?;
+            healthy.push(Healthy { id: format!("healthy-{}", it.id), ..it.state });
         }
         let pairs = pair::read(&faults)?;
         Ok(Self { faults, healthy, pairs })
@@ -248,96 +251,64 @@ impl Set {
     }
 }
 
-fn files(folder: &str) -> Result<Vec<(String, String)>, String> {
-    let entries = std::fs::read_dir(root().join(folder)).map_err(|error| format!("{folder}: {}", error.kind()))?;
-    let mut found: Vec<(String, String)> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter_map(|name| Some((name.strip_suffix(".toml")?.to_owned(), format!("{folder}/{name}"))))
-        .collect();
-    found.sort();
-    Ok(found)
+fn wrong<T>(it: &Written<T>, word: &str, why: &str) -> String {
+    format!("{}:{}: {}: {why}", it.file.path, it.file.line_of(&it.id, word), it.id)
 }
 
-fn parse<T: DeserializeOwned>(path: &str) -> Result<(T, String), String> {
-    let text = std::fs::read_to_string(root().join(path)).map_err(|error| format!("{path}: {}", error.kind()))?;
-    let parsed = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        format!("{path}:{line}: {}", error.message().replace('\n', " "))
-    })?;
-    Ok((parsed, text))
-}
-
-fn scripts(scripts: &Scripts, text: &str, path: &str) -> Result<(), String> {
+fn scripts<T>(scripts: &Scripts, it: &Written<T>) -> Result<(), String> {
     match scripts.keys().find(|host| !matches!(host.as_str(), "server" | "client" | "outside")) {
-        Some(host) => {
-            Err(format!("{path}:{}: `{host}` is no lab host: server, client or outside", line_of(text, host)))
-        }
+        Some(host) => Err(wrong(it, host, &format!("`{host}` is no lab host: server, client or outside"))),
         None => Ok(()),
     }
 }
 
 /// What the types cannot say: every code exists, every host is one.
-fn valid(fault: &Fault, text: &str, path: &str, checks: &[Check]) -> Result<(), String> {
-    scripts(&fault.broken, text, path)?;
-    scripts(&fault.near, text, path)?;
+fn valid(it: &Written<Fault>, checks: &[Check]) -> Result<(), String> {
+    let fault = &it.state;
+    scripts(&fault.broken, it)?;
+    scripts(&fault.near, it)?;
     if !fault.is_made_up() && (fault.broken.is_empty() || fault.near.is_empty()) {
-        return Err(format!(
-            "{path}:1: [break] and [near] say how to make it; without a lab, [made-up] what is seen of it"
-        ));
+        let why = "[break] and [near] say how to make it; without a lab, [made-up] what is seen of it";
+        return Err(wrong(it, "", why));
     }
     let made_up = fault.made_up.values().chain(fault.made_up_near.values()).flat_map(toml::Table::keys);
     if let Some(pointer) = made_up.into_iter().find(|pointer| !pointer.starts_with('/')) {
-        return Err(format!("{path}:{}: `{pointer}` is no JSON pointer into a snapshot", line_of(text, pointer)));
+        return Err(wrong(it, pointer, &format!("`{pointer}` is no JSON pointer into a snapshot")));
     }
     let expect = &fault.expect;
-    let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).cloned();
-    for (code, seated) in plain.map(|code| (code, false)).chain(
-        expect
-            .joined
-            .iter()
-            .chain(&expect.warns)
-            .chain(&expect.notes)
-            .chain(&expect.reboot)
-            .map(|it| (it.clone(), true)),
-    ) {
+    let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).map(|code| (code, false));
+    let seated = expect.together().chain(&expect.reboot).map(|code| (code, true));
+    for (code, seated) in plain.chain(seated) {
         let bare = match code.split_once(' ') {
             Some((vantage, bare)) if seated && vantage.parse::<Vantage>().is_ok() => bare,
             None if !seated => code.as_str(),
             _ => {
-                return Err(format!(
-                    "{path}:{}: `{code}` should be `{}`",
-                    line_of(text, &code),
-                    if seated { "VANTAGE CHECK/CAUSE" } else { "CHECK/CAUSE" }
-                ));
+                let form = if seated { "VANTAGE CHECK/CAUSE" } else { "CHECK/CAUSE" };
+                return Err(wrong(it, code, &format!("`{code}` should be `{form}`")));
             }
         };
         let known = bare
             .split_once('/')
             .is_some_and(|(id, cause)| checks.iter().any(|check| check.id.0 == id && check.causes.contains_key(cause)));
         if !known {
-            return Err(format!("{path}:{}: no check has the cause `{bare}`", line_of(text, &code)));
+            return Err(wrong(it, code, &format!("no check has the cause `{bare}`")));
         }
     }
-    if expect.joined.is_empty() && expect.warns.is_empty() && expect.notes.is_empty() {
-        return Err(format!(
-            "{path}:{}: a fault that nobody can see is none: [expect] names no root",
-            line_of(text, "[expect]")
-        ));
+    let Some(named) = expect.together().next() else {
+        return Err(wrong(it, ".expect]", "a fault that nobody can see is none: [expect] names no root"));
+    };
+    let check = named.split_once(' ').map_or(named.as_str(), |(_, bare)| bare).split('/').next().unwrap_or_default();
+    if check != it.file.stem() {
+        let why = format!("`{named}` is what names it: it belongs into {}/{check}.toml", written::FAULTS);
+        return Err(wrong(it, named, &why));
     }
     if !fault.several && expect.joined.len() > 1 {
-        return Err(format!(
-            "{path}:{}: a single fault has one root; `several = true` if it is more than one",
-            line_of(text, "joined")
-        ));
+        return Err(wrong(it, "joined", "a single fault has one root; `several = true` if it is more than one"));
     }
     if let Some(after) = &fault.after
         && !matches!(after.as_str(), "reboot server" | "reboot client")
     {
-        return Err(format!("{path}:{}: `after` is `reboot server` or `reboot client`", line_of(text, "after")));
+        return Err(wrong(it, "after", "`after` is `reboot server` or `reboot client`"));
     }
     Ok(())
-}
-
-fn line_of(text: &str, word: &str) -> usize {
-    text.lines().position(|line| line.contains(word)).map_or(1, |index| index + 1)
 }

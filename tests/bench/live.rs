@@ -23,8 +23,9 @@ pub struct Orders {
     pub jobs: usize,
     pub record: bool,
     pub sample: Option<usize>,
-    /// How often each state is made again.
-    pub trials: usize,
+    /// How often each state is made again, and every time counted. Where it is not said: once, and only what comes out
+    /// otherwise than the last time is news.
+    pub trials: Option<usize>,
     /// Whether every state is made, so that the times are worth keeping.
     pub whole: bool,
 }
@@ -33,6 +34,8 @@ pub struct Orders {
 struct Kept {
     trials: Trials,
     times: Times,
+    /// Whether a trial that came out as the last one counts.
+    all: bool,
 }
 
 /// One state of the lab.
@@ -84,12 +87,15 @@ pub fn live(set: &Set, plain: bool, orders: &Orders, checks: &[Check]) -> Result
         })
     });
     // One after the other, not each three times in a row: what comes and goes is then not met three times.
-    let items: Vec<Item> = (0..orders.trials).flat_map(|_| items.iter().copied()).collect();
+    let items: Vec<Item> = (0..orders.trials.unwrap_or(1)).flat_map(|_| items.iter().copied()).collect();
     let started = Instant::now();
     let count = items.len();
     let kept = orders
         .record
-        .then(|| Trials::read().map(|trials| Mutex::new(Kept { trials, times: Times::default() })))
+        .then(|| {
+            let all = orders.trials.is_some();
+            Trials::read().map(|trials| Mutex::new(Kept { trials, times: Times::default(), all }))
+        })
         .transpose()?;
     let wrong = in_labs(items, orders.jobs, |lab, item| one(lab, item, kept.as_ref(), checks))?;
     if let Some(Ok(mut kept)) = kept.map(Mutex::into_inner)
@@ -173,8 +179,11 @@ fn record(
 ) -> Result<bool, String> {
     let said = snapshots.map(|snapshots| judged(snapshots, checks)).transpose()?;
     let mut kept = kept.lock().map_err(|_| "another job panicked".to_owned())?;
-    kept.trials.add(id.to_owned(), Outcome::new(said.as_deref(), wrong));
-    kept.trials.write()?;
+    let outcome = Outcome::new(said.as_deref(), wrong);
+    if kept.all || kept.trials.is_news(id, &outcome) {
+        kept.trials.add(id.to_owned(), outcome);
+        kept.trials.write()?;
+    }
     let Some(snapshots) = snapshots else { return Ok(false) };
     kept.times.add(snapshots);
     keep(id, snapshots, checks)

@@ -15,6 +15,7 @@ use clipcheck::snapshot::Snapshot;
 
 use super::fault::Set;
 use super::judged::{Snapshots, Verdicts, checks, diagnosis, verdicts};
+use super::store::not_as_written;
 use crate::recorded::{FOLDERS, root, states};
 use crate::sentences::sentences;
 
@@ -125,7 +126,7 @@ fn unknown_words(found: &Found, checks: &[Check]) -> Result<Vec<String>, String>
 /// A rule: its name, and what is wrong.
 pub type Rule = (&'static str, fn(&Set) -> Result<Vec<String>, String>);
 
-pub const RULES: [Rule; 9] = [
+pub const RULES: [Rule; 10] = [
     ("a-check-reads-what-it-says-it-reads", |set| all(set, not_as_declared)),
     ("every-cause-is-reached-by-a-recording", |set| all(set, not_reached)),
     ("every-sentence-is-whole", |set| all(set, |found, _| found.not_whole.iter().cloned().collect())),
@@ -135,6 +136,7 @@ pub const RULES: [Rule; 9] = [
     ("what-looks-like-a-secret-is-found", |_| Ok(looks_like_a_secret())),
     ("the-healthy-recording-reaches-no-cause", |_| healthy_causes()),
     ("every-recording-is-of-a-state", of_no_state),
+    ("recordings-stand-as-they-are-written", |_| not_as_written()),
 ];
 
 /// Judges everything that was not judged yet.
@@ -220,7 +222,7 @@ fn of_no_state(set: &Set) -> Result<Vec<String>, String> {
     // What is recorded need not be made up any longer.
     let recorded = states()?;
     let stale = set.faults.iter().filter(|fault| fault.is_made_up() && recorded.contains_key(&fault.id));
-    wrong.extend(stale.map(|fault| format!("{} is recorded now: take [made-up] out of its file", fault.id)));
+    wrong.extend(stale.map(|fault| format!("{} is recorded now: take made-up out of its table", fault.id)));
     Ok(wrong)
 }
 

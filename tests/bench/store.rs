@@ -1,6 +1,6 @@
 //! Writes the files of `fixtures/recorded/`, and only what somebody could name a difference in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use clipcheck::check::Check;
@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::canon::{Kept, canonical};
 use super::judged::Snapshots;
-use crate::recorded::patch::{between, pretty, without_durations, without_times};
+use crate::recorded::patch::{between, without_durations, without_times};
+use crate::recorded::pretty::pretty;
 use crate::recorded::{Differences, FOLDERS, HEALTHY, differences, file, healthy, read, root, states, taken_at};
 
 /// Keeps what was seen of a state, if it is not what is kept; says whether it was written.
@@ -85,4 +86,26 @@ pub fn lines(
         found.insert(vantage, between(base, &new));
     }
     Ok(found)
+}
+
+/// The files of recordings that do not stand as they would be written here: so nobody's hand or merge makes a later recording
+/// look like a change. `UPDATE=1` writes them.
+pub fn not_as_written() -> Result<Vec<String>, String> {
+    let mut wrong = Vec::new();
+    let paths: BTreeSet<String> = states()?.into_iter().map(|(state, folder)| file(folder, &state)).collect();
+    for path in paths {
+        let text = std::fs::read_to_string(root().join(&path)).map_err(|error| format!("{path}: {}", error.kind()))?;
+        let value: Value = serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
+        if text == pretty(&value) {
+            continue;
+        }
+        if std::env::var_os("UPDATE").is_some() {
+            write(&path, &value)?;
+        } else {
+            wrong.push(format!(
+                "{path}: `UPDATE=1 cargo test --test faults recordings-stand` writes it in the form of the others"
+            ));
+        }
+    }
+    Ok(wrong)
 }

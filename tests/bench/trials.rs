@@ -59,6 +59,11 @@ impl Trials {
         }
     }
 
+    /// Whether it came out otherwise than the last time, or for the first time.
+    pub fn is_news(&self, id: &str, outcome: &Outcome) -> bool {
+        self.states.get(id).and_then(|trials| trials.last()).is_none_or(|last| last.outcome != *outcome)
+    }
+
     /// Adds one; the oldest goes when there are more than are kept.
     pub fn add(&mut self, id: String, outcome: Outcome) {
         let trials = self.states.entry(id).or_default();

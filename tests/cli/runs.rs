@@ -1,7 +1,6 @@
 //! Looking and judging, on loopback: what is printed where, and how the run ends.
 
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::Stdio;
 
 use crate::{at_loopback, closed_port, folder, here, json, path, program, recorded, run, run_with, said};
@@ -215,11 +214,8 @@ fn a_profile_names_another_application() {
 /// Of every fault of the lab's other application all is said in its own words.
 #[test]
 fn nothing_is_said_of_clippyfront_where_another_application_is_judged() {
-    let faults = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/faults")).expect("faults");
-    let names = faults.filter_map(|file| file.expect("a file").file_name().into_string().ok());
-    let states: Vec<String> = names
-        .filter_map(|name| name.strip_suffix(".toml").filter(|it| it.starts_with("orchard-")).map(str::to_owned))
-        .collect();
+    let faults = recorded::written::all::<toml::Table>(recorded::written::FAULTS).expect("faults");
+    let states: Vec<String> = faults.into_iter().map(|it| it.id).filter(|id| id.starts_with("orchard-")).collect();
     assert!(states.len() >= 10, "{states:?}");
     for state in states {
         let (server, client) = (recorded::path(&state, "server"), recorded::path(&state, "client"));

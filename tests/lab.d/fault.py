@@ -1,5 +1,7 @@
-"""fault.py FILE TABLE FOLDER - writes the scripts in a fault file's table to FOLDER, one file per host."""
+"""fault.py FIXTURES STATE FOLDER - writes the scripts that make a state to FOLDER, one file per host. STATE is NAME, NAME.near or
+healthy/NAME; tests/recorded/written.rs reads the same for the tests."""
 
+import glob
 import os
 import sys
 
@@ -8,16 +10,39 @@ try:
 except ImportError:
     import tomli as tomllib
 
-path, table, folder = sys.argv[1:]
-try:
-    with open(path, "rb") as file:
-        scripts = tomllib.load(file).get(table)
-except tomllib.TOMLDecodeError as error:
-    sys.exit(f"lab: {path}: {error}")
-if not isinstance(scripts, dict):
-    sys.exit(f"lab: {path} has no table [{table}]")
-for host, script in scripts.items():
-    if host not in ("server", "client", "outside") or not isinstance(script, str):
-        sys.exit(f"lab: {path}: [{table}] {host}: want a script for server, client or outside")
-    with open(os.path.join(folder, host), "w") as file:
-        file.write(script)
+
+def read(fixtures, folder, name):
+    """The table of a fault or a healthy variant, and the file in which it stands."""
+    for path in sorted(glob.glob(os.path.join(fixtures, folder, "*.toml"))):
+        with open(path, "rb") as file:
+            text = file.read()
+        if f"[{name}]".encode() not in text:
+            continue
+        try:
+            states = tomllib.loads(text.decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            sys.exit(f"lab: {path}: {error}")
+        if isinstance(states.get(name), dict):
+            return path, states[name]
+    sys.exit(f"lab: no fault '{name}' (looked for [{name}] in {os.path.join(fixtures, folder)}/*.toml)")
+
+
+def main():
+    fixtures, state, folder = sys.argv[1:]
+    if state.startswith("healthy/"):
+        which, name, table = "healthy", state.removeprefix("healthy/"), "make"
+    else:
+        which, name, table = "faults", state.removesuffix(".near"), "near" if state.endswith(".near") else "break"
+    path, fault = read(fixtures, which, name)
+    scripts = fault.get(table)
+    if not isinstance(scripts, dict):
+        sys.exit(f"lab: {path} has no table [{name}.{table}]")
+    for host, script in scripts.items():
+        if host not in ("server", "client", "outside") or not isinstance(script, str):
+            sys.exit(f"lab: {path}: [{name}.{table}] {host}: want a script for server, client or outside")
+        with open(os.path.join(folder, host), "w") as file:
+            file.write(script)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,19 +1,12 @@
 # shellcheck shell=bash
-# Faults: the scripts of fixtures/faults/NAME.toml and fixtures/healthy/NAME.toml, run on the hosts.
+# Faults: the scripts of [NAME] in fixtures/faults/*.toml and fixtures/healthy/*.toml, run on the hosts.
 
 break_lab() {
-  local name=${1%@client2} file table scripts h
-  case $name in
-    *..* | /*)  fail "no fault '$name'" 2 ;;
-    healthy/*)  file=$FIXTURES/$name.toml table=make ;;
-    *.near)     file=$FIXTURES/faults/${name%.near}.toml table=near ;;
-    *)          file=$FIXTURES/faults/$name.toml table=break ;;
-  esac
-  [ -f "$file" ] || fail "no fault '$name' (looked for $file)" 2
+  local name=${1%@client2} scripts h
   scripts=$STATE/scripts
   rm -rf "$scripts"
   mkdir "$scripts"
-  /usr/bin/python3 "$LAB_D/fault.py" "$file" "$table" "$scripts" || exit 2
+  /usr/bin/python3 "$LAB_D/fault.py" "$FIXTURES" "$name" "$scripts" || exit 2
   if [ "$name" != "$1" ]; then
     # The others have their part of it already.
     [ -e "$scripts/client" ] || fail "$name changes nothing on the client" 2

@@ -6,10 +6,7 @@ import json
 import os
 import sys
 
-try:
-    import tomllib
-except ImportError:
-    import tomli as tomllib
+import fault as faults
 
 folder, name, fault, ill, *note = sys.argv[1:]
 here = os.path.dirname(os.path.abspath(__file__))
@@ -38,8 +35,7 @@ wrong = []
 together, alone = checks("report"), checks("alone")
 wanted = []
 if fault != "-":
-    with open(os.path.join(here, "../../fixtures/faults", fault + ".toml"), "rb") as file:
-        wanted = tomllib.load(file)["expect"]["joined"]
+    wanted = faults.read(os.path.join(here, "../../fixtures"), "faults", fault)[1]["expect"]["joined"]
 roots = [(it["seat"].split()[0], it["diagnosis"]["code"], of(it)) for it in together if it.get("root")]
 for code in wanted:
     if not any([seat, cause] == code.split() and about == {ill} for seat, cause, about in roots):

@@ -3,7 +3,7 @@
 //!
 //! `fixtures/recorded/healthy.json` has the four snapshots of the healthy lab in full. Every other file there has, for
 //! each vantage, JSON pointers into its snapshot and what stands there instead (`patch.rs` says how). A fault that nobody
-//! has recorded yet may have the same lines in its own file, as `[made-up]`.
+//! has recorded yet may have the same lines in its own table, as `made-up` (`written.rs`).
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 #![allow(clippy::disallowed_methods, reason = "reads the recordings")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "what is no list and no object of JSON is all one here")]
@@ -19,6 +19,8 @@ use clipcheck::snapshot::Snapshot;
 use serde_json::{Map, Value};
 
 pub mod patch;
+pub mod pretty;
+pub mod written;
 
 /// Snapshots by vantage.
 pub type Snapshots = BTreeMap<Vantage, Snapshot>;
@@ -95,24 +97,33 @@ pub fn states() -> Result<BTreeMap<String, &'static str>, String> {
     Ok(states)
 }
 
-/// A state that nobody has recorded, as its fault's file makes it up: `[made-up.VANTAGE]`, and `[made-up-near.VANTAGE]`
+/// By vantage and pointer, as a fault makes it up.
+type MadeUp = BTreeMap<Vantage, Map<String, Value>>;
+
+/// What a fault and its near miss make up.
+#[derive(serde::Deserialize)]
+struct Unrecorded {
+    #[serde(rename = "made-up")]
+    broken: Option<MadeUp>,
+    #[serde(rename = "made-up-near", default)]
+    near: MadeUp,
+}
+
+/// The faults that nobody has recorded.
+static MADE_UP: LazyLock<Result<BTreeMap<String, (MadeUp, MadeUp)>, String>> = LazyLock::new(|| {
+    let faults = written::all::<Unrecorded>(written::FAULTS)?.into_iter();
+    Ok(faults.filter_map(|it| Some((it.id, (it.state.broken?, it.state.near)))).collect())
+});
+
+/// A state that nobody has recorded, as its fault makes it up: `[FAULT.made-up.VANTAGE]`, and `[FAULT.made-up-near.VANTAGE]`
 /// for the near miss.
-fn made_up(state: &str) -> Result<Option<BTreeMap<Vantage, Map<String, Value>>>, String> {
-    let path = format!("fixtures/faults/{}.toml", state.strip_suffix(".near").unwrap_or(state));
-    let Ok(text) = std::fs::read_to_string(root().join(&path)) else { return Ok(None) };
-    let fault: toml::Table = text.parse().map_err(|error| format!("{path}: {error}"))?;
-    if !fault.contains_key("made-up") {
-        return Ok(None);
-    }
-    let table = fault.get(if state.ends_with(".near") { "made-up-near" } else { "made-up" }).cloned();
-    let lines: BTreeMap<Vantage, Map<String, Value>> = match table {
-        Some(table) => table.try_into().map_err(|error| format!("{path}: [made-up]: {}", error.to_string().trim()))?,
-        None => BTreeMap::new(),
-    };
+fn made_up(state: &str) -> Result<Option<MadeUp>, String> {
+    let all = MADE_UP.as_ref().map_err(Clone::clone)?;
+    let Some((broken, near)) = all.get(state.strip_suffix(".near").unwrap_or(state)) else { return Ok(None) };
+    let lines = if state.ends_with(".near") { near } else { broken };
     // Nothing of the other vantages is said: they see what they see of the healthy lab.
-    Ok(Some(
-        Vantage::ALL.into_iter().map(|vantage| (vantage, lines.get(&vantage).cloned().unwrap_or_default())).collect(),
-    ))
+    let of = |vantage| (vantage, lines.get(&vantage).cloned().unwrap_or_default());
+    Ok(Some(Vantage::ALL.into_iter().map(of).collect()))
 }
 
 /// What every vantage saw in this state.

@@ -108,7 +108,12 @@ impl PayloadProbe {
         if let Some(clock) = self.clock {
             let ahead = clock.ahead_ms;
             let way = if ahead < 0 { "behind" } else { "ahead of" };
-            lines.push(format!("its clock is {}.{:03} s {way} this machine's", ahead.abs() / 1000, ahead.abs() % 1000));
+            // What is less than half the round trip cannot be told from nothing.
+            lines.push(if ahead.unsigned_abs() <= clock.round_trip_us.div_ceil(2000) {
+                "its clock agrees with this machine's".to_owned()
+            } else {
+                format!("its clock is {}.{:03} s {way} this machine's", ahead.abs() / 1000, ahead.abs() % 1000)
+            });
         }
         lines
     }

@@ -1,25 +1,21 @@
 //! What the worker of the host is kept from, by its unit or by a network of its own, and nobody who asks from outside of it.
 
+use super::host;
 use crate::case::Seat;
 use crate::check::cause::WorkerConfined;
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::celery::Celery;
 use crate::fact::dial::Dial;
-use crate::fact::docker::State;
 use crate::fact::host_worker::{Process, Unit};
 use crate::fact::service::sandbox::Barrier;
 use crate::fact::{Unseen, Vantage};
 
 /// The worker's unit may speak to the server.
 pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
-    let docker = seat.docker().ok();
-    if docker.is_some_and(|docker| docker.workers.iter().any(|it| it.state == State::Running)) {
-        return Ok(not_applicable("the worker runs in a container"));
-    }
-    let worker = seat.host_worker()?;
-    if !worker.is_the_worker(docker) {
-        return Ok(not_applicable("no worker without Docker is set up here"));
-    }
+    let worker = match host::only(seat)? {
+        Ok(worker) => worker,
+        Err(why) => return Ok(not_applicable(why)),
+    };
     let unit = worker.unit.as_ref();
     let Some((unit, barrier)) = unit.and_then(|unit| Some((unit, barrier(seat, unit)?))) else {
         return match &worker.process {

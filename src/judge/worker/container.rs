@@ -31,7 +31,11 @@ pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
             None => return Ok(host::halted(seat).map_or_else(holds, Into::into)),
         },
         State::Restarting => died(seat, worker, broken(WorkerRunning::Restarting)),
-        State::Created => broken(WorkerRunning::NeverStarted),
+        // Docker says what prevents it when it is started.
+        State::Created => {
+            let reason = format!("it was created but never started; {}", worker.reason());
+            return Ok(of(worker, broken(WorkerRunning::Stopped)).with("reason", reason).into());
+        }
         State::Paused => broken(WorkerRunning::Paused),
         State::Exited | State::Dead | State::Removing => died(seat, worker, broken(WorkerRunning::Stopped)),
     };
@@ -70,12 +74,16 @@ fn command_line(seat: &Seat<'_>) -> Finding<WorkerRunning> {
     };
     if let Some((queues, origin)) = word("CELERY_QUEUES").filter(|(queues, _)| queues.contains(' ')) {
         let joined: String = queues.split_whitespace().collect();
-        let finding = broken(WorkerRunning::QueuesBlank).with("queues", queues).with("joined", joined);
+        let finding = broken(WorkerRunning::Variable).with("value", queues).with("right", joined).with("other", "");
+        let finding = finding.with("problem", "and Celery reads the part after the space as an unknown argument");
         return super::named(seat, finding, "CELERY_QUEUES", origin);
     }
     match word("CELERY_CONCURRENCY").filter(|(number, _)| number.parse::<i64>().is_err()) {
         Some((number, origin)) => {
-            super::named(seat, broken(WorkerRunning::Concurrency).with("value", number), "CELERY_CONCURRENCY", origin)
+            let finding = broken(WorkerRunning::Variable).with("value", number).with("right", 1);
+            let finding = finding.with("other", " (or how many tasks may run at once)");
+            let finding = finding.with("problem", "but Celery requires an integer");
+            super::named(seat, finding, "CELERY_CONCURRENCY", origin)
         }
         None => broken(WorkerRunning::CommandLine),
     }

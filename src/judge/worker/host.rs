@@ -89,17 +89,26 @@ pub(crate) fn docker_runs(seat: &Seat<'_>) -> Judged<DockerRuns> {
     Ok(finding.with("state", &unit.active).with("enabled", &unit.enabled).with("masked", masked).into())
 }
 
+/// The worker of the host, or why there is none to judge.
+pub(super) fn only<'a>(seat: &Seat<'a>) -> Result<Result<&'a HostWorker, &'static str>, Unseen> {
+    let docker = seat.docker().ok();
+    if docker.is_some_and(|docker| docker.workers.iter().any(|it| it.state == State::Running)) {
+        return Ok(Err("the worker runs in a container"));
+    }
+    let worker = seat.host_worker()?;
+    Ok(Some(worker).filter(|worker| worker.is_the_worker(docker)).ok_or("no worker without Docker is set up here"))
+}
+
 /// Its unit is enabled, and comes after the tunnel.
 pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
-    let docker = seat.docker().ok();
-    let mut containers = docker.map(|docker| docker.workers.iter()).unwrap_or_default();
+    let mut containers = seat.docker().map(|docker| docker.workers.iter()).unwrap_or_default();
     if let Some(container) = containers.find(|it| it.state == State::Running) {
         return Ok(contained(seat, container));
     }
-    let worker = seat.host_worker()?;
-    if !worker.is_the_worker(docker) {
-        return Ok(not_applicable("no worker without Docker is set up here"));
-    }
+    let worker = match only(seat)? {
+        Ok(worker) => worker,
+        Err(why) => return Ok(not_applicable(why)),
+    };
     if let Some(unit) = &worker.user_unit {
         return of_user(unit);
     }

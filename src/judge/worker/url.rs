@@ -26,9 +26,7 @@ pub(super) enum UrlFault {
     Comment,
     Unencoded,
     Flawed,
-    WrongKind,
     Local,
-    DockerHost,
     Around,
     Elsewhere,
     Default,
@@ -39,10 +37,10 @@ pub(super) enum UrlFault {
     Ignored,
 }
 
-causes_of!(UrlFault as EnvDatabase: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
-    Elsewhere, Default, Empty, Unset, Stale, Shell, Ignored);
-causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed, WrongKind, Local, DockerHost, Around,
-    Elsewhere, Default, Empty, Unset, Stale, Shell, Ignored);
+causes_of!(UrlFault as EnvDatabase: Placeholder, Quoted, Comment, Unencoded, Flawed, Local, Around, Elsewhere,
+    Default, Empty, Unset, Stale, Shell, Ignored);
+causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed, Local, Around, Elsewhere,
+    Default, Empty, Unset, Stale, Shell, Ignored);
 
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
 pub(super) fn diagnosis<C: From<UrlFault>>(
@@ -65,12 +63,12 @@ fn flaw(
             return Ok(Some(cause_of!(flaw => {
                 Flaw::UnencodedPassword => broken(UrlFault::Unencoded),
                 Flaw::NoScheme | Flaw::WhiteSpace | Flaw::Unreadable => {
-                    broken(UrlFault::Flawed).with("flaw", flaw.words())
+                    broken(UrlFault::Flawed).with("flaw", format!("is {}", flaw.words()))
                 }
             } Flaw as UrlFault: Placeholder, Quoted, Comment)));
         }
         Setting::Empty | Setting::Word(_) | Setting::Secret => {
-            return Ok(Some(broken(UrlFault::Flawed).with("flaw", "no URL")));
+            return Ok(Some(broken(UrlFault::Flawed).with("flaw", "is no URL at all")));
         }
     };
     // The image's command has the value without quotation marks.
@@ -78,7 +76,9 @@ fn flaw(
         return Ok(Some(broken(UrlFault::Comment)));
     }
     if !right_kind(url) {
-        return Ok(Some(broken(UrlFault::WrongKind).with("scheme", &url.scheme).marks(&url.scheme)));
+        return Ok(Some(
+            broken(UrlFault::Flawed).with("flaw", format!("begins with {}://", url.scheme)).marks(&url.scheme),
+        ));
     }
     if url.is_local() {
         let name = if url.host.is_empty() { NO_HOST } else { &url.host };
@@ -90,7 +90,8 @@ fn flaw(
     }
     let given = given(seat, &url.host);
     if given.is_empty() && DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
-        return Ok(Some(broken(UrlFault::DockerHost).with("name", &url.host).marks(&url.host)));
+        let finding = broken(UrlFault::Local).with("name", &url.host).marks(&url.host);
+        return Ok(Some(finding.with("itself", "that is the machine on which the container runs")));
     }
     let addresses = best(seat);
     let there = match url.host.parse::<IpAddr>() {

@@ -104,16 +104,7 @@ fn peer(written: &WireguardPeer) -> Option<WgPeer> {
     let key = written.iter().find_map(|attribute| {
         if let WireguardPeerAttribute::PublicKey(key) = attribute { Some(to_base64(key)) } else { None }
     })?;
-    let mut peer = WgPeer {
-        public_key: key,
-        preshared: Presence::Absent,
-        endpoint: None,
-        allowed_ips: Vec::new(),
-        handshake: None,
-        received: 0,
-        sent: 0,
-        keepalive: None,
-    };
+    let mut peer = WgPeer::new(key);
     for attribute in written.iter() {
         if let WireguardPeerAttribute::PresharedKey(key) = attribute {
             peer.preshared = Presence::of(key.iter().any(|byte| *byte != 0));

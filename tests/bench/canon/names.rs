@@ -23,13 +23,21 @@ enum Kind {
     Local,
     /// A port that the kernel has chosen.
     Port,
+    /// 19 digits: a cluster of PostgreSQL.
+    Cluster,
+    /// A process, where a sentence names it.
+    Process,
 }
 
-const KINDS: [Kind; 6] = [Kind::Key, Kind::Run, Kind::Id, Kind::Veth, Kind::Local, Kind::Port];
+const KINDS: [Kind; 8] =
+    [Kind::Key, Kind::Run, Kind::Id, Kind::Veth, Kind::Local, Kind::Port, Kind::Cluster, Kind::Process];
+
+/// What stands before the number of a process.
+const PROCESS: [&str; 2] = ["process ", "pid "];
 
 /// The ports that Linux chooses from, without those that the lab's tunnels are told to have.
 const CHOSEN: std::ops::RangeInclusive<u32> = 32768..=60999;
-const TOLD: std::ops::RangeInclusive<u32> = 51800..=51899;
+const TOLD: [u32; 3] = [51820, 51821, 51830];
 
 /// Numbers that are such ports, by the name of their field.
 const PORTS: [&str; 2] = ["listen_port", "wireguard_port"];
@@ -44,6 +52,8 @@ impl Kind {
             Self::Veth => format!("veth{number:07}"),
             Self::Local => format!("fe80::{number}"),
             Self::Port => (40000 + number).to_string(),
+            Self::Cluster => (7_000_000_000_000_000_000 + number).to_string(),
+            Self::Process => (500 + number).to_string(),
         }
     }
 
@@ -79,6 +89,11 @@ impl Kind {
             Self::Local => runs(|c| c.is_ascii_hexdigit() || c == ':')
                 .into_iter()
                 .filter(|it| text[it.clone()].starts_with("fe80::") && it.len() > 6)
+                .collect(),
+            Self::Cluster => runs(|c| c.is_ascii_digit()).into_iter().filter(|it| it.len() == 19).collect(),
+            Self::Process => runs(|c| c.is_ascii_digit())
+                .into_iter()
+                .filter(|it| PROCESS.iter().any(|word| text[..it.start].ends_with(word)))
                 .collect(),
             Self::Port => words()
                 .into_iter()
