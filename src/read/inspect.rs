@@ -14,6 +14,7 @@ mod entry;
 
 /// One container as far as it matters here. Holds secrets: never kept in a fact, and without `Debug`.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are what Docker tells")]
 pub struct Container {
     /// All 64 characters.
     pub id: String,
