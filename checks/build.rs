@@ -83,10 +83,11 @@ fn machine(elf: &[u8]) -> Result<&'static str, &'static str> {
 fn make() -> Result<(), String> {
     let listed = catalog()?;
     agree(&listed)?;
-    let (mut causes, mut catalog) = (String::new(), String::from("&[\n"));
+    let (mut causes, mut catalog, mut texts) = (String::new(), String::from("&[\n"), Vec::new());
     for name in &listed {
         let (folder, id) = name.split_once('/').ok_or_else(|| format!("`{name}` is no FOLDER/CHECK"))?;
-        let check = read(&format!("checks/{name}.toml"))?;
+        let text = text_of(&format!("checks/{name}.toml"))?;
+        let check = parsed(&text, &format!("checks/{name}.toml"))?;
         let judge = if check.contains_key("expect") {
             "None".to_owned()
         } else {
@@ -95,12 +96,20 @@ fn make() -> Result<(), String> {
             format!("Some(|seat| by_name::<cause::{causes}>({folder}::{function}(seat)))")
         };
         let category = pascal(folder)?;
-        let text = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/checks/{name}.toml\"))");
-        let _ = writeln!(catalog, "    (Category::{category}, \"{id}\", {text}, {judge}),");
+        let _ = writeln!(catalog, "    (Category::{category}, \"{id}\", {judge}),");
+        texts.push(text);
     }
+    pack(&texts)?;
     catalog.push_str("]\n");
     write("causes.rs", &causes)?;
     write("catalog.rs", &catalog)
+}
+
+/// The texts of all checks, one after the other, each ended by a NUL; packed they are a fifth.
+fn pack(texts: &[String]) -> Result<(), String> {
+    const BEST: u8 = 10;
+    let whole: String = texts.iter().flat_map(|text| [text.as_str(), "\0"]).collect();
+    write_bytes("checks.deflate", &miniz_oxide::deflate::compress_to_vec(whole.as_bytes(), BEST))
 }
 
 /// The causes of a check that thinks, as a type.
@@ -155,13 +164,24 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 fn read(path: &str) -> Result<toml::Table, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    parsed(&text_of(path)?, path)
+}
+
+fn text_of(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+}
+
+fn parsed(text: &str, path: &str) -> Result<toml::Table, String> {
     text.parse().map_err(|error| format!("{path}: {error}"))
 }
 
 fn write(name: &str, text: &str) -> Result<(), String> {
+    write_bytes(name, text.as_bytes())
+}
+
+fn write_bytes(name: &str, bytes: &[u8]) -> Result<(), String> {
     let folder = std::env::var_os("OUT_DIR").ok_or("cargo sets no OUT_DIR")?;
-    std::fs::write(Path::new(&folder).join(name), text).map_err(|error| format!("{name}: {error}"))
+    std::fs::write(Path::new(&folder).join(name), bytes).map_err(|error| format!("{name}: {error}"))
 }
 
 /// `no-such-name` → `NoSuchName`. Names are lower case with hyphens, and nothing else.

@@ -132,10 +132,12 @@ fn profile(deployment: &Told) -> Result<Profile, String> {
     Ok(deployment.said().or(file))
 }
 
-fn judged(deployment: &Deployment, checks: &[Check]) -> Report {
+fn judged(deployment: Deployment, checks: &[Check]) -> Report {
+    let notes = deployment.notes().to_vec();
     let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
-    let mut report = merged(deployment.cases().iter().map(|case| (case.client().map(str::to_owned), of(case))));
-    report.notes.extend_from_slice(deployment.notes());
+    // A client's snapshot is let go of as soon as it is judged.
+    let mut report = merged(deployment.into_cases().map(|case| (case.client().map(str::to_owned), of(&case))));
+    report.notes.extend(notes);
     report
 }
 
@@ -151,7 +153,7 @@ fn together(
     if let Some(why) = deployment.different_deployments() {
         return Err(why);
     }
-    let mut report = judged(&deployment, checks);
+    let mut report = judged(deployment, checks);
     report.essential_unseen |= !notes.is_empty();
     report.notes.extend(notes);
     report.since = before.map(|before| since(&report, before, checks)).unwrap_or_default();

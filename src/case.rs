@@ -24,6 +24,8 @@ mod settled;
 mod tunnel;
 mod worker;
 
+use consistency::Tunnel;
+
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -32,6 +34,8 @@ pub(crate) struct Member {
     settled: Addresses,
     /// The kernel's rules.
     rules: OnceCell<Model>,
+    /// What it says of its tunnel.
+    tunnel: OnceCell<Option<Tunnel>>,
     /// What was seen, in lines.
     lines: RefCell<BTreeMap<FactKey, Rc<[Rc<str>]>>>,
 }
@@ -39,7 +43,7 @@ pub(crate) struct Member {
 impl Member {
     pub(crate) fn new(snapshot: Snapshot) -> Rc<Self> {
         let settled = settled::alone(&snapshot);
-        Rc::new(Self { snapshot, settled, rules: OnceCell::new(), lines: RefCell::default() })
+        Rc::new(Self { snapshot, settled, rules: OnceCell::new(), tunnel: OnceCell::new(), lines: RefCell::default() })
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {

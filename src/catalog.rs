@@ -1,16 +1,21 @@
-//! Every built-in check, in the order of `checks/catalog.toml`; then the user's. The files in `checks/` are embedded
-//! here by `checks/build.rs`, each with the judge of its name: `redis-answers` in `checks/redis/` has `redis::redis_answers`.
+//! Every built-in check, in the order of `checks/catalog.toml`; then the user's. The files in `checks/` are embedded,
+//! packed, by `checks/build.rs`, each with the judge of its name: `redis-answers` in `checks/redis/` has `redis::redis_answers`.
 
 use std::path::Path;
+
+use miniz_oxide::inflate::decompress_to_vec;
 
 use crate::check::cause::{self, Named};
 use crate::check::{Category, Check, Judge, Judged, Mistake};
 use crate::judge::{api, delivery, firewall, postgres, queue, redis, tunnel, worker};
 
-/// A built-in check: its category, its id, the text of its file, and its judge if it thinks.
-type Entry = (Category, &'static str, &'static str, Option<Judge>);
+/// A built-in check: its category, its id, and its judge if it thinks.
+type Entry = (Category, &'static str, Option<Judge>);
 
 const BUILT_IN: &[Entry] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+
+/// The texts of their files in the same order, each ended by a NUL, as one deflate stream (RFC 1951).
+const TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/checks.deflate"));
 
 /// A judge's answer with the cause by its name, as all the others read it.
 fn by_name<C: Named>(judged: Judged<C>) -> Judged {
@@ -19,9 +24,12 @@ fn by_name<C: Named>(judged: Judged<C>) -> Judged {
 
 /// The built-in checks. An error here is a defect of a file in `checks/`.
 pub fn built_in() -> Result<Vec<Check>, String> {
+    let texts = decompress_to_vec(TEXTS).map_err(|error| format!("the texts of the checks: {error}"))?;
+    let texts = String::from_utf8(texts).map_err(|error| format!("the texts of the checks: {error}"))?;
     BUILT_IN
         .iter()
-        .map(|(category, id, text, judge)| {
+        .zip(texts.split_terminator('\0'))
+        .map(|((category, id, judge), text)| {
             let path = format!("checks/{}/{id}.toml", category.word());
             Check::parse(id, *category, text, &path, *judge, &[]).map_err(|mistakes| told(&mistakes))
         })

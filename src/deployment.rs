@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::case::{Case, Client, Member};
+use crate::fact::order::InOrder;
 use crate::fact::wireguard::WgPeer;
 use crate::fact::{Fact, FactKey, Vantage};
 use crate::profile::Origin;
@@ -77,7 +78,7 @@ impl Deployment {
             cases.push(Case::of(shared.iter().cloned().chain([stray]), client)?);
         }
         let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
-        absent.sort_by_key(|peer| std::cmp::Reverse(peer.handshake));
+        absent.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
         let more = absent.len().saturating_sub(ABSENT);
         if more > 0 {
             notes.push(format!(
@@ -99,6 +100,11 @@ impl Deployment {
         &self.cases
     }
 
+    /// The same, for who needs each of them once.
+    pub fn into_cases(self) -> impl Iterator<Item = Case> {
+        self.cases.into_iter()
+    }
+
     /// What to keep in mind of how the snapshots were put together.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -113,7 +119,7 @@ impl Deployment {
 /// Without those that were given twice. Of two looks of one machine the later one counts. A host's name alone tells no
 /// machine: many have the same.
 fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snapshot> {
-    snapshots.sort_by_key(|snapshot| (snapshot.vantage, std::cmp::Reverse(snapshot.taken_at)));
+    snapshots.in_order_of(|snapshot| (snapshot.vantage, std::cmp::Reverse(snapshot.taken_at)));
     let mut kept = Vec::<Snapshot>::new();
     // Only what has one host name can be one machine.
     let mut by_host = HashMap::<(Vantage, String), Vec<usize>>::new();

@@ -26,6 +26,7 @@ pub mod libraries;
 pub mod limits;
 pub(crate) mod look;
 pub mod network;
+pub(crate) mod order;
 pub mod plugin;
 pub mod postgres;
 pub mod redis;

@@ -6,9 +6,10 @@ use clipcheck::app::{self, screen};
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
-    let run = || match screen::typed(&words) {
+    screen::guard(&words);
+    let exit = match screen::typed(&words) {
         Ok(cli) => app::main(cli).unwrap_or_else(|message| screen::failed(&message)),
         Err(answered) => answered,
     };
-    screen::ended(&words, screen::guarded(run)).into()
+    screen::ended(&words, exit).into()
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::check::{Category, Check, Rule, did_you_mean};
 use crate::fact::environment::Environment;
+use crate::fact::order::InOrder;
 use crate::fact::plugin::Program;
 use crate::fact::touch::{Touch, connects, only, sends};
 use crate::fact::wireguard::{WgPeer, WgState};
@@ -112,7 +113,7 @@ pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
     if peers.len() < 2 {
         return Vec::new();
     }
-    peers.sort_by_key(|peer| std::cmp::Reverse(peer.handshake));
+    peers.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
     let addresses = peers.into_iter().filter_map(WgPeer::own_address).take(PEERS);
     let places = addresses.map(Place::Peer);
     let kinds = [FactKey::Route as fn(Place) -> FactKey, FactKey::Ping]

@@ -73,8 +73,8 @@ pub fn health(report: &Report, healthy: bool) -> Page {
 /// The schema of what is printed as JSON.
 pub fn schema(of: SchemaOf) -> Page {
     match of {
-        SchemaOf::Report => Page::json(&json::schema()),
-        SchemaOf::List => Page::json(&list::schema()),
+        SchemaOf::Report => Page::json(json::REPORT),
+        SchemaOf::List => Page::json(list::SCHEMA),
     }
 }
 

@@ -1,7 +1,6 @@
 //! All that a renderer may know: every sentence filled in, every attribution decided, everything in order.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
@@ -18,6 +17,7 @@ mod counts;
 mod diagnosis;
 mod doubt;
 pub mod dry_run;
+mod evidence;
 mod fix_script;
 mod host;
 mod instance;
@@ -37,6 +37,8 @@ pub use correction::Correction;
 pub use counts::Counts;
 use diagnosis::diagnosis;
 pub use diagnosis::{Candidate, Diagnosis, Shell};
+pub(crate) use evidence::Seen;
+pub use evidence::{Evidence, Lines};
 pub use fix_script::{FixScript, Told, fix_script};
 pub use host::Host;
 use host::host;
@@ -90,7 +92,7 @@ pub struct Outcome {
     /// The step of the guide.
     pub guide: String,
     /// What was read to judge it.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Lines,
     /// Whether it was not seen because who looked may not.
     pub rights: bool,
 }
@@ -140,17 +142,6 @@ impl Answer {
             Self::NotApplicable(_) => "not-applicable",
         }
     }
-}
-
-/// A line that says so. Of many clients all have the server's, so the texts are shared.
-#[derive(Debug, Clone)]
-pub struct Evidence {
-    /// The line, without secrets.
-    pub line: Rc<str>,
-    /// Where it was seen.
-    pub seat: Rc<str>,
-    /// Who answered.
-    pub source: Rc<str>,
 }
 
 /// Puts a report together.
@@ -249,14 +240,10 @@ fn explains(blamed: &[Blamed]) -> BTreeMap<Seated, Vec<Seated>> {
     explains
 }
 
-fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Vec<Evidence> {
-    let mut found = Vec::new();
-    for (vantage, key) in read {
+fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Lines {
+    let seen = read.iter().map(|(vantage, key)| {
         let (lines, source) = case.lines(*vantage, key);
-        let (seat, source): (Rc<str>, Rc<str>) = (case.seat_name(*vantage).into(), source.into());
-        let of =
-            |line: &Rc<str>| Evidence { line: Rc::clone(line), seat: Rc::clone(&seat), source: Rc::clone(&source) };
-        found.extend(lines.iter().map(of));
-    }
-    found
+        Seen { seat: case.seat_name(*vantage).into(), source: source.into(), lines }
+    });
+    Lines(seen.filter(|seen| !seen.lines.is_empty()).collect())
 }

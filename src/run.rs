@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::oneshot::{self, error::RecvError};
+use tokio::sync::oneshot::error::RecvError;
 use tokio::task::JoinSet;
 
 use crate::fact::dial::Dial;
@@ -168,16 +167,14 @@ impl Runner {
     /// On a thread of its own.
     fn start(&mut self, key: FactKey) {
         let (context, waiting) = (Arc::clone(&self.context), Handle::current());
-        let (tell, told) = oneshot::channel();
         let of = key.clone();
-        let thread = thread::Builder::new().spawn(move || {
+        let thread = host::apart(move || {
             let started = host::clock();
             let looked = waiting.block_on(probe::look(&of, &context));
-            // Nobody listens after the deadline.
-            let _ = tell.send((of, looked, started.elapsed()));
+            (of, looked, started.elapsed())
         });
         match thread {
-            Ok(_) => {
+            Ok(told) => {
                 self.tasks.spawn(told);
             }
             Err(error) => {

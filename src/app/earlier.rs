@@ -15,7 +15,7 @@ pub(super) fn before(path: &Path, checks: &[Check]) -> Result<Before, String> {
     let text = read(path)?;
     let shown = path.display().to_string();
     match Snapshot::parse(&text, &shown) {
-        Ok(snapshot) => Ok(Before::from(&judged(&Deployment::new(vec![snapshot])?, checks))),
+        Ok(snapshot) => Ok(Before::from(&judged(Deployment::new(vec![snapshot])?, checks))),
         // What has facts was meant as a snapshot.
         Err(why) if text.contains("\"facts\"") => Err(why),
         Err(_) => text.parse().map_err(|why| format!("{shown}: {why}")),
@@ -26,7 +26,7 @@ pub(super) fn before(path: &Path, checks: &[Check]) -> Result<Before, String> {
 pub(super) fn first_words(seen: &Snapshot, others: &[Snapshot], again: &[Check], before: &Before) -> String {
     let vantage = seen.vantage;
     let all: Vec<Snapshot> = others.iter().chain([seen]).cloned().collect();
-    let changes = Deployment::new(all).map(|all| since(&judged(&all, again), before, again)).unwrap_or_default();
+    let changes = Deployment::new(all).map(|all| since(&judged(all, again), before, again)).unwrap_or_default();
     let told = changes
         .iter()
         .filter(|change| change.seat.split(' ').next() == Some(vantage.word()) && !matches!(change.now, Now::New(_)));

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::panic::{UnwindSafe, catch_unwind, set_hook};
+use std::panic::set_hook;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -15,16 +15,20 @@ use crate::catalog;
 use crate::check::{Category, did_you_mean};
 use crate::cli::{Cli, Color};
 use crate::exit::Exit;
+use crate::probe::host;
 use crate::render::{Page, clean};
 
-/// Runs the program. One that panics ends as one that could not be done, and says where it did, but never what the
-/// panic said: that may be a piece of somebody's file.
-pub fn guarded(run: impl FnOnce() -> Exit + UnwindSafe) -> Exit {
-    set_hook(Box::new(|panic| {
+/// What a panic does: a look that panics is not seen, and the rest of the program ends as one that could not be done. It says
+/// where it did, but never what the panic said: that may be a piece of somebody's file.
+pub fn guard(words: &[OsString]) {
+    let undone = ended(words, Exit::Undone);
+    set_hook(Box::new(move |panic| {
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         complain(&format!("stopped{place}; this is a bug in clipcheck"));
+        host::leave_if_apart();
+        #[expect(clippy::exit, reason = "there is nowhere to return to: the program is built without unwinding")]
+        std::process::exit(undone.number().into())
     }));
-    catch_unwind(run).unwrap_or(Exit::Undone)
 }
 
 /// How a run ends. Docker keeps 2 for itself: a health check that could not be done is not healthy.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Case;
+use crate::fact::order::InOrder;
 use crate::fact::{Fact, FactKey, Vantage};
 use crate::snapshot::Snapshot;
 
@@ -16,7 +17,7 @@ impl Case {
     /// one. (Each alone may be the very fault.)
     pub fn different_deployments(&self) -> Option<String> {
         let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
-        let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
+        let (one, other) = (self.tunnel(Vantage::Server)?, self.tunnel(Vantage::Client)?);
         // A relay is each end's peer.
         let known = one.peers.intersection(&other.own).next().is_some()
             || other.peers.intersection(&one.own).next().is_some()
@@ -39,7 +40,7 @@ impl Case {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let mut by_time: Vec<&Snapshot> = self.snapshots().collect();
-        by_time.sort_by_key(|snapshot| snapshot.taken_at);
+        by_time.in_order_of(|snapshot| snapshot.taken_at);
         if let (Some(first), Some(last)) = (by_time.first(), by_time.last()) {
             let apart = last.taken_at.saturating_sub(first.taken_at);
             if apart > APART {
@@ -63,10 +64,16 @@ impl Case {
         notes
     }
 
+    /// What an end says of its tunnel, read once for all cases.
+    fn tunnel(&self, vantage: Vantage) -> Option<&Tunnel> {
+        let member = self.members.get(&vantage)?;
+        member.tunnel.get_or_init(|| Tunnel::of(&member.snapshot)).as_ref()
+    }
+
     /// Server and client on one machine: the same key, the same name.
     fn one_machine(&self) -> Option<String> {
         let (server, client) = (self.snapshot(Vantage::Server)?, self.snapshot(Vantage::Client)?);
-        let (one, other) = (Tunnel::of(server)?, Tunnel::of(client)?);
+        let (one, other) = (self.tunnel(Vantage::Server)?, self.tunnel(Vantage::Client)?);
         let same = server.host == client.host && one.own.intersection(&other.own).next().is_some();
         same.then(|| {
             format!(
@@ -79,8 +86,8 @@ impl Case {
 }
 
 /// What one end says of its tunnel.
-#[derive(Default)]
-struct Tunnel {
+#[derive(Debug, Default)]
+pub(super) struct Tunnel {
     own: BTreeSet<String>,
     peers: BTreeSet<String>,
     endpoints: BTreeSet<IpAddr>,

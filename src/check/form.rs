@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::mistake::{Spot, in_arguments};
 use super::near::{did_you_mean, near};
 use super::{Category, Cause, Check, CheckId, Judge, Mistake, Needs, Rule, UNEXPECTED};
+use crate::fact::order::InOrder;
 use crate::fact::{FactKey, PluginOf, Vantage};
 
 mod mistakes;
@@ -146,7 +147,7 @@ impl Check {
         let more: Vec<Wrong> = form.iter().flat_map(|form| form.rules(judge.is_none(), text, &mended)).collect();
         wrong.extend(more);
         wrong.extend(form.iter().filter(|_| !known.is_empty()).flat_map(|form| form.needs_missing(text, known)));
-        wrong.sort_by_key(|it| it.at.start);
+        wrong.in_order_of(|it| it.at.start);
         let (Some(form), true) = (form, wrong.is_empty()) else {
             let told = |it: Wrong| {
                 let secret = in_arguments(text, it.at.start);

@@ -1,4 +1,5 @@
 //! What may have been meant by a word that nobody knows.
+use crate::fact::order::InOrder;
 
 /// How many are named.
 const MOST: usize = 5;
@@ -19,7 +20,7 @@ pub(super) fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> 
     };
     let mut near: Vec<(f64, &str)> =
         known.into_iter().map(|known| (alike(known), known)).filter(|(alike, _)| *alike >= ALIKE).collect();
-    near.sort_by(|one, other| other.0.total_cmp(&one.0));
+    near.in_order_by(|one, other| other.0.total_cmp(&one.0));
     let names: Vec<String> = near.iter().take(MOST).map(|(_, name)| format!("`{name}`")).collect();
     match names.as_slice() {
         [] => None,

@@ -7,6 +7,7 @@ use super::host::Files;
 use super::{ProbeContext, ProbeResult, docker, host, network};
 use crate::fact::containers::{Containers, Publisher};
 use crate::fact::docker::State;
+use crate::fact::order::InOrder;
 use crate::fact::redis::Directive;
 use crate::fact::service::quote::Quote;
 use crate::fact::touch::{Touch, only, reads, runs};
@@ -55,7 +56,7 @@ pub(super) async fn of_service(service: Service, context: &ProbeContext) -> Resu
     let mut found = found(context).await?;
     found.retain(|it| it.container.runs() && it.process > 0);
     let leads = |it: &Found| it.container.on(port).any(|it| it.address == server || it.address.is_unspecified());
-    found.sort_by_key(|it| !leads(it));
+    found.in_order_of(|it| !leads(it));
     let of_host = |it: &Found| {
         let program = host::read_or_unseen(format!("/proc/{}/comm", it.process)).unwrap_or_default();
         it.on_host && programs.contains(&program.trim())

@@ -9,6 +9,7 @@ use crate::fact::delivery::ssh::{self, SshOutcome, SshSaid};
 use crate::fact::delivery::{Delivery, Found, SecretFile, Sidecar, VARIABLES};
 use crate::fact::dial::Endpoint;
 use crate::fact::docker::State;
+use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, connects, only, reads, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::Container;
@@ -32,7 +33,7 @@ pub(super) async fn look() -> ProbeResult {
 async fn seen() -> Result<Delivery, Unseen> {
     let mut found = docker::containers().await?;
     found.retain(is_sidecar);
-    found.sort_by_key(|it| (!it.running, it.name.clone()));
+    found.in_order_of(|it| (!it.running, it.name.clone()));
     let sidecar = match found.into_iter().next() {
         Some(container) => sidecar(&container).await.map(Box::new),
         None => None,

@@ -9,6 +9,7 @@ use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host, starters};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, State, Worker};
+use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, only, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::inspect::{self, Container, Image};
@@ -169,7 +170,7 @@ pub(super) async fn workers(context: &ProbeContext) -> Result<Vec<Container>, Un
     let told = context.inspected.told().await?;
     let (mut found, app) = (inspect::read(told.expose_secret()).unwrap_or_default(), context.profile.app());
     found.retain(|it| is_worker(it, app.as_ref()));
-    found.sort_by_key(|it| (!it.running, rank(&it.name), it.name.clone()));
+    found.in_order_of(|it| (!it.running, rank(&it.name), it.name.clone()));
     Ok(found)
 }
 

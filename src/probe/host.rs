@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use crate::fact::touch::{Touch, only, reads, runs};
 use crate::snapshot::Rights;
 
+mod apart;
 mod disk;
 mod file;
 mod files;
@@ -15,6 +16,7 @@ pub mod limits;
 mod ours;
 mod program;
 
+pub use apart::{apart, leave_if_apart};
 pub use disk::{shut, shut_touches};
 pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};

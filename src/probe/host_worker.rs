@@ -7,6 +7,7 @@ use super::workers::{self, Found};
 use super::{PROGRAM, ProbeContext, ProbeResult, host, service, starters};
 use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
+use crate::fact::order::InOrder;
 use crate::fact::service::at_boot::AtBoot;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
@@ -135,7 +136,7 @@ fn written() -> Option<String> {
     let starts =
         |text: &str| unit_file::service(text).iter().any(|it| it.name == "ExecStart" && starts_worker(&it.value));
     let mut found: Vec<String> = units().into_iter().filter(|(_, text)| starts(text)).map(|(name, _)| name).collect();
-    found.sort_by_key(|name| (!name.contains("clippy"), name.clone()));
+    found.in_order_of(|name| (!name.contains("clippy"), name.clone()));
     found.into_iter().next()
 }
 

@@ -15,7 +15,6 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::system_conf;
 use tokio::net::UdpSocket;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::host::limits;
@@ -136,17 +135,18 @@ fn why_libc_failed(servers: &[(IpAddr, NameAnswer)]) -> NameAnswer {
 
 /// None for no answer in time. On a thread of its own, not the runtime's: the runtime would wait for it at the end.
 async fn libc(name: &str) -> Option<Result<Vec<IpAddr>, ()>> {
-    let (answer, answered) = oneshot::channel();
     let name = name.to_owned();
-    let asking = std::thread::Builder::new().spawn(move || {
+    let asking = host::apart(move || {
         let found = (name.as_str(), 0).to_socket_addrs();
-        // Nobody may wait for it any more.
-        let _ = answer.send(found.map(|found| found.map(|address| address.ip()).collect::<BTreeSet<_>>()));
+        found.map(|found| found.map(|address| address.ip()).collect::<BTreeSet<_>>())
     });
-    if let Err(error) = asking {
-        limits::note_start(&error);
-        return None;
-    }
+    let answered = match asking {
+        Ok(answered) => answered,
+        Err(error) => {
+            limits::note_start(&error);
+            return None;
+        }
+    };
     match timeout(LIBC, answered).await {
         Ok(Ok(Ok(found))) => Some(Ok(found.into_iter().collect())),
         Ok(Ok(Err(_))) => {

@@ -16,6 +16,8 @@ mod netlink;
 #[cfg(target_os = "linux")]
 mod policy;
 #[cfg(target_os = "linux")]
+mod routing_socket;
+#[cfg(target_os = "linux")]
 mod sockets;
 
 #[cfg(windows)]

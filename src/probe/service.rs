@@ -3,6 +3,7 @@
 #[cfg(windows)]
 use super::windows;
 use super::{PROGRAM, ProbeContext, ProbeResult, host, redis, starters};
+use crate::fact::order::InOrder;
 use crate::fact::service::quote::Quote;
 use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
@@ -175,7 +176,7 @@ fn clusters(port: u16) -> Result<Vec<String>, Unseen> {
             }
         }
     }
-    found.sort();
+    found.in_order();
     // Where a cluster is on the port, another one that happens to run is not meant.
     if found.first().is_some_and(|(elsewhere, _)| !elsewhere) {
         found.retain(|(elsewhere, _)| !elsewhere);

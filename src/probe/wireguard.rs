@@ -7,6 +7,7 @@ use secrecy::zeroize::Zeroize;
 
 use super::{DIAL, ProbeContext, ProbeResult, host, network};
 use crate::fact::network::Way;
+use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, asks, only, reads, reads_in, runs, sends};
 use crate::fact::wireguard::keys::WgKeys;
 use crate::fact::wireguard::{WgConf, WgInterface, WgPeer, WgState};
@@ -46,7 +47,7 @@ fn looked((source, state): (String, Result<WgState, Unseen>)) -> ProbeResult {
 }
 
 fn as_state(mut interfaces: Vec<WgInterface>) -> WgState {
-    interfaces.sort_by(|a, b| a.name.cmp(&b.name));
+    interfaces.in_order_by(|a, b| a.name.cmp(&b.name));
     WgState { interfaces, read_at: host::now(), nudged: Vec::new(), handshakes: None }
 }
 
@@ -163,7 +164,7 @@ fn key_files(folders: &[String]) -> Result<WgKeys, Unseen> {
             text.zeroize();
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.in_order_by(|a, b| a.path.cmp(&b.path));
     Ok(WgKeys { files })
 }
 

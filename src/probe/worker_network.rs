@@ -6,14 +6,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::AsFd;
-use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use rustix::fs::fstat;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::network::{all_links, routes_here};
@@ -95,7 +93,6 @@ type Seen = (Links, Routes, Vec<TcpOutcome>);
 
 /// On a thread of its own, which never comes back from there.
 async fn inside(door: File, reached: Vec<(Endpoint, Duration)>) -> Result<Seen, Unseen> {
-    let (tell, told) = oneshot::channel();
     let runtime = Handle::current();
     let enter = move || {
         let entered = move_into_link_name_space(door.as_fd(), Some(LinkNameSpaceType::Network));
@@ -105,11 +102,9 @@ async fn inside(door: File, reached: Vec<(Endpoint, Duration)>) -> Result<Seen, 
                 Err(Unseen::NeedsRights("root (CAP_SYS_ADMIN) may enter the network of another process".to_owned()))
             }
         };
-        let seen = host::limits::take().map_or(seen, Err);
-        // Nobody listens after the deadline.
-        let _ = tell.send(seen);
+        host::limits::take().map_or(seen, Err)
     };
-    thread::Builder::new().spawn(enter).map_err(|error| host::limits::not_started(&error))?;
+    let told = host::apart(enter).map_err(|error| host::limits::not_started(&error))?;
     told.await.unwrap_or(Err(Unseen::Crashed))
 }
 

@@ -10,6 +10,7 @@ use super::quoted::{Secrets, quoted};
 use super::redis_command::{self, Command};
 use crate::fact::containers::{Mounted, Published, Publisher};
 use crate::fact::docker::State as ContainerState;
+use crate::fact::order::InOrder;
 use crate::fact::service::quote::Quote;
 
 /// A container, and where on this machine more of it is to be seen.
@@ -86,14 +87,14 @@ struct Port {
 pub fn read(json: &str) -> Option<Vec<Found>> {
     let entries: Vec<Entry> = serde_json::from_str(json.trim()).ok()?;
     let mut found: Vec<Found> = entries.into_iter().filter_map(one).collect();
-    found.sort_by(|one, other| one.container.name.cmp(&other.container.name));
+    found.in_order_by(|one, other| one.container.name.cmp(&other.container.name));
     Some(found)
 }
 
 fn one(entry: Entry) -> Option<Found> {
     let bindings = entry.host_config.port_bindings.unwrap_or_default();
     let mut ports: Vec<Published> = bindings.into_iter().flat_map(|(inner, outer)| published(&inner, outer)).collect();
-    ports.sort();
+    ports.in_order();
     let on_host = entry.host_config.network_mode == "host";
     if ports.is_empty() && !on_host {
         return None;

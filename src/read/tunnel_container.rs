@@ -1,5 +1,6 @@
 //! What `docker inspect` prints about containers that may have a tunnel.
 
+use crate::fact::order::InOrder;
 use serde::Deserialize;
 
 use super::inspect::Mount;
@@ -54,7 +55,7 @@ struct RestartPolicy {
 pub fn read(json: &str) -> Option<Vec<Found>> {
     let entries: Vec<Entry> = serde_json::from_str(json.trim()).ok()?;
     let mut found: Vec<Found> = entries.into_iter().filter_map(one).collect();
-    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found.in_order_by(|one, other| one.name.cmp(&other.name));
     Some(found)
 }
 

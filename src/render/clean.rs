@@ -12,8 +12,8 @@ use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
 use crate::report::{
-    Answer, Assigned, Candidate, Change, Correction, Diagnosis, Evidence, FixScript, Host, How, Now, Outcome,
-    Recreation, Report, Step, Told, Typed,
+    Answer, Assigned, Candidate, Change, Correction, Diagnosis, FixScript, Host, How, Lines, Now, Outcome, Recreation,
+    Report, Seen, Step, Told, Typed,
 };
 
 /// Control characters, marks of direction, what has no width, and blanks that look like a space and are none to a program
@@ -183,7 +183,6 @@ texts!(Typed {
 texts!(Assigned { name, whole; is_line });
 texts!(Position { file; line, column });
 texts!(Candidate { code, title; on });
-texts!(Evidence { line, seat, source });
 texts!(Change { seat, check, code, now });
 texts!(Provenance { variable, owner, uses, line, sources, unseen });
 texts!(Source { place, value, note; used });
@@ -196,6 +195,19 @@ texts!(Need { check; at });
 texts!(Check {
     id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, clippyfront_only, rule; category, essential
 });
+
+/// Lines are shared by many, and nearly always clean.
+impl Texts for Lines {
+    fn clean(&mut self) {
+        for Seen { seat, source, lines } in &mut self.0 {
+            seat.clean();
+            source.clean();
+            if lines.iter().any(|line| matches!(clean(line), Cow::Owned(_))) {
+                *lines = lines.iter().map(|line| Rc::from(clean(line))).collect();
+            }
+        }
+    }
+}
 
 impl Texts for Needs {
     fn clean(&mut self) {

@@ -104,7 +104,7 @@ fn finding(outcome: &Outcome, diagnosis: &Diagnosis) -> Markup {
                 details {
                     summary { "Evidence (" (outcome.evidence.len()) ")" }
                     ul {
-                        @for it in &outcome.evidence {
+                        @for it in outcome.evidence.iter() {
                             li { code { (it.line) } " " span.dim { (it.seat) @if !it.source.is_empty() { ", " (it.source) } } }
                         }
                     }

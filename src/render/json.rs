@@ -1,12 +1,10 @@
 //! Report → JSON, schema 2, in structs of its own: what the program calls things inside may change, this may not. The
-//! published schema is made of the same structs.
+//! published schema (`json/report.schema.json`) is made of the same structs.
 
-use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::report::{Answer, Diagnosis, Outcome, Report, SCHEMA, Shell};
+use crate::report::{Answer, Diagnosis, Evidence, Outcome, Report, SCHEMA, Shell};
 
 mod seat;
 mod since;
@@ -15,17 +13,18 @@ use seat::{SeatV2, seat};
 use since::{ChangeV2, change};
 
 /// A report of clipcheck. Fields may be added; the rest stays as it is until the number in `schema` changes.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Report")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Report"))]
 struct Document<'a> {
     /// The version of this form.
-    #[schemars(extend("const" = SCHEMA))]
+    #[cfg_attr(test, schemars(extend("const" = SCHEMA)))]
     schema: u32,
-    #[schemars(extend("const" = "clipcheck"))]
+    #[cfg_attr(test, schemars(extend("const" = "clipcheck")))]
     tool: &'static str,
     /// The version of clipcheck.
     version: &'static str,
-    #[schemars(extend("enum" = ["ok", "failed", "not-seen", "error"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "failed", "not-seen", "error"])))]
     verdict: &'static str,
     /// What the program ended with: 0 nothing failed, 1 something failed, 3 nothing failed, but an essential check could
     /// not be seen.
@@ -46,7 +45,8 @@ struct Document<'a> {
     checks: Vec<CheckV2<'a>>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Counts {
     ok: usize,
     /// Failed, with nothing failed above.
@@ -61,8 +61,9 @@ struct Counts {
 }
 
 /// One check at one seat.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Check")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Check"))]
 struct CheckV2<'a> {
     id: &'a str,
     category: &'static str,
@@ -73,7 +74,7 @@ struct CheckV2<'a> {
     /// Of several clients those that it is about, where the server says something else of others.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     clients: &'a [String],
-    #[schemars(extend("enum" = ["ok", "failed", "warning", "note", "not-seen", "not-applicable"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "failed", "warning", "note", "not-seen", "not-applicable"])))]
     status: &'static str,
     /// Whether it failed by itself.
     root: bool,
@@ -101,8 +102,9 @@ struct CheckV2<'a> {
     evidence: Vec<EvidenceV2<'a>>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Diagnosis")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Diagnosis"))]
 struct DiagnosisV2<'a> {
     /// `check-id/cause`: what `clipcheck explain` takes.
     code: &'a str,
@@ -120,8 +122,9 @@ struct DiagnosisV2<'a> {
 }
 
 /// The line at fault.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Place")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Place"))]
 struct PlaceV2<'a> {
     file: &'a str,
     line: u32,
@@ -129,16 +132,18 @@ struct PlaceV2<'a> {
     column: Option<u32>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Candidate")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Candidate"))]
 struct CandidateV2<'a> {
     on: &'static str,
     code: &'a str,
     title: &'a str,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Fix")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Fix"))]
 struct FixV2<'a> {
     /// The part of the deployment on which to do it; none if that depends on the deployment.
     on: Option<&'static str>,
@@ -151,23 +156,17 @@ struct FixV2<'a> {
     know: &'a str,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Evidence")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Evidence"))]
 struct EvidenceV2<'a> {
     line: &'a str,
     seat: &'a str,
     source: &'a str,
 }
 
-/// The schema of a report, or of anything else that is printed as JSON.
-pub(super) fn schema_of<T: JsonSchema>() -> String {
-    let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
-}
-
-pub(super) fn schema() -> String {
-    schema_of::<Document<'_>>()
-}
+/// The schema of a report. A test makes it of the structs again: the program need not be able to.
+pub(super) const REPORT: &str = include_str!("json/report.schema.json");
 
 pub(super) fn render(report: &Report, exit: Exit) -> String {
     let counts = report.counts;
@@ -221,7 +220,7 @@ fn check(outcome: &Outcome) -> CheckV2<'_> {
         evidence: outcome
             .evidence
             .iter()
-            .map(|it| EvidenceV2 { line: &it.line, seat: &it.seat, source: &it.source })
+            .map(|Evidence { line, seat, source }| EvidenceV2 { line, seat, source })
             .collect(),
     };
     match &outcome.answer {
@@ -261,5 +260,29 @@ fn diagnosis(diagnosis: &Diagnosis) -> DiagnosisV2<'_> {
             shell: diagnosis.shell,
             know: &diagnosis.fix.know,
         },
+    }
+}
+
+/// Fails where a schema in this folder is not that of a struct; with UPDATE=1 it is written anew.
+#[cfg(test)]
+pub(super) fn agrees<T: schemars::JsonSchema>(name: &str, published: &str) {
+    let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    let made = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        let path = format!("{}/src/render/json/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(path, &made).expect("the checkout can be written");
+    } else {
+        assert_eq!(made, published, "UPDATE=1 cargo test --lib schema");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_schema_is_that_of_the_structs() {
+        agrees::<Document<'_>>("report.schema.json", REPORT);
     }
 }

@@ -1,5 +1,6 @@
 //! Of all that was read, the few lines that bear on the cause.
 
+use crate::fact::order::InOrder;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -10,28 +11,28 @@ const SHORT: usize = 4;
 
 /// The line at fault if it was read, then the lines that have most of the headline's own words: `most` of them, in the
 /// order in which they were read. Where nothing fits, the first ones.
-pub fn bearing<'a>(outcome: &'a Outcome, diagnosis: &Diagnosis, most: usize) -> Vec<&'a Evidence> {
+pub fn bearing<'a>(outcome: &'a Outcome, diagnosis: &Diagnosis, most: usize) -> Vec<Evidence<'a>> {
     let words = words(&diagnosis.says);
     let place = diagnosis.place.as_ref().map(|place| format!("{}:{}", place.file, place.line));
     let at_fault = |line: &str| place.as_ref().is_some_and(|place| behind(line, place).is_some());
-    let score = |evidence: &Evidence| {
+    let score = |evidence: &Evidence<'_>| {
         let found = words.iter().filter(|word| evidence.line.contains(word.as_str())).map(String::len).sum::<usize>();
-        (at_fault(&evidence.line), found)
+        (at_fault(evidence.line), found)
     };
-    let mut ranked: Vec<(usize, &Evidence)> = outcome.evidence.iter().enumerate().collect();
+    let mut ranked: Vec<(usize, Evidence<'_>)> = outcome.evidence.iter().enumerate().collect();
     // Stable: of equals the first one read comes first.
-    ranked.sort_by_key(|(_, evidence)| std::cmp::Reverse(score(evidence)));
+    ranked.in_order_of(|(_, evidence)| std::cmp::Reverse(score(evidence)));
     let best = ranked.first().map_or((false, 0), |(_, evidence)| score(evidence));
     if best != (false, 0) {
         ranked.retain(|(_, evidence)| score(evidence) != (false, 0));
     }
-    let mut chosen: Vec<(usize, &Evidence)> = Vec::new();
+    let mut chosen: Vec<(usize, Evidence<'_>)> = Vec::new();
     for (number, evidence) in ranked {
         if chosen.len() < most && chosen.iter().all(|(_, other)| other.line != evidence.line) {
             chosen.push((number, evidence));
         }
     }
-    chosen.sort_by_key(|(number, _)| *number);
+    chosen.in_order_of(|(number, _)| *number);
     chosen.into_iter().map(|(_, evidence)| evidence).collect()
 }
 
@@ -91,10 +92,12 @@ fn words(says: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
     use crate::check::{Category, Fix, Position};
     use crate::fact::Vantage;
-    use crate::report::{Answer, Shell};
+    use crate::report::{Answer, Lines, Seen, Shell};
 
     fn diagnosis(says: &str, place: Option<(&str, u32)>) -> Diagnosis {
         Diagnosis {
@@ -111,7 +114,7 @@ mod tests {
     }
 
     fn chosen(lines: &[&str], diagnosis: &Diagnosis, most: usize) -> Vec<String> {
-        let evidence = |line: &&str| Evidence { line: (*line).into(), seat: "".into(), source: "".into() };
+        let lines = lines.iter().map(|line| Rc::from(*line)).collect();
         let outcome = Outcome {
             check: "x".to_owned(),
             category: Category::Redis,
@@ -123,7 +126,7 @@ mod tests {
             answer: Answer::Holds,
             essential: false,
             guide: String::new(),
-            evidence: lines.iter().map(evidence).collect(),
+            evidence: Lines(vec![Seen { seat: Rc::default(), source: Rc::default(), lines }]),
             rights: false,
         };
         bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.to_string()).collect()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::fact::order::InOrder;
 use crate::fact::touch::{NAMES, Touch};
 use crate::profile::Profile;
 
@@ -47,7 +48,7 @@ impl Part {
 impl Planned {
     /// Tells what several parts of a look have in common once. What is done anyway has no condition.
     pub fn new(look: String, says: &str, mut touches: Vec<Touch>) -> Self {
-        touches.sort();
+        touches.in_order();
         touches.dedup_by(|next, kept| (next.act, &next.what) == (kept.act, &kept.what));
         Self { look, says: says.to_owned(), touches }
     }

@@ -2,6 +2,7 @@
 
 use super::{Answer, Diagnosis, Host, Outcome, Report, Shell};
 use crate::fact::Vantage;
+use crate::fact::order::InOrder;
 use typed::Typed;
 
 mod typed;
@@ -123,10 +124,10 @@ fn of(report: &Report, host: &Host) -> FixScript {
         }
     }
     // A line that is added or taken away moves those below it.
-    edits.sort_by_key(|(line, _)| std::cmp::Reverse(*line));
+    edits.in_order_of(|(line, _)| std::cmp::Reverse(*line));
     script.edits = edits.into_iter().map(|(_, edit)| edit).collect();
     script.edits.dedup();
-    script.files.sort();
+    script.files.in_order();
     script.files.dedup();
     script
 }

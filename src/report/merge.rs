@@ -1,5 +1,6 @@
 //! The reports of several cases of one deployment as one: what is the same for many clients is told once.
 
+use crate::fact::order::InOrder;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::mem::Discriminant;
@@ -45,8 +46,8 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
         }
     }
     let mut merged = all.unwrap_or_else(Report::empty);
-    merged.hosts.sort_by_key(|host| host.vantage);
-    merged.outcomes.sort_by_cached_key(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
+    merged.hosts.in_order_of(|host| host.vantage);
+    merged.outcomes.in_order_of(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
     for outcome in &mut merged.outcomes {
         // Of a client's own seat the name tells whose it is.
         if outcome.clients.len() == clients.len() || outcome.seat != outcome.vantage.word() {

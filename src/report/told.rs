@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::{Answer, Change, Diagnosis, Host, Now, Outcome, Report};
 use crate::fact::Vantage;
+use crate::fact::order::InOrder;
 use crate::profile::{Known, Origin};
 use crate::snapshot::Rights;
 
@@ -11,7 +12,7 @@ impl Report {
     /// All that there is to read of, the gravest first: roots, warnings, notes; else in the order of the catalogue.
     pub fn found(&self) -> Vec<(&Outcome, &Diagnosis)> {
         let mut found: Vec<_> = self.outcomes.iter().filter_map(|it| Some((it, it.found()?))).collect();
-        found.sort_by_key(|(outcome, _)| match outcome.answer {
+        found.in_order_of(|(outcome, _)| match outcome.answer {
             Answer::Root { .. } => 0,
             Answer::Warns(_) => 1,
             Answer::Notes(_)

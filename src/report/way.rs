@@ -101,11 +101,10 @@ pub fn ways(outcomes: &[Outcome]) -> Vec<Way> {
     };
     ENDS.iter()
         .filter(|(_, _, checks)| applies(checks))
-        .map(|(end, name, _)| Way {
-            hops: hops(*end, name)
-                .into_iter()
-                .map(|(name, proofs)| Hop { name, state: state(outcomes, *end, name, &proofs) })
-                .collect(),
+        .map(|(end, name, _)| {
+            let placed: Vec<Placed<'_>> = outcomes.iter().map(|it| (it, hop_of(it, *end))).collect();
+            let hops = hops(*end, name).into_iter();
+            Way { hops: hops.map(|(name, proofs)| Hop { name, state: state(&placed, *end, name, &proofs) }).collect() }
         })
         .filter(|way| way.hops.iter().any(|hop| hop.state != State::Unseen))
         .collect()
@@ -164,8 +163,11 @@ fn hops(end: End, name: &'static str) -> Vec<(&'static str, Vec<Proof>)> {
     hops
 }
 
-fn state(outcomes: &[Outcome], end: End, hop: &str, proofs: &[Proof]) -> State {
-    let here = || outcomes.iter().filter(|it| hop_of(it, end) == Some(hop));
+/// An outcome, and the hop of a way that it is about.
+type Placed<'a> = (&'a Outcome, Option<&'static str>);
+
+fn state(outcomes: &[Placed<'_>], end: End, hop: &str, proofs: &[Proof]) -> State {
+    let here = || outcomes.iter().filter(|(_, of)| *of == Some(hop)).map(|(it, _)| *it);
     let arrives = arrives(outcomes, end);
     // These judge each port and each name by itself: where this way gets its answer, they failed for another.
     let by_port =
@@ -180,7 +182,7 @@ fn state(outcomes: &[Outcome], end: End, hop: &str, proofs: &[Proof]) -> State {
         return if arrives && hop != TASKS { State::Works } else { State::Behind };
     }
     let shows = |it: &Outcome| proofs.iter().any(|(id, at)| *id == it.check && at.is_none_or(|at| at == it.vantage));
-    if outcomes.iter().any(|it| works(it) && shows(it)) { State::Works } else { State::Unseen }
+    if outcomes.iter().any(|(it, _)| works(it) && shows(it)) { State::Works } else { State::Unseen }
 }
 
 fn works(outcome: &Outcome) -> bool {
@@ -188,13 +190,14 @@ fn works(outcome: &Outcome) -> bool {
 }
 
 /// Whether every worker that was looked at gets its answer at the end of a way: then what failed on it is another way's.
-fn arrives(outcomes: &[Outcome], end: End) -> bool {
+fn arrives(outcomes: &[Placed<'_>], end: End) -> bool {
     let answers = match end {
         End::Redis => "redis-answers",
         End::Postgres => "postgres-answers",
         End::Web => "api-answers",
     };
-    let asked = |vantage| outcomes.iter().filter(move |it| it.check == answers && it.vantage == vantage);
+    let all = || outcomes.iter().map(|(it, _)| *it);
+    let asked = |vantage| all().filter(move |it| it.check == answers && it.vantage == vantage);
     let seat = [Vantage::Container, Vantage::Client].into_iter().find(|vantage| asked(*vantage).next().is_some());
     seat.is_some_and(|vantage| asked(vantage).all(works))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use clipcheck::app::screen::guarded;
+use clipcheck::app::screen;
 use clipcheck::blame::blame;
 use clipcheck::case::Case;
 use clipcheck::catalog;
@@ -11,6 +11,7 @@ use clipcheck::check::Check;
 use clipcheck::cli::{Color, Format, ListFormat, Showing};
 use clipcheck::exit::Exit;
 use clipcheck::judge::judge;
+use clipcheck::probe::host;
 use clipcheck::render::{self, Page, Screen};
 use clipcheck::report::{Report, provenance, report};
 use clipcheck::snapshot::Snapshot;
@@ -315,20 +316,16 @@ fn what_cannot_be_printed_is_an_error() {
 fn a_panic_says_where_and_never_what() {
     const NAME: &str = "cli::hostile::a_panic_says_where_and_never_what";
     if std::env::var_os("CLIPCHECK_TEST_PANICS").is_some() {
-        let looks = || {
-            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-            let ended = runtime.block_on(async { tokio::spawn(async { panic!("s3cret in a look") }).await });
-            assert!(ended.is_err());
-            panic!("{} outside", "s3cret")
-        };
-        assert_eq!(guarded(looks), Exit::Undone);
-        return;
+        screen::guard(&[]);
+        let looks = host::apart(|| -> u8 { panic!("s3cret in a look") }).expect("a thread");
+        assert!(looks.blocking_recv().is_err(), "who waits for it hears that nobody will tell");
+        panic!("{} outside", "s3cret");
     }
     let itself = std::env::current_exe().expect("this test");
     let mut again = std::process::Command::new(itself);
     again.args(["--exact", NAME, "--nocapture"]).env("CLIPCHECK_TEST_PANICS", "1").env("RUST_BACKTRACE", "full");
     let said = said(&again.output().expect("it runs"));
-    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.code, 2, "{said:?}");
     assert!(!format!("{said:?}").contains("s3cret"), "{said:?}");
     let file = Path::new("tests/cli/hostile.rs").display().to_string();
     for line in said.err.lines() {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::NewFlow;
 use super::netfilter::{Base, Chain, Family, Hook, Model, Table, Tool};
 use crate::fact::network::Links;
+use crate::fact::order::InOrder;
 
 mod chain;
 mod departure;
@@ -212,7 +213,7 @@ impl Model {
                 hook != Hook::Ingress || here
             })
             .collect();
-        found.sort_by_key(|(_, _, _, base)| base.priority);
+        found.in_order_of(|(_, _, _, base)| base.priority);
         found
     }
 

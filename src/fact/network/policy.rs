@@ -1,5 +1,6 @@
 //! The rules of the routing policy, which say what table is asked for a packet.
 
+use crate::fact::order::InOrder;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -68,7 +69,7 @@ pub fn decides<'a>(
 ) -> Option<(&'a PolicyRule, Option<&'a Route>)> {
     let mut rules: Vec<&PolicyRule> =
         rules.iter().filter(|rule| rule.priority < MAIN_RULE && rule.meets(from, to)).collect();
-    rules.sort_by_key(|rule| rule.priority);
+    rules.in_order_of(|rule| rule.priority);
     let hop_of = |table: u32| {
         let there = entries.iter().filter(move |route| route.table == table && route.net.contains(&to));
         there.max_by_key(|route| (route.net.prefix_len(), std::cmp::Reverse(route.metric)))

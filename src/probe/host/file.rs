@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::limits;
 use crate::fact::Unseen;
+use crate::fact::order::InOrder;
 
 /// No file that a look reads is longer in life: ufw's rules for a thousand addresses are 200 KiB.
 pub(super) const LONGEST: u64 = 4 << 20;
@@ -198,7 +199,7 @@ pub fn list(path: impl AsRef<Path>) -> Result<Option<Vec<String>>, Unseen> {
     if names.len() > MOST_NAMES {
         return Err(Unseen::Unreadable(format!("{}: it contains more than {MOST_NAMES} files", path.display())));
     }
-    names.sort();
+    names.in_order();
     Ok(Some(names))
 }
 

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use ipnet::IpNet;
-use rtnetlink::packet_route::AddressFamily;
-use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
-use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
-use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType, RouteVia};
-use rtnetlink::{Error, Handle};
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::address::{AddressAttribute, AddressMessage};
+use netlink_packet_route::route::{RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteType, RouteVia};
 
+use super::routing_socket::{Failure, LinkTold, Question, Told, ask};
 use crate::fact::Unseen;
 use crate::fact::network::routes::Route;
 use crate::fact::network::{Link, Way};
+use crate::fact::order::InOrder;
 use crate::probe::host;
 
 /// Who tells of interfaces and routes.
@@ -23,64 +22,46 @@ pub(super) const KERNEL: &str = "the kernel (netlink)";
 /// The kernel answers at once; this only keeps a lost answer from holding up the run.
 const DEADLINE: Duration = Duration::from_secs(1);
 
-pub(super) fn connect() -> Result<Handle, Unseen> {
-    let (connection, handle, _) = rtnetlink::new_connection()
-        .map_err(|error| Unseen::NoTool(format!("the kernel's routing socket (netlink): {}", host::words(&error))))?;
-    // Ends by itself when the last handle is gone.
-    tokio::spawn(connection);
-    Ok(handle)
-}
-
-pub(super) async fn within<T>(question: impl Future<Output = Result<T, Error>>) -> Result<Result<T, Error>, Unseen> {
-    tokio::time::timeout(DEADLINE, question)
+pub(super) async fn within(
+    questions: impl IntoIterator<Item = Question>,
+) -> Result<Result<Vec<Told>, Failure>, Unseen> {
+    tokio::time::timeout(DEADLINE, ask(questions))
         .await
         .map_err(|_| Unseen::NoTool("the kernel's routing socket (netlink) did not answer".to_owned()))
 }
 
-fn errno(error: &Error) -> Option<i32> {
-    if let Error::NetlinkError(message) = error { Some(message.raw_code().abs()) } else { None }
-}
-
-pub(super) fn failed(error: &Error) -> Unseen {
-    let why = errno(error).map_or_else(|| "the answer could not be read".to_owned(), |errno| format!("errno {errno}"));
+pub(super) fn failed(failure: &Failure) -> Unseen {
+    let why = match failure {
+        Failure::NoSocket(error) => host::words(error),
+        Failure::Refused(errno) => format!("errno {errno}"),
+        Failure::Unreadable => "the answer could not be read".to_owned(),
+    };
     Unseen::NoTool(format!("the kernel's routing socket (netlink): {why}"))
 }
 
 /// All interfaces, in the kernel's order, with their addresses.
 pub(in crate::probe) async fn links() -> Result<Vec<Link>, Unseen> {
-    let handle = connect()?;
-    let question = async {
-        let links: Vec<LinkMessage> = handle.link().get().execute().try_collect().await?;
-        let addresses: Vec<AddressMessage> = handle.address().get().execute().try_collect().await?;
-        Ok((links, addresses))
-    };
-    let (messages, addresses) = within(question).await?.map_err(|error| failed(&error))?;
+    let answers = within([Question::Links, Question::Addresses]).await?.map_err(|failure| failed(&failure))?;
     let mut by_index: BTreeMap<u32, Vec<IpNet>> = BTreeMap::new();
-    for message in addresses {
-        if let Some(net) = own_address(&message) {
+    for answer in &answers {
+        if let Told::Address(message) = answer
+            && let Some(net) = own_address(message)
+        {
             by_index.entry(message.header.index).or_default().push(net);
         }
     }
-    Ok(messages
-        .iter()
-        .filter_map(|message| link(message, by_index.remove(&message.header.index).unwrap_or_default()))
+    Ok(answers
+        .into_iter()
+        .filter_map(|answer| {
+            let Told::Link(told) = answer else { return None };
+            let addresses = by_index.remove(&told.index).unwrap_or_default();
+            link(told, addresses)
+        })
         .collect())
 }
 
-fn link(message: &LinkMessage, addresses: Vec<IpNet>) -> Option<Link> {
-    let (mut name, mut mtu, mut kind) = (None, 0, None);
-    for attribute in &message.attributes {
-        if let LinkAttribute::IfName(value) = attribute {
-            name = Some(value.clone());
-        } else if let LinkAttribute::Mtu(value) = attribute {
-            mtu = *value;
-        } else if let LinkAttribute::LinkInfo(infos) = attribute {
-            kind = infos
-                .iter()
-                .find_map(|info| if let LinkInfo::Kind(kind) = info { Some(kind.to_string()) } else { None });
-        }
-    }
-    Some(Link { name: name?, kind, up: message.header.flags.contains(LinkFlags::Up), mtu, addresses })
+fn link(told: LinkTold, addresses: Vec<IpNet>) -> Option<Link> {
+    Some(Link { name: told.name?, kind: told.kind, up: told.up, mtu: told.mtu, addresses })
 }
 
 /// On a point-to-point interface `Address` is the far end's and `Local` is this machine's.
@@ -99,27 +80,18 @@ const OWN: u32 = 255;
 
 /// All routes to networks, of both families, in their order.
 pub(super) async fn entries(links: &[Link]) -> Result<Vec<Route>, Unseen> {
-    let handle = connect()?;
-    let mut found = Vec::new();
+    let questions = [Question::Links, Question::Routes(AddressFamily::Inet), Question::Routes(AddressFamily::Inet6)];
+    let answers = within(questions).await?.map_err(|failure| failed(&failure))?;
     let mut names = BTreeMap::new();
-    let question = async {
-        let messages: Vec<LinkMessage> = handle.link().get().execute().try_collect().await?;
-        for message in messages {
-            if let Some(link) = link(&message, Vec::new()) {
-                names.insert(message.header.index, link.name);
-            }
+    let mut entries = Vec::new();
+    for answer in answers {
+        match answer {
+            Told::Link(LinkTold { index, name: Some(name), .. }) => drop(names.insert(index, name)),
+            Told::Route(message) => entries.extend(route(&message, &names, links)),
+            Told::Link(_) | Told::Address(_) | Told::Rule(_) => {}
         }
-        for family in [AddressFamily::Inet, AddressFamily::Inet6] {
-            let mut question = RouteMessage::default();
-            question.header.address_family = family;
-            let messages: Vec<RouteMessage> = handle.route().get(question).execute().try_collect().await?;
-            found.extend(messages);
-        }
-        Ok(())
-    };
-    within(question).await?.map_err(|error| failed(&error))?;
-    let mut entries: Vec<Route> = found.iter().filter_map(|message| route(message, &names, links)).collect();
-    entries.sort();
+    }
+    entries.in_order();
     Ok(entries)
 }
 
@@ -154,27 +126,14 @@ fn route(message: &RouteMessage, names: &BTreeMap<u32, String>, links: &[Link]) 
 
 /// How the kernel would send to an address, if need be from one of this machine's own.
 pub(in crate::probe) async fn way(to: IpAddr, from: Option<IpAddr>) -> Result<Way, Unseen> {
-    let handle = connect()?;
-    let mut question = RouteMessage::default();
-    question.header.address_family = if to.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    question.header.destination_prefix_length = if to.is_ipv4() { 32 } else { 128 };
-    question.attributes.push(RouteAttribute::Destination(RouteAddress::from(to)));
-    if let Some(from) = from {
-        question.header.source_prefix_length = question.header.destination_prefix_length;
-        question.attributes.push(RouteAttribute::Source(RouteAddress::from(from)));
-    }
-    let answer = match within(handle.route().get(question).execute().try_next()).await? {
-        Ok(answer) => answer,
-        Err(error) => {
-            return match errno(&error) {
-                Some(errno::NETUNREACH) => Ok(Way::None),
-                // What a route of type unreachable, prohibit, blackhole answers, in this order.
-                Some(errno::HOSTUNREACH | errno::ACCES | errno::INVAL) => Ok(Way::Barred),
-                Some(_) | None => Err(failed(&error)),
-            };
-        }
+    let answers = match within([Question::RouteTo(to, from)]).await? {
+        Ok(answers) => answers,
+        // What no route answers; and what a route of type unreachable, prohibit, blackhole does, in this order.
+        Err(Failure::Refused(errno::NETUNREACH)) => return Ok(Way::None),
+        Err(Failure::Refused(errno::HOSTUNREACH | errno::ACCES | errno::INVAL)) => return Ok(Way::Barred),
+        Err(failure) => return Err(failed(&failure)),
     };
-    let Some(answer) = answer else { return Ok(Way::None) };
+    let Some(Told::Route(answer)) = answers.into_iter().next() else { return Ok(Way::None) };
     if answer.header.kind == RouteType::Local {
         return Ok(Way::Local);
     }
@@ -193,8 +152,9 @@ pub(in crate::probe) async fn way(to: IpAddr, from: Option<IpAddr>) -> Result<Wa
         }
     }
     let Some(index) = index else { return Err(Unseen::Unreadable("a route without a device".to_owned())) };
-    let found = within(handle.link().get().match_index(index).execute().try_next()).await?;
-    let device = found.map_err(|error| failed(&error))?.and_then(|message| link(&message, Vec::new()));
+    let found = within([Question::Link(index)]).await?.map_err(|failure| failed(&failure))?;
+    let device =
+        found.into_iter().find_map(|told| if let Told::Link(told) = told { link(told, Vec::new()) } else { None });
     let Some(device) = device else { return Err(Unseen::Unreadable("a route's device has no name".to_owned())) };
     Ok(Way::Device { device: device.name, kind: device.kind, gateway, source })
 }

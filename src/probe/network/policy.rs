@@ -2,28 +2,23 @@
 
 use std::net::IpAddr;
 
-use futures_util::TryStreamExt;
 use ipnet::IpNet;
-use rtnetlink::IpVersion;
-use rtnetlink::packet_route::AddressFamily;
-use rtnetlink::packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
+use netlink_packet_route::AddressFamily;
+use netlink_packet_route::rule::{RuleAction, RuleAttribute, RuleFlags, RuleMessage};
 
-use super::netlink::{connect, failed, within};
+use super::netlink::{failed, within};
+use super::routing_socket::{Question, Told};
 use crate::fact::Unseen;
 use crate::fact::network::policy::PolicyRule;
+use crate::fact::order::InOrder;
 
 /// All of them beside the usual three, of both families, in the order in which they are asked.
 pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
-    let handle = connect()?;
-    let question = async {
-        let mut found: Vec<RuleMessage> = handle.rule().get(IpVersion::V4).execute().try_collect().await?;
-        let six: Vec<RuleMessage> = handle.rule().get(IpVersion::V6).execute().try_collect().await?;
-        found.extend(six);
-        Ok(found)
-    };
-    let messages = within(question).await?.map_err(|error| failed(&error))?;
-    let mut rules: Vec<PolicyRule> = messages.iter().filter_map(rule).filter(|rule| !rule.is_usual()).collect();
-    rules.sort();
+    let questions = [Question::Rules(AddressFamily::Inet), Question::Rules(AddressFamily::Inet6)];
+    let answers = within(questions).await?.map_err(|failure| failed(&failure))?;
+    let told = answers.iter().filter_map(|told| if let Told::Rule(message) = told { rule(message) } else { None });
+    let mut rules: Vec<PolicyRule> = told.filter(|rule| !rule.is_usual()).collect();
+    rules.in_order();
     Ok(rules)
 }
 

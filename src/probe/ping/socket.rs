@@ -13,6 +13,7 @@ use super::{ECHO, FAR};
 use crate::fact::Unseen;
 use crate::fact::dial::payload_probe::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
+use crate::fact::order::InOrder;
 use crate::probe::DIAL;
 use crate::probe::host::{self, limits};
 use crate::probe::pace::Pace;
@@ -119,7 +120,7 @@ pub(in crate::probe) async fn sizes(to: IpAddr, pace: Pace) -> Vec<SizedEcho> {
         });
     }
     let mut echoes = join_all(asked).await;
-    echoes.sort_by_key(|echo| echo.packet);
+    echoes.in_order_of(|echo| echo.packet);
     echoes
 }
 

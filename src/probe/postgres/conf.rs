@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::fact::limits::Budget;
+use crate::fact::order::InOrder;
 use crate::fact::postgres::PgConf;
 use crate::fact::redis::Directive;
 use crate::fact::touch::{Touch, only, reads, reads_in};
@@ -61,7 +62,7 @@ pub(in crate::probe) fn texts(version: &str, name: &str) -> Vec<(String, String)
 fn candidates(root: &Path) -> Result<Vec<(String, PathBuf)>, Unseen> {
     let clusters = root.join(CLUSTERS.trim_start_matches('/'));
     let mut versions = host::list(&clusters)?.unwrap_or_default();
-    versions.sort_by_key(|version| postgresql_conf::version_key(version));
+    versions.in_order_of(|version| postgresql_conf::version_key(version));
     let mut found = Vec::new();
     for version in versions {
         for name in host::list(clusters.join(&version))?.unwrap_or_default() {

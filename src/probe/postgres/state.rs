@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use futures_util::future::try_join;
 use serde::Deserialize;
 
 use super::administrator::Administrator;
@@ -99,22 +100,16 @@ async fn conversation(administrator: &Administrator, files: Files, context: &Pro
         let told: Told = read(&session.ask(&fill(SERVER)).await?)?;
         Ok((told, written))
     });
-    let (told, written) = server.await?;
-    // A database that is not there, or lets nobody in, says nothing of itself.
-    let inside = match &database {
-        Some(name) => {
-            let session = administrator.session(name, async |session| {
-                Ok([
-                    session.ask(&fill(INSIDE)).await.ok(),
-                    session.ask(WAITS).await.ok(),
-                    session.ask(BEHIND).await.ok(),
-                ])
-            });
-            session.await.unwrap_or_default()
-        }
-        None => [None, None, None],
+    // Beside it: a session takes PostgreSQL longer to open than to answer. A database that is not there, or lets nobody in, says
+    // nothing of itself.
+    let inside = async {
+        let Some(name) = &database else { return Ok([None, None, None]) };
+        let session = administrator.session(name, async |session| {
+            Ok([session.ask(&fill(INSIDE)).await.ok(), session.ask(WAITS).await.ok(), session.ask(BEHIND).await.ok()])
+        });
+        Ok(session.await.unwrap_or_default())
     };
-    let [inside, waits, behind] = inside;
+    let ((told, written), [inside, waits, behind]) = try_join(server, inside).await?;
     let inside = inside.and_then(|said| read::<Inside>(&said).ok());
     let mut state = told.state(role, database, inside.as_ref(), &written);
     state.behind = behind.and_then(|said| read(&said).ok()).unwrap_or_default();

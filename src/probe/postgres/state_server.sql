@@ -4,31 +4,34 @@ with recursive
     select member.roleid from pg_auth_members member join role on member.member = role.oid
     union
     select member.roleid from pg_auth_members member join groups on member.member = groups.roleid
-  )
+  ),
+  -- Each of these views reads its file anew.
+  written as (select * from pg_file_settings),
+  rules as (select * from pg_hba_file_rules)
 select json_build_object(
   'version', current_setting('server_version_num')::int,
   'ssl', current_setting('ssl')::bool,
   'room', current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-  'used', (select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()),
+  'used', (select count(*) from pg_stat_activity where backend_type = 'client backend' and application_name <> 'clipcheck'),
   'loaded_at', floor(extract(epoch from pg_conf_load_time()))::bigint,
   'started_at', floor(extract(epoch from pg_postmaster_start_time()))::bigint,
   'pending', (
     select coalesce(json_agg(json_build_object('name', setting.name, 'path', file.sourcefile, 'line', file.sourceline)), '[]')
     from pg_settings setting
     left join lateral (
-      select * from pg_file_settings where pg_file_settings.name = setting.name order by seqno desc limit 1
+      select * from written where written.name = setting.name order by seqno desc limit 1
     ) file on true
     where setting.pending_restart
   ),
   'bad_lines', (
     select coalesce(json_agg(json_build_object('name', name, 'path', sourcefile, 'line', sourceline)), '[]')
-    from pg_file_settings file
+    from written file
     where error is not null
       and not exists (select from pg_settings setting where setting.name = file.name and setting.pending_restart)
   ),
   'named_files', (
     select coalesce(json_agg(json_build_object('name', name, 'path', sourcefile, 'line', sourceline, 'file', setting)), '[]')
-    from (select distinct on (name) * from pg_file_settings order by name, seqno desc) file
+    from (select distinct on (name) * from written order by name, seqno desc) file
     where setting <> '' and name in ('ssl_cert_file', 'ssl_key_file', 'ssl_ca_file', 'ssl_crl_file', 'hba_file', 'ident_file')
       and (name not like 'ssl%' or current_setting('ssl')::bool)
   ),
@@ -38,10 +41,10 @@ select json_build_object(
     select coalesce(json_agg(json_build_object(
       'path', coalesce(to_jsonb(rule) ->> 'file_name', current_setting('hba_file')), 'line', line_number, 'kind', type,
       'databases', database, 'roles', user_name, 'address', address, 'mask', netmask, 'method', auth_method
-    )), '[]') from pg_hba_file_rules rule
+    )), '[]') from rules rule
   ),
   'bad_hba_lines', (
-    select coalesce(json_agg(line_number), '[]') from pg_hba_file_rules where type is null
+    select coalesce(json_agg(line_number), '[]') from rules where type is null
   ),
   'session', (
     select coalesce(json_agg(json_build_object(
@@ -55,7 +58,7 @@ select json_build_object(
         where setrole in (0, (select oid from role))
           and setdatabase in (0, (select oid from pg_database where datname = {database}))
         union all
-        select name, setting, false, false, sourcefile, sourceline, 0 from pg_file_settings where applied
+        select name, setting, false, false, sourcefile, sourceline, 0 from written where applied
       ) levels
       where name in ('default_transaction_read_only', 'client_encoding', 'idle_session_timeout', 'session_preload_libraries',
         'local_preload_libraries', 'role', 'search_path', 'statement_timeout')

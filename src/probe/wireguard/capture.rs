@@ -10,6 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use crate::fact::order::InOrder;
 use crate::fact::wireguard::{Exchange, Handshakes, WgInterface};
 use crate::probe::{DIAL, host};
 use crate::read::wg_packet::{self, Packet};
@@ -73,7 +74,7 @@ impl Capture {
 
     /// None where more came by than was looked at: what was not seen then may have been there.
     pub(super) fn seen(mut self) -> Option<Handshakes> {
-        self.seen.exchanges.sort_by(|a, b| (&a.interface, a.with).cmp(&(&b.interface, b.with)));
+        self.seen.exchanges.in_order_by(|a, b| (&a.interface, a.with).cmp(&(&b.interface, b.with)));
         (self.left > 0).then_some(self.seen)
     }
 

@@ -5,6 +5,7 @@ use secrecy::zeroize::Zeroize;
 
 use super::super::{ProbeContext, ProbeResult, host};
 use super::contained;
+use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::wireguard::{Maker, Program, WgConf};
 use crate::fact::{Fact, Unseen};
@@ -171,7 +172,7 @@ fn named(folders: &[&str], suffix: &str) -> Result<Vec<String>, Unseen> {
             }
         }
     }
-    found.sort();
+    found.in_order();
     Ok(found.into_iter().map(|(_, path)| path).collect())
 }
 

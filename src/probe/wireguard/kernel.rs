@@ -33,10 +33,18 @@ pub(super) async fn interfaces<'a>(names: impl Iterator<Item = &'a str>) -> Foun
         return Ok(Vec::new());
     }
     let (connection, mut handle, _) = genetlink::new_connection().map_err(|error| failed(error.kind()))?;
-    tokio::spawn(connection);
+    // On this look's own thread: one that ends takes nothing else with it.
+    tokio::select! {
+        biased;
+        found = all(&mut handle, names) => found,
+        () = connection => Err(failed("the socket was closed")),
+    }
+}
+
+async fn all<'a>(handle: &mut GenetlinkHandle, names: impl Iterator<Item = &'a str>) -> Found {
     let mut found = Vec::new();
     for name in names {
-        let answer = tokio::time::timeout(DEADLINE, interface(&mut handle, name));
+        let answer = tokio::time::timeout(DEADLINE, interface(handle, name));
         match answer.await.map_err(|_| failed("no answer"))? {
             Ok(interface) => found.push((interface, "the kernel (netlink)".to_owned())),
             Err(Some(EPERM)) => return Err(needs_root()),

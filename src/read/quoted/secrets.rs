@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::hidden::names_secret;
+use crate::fact::order::InOrder;
 use crate::read::url::decode;
 
 /// In place of it.
@@ -81,7 +82,7 @@ impl Secrets {
     /// The text without them; none where that would tear it.
     pub(super) fn out_of(&self, text: &str) -> Option<String> {
         let mut all: Vec<&String> = self.whole.iter().chain(&self.parts).collect();
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        all.in_order_of(|secret| std::cmp::Reverse(secret.len()));
         let mut text = text.to_owned();
         for secret in all {
             if !text.contains(secret.as_str()) {

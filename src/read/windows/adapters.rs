@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::route_print::{self, By, Row};
 use crate::fact::network::Link;
 use crate::fact::network::routes::{MAIN, Route};
+use crate::fact::order::InOrder;
 
 /// An adapter as Windows lists it (`IP_ADAPTER_ADDRESSES`; .NET has the same).
 #[derive(Deserialize)]
@@ -110,7 +111,7 @@ pub(super) fn entries(links: &[(u32, Link)], table: &[String], path: &str) -> Re
             Some(Route { net: row.net, device, kind, gateway: row.gateway, metric: row.metric, table: MAIN })
         })
         .collect();
-    entries.sort();
+    entries.in_order();
     entries.dedup();
     Ok(entries)
 }

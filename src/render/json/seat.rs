@@ -1,6 +1,5 @@
 //! The part of the JSON report that says who looked.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::profile::{Addresses, Known, Origin};
@@ -8,8 +7,9 @@ use crate::report::Host;
 use crate::snapshot::Rights;
 
 /// One host in one role.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Seat")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Seat"))]
 pub(super) struct SeatV2<'a> {
     /// What `seat` is elsewhere in the document: the role, where only one has it.
     id: &'a str,
@@ -18,7 +18,7 @@ pub(super) struct SeatV2<'a> {
     /// How the role is known.
     found_by: &'a str,
     host: HostV2<'a>,
-    #[schemars(extend("enum" = ["root", "administrator", "user"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["root", "administrator", "user"])))]
     rights: &'static str,
     /// RFC 3339.
     taken_at: String,
@@ -29,8 +29,9 @@ pub(super) struct SeatV2<'a> {
 }
 
 /// Which machine it is.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Host")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Host"))]
 struct HostV2<'a> {
     name: &'a str,
     /// `linux` or `windows`.
@@ -40,15 +41,17 @@ struct HostV2<'a> {
     public_key: Option<&'a str>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Look")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Look"))]
 struct LookV2 {
     look: String,
     took_ms: f64,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Addresses")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Addresses"))]
 struct AddressesV2 {
     server: Value<String>,
     /// Not that of a server with several clients.
@@ -62,11 +65,12 @@ struct AddressesV2 {
     public: Option<String>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Value<T> {
     value: T,
     /// Whether the user said it, it was seen, or it is the guide's.
-    #[schemars(extend("enum" = ["told", "seen", "assumed"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["told", "seen", "assumed"])))]
     origin: &'static str,
 }
 

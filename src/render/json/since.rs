@@ -1,18 +1,18 @@
 //! The part of the JSON report that compares with an earlier one.
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::{Change, Now};
 
 /// What became of a root of before.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Change")]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Change"))]
 pub(super) struct ChangeV2<'a> {
     seat: &'a str,
     /// The cause as it was named then; of a new one, as it is now.
     code: &'a str,
-    #[schemars(extend("enum" = ["fixed", "same", "other-cause", "not-seen", "new"]))]
+    #[cfg_attr(test, schemars(extend("enum" = ["fixed", "same", "other-cause", "not-seen", "new"])))]
     now: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     more: Option<String>,

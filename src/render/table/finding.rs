@@ -12,8 +12,8 @@ fn finding(out: &mut String, outcome: &Outcome, diagnosis: &Diagnosis, mark: &st
     let at = diagnosis.place.as_ref().map_or_else(String::new, |place| format!(", {place}"));
     let _ = writeln!(out, "\n{style}{mark} {}{style:#} on {}{at}", diagnosis.code, place(outcome));
     wrapped(out, &diagnosis.says, "  ", "  ", width);
-    for Evidence { line, seat, source } in &outcome.evidence {
-        let from = if source.is_empty() { seat.to_string() } else { format!("{seat}, {source}") };
+    for Evidence { line, seat, source } in outcome.evidence.iter() {
+        let from = if source.is_empty() { seat.to_owned() } else { format!("{seat}, {source}") };
         wrapped(out, &format!("{line}  [{from}]"), "  seen   ", "           ", width);
     }
     doubt(out, diagnosis, width);

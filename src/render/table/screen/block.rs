@@ -149,17 +149,17 @@ fn doubt(diagnosis: &Diagnosis) -> String {
 /// fault are marked.
 fn seen(
     out: &mut String,
-    evidence: &Evidence,
+    evidence: Evidence<'_>,
     outcome: &Outcome,
     marked: Option<&Diagnosis>,
     report: &Report,
     width: usize,
 ) {
     let Evidence { line, seat, source } = evidence;
-    let away = report.hosts.len() > 1 && **seat != *outcome.seat;
-    let told = source.is_empty() || line.contains(&**source);
+    let away = report.hosts.len() > 1 && *seat != *outcome.seat;
+    let told = source.is_empty() || line.contains(source);
     let from: Vec<&str> =
-        [(away, &**seat), (!told, &**source)].into_iter().filter_map(|(shown, it)| shown.then_some(it)).collect();
+        [(away, seat), (!told, source)].into_iter().filter_map(|(shown, it)| shown.then_some(it)).collect();
     let from = if from.is_empty() { String::new() } else { format!("  [{}]", from.join(", ")) };
     let indent = "  seen ";
     let line = line.trim_start();
