@@ -109,7 +109,8 @@ impl Case {
 
     /// What a look saw, in lines that a person can check by hand, with who answered. Empty where it saw nothing.
     pub fn lines(&self, vantage: Vantage, key: &FactKey) -> (Rc<[Rc<str>]>, &str) {
-        let seen = self.members.get(&vantage).and_then(|member| Some((member, member.snapshot.facts.get(key)?)));
+        let seen =
+            self.members.get(&vantage).and_then(|member| Some((member, member.snapshot.facts.get(key)?.as_ref())));
         let Some((member, Observed { observation: Observation::Seen(fact), source, .. })) = seen else {
             return (Rc::default(), "");
         };

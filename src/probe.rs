@@ -111,7 +111,7 @@ pub struct ProbeContext {
     /// The settled addresses; none while the looks that settle them are still going on.
     pub addresses: Option<Addresses>,
     /// What has been seen so far.
-    pub seen: BTreeMap<FactKey, Observed>,
+    pub seen: BTreeMap<FactKey, Box<Observed>>,
     /// The log-ins found so far.
     pub keyring: Keyring,
     /// The units that are looked at.

@@ -235,7 +235,7 @@ mod guide {
 pub const SETTLING: [FactKey; 4] = [FactKey::Wg, FactKey::WgConf, FactKey::Links, FactKey::Env];
 
 /// Completes a profile from what was seen.
-pub fn settle(profile: &Profile, vantage: Vantage, seen: &BTreeMap<FactKey, Observed>) -> Addresses {
+pub fn settle(profile: &Profile, vantage: Vantage, seen: &BTreeMap<FactKey, Box<Observed>>) -> Addresses {
     let evidence = Evidence::of(vantage, seen);
     let server = Known::first(profile.server, evidence.server, guide::SERVER);
     let client = Known::first(profile.client, evidence.client, guide::CLIENT);

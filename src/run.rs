@@ -109,7 +109,7 @@ struct Runner {
     waiting: BTreeSet<FactKey>,
     first: BTreeSet<FactKey>,
     looking: BTreeSet<FactKey>,
-    seen: BTreeMap<FactKey, Observed>,
+    seen: BTreeMap<FactKey, Box<Observed>>,
     keyring: Keyring,
     tasks: JoinSet<Result<Done, RecvError>>,
     events: UnboundedSender<Event>,
@@ -200,8 +200,10 @@ impl Runner {
         {
             self.waiting.extend(plan::of_urls(env, &self.waiting));
         }
-        self.seen
-            .insert(key, Observed { observation: looked.observation, source: looked.source, took_us: micros(took) });
+        self.seen.insert(
+            key,
+            Observed { observation: looked.observation, source: looked.source, took_us: micros(took) }.into(),
+        );
         if !self.first.is_empty() && self.first.iter().all(|key| self.seen.contains_key(key)) {
             self.first.clear();
             let _ = self.events.send(Event::First(Box::new(self.snapshot())));
@@ -240,7 +242,7 @@ impl Runner {
 const TRIPS: u32 = 30;
 
 /// Why nothing more was seen. On a long way nobody is silent, and what is missing is time. A server dials itself.
-fn late(context: &ProbeContext, seen: &BTreeMap<FactKey, Observed>, deadline: Duration) -> Unseen {
+fn late(context: &ProbeContext, seen: &BTreeMap<FactKey, Box<Observed>>, deadline: Duration) -> Unseen {
     let trips = seen.values().filter_map(|observed| match &observed.observation {
         Observation::Seen(Fact::Ping(ping)) => Some((ping.to, ping.trip()?)),
         Observation::Seen(Fact::Tcp(dial)) if dial.how == Dial::Open => {
@@ -258,8 +260,8 @@ fn late(context: &ProbeContext, seen: &BTreeMap<FactKey, Observed>, deadline: Du
     }
 }
 
-fn unseen(why: Unseen) -> Observed {
-    Observed { observation: Observation::Unseen(why), source: String::new(), took_us: 0 }
+fn unseen(why: Unseen) -> Box<Observed> {
+    Observed { observation: Observation::Unseen(why), source: String::new(), took_us: 0 }.into()
 }
 
 fn micros(took: Duration) -> u64 {
@@ -278,7 +280,7 @@ mod tests {
         let why = |vantage, ms: u64| {
             let ping = PingOutcome { to: server, how: Echo::Reply(ms * 1000), socket: EchoSocket::Raw };
             let observation = Observation::Seen(Fact::Ping(ping));
-            let observed = Observed { observation, source: String::new(), took_us: 0 };
+            let observed = Observed { observation, source: String::new(), took_us: 0 }.into();
             let seen = BTreeMap::from([(FactKey::Ping(Place::Server), observed)]);
             late(&ProbeContext::bare(vantage, Profile::default()), &seen, Duration::from_secs(6))
         };

@@ -52,8 +52,8 @@ pub struct Snapshot {
     pub took_us: u64,
     /// The deployment's addresses as settled here.
     pub addresses: Addresses,
-    /// What was looked at.
-    pub facts: BTreeMap<FactKey, Observed>,
+    /// What was looked at. Facts are of many sizes, and a map keeps room for more than it has.
+    pub facts: BTreeMap<FactKey, Box<Observed>>,
 }
 
 /// Numbers and dots, as Cargo has them.

@@ -268,7 +268,7 @@ mod tests {
         let (profile, mut seen) = (Profile::default(), BTreeMap::new());
         if let Some(way) = way {
             let observation = Observation::Seen(Fact::Route(RouteLookup { to: SERVER, way, bearing: None }));
-            seen.insert(FactKey::Route(to), Observed { observation, source: String::new(), took_us: 0 });
+            seen.insert(FactKey::Route(to), Observed { observation, source: String::new(), took_us: 0 }.into());
         }
         let addresses = Some(settle(&profile, vantage, &seen));
         ProbeContext { addresses, seen, ..ProbeContext::bare(vantage, profile) }

@@ -184,6 +184,9 @@ pub(super) async fn inspected() -> Result<String, Unseen> {
     if let Some(said) = engine::containers().await {
         return Ok(said);
     }
+    if engine::is_absent().await {
+        return Err(no_answer());
+    }
     let said = host::run("docker", &["ps", "--all", "--quiet", "--no-trunc"], PROGRAM).await?;
     if !said.ok {
         return Err(refusal(&said.err, ""));
@@ -232,6 +235,10 @@ fn refusal(error: &str, name: &str) -> Unseen {
     if error.to_ascii_lowercase().contains("no such") {
         return Unseen::NotKnown(format!("there is no container named {name} here"));
     }
+    no_answer()
+}
+
+fn no_answer() -> Unseen {
     Unseen::NoTool("the Docker engine does not answer".to_owned())
 }
 

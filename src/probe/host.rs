@@ -23,6 +23,8 @@ pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen
 pub use files::Files;
 pub(super) use keeper::{copied, gone};
 pub(super) use ours::only_ours;
+#[cfg(unix)]
+pub(super) use program::is_itself;
 pub(super) use program::{Given, run_given};
 pub use program::{Said, run};
 

@@ -29,7 +29,7 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn of(vantage: Vantage, seen: &BTreeMap<FactKey, Observed>) -> Self {
+    pub(super) fn of(vantage: Vantage, seen: &BTreeMap<FactKey, Box<Observed>>) -> Self {
         let fact = |key: &FactKey| match seen.get(key).map(|observed| &observed.observation) {
             Some(Observation::Seen(fact)) => Some(fact),
             Some(Observation::Unseen(_)) | None => None,

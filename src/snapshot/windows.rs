@@ -96,7 +96,7 @@ fn again(recording: &Recording, first: Option<WgState>, addresses: &Addresses, s
 }
 
 struct Seen {
-    facts: BTreeMap<FactKey, Observed>,
+    facts: BTreeMap<FactKey, Box<Observed>>,
 }
 
 impl Seen {
@@ -105,7 +105,7 @@ impl Seen {
             Ok(fact) => Observation::Seen(fact),
             Err(why) => Observation::Unseen(why),
         };
-        self.facts.insert(key, Observed { observation, source: source.to_owned(), took_us: 0 });
+        self.facts.insert(key, Observed { observation, source: source.to_owned(), took_us: 0 }.into());
     }
 
     fn ways(&mut self, recording: &Recording, addresses: &Addresses) {

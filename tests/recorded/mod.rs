@@ -180,7 +180,7 @@ fn whole(vantage: Vantage, lines: &Map<String, Value>) -> Result<Snapshot, Strin
     });
     for (key, fact) in facts.as_object().cloned().unwrap_or_default() {
         let observed: Observed = serde_json::from_value(fact).map_err(|error| format!("/facts/{key}: {error}"))?;
-        new.facts.insert(key.parse::<FactKey>().map_err(|error| format!("/facts/{key}: {error}"))?, observed);
+        new.facts.insert(key.parse::<FactKey>().map_err(|error| format!("/facts/{key}: {error}"))?, Box::new(observed));
     }
     Ok(new)
 }

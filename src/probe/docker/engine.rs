@@ -2,6 +2,8 @@
 //! times as long. Where it would ask another engine, or this one does not answer well, it is asked: it says why.
 #![expect(clippy::disallowed_methods, reason = "dialling is this probe's work")]
 
+use std::io::{Error, ErrorKind};
+
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -43,6 +45,13 @@ pub(super) async fn containers() -> Option<String> {
         }
     }
     Some(format!("[{}]", found.join(",")))
+}
+
+/// Whether nobody waits at the engine's socket, and Docker's own client would ask there: it would only say so, and its start is
+/// what takes longest. What has its name may be another's (podman's script, snap's link), which needs no socket.
+pub(super) async fn is_absent() -> bool {
+    let nobody = |error: &Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+    !is_elsewhere() && UnixStream::connect(SOCKET).await.is_err_and(|error| nobody(&error)) && host::is_itself("docker")
 }
 
 /// What `docker inspect` prints of one container.
@@ -143,7 +152,7 @@ async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, Bytes)> {
 
 /// What asking the engine does.
 pub(super) fn touches() -> Vec<Touch> {
-    [reads(&["{home}/.docker/config.json"]), connects(&["unix /var/run/docker.sock"])].concat()
+    [reads(&["{home}/.docker/config.json", "/usr/bin/docker"]), connects(&["unix /var/run/docker.sock"])].concat()
 }
 
 #[cfg(test)]

@@ -7,6 +7,10 @@ pub(super) async fn containers() -> Option<String> {
     None
 }
 
+pub(super) async fn is_absent() -> bool {
+    false
+}
+
 pub(super) async fn container(_name: &str) -> Option<String> {
     None
 }

@@ -138,6 +138,18 @@ pub(in crate::probe) async fn run_given(
     }
 }
 
+/// Whether what would be run by this name is a program of this very name: no script, and no link to another.
+#[cfg(unix)]
+pub(in crate::probe) fn is_itself(program: &str) -> bool {
+    let path = environment(program).into_iter().find(|(name, _)| *name == "PATH").map(|(_, path)| path);
+    let folders = path.unwrap_or_default();
+    let found = std::env::split_paths(&folders).find_map(|folder| std::fs::canonicalize(folder.join(program)).ok());
+    let Some(found) = found.filter(|found| found.file_name() == Some(program.as_ref())) else { return false };
+    let mut start = [0; 4];
+    let read = std::fs::File::open(found).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+    read.is_ok() && start == *b"\x7fELF"
+}
+
 /// Only a program that is not there is not installed.
 fn not_started(program: &str, error: &std::io::Error) -> Unseen {
     if error.kind() == std::io::ErrorKind::NotFound {
@@ -233,6 +245,14 @@ mod tests {
             ["CLIPCHECK_RUN", "LC_ALL", "PATH", "TZ"],
             "this test itself has CARGO_MANIFEST_DIR and more"
         );
+    }
+
+    #[test]
+    fn a_program_is_told_from_a_script_and_a_link() {
+        assert!(is_itself("bash"), "a program of this machine");
+        assert!(!is_itself("no-such-program"));
+        // A link to dash or bash, or on some a link to busybox.
+        assert!(!is_itself("sh"));
     }
 
     #[tokio::test]
