@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::rc::Rc;
 
 use crate::check::{Alternative, Cause, Check, CheckId, Fix, Need, Needs, Otherwise, Position, Rule};
 use crate::fact::plugin::Program;
@@ -12,9 +11,11 @@ use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
 use crate::report::{
-    Answer, Assigned, Candidate, Change, Correction, Diagnosis, FixScript, Host, How, Lines, Now, Outcome, Recreation,
-    Report, Seen, Step, Told, Typed,
+    Answer, Assigned, Candidate, Change, Correction, Diagnosis, FixScript, Host, How, Now, Outcome, Recreation, Report,
+    Step, Told, Typed,
 };
+
+mod shared;
 
 /// Control characters, marks of direction, what has no width, and blanks that look like a space and are none to a program
 /// (a no-break space comes with text from a web page).
@@ -103,14 +104,6 @@ impl Texts for String {
     }
 }
 
-impl Texts for Rc<str> {
-    fn clean(&mut self) {
-        if let Cow::Owned(cleaned) = clean(self) {
-            *self = cleaned.into();
-        }
-    }
-}
-
 impl<T: Texts> Texts for Option<T> {
     fn clean(&mut self) {
         self.iter_mut().for_each(T::clean);
@@ -195,19 +188,6 @@ texts!(Need { check; at });
 texts!(Check {
     id, title, guide, needs, needs_at, proves, looks, with, later, causes, not_on_windows, clippyfront_only, rule; category, essential
 });
-
-/// Lines are shared by many, and nearly always clean.
-impl Texts for Lines {
-    fn clean(&mut self) {
-        for Seen { seat, source, lines } in &mut self.0 {
-            seat.clean();
-            source.clean();
-            if lines.iter().any(|line| matches!(clean(line), Cow::Owned(_))) {
-                *lines = lines.iter().map(|line| Rc::from(clean(line))).collect();
-            }
-        }
-    }
-}
 
 impl Texts for Needs {
     fn clean(&mut self) {
