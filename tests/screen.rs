@@ -103,7 +103,7 @@ fn count(figures: &mut Figures, name: &str, report: &Report) {
         if let Some(place) = &diagnosis.place {
             let at = format!("{}:{}", place.file, place.line);
             figures.lines += usize::from(outcome.evidence.iter().any(|it| it.line.contains(&at)));
-            let marks = outcome.evidence.iter().any(|it| pointed_at(&it.line, diagnosis).is_some());
+            let marks = outcome.evidence.iter().any(|it| pointed_at(it.line, diagnosis).is_some());
             figures.marked += usize::from(marks);
         }
         let headline = format!("✗ {}", diagnosis.code);

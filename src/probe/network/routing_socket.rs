@@ -232,16 +232,16 @@ mod tests {
 
     #[test]
     fn an_interface_is_read_and_a_cut_one_is_not() {
-        let attribute = |kind: u16, value: &[u8]| {
+        let written = |kind: u16, value: &[u8]| {
             let length = u16::try_from(4 + value.len()).expect("short");
             let mut bytes = [&length.to_ne_bytes(), &kind.to_ne_bytes(), value].concat();
             bytes.resize(bytes.len().next_multiple_of(4), 0);
             bytes
         };
         let header = [&[0, 0, 0, 0][..], &7_u32.to_ne_bytes(), &0x1043_u32.to_ne_bytes(), &[0; 4]].concat();
-        let info = [attribute(1, b"wireguard\0"), attribute(2, b"\x08\0\x01\0\0\0\0\0")].concat();
-        let nested = attribute(18 | 1 << 15, &info);
-        let whole = [header, attribute(3, b"wg0\0"), attribute(4, &1420_u32.to_ne_bytes()), nested].concat();
+        let info = [written(1, b"wireguard\0"), written(2, b"\x08\0\x01\0\0\0\0\0")].concat();
+        let nested = written(attribute::INFO | 0x8000, &info);
+        let whole = [header, written(3, b"wg0\0"), written(4, &1420_u32.to_ne_bytes()), nested].concat();
         let told = link(&whole).expect("an interface");
         assert_eq!((told.index, told.name.as_deref(), told.mtu, told.up), (7, Some("wg0"), 1420, true));
         assert_eq!(told.kind.as_deref(), Some("wireguard"));
