@@ -10,10 +10,9 @@ use std::sync::Arc;
 
 use rustix::process::{Gid, Uid};
 use rustix::thread;
-use tokio::sync::oneshot;
 
 use crate::fact::Unseen;
-use crate::probe::host::limits;
+use crate::probe::host::{self, limits};
 
 /// A user, by numbers.
 #[derive(Debug, Clone)]
@@ -31,16 +30,15 @@ pub(super) async fn connect(
     path: &str,
     handle: Option<Arc<File>>,
 ) -> Result<io::Result<UnixStream>, Unseen> {
-    let (told, heard) = oneshot::channel();
     // A thread of this process may follow its handles, whosever ids it has.
     let path = handle.as_ref().map_or_else(|| path.to_owned(), |it| format!("/proc/self/fd/{}", it.as_raw_fd()));
     // The thread ends with it: nothing else ever runs with these ids.
-    let begun = std::thread::Builder::new().spawn(move || {
+    let begun = host::apart(move || {
         let connected = connect_as(user.as_ref(), &path);
         drop(handle);
-        let _ = told.send(connected);
+        connected
     });
-    begun.map_err(|error| {
+    let heard = begun.map_err(|error| {
         limits::note_start(&error);
         Unseen::NoTool("no thread could be started".to_owned())
     })?;
