@@ -10,6 +10,8 @@ use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
 use crate::read::{postgresql_conf, unit_file};
 
+#[cfg(target_os = "linux")]
+mod holder;
 mod said;
 mod units;
 
@@ -77,6 +79,10 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
             unit.reason = unmet.map(|(path, line)| FailReason::Condition(path, line)).or(unit.reason);
         }
         unit.said = said::last_words(target, &unit.name, &journal, begun, shown.changed, texts(&shown.files)).await;
+    }
+    #[cfg(target_os = "linux")]
+    if *target == UnitTarget::WireGuard && unit.reason == Some(FailReason::AddressInUse) {
+        unit.holder = holder::look(context).await;
     }
     Ok(unit)
 }
@@ -200,7 +206,10 @@ pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
     let failed = runs(&["journalctl -u {unit} -n 60 -o cat --no-pager -q"]);
     let of_log = |log: &str| [reads(&[log]), runs(&[&format!("tail -n 60 -- {log}")])].concat();
     let more = match target {
-        UnitTarget::WireGuard => reads_in(&["/etc/wireguard"], &["*.conf"]),
+        UnitTarget::WireGuard => {
+            let holder = if cfg!(target_os = "linux") { holder::touches() } else { Vec::new() };
+            [reads_in(&["/etc/wireguard"], &["*.conf"]), holder].concat()
+        }
         UnitTarget::Redis => {
             let log = [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat();
             [super::redis::conf_touches(), log].concat()

@@ -71,6 +71,7 @@ fn block(text: &str) -> Shown {
             started_by: Vec::new(),
             reason: None,
             said: None,
+            holder: None,
             starting: starting(&value),
             filter: AddressFilter {
                 deny: nets(&value("IPAddressDeny")),

@@ -205,6 +205,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         started_by: Vec::new(),
         reason: None,
         said: None,
+        holder: None,
         starting: None,
         filter: AddressFilter::default(),
     }
