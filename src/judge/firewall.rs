@@ -170,7 +170,7 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
     };
     let old =
         ports.first().and_then(|_| blocked.iter().find_map(|(port, trace)| stale::kernels(seat, trace.by()?, *port)));
-    let finding = let_in(seat, at(finding, step), step, old).with("ports", ports.join(" and "));
+    let finding = let_in(seat, at(finding, step), step, old.as_ref()).with("ports", ports.join(" and "));
     Ok(finding.with("redis_blocked", redis).with("postgres_blocked", postgres).into())
 }
 
@@ -241,10 +241,10 @@ fn at<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
 }
 
 /// Who is to be let in: the tunnel, or this worker alone where the rule chooses by address, as an administrator's list does.
-fn let_in<C>(seat: &Seat<'_>, finding: Finding<C>, step: &Step, old: Option<(IpAddr, String)>) -> Finding<C> {
+fn let_in<C>(seat: &Seat<'_>, finding: Finding<C>, step: &Step, old: Option<&(IpAddr, String)>) -> Finding<C> {
     let addresses = seat.addresses();
     let rule = step.rule.as_deref().unwrap_or_default();
-    let beside = old.as_ref().map_or_else(String::new, |(from, text)| {
+    let beside = old.map_or_else(String::new, |(from, text)| {
         format!(
             "; `{text}` lets in {from}, which no peer of the tunnel has: the worker's address is {}",
             addresses.client.value

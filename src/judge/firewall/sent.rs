@@ -83,9 +83,7 @@ fn is_unanswered(seat: &Seat<'_>, port: u16) -> bool {
 fn another_answers(seat: &Seat<'_>, port: u16) -> bool {
     let Ok(client) = seat.at(Vantage::Client) else { return false };
     match service(seat, port) {
-        Service::Redis => {
-            client.redis().is_ok_and(|it| matches!(it.said, RedisSaid::NotRedis { .. } | RedisSaid::Silent))
-        }
+        Service::Redis => client.redis().is_ok_and(|it| matches!(it.said, RedisSaid::NotRedis | RedisSaid::Silent)),
         Service::Postgres => client.postgres().is_ok_and(|it| matches!(it.said, PgSaid::NotPostgres | PgSaid::Silent)),
     }
 }

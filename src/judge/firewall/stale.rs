@@ -9,7 +9,7 @@ use crate::case::Seat;
 use crate::check::Finding;
 use crate::check::cause::UfwAdmitsWorker;
 use crate::fact::Vantage;
-use crate::fact::firewall::netfilter::{Act, End, Test};
+use crate::fact::firewall::netfilter::{Act, End, Rule, Test};
 use crate::fact::firewall::walk::{Disposition, Step};
 use crate::fact::firewall::{NewFlow, Ufw, UfwRule};
 
@@ -78,19 +78,14 @@ pub(super) fn kernels(seat: &Seat<'_>, stopped: &Step, port: u16) -> Option<(IpA
     let model = seat.rules().ok()?;
     let table = model.tables.iter().find(|table| table.tool == stopped.tool && table.name == stopped.table)?;
     let rules = table.chains.values().flat_map(|chain| &chain.rules).filter(|rule| rule.act == Act::Accept);
-    let single = |test: &Test| match test {
-        Test::Address(End::From, ranges) => match ranges.as_slice() {
-            [(low, high)] if low == high => Some(*low),
-            _ => None,
-        },
-        _ => None,
+    let single = |test: &Test| {
+        let Test::Address(End::From, ranges) = test else { return None };
+        if let [(low, high)] = ranges.as_slice() { (low == high).then_some(*low) } else { None }
     };
+    let is_single = |it: &Rule| it.tests.iter().find_map(single);
     rules.into_iter().find_map(|it| {
-        let from = it.tests.iter().find_map(single)?;
-        let by = it.tests.iter().find_map(|test| match test {
-            Test::Interface(End::From, names) => names.first(),
-            _ => None,
-        });
+        let from = is_single(it)?;
+        let by = it.tests.iter().find_map(arrives);
         let trace = is_nobodys(seat, IpNet::from(from), by.map(String::as_str))
             .then(|| trace(seat, &NewFlow { from, ..flow(seat, port) }))?
             .ok()?;
@@ -98,4 +93,9 @@ pub(super) fn kernels(seat: &Seat<'_>, stopped: &Step, port: u16) -> Option<(IpA
             trace.disposition == Disposition::Accepted && trace.by().is_some_and(|step| rule(step) == *it.text);
         lets_in.then(|| (from, it.text.to_string()))
     })
+}
+
+/// The first interface that a test of a rule wants a packet to come in by.
+fn arrives(test: &Test) -> Option<&String> {
+    if let Test::Interface(End::From, names) = test { names.first() } else { None }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::{far, own_address, running};
 use crate::case::Seat;
 use crate::check::cause::TunnelRoute;
@@ -40,8 +42,7 @@ pub(super) fn outside(seat: &Seat<'_>) -> Option<Finding<TunnelRoute>> {
     let ipsec = seat.routes().ok()?.ipsec.as_ref()?;
     let interface = running(seat, seat.wg().ok()?)?;
     let ends = interface.peers.iter().filter_map(|peer| peer.endpoint);
-    let own: Vec<IpAddr> =
-        seat.links().ok()?.links.iter().flat_map(|link| &link.addresses).map(|net| net.addr()).collect();
+    let own: Vec<IpAddr> = seat.links().ok()?.links.iter().flat_map(|link| &link.addresses).map(IpNet::addr).collect();
     ends.into_iter().find_map(|end| {
         let udp = |policy: &&IpsecPolicy| policy.more.is_empty() || policy.more.contains("proto udp");
         let outside =

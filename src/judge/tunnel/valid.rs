@@ -63,7 +63,7 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
 }
 
 fn is_up(seat: &Seat<'_>) -> bool {
-    seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some())
+    seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some_and(|link| link.up))
 }
 
 /// The port that was meant: what the other end has, and on the server else the guide's.

@@ -13,7 +13,7 @@ use crate::fact::dial::{Echo, NameAnswer, NameLook};
 use crate::fact::network::policy::decides;
 use crate::fact::network::routes::MAIN;
 use crate::fact::network::{Bearing, Way};
-use crate::fact::wireguard::{Table, short_key};
+use crate::fact::wireguard::{Table, WgPeer, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -26,21 +26,13 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
     let finding = match &route.way {
         way if inside(way) => match route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
             Some(bearing) => by_rule(seat, bearing, far.value),
-            None => match Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses) {
-                Some(relay) => {
-                    let endpoint = relay.endpoint.map_or_else(String::new, |at| format!(" ({at})"));
-                    broken(TunnelRoute::LostAtRelay)
-                        .with("relay", short_key(&relay.public_key))
-                        .with("endpoint", endpoint)
-                }
-                None => {
-                    let cut_off = || connected::endpoint_cut_off(seat).filter(|_| is_silent(seat, place));
-                    match ipsec::taken(seat, place).or_else(cut_off) {
-                        Some(finding) => finding,
-                        None => return Ok(holds()),
-                    }
-                }
-            },
+            None => {
+                let lost = Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses);
+                let cut_off = || connected::endpoint_cut_off(seat).filter(|_| is_silent(seat, place));
+                let finding = lost.map(lost_at).or_else(|| ipsec::taken(seat, place)).or_else(cut_off);
+                let Some(finding) = finding else { return Ok(holds()) };
+                finding
+            }
         },
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
         way if let Some(gone) = connected::route_gone(seat, far.value) => {
@@ -68,6 +60,11 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
         ));
     }
     Ok(finding.with("far", far.value).into())
+}
+
+fn lost_at(relay: &WgPeer) -> Finding<TunnelRoute> {
+    let endpoint = relay.endpoint.map_or_else(String::new, |at| format!(" ({at})"));
+    broken(TunnelRoute::LostAtRelay).with("relay", short_key(&relay.public_key)).with("endpoint", endpoint)
 }
 
 /// The other end does not answer a ping: where it does, the tunnel works, whatever the routes look like.
