@@ -196,7 +196,7 @@ fn conf_dns<'a>(seat: &Seat<'a>) -> Option<(Vec<IpAddr>, &'a str, u32)> {
 /// That /etc/hosts has the name, and is not asked.
 pub(super) fn passed_over(look: &NameLook) -> String {
     look.passed_over().map_or_else(String::new, |line| {
-        format!("; /etc/hosts:{line} has it, and the `hosts:` line of /etc/nsswitch.conf does not lead to that file")
+        format!("; /etc/hosts:{line} has it, but libc does not take it from there (`hosts:` in /etc/nsswitch.conf)")
     })
 }
 
