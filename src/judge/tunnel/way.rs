@@ -24,16 +24,17 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
     let own = &seat.addresses().interface.value;
     let inside = |way: &Way| matches!(way, Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard"));
     let finding = match &route.way {
-        way if inside(way) => match route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
-            Some(bearing) => by_rule(seat, bearing, far.value),
-            None => {
+        way if inside(way) => {
+            if let Some(bearing) = route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
+                by_rule(seat, bearing, far.value)
+            } else {
                 let lost = Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses);
                 let cut_off = || connected::endpoint_cut_off(seat).filter(|_| is_silent(seat, place));
                 let finding = lost.map(lost_at).or_else(|| ipsec::taken(seat, place)).or_else(cut_off);
                 let Some(finding) = finding else { return Ok(holds()) };
                 finding
             }
-        },
+        }
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
         way if let Some(gone) = connected::route_gone(seat, far.value) => {
             gone.with("so", format!("packets to {} {}", far.value, words(way)))
