@@ -66,5 +66,6 @@ pub mod wg_uapi;
 pub mod windows;
 pub mod worker_api;
 pub mod worker_log;
+pub mod xfrm;
 
 pub use says::Says;

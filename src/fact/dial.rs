@@ -245,6 +245,14 @@ pub struct NameLooks {
     pub names: Vec<NameLook>,
 }
 
+impl NameLook {
+    /// Where /etc/hosts has a name that does not resolve: libc was told not to ask that file.
+    pub fn passed_over(&self) -> Option<u32> {
+        let resolves = matches!(self.libc, NameAnswer::Addresses(_));
+        self.hosts.first().filter(|_| !resolves).map(|(_, line)| *line)
+    }
+}
+
 impl NameLooks {
     /// Where libc leads who asks for a name; none where it does not resolve, or nobody asked.
     pub fn leads(&self, name: &str) -> Option<&[IpAddr]> {

@@ -186,10 +186,12 @@ impl Unit {
             _ if self.restarts_often() => {
                 format!("systemd has restarted it {} times, as it ends by itself", self.restarts)
             }
-            _ if self.at_boot.untried => {
-                let why = self.at_boot.why_not().map(|why| format!("; {why}")).unwrap_or_default();
-                format!("it was not started since the boot{why}")
+            // Of a unit that nobody wants systemd forgets that it ran.
+            _ if self.at_boot.untried && !self.at_boot.starts(&self.enabled) => {
+                let why = self.at_boot.why_not().unwrap_or_else(|| "it is not enabled".to_owned());
+                format!("it does not start at boot: {why}")
             }
+            _ if self.at_boot.untried => "it was not started since the boot".to_owned(),
             "success" | "" if self.active == "inactive" => "it was stopped, or ended by itself".to_owned(),
             "exit-code" => match before(self.status) {
                 Some((name, what)) => {

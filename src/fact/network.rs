@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::words::words;
 
+pub mod ipsec;
 pub mod policy;
 pub mod routes;
 

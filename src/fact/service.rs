@@ -2,6 +2,7 @@
 
 use at_boot::AtBoot;
 use filter::AddressFilter;
+use holder::PortHolder;
 use quote::Quote;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,7 @@ use crate::fact::words::words;
 
 pub mod at_boot;
 pub mod filter;
+pub mod holder;
 pub mod quote;
 pub mod sandbox;
 
@@ -38,6 +40,9 @@ pub struct UnitState {
     /// What it said last itself, where it does not run although it was to be started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Quote>,
+    /// Who has its UDP port, where that is why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<PortHolder>,
     /// That systemd has started it, and still waits for its word that it is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starting: Option<Starting>,
@@ -157,7 +162,8 @@ impl UnitState {
             if self.enabled.is_empty() { "not enabled" } else { &self.enabled },
             self.filter.summary()
         );
-        std::iter::once(state).chain(self.said.iter().map(Quote::summary)).collect()
+        let holder = self.holder.iter().map(PortHolder::summary);
+        std::iter::once(state).chain(self.said.iter().map(Quote::summary)).chain(holder).collect()
     }
 }
 

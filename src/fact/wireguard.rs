@@ -8,14 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::Presence;
 use crate::fact::words::words;
 
+mod endpoint_flaw;
 mod handshakes;
 pub mod keys;
 mod maker;
 mod parse_error;
 mod written;
 
+pub use endpoint_flaw::{EndpointFlaw, Foreign};
 pub use handshakes::{Exchange, Handshakes, MadeFor, Unreachable};
-pub use maker::{ByHand, Maker, Program};
+pub use maker::{Adopted, ByHand, Maker, Program};
 pub use parse_error::{ParseError, Refusal, Slip, Taken};
 pub use written::{At, KeyShape, Table, WgConf, WgConfPeer, WrittenEndpoint};
 

@@ -55,7 +55,7 @@ pub(super) fn why_not(unit: &UnitState) -> String {
 pub(super) fn since(seat: &Seat<'_>, unit: &UnitState) -> String {
     if let Some(ended) = unit.ended.as_ref().filter(|_| unit.active != "active") {
         format!("; systemd says how its last run ended: {ended}")
-    } else if unit.at_boot.untried {
+    } else if unit.at_boot.untried && starts(unit) {
         format!(", and was not started since the boot{}", left_out(seat, unit))
     } else {
         String::new()
@@ -70,7 +70,8 @@ pub(super) fn left_out(seat: &Seat<'_>, unit: &UnitState) -> String {
     circle.unwrap_or_default()
 }
 
-/// The same of one that nothing starts at boot; none of others.
+/// Why one that is down does not start at boot, either; none of others. Of a unit that nobody wants systemd forgets that it ran, so
+/// that it never did since the boot is not known.
 pub(super) fn never_started(unit: &UnitState) -> Option<String> {
     if !unit.at_boot.untried || starts(unit) {
         return None;

@@ -17,6 +17,8 @@ use crate::read::iptables;
 mod half;
 mod narrow;
 mod out;
+mod sent;
+mod stale;
 mod stored;
 mod ufw;
 mod unit;
@@ -142,7 +144,7 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
     let mut unsupported = None;
     for port in super::ports_of_worker(seat) {
         let trace = trace(seat, &flow(seat, port))?;
-        if let Some(nobody) = sent_to_nobody(seat, &trace, port) {
+        if let Some(nobody) = sent::to_nobody(seat, &trace, port) {
             return Ok(nobody.into());
         }
         match trace.disposition {
@@ -152,6 +154,7 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
         }
     }
     let Some((_, first)) = blocked.first() else {
+        let unsupported = unsupported.or_else(|| sent::by_mark(seat));
         return unit::denied(seat).map_or_else(|| unsupported.map_or(Ok(holds()), Err), |finding| Ok(finding.into()));
     };
     let Some(step) = first.by() else { return Ok(holds()) };
@@ -165,24 +168,10 @@ pub(crate) fn firewall_admits_worker(seat: &Seat<'_>) -> Judged<FirewallAdmitsWo
         (None, Tool::Nft) => broken(FirewallAdmitsWorker::DroppedByNft),
         (None, _) => broken(FirewallAdmitsWorker::Dropped),
     };
-    let finding = let_in(seat, at(finding, step), step).with("ports", ports.join(" and "));
+    let old =
+        ports.first().and_then(|_| blocked.iter().find_map(|(port, trace)| stale::kernels(seat, trace.by()?, *port)));
+    let finding = let_in(seat, at(finding, step), step, old.as_ref()).with("ports", ports.join(" and "));
     Ok(finding.with("redis_blocked", redis).with("postgres_blocked", postgres).into())
-}
-
-/// The port is handed on to another one of this machine, at which nothing listens: whatever else is opened, nobody
-/// would answer. What another machine listens at is not seen from here.
-fn sent_to_nobody(seat: &Seat<'_>, trace: &PacketTrace, port: u16) -> Option<Finding<FirewallAdmitsWorker>> {
-    let (to, by) = (trace.sent_on?, trace.sent_by.as_ref()?);
-    let here = to.ip() == seat.addresses().server.value || seat.links().ok()?.holder(to.ip()).is_some();
-    if !here || trace.disposition == Disposition::Unknown || seat.listeners().ok()?.answers(to.ip(), to.port()) {
-        return None;
-    }
-    let nft = by.tool == Tool::Nft;
-    let word = |shown: bool, word: String| if shown { word } else { String::new() };
-    let finding = broken(FirewallAdmitsWorker::SentToNobody).with("port", port).with("to", to).with("rule", rule(by));
-    let finding = finding.with("tool", word(!nft, by.tool.command().to_owned())).with("number", by.number);
-    let handle = word(nft, by.handle.map_or_else(String::new, |handle| handle.to_string()));
-    Some(finding.with("table", &by.table).with("chain", &by.chain).with("handle", handle))
 }
 
 /// What becomes of packets to WireGuard's UDP port, by every way that is not the tunnel.
@@ -252,10 +241,17 @@ fn at<C>(finding: Finding<C>, step: &Step) -> Finding<C> {
 }
 
 /// Who is to be let in: the tunnel, or this worker alone where the rule chooses by address, as an administrator's list does.
-fn let_in<C>(seat: &Seat<'_>, finding: Finding<C>, step: &Step) -> Finding<C> {
+fn let_in<C>(seat: &Seat<'_>, finding: Finding<C>, step: &Step, old: Option<&(IpAddr, String)>) -> Finding<C> {
     let addresses = seat.addresses();
     let rule = step.rule.as_deref().unwrap_or_default();
-    if ["saddr", "-s ", "--match-set", "--src-range"].iter().any(|it| rule.contains(it)) {
+    let beside = old.map_or_else(String::new, |(from, text)| {
+        format!(
+            "; `{text}` lets in {from}, which no peer of the tunnel has: the worker's address is {}",
+            addresses.client.value
+        )
+    });
+    let finding = finding.with("beside", beside);
+    if old.is_some() || ["saddr", "-s ", "--match-set", "--src-range"].iter().any(|it| rule.contains(it)) {
         return finding.with("source", addresses.client.value).with("whom", addresses.client.value);
     }
     finding.with("source", addresses.subnet.value).with("whom", "the tunnel")
@@ -293,6 +289,11 @@ pub(super) fn undecided(trace: &PacketTrace) -> Unseen {
             step.table,
             rule(step)
         ),
-        None => "a program that lists rules is missing (`nft`, `iptables-save`)".to_owned(),
+        None => match (trace.sent_on, &trace.sent_by) {
+            (Some(to), Some(by)) => {
+                format!("`{}` sends packets to {to}, and what the kernel does with them there is not known", rule(by))
+            }
+            _ => "a program that lists rules is missing (`nft`, `iptables-save`)".to_owned(),
+        },
     })
 }

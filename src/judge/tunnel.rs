@@ -18,6 +18,7 @@ mod connected;
 mod container;
 mod endpoint;
 mod handshake;
+mod ipsec;
 mod keys;
 mod odd;
 mod overlap;
@@ -164,7 +165,7 @@ fn own_address(seat: &Seat<'_>, vantage: Vantage) -> Option<Known<IpAddr>> {
     (its.origin != Origin::Assumed && its.value != ours.value).then(|| its.clone())
 }
 
-fn covers(peer: &WgPeer, address: IpAddr) -> bool {
+pub(super) fn covers(peer: &WgPeer, address: IpAddr) -> bool {
     peer.allowed_ips.iter().any(|net| net.contains(&address))
 }
 

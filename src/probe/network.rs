@@ -11,6 +11,7 @@ use crate::profile::Origin;
 
 #[cfg(windows)]
 mod elsewhere;
+mod ipsec;
 #[cfg(target_os = "linux")]
 mod netlink;
 #[cfg(target_os = "linux")]
@@ -33,7 +34,7 @@ use policy::rules;
 #[cfg(target_os = "linux")]
 use sockets::listening;
 #[cfg(target_os = "linux")]
-pub(super) use sockets::{listening_in, listening_of};
+pub(super) use sockets::{listening_in, listening_of, udp_of};
 
 pub(super) async fn links() -> ProbeResult {
     ProbeResult::new(KERNEL, all_links().await.map(|links| Fact::Links(Links { links })))
@@ -41,7 +42,10 @@ pub(super) async fn links() -> ProbeResult {
 
 pub(super) async fn routes() -> ProbeResult {
     let routes = match all_links().await {
-        Ok(links) => routes_here(&links).await,
+        Ok(links) => {
+            let (routes, ipsec) = tokio::join!(routes_here(&links), ipsec::look());
+            routes.map(|routes| Routes { ipsec, ..routes })
+        }
         Err(why) => Err(why),
     };
     ProbeResult::new(KERNEL, routes.map(Fact::Routes))
@@ -52,7 +56,7 @@ pub(super) async fn routes_here(links: &[Link]) -> Result<Routes, Unseen> {
     let entries = entries(links).await?;
     // The rules say nothing of their own: without them the routes are as they are.
     let policy = rules().await.unwrap_or_default();
-    Ok(Routes { entries, forwards: forwards(), policy })
+    Ok(Routes { entries, forwards: forwards(), policy, ipsec: None })
 }
 
 /// Whether IPv4 packets of others are sent on.
@@ -145,7 +149,8 @@ pub(super) fn touches() -> Vec<Touch> {
 
 /// What [`routes`] does.
 pub(super) fn routes_touches() -> Vec<Touch> {
-    [asks(&["netlink route"]), reads(&["/proc/sys/net/ipv4/ip_forward"])].concat()
+    let general = [asks(&["netlink route"]), reads(&["/proc/sys/net/ipv4/ip_forward"])].concat();
+    [general, ipsec::touches()].concat()
 }
 
 /// What [`listeners`] does.

@@ -13,6 +13,8 @@ use crate::read::journal::{self, condition};
 use crate::read::quoted::{self, Secrets};
 use crate::read::{postgresql_conf, unit_file};
 
+#[cfg(target_os = "linux")]
+mod holder;
 mod said;
 mod units;
 
@@ -88,6 +90,10 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
         }
         unit.said =
             said::last_words((target, context), &unit.name, &journal, begun, shown.changed, texts(&shown.files)).await;
+    }
+    #[cfg(target_os = "linux")]
+    if *target == UnitTarget::WireGuard && unit.reason == Some(FailReason::AddressInUse) {
+        unit.holder = holder::look(context).await;
     }
     Ok(unit)
 }
@@ -237,7 +243,10 @@ pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
     let failed = runs(&["journalctl -u {unit} -n 60 -o cat --no-pager -q"]);
     let of_log = |log: &str| [reads(&[log]), runs(&[&format!("tail -n 60 -- {log}")])].concat();
     let more = match target {
-        UnitTarget::WireGuard => reads_in(&["/etc/wireguard"], &["*.conf"]),
+        UnitTarget::WireGuard => {
+            let holder = if cfg!(target_os = "linux") { holder::touches() } else { Vec::new() };
+            [reads_in(&["/etc/wireguard"], &["*.conf"]), holder].concat()
+        }
         UnitTarget::Redis => [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat(),
         UnitTarget::Postgres => of_log("{log}"),
         UnitTarget::Named(_) => Vec::new(),

@@ -21,6 +21,7 @@ use files::FOLDER;
 #[cfg(target_os = "linux")]
 use running::running;
 
+mod adopted;
 #[cfg(target_os = "linux")]
 mod capture;
 mod contained;

@@ -32,7 +32,7 @@ pub fn netdev(path: &str, mode: u32, text: &str, services: &str) -> Option<WgCon
 }
 
 fn ignored(conf: &mut WgConf, name: &str, at: At) {
-    conf.parse_errors.push(ParseError { what: Refusal::Ignored, name: name.to_owned(), at });
+    conf.parse_errors.push(ParseError { what: Refusal::Ignored, name: name.to_owned(), at, flaw: None });
 }
 
 fn own(conf: &mut WgConf, section: &Section<'_>, services: &Services<'_>) {
@@ -92,6 +92,14 @@ fn peer(conf: &mut WgConf, section: &Section<'_>, services: &Services<'_>) {
         }
     }
     conf.peers.push(peer);
+}
+
+/// What the `Name=` of a `.network` file says that is for an interface, and where.
+pub fn matched(text: &str, interface: &str) -> Option<(String, At)> {
+    network(text, interface)?;
+    let sections = sections(text);
+    let name = sections.iter().find(|it| it.name == "Match")?.last("Name")?;
+    Some((name.value.to_owned(), name.at))
 }
 
 /// The addresses that a `.network` file gives an interface, and where the first one stands; none if it is for others.

@@ -72,6 +72,7 @@ fn block(text: &str) -> Shown {
             ended: Some(value("Result")).filter(|end| ENDED.contains(&end.as_str())),
             reason: None,
             said: None,
+            holder: None,
             starting: starting(&value),
             filter: AddressFilter {
                 deny: nets(&value("IPAddressDeny")),

@@ -11,11 +11,13 @@ use ipnet::IpNet;
 
 use self::line::{INTERFACE, Line, PEER, QUICK, is_space, known, plain_name, squeeze};
 pub use self::line::{command, names};
-use self::value::{Endpoint, Services};
+use self::value::Services;
 use super::wg_key;
 use crate::fact::wireguard::{At, KeyShape, ParseError, Refusal, Slip, Taken, WgConf, WgConfPeer};
 
+mod flaw;
 mod line;
+mod peer;
 pub mod value;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +69,7 @@ struct Settings<'a> {
 
 impl Settings<'_> {
     fn refuse(&mut self, what: Refusal, name: &str, at: At) {
-        self.conf.parse_errors.push(ParseError { what, name: name.to_owned(), at });
+        self.conf.parse_errors.push(ParseError { what, name: name.to_owned(), at, flaw: None });
     }
 
     fn slip(&mut self, how: Taken, name: &str, at: At) {
@@ -168,6 +170,9 @@ impl Settings<'_> {
                 } else if name != "AllowedIPs" {
                     self.slip(Taken::Again, name, line.start());
                 }
+                if name == "Endpoint" && self.flawed(value, line) {
+                    return;
+                }
                 if self.section == Section::Interface {
                     self.in_interface(name, value, line.value_at(), next);
                 } else {
@@ -239,51 +244,6 @@ impl Settings<'_> {
             },
             _ if value::is_mark(value) => {}
             _ => self.refuse(Refusal::Value, name, at),
-        }
-    }
-
-    fn in_peer(&mut self, name: &'static str, value: &str, at: At, next: &str) {
-        let shape = if name.ends_with("Key") { self.key(name, value, at, next) } else { KeyShape::Malformed };
-        let Some(peer) = self.conf.peers.last_mut() else { return };
-        match name {
-            "PublicKey" => {
-                (peer.key_shape, peer.key_at) = (Some(shape), Some(at));
-                peer.public_key = (shape == KeyShape::Good).then(|| value.to_owned());
-            }
-            "PresharedKey" => peer.preshared_at = Some(at),
-            "AllowedIPs" => self.allowed_ips(value, at),
-            "Endpoint" => match value::endpoint(value, &self.services) {
-                Endpoint::Good(written, wrapped) => {
-                    peer.endpoint = Some((written, at));
-                    if wrapped {
-                        self.slip(Taken::Wrapped, name, at);
-                    }
-                }
-                Endpoint::NoPort(written) => {
-                    peer.endpoint = Some((written, at));
-                    self.refuse(Refusal::NoPort, name, at);
-                }
-                Endpoint::Bad => self.refuse(Refusal::Value, name, at),
-            },
-            _ => match value::keepalive(value) {
-                Some(seconds) => {
-                    (peer.keepalive, peer.keepalive_at) = (Some(seconds).filter(|seconds| *seconds != 0), Some(at));
-                }
-                None => self.refuse(Refusal::Value, name, at),
-            },
-        }
-    }
-
-    fn allowed_ips(&mut self, value: &str, at: At) {
-        for item in value.split(',') {
-            let Some(net) = value::allowed(item) else { return self.refuse(Refusal::Value, "AllowedIPs", at) };
-            if net.trunc() != net {
-                self.slip(Taken::HostBits, "AllowedIPs", at);
-            }
-            if let Some(peer) = self.conf.peers.last_mut() {
-                peer.allowed_ips.push(net.trunc());
-                peer.allowed_at.push(at);
-            }
         }
     }
 

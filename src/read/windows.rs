@@ -206,6 +206,7 @@ pub fn unit(tunnel: &str, services: &[TunnelService], kept: &[String]) -> UnitSt
         ended: None,
         reason: None,
         said: None,
+        holder: None,
         starting: None,
         filter: AddressFilter::default(),
     }

@@ -4,9 +4,28 @@ use super::Shell;
 use super::words::{NO_PUBLIC, Words, names_empty_word, split};
 
 /// Words that are parts of a command, as a judge wrote them: several arguments, each quoted where it must be.
-const PARTS: [&str; 20] = [
-    "add", "allowed", "recreate", "bar", "each", "gone", "grant", GRANTS, "log", "maker", "masked", "needed", "reset",
-    "restart", "resume", "start", "table", "target", "ufw_rule", "unwrite",
+const PARTS: [&str; 21] = [
+    "add",
+    "allowed",
+    "recreate",
+    "bar",
+    "each",
+    "gone",
+    "grant",
+    GRANTS,
+    "log",
+    "maker",
+    "masked",
+    "needed",
+    "reset",
+    "restart",
+    "resume",
+    "start",
+    "table",
+    "target",
+    "ufw_rule",
+    "ufw_second",
+    "unwrite",
 ];
 
 /// Statements of plain words, as their judge made them.

@@ -28,7 +28,7 @@ impl Snapshot {
         let entries = recording
             .entries
             .clone()
-            .map(|entries| Fact::Routes(Routes { entries, forwards: None, policy: Vec::new() }));
+            .map(|entries| Fact::Routes(Routes { entries, forwards: None, policy: Vec::new(), ipsec: None }));
         seen.add(FactKey::Routes, "`route print`", entries.ok_or_else(not_recorded));
         let docker = recording.docker.clone().map(Fact::Docker);
         let no_docker = || Unseen::NoTool("Docker does not answer on Windows, or is not installed".to_owned());

@@ -10,7 +10,7 @@ use clipcheck::profile::Profile;
 use clipcheck::read::windows::{Recording, route_print};
 use clipcheck::read::{
     Says, counters, glob, hosts, iptables, known_hosts, netfilter, nft, snmp, ssh_key, ssh_wire, ufw, variable,
-    wg_dump, wg_key, wg_quick, wg_uapi,
+    wg_dump, wg_key, wg_quick, wg_uapi, xfrm,
 };
 use clipcheck::report::Before;
 use clipcheck::snapshot::Snapshot;
@@ -32,7 +32,16 @@ const REPORT: &str = "{\"tool\": \"clipcheck\", \"schema\": 1, \"hosts\": [{\"va
 const CHECK: &str = "title = \"t\"\nguide = \"1\"\nlooks.server = [\"links\"]\nexpect = [\"up\"]\n[cause.down]\nsays = \"s\"\nfix.say = \"f\"\nfix.know = \"k\"\n";
 const KNOWN: &str = "ingest,10.8.0.*,!10.8.0.9 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n|1|z+ww974539j8vdNoiYal3zaQQtQ=|seqQaqFc62/RAvBmZ3ykkyx9b6w= ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhnZmVkY2JhZ2ZlZGNiYWdmZWRjYmFnZmVkY2JhZ2Zl\n";
 
-pub(super) const READERS: [Reader; 27] = [
+pub(super) const READERS: [Reader; 28] = [
+    Reader {
+        name: "xfrm",
+        read: |text| Box::new((xfrm::policies(text, &xfrm::states(text)), xfrm::counters(text))),
+        example: "src 10.8.0.2/32 dst 10.8.0.1/32 proto tcp \\\tdir in priority 0 \\\ttmpl src 0.0.0.0 dst 0.0.0.0\\\t\tproto esp reqid 0 mode transport\\\nXfrmInError \t1\n",
+        shapes: &[
+            many("src 10.8.0.2/32 dst 10.8.0.1/32 dir in\n"),
+            within("src 1.1.1.1 dst 1.1.1.2 dir out", " tmpl src 1.1.1.1 dst 1.1.1.2", "\n"),
+        ],
+    },
     Reader {
         name: "snmp",
         read: |text| Box::new(snmp::drops(text)),

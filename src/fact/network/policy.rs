@@ -22,6 +22,9 @@ pub struct PolicyRule {
     pub to: Option<IpNet>,
     /// It asks for more than that: a mark, an interface, a user, a port, or for the contrary.
     pub asks_more: bool,
+    /// What that is, where it is one thing that is known here: `iif docker0`, `fwmark 0x7`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asks: String,
     /// The table that it names; none where it bars the way, or sends to another rule.
     pub table: Option<u32>,
     /// It bars the way itself (`unreachable`, `prohibit`, `blackhole`).
@@ -36,7 +39,11 @@ impl PolicyRule {
         };
         let from = self.from.as_ref().map_or_else(|| "all".to_owned(), net);
         let to = self.to.as_ref().map_or_else(String::new, |to| format!(" to {}", net(to)));
-        let more = if self.asks_more { " …" } else { "" };
+        let more = match (self.asks_more, self.asks.as_str()) {
+            (true, "") => " …".to_owned(),
+            (true, asks) => format!(" {asks}"),
+            (false, _) => String::new(),
+        };
         let act = match self.table {
             Some(MAIN) => " lookup main".to_owned(),
             Some(table) => format!(" lookup {table}"),
@@ -52,8 +59,13 @@ impl PolicyRule {
         all && matches!((self.priority, self.table), (0, Some(255)) | (MAIN_RULE, Some(MAIN)) | (32767, Some(253)))
     }
 
+    /// Whether it comes before the main table's, and takes packets away from where that one would send them.
+    pub fn bars_early(&self) -> bool {
+        self.bars && self.priority < MAIN_RULE
+    }
+
     /// Whether it may speak of such a packet.
-    fn meets(&self, from: IpAddr, to: IpAddr) -> bool {
+    pub fn meets(&self, from: IpAddr, to: IpAddr) -> bool {
         let within = |net: &Option<IpNet>, address: IpAddr| net.is_none_or(|net| net.contains(&address));
         within(&self.from, from) && within(&self.to, to)
     }
@@ -88,7 +100,7 @@ mod tests {
 
     fn rule(priority: u32, from: Option<&str>, table: u32) -> PolicyRule {
         let from = from.map(|net| net.parse().unwrap());
-        PolicyRule { priority, from, to: None, asks_more: false, table: Some(table), bars: false }
+        PolicyRule { priority, from, to: None, asks_more: false, asks: String::new(), table: Some(table), bars: false }
     }
 
     fn route(net: &str, device: &str, table: u32) -> Route {

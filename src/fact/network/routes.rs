@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::ipsec::Ipsec;
 use super::policy::PolicyRule;
 
 /// The table that is asked where no rule says otherwise (`RT_TABLE_MAIN`).
@@ -48,12 +49,16 @@ pub struct Routes {
     /// The rules that say which table is asked, beside the three that every machine has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<PolicyRule>,
+    /// The policies of IPsec, where the kernel has dropped packets for one; none where it has not, or they cannot be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipsec: Option<Ipsec>,
 }
 
 impl Routes {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.entries.iter().map(|route| format!("route {}", route.words())).collect();
         lines.extend(self.policy.iter().map(|rule| format!("rule {}", rule.words())));
+        lines.extend(self.ipsec.iter().flat_map(Ipsec::summary));
         if let Some(forwards) = self.forwards {
             lines.push(format!(
                 "packets of others are {}forwarded (net.ipv4.ip_forward)",

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::written::At;
+
 /// Who makes the interface of a tunnel's file, and what of it lies elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Maker {
@@ -24,6 +26,21 @@ pub struct Maker {
     /// Whether the interface is in the container's own network, and so not on this machine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub apart: bool,
+}
+
+/// A file of systemd-networkd's that takes an interface which it is not meant for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// The `.network` file, as networkd's own state names it.
+    pub path: String,
+    /// What its `Name=` says.
+    pub pattern: String,
+    /// Where.
+    pub at: At,
+    /// The file with the tunnel's addresses, which is read after it and so never used; none where another program made the
+    /// interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<String>,
 }
 
 /// Why a tunnel does not come back by itself.

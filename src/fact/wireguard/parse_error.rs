@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::endpoint_flaw::EndpointFlaw;
 use super::written::{At, KeyShape};
 
 /// A line that is refused.
@@ -14,6 +15,9 @@ pub struct ParseError {
     pub name: String,
     /// Where.
     pub at: At,
+    /// What stands in an Endpoint that does not belong there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<EndpointFlaw>,
 }
 
 /// Why a line is refused.

@@ -7,7 +7,7 @@ use std::path::Path;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::maker::Maker;
+use super::maker::{Adopted, Maker};
 use super::parse_error::{ParseError, Slip};
 use super::short_key;
 
@@ -83,6 +83,9 @@ pub struct WgConf {
     /// `Table =`, and where.
     #[serde(default)]
     pub table: Option<(Table, At)>,
+    /// What systemd-networkd applies to the interface, where that is not the tunnel's own file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Adopted>,
     /// `SaveConfig = true`.
     pub save_config: bool,
     /// `PreUp`, `PostUp`, `PreDown` and `PostDown`: their names and places. Their commands may hold secrets.
@@ -197,6 +200,7 @@ impl WgConf {
             slips: Vec::new(),
             others: Vec::new(),
             made_by: None,
+            adopted: None,
         }
     }
 

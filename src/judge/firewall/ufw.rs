@@ -1,7 +1,7 @@
 //! What ufw has stored: who is let in by it, and whether the kernel does the same.
 
 use super::half::half_loaded;
-use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, flow, holds_rule, stranger, trace, wireguard_traces};
+use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, flow, holds_rule, stale, stranger, trace, wireguard_traces};
 use crate::case::Seat;
 use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -74,6 +74,11 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
     let Some(first) = ports.first() else { return Ok(limited(seat, ufw).map_or_else(holds, Into::into)) };
     let words = |port: u16| if ports.contains(&port) { port.to_string() } else { String::new() };
     let list = ports.iter().map(|port| format!("port {port}")).collect::<Vec<_>>().join(" and ");
+    let old: Vec<&UfwRule> = ports.iter().filter_map(|port| stale::ufws(seat, ufw, &flow(seat, *port))).collect();
+    if !old.is_empty() {
+        let finding = stale::replaced(seat, ufw, old, broken(UfwAdmitsWorker::OldAddress));
+        return Ok(finding.with("ports", list).into());
+    }
     let finding = match defeated(ufw, &flow(seat, *first)) {
         Some((deny, allow)) => broken(UfwAdmitsWorker::DenyFirst)
             .with("deny", deny.number)

@@ -65,6 +65,9 @@ pub(crate) fn tunnel_subnet_free(seat: &Seat<'_>) -> Judged<TunnelSubnetFree> {
     };
     let finding = if !lost {
         broken(TunnelSubnetFree::Second)
+    } else if is_dockers(other) && seat.vantage() == Vantage::Server {
+        let id = other.device.strip_prefix("br-").unwrap_or_default();
+        broken(TunnelSubnetFree::DockerOnServer).with("id", id).with("device", &other.device)
     } else if is_dockers(other) {
         broken(TunnelSubnetFree::DockerNetwork)
     } else if is_tunnel(other) {

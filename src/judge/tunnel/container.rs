@@ -11,6 +11,7 @@ use crate::fact::environment::ContainerProvenance;
 use crate::fact::firewall::netfilter::{Act, Hook, Model};
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
+use crate::fact::network::policy::PolicyRule;
 use crate::fact::network::routes::Routes;
 use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
@@ -180,6 +181,15 @@ fn by_rule(client: &Seat<'_>, own: IpNet, bridge: &Link, port: u16) -> Option<Fi
     Some(exempt(broken(ContainerWay::AnswersDropped), by).with("port", port).with("tunnel", tunnel))
 }
 
+/// A rule of the routing policy that bars what comes in by the container's bridge.
+fn by_routing_rule(client: &Seat<'_>, own: IpNet, bridge: &Link) -> Option<Finding<ContainerWay>> {
+    let to = client.addresses().server.value;
+    let asks = format!("iif {}", bridge.name);
+    let mine = |rule: &&PolicyRule| rule.bars_early() && rule.meets(own.addr(), to) && rule.asks == asks;
+    let rule = client.routes().ok()?.policy.iter().find(mine)?;
+    Some(broken(ContainerWay::RoutingRule).with("rule", rule.words()).with("pref", rule.priority))
+}
+
 /// The client's interface in the container's network.
 fn bridge(links: &Links, own: IpNet) -> Option<&Link> {
     let holds = |net: &IpNet| net.contains(&own.addr()) && net.addr() != own.addr();
@@ -207,7 +217,7 @@ fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<Contai
         broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
     } else if client.routes()?.forwards == Some(false) {
         broken(ContainerWay::NotForwarded)
-    } else if let Some(finding) = by_rule(client, own, bridge, port) {
+    } else if let Some(finding) = by_routing_rule(client, own, bridge).or_else(|| by_rule(client, own, bridge, port)) {
         finding
     } else if !client.rules().map_or(true, |rules| masquerades(rules, own)) {
         broken(ContainerWay::NoMasquerade)

@@ -1,6 +1,6 @@
 //! Sessions with the peers.
 
-use super::{covers, far, running};
+use super::{covers, far, ipsec, running};
 use crate::case::Seat;
 use crate::check::cause::WgHandshake;
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
@@ -38,6 +38,9 @@ pub(crate) fn wg_handshake(seat: &Seat<'_>) -> Judged<WgHandshake> {
             "the tunnel was started less than 20 s ago; the client may not have reconnected yet; run clipcheck again"
                 .to_owned(),
         ));
+    }
+    if ipsec::outside(seat).is_some() {
+        return Ok(not_applicable("a policy of IPsec takes packets to the Endpoint; tunnel-route reports it"));
     }
     if let Some(note) = switched_off(seat, interface, peer, state.read_at) {
         return Ok(note.into());

@@ -1,11 +1,11 @@
 //! Whether the interface is there, and why not.
 
-use super::endpoint;
+use super::{endpoint, way};
 use crate::case::Seat;
 use crate::check::cause::WgInterfaceUp;
-use crate::check::{Judged, broken, holds};
-use crate::fact::service::FailReason;
+use crate::check::{Finding, Judged, broken, holds};
 use crate::fact::service::quote::Quote;
+use crate::fact::service::{FailReason, UnitState};
 use crate::fact::wireguard::WgConf;
 use crate::judge::boot;
 
@@ -24,7 +24,7 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
         return Ok(match (link.up, starting.then(|| endpoint::name_of_endpoint(seat)).flatten()) {
             (true, _) => holds(),
             // wg-quick makes the interface first, and tries the name until it resolves.
-            (false, Some(it)) => broken(WgInterfaceUp::WaitsForName).with("name", it.name).at(it.path, it.line).into(),
+            (false, Some(it)) => waits_for(seat, &it).into(),
             (false, None) => broken(WgInterfaceUp::Down).into(),
         });
     }
@@ -57,6 +57,7 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
             Some((conf, line)) => broken(WgInterfaceUp::NoIpv6).at(&conf.path, line),
             None => broken(WgInterfaceUp::Failed).with("reason", FailReason::Step(step.clone()).words()),
         },
+        (_, Some(FailReason::AddressInUse)) if let Some(held) = held(seat, unit, name) => held,
         // A step of wg-quick's own says where it gave up, and the program that it called says why.
         (_, Some(reason @ (FailReason::Step(_) | FailReason::OldHook))) => {
             let why = own().map_or_else(|| reason.words(), |said| format!("{}: {said}", reason.words()));
@@ -76,6 +77,37 @@ pub(crate) fn wg_interface_up(seat: &Seat<'_>) -> Judged<WgInterfaceUp> {
         _ => broken(WgInterfaceUp::Missing),
     };
     Ok(finding.into())
+}
+
+/// The name for which wg-quick waits, and whether it stands in a file that nobody asks.
+fn waits_for(seat: &Seat<'_>, it: &endpoint::Named<'_>) -> Finding<WgInterfaceUp> {
+    let hosts = seat.names().ok().and_then(|names| names.of(it.name)).map_or_else(String::new, way::passed_over);
+    broken(WgInterfaceUp::WaitsForName).with("name", it.name).with("hosts", hosts).at(it.path, it.line)
+}
+
+/// Who has WireGuard's port: another interface, or a program.
+fn held(seat: &Seat<'_>, unit: &UnitState, name: &str) -> Option<Finding<WgInterfaceUp>> {
+    let conf = seat.wg_conf().ok()?;
+    let (port, at) = conf.listen_port?;
+    let interfaces = seat.wg().ok().map(|state| state.interfaces.as_slice()).unwrap_or_default();
+    let other = interfaces.iter().find(|it| it.listen_port == Some(port) && it.name != name);
+    let holder = unit.holder.as_ref();
+    let process =
+        holder.and_then(|holder| holder.process.filter(|_| holder.unit.is_none() && holder.container.is_none()));
+    let (by, of_unit, container, process) = match (other, holder) {
+        (Some(other), _) => {
+            let by = format!("the WireGuard interface {}", other.name);
+            (by, format!("wg-quick@{}.service", other.name), String::new(), None)
+        }
+        (None, Some(holder)) => {
+            let unit = holder.unit.clone().filter(|_| holder.container.is_none());
+            (holder.words(), unit.unwrap_or_default(), holder.container.clone().unwrap_or_default(), process)
+        }
+        (None, None) => return None,
+    };
+    let finding = broken(WgInterfaceUp::PortHeld).with("by", by).with("port", port).with("other_unit", of_unit);
+    let process = process.map_or_else(String::new, |process| process.to_string());
+    Some(finding.with("other_container", container).with("process", process).at(&conf.path, at.line))
 }
 
 /// The file, and the line of its IPv6 address.

@@ -67,7 +67,7 @@ pub(crate) fn wg_config_valid(seat: &Seat<'_>) -> Judged<WgConfigValid> {
 }
 
 fn is_up(seat: &Seat<'_>) -> bool {
-    seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some())
+    seat.links().is_ok_and(|links| links.named(&seat.addresses().interface.value).is_some_and(|link| link.up))
 }
 
 /// The port that was meant: what the other end has, and on the server else the guide's.
@@ -124,8 +124,18 @@ fn refusal(
             broken(WgConfigValid::NoValue).with("name", name).with("right", right(seat, conf, parse_error, interface))
         }
         Refusal::Value | Refusal::NotBoolean | Refusal::Setting => {
-            broken(WgConfigValid::BadValue).with("name", name).with("right", right(seat, conf, parse_error, interface))
+            let finding = broken(WgConfigValid::BadValue).with("name", name).with("how", how(parse_error));
+            finding.with("right", right(seat, conf, parse_error, interface))
         }
+    }
+}
+
+/// The value, and what is wrong with it, where that is known.
+fn how(parse_error: &ParseError) -> String {
+    match &parse_error.flaw {
+        Some(flaw) if flaw.shown.is_empty() => format!(" ({})", flaw.words()),
+        Some(flaw) => format!(" (`{}`: {})", flaw.shown, flaw.words()),
+        None => String::new(),
     }
 }
 
@@ -221,7 +231,10 @@ fn right(seat: &Seat<'_>, conf: &WgConf, parse_error: &ParseError, interface: Op
         "PersistentKeepalive" => "25".to_owned(),
         "MTU" => "1420".to_owned(),
         "SaveConfig" => "false".to_owned(),
-        "Endpoint" => public_endpoint(seat),
+        "Endpoint" => {
+            let meant = parse_error.flaw.as_ref().and_then(|flaw| flaw.meant.clone());
+            meant.unwrap_or_else(|| public_endpoint(seat))
+        }
         "Address" => {
             let own = if on_server { addresses.server.value } else { addresses.client.value };
             format!("{own}/{}", addresses.subnet.value.prefix_len())

@@ -4,15 +4,16 @@ use std::net::IpAddr;
 
 use super::connected;
 use super::handshake::is_switched_off;
+use super::ipsec;
 use super::{far, own_address, relay};
 use crate::case::Seat;
 use crate::check::cause::{NamesResolve, TunnelPing, TunnelRoute, cause_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::dial::{Echo, NameAnswer};
+use crate::fact::dial::{Echo, NameAnswer, NameLook};
 use crate::fact::network::policy::decides;
 use crate::fact::network::routes::MAIN;
 use crate::fact::network::{Bearing, Way};
-use crate::fact::wireguard::{Table, short_key};
+use crate::fact::wireguard::{Table, WgPeer, short_key};
 use crate::fact::{Place, Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -23,21 +24,17 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
     let own = &seat.addresses().interface.value;
     let inside = |way: &Way| matches!(way, Way::Device { device, kind, .. } if device == own || kind.as_deref() == Some("wireguard"));
     let finding = match &route.way {
-        way if inside(way) => match route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
-            Some(bearing) => by_rule(seat, bearing, far.value),
-            None => match Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses) {
-                Some(relay) => {
-                    let endpoint = relay.endpoint.map_or_else(String::new, |at| format!(" ({at})"));
-                    broken(TunnelRoute::LostAtRelay)
-                        .with("relay", short_key(&relay.public_key))
-                        .with("endpoint", endpoint)
-                }
-                None => match connected::endpoint_cut_off(seat).filter(|_| is_silent(seat, place)) {
-                    Some(finding) => finding,
-                    None => return Ok(holds()),
-                },
-            },
-        },
+        way if inside(way) => {
+            if let Some(bearing) = route.bearing.as_ref().filter(|bearing| !inside(&bearing.way)) {
+                by_rule(seat, bearing, far.value)
+            } else {
+                let lost = Some(seat).filter(|seat| seat.vantage() == Vantage::Client).and_then(relay::loses);
+                let cut_off = || connected::endpoint_cut_off(seat).filter(|_| is_silent(seat, place));
+                let finding = lost.map(lost_at).or_else(|| ipsec::taken(seat, place)).or_else(cut_off);
+                let Some(finding) = finding else { return Ok(holds()) };
+                finding
+            }
+        }
         way if let Some(line) = table_line(seat, far.value) => line.with("way", words(way)),
         way if let Some(gone) = connected::route_gone(seat, far.value) => {
             gone.with("so", format!("packets to {} {}", far.value, words(way)))
@@ -49,7 +46,7 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
                 .with("before", before),
             None => broken(TunnelRoute::Elsewhere).with("device", by(device, *gateway)),
         },
-        Way::Local => broken(TunnelRoute::OwnAddress),
+        Way::Local => own_address_here(seat, far.value),
         Way::None => broken(TunnelRoute::NoRoute).with("bar", "").with("barred", ""),
         Way::Barred => {
             let bar = bar(seat, far.value).unwrap_or_default();
@@ -64,6 +61,11 @@ pub(crate) fn tunnel_route(seat: &Seat<'_>) -> Judged<TunnelRoute> {
         ));
     }
     Ok(finding.with("far", far.value).into())
+}
+
+fn lost_at(relay: &WgPeer) -> Finding<TunnelRoute> {
+    let endpoint = relay.endpoint.map_or_else(String::new, |at| format!(" ({at})"));
+    broken(TunnelRoute::LostAtRelay).with("relay", short_key(&relay.public_key)).with("endpoint", endpoint)
 }
 
 /// The other end does not answer a ping: where it does, the tunnel works, whatever the routes look like.
@@ -83,6 +85,16 @@ fn words(way: &Way) -> String {
         Way::None => "have no route".to_owned(),
         Way::Barred => "are blocked".to_owned(),
     }
+}
+
+/// The other end's address is this machine's own: the tunnel's, or one that another interface has besides.
+fn own_address_here(seat: &Seat<'_>, far: IpAddr) -> Finding<TunnelRoute> {
+    let holder = seat.links().ok().and_then(|links| links.holder(far));
+    let Some(link) = holder.filter(|link| link.name != seat.addresses().interface.value) else {
+        return broken(TunnelRoute::OwnAddress);
+    };
+    let net = link.addresses.iter().find(|net| net.addr() == far).map_or_else(String::new, ToString::to_string);
+    broken(TunnelRoute::AddressElsewhere).with("device", &link.name).with("net", net)
 }
 
 /// The rule of the routing policy that decides of packets without a source yet, with its route; and the next lower
@@ -152,6 +164,8 @@ pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
         Echo::NoRoute if seat.vantage() == Vantage::Container => {
             return Ok(not_applicable("this container has no route at all; tcp-admitted reports it"));
         }
+        // The way is there: another one on it, or the other end itself, sent word that it does not let it in.
+        Echo::Unreachable if leads_into_tunnel(seat, place) => broken(TunnelPing::NoReply),
         Echo::NoRoute | Echo::Unreachable | Echo::Other(_) => {
             broken(TunnelPing::NoWay).with("how", outcome.how.label())
         }
@@ -160,6 +174,13 @@ pub(crate) fn tunnel_ping(seat: &Seat<'_>) -> Judged<TunnelPing> {
         return Ok(not_applicable("this client has no session with the server"));
     }
     Ok(finding.with("far", far.value).into())
+}
+
+/// Whether the kernel would send there through the tunnel.
+fn leads_into_tunnel(seat: &Seat<'_>, place: Place) -> bool {
+    let own = &seat.addresses().interface.value;
+    let inside = |way: &Way| matches!(way, Way::Device { device, .. } if device == own);
+    seat.vantage() != Vantage::Container && seat.route(place).is_ok_and(|route| inside(&route.way))
 }
 
 /// The name servers of the tunnel's `DNS =` line, and its place.
@@ -171,6 +192,13 @@ fn conf_dns<'a>(seat: &Seat<'a>) -> Option<(Vec<IpAddr>, &'a str, u32)> {
     let (servers, at) = conf.dns.as_ref()?;
     let servers = servers.split([',', ' ']).filter_map(|server| server.parse().ok()).collect();
     Some((servers, &conf.path, at.line))
+}
+
+/// That /etc/hosts has the name, and is not asked.
+pub(super) fn passed_over(look: &NameLook) -> String {
+    look.passed_over().map_or_else(String::new, |line| {
+        format!("; /etc/hosts:{line} has it, but libc does not take it from there (`hosts:` in /etc/nsswitch.conf)")
+    })
 }
 
 /// Every host name that is used here resolves here, as libc sees it. On the client that is the tunnel's Endpoint: the
@@ -204,6 +232,7 @@ pub(crate) fn names_resolve(seat: &Seat<'_>) -> Judged<NamesResolve> {
             None => finding,
         };
         let servers = look.servers.iter().map(|(server, _)| server.to_string()).collect::<Vec<_>>().join(", ");
+        let finding = finding.with("hosts", passed_over(look));
         return Ok(finding.with("name", &look.name).with("servers", servers).into());
     }
     Ok(holds())

@@ -241,6 +241,18 @@ pub(crate) fn wg_addresses(seat: &Seat<'_>) -> Judged<WgAddresses> {
     };
     // The kernel gives every interface an address of its own for the link.
     let given: Vec<&IpNet> = link.addresses.iter().filter(|net| !is_link_local(net.addr())).collect();
+    let lost = conf.addresses.is_empty() || !conf.addresses.iter().all(|net| link.addresses.contains(net));
+    if let Some(taken) = conf.adopted.as_ref().filter(|_| lost && given.is_empty()) {
+        let (own, hidden) = match &taken.hidden {
+            Some(hidden) => (String::new(), hidden.clone()),
+            None => (format!("/etc/systemd/network/05-{}.network", link.name), String::new()),
+        };
+        let finding = broken(WgAddresses::Taken).with("pattern", &taken.pattern).with("own_file", own);
+        let also = if hidden.is_empty() { String::new() } else { format!(", and so it never reads {hidden}") };
+        let unit = if hidden.is_empty() { format!("wg-quick@{}", link.name) } else { String::new() };
+        let finding = finding.with("tunnel_unit", unit);
+        return Ok(finding.with("hidden", hidden).with("also", also).at(&taken.path, taken.at.line).into());
+    }
     if conf.addresses.is_empty() && given.is_empty() && without_network(conf).is_none() {
         let at = conf.interface_at.unwrap_or(At { line: 1, column: 1 });
         let right = format!("{own}/{}", seat.addresses().subnet.value.prefix_len());

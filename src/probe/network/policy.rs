@@ -31,6 +31,7 @@ fn rule(message: &RuleMessage) -> Option<PolicyRule> {
     let (mut from, mut to) = (None, None);
     let (mut priority, mut table) = (0, u32::from(header.table));
     let mut asks_more = invert || header.tos != 0;
+    let mut asks = if asks_more { vec![None] } else { Vec::new() };
     for attribute in &message.attributes {
         if let RuleAttribute::Source(address) = attribute {
             from = Some(net(*address, header.src_len)?);
@@ -40,10 +41,16 @@ fn rule(message: &RuleMessage) -> Option<PolicyRule> {
             priority = *value;
         } else if let RuleAttribute::Table(value) = attribute {
             table = *value;
+        } else if let RuleAttribute::Iifname(name) = attribute {
+            asks.push(Some(format!("iif {name}")));
+        } else if let RuleAttribute::FwMark(mark) = attribute {
+            asks.push(Some(format!("fwmark {mark:#x}")));
         } else if !says_nothing(attribute) {
-            asks_more = true;
+            asks.push(None);
         }
     }
+    asks_more |= !asks.is_empty();
+    let asks = if let [Some(only)] = asks.as_slice() { only.clone() } else { String::new() };
     // `from all` of one family says nothing of the other.
     if (header.src_len > 0 && from.is_none()) || (header.dst_len > 0 && to.is_none()) {
         return None;
@@ -56,6 +63,7 @@ fn rule(message: &RuleMessage) -> Option<PolicyRule> {
         from,
         to,
         asks_more,
+        asks,
         table: (action == RuleAction::ToTable).then_some(table),
         bars: matches!(action, RuleAction::Blackhole | RuleAction::Unreachable | RuleAction::Prohibit),
     })
@@ -66,6 +74,7 @@ fn says_nothing(attribute: &RuleAttribute) -> bool {
     matches!(
         attribute,
         RuleAttribute::Protocol(_)
+            | RuleAttribute::FwMask(_)
             | RuleAttribute::SuppressPrefixLen(u32::MAX)
             | RuleAttribute::SuppressIfGroup(u32::MAX)
     )

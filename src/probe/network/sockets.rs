@@ -20,16 +20,26 @@ pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
     // Without IPv6 in the kernel there is no such file.
     entries.extend(procfs::net::tcp6().unwrap_or_default());
     entries.retain(|entry| entry.state == TcpState::Listen);
-    let programs = programs(&entries);
+    let programs = programs(entries.iter().map(|entry| entry.inode).collect());
     let found: BTreeSet<(u16, IpAddr, Option<String>)> = entries
         .iter()
         .map(|entry| {
             let address = entry.local_address;
             // `::ffff:10.8.0.1` listens for IPv4 only.
-            (address.port(), address.ip().to_canonical(), programs.get(&entry.inode).cloned())
+            (address.port(), address.ip().to_canonical(), programs.get(&entry.inode).map(|(_, name)| name.clone()))
         })
         .collect();
     Ok(found.into_iter().map(|(port, ip, program)| Listener { address: SocketAddr::new(ip, port), program }).collect())
+}
+
+/// Who has a UDP port of this machine, as far as that is seen; none where nobody has it.
+pub(in crate::probe) fn udp_of(port: u16) -> Option<(Option<i32>, Option<String>)> {
+    let mut entries = procfs::net::udp().ok()?;
+    entries.extend(procfs::net::udp6().unwrap_or_default());
+    let inodes: BTreeSet<u64> =
+        entries.iter().filter(|it| it.local_address.port() == port).map(|it| it.inode).collect();
+    let first = (!inodes.is_empty()).then(|| programs(inodes))?.into_values().next();
+    Some(first.map_or((None, None), |(process, name)| (Some(process), Some(name))))
 }
 
 /// What listens in the network of a process; none where that may not be seen.
@@ -59,8 +69,9 @@ pub(in crate::probe) fn listening_of(process: &Process) -> Vec<SocketAddr> {
     addresses(entries.iter().filter(|entry| own.contains(&entry.inode)))
 }
 
-fn programs(entries: &[TcpNetEntry]) -> BTreeMap<u64, String> {
-    let mut wanted: BTreeSet<u64> = entries.iter().map(|entry| entry.inode).filter(|inode| *inode != 0).collect();
+/// The processes that have these sockets, with their names.
+fn programs(mut wanted: BTreeSet<u64>) -> BTreeMap<u64, (i32, String)> {
+    wanted.remove(&0);
     let mut found = BTreeMap::new();
     let begun = host::clock();
     for process in all_processes().into_iter().flatten().flatten() {
@@ -74,7 +85,7 @@ fn programs(entries: &[TcpNetEntry]) -> BTreeMap<u64, String> {
         let Ok(stat) = process.stat() else { continue };
         for inode in sockets {
             wanted.remove(&inode);
-            found.insert(inode, stat.comm.clone());
+            found.insert(inode, (stat.pid, stat.comm.clone()));
         }
     }
     found

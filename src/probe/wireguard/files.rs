@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use secrecy::zeroize::Zeroize;
 
 use super::super::{ProbeContext, ProbeResult, host};
-use super::contained;
+use super::{adopted, contained};
 use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::wireguard::{Maker, Program, WgConf};
@@ -15,7 +15,7 @@ use crate::read::{keyfile, networkd, wg_quick};
 pub(super) const FOLDER: &str = "/etc/wireguard";
 
 /// networkd's, the stronger first (systemd.netdev(5)).
-const NETWORKD: [&str; 5] = [
+pub(super) const NETWORKD: [&str; 5] = [
     "/etc/systemd/network",
     "/run/systemd/network",
     "/usr/local/lib/systemd/network",
@@ -32,10 +32,17 @@ const NETWORK_MANAGER: [&str; 3] = [
 
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     match found(context).await {
-        Ok(Some(conf)) => ProbeResult::new(conf.path.clone(), Ok(Fact::WgConf(conf))),
+        Ok(Some(mut conf)) => {
+            conf.adopted = conf.interface().and_then(|interface| adopted::look(&conf, interface));
+            ProbeResult::new(conf.path.clone(), Ok(Fact::WgConf(conf)))
+        }
         Ok(None) => {
             let path = path(context);
-            let read = of_wg_quick(&path).map(Fact::WgConf);
+            let interface = path.rsplit('/').next().and_then(|name| name.strip_suffix(".conf")).unwrap_or_default();
+            let read = of_wg_quick(&path).map(|mut conf| {
+                conf.adopted = adopted::look(&conf, interface);
+                Fact::WgConf(conf)
+            });
             ProbeResult::new(path, read)
         }
         Err(why) => ProbeResult::new("", Err(why)),
@@ -141,7 +148,7 @@ pub(super) fn runs(interface: &str) -> bool {
 }
 
 /// The kernel's number of an interface.
-fn index(interface: &str) -> Option<u32> {
+pub(super) fn index(interface: &str) -> Option<u32> {
     let host::Text::Read(text) = host::read(format!("/sys/class/net/{interface}/ifindex")) else { return None };
     text.trim().parse().ok()
 }
@@ -163,7 +170,7 @@ fn manages(maker: &Maker) -> bool {
 }
 
 /// Files of a kind in folders of which the stronger come first: a file hides those of its name.
-fn named(folders: &[&str], suffix: &str) -> Result<Vec<String>, Unseen> {
+pub(super) fn named(folders: &[&str], suffix: &str) -> Result<Vec<String>, Unseen> {
     let mut found: Vec<(String, String)> = Vec::new();
     for folder in folders {
         for name in host::list(folder)?.unwrap_or_default() {
@@ -262,6 +269,7 @@ pub(super) fn touches() -> Vec<Touch> {
         only("where there is a tunnel's file", reads(&["/etc/services"])),
         reads(&of_systemd),
         only("where systemd-networkd or NetworkManager may make the tunnel", reads(&states)),
+        adopted::touches(),
         only("where netplan made such a file", reads_in(&["/etc/netplan"], &["*.yaml"])),
     ]
     .concat()
