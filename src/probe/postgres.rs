@@ -93,7 +93,12 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 fn endpoint(context: &ProbeContext, login: Option<&Login>) -> Result<Endpoint, Unseen> {
     let own = login.filter(|_| context.vantage == Vantage::Server).map(|login| &login.url);
     match own {
-        Some(url) if !url.host.is_empty() && (url.is_local() || url.host.parse::<IpAddr>().is_ok()) => {
+        // Of several hosts the driver would try the others, too: there the address in the tunnel is asked.
+        Some(url)
+            if !url.host.is_empty()
+                && url.others.is_empty()
+                && (url.is_local() || url.host.parse::<IpAddr>().is_ok()) =>
+        {
             Ok(Endpoint { host: url.host.clone(), port: url.port_or_default() })
         }
         Some(_) | None => dial::tunnel(Service::Postgres, context),

@@ -20,7 +20,8 @@ pub(super) fn unused(seat: &Seat<'_>, given: &[&IpNet], conf: &WgConf) -> Option
         return None;
     }
     let own = given.iter().find(|net| net.addr().is_ipv4() && net.prefix_len() < net.max_prefix_len())?;
-    let (used, seen) = by_client(seat, given).or_else(|| by_itself(seat, given, **own))?;
+    let (used, seen) =
+        by_client(seat, given).or_else(|| by_itself(seat, given, **own)).or_else(|| by_all(seat, given, **own))?;
     if seat.links().ok()?.has(used) {
         return None;
     }
@@ -42,6 +43,29 @@ fn by_client(seat: &Seat<'_>, given: &[&IpNet]) -> Option<(IpAddr, String)> {
     let sends = |to: IpAddr| interface.peers.iter().any(|peer| peer.allowed_ips.iter().any(|net| net.contains(&to)));
     let odd = used.origin != Origin::Assumed && sends(used.value) && !given.iter().any(|net| sends(net.addr()));
     odd.then(|| (used.value, "the client's AllowedIPs do not contain it".to_owned()))
+}
+
+/// What both Redis and PostgreSQL are to listen on and all URLs name, where nothing names an address of this end.
+fn by_all(seat: &Seat<'_>, given: &[&IpNet], own: IpNet) -> Option<(IpAddr, String)> {
+    let (redis, postgres) = (seat.redis_conf().ok()?, seat.pg_conf().ok()?);
+    if redis.container.is_some() {
+        return None;
+    }
+    let inside = |to: &IpAddr| own.contains(to);
+    let (redis, postgres): (Vec<IpAddr>, Vec<IpAddr>) =
+        (redis.bound().into_iter().filter(inside).collect(), postgres.bound().into_iter().filter(inside).collect());
+    let used = *redis.first().filter(|used| postgres.contains(used))?;
+    let ends = [Some(*seat), seat.at(Vantage::Client).ok()];
+    let urls =
+        ends.into_iter().flatten().filter_map(|end| end.env().ok()).flat_map(|env| [env.broker(), env.database()]);
+    let hosts = urls.filter_map(|url| url.url()?.host.parse::<IpAddr>().ok()).filter(inside);
+    let mut named = redis.iter().chain(&postgres).copied().chain(hosts);
+    if named.any(|to| to != used) || given.iter().any(|net| net.addr() == used) {
+        return None;
+    }
+    let network =
+        if own.network() == own.addr() { "is the network's own address, which no host has, and " } else { "" };
+    Some((used, format!("{network}nothing else names it")))
 }
 
 /// What Redis or PostgreSQL is to listen on, where that is in one network with every peer, and the Address with none.

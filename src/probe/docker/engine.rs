@@ -150,9 +150,12 @@ async fn exchange(socket: &str, path: &str) -> Option<(StatusCode, Bytes)> {
     }
 }
 
+/// Where its client is looked for, in this order.
+const CLIENT: [&str; 4] = ["/usr/local/sbin/docker", "/usr/local/bin/docker", "/usr/sbin/docker", "/usr/bin/docker"];
+
 /// What asking the engine does.
 pub(super) fn touches() -> Vec<Touch> {
-    [reads(&["{home}/.docker/config.json", "/usr/bin/docker"]), connects(&["unix /var/run/docker.sock"])].concat()
+    [reads(&["{home}/.docker/config.json"]), reads(&CLIENT), connects(&["unix /var/run/docker.sock"])].concat()
 }
 
 #[cfg(test)]

@@ -143,8 +143,9 @@ pub(in crate::probe) async fn run_given(
 pub(in crate::probe) fn is_itself(program: &str) -> bool {
     let path = environment(program).into_iter().find(|(name, _)| *name == "PATH").map(|(_, path)| path);
     let folders = path.unwrap_or_default();
-    let found = std::env::split_paths(&folders).find_map(|folder| std::fs::canonicalize(folder.join(program)).ok());
-    let Some(found) = found.filter(|found| found.file_name() == Some(program.as_ref())) else { return false };
+    let mut paths = std::env::split_paths(&folders).map(|folder| folder.join(program));
+    let found = paths.find_map(|path| std::fs::symlink_metadata(&path).ok().map(|met| (path, met)));
+    let Some((found, _)) = found.filter(|(_, met)| met.is_file()) else { return false };
     let mut start = [0; 4];
     let read = std::fs::File::open(found).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
     read.is_ok() && start == *b"\x7fELF"
