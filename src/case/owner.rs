@@ -139,7 +139,10 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
         Service::Postgres => ("PostgreSQL", addresses.postgres_port.value),
     };
     Err(Unseen::NotKnown(match of(snapshot, addresses, service) {
-        Owner::Package => return Ok(None),
+        Owner::Package => match other_file(key, snapshot) {
+            Some((own, file)) => format!("the running Redis has the settings of {own}; {file} is another one's"),
+            None => return Ok(None),
+        },
         Owner::Container(container) if !container.runs() => format!(
             "the container {} had port {port}, and its own settings were not read; `{key}` is this machine's own",
             container.name
@@ -160,6 +163,16 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
             format!("port {port} belongs to the program {program}; `{key}` is that of another service")
         }
     }))
+}
+
+/// The file that the running Redis names as its own, where another one was read.
+fn other_file<'a>(key: &FactKey, snapshot: &'a Snapshot) -> Option<(&'a str, &'a str)> {
+    let Fact::RedisState(state) = seen(snapshot, &FactKey::RedisState).filter(|_| *key == FactKey::RedisConf)? else {
+        return None;
+    };
+    let Fact::RedisConf(conf) = seen(snapshot, key)? else { return None };
+    let own = state.config_file.as_deref()?;
+    (own != conf.path).then_some((own, conf.path.as_str()))
 }
 
 /// The look at the same in a container, if it was taken, and whose it is, if that was seen.

@@ -213,6 +213,10 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
                 .to_owned(),
         ));
     }
+    let enabled = unit.known && boot::starts(unit);
+    if let Some(file) = unit.at_boot.file_gone.as_ref().filter(|_| enabled && maker.is_none()) {
+        return Ok(broken(WgEnabledAtBoot::FileGone).with("unit", &unit.name).with("gone", file).into());
+    }
     if let Some(refused) = boot::refused(&unit.name, &unit.at_boot) {
         return Ok(refused.map(Into::into).into());
     }

@@ -69,6 +69,9 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
         let mut files = texts(&shown.files).into_iter().rev();
         unit.filter.at = files.find_map(|(path, text)| Some((path, unit_file::line_of(&text, "IPAddressDeny")?)));
     }
+    if *target == UnitTarget::WireGuard {
+        unit.at_boot.file_gone = file_gone(&unit.name);
+    }
     if shown.unloaded.is_some() {
         let quote = unloaded(&unit.name, &texts(&shown.files)).await;
         if unit.active != "active" {
@@ -96,6 +99,12 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
         unit.holder = holder::look(context).await;
     }
     Ok(unit)
+}
+
+/// The file of wg-quick's unit, where there is none of that name.
+fn file_gone(unit: &str) -> Option<String> {
+    let path = format!("/etc/wireguard/{}.conf", short(unit).strip_prefix("wg-quick@")?);
+    matches!(host::stat(&path), Ok(None)).then_some(path)
 }
 
 /// What systemd says of files with which it refuses to start a unit, and the line of the setting that it names. The journal has

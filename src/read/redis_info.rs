@@ -37,6 +37,7 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         endpoint,
         version: plain("redis_version")?,
         run_id: plain("run_id")?,
+        config_file: line(text, "config_file").filter(|path| is_path(path)).map(str::to_owned),
         loopback_run_id: None,
         loading: (line(text, "loading") == Some("1")).then(|| number("loading_eta_seconds").unwrap_or(0)),
         uptime: number("uptime_in_seconds")?,
@@ -65,6 +66,11 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         save_error: None,
         refused: Vec::new(),
     })
+}
+
+/// An absolute path of plain characters.
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.len() <= 255 && text.chars().all(|c| c.is_ascii_alphanumeric() || "/_.-@".contains(c))
 }
 
 #[cfg(test)]

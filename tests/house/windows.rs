@@ -32,6 +32,7 @@ const NOT_MET: &[(&str, &str)] = &[
     ("wg-interface-up/hook-failed", "read in systemd's journal"),
     ("wg-enabled-at-boot/circle", "units of systemd's"),
     ("wg-enabled-at-boot/unit-refused", "units of systemd's"),
+    ("wg-enabled-at-boot/file-gone", "the app keeps the files there"),
     ("worker-at-boot/unit-refused", "units of systemd's"),
     ("worker-at-boot/engine-disabled", "a unit of systemd's"),
     ("tunnel-route/ipsec", "Linux' own policies"),

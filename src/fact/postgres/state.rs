@@ -148,6 +148,9 @@ pub struct PgDatabaseFound {
     pub may_create: Option<bool>,
     /// How many tables there are that the role may not write to; none where nobody could look inside.
     pub closed_tables: Option<u32>,
+    /// Tables there on which it lacks one of the four rights, or more; the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking: Vec<String>,
 }
 
 impl PgState {

@@ -16,6 +16,9 @@ pub struct RedisState {
     pub version: String,
     /// `run_id`: another one after every start.
     pub run_id: String,
+    /// The file that it was started with; none where it was started without one, or is older than 2.8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_file: Option<String>,
     /// The `run_id` of what answers on this machine's loopback at the same port, where something does.
     pub loopback_run_id: Option<String>,
     /// `loading_eta_seconds`: while it loads its data, for how much longer it will, as it estimates itself.

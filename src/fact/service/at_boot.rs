@@ -21,6 +21,9 @@ pub struct AtBoot {
     /// What systemd says of its files, where it refuses to start it with them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unloaded: Option<Quote>,
+    /// The file that its command reads, and that is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_gone: Option<String>,
     /// Whether systemd has never set about starting it since the last boot.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub untried: bool,

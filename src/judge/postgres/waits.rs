@@ -5,6 +5,8 @@ use crate::check::cause::{PostgresStatements, PostgresWaits};
 use crate::check::{Judged, broken, holds};
 use crate::fact::Vantage;
 use crate::fact::postgres::PgSaid;
+use crate::fact::postgres::state::PgState;
+use crate::fact::service::quote::Quote;
 
 /// No statement waits for a lock that somebody forgot, or for a standby that is not there.
 pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
@@ -37,6 +39,12 @@ pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
 /// PostgreSQL's log of the last minutes has no statement and no log-in of the app that it refused.
 pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements> {
     let state = seat.pg_state()?;
+    let role = state.role.as_ref().map_or("the app", |role| &role.name);
+    if let Some((said, table)) = still_denied(state) {
+        let database = state.database.as_ref().map_or("", |it| &it.name);
+        let finding = broken(PostgresStatements::NoRights).with("table", table).with("database", database);
+        return Ok(finding.with("role", role).with("quote", &said.text).with("source", &said.source).into());
+    }
     let (cause, said) = match (state.errors.last(), state.refused.last()) {
         (Some(said), _) if is_of_other_tables(&said.text) => (PostgresStatements::OtherTables, said),
         (Some(said), _) => (PostgresStatements::Refused, said),
@@ -46,8 +54,16 @@ pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements>
         }
         (None, Some(_) | None) => return Ok(holds()),
     };
-    let role = state.role.as_ref().map_or("the app", |role| &role.name);
     Ok(broken(cause).with("role", role).with("quote", &said.text).with("source", &said.source).into())
+}
+
+/// A refusal for want of rights on a table, on which the role still lacks some.
+fn still_denied(state: &PgState) -> Option<(&Quote, &str)> {
+    let found = state.database.as_ref()?.found.as_ref()?;
+    state.errors.iter().rev().find_map(|said| {
+        let table = said.text.rsplit_once("permission denied for table ")?.1.trim();
+        found.lacking.iter().find(|name| *name == table).map(|name| (said, name.as_str()))
+    })
 }
 
 /// Whether it is about a column or a table that is not there.

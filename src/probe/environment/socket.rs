@@ -94,6 +94,6 @@ fn name(number: &str, table: &str) -> String {
 
 /// What [`Found::with_sockets`] does.
 pub(super) fn touches() -> Vec<Touch> {
-    let all = [reads(&["/etc/passwd", "/etc/group", "{socket}"]), connects(&["{socket}"])];
+    let all = [reads(&["/etc/passwd", "/etc/group", "{socket}"]), connects(&["unix {socket}"])];
     only("where the web app's URL names a Unix socket", all.concat())
 }

@@ -203,6 +203,7 @@ struct ToldDatabase {
 struct Inside {
     may_create: Option<bool>,
     closed_tables: Option<u32>,
+    lacking: Vec<String>,
 }
 
 /// Sequences whose next number is taken already.
@@ -243,6 +244,7 @@ impl Told {
                     may_connect: it.may_connect,
                     may_create: inside.and_then(|it| it.may_create),
                     closed_tables: inside.and_then(|it| it.closed_tables),
+                    lacking: inside.map(|it| it.lacking.clone()).unwrap_or_default(),
                 }),
             }),
         }
