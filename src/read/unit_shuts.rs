@@ -12,10 +12,17 @@ const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
 /// The setting, its file and line, where the words of a failed start name a path that it keeps away. The last line of a setting
 /// counts. `files`: paths and texts, in the order in which systemd reads them.
 pub fn find(words: &str, files: &[(String, String)]) -> Option<(String, String, u32)> {
-    let paths: Vec<&str> = words
+    // A name without a slash before it is meant from where the unit starts.
+    let folder = files.iter().rev().flat_map(|(_, text)| unit_file::service(text).into_iter().rev());
+    let folder = folder.filter(|it| it.name == "WorkingDirectory").map(|it| it.value).find(|it| it.starts_with('/'));
+    let paths: Vec<String> = words
         .split(|c: char| c.is_whitespace() || "'\"`".contains(c))
         .map(|word| word.trim_end_matches([':', ',', '.', ';']))
-        .filter(|word| word.starts_with('/'))
+        .filter_map(|word| match (word.starts_with('/'), &folder) {
+            (true, _) => Some(word.to_owned()),
+            (false, Some(folder)) if word.contains('/') => Some(format!("{folder}/{word}")),
+            (false, _) => None,
+        })
         .collect();
     let read_only = words.contains("Read-only file system");
     let of = |name: &str, shuts: &dyn Fn(&str, &str) -> bool| {
@@ -61,6 +68,9 @@ mod tests {
             Some("InaccessiblePaths")
         );
         let said = "touch: cannot touch '/srv/x': Read-only file system";
+        let relative = "run.sh: line 7: venv/bin/celery: Permission denied";
+        assert!(find(relative, &unit("WorkingDirectory=/home/w/C\nInaccessiblePaths=/home/w/C/venv")).is_some());
+        assert_eq!(find(relative, &unit("InaccessiblePaths=/home/w/C/venv")), None);
         assert!(find(said, &unit("ReadOnlyPaths=/srv")).is_some() && find(said, &unit("ProtectHome=true")).is_none());
     }
 }
