@@ -183,6 +183,10 @@ fn judge(text: &str, ours: Option<&ParseError>, theirs: &Verdict) -> Agreed {
             said(&["Line unrecognized"]) && (line == quoted(&theirs.said) || line.eq_ignore_ascii_case("[interface]"))
         }
         Refusal::NoPort => said(&["Unable to find port"]) && line.ends_with(&quoted(&theirs.said)),
+        // What keeps wg from finding the port is told as what it is.
+        Refusal::Value if parse_error.flaw.is_some() && said(&["Unable to find port"]) => {
+            line.ends_with(&quoted(&theirs.said))
+        }
         Refusal::Value => {
             said(&[
                 "Servname not",

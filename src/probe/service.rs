@@ -13,7 +13,7 @@ use crate::read::journal::{self, condition};
 use crate::read::quoted::{self, Secrets};
 use crate::read::{postgresql_conf, unit_file};
 
-#[cfg(target_os = "linux")]
+#[cfg_attr(not(target_os = "linux"), path = "service/holder_elsewhere.rs")]
 mod holder;
 mod said;
 mod units;
@@ -252,10 +252,7 @@ pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
     let failed = runs(&["journalctl -u {unit} -n 60 -o cat --no-pager -q"]);
     let of_log = |log: &str| [reads(&[log]), runs(&[&format!("tail -n 60 -- {log}")])].concat();
     let more = match target {
-        UnitTarget::WireGuard => {
-            let holder = if cfg!(target_os = "linux") { holder::touches() } else { Vec::new() };
-            [reads_in(&["/etc/wireguard"], &["*.conf"]), holder].concat()
-        }
+        UnitTarget::WireGuard => [reads_in(&["/etc/wireguard"], &["*.conf"]), holder::touches()].concat(),
         UnitTarget::Redis => [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat(),
         UnitTarget::Postgres => of_log("{log}"),
         UnitTarget::Named(_) => Vec::new(),
