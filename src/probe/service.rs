@@ -13,7 +13,10 @@ use crate::read::journal::{self, condition};
 use crate::read::quoted::{self, Secrets};
 use crate::read::{postgresql_conf, unit_file};
 
-#[cfg_attr(not(target_os = "linux"), path = "service/holder_elsewhere.rs")]
+#[cfg(target_os = "linux")]
+mod holder;
+#[cfg(not(target_os = "linux"))]
+#[path = "service/holder_elsewhere.rs"]
 mod holder;
 mod said;
 mod units;
