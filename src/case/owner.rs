@@ -140,7 +140,9 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
     };
     Err(Unseen::NotKnown(match of(snapshot, addresses, service) {
         Owner::Package => match other_file(key, snapshot) {
-            Some((own, file)) => format!("the running Redis has the settings of {own}; {file} is another one's"),
+            Some((own, file)) => {
+                format!("the running Redis was started with {own}, and not with {file}, which was read")
+            }
             None => return Ok(None),
         },
         Owner::Container(container) if !container.runs() => format!(

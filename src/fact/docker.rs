@@ -55,6 +55,9 @@ impl State {
     }
 }
 
+/// With these restart policies Docker starts a container when it starts itself (docker-run(1), `--restart`).
+pub const STARTED: [&str; 2] = ["always", "unless-stopped"];
+
 /// One worker's container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Worker {
@@ -97,7 +100,7 @@ pub struct Worker {
     /// Whether Docker removes it when it stops (`docker run --rm`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
-    /// A file of this machine by which something else starts it at boot, where Docker does not.
+    /// A file of this machine with a command of Docker's that may start it, where Docker itself does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,
     /// The ports it publishes.

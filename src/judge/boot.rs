@@ -20,12 +20,17 @@ pub(super) enum Start {
     Open(&'static str),
 }
 
-/// With these Docker starts a container when it starts itself (docker-run(1), `--restart`).
-pub(super) const STARTED: [&str; 2] = ["always", "unless-stopped"];
-
 /// systemd starts the unit by itself.
 pub(super) fn starts(unit: &UnitState) -> bool {
     unit.at_boot.starts(&unit.enabled)
+}
+
+/// Whether it was told what starts a unit: who cannot tell says neither that it starts nor that it does not.
+pub(super) fn told(unit: &str, at_boot: &AtBoot) -> Result<(), Unseen> {
+    match &at_boot.untold {
+        Some(why) => Err(Unseen::Undecided(format!("whether {unit} is started at boot is not known: {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// What can be wrong with the files of a unit.
@@ -72,8 +77,8 @@ pub(super) fn left_out(seat: &Seat<'_>, unit: &UnitState) -> String {
 
 /// Why one that is down does not start at boot, either; none of others. Of a unit that nobody wants systemd forgets that it ran, so
 /// that it never did since the boot is not known.
-pub(super) fn never_started(unit: &UnitState) -> Option<String> {
-    if !unit.at_boot.untried || starts(unit) {
+pub(super) fn not_at_boot(unit: &UnitState) -> Option<String> {
+    if !unit.at_boot.untried || unit.at_boot.untold.is_some() || starts(unit) {
         return None;
     }
     let disabled =

@@ -6,7 +6,7 @@ use crate::case::Seat;
 use crate::check::cause::{PostgresAfterBoot, PostgresListens, RedisAfterBoot, RedisListens, causes_of};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::containers::{Published, Publisher};
-use crate::fact::docker::State;
+use crate::fact::docker::{self, State};
 use crate::fact::{Service, Unseen};
 
 /// What can be wrong with it.
@@ -90,13 +90,14 @@ pub(super) fn after_boot(seat: &Seat<'_>, service: Service, container: &Publishe
     let name = &container.name;
     let not_told = || Unseen::NotKnown(format!("the restart policy of the container {name} was not looked at"));
     let policy = container.restart.as_deref().ok_or_else(not_told)?;
-    if !boot::STARTED.contains(&policy) {
+    if !docker::STARTED.contains(&policy) {
         return Ok(broken(AfterBoot::ContainerStays).with("container", name).with("policy", policy).into());
     }
     let engine = seat.docker_unit()?;
     if !engine.known {
         return Err(Unseen::NotKnown("Docker's engine is not the unit docker.service here".to_owned()));
     }
+    boot::told(&engine.name, &engine.at_boot)?;
     if !boot::starts(engine) {
         return Ok(broken(AfterBoot::EngineDisabled).with("container", name).with("unit", &engine.name).into());
     }

@@ -220,6 +220,7 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
     if let Some(refused) = boot::refused(&unit.name, &unit.at_boot) {
         return Ok(refused.map(Into::into).into());
     }
+    boot::told(&unit.name, &unit.at_boot)?;
     if boot::starts(unit)
         && let Some(circle) = boot::circle(seat, unit)
     {

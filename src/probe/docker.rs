@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::host::Said;
 use super::{PROGRAM, ProbeContext, ProbeResult, host, starters};
 use crate::fact::app::App;
-use crate::fact::docker::{Borrowed, Docker, State, Worker};
+use crate::fact::docker::{Borrowed, Docker, STARTED, State, Worker};
 use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, only, runs};
 use crate::fact::{Fact, Unseen};
@@ -86,10 +86,10 @@ async fn worker(container: &Container) -> Option<Worker> {
 
 /// Whether Docker starts it with itself, as far as that was told.
 fn starts_itself(worker: &Worker) -> bool {
-    worker.restart.as_deref().is_none_or(|policy| matches!(policy, "always" | "unless-stopped"))
+    worker.restart.as_deref().is_none_or(|policy| STARTED.contains(&policy))
 }
 
-/// What else starts the container, or a whole project of Compose.
+/// What else may start the container, or a whole project of Compose.
 fn starter(container: &Container) -> Option<String> {
     let names = [container.name.as_str(), container.image.as_str(), "compose"];
     starters::find(|line| line.contains("docker") && names.iter().any(|name| line.contains(name)))

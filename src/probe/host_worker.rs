@@ -158,8 +158,8 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
         return nothing;
     }
     let mut at_boot = service::at_boot(&shown, context).await;
-    if shown.unloaded.is_some() {
-        at_boot.unloaded = Some(service::unloaded(&shown.unit.name, &files).await);
+    if let Some(state) = &shown.unloaded {
+        at_boot.unloaded = Some(service::unloaded(&shown.unit.name, state, &files).await);
     }
     let run = shown.run;
     let sandbox = sandbox(&said.out, &files, started).await;

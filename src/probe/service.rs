@@ -4,13 +4,11 @@
 use super::windows;
 use super::{PROGRAM, ProbeContext, ProbeResult, host, redis, starters};
 use crate::fact::order::InOrder;
-use crate::fact::service::quote::Quote;
 use crate::fact::service::{FailReason, FileState, UnitState};
 use crate::fact::touch::{Touch, only, reads, reads_in, runs};
 use crate::fact::{Fact, FactKey, UnitTarget, Unseen};
 use crate::read::journal::step::{self, Hook};
 use crate::read::journal::{self, condition};
-use crate::read::quoted::{self, Secrets};
 use crate::read::{postgresql_conf, unit_file};
 
 #[cfg(target_os = "linux")]
@@ -20,10 +18,13 @@ mod holder;
 mod holder;
 mod said;
 mod units;
+mod unloaded;
 
 pub(super) use said::short;
 pub use units::Units;
 pub(super) use units::at_boot;
+use unloaded::file_gone;
+pub(super) use unloaded::{touches as unloaded_touches, unloaded};
 
 const REDIS_LOG: &str = "/var/log/redis/redis-server.log";
 
@@ -75,8 +76,8 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     if *target == UnitTarget::WireGuard {
         unit.at_boot.file_gone = file_gone(&unit.name);
     }
-    if shown.unloaded.is_some() {
-        let quote = unloaded(&unit.name, &texts(&shown.files)).await;
+    if let Some(state) = &shown.unloaded {
+        let quote = unloaded(&unit.name, state, &texts(&shown.files)).await;
         if unit.active != "active" {
             unit.said = Some(quote.clone());
         }
@@ -102,35 +103,6 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
         unit.holder = holder::look(context).await;
     }
     Ok(unit)
-}
-
-/// The file of wg-quick's unit, where there is none of that name.
-fn file_gone(unit: &str) -> Option<String> {
-    let path = format!("/etc/wireguard/{}.conf", short(unit).strip_prefix("wg-quick@")?);
-    matches!(host::stat(&path), Ok(None)).then_some(path)
-}
-
-/// What systemd says of files with which it refuses to start a unit, and the line of the setting that it names. The journal has
-/// what it said of older ones, too.
-pub(super) async fn unloaded(unit: &str, files: &[(String, String)]) -> Quote {
-    let again =
-        host::run("systemd-analyze", &["verify", "--", unit], PROGRAM).await.map(|said| said.err).unwrap_or_default();
-    let said = again.lines().rev().find_map(|line| line.strip_prefix(unit)?.strip_prefix(": "));
-    let said = said.unwrap_or("a setting of the unit's files is not accepted");
-    let setting = said.split_whitespace().find_map(|word| word.strip_suffix('='));
-    let line =
-        |name: &str| files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)));
-    Quote {
-        text: quoted::quoted(said, &Secrets::default(), &[]),
-        source: format!("systemd-analyze verify {}", short(unit)),
-        at: None,
-        named: setting.and_then(line),
-    }
-}
-
-/// What [`unloaded`] does.
-pub(super) fn unloaded_touches() -> Vec<Touch> {
-    runs(&["systemd-analyze verify -- {unit}"])
 }
 
 /// The unit's files, as far as they can be read.

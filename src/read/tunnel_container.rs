@@ -1,5 +1,6 @@
 //! What `docker inspect` prints about containers that may have a tunnel.
 
+use crate::fact::docker::STARTED;
 use crate::fact::order::InOrder;
 use serde::Deserialize;
 
@@ -69,7 +70,7 @@ fn one(entry: Entry) -> Option<Found> {
         name: entry.name.trim_start_matches('/').to_owned(),
         process: entry.state.pid,
         on_host: host.network_mode == "host",
-        restarts: matches!(host.restart_policy.name.as_str(), "always" | "unless-stopped"),
+        restarts: STARTED.contains(&host.restart_policy.name.as_str()),
         mounts: entry.mounts.unwrap_or_default().into_iter().map(|it| (it.source, it.destination)).collect(),
     })
 }

@@ -84,6 +84,10 @@ mod tests {
             ("src 10.8.0.2/32 dst 10.8.0.1/32 dir in", false),
         ];
         assert_eq!(told, wanted.map(|(selector, stops)| (selector.to_owned(), stops)));
+        assert!(
+            read[1].takes("tcp", &[6379, 5432]) && !read[1].takes("tcp", &[5432]) && !read[1].takes("udp", &[6379])
+        );
+        assert!(read[0].takes("udp", &[51820]));
         assert!(policies(text, &[])[2].stops());
         assert_eq!(counters("XfrmInError             \t0\nXfrmOutNoStates         \t26\n")["XfrmOutNoStates"], 26);
         assert_eq!(counters("XfrmInError 0\nx\n").len(), 0);

@@ -68,6 +68,16 @@ impl IpsecPolicy {
         self.blocks || (self.protects && !self.has_state)
     }
 
+    /// Whether it may be for packets of that protocol from or to one of the ports: what it does not ask it takes.
+    pub fn takes(&self, protocol: &str, ports: &[u16]) -> bool {
+        let words: Vec<&str> = self.more.split_whitespace().collect();
+        words.windows(2).all(|pair| match *pair {
+            ["proto", asked] => asked == protocol,
+            ["sport" | "dport", port] => port.parse().is_ok_and(|port| ports.contains(&port)),
+            _ => true,
+        })
+    }
+
     /// Whether it is for such packets.
     pub fn meets(&self, from: IpAddr, to: IpAddr) -> bool {
         self.from.contains(&from) && self.to.contains(&to)

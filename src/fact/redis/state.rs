@@ -96,6 +96,20 @@ pub struct OwnRights {
     pub at: (String, u32),
 }
 
+impl OwnRights {
+    /// What only the running server has, and what only the file. Where the file says nothing of channels, their default depends on
+    /// the version and on `acl-pubsub-default`.
+    pub fn apart(&self) -> (Vec<&str>, Vec<&str>) {
+        let silent = !self.written.iter().any(|rule| rule.starts_with('&'));
+        (only(&self.running, &self.written, silent), only(&self.written, &self.running, silent))
+    }
+}
+
+fn only<'a>(rules: &'a [String], others: &[String], silent: bool) -> Vec<&'a str> {
+    let passed_over = |rule: &String| others.contains(rule) || (silent && rule.starts_with('&'));
+    rules.iter().filter(|rule| !passed_over(rule)).map(String::as_str).collect()
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_zero(count: &u64) -> bool {
     *count == 0

@@ -15,9 +15,12 @@ pub struct AtBoot {
     /// part of it; none where there are no such units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boots_to: Option<String>,
-    /// The units started at boot that start it, and the files of scripts that do, where it is not enabled itself.
+    /// The units started at boot that start it, where it is not enabled itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub started_by: Vec<String>,
+    /// Why it is not known whether anything starts it, where nothing was seen that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub untold: Option<String>,
     /// What systemd says of its files, where it refuses to start it with them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unloaded: Option<Quote>,

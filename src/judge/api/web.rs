@@ -3,7 +3,8 @@
 use crate::case::Seat;
 use crate::check::cause::{WebFresh, WebSockets};
 use crate::check::{Judged, broken, holds, not_applicable};
-use crate::fact::environment::SocketState;
+use crate::fact::Unseen;
+use crate::fact::environment::{Layer, Setting, SocketState};
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
 
@@ -25,7 +26,15 @@ pub(crate) fn web_fresh(seat: &Seat<'_>) -> Judged<WebFresh> {
 pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
     let env = seat.env()?;
     if env.sockets.is_empty() {
-        return Ok(not_applicable("no URL of a running web app names a Unix socket"));
+        let named = |layers: &Vec<Layer>| matches!(layers.first().map(|it| &it.setting), Some(Setting::Url(url)) if url.socket.is_some());
+        if env.variables.values().any(named) {
+            return Err(Unseen::NotKnown(
+                "a URL of the web app names a Unix socket, which was not tried: that takes root, and a web app that runs here outside of \
+                 containers"
+                    .to_owned(),
+            ));
+        }
+        return Ok(not_applicable("no URL of the web app names a Unix socket"));
     }
     let Some(shut) = env.sockets.iter().find(|it| it.state != SocketState::Open) else { return Ok(holds()) };
     let finding = match &shut.state {

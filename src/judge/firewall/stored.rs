@@ -72,6 +72,7 @@ fn is_stored(seat: &Seat<'_>, netfilter: &Netfilter, step: &Step) -> Result<bool
         return Ok(true);
     }
     let unit = seat.unit(UnitTarget::Named("nftables.service".to_owned()))?;
+    boot::told(&unit.name, &unit.at_boot)?;
     let enabled = |unit: &UnitState| unit.known && boot::starts(unit);
     let lines = netfilter.stored_in(NFTABLES).unwrap_or_default();
     if enabled(unit) && lines.iter().any(|line| line.starts_with("include")) {

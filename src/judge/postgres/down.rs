@@ -20,13 +20,13 @@ pub(super) fn by_hand<'a>(seat: &Seat<'a>, unit: &UnitState) -> Option<(&'a str,
     (unit.name == format!("postgresql@{}.service", conf.cluster.replace('/', "-"))).then_some((path.as_str(), *line))
 }
 
-/// The cluster's unit, or the one that starts all clusters, where neither the boot nor anybody since started it.
-fn never_started(seat: &Seat<'_>, unit: &UnitState) -> Option<Finding<PostgresListens>> {
+/// The cluster's unit, or the one that starts all clusters, where it is down and the boot does not start it.
+fn not_at_boot(seat: &Seat<'_>, unit: &UnitState) -> Option<Finding<PostgresListens>> {
     let shell = seat.unit(UnitTarget::Named("postgresql.service".to_owned())).ok();
     let shell = shell.filter(|shell| shell.known && unit.name.starts_with("postgresql@"));
     let (down, why) = std::iter::once(unit)
         .chain(shell.filter(|_| unit.at_boot.untried))
-        .find_map(|unit| Some((unit, boot::never_started(unit)?)))?;
+        .find_map(|unit| Some((unit, boot::not_at_boot(unit)?)))?;
     Some(match by_hand(seat, down) {
         Some((path, line)) => broken(PostgresListens::ByHand).at(path, line),
         None => broken(PostgresListens::NotStarted).with("enable", &down.name).with("why", why),
@@ -49,7 +49,7 @@ pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>) -> Finding<
         Some(_) | None => match unit {
             // What it said itself names the place better than any list of causes could.
             Some(UnitState { said: Some(said), .. }) => said::said(broken(PostgresListens::EndedItself), said),
-            Some(unit) if let Some(finding) = never_started(seat, unit) => finding,
+            Some(unit) if let Some(finding) = not_at_boot(seat, unit) => finding,
             Some(_) | None => broken(PostgresListens::NotRunning)
                 .with("since", unit.map(|unit| boot::since(seat, unit)).unwrap_or_default()),
         }

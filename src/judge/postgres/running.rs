@@ -115,6 +115,8 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
     if let Some(refused) = boot::refused(&cluster.name, &cluster.at_boot) {
         return Ok(refused.map(Into::into).into());
     }
+    boot::told(&cluster.name, &cluster.at_boot)?;
+    boot::told(&shell.name, &shell.at_boot)?;
     if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
         if let Some((path, line)) = super::down::by_hand(seat, cluster) {
             return Ok(broken(PostgresAfterBoot::ByHand).with("unit", &cluster.name).at(path, line).into());

@@ -18,7 +18,7 @@ pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>, file: &str)
             Some(UnitState { said: Some(said), .. }) => said::said(broken(RedisListens::EndedItself), said),
             // It runs, on whatever it listens.
             Some(unit) if unit.active == "active" => broken(RedisListens::NoPort).with("unit", &unit.name),
-            Some(unit) if let Some(why) = boot::never_started(unit) => {
+            Some(unit) if let Some(why) = boot::not_at_boot(unit) => {
                 broken(RedisListens::NotStarted).with("unit", &unit.name).with("why", why)
             }
             Some(_) | None => broken(RedisListens::NotRunning)

@@ -184,6 +184,7 @@ pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
     if let Some(refused) = boot::refused(&unit.name, &unit.at_boot) {
         return Ok(refused.map(Into::into).into());
     }
+    boot::told(&unit.name, &unit.at_boot)?;
     if !boot::starts(unit) {
         return Ok(broken(RedisAfterBoot::NotEnabled).with("unit", &unit.name).with("why", boot::why_not(unit)).into());
     }

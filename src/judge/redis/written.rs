@@ -30,14 +30,14 @@ pub(crate) fn redis_as_written(seat: &Seat<'_>) -> Judged<RedisAsWritten> {
         let file = conf.acl_file.as_deref().unwrap_or(&conf.path);
         return Ok(finding.with("save", save).with("file", file).into());
     }
-    if let Some(rights) = state.own_rights.as_ref().filter(|it| it.running != it.written) {
-        let apart = |these: &[String], those: &[String]| {
-            let only: Vec<&str> = these.iter().filter(|it| !those.contains(it)).map(String::as_str).collect();
-            if only.is_empty() { "nothing".to_owned() } else { only.join(" ") }
-        };
+    if let Some(rights) = &state.own_rights
+        && let (running, written) = rights.apart()
+        && !(running.is_empty() && written.is_empty())
+    {
+        let listed = |rules: Vec<&str>| if rules.is_empty() { "nothing".to_owned() } else { rules.join(" ") };
         let finding = broken(RedisAsWritten::RightsOnlyRunning)
-            .with("running", apart(&rights.running, &rights.written))
-            .with("written", apart(&rights.written, &rights.running))
+            .with("running", listed(running))
+            .with("written", listed(written))
             .with("save", if conf.acl_file.is_some() { "acl save" } else { "config rewrite" });
         return Ok(finding.at(&rights.at.0, rights.at.1).into());
     }

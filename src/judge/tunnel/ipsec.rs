@@ -28,7 +28,8 @@ pub(super) fn taken(seat: &Seat<'_>, place: Place) -> Option<Finding<TunnelRoute
     let there = own_address(seat, vantage).map_or(known.value, |known| known.value);
     let own = if client { addresses.client.value } else { addresses.server.value };
     let inside = |policy: &&IpsecPolicy| {
-        let port = policy.more.is_empty() || (shut && policy.more.contains("proto tcp"));
+        let services = [addresses.redis_port.value, addresses.postgres_port.value];
+        let port = policy.more.is_empty() || (shut && policy.takes("tcp", &services));
         (silent || !policy.more.is_empty()) && port && between(policy, own, there)
     };
     if let Some(finding) = told(ipsec, inside, &there.to_string()) {
@@ -44,7 +45,8 @@ pub(super) fn outside(seat: &Seat<'_>) -> Option<Finding<TunnelRoute>> {
     let ends = interface.peers.iter().filter_map(|peer| peer.endpoint);
     let own: Vec<IpAddr> = seat.links().ok()?.links.iter().flat_map(|link| &link.addresses).map(IpNet::addr).collect();
     ends.into_iter().find_map(|end| {
-        let udp = |policy: &&IpsecPolicy| policy.more.is_empty() || policy.more.contains("proto udp");
+        let ports: Vec<u16> = interface.listen_port.into_iter().chain([end.port()]).collect();
+        let udp = |policy: &&IpsecPolicy| policy.takes("udp", &ports);
         let outside =
             |policy: &&IpsecPolicy| udp(policy) && own.iter().any(|own| between(policy, *own, end.ip().to_canonical()));
         told(ipsec, outside, &format!("the Endpoint {end}"))

@@ -65,7 +65,7 @@ fn by_all(seat: &Seat<'_>, given: &[&IpNet], own: IpNet) -> Option<(IpAddr, Stri
     }
     let network =
         if own.network() == own.addr() { "is the network's own address, which no host has, and " } else { "" };
-    Some((used, format!("{network}nothing else names it")))
+    Some((used, format!("{network}neither Redis nor PostgreSQL is to listen on it")))
 }
 
 /// What Redis or PostgreSQL is to listen on, where that is in one network with every peer, and the Address with none.

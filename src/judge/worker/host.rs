@@ -2,10 +2,10 @@
 
 use crate::case::Seat;
 use crate::check::cause::{DockerRuns, WorkerAtBoot, WorkerRunning};
-use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::celery::process::HaltedBy;
-use crate::fact::docker::{Docker, State, Worker};
+use crate::fact::docker::{self, Docker, State, Worker};
 use crate::fact::host_worker::{HostWorker, Unit, UserUnit};
 use crate::fact::service::UnitState;
 use crate::judge::boot;
@@ -103,7 +103,7 @@ pub(super) fn only<'a>(seat: &Seat<'a>) -> Result<Result<&'a HostWorker, &'stati
 pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     let mut containers = seat.docker().map(|docker| docker.workers.iter()).unwrap_or_default();
     if let Some(container) = containers.find(|it| it.state == State::Running) {
-        return Ok(contained(seat, container));
+        return contained(seat, container);
     }
     let worker = match only(seat)? {
         Ok(worker) => worker,
@@ -118,10 +118,11 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     if let Some(refused) = boot::refused(&unit.name, &unit.at_boot) {
         return Ok(refused.map(Into::into).into());
     }
+    boot::told(&unit.name, &unit.at_boot)?;
     if !unit.at_boot.starts(&unit.enabled) {
         let not_enabled = match unit.enabled.as_str() {
             "disabled" => "it is disabled".to_owned(),
-            "static" => "it has no [Install] section, and nothing else starts it".to_owned(),
+            "static" => "it has no [Install] section, and no unit that the boot starts wants it".to_owned(),
             _ => "it is not enabled".to_owned(),
         };
         let why = unit.at_boot.why_not().unwrap_or(not_enabled);
@@ -136,24 +137,28 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
 }
 
 /// By the container's restart policy, and by the engine's own unit.
-fn contained(seat: &Seat<'_>, container: &Worker) -> Verdict<WorkerAtBoot> {
+fn contained(seat: &Seat<'_>, container: &Worker) -> Judged<WorkerAtBoot> {
     let Some(policy) = &container.restart else {
-        return not_applicable("whether Docker starts the worker's container was not told");
+        return Ok(not_applicable("whether Docker starts the worker's container was not told"));
     };
-    if container.started_by.is_some() {
-        return not_applicable("not Docker, but a file of this machine starts the worker's container");
+    if let Some(path) = &container.started_by {
+        return Err(Unseen::Undecided(format!(
+            "Docker does not start the container {} at boot (its restart policy is `{policy}`); {path} has a command that may",
+            container.name
+        )));
     }
-    if !boot::STARTED.contains(&policy.as_str()) {
+    if !docker::STARTED.contains(&policy.as_str()) {
         let cause = if container.temporary { WorkerAtBoot::ContainerTemporary } else { WorkerAtBoot::ContainerStays };
-        return broken(cause).with("container", &container.name).with("policy", policy).into();
+        return Ok(broken(cause).with("container", &container.name).with("policy", policy).into());
     }
-    match seat.docker_unit() {
-        Ok(unit) if unit.known && !boot::starts(unit) => {
-            broken(WorkerAtBoot::EngineDisabled).with("container", &container.name).with("unit", &unit.name).into()
-        }
-        Ok(unit) if unit.known => holds(),
-        Ok(_) | Err(_) => not_applicable("Docker's engine is not the unit docker.service here"),
+    let Some(engine) = seat.docker_unit().ok().filter(|unit| unit.known) else {
+        return Ok(not_applicable("Docker's engine is not the unit docker.service here"));
+    };
+    boot::told(&engine.name, &engine.at_boot)?;
+    if boot::starts(engine) {
+        return Ok(holds());
     }
+    Ok(broken(WorkerAtBoot::EngineDisabled).with("container", &container.name).with("unit", &engine.name).into())
 }
 
 /// A user's own service manager starts with the user's first session and ends with the last, unless the user lingers.

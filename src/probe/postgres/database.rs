@@ -31,7 +31,7 @@ WITH own AS (
       WHEN p.want = 'DELETE' THEN true
       ELSE EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
         AND NOT pg_catalog.has_column_privilege(o.oid, a.attnum, p.want)) END
-  ORDER BY 1, 2 LIMIT 6
+  ORDER BY p.want NOT IN ('SELECT', 'USAGE'), 1, 2 LIMIT 6
 )
 SELECT 'path', pg_catalog.array_to_string(pg_catalog.current_schemas(false), ', ')
 UNION ALL SELECT 'here', (SELECT pg_catalog.count(*)::text FROM own WHERE seen AND NOT counts)

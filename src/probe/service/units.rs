@@ -81,16 +81,31 @@ pub(in crate::probe) async fn at_boot(shown: &Shown, context: &ProbeContext) -> 
         (false, Some(boots_to)) => match started(&wanted, &boots_to).await {
             Some(by) if is_enabled && by.is_empty() => AtBoot { lost: wanted, boots_to: Some(boots_to), ..plain },
             Some(started_by) if !is_enabled => AtBoot { started_by, ..plain },
-            Some(_) | None => plain,
+            Some(_) => plain,
+            None => untold(&wanted, plain),
         },
-        _ => plain,
+        (false, None) => untold(&wanted, plain),
+        (true, _) => plain,
     };
     if found.starts(&shown.unit.enabled) || !shown.unit.known {
         return found;
     }
-    // A script may do what systemd does not.
-    let by_script = starters::find(|line| line.contains("systemctl") && names(line, &shown.unit.name));
-    AtBoot { started_by: found.started_by.into_iter().chain(by_script).collect(), ..found }
+    // A script may do what systemd does not. Whether it is run, and comes so far, is not followed.
+    let script = starters::find(|line| starts(line) && names(line, &shown.unit.name));
+    let by_script =
+        script.map(|path| format!("{path} has a command that starts it; whether that is run at boot is not known"));
+    AtBoot { untold: by_script.or(found.untold), ..found }
+}
+
+/// Whether systemd did not tell what starts those that want a unit, which is then open.
+fn untold(wanted: &[String], plain: AtBoot) -> AtBoot {
+    let why = format!("systemd did not tell whether the boot starts {}, which wants it", wanted.join(", "));
+    AtBoot { untold: Some(why), ..plain }
+}
+
+/// Whether a line of a script has systemd start something.
+fn starts(line: &str) -> bool {
+    line.contains("systemctl") && line.split_whitespace().any(|word| matches!(word, "start" | "restart" | "--now"))
 }
 
 /// Whether a line has the unit's name, with or without its suffix, as a word of its own.
