@@ -59,6 +59,7 @@ impl State {
 pub const STARTED: [&str; 2] = ["always", "unless-stopped"];
 
 /// One worker's container.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Worker {
     /// Its name.

@@ -116,7 +116,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
             return Ok(holds());
         }
     }
-    let socket = |url: &EnvUrl| url.host.is_empty();
+    let socket = |url: &EnvUrl| url.host.is_empty() && !url.service;
     if seat.vantage() == Vantage::Server
         && !matches!(outcome.said, PgSaid::One | PgSaid::Unreached(_))
         && seat.env().ok().and_then(|env| env.database().into_url()).is_some_and(socket)

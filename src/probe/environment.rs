@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Keyring, Login, ProbeContext, ProbeResult, docker, host, host_worker};
 use crate::fact::app::App;
 use crate::fact::environment::{
-    ContainerProvenance, Effective, EnvUrl, Environment, Layer, LocalSocket, Origin, PROXIES, variables,
+    ContainerProvenance, Effective, EnvUrl, Environment, Layer, LocalSocket, Origin, PROXIES, Setting, variables,
 };
 use crate::fact::touch::{Touch, only, reads};
 use crate::fact::{Fact, Unseen, Vantage};
@@ -39,9 +39,12 @@ const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
 /// What it takes where the URL has no password.
 const PGPASSWORD: &str = "PGPASSWORD";
 
+/// And where it has none of these.
+const PLACE: [&str; 5] = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE"];
+
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
 fn app_variables(app: Option<&App>) -> impl Iterator<Item = &str> {
-    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL).chain([PGPASSWORD])
+    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL).chain([PGPASSWORD]).chain(PLACE)
 }
 
 /// Where the image keeps the app's version.
@@ -156,9 +159,15 @@ impl Found {
     /// Parts what may be shown from what may not.
     fn finish(self) -> (Environment, Keyring) {
         let app = self.app.as_ref();
+        let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
-            let layer =
-                |(at, value): &(Origin, String)| Layer { origin: at.clone(), setting: setting(app, name, value) };
+            let layer = |(at, value): &(Origin, String)| {
+                let setting = match setting(app, name, value) {
+                    Setting::Url(url) => Setting::Url(url::with_libpq(url, first)),
+                    other => other,
+                };
+                Layer { origin: at.clone(), setting }
+            };
             values.iter().map(layer).collect()
         };
         let own = variables(app);
@@ -186,17 +195,20 @@ impl Found {
                 root: read.root,
             })
         };
-        let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let keyring = Keyring {
             redis: login(environment.broker()).filter(|login| login.url.is_redis()),
             results: login(environment.results()).filter(|login| login.url.is_redis()),
             postgres: login(environment.database()).filter(|login| login.url.is_postgres()).map(|login| Login {
                 root: login.root.or_else(|| first("PGSSLROOTCERT").map(str::to_owned)),
+                user: login.user.or_else(|| first("PGUSER").map(Into::into)),
                 password: login.password.or_else(|| first(PGPASSWORD).map(Into::into)),
-                url: EnvUrl {
-                    sslmode: login.url.sslmode.or_else(|| first("PGSSLMODE").map(str::to_owned)),
-                    ..login.url
-                },
+                url: url::with_libpq(
+                    EnvUrl {
+                        sslmode: login.url.sslmode.or_else(|| first("PGSSLMODE").map(str::to_owned)),
+                        ..login.url
+                    },
+                    first,
+                ),
                 ..login
             }),
             api: first("WORKER_API_KEY").map(Into::into),
@@ -251,48 +263,5 @@ pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    const FILE: &str = "# the app\nFLASK_ENV=production\nDATABASE_URL='postgresql://u:p%40ss@10.8.0.1/d'\n\
-        REDIS_URL=redis://:old@10.8.0.1/0\nREDIS_URL=redis://:s3cret@10.8.0.1/1\nSECRET_KEY=never\n";
-
-    fn found() -> Found {
-        let mut found = Found::new("test".to_owned(), None);
-        found.add("CELERY_BROKER_URL", Origin::Process, String::new());
-        found.add_file("/app/.env", FILE, &BTreeMap::new()).expect("little");
-        found
-    }
-
-    #[test]
-    fn the_effective_urls_make_the_keyring() {
-        let (environment, keyring) = found().finish();
-        let redis = keyring.redis.expect("REDIS_URL, since the broker's is empty");
-        assert_eq!(redis.password.as_ref().map(ExposeSecret::expose_secret), Some("s3cret"));
-        assert_eq!(redis.url.redis_index(), 1);
-        let postgres = keyring.postgres.expect("DATABASE_URL");
-        assert_eq!(postgres.password.as_ref().map(ExposeSecret::expose_secret), Some("p@ss"));
-        assert!(!environment.complete && !environment.variables.contains_key("SECRET_KEY"));
-        let layers = &environment.variables["REDIS_URL"];
-        assert_eq!(layers[0].origin, Origin::File { path: "/app/.env".to_owned(), line: 5 });
-        assert_eq!(layers.len(), 2);
-    }
-
-    #[test]
-    fn no_secret_stays_in_the_fact() {
-        let looked = looked("test", Ok(found()));
-        let shown = format!("{:?} {:?}", looked.observation, looked.keyring);
-        for secret in ["s3cret", "old", "p%40ss", "p@ss", "never"] {
-            assert!(!shown.contains(secret), "{secret} in {shown}");
-        }
-    }
-
-    #[test]
-    fn a_last_line_without_a_value_unsets() {
-        let mut found = Found::new("test".to_owned(), None);
-        found.add_file("/app/.env", "REDIS_URL=redis://10.8.0.1/0\nREDIS_URL\n", &BTreeMap::new()).expect("little");
-        assert!(found.values.is_empty());
-    }
-}
+#[path = "environment_tests.rs"]
+mod tests;

@@ -37,7 +37,10 @@ pub(super) fn find(starts: impl Fn(&str) -> bool) -> Option<Starter> {
     let beside = names(host_worker::UNITS).filter(|name| name.ends_with(".service.d")).take(MOST);
     let beside = beside.map(|name| format!("{}/{name}", host_worker::UNITS));
     let drop_ins = beside.flat_map(|folder| {
-        names(&folder).filter(|name| name.ends_with(".conf")).take(MOST).map(move |name| format!("{folder}/{name}"))
+        names(&folder)
+            .filter(|name| name.rsplit_once('.').is_some_and(|(_, ending)| ending == "conf"))
+            .take(MOST)
+            .map(move |name| format!("{folder}/{name}"))
     });
     let listed = FOLDERS.iter().flat_map(|folder| names(folder).take(MOST).map(move |name| format!("{folder}/{name}")));
     let files = drop_ins.chain(FILES.iter().map(ToString::to_string)).chain(listed);

@@ -36,6 +36,8 @@ pub struct ReadUrl {
 pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     let kind = text.split("://").next().unwrap_or_default();
     let is_redis = REDIS.contains(&kind);
+    // Celery tries several brokers in their order (its "Broker failover"): the first one counts.
+    let text = failover(text, is_redis);
     // Python's urlsplit drops these, and `int()` the blanks behind an index, of whatever kind.
     let cleaned = is_redis.then(|| text.replace(['\t', '\r', '\n'], ""));
     let without = cleaned.as_deref().map(without_fragment);
@@ -74,16 +76,25 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     if doubled && host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost") {
         return Err(Flaw::UnencodedPassword);
     }
-    let (user, password) = login.map_or((None, None), |(user, password)| (decode(user), password.and_then(decode)));
     // urlsplit takes a fragment off, behind the index too.
     let (tail, _) = tail.split_once('#').filter(|_| is_redis && tail.starts_with('/')).unwrap_or((tail, ""));
     let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
     let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let (user, password) = login.map_or((None, None), |(user, password)| (decode(user), password.and_then(decode)));
+    // libpq and redis-py take both from the query as well.
+    let user_name = if is_redis { "username" } else { "user" };
+    let in_query = |name: &str| asked(name).filter(|_| is_ours).and_then(decode);
+    let (user, password) = (user.or_else(|| in_query(user_name)), password.or_else(|| in_query("password")));
     let at_socket = is_redis && !scheme.starts_with("rediss") && scheme != "redis";
     let database = if at_socket {
         asked("db").or_else(|| asked("virtual_host")).map(|name| name.trim_start_matches('/'))
+    } else if is_redis {
+        // redis-py takes every slash out.
+        asked("db").or_else(|| path.strip_prefix('/')).map(|name| name.trim_matches('/'))
     } else {
-        path.strip_prefix('/').filter(|_| is_ours)
+        path.strip_prefix('/')
+            .filter(|name| is_ours && !name.is_empty())
+            .or_else(|| asked("dbname").filter(|_| is_ours))
     };
     let database = database.filter(|name| !name.is_empty());
     let sound = |name: &str| {
@@ -94,14 +105,18 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         return Err(Flaw::Unreadable);
     }
     // libpq takes a host and a port from there; a path is a Unix socket, as no host at all is.
-    let host = if host.is_empty() && is_ours && !is_redis {
+    // An address there goes before the host, whose name is looked up by nobody then.
+    let of_libpq = is_ours && !is_redis;
+    let address = asked("hostaddr").filter(|it| of_libpq && it.parse::<IpAddr>().is_ok());
+    let host = if let Some(address) = address {
+        address.to_owned()
+    } else if host.is_empty() && of_libpq {
         asked("host").and_then(decode).filter(|host| !host.starts_with('/') && is_host(host)).unwrap_or_default()
     } else {
         host.to_owned()
     };
-    let port = port.or_else(|| asked("port").filter(|_| is_ours && !is_redis)?.parse().ok());
-    let folder =
-        asked("host").and_then(decode).filter(|folder| is_ours && !is_redis && host.is_empty() && is_path(folder));
+    let port = port.or_else(|| asked("port").filter(|_| of_libpq)?.parse().ok());
+    let folder = asked("host").and_then(decode).filter(|folder| of_libpq && host.is_empty() && is_path(folder));
     let socket = match folder {
         // libpq, `host`: the name of the socket in it is made of the port.
         Some(folder) => Some(format!("{}/.s.PGSQL.{}", folder.trim_end_matches('/'), port.unwrap_or(5432))),
@@ -125,11 +140,45 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             more: query.split('&').any(|pair| !pair.is_empty() && !is_shown(pair, at_socket)),
             commented,
             sslmode,
+            service: of_libpq && asked("service").is_some(),
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),
         root,
     })
+}
+
+/// The first of several URLs of brokers, where a semicolon is followed by another one of Redis'.
+fn failover(text: &str, is_redis: bool) -> &str {
+    let next = |at: &usize| REDIS.iter().any(|scheme| text[at + 1..].trim_start().starts_with(&format!("{scheme}://")));
+    let end = text.match_indices(';').map(|(at, _)| at).find(next).filter(|_| is_redis);
+    end.map_or(text, |end| &text[..end])
+}
+
+/// A URL with what libpq takes from the environment where the URL does not say it (libpq, "Environment Variables").
+#[must_use]
+pub fn with_libpq<'a>(url: EnvUrl, set: impl Fn(&str) -> Option<&'a str>) -> EnvUrl {
+    if !url.is_postgres() {
+        return url;
+    }
+    let set = |name| set(name).map(str::trim).filter(|value| !value.is_empty());
+    let bare = url.host.is_empty() && url.socket.is_none() && !url.service;
+    let port = url.port.or_else(|| set("PGPORT")?.parse().ok());
+    let host = set("PGHOSTADDR").or_else(|| set("PGHOST")).filter(|host| bare && is_host(host));
+    let folder = set("PGHOST").filter(|folder| bare && host.is_none() && is_path(folder));
+    EnvUrl {
+        host: host.map_or(url.host, str::to_owned),
+        socket: url
+            .socket
+            .or_else(|| Some(format!("{}/.s.PGSQL.{}", folder?.trim_end_matches('/'), port.unwrap_or(5432)))),
+        port,
+        database: url
+            .database
+            .or_else(|| set("PGDATABASE").filter(|name| is_host(name) || name.contains('_')).map(str::to_owned)),
+        role: url.role.or_else(|| set("PGUSER").filter(|_| !url.user.is_present()).map(str::to_owned)),
+        user: if set("PGUSER").is_some() { Presence::Present } else { url.user },
+        ..url
+    }
 }
 
 /// Whether what a query asks is kept beside it.
@@ -184,102 +233,5 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret;
-
-    use super::*;
-
-    #[test]
-    fn a_url_is_cut_and_decoded() {
-        let read =
-            read("postgresql+psycopg2://clippy:p%40ss%2Fw@10.8.0.1:5433/clippy_front?sslmode=require").expect("reads");
-        assert_eq!(read.password.as_ref().map(ExposeSecret::expose_secret), Some("p@ss/w"));
-        assert_eq!(read.url.to_string(), "postgresql+psycopg2://clippy:***@10.8.0.1:5433/clippy_front?sslmode=require");
-        let shown = |text: &str| super::read(text).expect(text).url.to_string();
-        assert_eq!(shown("postgresql://u:p@h/d?options=-cx%3Dy"), "postgresql://u:***@h/d?…");
-        assert_eq!(shown("postgresql://u:p@h/d?options=x&sslmode=require"), "postgresql://u:***@h/d?sslmode=require&…");
-        let read = super::read("redis://:pw@[fd00::1]:6380/3").expect("reads");
-        assert_eq!((read.url.host.as_str(), read.url.port, read.url.redis_index()), ("fd00::1", Some(6380), 3));
-        assert_eq!(read.url.to_string(), "redis://:***@[fd00::1]:6380/3");
-    }
-
-    #[test]
-    fn flaws_are_told_apart() {
-        for (text, flaw) in [
-            ("\"redis://h:6379/0\"", Flaw::Quoted),
-            ("10.8.0.1:6379/0", Flaw::NoScheme),
-            ("postgresql://<user>:<pass>@10.8.0.1/clippy_front", Flaw::Placeholder),
-            ("postgresql://u:p@ss@10.8.0.1/db", Flaw::UnencodedPassword),
-            ("redis://:pa/ss@10.8.0.1:6379/0", Flaw::UnencodedPassword),
-            ("redis://:pa#ss@10.8.0.1:6379/0", Flaw::UnencodedPassword),
-            ("postgresql://u:p@10.8.0.1/db\r", Flaw::WhiteSpace),
-            ("postgresql://u:p@10.8.0.1/db # mine", Flaw::Comment),
-            ("redis://10.8.0.1:6379/zero", Flaw::Unreadable),
-            ("redis://10.8.0.1:6379/0,", Flaw::Unreadable),
-            ("postgresql://u:p@h,x:y@z/db", Flaw::UnencodedPassword),
-            ("redis://:p@@ss", Flaw::UnencodedPassword),
-            ("postgresql://p@@ss/db", Flaw::UnencodedPassword),
-        ] {
-            assert_eq!(read(text).map(|read| read.url).unwrap_err(), flaw, "{text}");
-        }
-    }
-
-    #[test]
-    fn several_hosts_and_sockets_are_kept_apart() {
-        let url = |text: &str| read(text).expect(text).url;
-        let several = url("postgresql://u:p@10.8.0.1,10.8.0.9:5433/db?target_session_attrs=any");
-        assert_eq!((several.host.as_str(), several.others.as_slice()), ("10.8.0.1", &["10.8.0.9".to_owned()][..]));
-        assert_eq!(several.port, Some(5433));
-        let socket = url("unix://:pw@/run/redis/redis.sock?db=2");
-        assert_eq!((socket.socket.as_deref(), socket.redis_index()), (Some("/run/redis/redis.sock"), 2));
-        assert_eq!(socket.to_string(), "unix://:***@/run/redis/redis.sock?db=2");
-        let celery = url("redis+socket:///run/redis.sock?virtual_host=1");
-        assert_eq!((celery.socket.as_deref(), celery.redis_index()), (Some("/run/redis.sock"), 1));
-        let postgres = url("postgresql://u:p@/db?host=/var/run/postgresql&port=5433");
-        assert_eq!(postgres.socket.as_deref(), Some("/var/run/postgresql/.s.PGSQL.5433"));
-        assert_eq!(url("postgresql://u:p@h/db?host=/tmp").socket, None);
-    }
-
-    #[test]
-    fn what_the_libraries_take_is_taken() {
-        let password = |text: &str| {
-            let read = read(text).expect(text);
-            (read.url.host.clone(), read.password.map(|it| it.expose_secret().to_owned()))
-        };
-        for (text, expected) in [
-            ("postgresql://u:p/s#s?s:s@10.8.0.1/db", "p/s#s?s:s"),
-            ("redis://:p@s:s@10.8.0.1:6379/0", "p@s:s"),
-            ("redis://:p@10.8.0.1:6379/0 \r", "p"),
-            ("redis://:p@10.8.0.1:6379/0#", "p"),
-            ("redis://:p@10.8.0.1:6379/0 # the server", "p"),
-            ("redis://:p@@10.8.0.1/0", "p@"),
-        ] {
-            assert_eq!(password(text), ("10.8.0.1".to_owned(), Some(expected.to_owned())), "{text}");
-        }
-    }
-
-    #[test]
-    fn no_part_of_a_password_is_ever_shown() {
-        // By itself, and around every character at which anybody cuts.
-        let marks =
-            ["", "@", "@@", "/", "#", "?", ":", "%", " ", "/@", "@/", ":@", "@:", "[", "]", "=", "&", "\u{2013}"];
-        let around = marks.iter().map(|mark| format!("s3c{mark}r3t"));
-        for password in around.chain(["@s3c/@r3t".to_owned(), "s3c@@r3t@".to_owned()]) {
-            for template in [
-                "redis://:PW@10.8.0.1:6379/0",
-                "redis://:PW@redis:6379/0",
-                "rediss://u:PW@10.8.0.1",
-                "postgresql://u:PW@10.8.0.1/db",
-                "postgresql+psycopg2://u:PW@db:5432/db?sslmode=require",
-                "redis://PW@10.8.0.1",
-                "amqp://u:PW@10.8.0.1//",
-                "https://u:PW@10.8.0.1/",
-                "PW",
-            ] {
-                let text = template.replace("PW", &password);
-                let shown = format!("{:?} {:?}", read(&text), crate::read::variable::setting(None, "REDIS_URL", &text));
-                assert!(!shown.contains("s3c") && !shown.contains("r3t"), "{text} shows {shown}");
-            }
-        }
-    }
-}
+#[path = "url_tests.rs"]
+mod tests;

@@ -30,9 +30,10 @@ static ALL: LazyLock<All> =
 pub(super) fn added(fix: Fix, sentence: &str) -> Fix {
     let about = |it: &&Advice| it.of.iter().any(|words| sentence.contains(words.as_str()));
     let Some(advice) = ALL.advice.iter().find(about) else { return fix };
-    let say = match fix.say.contains(CORRECT) {
-        true => fix.say.replace(CORRECT, &advice.say),
-        false => format!("{} {}", advice.say, fix.say),
+    let say = if fix.say.contains(CORRECT) {
+        fix.say.replace(CORRECT, &advice.say)
+    } else {
+        format!("{} {}", advice.say, fix.say)
     };
     Fix { say, run: advice.run.iter().cloned().chain(fix.run).collect(), ..fix }
 }

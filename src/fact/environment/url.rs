@@ -39,6 +39,9 @@ pub struct EnvUrl {
     /// Whether a comment follows, which the worker's libraries take for a fragment and a shell for a comment of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub commented: bool,
+    /// Whether it names a service of libpq's (`service=`): a file that is not read then says the rest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub service: bool,
     /// Whether the query asks for more, which is not kept: it may hold secrets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
@@ -61,7 +64,7 @@ impl EnvUrl {
 
     /// Whether the host is this machine (or this container) itself; an empty host means a local socket.
     pub fn is_local(&self) -> bool {
-        self.host.is_empty()
+        (self.host.is_empty() && !self.service)
             || self.host.eq_ignore_ascii_case("localhost")
             || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }

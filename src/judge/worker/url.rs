@@ -80,6 +80,11 @@ fn flaw(
             broken(UrlFault::Flawed).with("flaw", format!("begins with {}://", url.scheme)).marks(&url.scheme),
         ));
     }
+    if url.service && url.host.is_empty() {
+        return Err(Unseen::NotKnown(
+            "the URL names a service of libpq's (`service=`), whose file was not read".to_owned(),
+        ));
+    }
     if url.is_local() {
         let name = if url.host.is_empty() { NO_HOST } else { &url.host };
         return Ok(Some(broken(UrlFault::Local).with("name", name).marks(&url.host)));

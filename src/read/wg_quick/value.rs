@@ -211,7 +211,7 @@ pub(super) fn may_set(command: &str) -> bool {
     let of_system = |path: &str| ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"].iter().any(|it| path.starts_with(it));
     let is_script = |word: &str| {
         let shell = ["sh", "bash", "dash", "python3"].contains(&program(word).as_str());
-        shell || word.ends_with(".sh")
+        shell || word.rsplit_once('.').is_some_and(|(_, ending)| ending == "sh")
     };
     words().any(|word| program(word) == "wg" || is_script(word))
         || words().next().is_some_and(|first| first.contains('/') && !of_system(first))
