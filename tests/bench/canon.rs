@@ -194,9 +194,8 @@ fn collect(new: &Value, like: &Value, at: &str, (taken_at, kept): (u64, Kept), f
                 }
             }
         }
-        (Value::Array(_), Value::Array(_)) if kept == Kept::AsMeant && looked(at) && new != like => {
-            found(at.to_owned(), like.clone());
-        }
+        // A list, or none where nobody spoke meanwhile.
+        _ if kept == Kept::AsMeant && looked(at) && new != like => found(at.to_owned(), like.clone()),
         (Value::Array(new), Value::Array(like)) => {
             for (index, (new, like)) in new.iter().zip(like).enumerate() {
                 collect(new, like, &format!("{at}/{index}"), (taken_at, kept), found);
