@@ -8,7 +8,7 @@ use super::unescape;
 
 /// Every difference by its whole pointer into the healthy snapshot.
 pub fn long(lines: &Map<String, Value>, healthy: &Value) -> Result<Map<String, Value>, String> {
-    lines.iter().map(|(at, value)| Ok((long_of(at, healthy)?, value.clone()))).collect()
+    lines.iter().map(|(at, value)| Ok((whole(at, healthy)?, value.clone()))).collect()
 }
 
 /// Every difference by its shortest name.
@@ -17,7 +17,8 @@ pub fn short(lines: Map<String, Value>, healthy: &Value) -> Map<String, Value> {
     lines.into_iter().map(|(at, value)| (named(at), value)).collect()
 }
 
-fn long_of(at: &str, healthy: &Value) -> Result<String, String> {
+/// The whole pointer of one; an error where it leads nowhere.
+pub fn whole(at: &str, healthy: &Value) -> Result<String, String> {
     if at.starts_with('/') {
         return Ok(at.to_owned());
     }
