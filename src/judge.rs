@@ -13,7 +13,6 @@ use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
-use crate::profile::Addresses;
 use crate::read::Says;
 
 mod apart;
@@ -171,14 +170,14 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
         });
     }
     let addresses = seat.addresses();
-    let port = port_of(addresses, service);
+    let port = addresses.of(service).port();
     let listeners = seat.listeners()?;
     if let Some(judged) = exposed_by_kernel(seat, port, listeners) {
         return judged;
     }
     let wide: Vec<&Listener> = listeners
         .on(port)
-        .filter(|listener| !listener.address.ip().is_loopback() && listener.address.ip() != addresses.server.value)
+        .filter(|listener| !listener.address.ip().is_loopback() && !seat.is_own_in_tunnel(listener.address.ip()))
         .collect();
     if wide.is_empty() {
         return Ok(holds());
@@ -204,18 +203,11 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     Ok(finding.with("wide", wide).with("port", port).into())
 }
 
-fn port_of(addresses: &Addresses, service: Service) -> u16 {
-    match service {
-        Service::Redis => addresses.redis_port.value,
-        Service::Postgres => addresses.postgres_port.value,
-    }
-}
-
 /// The port at the server, and where it sends a stranger's connection on to, if its snapshot is at hand and it does.
 fn handed_on(seat: &Seat<'_>, service: Service) -> Option<(u16, SocketAddr)> {
     let server = seat.at(Vantage::Server).ok()?;
     let (model, links) = (server.rules().ok()?, server.links().ok()?);
-    let port = port_of(server.addresses(), service);
+    let port = server.addresses().of(service).port();
     external_addresses(links, &server.addresses().interface.value).find_map(|(interface, net)| {
         let (from, to) = (firewall::stranger(net.addr()), net.addr());
         let trace = model.trace(&NewFlow { interface, from, to, protocol: Protocol::Tcp, port }, Some(links));
@@ -253,9 +245,9 @@ fn open_to(
     flow: &NewFlow<'_>,
     trace: &PacketTrace,
 ) -> Verdict<Exposed> {
-    let server = seat.addresses().server.value;
     let wide = listeners.on(port).map(|listener| listener.address.ip());
-    let wide = wide.filter(|ip| !ip.is_loopback() && *ip != server).map(|ip| ip.to_string()).collect::<Vec<_>>();
+    let wide =
+        wide.filter(|ip| !ip.is_loopback() && !seat.is_own_in_tunnel(*ip)).map(|ip| ip.to_string()).collect::<Vec<_>>();
     let step = trace.by().filter(|step| step.rule.is_some());
     let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.is_some_and(|step| step.chain.starts_with("ufw")));
     let finding = match (trace.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(flow)?))), step) {

@@ -5,14 +5,14 @@
 //! default for knowledge.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::app::App;
-use crate::fact::{FactKey, Observed, Vantage};
+use crate::fact::{FactKey, Observed, Service, Vantage};
 
 mod application;
 pub mod draft;
@@ -210,12 +210,29 @@ pub struct Addresses {
     pub redis_port: Known<u16>,
     /// PostgreSQL's port.
     pub postgres_port: Known<u16>,
+    /// Where Redis is met in the tunnel, where that is another one of the server's addresses there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis_at: Option<IpAddr>,
+    /// The same for PostgreSQL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres_at: Option<IpAddr>,
     /// How the worker reports, where the user said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topology: Option<Topology>,
     /// The application, where it is not ClippyFront.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<App>,
+}
+
+impl Addresses {
+    /// Where a service is met in the tunnel.
+    pub fn of(&self, service: Service) -> SocketAddr {
+        let (at, port) = match service {
+            Service::Redis => (self.redis_at, self.redis_port.value),
+            Service::Postgres => (self.postgres_at, self.postgres_port.value),
+        };
+        SocketAddr::new(at.unwrap_or(self.server.value), port)
+    }
 }
 
 /// The guide's addresses (its section "Topology") and the programs' own default ports.
@@ -248,6 +265,8 @@ pub fn settle(profile: &Profile, vantage: Vantage, seen: &BTreeMap<FactKey, Box<
         wireguard_port: Known::first(profile.wireguard_port, evidence.wireguard_port, guide::WIREGUARD_PORT),
         redis_port: Known::first(profile.redis_port, evidence.redis_port, guide::REDIS_PORT),
         postgres_port: Known::first(profile.postgres_port, evidence.postgres_port, guide::POSTGRES_PORT),
+        redis_at: evidence.redis_at.filter(|at| *at != server.value),
+        postgres_at: evidence.postgres_at.filter(|at| *at != server.value),
         topology: if profile.api == Some(false) { Some(Topology::Database) } else { profile.topology },
         app: profile.app(),
         server,

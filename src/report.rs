@@ -8,6 +8,7 @@ use crate::check::{Category, Check};
 use crate::fact::{FactKey, Unseen, Vantage};
 use crate::snapshot::Rights;
 
+mod advice;
 mod bearing;
 mod by_hand;
 mod command;

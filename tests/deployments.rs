@@ -112,7 +112,13 @@ fn two_healthy_workers_are_well() {
     let unseen = report["checks"].as_array().expect("checks").iter().filter(|it| it["status"] == "not-seen");
     let unseen: BTreeSet<&str> = unseen.filter_map(|it| it["id"].as_str()).collect();
     assert!(
-        unseen.is_subset(&BTreeSet::from(["postgres-tables", "web-fresh", "worker-libraries", "worker-log"])),
+        unseen.is_subset(&BTreeSet::from([
+            "postgres-tables",
+            "web-at-boot",
+            "web-fresh",
+            "worker-libraries",
+            "worker-log"
+        ])),
         "{unseen:?}"
     );
     let seats: Vec<&str> =

@@ -138,8 +138,5 @@ fn is_silent(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> bool {
 }
 
 fn port(seat: &Seat<'_>, service: Service) -> u16 {
-    match service {
-        Service::Redis => seat.addresses().redis_port.value,
-        Service::Postgres => seat.addresses().postgres_port.value,
-    }
+    seat.addresses().of(service).port()
 }

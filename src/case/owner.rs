@@ -34,11 +34,14 @@ const PROXIES: [&str; 2] = ["docker-proxy", "rootlessport"];
 impl<'a> Seat<'a> {
     /// Whether anything listens on the service's port here, as far as that is seen.
     pub(crate) fn runs(&self, service: Service) -> bool {
-        let port = match service {
-            Service::Redis => self.addresses().redis_port.value,
-            Service::Postgres => self.addresses().postgres_port.value,
-        };
+        let port = self.addresses().of(service).port();
         self.listeners().map_or(true, |listeners| listeners.on(port).next().is_some())
+    }
+
+    /// The package's own unit, where it does not run although it was to: behind another program that has the port.
+    pub(crate) fn behind(&self, service: Service) -> Option<&'a UnitState> {
+        let snapshot = self.case.snapshot(self.vantage())?;
+        unit(snapshot, service).filter(|unit| unit.known && matches!(unit.active.as_str(), "inactive" | "failed"))
     }
 
     /// Whose the service's port is.
@@ -61,17 +64,17 @@ impl Case {
 }
 
 fn of<'a>(snapshot: &'a Snapshot, addresses: &Addresses, service: Service) -> Owner<'a> {
-    let (port, own) = match service {
-        Service::Redis => (addresses.redis_port.value, &REDIS[..]),
-        Service::Postgres => (addresses.postgres_port.value, &POSTGRES[..]),
+    let own = match service {
+        Service::Redis => &REDIS[..],
+        Service::Postgres => &POSTGRES[..],
     };
+    let (at, port) = (addresses.of(service).ip(), addresses.of(service).port());
     let Some(listeners) = listeners(snapshot) else { return Owner::Package };
     let containers = containers(snapshot);
-    let answers = listeners.on(port).find(|it| listeners.is_met(it, addresses.server.value));
+    let answers = listeners.on(port).find(|it| listeners.is_met(it, at));
     let program = answers.and_then(|it| it.program.as_deref());
     let runs = |it: &&Publisher| it.runs() && it.on(port).next().is_some();
-    let leads =
-        |it: &Publisher| it.on(port).any(|it| it.address == addresses.server.value || it.address.is_unspecified());
+    let leads = |it: &Publisher| it.on(port).any(|it| it.address == at || it.address.is_unspecified());
     let on_host = |it: &&Publisher| it.runs() && program.is_some() && it.host_program.as_deref() == program;
     match program {
         Some(program) if own.contains(&program) => match containers.iter().find(on_host) {
@@ -134,10 +137,11 @@ pub(super) fn of_another(key: &FactKey, snapshot: &Snapshot, addresses: &Address
     } else {
         return Ok(None);
     };
-    let (name, port) = match service {
-        Service::Redis => ("Redis", addresses.redis_port.value),
-        Service::Postgres => ("PostgreSQL", addresses.postgres_port.value),
+    let name = match service {
+        Service::Redis => "Redis",
+        Service::Postgres => "PostgreSQL",
     };
+    let port = addresses.of(service).port();
     Err(Unseen::NotKnown(match of(snapshot, addresses, service) {
         Owner::Package => match other_file(key, snapshot) {
             Some((own, file)) => {

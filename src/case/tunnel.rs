@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::Seat;
 use crate::fact::network::Link;
+use crate::fact::{Service, Vantage};
 
 impl<'a> Seat<'a> {
     /// The tunnel's interface, where it runs here and was seen.
@@ -14,6 +15,32 @@ impl<'a> Seat<'a> {
     /// Whether it is an address of this end of the tunnel.
     pub(crate) fn is_own_in_tunnel(&self, address: IpAddr) -> bool {
         self.tunnel_link().is_some_and(|link| link.addresses.iter().any(|net| net.addr() == address))
+    }
+
+    /// Where a service is asked on the server, as address and port. Of several addresses in the tunnel it is the worker's URL
+    /// that says which; where nobody says, the one on which the service listens.
+    pub(crate) fn meets(&self, service: Service) -> (IpAddr, u16) {
+        let at = self.addresses().of(service);
+        if self.vantage() != Vantage::Server {
+            return (at.ip(), at.port());
+        }
+        let host = |vantage| {
+            let seat = self.at(vantage).ok()?;
+            let env = seat.env().ok()?;
+            let effective = match service {
+                Service::Redis => env.broker(),
+                Service::Postgres => env.database(),
+            };
+            effective.url()?.host.parse::<IpAddr>().ok().filter(|host| self.is_own_in_tunnel(*host))
+        };
+        let workers = || host(Vantage::Client).or_else(|| host(Vantage::Container));
+        let listeners = self.listeners().ok().filter(|it| !it.answers(at.ip(), at.port()));
+        let heard = || {
+            let mut on = listeners?.on(at.port()).map(|it| it.address.ip());
+            on.find(|it| self.is_own_in_tunnel(*it))
+        };
+        let asked = workers().or_else(|| host(Vantage::Server)).or_else(heard);
+        (asked.unwrap_or(at.ip()), at.port())
     }
 
     /// Whether an address is in the tunnel: in its subnet, in another network of the interface, or of a peer.

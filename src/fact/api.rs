@@ -50,8 +50,12 @@ pub enum ApiSaid {
     NotTheApi,
     /// Another status.
     OtherStatus(u16),
-    /// It does not speak HTTP, or says nothing.
+    /// It does not speak HTTP.
     NotHttp,
+    /// It ends the connection without an answer.
+    Closed,
+    /// It says nothing.
+    Silent,
     /// The URL says https and TLS did not come about.
     NoTls,
     /// TLS would come about, and the app would not take the certificate. Nothing was asked.
@@ -74,6 +78,8 @@ impl ApiSaid {
                 Self::NotTheApi => "not-the-api",
                 Self::OtherStatus(_) => "other-status",
                 Self::NotHttp => "not-http",
+                Self::Closed => "closed",
+                Self::Silent => "silent",
                 Self::NoTls => "no-tls",
                 Self::Distrusted(Distrust::UnknownIssuer) => "not-trusted",
                 Self::Distrusted(Distrust::OtherName) => "other-name",
@@ -127,6 +133,8 @@ impl ApiSaid {
             | Self::Redirects { to_https: false }
             | Self::Limited
             | Self::NotTheApi
+            | Self::Closed
+            | Self::Silent
             | Self::NotHttp
             | Self::NoTls
             | Self::Distrusted(_) => String::new(),
@@ -138,9 +146,11 @@ impl ApiSaid {
 impl Environment {
     /// Whether the worker reports by HTTP: one of the two variables is set.
     pub fn uses_api(&self) -> bool {
+        // A line that has no effect shows as well what is meant.
+        let meant = |name| self.provenance.as_ref().is_some_and(|provenance| provenance.ignored(name).is_some());
         ["FLASK_APP_URL", "WORKER_API_KEY"]
             .iter()
-            .any(|name| self.winner(name).is_some_and(|layer| layer.setting != Setting::Empty))
+            .any(|name| self.winner(name).is_some_and(|layer| layer.setting != Setting::Empty) || meant(name))
     }
 
     /// FLASK_APP_URL where it is an HTTP URL.

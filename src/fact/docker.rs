@@ -103,6 +103,9 @@ pub struct Worker {
     /// A file of this machine with a command of Docker's that may start it, where Docker itself does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_by: Option<String>,
+    /// Whether the boot comes to that command.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_boot: bool,
     /// The ports it publishes.
     pub published: Vec<String>,
     /// Which of Celery's programs its command runs, where it is a known one.

@@ -140,6 +140,9 @@ pub struct Ufw {
     /// `IPV6=yes`: else ufw drops all IPv6 but loopback's.
     #[serde(default)]
     pub ipv6: bool,
+    /// A unit or a script that restores rules of the kernel, where ufw is switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_by: Option<String>,
 }
 
 impl Ufw {

@@ -197,6 +197,8 @@ impl Unit {
                 Some((name, what)) => {
                     format!("it ended with status {}; systemd's own {name} means that {what}", self.status)
                 }
+                // The first process had not been started, or ended well: it was another command of the unit.
+                None if self.status == 0 => "a command of the unit failed (ExecStartPre= or another)".to_owned(),
                 None => format!("it exited with status {}", self.status),
             },
             "oom-kill" => "it was killed because it ran out of memory".to_owned(),

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::service::UnitState;
 use super::service::quote::Quote;
 use crate::fact::words::words;
 
 /// What there is of the web app outside of containers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WebApp {
-    /// The process that listens, if one does.
+    /// The process that listens, or one of a web server without a TCP port, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// Where it listens, in the order of port and address.
@@ -19,6 +20,12 @@ pub struct WebApp {
     /// The systemd unit that it belongs to, or that would start it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// What systemd has of the unit that it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_in: Option<UnitState>,
+    /// Whether systemd starts that unit again by itself after it failed (`Restart=`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// `ActiveState` of the unit, where the web app does not run: inactive, failed, activating …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,

@@ -15,7 +15,7 @@ use crate::profile::Topology;
 
 mod web;
 
-pub(crate) use web::{web_fresh, web_sockets};
+pub(crate) use web::{web_at_boot, web_fresh, web_sockets};
 
 const BY_DATABASE: &str = "the worker reports by the database, as set with `--topology`";
 
@@ -104,6 +104,9 @@ fn is_reached(seat: &Seat<'_>) -> bool {
 }
 
 fn listens(web_app: &WebApp) -> String {
+    if web_app.listens.is_empty() {
+        return "and listens on no TCP port".to_owned();
+    }
     format!("and listens on {}", web_app.listens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
@@ -126,6 +129,7 @@ pub(crate) fn api_media(seat: &Seat<'_>) -> Judged<ApiMedia> {
         None if !env.complete => {
             return missing(seat, env, "MEDIA_BASE_URL").map(|verdict| verdict.map(|_| ApiMedia::Missing));
         }
+        None if let Some(finding) = ignored(seat, broken(ApiMedia::Ignored), "MEDIA_BASE_URL") => finding,
         None => {
             let recreate = env.provenance.as_ref().and_then(ContainerProvenance::recreate).unwrap_or_default();
             broken(ApiMedia::Missing).at(path, *line).with("recreate", recreate)
@@ -175,11 +179,12 @@ pub(crate) fn api_answers(seat: &Seat<'_>) -> Judged<ApiAnswers> {
             return Err(Unseen::Undecided(format!("no connection to {} came about: {}", outcome.endpoint, dial.said())));
         }
         ApiSaid::Unreached(dial) => unreached(seat, &outcome.endpoint.host, dial),
+        ApiSaid::FailedInside(status @ (502 | 504)) => broken(ApiAnswers::Gateway).with("status", status),
         ApiSaid::FailedInside(status) => failed_inside(seat).with("status", status),
         ApiSaid::Redirects { to_https: true } => broken(ApiAnswers::RedirectsToHttps),
         ApiSaid::Redirects { to_https: false } => broken(ApiAnswers::Redirects),
         ApiSaid::OtherStatus(status) => broken(ApiAnswers::OtherStatus).with("status", status),
-        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),    } ApiSaid as ApiAnswers: KeyRefused, NotConfigured, Limited, NotTheApi, NotHttp, NoTls);
+        ApiSaid::Distrusted(why) => distrusted(why).with("name", &outcome.endpoint.host),    } ApiSaid as ApiAnswers: KeyRefused, NotConfigured, Limited, NotTheApi, NotHttp, Closed, Silent, NoTls);
     let finding = match seat.env()?.winner("FLASK_APP_URL") {
         Some(layer) if native(seat).is_some() => {
             named(seat, finding.with("name", &outcome.endpoint.host), "FLASK_APP_URL", &layer.origin)
@@ -217,7 +222,9 @@ fn through(seat: &Seat<'_>, outcome: &ApiOutcome, proxy: &str) -> Judged<ApiAnsw
         ApiSaid::Limited => "status 429".to_owned(),
         ApiSaid::Redirects { .. } => "a redirect".to_owned(),
         ApiSaid::KeyRefused | ApiSaid::NoKey => "status 401".to_owned(),
-        ApiSaid::NotHttp | ApiSaid::NoTls | ApiSaid::Distrusted(_) => "no answer in HTTP".to_owned(),
+        ApiSaid::NotHttp | ApiSaid::Closed | ApiSaid::Silent | ApiSaid::NoTls | ApiSaid::Distrusted(_) => {
+            "no answer in HTTP".to_owned()
+        }
         ApiSaid::Well | ApiSaid::NotConfigured => "the web app's own answer".to_owned(),
     };
     let finding = broken(ApiAnswers::ThroughProxy).with("proxy", proxy).with("how", how);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::case::Seat;
-use crate::check::cause::{PostgresAfterBoot, RedisAfterBoot, WgEnabledAtBoot, WorkerAtBoot, causes_of};
+use crate::check::cause::{PostgresAfterBoot, RedisAfterBoot, WebAtBoot, WgEnabledAtBoot, WorkerAtBoot, causes_of};
 use crate::check::{Finding, broken};
 use crate::fact::service::UnitState;
 use crate::fact::service::at_boot::AtBoot;
@@ -42,6 +42,7 @@ pub(super) enum Files {
 causes_of!(Files as RedisAfterBoot: UnitRefused);
 causes_of!(Files as PostgresAfterBoot: UnitRefused);
 causes_of!(Files as WgEnabledAtBoot: UnitRefused);
+causes_of!(Files as WebAtBoot: UnitRefused);
 causes_of!(Files as WorkerAtBoot: UnitRefused);
 
 /// That systemd refuses to start a unit with its files as they are.

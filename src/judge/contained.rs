@@ -26,8 +26,7 @@ const NOT_THERE: &str = "cannot assign requested address";
 
 /// By Docker's own words, and by what the kernel tells of the sockets inside.
 pub(super) fn listens(seat: &Seat<'_>, service: Service, container: &Publisher) -> Judged<Contained> {
-    let addresses = seat.addresses();
-    let (server, port) = (addresses.server.value, super::port_of(addresses, service));
+    let (server, port) = seat.meets(service);
     let finding = |cause| broken(cause).with("container", &container.name).with("port", port);
     if !container.runs() {
         return Ok(stopped(container, finding).into());
@@ -85,8 +84,7 @@ causes_of!(AfterBoot as PostgresAfterBoot: ContainerStays, EngineDisabled, Engin
 
 /// By the container's restart policy and the engine's own unit.
 pub(super) fn after_boot(seat: &Seat<'_>, service: Service, container: &Publisher) -> Judged<AfterBoot> {
-    let addresses = seat.addresses();
-    let (server, port) = (addresses.server.value, super::port_of(addresses, service));
+    let (server, port) = seat.meets(service);
     let name = &container.name;
     let not_told = || Unseen::NotKnown(format!("the restart policy of the container {name} was not looked at"));
     let policy = container.restart.as_deref().ok_or_else(not_told)?;

@@ -46,10 +46,11 @@ pub(super) const ANY_INTERFACE: &str = "";
 
 pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
     let addresses = seat.addresses();
+    let service = [Service::Redis, Service::Postgres].into_iter().find(|it| addresses.of(*it).port() == port);
     NewFlow {
         interface: &addresses.interface.value,
         from: addresses.client.value,
-        to: addresses.server.value,
+        to: service.map_or(addresses.server.value, |it| addresses.of(it).ip()),
         protocol: Protocol::Tcp,
         port,
     }

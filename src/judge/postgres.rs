@@ -15,6 +15,7 @@ use crate::fact::{Service, Unseen, Vantage};
 
 mod down;
 mod hba;
+mod program;
 mod running;
 mod same;
 mod session;
@@ -30,8 +31,7 @@ pub(crate) use waits::{postgres_statements, postgres_waits};
 /// A socket waits for connections to the tunnel's address. `SHOW listen_addresses` would lie: it names
 /// addresses whose bind failed.
 pub(crate) fn postgres_listens(seat: &Seat<'_>) -> Judged<PostgresListens> {
-    let addresses = seat.addresses();
-    let (server, port) = (addresses.server.value, addresses.postgres_port.value);
+    let (server, port) = seat.meets(Service::Postgres);
     let listeners = seat.listeners()?;
     if let Owner::Container(container) = seat.owner(Service::Postgres) {
         return super::contained::listens(seat, Service::Postgres, container).map(|verdict| verdict.map(Into::into));
@@ -129,6 +129,11 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     }
     if outcome.said == PgSaid::NoPassword && seat.vantage() == Vantage::Client && super::worker::native(seat).is_none()
     {
+        if seat.at(Vantage::Container).is_ok_and(|container| container.postgres().is_ok()) {
+            return Ok(not_applicable(
+                "DATABASE_URL has no password, and the worker's own log-in in its container tells",
+            ));
+        }
         return Err(Unseen::Undecided(
             "DATABASE_URL has no password, and the worker in its container may have one from a password file (.pgpass); run clipcheck inside \
              the container"
@@ -173,7 +178,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {
         let _ = seat.at(Vantage::Server).map(|server| server.pg_state());
     }
-    if let Some(finding) = in_container(seat, outcome) {
+    if let Some(finding) = in_container(seat, outcome).or_else(|| program::in_its_place(seat, outcome)) {
         return Ok(finding.into());
     }
     // Where the web app's URL names another database, that one is meant, and none is to be made.

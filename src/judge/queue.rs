@@ -143,6 +143,7 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let origin = oldest.map_or("unknown", |it| &it.origin);
     let finding = match queue {
         _ if app.is_some() => broken(QueueTaken::Other).with("queue", queue),
+        _ if was_told(seat, queue) => broken(QueueTaken::GaveUp).with("queue", queue),
         "gpu" => broken(QueueTaken::Gpu),
         "cpu" => broken(QueueTaken::GpuNotUsed).with("queue", queue).with("oldest", ""),
         _ if task.contains("compile") => {
@@ -152,6 +153,15 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
         _ => broken(QueueTaken::Celery),
     };
     Ok(finding.with("waiting", waiting(count)).with("task", task).with("database", celery.database).into())
+}
+
+/// Whether a worker of another machine was started for this queue.
+fn was_told(seat: &Seat<'_>, queue: &str) -> bool {
+    let takes = |vantage| {
+        let workers = seat.at(vantage).ok().and_then(|other| other.workers().ok());
+        workers.is_some_and(|it| it.workers.iter().any(|worker| worker.takes(queue)))
+    };
+    takes(Vantage::Client) || takes(Vantage::Container)
 }
 
 fn waiting(count: u64) -> String {

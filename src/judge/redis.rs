@@ -51,8 +51,7 @@ fn no_address(bind: &str) -> Option<&str> {
 
 /// A socket waits for connections to the tunnel's address.
 pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
-    let addresses = seat.addresses();
-    let (server, port) = (addresses.server.value, addresses.redis_port.value);
+    let (server, port) = seat.meets(Service::Redis);
     let listeners = seat.listeners()?;
     if let Owner::Container(container) = seat.owner(Service::Redis) {
         return super::contained::listens(seat, Service::Redis, container).map(|verdict| verdict.map(Into::into));

@@ -126,6 +126,9 @@ pub(crate) fn env_flask(seat: &Seat<'_>) -> Judged<EnvFlask> {
         None if native(seat).is_some() && (env.reports_by_http_alone() || env.winner("DATABASE_URL").is_some()) => {
             not_applicable("a worker without Docker runs in development mode, and its variables mean the same in it")
         }
+        None if env.provenance.as_ref().is_some_and(|it| it.ignored("FLASK_ENV").is_some()) => {
+            not_applicable("its line has no effect, as that of the URLs beside it")
+        }
         None if env.complete => broken(EnvFlask::Unset).into(),
         None => return Err(hidden(env, "FLASK_ENV")),
     })

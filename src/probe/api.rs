@@ -98,12 +98,11 @@ async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> Heard 
         .body(Empty::<Bytes>::new());
     let Ok(request) = request else { return ApiSaid::NotHttp.into() };
     let limit = stream.pace().within(ANSWER, TRIPS);
-    let said = timeout(limit, exchange(Box::new(stream), request, false)).await.ok().flatten();
-    match said {
+    match timeout(limit, exchange(Box::new(stream), request, false)).await {
         // It connects, and what is behind it was not asked.
-        Some(Heard { said: ApiSaid::OtherStatus(200), .. }) if encrypted => ApiSaid::NoKey.into(),
-        Some(heard) => heard,
-        None => ApiSaid::NotHttp.into(),
+        Ok(Heard { said: ApiSaid::OtherStatus(200), .. }) if encrypted => ApiSaid::NoKey.into(),
+        Ok(heard) => heard,
+        Err(_) => ApiSaid::Silent.into(),
     }
 }
 
@@ -134,7 +133,7 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (H
     // A key with a line break in it is no header.
     let Ok(request) = request.body(Empty::<Bytes>::new()) else { return (ApiSaid::NoKey.into(), Presence::Absent) };
     let said = timeout(pace.within(ANSWER, TRIPS), exchange(wire, request, sent.is_present())).await;
-    (said.ok().flatten().unwrap_or_else(|| ApiSaid::NotHttp.into()), sent)
+    (said.unwrap_or_else(|_| ApiSaid::Silent.into()), sent)
 }
 
 /// The connection, and whether the key may be sent over it.
@@ -164,11 +163,16 @@ fn trust(context: &ProbeContext) -> Option<Result<Trust, Refused>> {
     }
 }
 
-async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: bool) -> Option<Heard> {
-    let (mut sender, connection) = http1::handshake(TokioIo::new(wire)).await.ok()?;
+async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: bool) -> Heard {
+    let Ok((mut sender, connection)) = http1::handshake(TokioIo::new(wire)).await else {
+        return ApiSaid::Closed.into();
+    };
     let talk = async {
-        let response = sender.send_request(request).await.ok()?;
-        Some(read(response, sent).await)
+        match sender.send_request(request).await {
+            Ok(response) => read(response, sent).await,
+            Err(error) if error.is_parse() => ApiSaid::NotHttp.into(),
+            Err(_) => ApiSaid::Closed.into(),
+        }
     };
     // The connection must be driven for as long as the answer is read, and may end before it is.
     tokio::pin!(talk, connection);

@@ -70,15 +70,8 @@ pub(super) async fn tcp(target: &TcpTarget, context: &ProbeContext) -> ProbeResu
 pub(super) fn tunnel(service: Service, context: &ProbeContext) -> Result<Endpoint, Unseen> {
     let addresses = context.addresses()?;
     network::not_contradicted(context)?;
-    Ok(Endpoint { host: addresses.server.value.to_string(), port: port(service, context)? })
-}
-
-fn port(service: Service, context: &ProbeContext) -> Result<u16, Unseen> {
-    let addresses = context.addresses()?;
-    Ok(match service {
-        Service::Redis => addresses.redis_port.value,
-        Service::Postgres => addresses.postgres_port.value,
-    })
+    let at = addresses.of(service);
+    Ok(Endpoint { host: at.ip().to_string(), port: at.port() })
 }
 
 fn endpoint(target: &TcpTarget, context: &ProbeContext) -> Result<Endpoint, Unseen> {
@@ -91,7 +84,7 @@ fn endpoint(target: &TcpTarget, context: &ProbeContext) -> Result<Endpoint, Unse
                 )
             })?;
             shows_outside(context, ip)?;
-            Ok(Endpoint { host: ip.to_string(), port: port(*service, context)? })
+            Ok(Endpoint { host: ip.to_string(), port: context.addresses()?.of(*service).port() })
         }
         TcpTarget::Named(text) => text
             .rsplit_once(':')

@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use super::host::Said;
-use super::{PROGRAM, ProbeContext, ProbeResult, host, starters};
+use super::starters::{self, Starter};
+use super::{PROGRAM, ProbeContext, ProbeResult, host, service};
 use crate::fact::app::App;
 use crate::fact::docker::{Borrowed, Docker, STARTED, State, Worker};
 use crate::fact::order::InOrder;
@@ -50,7 +51,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     };
     let mut workers = Vec::new();
     for container in found {
-        workers.extend(worker(&container).await);
+        workers.extend(worker(&container, context).await);
     }
     ProbeResult::new("docker inspect", Ok(Fact::Docker(Docker { workers, disk: host::shut(DATA) })))
 }
@@ -58,7 +59,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 /// Where Docker keeps its data, unless it was told otherwise (dockerd(8), `--data-root`).
 const DATA: &str = "/var/lib/docker";
 
-async fn worker(container: &Container) -> Option<Worker> {
+async fn worker(container: &Container, context: &ProbeContext) -> Option<Worker> {
     let state = State::read(&container.status)?;
     let named = image(&container.image).await;
     let log = if state == State::Running && container.restarts == 0 {
@@ -80,8 +81,13 @@ async fn worker(container: &Container) -> Option<Worker> {
         Some(id) => borrowed(id).await,
         None => None,
     };
-    let started_by = if starts_itself(&found) { None } else { starter(container) };
-    Some(Worker { internal: internal(&container.networks).await, borrows, said, started_by, ..found })
+    let starter = if starts_itself(&found) { None } else { starter(container) };
+    let at_boot = match &starter {
+        Some(by) => service::runs_at_boot(by, context).await,
+        None => false,
+    };
+    let started_by = starter.map(|by| by.path);
+    Some(Worker { internal: internal(&container.networks).await, borrows, said, started_by, at_boot, ..found })
 }
 
 /// Whether Docker starts it with itself, as far as that was told.
@@ -90,7 +96,7 @@ fn starts_itself(worker: &Worker) -> bool {
 }
 
 /// What else may start the container, or a whole project of Compose.
-fn starter(container: &Container) -> Option<String> {
+fn starter(container: &Container) -> Option<Starter> {
     let names = [container.name.as_str(), container.image.as_str(), "compose"];
     starters::find(|line| line.contains("docker") && names.iter().any(|name| line.contains(name)))
 }

@@ -5,7 +5,7 @@ mod counters;
 pub(super) use counters::look as counters;
 
 use super::host::{self, Said};
-use super::{PROGRAM, ProbeResult};
+use super::{PROGRAM, ProbeResult, starters};
 use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
 use crate::fact::firewall::{Action, Ufw};
 use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
@@ -32,6 +32,7 @@ fn look() -> Result<Ufw, Unseen> {
             path: RULES.to_owned(),
             rules: Vec::new(),
             ipv6: true,
+            restored_by: None,
         });
     };
     let defaults = host::read_or_unseen(DEFAULTS)?;
@@ -41,8 +42,12 @@ fn look() -> Result<Ufw, Unseen> {
         .as_deref()
         .and_then(ufw::policy)
         .ok_or_else(|| Unseen::Unreadable(format!("{DEFAULTS}: no valid DEFAULT_INPUT_POLICY")))?;
+    let enabled = ufw::setting(&switch, "ENABLED").as_deref() == Some("yes");
+    let restores =
+        |line: &str| ["tables-restore", "netfilter-persistent", "ufw-init"].iter().any(|it| line.contains(it));
     Ok(Ufw {
-        enabled: ufw::setting(&switch, "ENABLED").as_deref() == Some("yes"),
+        enabled,
+        restored_by: if enabled { None } else { starters::find(restores).map(|it| it.path) },
         installed: true,
         default_input,
         path: RULES.to_owned(),
@@ -232,7 +237,7 @@ fn stored() -> Result<Vec<Stored>, Unseen> {
 
 /// What [`ufw`] does.
 pub(super) fn ufw_touches() -> Vec<Touch> {
-    reads(&[SWITCH, DEFAULTS, RULES, RULES_SIX])
+    [reads(&[SWITCH, DEFAULTS, RULES, RULES_SIX]), only("where ufw is switched off", starters::touches())].concat()
 }
 
 /// What [`netfilter`] does.

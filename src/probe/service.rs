@@ -22,7 +22,7 @@ mod unloaded;
 
 pub(super) use said::short;
 pub use units::Units;
-pub(super) use units::at_boot;
+pub(super) use units::{at_boot, runs_at_boot};
 use unloaded::file_gone;
 pub(super) use unloaded::{touches as unloaded_touches, unloaded};
 

@@ -4,15 +4,33 @@
 use super::{host, host_worker};
 use crate::fact::touch::{Touch, reads, reads_in};
 
+/// What systemd runs at the end of a boot, where it is executable.
+pub(super) const RC_LOCAL: &str = "/etc/rc.local";
+
 /// Files (systemd-rc-local-generator(8), crontab(5)), and folders of them.
-const FILES: [&str; 2] = ["/etc/rc.local", "/etc/crontab"];
+const FILES: [&str; 2] = [RC_LOCAL, "/etc/crontab"];
 const FOLDERS: [&str; 2] = ["/etc/cron.d", "/var/spool/cron/crontabs"];
 
 /// More files than one of the folders has.
 const MOST: usize = 40;
 
+/// A command that starts it, and where it stands.
+pub(super) struct Starter {
+    /// The file.
+    pub(super) path: String,
+    /// Whether cron runs it at each boot (crontab(5), `@reboot`).
+    pub(super) at_reboot: bool,
+}
+
+impl Starter {
+    /// The unit whose file it is.
+    pub(super) fn unit(&self) -> Option<&str> {
+        self.path.strip_prefix(host_worker::UNITS)?.strip_prefix('/')
+    }
+}
+
 /// The first of them whose text is one that starts it.
-pub(super) fn find(starts: impl Fn(&str) -> bool) -> Option<String> {
+pub(super) fn find(starts: impl Fn(&str) -> bool) -> Option<Starter> {
     let units = host_worker::units().into_iter().map(|(name, text)| (format!("{}/{name}", host_worker::UNITS), text));
     let listed = FOLDERS.iter().flat_map(|folder| {
         let names = host::list(folder).ok().flatten().unwrap_or_default().into_iter();
@@ -20,8 +38,11 @@ pub(super) fn find(starts: impl Fn(&str) -> bool) -> Option<String> {
     });
     let files = FILES.iter().map(ToString::to_string).chain(listed);
     let files = files.filter_map(|path| Some((path.clone(), host::read_if_there(path).ok()??)));
-    let written = |text: &str| text.lines().filter(|line| !line.trim_start().starts_with('#')).any(&starts);
-    units.chain(files).find(|(_, text)| written(text)).map(|(path, _)| path)
+    let written = |text: &str| {
+        let line = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#')).find(|line| starts(line))?;
+        Some(line.starts_with("@reboot"))
+    };
+    units.chain(files).find_map(|(path, text)| Some(Starter { at_reboot: written(&text)?, path }))
 }
 
 /// What [`find`] does.

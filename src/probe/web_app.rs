@@ -42,6 +42,11 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
             pid: Some(found.pid),
             said: said(&found).await,
             outdated: outdated::outdated(&found),
+            runs_in: match &found.unit {
+                Some(unit) => service::state_of(&UnitTarget::Named(unit.clone()), context).await,
+                None => None,
+            },
+            again: found.unit.as_deref().is_some_and(starts_again),
             unit: found.unit,
             listens: found.listens,
             state: None,
@@ -51,13 +56,21 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("/proc, systemctl show, journalctl", Ok(Fact::WebApp(web_app)))
 }
 
+/// Whether a unit that an administrator wrote says that it is started again after a failure (systemd.service(5), `Restart=`).
+fn starts_again(unit: &str) -> bool {
+    let text = host_worker::units().into_iter().find(|(name, _)| name == unit).map(|(_, text)| text);
+    let settings = text.map(|text| unit_file::service(&text)).unwrap_or_default();
+    let last = settings.iter().rev().find(|it| it.name == "Restart");
+    last.is_some_and(|it| matches!(it.value.as_str(), "always" | "on-failure"))
+}
+
 /// Whether a folder or a unit is ClippyFront's.
 fn is_the_app(folder: &str, unit: Option<&str>) -> bool {
     let named = |text: &str| text.to_lowercase().contains("clippy");
     named(folder) || unit.is_some_and(named) || matches!(host::stat(format!("{folder}/app/version.py")), Ok(Some(_)))
 }
 
-/// Looks for its process: a Python program of the app that listens, and is no worker.
+/// Looks for its process: a Python program of the app that listens, or is a web server by its name, and is no worker.
 #[cfg(target_os = "linux")]
 pub(super) fn find() -> Option<Found> {
     use super::environment::environ;
@@ -79,10 +92,14 @@ pub(super) fn find() -> Option<Found> {
         }
         let (pid, listens) = (process.pid.unsigned_abs(), listening_of(&process));
         let Ok(environ) = environ(pid) else { continue };
-        if !listens.is_empty() {
+        // Behind another web server it may have a Unix socket alone.
+        if !listens.is_empty() || is_server(&arguments) {
             let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
             let started_at = host::now().saturating_sub(age);
-            found.push((stat.starttime, Found { pid, unit, folder, environ, listens, started_at }));
+            found.push((
+                (listens.is_empty(), stat.starttime),
+                Found { pid, unit, folder, environ, listens, started_at },
+            ));
         }
     }
     // Gunicorn's first process opens the socket, and the others inherit it.
@@ -101,6 +118,16 @@ fn serves(arguments: &[String]) -> bool {
     let first: Vec<String> = arguments.iter().take(2).map(name).collect();
     let is_program = |name: &String| PROGRAMS.iter().any(|program| name.starts_with(program));
     first.iter().any(is_program) && !arguments.iter().any(|word| name(word).starts_with("celery"))
+}
+
+/// Whether it is started as one of the web servers: others of the app's programs are Python's, too.
+#[cfg(target_os = "linux")]
+fn is_server(arguments: &[String]) -> bool {
+    let name = |word: &String| word.rsplit('/').next().unwrap_or_default().to_owned();
+    arguments
+        .iter()
+        .take(3)
+        .any(|word| ["gunicorn", "uwsgi", "waitress-serve", "uvicorn", "hypercorn"].contains(&name(word).as_str()))
 }
 
 /// The last error in the log of one that runs.
@@ -125,7 +152,7 @@ async fn stopped(context: &ProbeContext) -> WebApp {
         let value = |wanted: &str| settings.iter().rev().find(|it| it.name == wanted).map(|it| it.value.clone());
         let folder = value("WorkingDirectory").unwrap_or_default();
         let starts = |command: &String| {
-            let words = unit_file::words(command);
+            let words = unit_file::program(command);
             serves(&words) && words.iter().any(|word| SERVERS.iter().any(|server| word.contains(server)))
         };
         let once = value("Type").is_some_and(|kind| kind == "oneshot");
@@ -159,6 +186,7 @@ pub(super) fn touches() -> Vec<Touch> {
     [
         find_touches(),
         only("where it runs", [said.concat(), files.concat()].concat()),
+        only("where a unit runs it", service::touches(&UnitTarget::Named(String::new()))),
         only("where it does not run", host_worker::units_touches()),
         only("where it does not run, but has a unit", service::touches(&UnitTarget::Named(String::new()))),
     ]

@@ -24,6 +24,9 @@ pub(super) struct Evidence {
     pub(super) public: Option<IpAddr>,
     pub(super) interface: Option<String>,
     pub(super) wireguard_port: Option<u16>,
+    /// Of several addresses of the server the one that Redis is asked at.
+    pub(super) redis_at: Option<IpAddr>,
+    pub(super) postgres_at: Option<IpAddr>,
     pub(super) redis_port: Option<u16>,
     pub(super) postgres_port: Option<u16>,
 }
@@ -92,6 +95,13 @@ impl Evidence {
         match vantage {
             Vantage::Server => {
                 self.server = own.map(|net| net.addr());
+                // Each service may have its own, as the web app's URL for it says.
+                let at = |url: Option<&EnvUrl>| {
+                    let host = url?.host.parse().ok()?;
+                    nets.iter().any(|net| net.addr() == host).then_some(host)
+                };
+                self.redis_at = env.and_then(|env| at(env.broker().url()));
+                self.postgres_at = env.and_then(|env| at(env.database().url()));
                 let like = |address: &IpAddr| own.is_some_and(|own| own.addr().is_ipv4() == address.is_ipv4());
                 self.client = running.and_then(|interface| match interface.peers.as_slice() {
                     [only] => only.own_addresses().find(like).or_else(|| only.own_address()),
@@ -149,6 +159,10 @@ impl Evidence {
             && self.client != Some(*first)
         {
             self.server = Some(*first);
+        } else if vantage != Vantage::Server {
+            // The worker goes where each of its URLs says.
+            let at = |url: Option<&EnvUrl>| url.and_then(leads).filter(|at| trusted(at) && self.client != Some(*at));
+            (self.redis_at, self.postgres_at) = (at(broker.url()), at(database.url()));
         }
         // A URL without a port means the program's own.
         let port = |url: Option<&EnvUrl>, usual: u16| url.map(|url| url.port.unwrap_or(usual));

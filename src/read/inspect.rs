@@ -213,6 +213,7 @@ pub fn worker(container: &Container, image_replaced: Option<bool>, last_words: O
         restart: Some(container.restart_policy.clone()).filter(|policy| !policy.is_empty()),
         temporary: container.temporary,
         started_by: None,
+        at_boot: false,
         published: container.published.clone(),
         program: celery_command::read(&container.command).and_then(|it| it.program).map(str::to_owned),
         last_words,

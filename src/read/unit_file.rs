@@ -81,6 +81,40 @@ pub fn words(value: &str) -> Vec<String> {
     words
 }
 
+/// What starts other programs, and leaves the process to them: the program behind it counts.
+const BEFORE: [&str; 7] = ["env", "nice", "ionice", "setsid", "stdbuf", "exec", "setpriv"];
+
+/// More shells within shells than anybody writes.
+const DEEP: usize = 3;
+
+/// The words from the program on that a command of a unit comes to: behind `env X=1`, `nice -n 5` and the like, and in
+/// `sh -c '…'`.
+pub fn program(value: &str) -> Vec<String> {
+    let mut words = words(value);
+    for _ in 0..DEEP {
+        let name = |word: &String| {
+            word.rsplit('/').next().unwrap_or_default().trim_start_matches(['-', '@', '!', '+']).to_owned()
+        };
+        let mut at = 0;
+        while words.get(at).is_some_and(|word| BEFORE.contains(&name(word).as_str())) {
+            at += 1;
+            // Its own options, their numbers, and what it sets.
+            let own = |word: &String| {
+                word.starts_with('-') || word.contains('=') || word.bytes().all(|it| it.is_ascii_digit())
+            };
+            at += words[at..].iter().take_while(|word| own(word)).count();
+        }
+        words.drain(..at);
+        let shell = words.first().is_some_and(|word| ["sh", "bash", "dash"].contains(&name(word).as_str()));
+        let Some(line) = words.get(2).filter(|_| shell && words[1].starts_with('-') && words[1].ends_with('c')) else {
+            break;
+        };
+        // Of several commands the last one stays.
+        words = self::words(line.rsplit([';', '&']).next().unwrap_or_default());
+    }
+    words
+}
+
 /// The variables of a file that `EnvironmentFile=` names (systemd.exec(5)): no `$name`, no comment behind a value, quotation
 /// marks and backslashes as a shell has them, and a line with `export` stays one whose name has that word in it.
 pub fn variables(text: &str) -> Vec<Setting> {
@@ -166,6 +200,20 @@ const SPECIFIERS: &str = "aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_program_behind_others_counts() {
+        for (command, first) in [
+            ("/usr/bin/env FLASK_ENV=x /usr/bin/python3 -m gunicorn app", "/usr/bin/python3"),
+            ("/opt/venv/bin/gunicorn -b 1 app", "/opt/venv/bin/gunicorn"),
+            ("nice -n 5 python3 x", "python3"),
+            ("/bin/bash -lc 'cd /opt; export A=1 && exec gunicorn app'", "gunicorn"),
+            ("/bin/sh start.sh", "/bin/sh"),
+            ("env", ""),
+        ] {
+            assert_eq!(program(command).first().map_or("", String::as_str), first, "{command}");
+        }
+    }
 
     #[test]
     fn what_a_service_is_given_is_read() {

@@ -122,7 +122,12 @@ impl Settings<'_> {
                 None => self.refuse(Refusal::NotBoolean, name, at),
             },
             "Table" => self.conf.table = Some((value::table(value), at)),
-            "PreUp" | "PreDown" | "PostUp" | "PostDown" => self.conf.hooks.push((name.to_owned(), line.start())),
+            "PreUp" | "PreDown" | "PostUp" | "PostDown" => {
+                if name.ends_with("Up") && value::may_set(value) {
+                    self.conf.sets.get_or_insert(line.start());
+                }
+                self.conf.hooks.push((name.to_owned(), line.start()));
+            }
             _ => {}
         }
     }

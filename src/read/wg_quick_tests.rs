@@ -146,6 +146,28 @@ fn hooks_leave_their_names_and_a_name_that_is_taken_twice_is_told() {
 }
 
 #[test]
+fn a_command_that_may_set_keys_and_peers_is_told_by_its_place() {
+    let sets = |line: &str| conf(&format!("[Interface]\n{line}\n")).sets;
+    for line in [
+        "PostUp = wg addconf %i /etc/wireguard/peers.conf",
+        "PreUp = true; /usr/bin/wg set %i private-key /etc/key",
+        "PostUp = /etc/wireguard/up",
+        "postup = bash -c 'echo'",
+        "PostUp = cd /etc && ./peers.sh",
+    ] {
+        assert_eq!(sets(line), Some(at(2, 1)), "{line}");
+    }
+    for line in [
+        "PostUp = iptables -A FORWARD -i wg0 -j ACCEPT",
+        "PostUp = /usr/sbin/ufw route allow in on wg0 out on eth0",
+        "PostUp = systemctl restart redis-server; sysctl -w net.ipv4.ip_forward=1",
+        "PostDown = wg set %i private-key /etc/key",
+    ] {
+        assert_eq!(sets(line), None, "{line}");
+    }
+}
+
+#[test]
 fn an_empty_file_and_a_peer_before_the_interface() {
     assert!(conf("").peers.is_empty());
     let conf = conf("[Peer]\n[Interface]\nAddress = 10.8.0.1/24\n");

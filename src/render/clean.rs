@@ -161,7 +161,7 @@ macro_rules! texts {
 pub(super) use texts;
 
 texts!(Report { hosts, outcomes, notes, since; counts, essential_unseen });
-texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, topology, app });
+texts!(Addresses { interface; server, client, subnet, public, wireguard_port, redis_port, postgres_port, redis_at, postgres_at, topology, app });
 texts!(Host { seat, vantage_by, name, platform, public_key, addresses, slowest; vantage, several_clients, taken_at, rights, took_us });
 texts!(Outcome { check, title, seat, host, clients, answer, guide, evidence; category, vantage, essential, rights });
 texts!(Diagnosis { code, says, fix, correction, place, marked, alternatives, tell; shell });

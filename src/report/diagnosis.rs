@@ -4,11 +4,11 @@ use super::by_hand::by_hand;
 use super::command::commands;
 use super::correction::{Correction, correction};
 use super::words::{Words, common_words, fill, of_web_app, says, unseen_worker, without_docker};
-use super::{contained, doubt, instance, maker};
+use super::{advice, contained, doubt, instance, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Alternative, Cause, Check, Finding, Fix, Position, UNEXPECTED};
-use crate::fact::Vantage;
+use crate::check::{Alternative, Category, Cause, Check, Finding, Fix, Position, UNEXPECTED};
+use crate::fact::{Service, Vantage};
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]
@@ -73,6 +73,10 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         };
     };
     let mut words = common_words(snapshot, addresses, case.container());
+    // Of several addresses of the server each service has its own.
+    if let (Some(service), Ok(seat)) = (of_service(check.category), case.seat(here)) {
+        words.insert("server", seat.meets(service).0.to_string());
+    }
     words.extend(case.native_worker().as_ref().map(without_docker).unwrap_or_default());
     if case.snapshots().all(|it| !matches!(it.vantage, Vantage::Client | Vantage::Container)) {
         words.extend(unseen_worker());
@@ -89,6 +93,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
         },
         |text| in_words_of_the_host(case, check, text, blamed, finding),
     );
+    let fix = advice::added(fix, &fill(&says, &words));
     let fix = Fix { variable: fix.variable.map(|variable| fill(&variable, &words)), ..fix };
     let service = contained::of(case, check, &fix);
     let fix = match service {
@@ -183,5 +188,19 @@ fn unexpected_fix() -> Fix {
         run: Vec::new(),
         variable: None,
         know: "The check is OK.".to_owned(),
+    }
+}
+
+fn of_service(category: Category) -> Option<Service> {
+    match category {
+        Category::Redis => Some(Service::Redis),
+        Category::Postgres => Some(Service::Postgres),
+        Category::Tunnel
+        | Category::Firewall
+        | Category::Worker
+        | Category::Queue
+        | Category::Api
+        | Category::Delivery
+        | Category::Custom => None,
     }
 }

@@ -11,6 +11,9 @@ use crate::snapshot::Snapshot;
 /// The far end's public address in a sentence, where it is not known.
 pub(super) const NO_PUBLIC: &str = "<the server's public address>";
 
+/// Where a fix is to correct what the quoted words name.
+pub(super) const CORRECT: &str = "{correct}";
+
 /// The words that every sentence may use: the deployment's own values.
 pub fn common_words(snapshot: &Snapshot, addresses: &Addresses, container: Option<&str>) -> Words {
     let public = addresses.public.map_or_else(|| NO_PUBLIC.to_owned(), |ip| ip.to_string());
@@ -25,6 +28,7 @@ pub fn common_words(snapshot: &Snapshot, addresses: &Addresses, container: Optio
         ("public", public),
         ("host", snapshot.host.clone()),
         ("here", snapshot.vantage.word().to_owned()),
+        ("correct", "Correct what these words name.".to_owned()),
     ])
     .into_iter()
     .chain(in_container(container))

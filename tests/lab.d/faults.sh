@@ -16,8 +16,9 @@ break_lab() {
   for h in "${HOSTS[@]}"; do
     [ -e "$scripts/$h" ] || continue
     : > "$STATE/$h.dirty"
-    # One wrong line must not hold a whole test run up for ever.
-    run_in "$h" timeout 120 bash -euo pipefail -s < "$scripts/$h" >&2 || fail "$name: its script failed on $h"
+    # One wrong line must not hold a whole test run up for ever. A unit that does not end by itself is ended after 90 s
+    # (systemd's TimeoutStopSec), and a script may stop two.
+    run_in "$h" timeout 240 bash -euo pipefail -s < "$scripts/$h" >&2 || fail "$name: its script failed on $h"
     # It may have made the container again, and with that lost the binary.
     if [ "$h" = client ]; then note_worker; put_binary container; fi
   done

@@ -253,7 +253,7 @@ pub(super) const READERS: [Reader; 31] = [
         name: "unit-service",
         read: |text| {
             let settings = unit_file::service(text).into_iter();
-            Box::new(settings.map(|it| (it.name, unit_file::words(&it.value).len(), it.line)).collect::<Vec<_>>())
+            Box::new(settings.map(|it| (it.name, unit_file::program(&it.value).len(), it.line)).collect::<Vec<_>>())
         },
         example: UNIT,
         shapes: &[

@@ -23,6 +23,8 @@ pub enum SocketState {
     Missing,
     /// It is no socket.
     Other,
+    /// It is there, and not for the web app's process, which has a /tmp of its own (systemd.exec(5), `PrivateTmp=`).
+    Hidden,
     /// It is left over: nobody listens.
     Refused,
     /// Somebody listens, and the web app's own user may not write to it; holds its owner's name or number, and its mode.
@@ -42,6 +44,7 @@ impl LocalSocket {
             SocketState::Open => "accepts connections".to_owned(),
             SocketState::Missing => "does not exist".to_owned(),
             SocketState::Other => "is no socket".to_owned(),
+            SocketState::Hidden => "is not in the web app's own /tmp".to_owned(),
             SocketState::Refused => "refuses connections".to_owned(),
             SocketState::Forbidden { user, owner, mode } => {
                 format!("belongs to {owner} with mode {mode:o}: {user} may not write to it")

@@ -91,6 +91,9 @@ pub struct WgConf {
     /// `PreUp`, `PostUp`, `PreDown` and `PostDown`: their names and places. Their commands may hold secrets.
     #[serde(default)]
     pub hooks: Vec<(String, At)>,
+    /// The first command of a start (`PreUp`, `PostUp`) that may give the interface a key or peers: one that runs `wg`, or a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sets: Option<At>,
     /// The `[Peer]` sections in order.
     pub peers: Vec<WgConfPeer>,
     /// What `wg`, `wg-quick` or `ip` refuse, each at its place, in the order of the file.
@@ -195,6 +198,7 @@ impl WgConf {
             table: None,
             save_config: false,
             hooks: Vec::new(),
+            sets: None,
             peers: Vec::new(),
             parse_errors: Vec::new(),
             slips: Vec::new(),

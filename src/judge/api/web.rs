@@ -1,12 +1,13 @@
 //! The web app that the server itself runs: what it was started with, and the sockets that its URLs name.
 
 use crate::case::Seat;
-use crate::check::cause::{WebFresh, WebSockets};
+use crate::check::cause::{WebAtBoot, WebFresh, WebSockets};
 use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::environment::{Layer, Setting, SocketState};
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
+use crate::judge::boot::{self, Start};
 
 /// On the server: the web app was started with what its files say.
 pub(crate) fn web_fresh(seat: &Seat<'_>) -> Judged<WebFresh> {
@@ -22,6 +23,42 @@ pub(crate) fn web_fresh(seat: &Seat<'_>) -> Judged<WebFresh> {
     Ok(if works { finding.for_later() } else { finding }.into())
 }
 
+/// On the server: the unit that runs the web app is started at boot, and after the tunnel where it needs its address.
+pub(crate) fn web_at_boot(seat: &Seat<'_>) -> Judged<WebAtBoot> {
+    let web_app = seat.web_app()?;
+    if web_app.pid.is_none() || web_app.unit.is_none() {
+        return Ok(not_applicable("no unit was seen here that runs the web app"));
+    }
+    let Some(unit) = &web_app.runs_in else {
+        return Err(Unseen::NotKnown("systemd did not tell of the unit that runs the web app".to_owned()));
+    };
+    // What systemd-run made is gone after a boot, and nobody takes it for more.
+    if !unit.known || unit.enabled == "transient" {
+        return Ok(not_applicable("the web app was started by hand"));
+    }
+    if let Some(finding) = boot::refused(&unit.name, &unit.at_boot) {
+        return Ok(finding.map(Into::into).into());
+    }
+    boot::told(&unit.name, &unit.at_boot)?;
+    if !boot::starts(unit) {
+        let why = unit.at_boot.why_not().unwrap_or_else(|| match unit.enabled.as_str() {
+            "static" => "it has no [Install] section, and no unit that the boot starts wants it".to_owned(),
+            other => format!("it is {other}"),
+        });
+        return Ok(broken(WebAtBoot::Disabled).with("unit", &unit.name).with("why", why).into());
+    }
+    let at = web_app.listens.iter().find(|at| seat.is_own_in_tunnel(at.ip()));
+    let Some(at) = at.filter(|_| !web_app.again) else { return Ok(holds()) };
+    Ok(match boot::start(seat, unit)? {
+        Start::AfterTunnel => holds(),
+        Start::Open(why) => not_applicable(why),
+        Start::BeforeTunnel => {
+            let finding = broken(WebAtBoot::BeforeTunnel).with("unit", &unit.name);
+            finding.with("server", at.ip()).with("port", at.port()).into()
+        }
+    })
+}
+
 /// On the server: the Unix sockets in its URLs let it in.
 pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
     let env = seat.env()?;
@@ -29,8 +66,8 @@ pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
         let named = |layers: &Vec<Layer>| matches!(layers.first().map(|it| &it.setting), Some(Setting::Url(url)) if url.socket.is_some());
         if env.variables.values().any(named) {
             return Err(Unseen::NotKnown(
-                "a URL of the web app names a Unix socket, which was not tried: that takes root, and a web app that runs here outside of \
-                 containers"
+                "a URL of the web app names a Unix socket, which was not tried: that is done as the web app's own user, where clipcheck runs \
+                 as root and finds its process outside of containers, with the same files"
                     .to_owned(),
             ));
         }
@@ -41,6 +78,7 @@ pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
         SocketState::Open => return Ok(holds()),
         SocketState::Missing => broken(WebSockets::Missing),
         SocketState::Other => broken(WebSockets::NoSocket),
+        SocketState::Hidden => broken(WebSockets::Hidden),
         SocketState::Refused => broken(WebSockets::Refused),
         SocketState::Forbidden { user, owner, mode } => {
             broken(WebSockets::Forbidden).with("user", user).with("owner", owner).with("mode", format!("{mode:o}"))

@@ -13,8 +13,8 @@ const FILES: [[&str; 3]; 2] = [
 ];
 
 /// A chain that has rules in a file and none in the kernel, while packets go through others of ufw's. Where none has any,
-/// ufw was switched off, which leaves its chains behind. Or all of them, while the next boot will load none.
-pub(super) fn half_loaded(seat: &Seat<'_>, enabled: bool) -> Option<Finding<UfwLoaded>> {
+/// ufw was switched off, which leaves its chains behind. Or all of them, while the next boot loads none (`next`).
+pub(super) fn half_loaded(seat: &Seat<'_>, next: bool) -> Option<Finding<UfwLoaded>> {
     let (netfilter, model) = (seat.netfilter().ok()?, seat.rules().ok()?);
     let six = seat.addresses().server.value.is_ipv6();
     let filter = |table: &&Table| table.name == "filter" && table.tool != Tool::Nft && table.tool.is_six() == six;
@@ -36,7 +36,7 @@ pub(super) fn half_loaded(seat: &Seat<'_>, enabled: bool) -> Option<Finding<UfwL
         Some((file, chain)) => {
             Some(broken(UfwLoaded::HalfLoaded).with("path", &file.path).with("chain", chain).with("tool", tool))
         }
-        None if enabled => None,
+        None if next => None,
         None => {
             let [user, before, after] = FILES[usize::from(six)];
             let finding = broken(UfwLoaded::NotNext).with("tool", tool).with("user", user);

@@ -128,7 +128,8 @@ pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, flow: &NewFlow<'_>) -> Option
 pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     let ufw = seat.ufw()?;
     // A reload that fails leaves ufw switched off, and its chains behind.
-    if let Some(finding) = ufw.installed.then(|| half_loaded(seat, ufw.enabled)).flatten() {
+    if let Some(finding) = ufw.installed.then(|| half_loaded(seat, ufw.enabled || ufw.restored_by.is_some())).flatten()
+    {
         return Ok(finding.into());
     }
     if !ufw.enabled {

@@ -117,7 +117,12 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
     }
     boot::told(&cluster.name, &cluster.at_boot)?;
     boot::told(&shell.name, &shell.at_boot)?;
-    if !boot::starts(cluster) || (shell.known && cluster.name.starts_with("postgresql@") && !boot::starts(shell)) {
+    // Debian's own link has postgresql.service start it; who enabled it by itself, or has it started otherwise, needs none of that.
+    let by_shell = shell.known
+        && cluster.name.starts_with("postgresql@")
+        && cluster.enabled != "enabled"
+        && cluster.at_boot.started_by.is_empty();
+    if !boot::starts(cluster) || (by_shell && !boot::starts(shell)) {
         if let Some((path, line)) = super::down::by_hand(seat, cluster) {
             return Ok(broken(PostgresAfterBoot::ByHand).with("unit", &cluster.name).at(path, line).into());
         }
@@ -128,7 +133,7 @@ pub(crate) fn postgres_after_boot(seat: &Seat<'_>) -> Judged<PostgresAfterBoot> 
         return Ok(not_applicable("with its files as they are it does not start; postgres-as-written names the line"));
     }
     let conf = seat.pg_conf()?;
-    let server = seat.addresses().server.value.to_string();
+    let server = seat.meets(Service::Postgres).0.to_string();
     let explicit = conf.addresses().contains(&server.as_str());
     if !explicit {
         return Ok(holds());

@@ -2,8 +2,9 @@
 
 use crate::case::Seat;
 use crate::check::cause::PostgresTables;
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::postgres::PgSaid;
+use crate::fact::postgres::tables::{Missing, PgTables};
 use crate::fact::{Unseen, Vantage};
 
 /// A statement of the app may take so long at least, in milliseconds.
@@ -28,13 +29,20 @@ pub(crate) fn postgres_tables(seat: &Seat<'_>) -> Judged<PostgresTables> {
         }
         [schema, ..] if tables.visible == 0 => broken(PostgresTables::SchemaClosed).with("schema", &schema.name),
         _ if !tables.lacks.is_empty() => {
-            let finding = broken(PostgresTables::NotPermitted).with("lacks", tables.lacks.join(", "));
-            let finding = finding.with("grants", grants(&tables.lacks, role));
-            if may_be_meant(&tables.lacks) && !was_refused(seat) { finding.for_later() } else { finding }
+            let finding = broken(PostgresTables::NotPermitted).with("lacks", lacks(tables));
+            let finding = finding.with("grants", grants(tables, role));
+            if may_be_meant(&tables.lacks) && !was_said(seat, "permission denied") {
+                finding.for_later()
+            } else {
+                finding
+            }
         }
         _ if !tables.guarded.is_empty() => {
             let first = tables.guarded.first().filter(|name| plain(name)).cloned().unwrap_or_default();
             broken(PostgresTables::RowSecurity).with("tables", tables.guarded.join(", ")).with("table", first)
+        }
+        _ if let Some(column) = tables.unnumbered.first() => {
+            unnumbered(column, was_said(seat, "violates not-null constraint"))
         }
         _ if (1..SHORT).contains(&tables.statement_timeout) => {
             broken(PostgresTables::Timeout).with("timeout", tables.statement_timeout)
@@ -50,10 +58,24 @@ fn may_be_meant(lacks: &[String]) -> bool {
     !lacks.iter().any(|lack| lack.starts_with("SELECT ") || lack.starts_with("USAGE "))
 }
 
-/// Whether PostgreSQL's log of the last minutes has such a refusal.
-fn was_refused(seat: &Seat<'_>) -> bool {
+/// Whether PostgreSQL's log of the last minutes has a refusal with these words.
+fn was_said(seat: &Seat<'_>, words: &str) -> bool {
     let state = seat.at(Vantage::Server).ok().and_then(|server| server.pg_state().ok());
-    state.is_some_and(|state| state.errors.iter().any(|said| said.text.contains("permission denied")))
+    state.is_some_and(|state| state.errors.iter().any(|said| said.text.contains(words)))
+}
+
+/// A column that its sequence gives no numbers. A program may number its rows itself: then nothing is refused.
+fn unnumbered(column: &str, refused: bool) -> Finding<PostgresTables> {
+    let (name, sequence) = column.split_once(' ').unwrap_or((column, ""));
+    let (table, column) = name.split_once('.').unwrap_or((name, ""));
+    let typed = if [table, column, sequence].into_iter().all(plain) {
+        format!("ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT nextval($${sequence}$$)")
+    } else {
+        String::new()
+    };
+    let finding =
+        broken(PostgresTables::Unnumbered).with("column", name).with("sequence", sequence).with("statement", typed);
+    if refused { finding } else { finding.for_later() }
 }
 
 /// More than a word may be taken otherwise by a shell.
@@ -61,12 +83,16 @@ fn plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+fn lacks(tables: &PgTables) -> String {
+    tables.missing().map(|it| it.words()).collect::<Vec<_>>().join("; ")
+}
+
 /// The statements that give what is missing; none where a name is more than a word.
-fn grants(lacks: &[String], role: &str) -> String {
-    let grant = |lack: &String| {
-        let (want, name) = lack.split_once(" on ").filter(|(want, name)| plain(want) && plain(name) && plain(role))?;
-        let kind = if want == "USAGE" { "SEQUENCE " } else { "" };
-        Some(format!("GRANT {want} ON {kind}{name} TO {role}"))
+fn grants(tables: &PgTables, role: &str) -> String {
+    let grant = |missing: Missing<'_>| {
+        let kind = if missing.rights == ["USAGE"] { "SEQUENCE " } else { "" };
+        let known = plain(role) && missing.rights.iter().chain(&missing.on).all(|word| plain(word));
+        known.then(|| format!("GRANT {} ON {kind}{} TO {role}", missing.rights.join(", "), missing.on.join(", ")))
     };
-    lacks.iter().map(grant).collect::<Option<Vec<_>>>().map_or_else(String::new, |all| all.join("; "))
+    tables.missing().map(grant).collect::<Option<Vec<_>>>().map_or_else(String::new, |all| all.join("; "))
 }

@@ -197,7 +197,7 @@ pub(crate) fn redis_after_boot(seat: &Seat<'_>) -> Judged<RedisAfterBoot> {
             .into());
     }
     let conf = seat.redis_conf()?;
-    let server = seat.addresses().server.value.to_string();
+    let server = seat.meets(Service::Redis).0.to_string();
     // All addresses (`*`) can be had before the tunnel is there.
     let named = |bind: &&Directive| bind.value.split_whitespace().any(|word| word.trim_start_matches('-') == server);
     let Some(bind) = conf.bind.as_ref().filter(named) else { return Ok(holds()) };

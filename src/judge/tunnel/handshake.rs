@@ -146,12 +146,14 @@ fn sent_here(seat: &Seat<'_>, here: &WgInterface) -> bool {
         return false;
     }
     let (Ok(client), Ok(links)) = (seat.at(Vantage::Client), seat.links()) else { return false };
-    let Some(there) = client.wg_again().ok().and_then(|state| running(&client, state)) else { return false };
+    let Ok(state) = client.wg_again() else { return false };
+    let Some(there) = running(&client, state) else { return false };
     let known = here.peers.iter().find(|peer| there.public_key.as_ref() == Some(&peer.public_key));
     let to_here = there.peers.iter().find(|peer| here.public_key.as_ref() == Some(&peer.public_key));
     let (Some(known), Some(to_here)) = (known, to_here) else { return false };
     let aimed = to_here
         .endpoint
         .is_some_and(|at| Some(at.port()) == here.listen_port && links.holder(at.ip().to_canonical()).is_some());
-    aimed && to_here.sent > 0 && known.received == 0
+    // Until a session is over the client sends by its keys, which a server that was started since does not know, or count.
+    aimed && to_here.sent > 0 && known.received == 0 && !to_here.has_session(state.read_at)
 }

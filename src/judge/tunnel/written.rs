@@ -16,6 +16,10 @@ use crate::read::wg_quick::value::literal;
 /// What a judge says where the file is refused: that is a matter of `wg-config-valid`.
 const REFUSED: &str = "the tunnel's file has errors";
 
+/// Where a start sets more than the file has (`PostUp = wg addconf …`): no command is kept.
+const BY_COMMAND: &str =
+    "the tunnel's file runs a command that may set peers, and does not tell alone what a start makes";
+
 /// Every running peer is also in the file, and the reverse.
 pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     let Some(interface) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
@@ -38,6 +42,9 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     if conf.save_config {
         return Ok(holds());
     }
+    if conf.sets.is_some() {
+        return Ok(not_applicable(BY_COMMAND));
+    }
     Ok(match interface.peers.iter().find(|peer| !written.contains(peer.public_key.as_str())) {
         None => holds(),
         Some(peer) => broken(WgPeersPersisted::OnlyRunning)
@@ -57,6 +64,9 @@ pub(crate) fn wg_running_as_written(seat: &Seat<'_>) -> Judged<WgRunningAsWritte
     }
     let differs = own_differs(conf, interface).or_else(|| peer_differs(conf, interface));
     let Some(finding) = differs else { return Ok(holds()) };
+    if conf.sets.is_some() && finding.cause == WgRunningAsWritten::Peer {
+        return Ok(not_applicable(BY_COMMAND));
+    }
     // Stopping the tunnel would write what runs over the file.
     Ok(match (conf.save_config, finding.words.get("name")) {
         (true, name) => {

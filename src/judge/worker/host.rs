@@ -141,6 +141,9 @@ fn contained(seat: &Seat<'_>, container: &Worker) -> Judged<WorkerAtBoot> {
     let Some(policy) = &container.restart else {
         return Ok(not_applicable("whether Docker starts the worker's container was not told"));
     };
+    if container.at_boot {
+        return Ok(holds());
+    }
     if let Some(path) = &container.started_by {
         return Err(Unseen::Undecided(format!(
             "Docker does not start the container {} at boot (its restart policy is `{policy}`); {path} has a command that may",

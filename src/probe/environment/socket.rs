@@ -25,8 +25,14 @@ impl Found {
             let (_, value) = self.values.get(variable)?.first()?;
             Some((variable.to_owned(), url::read(value).ok()?.url.socket?))
         });
-        let named: Vec<(String, String)> = named.filter(|(_, path)| !(private && is_temporary(path))).collect();
-        let mut sockets = Vec::new();
+        let (own, named): (Vec<_>, Vec<_>) = named.partition(|(_, path)| private && is_temporary(path));
+        // Of a file system of its own only what is not in it is told.
+        let there = |path: &str| matches!(host::stat(path), Ok(Some(_)));
+        let hidden = own
+            .into_iter()
+            .filter(|(_, path)| there(path) && matches!(host::stat(format!("/proc/{pid}/root{path}")), Ok(None)));
+        let mut sockets: Vec<LocalSocket> =
+            hidden.map(|(variable, path)| LocalSocket { variable, path, state: SocketState::Hidden }).collect();
         for (variable, path) in named {
             sockets.extend(state(&user, &path).await.map(|state| LocalSocket { variable, path, state }));
         }
@@ -94,6 +100,7 @@ fn name(number: &str, table: &str) -> String {
 
 /// What [`Found::with_sockets`] does.
 pub(super) fn touches() -> Vec<Touch> {
-    let all = [reads(&["/etc/passwd", "/etc/group", "{socket}"]), connects(&["unix {socket}"])];
+    let all =
+        [reads(&["/etc/passwd", "/etc/group", "{socket}", "/proc/{pid}/root/{socket}"]), connects(&["unix {socket}"])];
     only("where the web app's URL names a Unix socket", all.concat())
 }

@@ -65,8 +65,12 @@ fn kind(found: &Metadata) -> Option<&'static str> {
     }
     #[cfg(unix)]
     {
-        use std::os::unix::fs::FileTypeExt;
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
         let kind = found.file_type();
+        // The major and minor number of /dev/null (null(4)).
+        if kind.is_char_device() && found.rdev() == (1 << 8 | 3) {
+            return Some("a link to /dev/null (a masked unit has one)");
+        }
         for (is, name) in
             [(kind.is_fifo(), "a FIFO"), (kind.is_socket(), "a socket"), (kind.is_char_device(), "a device")]
         {

@@ -31,7 +31,7 @@ WITH own AS (
       WHEN p.want = 'DELETE' THEN true
       ELSE EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
         AND NOT pg_catalog.has_column_privilege(o.oid, a.attnum, p.want)) END
-  ORDER BY p.want NOT IN ('SELECT', 'USAGE'), 1, 2 LIMIT 6
+  ORDER BY p.want NOT IN ('SELECT', 'USAGE'), 1, 2 LIMIT 400
 )
 SELECT 'path', pg_catalog.array_to_string(pg_catalog.current_schemas(false), ', ')
 UNION ALL SELECT 'here', (SELECT pg_catalog.count(*)::text FROM own WHERE seen AND NOT counts)
@@ -41,6 +41,13 @@ UNION ALL SELECT 'lacks', want || ' on ' || pg_catalog.quote_ident(relname) FROM
 UNION ALL SELECT 'guarded', t.relname FROM (
   SELECT o.relname FROM own o WHERE o.seen AND NOT o.counts AND pg_catalog.row_security_active(o.oid)
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = o.oid) ORDER BY 1 LIMIT 6) t
+UNION ALL SELECT 'unnumbered', t.what FROM (
+  SELECT pg_catalog.quote_ident(o.relname) || '.' || pg_catalog.quote_ident(a.attname) || ' ' || pg_catalog.quote_ident(s.relname) AS what
+  FROM own o JOIN pg_catalog.pg_depend d ON d.refobjid = o.oid AND d.deptype = 'a' AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = o.oid AND a.attnum = d.refobjsubid
+  WHERE o.seen AND NOT o.counts AND a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' ORDER BY 1 LIMIT 6) t
 UNION ALL SELECT 'timeout', (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout')";
 
 /// Read-only, and everybody may ask; where an administrator took the right away, nothing is told.
@@ -76,6 +83,7 @@ pub(super) async fn tables(client: &Client, limit: Duration) -> Option<PgTables>
             }
             "lacks" => found.lacks.push(value.to_owned()),
             "guarded" => found.guarded.push(value.to_owned()),
+            "unnumbered" => found.unnumbered.push(value.to_owned()),
             _ => found.statement_timeout = value.parse().ok()?,
         }
     }

@@ -7,7 +7,8 @@ use tokio::sync::OnceCell;
 
 use crate::fact::service::at_boot::AtBoot;
 use crate::fact::{UnitTarget, Unseen};
-use crate::probe::{PROGRAM, ProbeContext, host, starters};
+use crate::probe::starters::{self, Starter};
+use crate::probe::{PROGRAM, ProbeContext, host};
 use crate::read::systemctl::{self, Shown};
 use crate::read::unit_file;
 
@@ -72,11 +73,18 @@ pub(in crate::probe) async fn at_boot(shown: &Shown, context: &ProbeContext) -> 
     // What waits for a connection is started by the first one, not by the boot.
     let wanted: Vec<String> = shown.wanted_by.iter().filter(|name| !name.ends_with(".socket")).cloned().collect();
     let is_enabled = match shown.unit.enabled.as_str() {
-        "enabled" | "alias" => true,
-        "disabled" | "static" | "indirect" | "linked" | "" => false,
+        // A generator's own link, as Debian's for each cluster, is none of an administrator's.
+        "enabled" | "alias" | "enabled-runtime" => true,
+        "disabled" | "static" | "indirect" | "linked" | "" | "masked" | "masked-runtime" => false,
         _ => return plain,
     };
+    let generated = shown.unit.enabled == "enabled-runtime";
     let found = match (wanted.is_empty(), context.units.boots_to(context).await) {
+        (false, Some(boots_to)) if generated => match started(&wanted, &boots_to).await {
+            Some(started_by) if started_by.len() < wanted.len() => AtBoot { started_by, ..plain },
+            Some(_) | None => plain,
+        },
+        _ if generated => plain,
         (true, _) if is_enabled => AtBoot { lost: nowhere(shown).await, ..plain },
         (false, Some(boots_to)) => match started(&wanted, &boots_to).await {
             Some(by) if is_enabled && by.is_empty() => AtBoot { lost: wanted, boots_to: Some(boots_to), ..plain },
@@ -90,11 +98,46 @@ pub(in crate::probe) async fn at_boot(shown: &Shown, context: &ProbeContext) -> 
     if found.starts(&shown.unit.enabled) || !shown.unit.known {
         return found;
     }
-    // A script may do what systemd does not. Whether it is run, and comes so far, is not followed.
-    let script = starters::find(|line| starts(line) && names(line, &shown.unit.name));
-    let by_script =
-        script.map(|path| format!("{path} has a command that starts it; whether that is run at boot is not known"));
-    AtBoot { untold: by_script.or(found.untold), ..found }
+    // Another unit or a script may do what systemd does not by itself.
+    let unit = &shown.unit.name;
+    match starters::find(|line| (starts(line) && names(line, unit)) || raises(line, unit)) {
+        Some(by) if runs_at_boot(&by, context).await => AtBoot { started_by: vec![by.path], ..found },
+        Some(by) => {
+            let why = format!("{} has a command that starts it; whether that is run at boot is not known", by.path);
+            AtBoot { untold: Some(why), ..found }
+        }
+        None => found,
+    }
+}
+
+/// Whether the boot comes to a command: by a unit that it starts, by cron or by rc.local. Whether the command then comes so far
+/// is not followed.
+pub(in crate::probe) async fn runs_at_boot(by: &Starter, context: &ProbeContext) -> bool {
+    let asked = match by.unit() {
+        Some(unit) => vec![unit],
+        None if by.at_reboot => vec!["cron.service", "crond.service"],
+        None if by.path == starters::RC_LOCAL => vec!["rc-local.service"],
+        None => return false,
+    };
+    let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
+    let Some(boots_to) = context.units.boots_to(context).await else { return false };
+    for shown in ask(&asked).await.ok().flatten().unwrap_or_default() {
+        if started(&shown.wanted_by, &boots_to).await.is_some_and(|by| !by.is_empty()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a line raises the tunnel of wg-quick's unit by itself: `wg-quick up wg0`, or by its file.
+fn raises(line: &str, unit: &str) -> bool {
+    let Some(interface) = unit.strip_prefix("wg-quick@").and_then(|it| it.strip_suffix(".service")) else {
+        return false;
+    };
+    let mut words = line.split(|c: char| c.is_whitespace() || "=;&|'\"".contains(c)).filter(|word| !word.is_empty());
+    let quick = words.any(|word| word == "wg-quick" || word.ends_with("/wg-quick"));
+    let (up, what) = (words.next() == Some("up"), words.next().unwrap_or_default());
+    quick && up && (what == interface || what.ends_with(&format!("/{interface}.conf")))
 }
 
 /// Whether systemd did not tell what starts those that want a unit, which is then open.

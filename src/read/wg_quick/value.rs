@@ -204,6 +204,19 @@ pub(super) fn table(value: &str) -> Table {
     }
 }
 
+/// Whether a command of wg-quick's may change WireGuard itself: `wg` does, and a script can.
+pub(super) fn may_set(command: &str) -> bool {
+    let words = || command.split([' ', '\t', ';', '&', '|', '(', ')']).filter(|word| !word.is_empty());
+    let program = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
+    let of_system = |path: &str| ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"].iter().any(|it| path.starts_with(it));
+    let is_script = |word: &str| {
+        let shell = ["sh", "bash", "dash", "python3"].contains(&program(word).as_str());
+        shell || word.ends_with(".sh")
+    };
+    words().any(|word| program(word) == "wg" || is_script(word))
+        || words().next().is_some_and(|first| first.contains('/') && !of_system(first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
