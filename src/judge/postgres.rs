@@ -129,11 +129,6 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     }
     if outcome.said == PgSaid::NoPassword && seat.vantage() == Vantage::Client && super::worker::native(seat).is_none()
     {
-        if seat.at(Vantage::Container).is_ok_and(|container| container.postgres().is_ok()) {
-            return Ok(not_applicable(
-                "DATABASE_URL has no password, and the worker's own log-in in its container tells",
-            ));
-        }
         return Err(Unseen::Undecided(
             "DATABASE_URL has no password, and the worker in its container may have one from a password file (.pgpass); run clipcheck inside \
              the container"
