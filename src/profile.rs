@@ -273,3 +273,6 @@ pub fn settle(profile: &Profile, vantage: Vantage, seen: &BTreeMap<FactKey, Box<
         client,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,9 @@ const MOST: Duration = Duration::from_secs(8);
 /// is given up for being too much may take all there is at once, but only once.
 const GROWTH: f64 = 3.2;
 
+/// What grew by less is not measured again.
+const SURELY_NOT: f64 = 2.5;
+
 /// Memory, in all that was ever asked for: so many bytes for each byte of the text, and so many besides.
 const EACH: usize = 400;
 const BESIDES: usize = 64 << 20;
@@ -57,7 +60,7 @@ fn shortest(reader: &Reader, text: &str) -> Duration {
 
 /// What is wrong with how a reader takes a text that grows.
 fn grown(reader: &Reader, shape: &Shape) -> Option<String> {
-    let (mut size, mut before, mut jumps) = (64, String::new(), 0);
+    let (mut size, mut before, mut took_before, mut jumps) = (64, String::new(), Duration::ZERO, 0);
     loop {
         let text = shape.of(size);
         let (took, memory) = read(reader, &text);
@@ -69,6 +72,7 @@ fn grown(reader: &Reader, shape: &Shape) -> Option<String> {
         }
         // Who is slow for a moment is measured again.
         let jumped = took > ENOUGH
+            && took.as_secs_f64() > SURELY_NOT * took_before.as_secs_f64()
             && (0..3).all(|_| shortest(reader, &text).as_secs_f64() > GROWTH * shortest(reader, &before).as_secs_f64());
         jumps = if jumped { jumps + 1 } else { 0 };
         if jumps >= 2 && took > HARMLESS {
@@ -77,7 +81,7 @@ fn grown(reader: &Reader, shape: &Shape) -> Option<String> {
         if size >= LONGEST || (took > ENOUGH && !jumped) {
             return None;
         }
-        (before, size) = (text, size * 2);
+        (before, took_before, size) = (text, took, size * 2);
     }
 }
 

@@ -37,8 +37,11 @@ const COUNTED: [&str; 14] = [
     "whole",
 ];
 
-/// Lists that are as long as somebody happened to look; what they say, a sentence says.
-const LOOKED: [&str; 2] = ["beats", "samples"];
+/// The same, each with a name of its own.
+const COUNTED_BY_NAME: [&str; 1] = ["dropped"];
+
+/// Lists of what somebody happened to see, or to try meanwhile; what they say, a sentence says.
+const LOOKED: [&str; 3] = ["beats", "refused", "samples"];
 
 /// Of these it matters whether anything was counted.
 const NONE_OR_SOME: [&str; 2] = ["received", "sent"];
@@ -194,9 +197,8 @@ fn collect(new: &Value, like: &Value, at: &str, (taken_at, kept): (u64, Kept), f
                 }
             }
         }
-        (Value::Array(_), Value::Array(_)) if kept == Kept::AsMeant && looked(at) && new != like => {
-            found(at.to_owned(), like.clone());
-        }
+        // A list, or none where nobody spoke meanwhile.
+        _ if kept == Kept::AsMeant && looked(at) && new != like => found(at.to_owned(), like.clone()),
         (Value::Array(new), Value::Array(like)) => {
             for (index, (new, like)) in new.iter().zip(like).enumerate() {
                 collect(new, like, &format!("{at}/{index}"), (taken_at, kept), found);
@@ -204,10 +206,13 @@ fn collect(new: &Value, like: &Value, at: &str, (taken_at, kept): (u64, Kept), f
         }
         (Value::String(_), Value::String(_)) if at == "/kernel" && new != like => found(at.to_owned(), like.clone()),
         (Value::Number(_), Value::Number(_)) if new != like => {
-            let name = at.rsplit('/').find(|part| part.parse::<usize>().is_err()).unwrap_or_default();
+            let mut names = at.rsplit('/').filter(|part| part.parse::<usize>().is_err());
+            let (name, of) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+            let by_name = COUNTED_BY_NAME.contains(&of);
             let number = |value: &Value| value.as_i64().unwrap_or_default();
-            let counted = COUNTED.contains(&name)
-                && (!NONE_OR_SOME.contains(&name) || (number(new) == 0) == (number(like) == 0))
+            let none_or_some = by_name || NONE_OR_SOME.contains(&name);
+            let counted = (by_name || COUNTED.contains(&name))
+                && (!none_or_some || (number(new) == 0) == (number(like) == 0))
                 && (name != "ahead_ms" || (number(new) - number(like)).abs() < SAME_CLOCK_MS);
             if counted || (is_time(new, taken_at) && is_time(like, taken_at)) {
                 found(at.to_owned(), like.clone());

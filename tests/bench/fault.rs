@@ -7,6 +7,8 @@ use clipcheck::fact::Vantage;
 use serde::Deserialize;
 
 use super::pair::{self, Pair};
+use crate::recorded::healthy;
+use crate::recorded::pointer::whole;
 pub use crate::recorded::root;
 use crate::recorded::written::{self, Written};
 
@@ -271,9 +273,11 @@ fn valid(it: &Written<Fault>, checks: &[Check]) -> Result<(), String> {
         let why = "[break] and [near] say how to make it; without a lab, [made-up] what is seen of it";
         return Err(wrong(it, "", why));
     }
-    let made_up = fault.made_up.values().chain(fault.made_up_near.values()).flat_map(toml::Table::keys);
-    if let Some(pointer) = made_up.into_iter().find(|pointer| !pointer.starts_with('/')) {
-        return Err(wrong(it, pointer, &format!("`{pointer}` is no JSON pointer into a snapshot")));
+    for (vantage, lines) in fault.made_up.iter().chain(&fault.made_up_near) {
+        let of_healthy = healthy()?.values.get(vantage).ok_or_else(|| wrong(it, vantage.word(), "no such vantage"))?;
+        for name in lines.keys() {
+            whole(name, of_healthy).map_err(|why| wrong(it, name, &why))?;
+        }
     }
     let expect = &fault.expect;
     let plain = Vantage::ALL.iter().flat_map(|vantage| expect.alone(*vantage)).map(|code| (code, false));

@@ -13,6 +13,7 @@ pub mod reboot;
 pub mod replay;
 pub mod rules;
 pub mod score;
+pub mod steady;
 pub mod store;
 pub mod table;
 pub mod times;

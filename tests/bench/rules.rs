@@ -15,6 +15,7 @@ use clipcheck::snapshot::Snapshot;
 
 use super::fault::Set;
 use super::judged::{Snapshots, Verdicts, checks, diagnosis, verdicts};
+use super::steady::seen_again;
 use super::store::not_as_written;
 use crate::recorded::{FOLDERS, root, states};
 use crate::sentences::sentences;
@@ -126,7 +127,7 @@ fn unknown_words(found: &Found, checks: &[Check]) -> Result<Vec<String>, String>
 /// A rule: its name, and what is wrong.
 pub type Rule = (&'static str, fn(&Set) -> Result<Vec<String>, String>);
 
-pub const RULES: [Rule; 10] = [
+pub const RULES: [Rule; 11] = [
     ("a-check-reads-what-it-says-it-reads", |set| all(set, not_as_declared)),
     ("every-cause-is-reached-by-a-recording", |set| all(set, not_reached)),
     ("every-sentence-is-whole", |set| all(set, |found, _| found.not_whole.iter().cloned().collect())),
@@ -137,6 +138,7 @@ pub const RULES: [Rule; 10] = [
     ("the-healthy-recording-reaches-no-cause", |_| healthy_causes()),
     ("every-recording-is-of-a-state", of_no_state),
     ("recordings-stand-as-they-are-written", |_| not_as_written()),
+    ("an-unchanged-state-is-the-same-recording", |_| seen_again()),
 ];
 
 /// Judges everything that was not judged yet.

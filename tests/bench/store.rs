@@ -1,6 +1,6 @@
 //! Writes the files of `fixtures/recorded/`, and only what somebody could name a difference in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use clipcheck::check::Check;
@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::canon::{Kept, canonical};
 use super::judged::Snapshots;
 use crate::recorded::patch::{between, without_durations, without_times};
+use crate::recorded::pointer::short;
 use crate::recorded::pretty::pretty;
 use crate::recorded::{Differences, FOLDERS, HEALTHY, differences, file, healthy, read, root, states, taken_at};
 
@@ -38,8 +39,8 @@ pub fn keep(state: &str, seen: &Snapshots, checks: &[Check]) -> Result<bool, Str
     Ok(true)
 }
 
-/// All others are kept by what differs from the healthy lab: where that changes, their lines are made again, and say the
-/// same as before.
+/// All others are kept by what differs from the healthy lab: where that changes, their lines are made again, in canonical
+/// form, and say the same as before.
 fn keep_healthy(seen: &Snapshots, checks: &[Check]) -> Result<bool, String> {
     let old = healthy()?;
     let new = canonical(seen, &old.snapshots, Kept::AsMeant, checks)?;
@@ -49,7 +50,9 @@ fn keep_healthy(seen: &Snapshots, checks: &[Check]) -> Result<bool, String> {
     let values = new.iter().map(|(&vantage, it)| Ok((vantage, written(it)?))).collect::<Result<_, String>>()?;
     let mut files: BTreeMap<String, Differences> = BTreeMap::new();
     for (state, folder) in states()?.into_iter().filter(|(state, _)| state != HEALTHY) {
-        files.entry(file(folder, &state)).or_default().insert(state.clone(), lines(&read(&state)?, &values)?);
+        let old = read(&state)?;
+        let as_said = canonical(&old, &new, Kept::AsSaid, checks).unwrap_or(old);
+        files.entry(file(folder, &state)).or_default().insert(state, lines(&as_said, &values)?);
     }
     write_healthy(&values)?;
     for (path, states) in files {
@@ -83,19 +86,24 @@ pub fn lines(
         let mut new = written(snapshot)?;
         let ago = i64::try_from(taken_at(base)).unwrap_or(0) - i64::try_from(snapshot.taken_at).unwrap_or(0);
         new["taken_at"] = if ago == 0 { base["taken_at"].clone() } else { json!({ "ago": ago }) };
-        found.insert(vantage, between(base, &new));
+        found.insert(vantage, short(between(base, &new), base));
     }
     Ok(found)
 }
 
-/// The files of recordings that do not stand as they would be written here: so nobody's hand or merge makes a later recording
-/// look like a change. `UPDATE=1` writes them.
+/// The files of recordings that do not stand as they would be written here, each difference with its shortest name and none
+/// that is no difference: so nobody's hand or merge makes a later recording look like a change. `UPDATE=1` writes them.
 pub fn not_as_written() -> Result<Vec<String>, String> {
+    let healthy = &healthy()?.values;
+    let mut files: BTreeMap<String, Differences> = BTreeMap::new();
+    for (state, folder) in states()?.into_iter().filter(|(state, _)| state != HEALTHY) {
+        let lines = lines(&read(&state)?, healthy)?;
+        files.entry(file(folder, &state)).or_default().insert(state, lines);
+    }
+    let others = files.into_iter().map(|(path, states)| (path, json!(states)));
     let mut wrong = Vec::new();
-    let paths: BTreeSet<String> = states()?.into_iter().map(|(state, folder)| file(folder, &state)).collect();
-    for path in paths {
+    for (path, value) in others.chain([(file(FOLDERS[0], HEALTHY), json!({ HEALTHY: healthy }))]) {
         let text = std::fs::read_to_string(root().join(&path)).map_err(|error| format!("{path}: {}", error.kind()))?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
         if text == pretty(&value) {
             continue;
         }

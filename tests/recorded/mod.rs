@@ -2,7 +2,7 @@
 //! whole snapshots. Every test that needs a recording gets it from here.
 //!
 //! `fixtures/recorded/healthy.json` has the four snapshots of the healthy lab in full. Every other file there has, for
-//! each vantage, JSON pointers into its snapshot and what stands there instead (`patch.rs` says how). A fault that nobody
+//! each vantage, where its snapshot differs (`pointer.rs`) and what stands there instead (`patch.rs`). A fault that nobody
 //! has recorded yet may have the same lines in its own table, as `made-up` (`written.rs`).
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 #![allow(clippy::disallowed_methods, reason = "reads the recordings")]
@@ -19,6 +19,7 @@ use clipcheck::snapshot::Snapshot;
 use serde_json::{Map, Value};
 
 pub mod patch;
+pub mod pointer;
 pub mod pretty;
 pub mod written;
 
@@ -162,6 +163,7 @@ fn whole(vantage: Vantage, lines: &Map<String, Value>) -> Result<Snapshot, Strin
         .get(&vantage)
         .zip(base.snapshots.get(&vantage))
         .ok_or_else(|| format!("the healthy lab has no {vantage}"))?;
+    let lines = &pointer::long(lines, value)?;
     let of_fact = |pointer: &str| pointer.strip_prefix("/facts/").and_then(|rest| rest.split('/').next()).map(unescape);
     let changed: BTreeSet<String> = lines.keys().filter_map(|pointer| of_fact(pointer)).collect();
     let moved = lines.contains_key("/taken_at");

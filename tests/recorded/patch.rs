@@ -1,5 +1,5 @@
-//! Differences between two JSON values, as lines that a person can read and write: a JSON pointer (RFC 6901), and what
-//! stands there.
+//! Differences between two JSON values, as lines that a person can read and write: a JSON pointer (RFC 6901; in a file
+//! shorter, see `pointer.rs`), and what stands there.
 //!
 //! - `"/facts/tcp redis/observation/seen/tcp/how": "timeout"` puts that there;
 //! - `{"gone": true}` takes away what is there;

@@ -45,6 +45,8 @@ pub(super) fn port_of(context: &ProbeContext) -> Option<u16> {
 
 /// The unit of the one that has the deployment's port; none where that is the usual server's.
 pub(in crate::probe) fn unit(context: &ProbeContext) -> Option<String> {
-    let (path, _) = settings(context).ok()?;
-    all().into_iter().find(|it| it.file == path).map(|it| it.unit)
+    let others = all();
+    // The usual server's file tells nothing where it is the only one.
+    let (path, _) = (!others.is_empty()).then(|| settings(context).ok())??;
+    others.into_iter().find(|it| it.file == path).map(|it| it.unit)
 }
