@@ -29,7 +29,9 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "docker run --rm --network \"container:$worker\" --pid",
     ),
     ("id=$(docker create clipcheck)", "tests/dist.d/in-lab", "^id=$(docker create clipcheck)"),
-    // It needs a worker that runs.
+    // They need a worker that runs, or a host where something is broken.
+    ("clipcheck explain DATABASE_URL", "tests/lab.d/dry-run", "planned explain client explain DATABASE_URL"),
+    ("clipcheck all --fix-script > fix.sh", "tests/dist.d/in-lab", "clipcheck all --fix-script > /root/fix.sh"),
     ("clipcheck recreate", "tests/lab.d/dry-run", "planned recreate client recreate"),
     ("clipcheck all --container --ssh", "tests/dist.d/windows", "look both --ssh root@10.8.0.1"),
     ("clipcheck all --container", "tests/lab.d/inside", "all --container"),
@@ -66,6 +68,10 @@ fn typed(page: &str) -> Vec<String> {
             continue;
         }
         let (kind, lines) = part.split_once('\n').expect("a block has lines");
+        // What a program prints is typed by nobody.
+        if kind == "text" {
+            continue;
+        }
         let shell = matches!(kind, "sh" | "powershell");
         for line in lines.lines().filter(|line| !line.trim().is_empty()) {
             let list = line.split_once("CMD ").and_then(|(_, list)| serde_json::from_str::<Vec<String>>(list).ok());
