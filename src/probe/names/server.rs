@@ -47,11 +47,9 @@ pub(super) async fn ask(server: SocketAddr, names: &[String]) -> NameAnswer {
 async fn question(server: SocketAddr, name: &Absolute, kind: Rtype) -> Result<BTreeSet<IpAddr>, NameAnswer> {
     let query = query(name, kind).ok_or(NameAnswer::Failed)?;
     let answer = timeout(PATIENCE, answer(server, &query)).await.map_err(|_| NameAnswer::Silent)?;
-    let answer = answer.map_err(|error| match error.kind() {
-        // Windows has the second word for a datagram that nobody takes.
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => NameAnswer::Refused,
-        _ => NameAnswer::Failed,
-    })?;
+    // Windows has the second word for a datagram that nobody takes.
+    let refused = |error: &Error| matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset);
+    let answer = answer.map_err(|error| if refused(&error) { NameAnswer::Refused } else { NameAnswer::Failed })?;
     match answer.header().rcode() {
         Rcode::NXDOMAIN => Ok(BTreeSet::new()),
         Rcode::NOERROR => addresses(&answer).ok_or(NameAnswer::Failed),
@@ -114,8 +112,7 @@ async fn at_length(server: SocketAddr, query: &Packet) -> Result<Packet, Error> 
 fn addresses(answer: &Packet) -> Option<BTreeSet<IpAddr>> {
     let owner = answer.canonical_name()?;
     let records = answer.answer().ok()?;
-    let v4 =
-        records.clone().limit_to::<A>().flatten().filter(|it| *it.owner() == owner).map(|it| it.data().addr().into());
+    let v4 = records.limit_to::<A>().flatten().filter(|it| *it.owner() == owner).map(|it| it.data().addr().into());
     let v6 = records.limit_to::<Aaaa>().flatten().filter(|it| *it.owner() == owner).map(|it| it.data().addr().into());
     Some(v4.chain(v6).collect())
 }
@@ -245,9 +242,9 @@ mod tests {
         assert_eq!(asked(&[NAME], late, |_| Vec::new()).await, found);
         let second = |query: &[u8]| {
             let there = query.get(13..16) == Some(b"two");
-            Some(answered(query, FINE, if there { std::slice::from_ref(&ADDRESS) } else { &[] }))
+            let records: Vec<_> = there.then(|| record(1, &[10, 8, 0, 1])).into_iter().collect();
+            Some(answered(query, FINE, &records))
         };
-        static ADDRESS: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| record(1, &[10, 8, 0, 1]));
         assert_eq!(asked(&["one.test", "two.test"], second, |_| Vec::new()).await, found);
     }
 
