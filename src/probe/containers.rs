@@ -42,6 +42,10 @@ pub(super) struct Contained {
     /// As its own processes see them.
     pub(super) files: Files,
     /// The service's port inside.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(dead_code, reason = "only a Linux host has PostgreSQL's socket in a container")
+    )]
     pub(super) port: u16,
 }
 

@@ -1,20 +1,11 @@
 //! The names that the deployment's addresses use, asked twice: libc, which is what the app's Python sees, and each
 //! name server of resolv.conf by itself, which is where libc's answer comes from.
-#![expect(clippy::disallowed_methods, reason = "one datagram tells a closed port from a silent one")]
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use hickory_resolver::Resolver;
-use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::lookup::Lookup;
-use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::proto::rr::{RData, RecordType};
-use hickory_resolver::system_conf;
-use tokio::net::UdpSocket;
 use tokio::time::timeout;
 
 use super::host::limits;
@@ -26,13 +17,41 @@ use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::hosts;
 use crate::read::wg_quick::value::literal;
 
+mod server;
+
 /// For libc, whose own patience (5 s for each server, twice) is longer than anybody's here.
 const LIBC: Duration = Duration::from_secs(3);
 const SOURCE: &str = "getaddrinfo, the name servers of /etc/resolv.conf";
 /// hosts(5). Windows has its own elsewhere, which nobody asks for yet.
 const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-const SERVER: Duration = Duration::from_millis(1500);
+const PORT: u16 = 53;
+
+/// Who is asked, and for what (resolv.conf(5)).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Resolvers {
+    servers: Vec<IpAddr>,
+    /// The domains that a name may be in.
+    search: Vec<String>,
+    /// With so many dots a name is asked as it is first.
+    dots: usize,
+}
+
+impl Resolvers {
+    /// The names that one stands for, in the order in which libc asks for them.
+    fn names(&self, name: &str) -> Vec<String> {
+        if name.ends_with('.') {
+            return vec![name.to_owned()];
+        }
+        let searched = self.search.iter().map(|domain| format!("{name}.{}", domain.trim_start_matches('.')));
+        let whole = [name.to_owned()].into_iter();
+        if name.matches('.').count() >= self.dots {
+            whole.chain(searched).collect()
+        } else {
+            searched.chain(whole).collect()
+        }
+    }
+}
 
 /// libc reads these files itself, and would read one that never ends without end: it is asked only where they can be read.
 pub(super) fn libc_can_read() -> Result<(), Unseen> {
@@ -44,14 +63,14 @@ pub(super) fn libc_can_read() -> Result<(), Unseen> {
 }
 
 pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
-    let (written, config) = match (host::read_if_there(HOSTS), resolv_conf()) {
-        (Ok(written), Ok(config)) => (written.unwrap_or_default(), config),
+    let (written, resolvers) = match (host::read_if_there(HOSTS), resolvers()) {
+        (Ok(written), Ok(resolvers)) => (written.unwrap_or_default(), resolvers),
         (Err(why), _) | (Ok(_), Err(why)) => return ProbeResult::new(SOURCE, Err(why)),
     };
     // In alphabetic order, as they come.
     let asked = names(context).into_iter().map(|name| {
         let hosts = hosts::lines(&written, &name);
-        one(name, hosts, config.clone())
+        one(name, hosts, &resolvers)
     });
     let names = join_all(asked).await;
     ProbeResult::new(SOURCE, Ok(Fact::Names(NameLooks { names })))
@@ -82,38 +101,52 @@ fn is_name(host: &str) -> bool {
 }
 
 #[cfg(unix)]
-fn written_servers() -> Result<ResolverConfig, Unseen> {
+fn written() -> Result<Resolvers, Unseen> {
     let text = host::read_if_there(RESOLV_CONF)?.unwrap_or_default();
-    Ok(system_conf::parse_resolv_conf(text).unwrap_or_default().0)
+    // A line that it does not take is none to libc either.
+    let (read, _) = resolv_conf::Config::parse_with_errors(text.as_bytes());
+    let mut search: Vec<String> = read.get_last_search_or_domain().cloned().collect();
+    if search.is_empty() {
+        // As libc does, the domain of the machine's own name.
+        search.extend(host::hostname().split_once('.').map(|(_, domain)| domain.to_owned()));
+    }
+    let servers = read.nameservers.iter().map(IpAddr::from).collect();
+    Ok(Resolvers { servers, search, dots: read.ndots as usize })
 }
 
-#[cfg(not(unix))]
-fn written_servers() -> Result<ResolverConfig, Unseen> {
-    Ok(system_conf::read_system_conf().unwrap_or_default().0)
+#[cfg(windows)]
+fn written() -> Result<Resolvers, Unseen> {
+    let failed =
+        |error: ipconfig::error::Error| Unseen::NoTool(format!("Windows does not tell its name servers: {error}"));
+    let adapters = ipconfig::get_adapters().map_err(failed)?;
+    let up = adapters.iter().filter(|adapter| adapter.oper_status() == ipconfig::OperStatus::IfOperStatusUp);
+    // Site-local addresses stand where nothing was configured, and are nobody's (RFC 3879).
+    let nobody = |ip: &IpAddr| matches!(ip, IpAddr::V6(ip) if ip.segments()[0] == 0xfec0);
+    let servers = up.flat_map(|adapter| adapter.dns_servers()).filter(|ip| !nobody(ip)).copied().collect();
+    let listed = ipconfig::computer::get_search_list().unwrap_or_default();
+    let own = ipconfig::computer::get_domain().ok().flatten();
+    let search = own.into_iter().chain(listed).filter(|domain| !domain.is_empty()).collect();
+    Ok(Resolvers { servers, search, dots: 1 })
 }
 
 /// Without a name server in the file libc asks the machine itself, and so do we.
-fn resolv_conf() -> Result<ResolverConfig, Unseen> {
-    let mut config = written_servers()?;
-    if config.name_servers.is_empty() {
-        config.name_servers.push(NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+fn resolvers() -> Result<Resolvers, Unseen> {
+    let mut found = written()?;
+    if found.servers.is_empty() {
+        found.servers.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
-    Ok(config)
+    // The file may name one twice.
+    let mut known = BTreeSet::new();
+    found.servers.retain(|server| known.insert(*server));
+    Ok(found)
 }
 
-async fn one(name: String, hosts: Vec<(IpAddr, u32)>, config: ResolverConfig) -> NameLook {
-    let (domain, search, servers) = config.into_parts();
-    let mut asked = Vec::new();
-    let mut known = BTreeSet::new();
-    for server in servers {
-        // The file may name a server twice, and hickory may hold one entry per protocol.
-        if known.insert(server.ip) {
-            let ip = server.ip;
-            let config = ResolverConfig::from_parts(domain.clone(), search.clone(), vec![server]);
-            let name = name.as_str();
-            asked.push(async move { (ip, ask(name, ip, config).await) });
-        }
-    }
+async fn one(name: String, hosts: Vec<(IpAddr, u32)>, resolvers: &Resolvers) -> NameLook {
+    let names = resolvers.names(&name);
+    let asked = resolvers.servers.iter().map(|server| async {
+        let answer = timeout(LIBC, server::ask((*server, PORT).into(), &names)).await;
+        (*server, answer.unwrap_or(NameAnswer::Silent))
+    });
     let (libc, servers) = join(libc(&name), join_all(asked)).await;
     let libc = match libc {
         Some(Ok(addresses)) => NameAnswer::Addresses(addresses),
@@ -158,54 +191,6 @@ async fn libc(name: &str) -> Option<Result<Vec<IpAddr>, ()>> {
     }
 }
 
-async fn ask(name: &str, server: IpAddr, config: ResolverConfig) -> NameAnswer {
-    tokio::select! {
-        () = refused(server) => NameAnswer::Refused,
-        answer = timeout(LIBC, query(name, config)) => answer.unwrap_or(NameAnswer::Silent),
-    }
-}
-
-/// Ends if nothing listens on the server's port: only a connected socket is told so, and hickory's is not.
-async fn refused(server: IpAddr) {
-    let own = SocketAddr::new(if server.is_ipv4() { [0; 4].into() } else { [0; 16].into() }, 0);
-    if let Ok(socket) = UdpSocket::bind(own).await
-        && socket.connect((server, 53)).await.is_ok()
-        && socket.send(&[0]).await.is_ok()
-        && let Err(error) = socket.recv(&mut [0; 16]).await
-        && error.kind() == std::io::ErrorKind::ConnectionRefused
-    {
-        return;
-    }
-    std::future::pending::<()>().await;
-}
-
-async fn query(name: &str, config: ResolverConfig) -> NameAnswer {
-    let mut options = ResolverOpts::default();
-    options.timeout = SERVER;
-    options.attempts = 0;
-    options.num_concurrent_reqs = 1;
-    options.cache_size = 0;
-    options.use_hosts_file = ResolveHosts::Never;
-    let resolver = Resolver::builder_with_config(config, TokioRuntimeProvider::default()).with_options(options);
-    let Ok(resolver) = resolver.build() else { return NameAnswer::Failed };
-    let (v4, v6) = tokio::join!(resolver.lookup(name, RecordType::A), resolver.lookup(name, RecordType::AAAA));
-    let mut addresses = BTreeSet::new();
-    for record in [&v4, &v6].into_iter().flatten().flat_map(Lookup::answers) {
-        if let RData::A(address) = &record.data {
-            addresses.insert(IpAddr::V4(address.0));
-        } else if let RData::AAAA(address) = &record.data {
-            addresses.insert(IpAddr::V6(address.0));
-        }
-    }
-    match v4 {
-        _ if !addresses.is_empty() => NameAnswer::Addresses(addresses.into_iter().collect()),
-        Ok(_) => NameAnswer::NoSuchName,
-        Err(error) if error.is_no_records_found() => NameAnswer::NoSuchName,
-        Err(NetError::Timeout) => NameAnswer::Silent,
-        Err(_) => NameAnswer::Failed,
-    }
-}
-
 /// What [`look`] does.
 pub(super) fn touches() -> Vec<Touch> {
     let asked =
@@ -247,32 +232,16 @@ mod tests {
         assert_eq!(why_libc_failed(&[]), NameAnswer::Failed);
     }
 
-    /// An alias of itself, and one that leads from name to name without end: both have no address, and are no reason to wait.
-    #[tokio::test]
-    async fn an_alias_that_leads_nowhere_has_no_address() {
-        for target in [&b"\xc0\x0c"[..], b"\x01b\xc0\x0c"] {
-            let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-            let port = socket.local_addr().expect("bound").port();
-            let server = async {
-                let mut packet = [0; 512];
-                loop {
-                    let (length, from) = socket.recv_from(&mut packet).await.expect("asked");
-                    // The question ends with the name's last zero and four bytes more; what follows it (EDNS) is left out.
-                    let end = 12 + packet[12..length].iter().position(|byte| *byte == 0).expect("a name") + 5;
-                    let id = &packet[..2];
-                    let header = [id, b"\x81\x80\0\x01\0\x01\0\0\0\0"].concat();
-                    let length = u16::try_from(target.len()).expect("short").to_be_bytes();
-                    let answer = [b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c", &length[..], target].concat();
-                    let all = [&header[..], &packet[12..end], &answer].concat();
-                    socket.send_to(&all, from).await.expect("sent");
-                }
-            };
-            let mut named = NameServerConfig::udp(IpAddr::V4(Ipv4Addr::LOCALHOST));
-            named.connections.iter_mut().for_each(|connection| connection.port = port);
-            let config = ResolverConfig::from_parts(None, Vec::new(), vec![named]);
-            let asked = timeout(LIBC, query("loop.example.test.", config));
-            let answer = tokio::select! { answer = asked => answer.unwrap_or(NameAnswer::Silent), () = server => unreachable!() };
-            assert!(matches!(answer, NameAnswer::NoSuchName | NameAnswer::Failed), "{target:?}: {answer:?}");
-        }
+    #[test]
+    fn a_name_is_searched_for_as_libc_does() {
+        let asked = |name: &str, dots| {
+            let search = vec!["lan".to_owned(), ".example.test".to_owned()];
+            Resolvers { servers: Vec::new(), search, dots }.names(name)
+        };
+        assert_eq!(asked("redis", 1), ["redis.lan", "redis.example.test", "redis"]);
+        assert_eq!(asked("redis", 0), ["redis", "redis.lan", "redis.example.test"]);
+        assert_eq!(asked("redis.test", 1), ["redis.test", "redis.test.lan", "redis.test.example.test"]);
+        assert_eq!(asked("redis.test", 2)[2], "redis.test");
+        assert_eq!(asked("redis.", 1), ["redis."]);
     }
 }

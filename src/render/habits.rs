@@ -27,7 +27,7 @@ impl Screen {
         let width = asked.or_else(|| Some(terminal_size::terminal_size()?.0.0.into())).unwrap_or(NO_TERMINAL);
         // The first of them that is set decides, as in libc. Where none is, nobody has said anything.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).map(|locale| locale.to_lowercase());
-        let forced = variable("FORCE_COLOR").map(|value| !matches!(value.as_str(), "0" | "false"));
+        let forced = set("FORCE_COLOR").map(|value| !matches!(value.as_str(), "0" | "false"));
         Self {
             width: width.clamp(*WIDTHS.start(), *WIDTHS.end()),
             ascii: locale.is_some_and(|locale| !locale.contains("utf-8") && !locale.contains("utf8")),
@@ -96,6 +96,7 @@ mod tests {
         assert_eq!(of(&[]).forced, None);
         assert_eq!(of(&[("FORCE_COLOR", "1")]).forced, Some(true));
         assert_eq!(of(&[("FORCE_COLOR", "0")]).forced, Some(false));
+        assert_eq!(of(&[("FORCE_COLOR", "")]).forced, None);
         assert_eq!(of(&[("FORCE_COLOR", "3"), ("NO_COLOR", "1")]).forced, None);
         assert!(of(&[("TERM", "xterm")]).moves && of(&[]).moves);
         assert!(!of(&[("TERM", "dumb")]).moves);

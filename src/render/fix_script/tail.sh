@@ -39,6 +39,7 @@ done < <(files)
 echo "Then:"
 declare -f act | sed '1,2d;$d'
 if [ "${1:-}" != --yes ]; then
+  { : < /dev/tty; } 2> /dev/null || fail "nothing was changed: there is no terminal to ask on (--yes: without asking)"
   read -rp "Go on? [y/N] " answer < /dev/tty
   [ "$answer" = y ] || fail "nothing was changed"
 fi
