@@ -221,6 +221,10 @@ async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
     if let Some(name) = login.url.database.as_deref().and_then(url::decode) {
         config.dbname(name);
     }
+    // What the URL asks for in the session (`-c search_path=app`) decides which tables are found.
+    if let Some(options) = url::asked(login.text.expose_secret(), "options") {
+        config.options(options);
+    }
     let connector = tls::maker(way.shown)
         .and_then(|mut maker| MakeTlsConnect::<Stream>::make_tls_connect(&mut maker, &way.endpoint.host).ok());
     let mut heard = match connector {

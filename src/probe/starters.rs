@@ -23,20 +23,24 @@ pub(super) struct Starter {
 }
 
 impl Starter {
-    /// The unit whose file it is.
+    /// The unit whose file it is, or a drop-in of it.
     pub(super) fn unit(&self) -> Option<&str> {
-        self.path.strip_prefix(host_worker::UNITS)?.strip_prefix('/')
+        let name = self.path.strip_prefix(host_worker::UNITS)?.strip_prefix('/')?;
+        Some(name.split_once(".d/").map_or(name, |(unit, _)| unit))
     }
 }
 
 /// The first of them whose text is one that starts it.
 pub(super) fn find(starts: impl Fn(&str) -> bool) -> Option<Starter> {
     let units = host_worker::units().into_iter().map(|(name, text)| (format!("{}/{name}", host_worker::UNITS), text));
-    let listed = FOLDERS.iter().flat_map(|folder| {
-        let names = host::list(folder).ok().flatten().unwrap_or_default().into_iter();
-        names.take(MOST).map(move |name| format!("{folder}/{name}"))
+    let names = |folder: &str| host::list(folder).ok().flatten().unwrap_or_default().into_iter();
+    let beside = names(host_worker::UNITS).filter(|name| name.ends_with(".service.d")).take(MOST);
+    let beside = beside.map(|name| format!("{}/{name}", host_worker::UNITS));
+    let drop_ins = beside.flat_map(|folder| {
+        names(&folder).filter(|name| name.ends_with(".conf")).take(MOST).map(move |name| format!("{folder}/{name}"))
     });
-    let files = FILES.iter().map(ToString::to_string).chain(listed);
+    let listed = FOLDERS.iter().flat_map(|folder| names(folder).take(MOST).map(move |name| format!("{folder}/{name}")));
+    let files = drop_ins.chain(FILES.iter().map(ToString::to_string)).chain(listed);
     let files = files.filter_map(|path| Some((path.clone(), host::read_if_there(path).ok()??)));
     let written = |text: &str| {
         let line = text.lines().map(str::trim_start).filter(|line| !line.starts_with('#')).find(|line| starts(line))?;
@@ -47,5 +51,6 @@ pub(super) fn find(starts: impl Fn(&str) -> bool) -> Option<Starter> {
 
 /// What [`find`] does.
 pub(super) fn touches() -> Vec<Touch> {
-    [reads(&FILES), reads_in(&FOLDERS, &["*"]), host_worker::units_touches()].concat()
+    let beside = reads_in(&[host_worker::UNITS], &["*.service.d", "*.service.d/*.conf"]);
+    [reads(&FILES), reads_in(&FOLDERS, &["*"]), host_worker::units_touches(), beside].concat()
 }

@@ -63,6 +63,7 @@ const NOT_MET: &[(&str, &str)] = &[
     ("env-database/ignored", "no worker runs there without Docker"),
     ("env-redis/ignored", "no worker runs there without Docker"),
     ("api-url/ignored", "no worker runs there without Docker"),
+    ("api-media/ignored", "no worker runs there without Docker"),
     ("env-file/encoding", "a worker without Docker is not looked at there"),
     ("env-file/next-start", "a worker without Docker is not looked at there"),
     ("worker-running/halted", "processes are only listed on Linux"),

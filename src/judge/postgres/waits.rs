@@ -46,6 +46,7 @@ pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements>
         return Ok(finding.with("role", role).with("quote", &said.text).with("source", &said.source).into());
     }
     let (cause, said) = match (state.errors.last(), state.refused.last()) {
+        (Some(said), _) if is_for_good(&said.text) => (PostgresStatements::ForGood, said),
         (Some(said), _) if is_of_other_tables(&said.text) => (PostgresStatements::OtherTables, said),
         (Some(said), _) => (PostgresStatements::Refused, said),
         // What was refused before its files were read again, or is let in elsewhere by now, may be mended.
@@ -64,6 +65,12 @@ fn still_denied(state: &PgState) -> Option<(&Quote, &str)> {
         let table = said.text.rsplit_once("permission denied for table ")?.1.trim();
         found.lacking.iter().find(|name| *name == table).map(|name| (said, name.as_str()))
     })
+}
+
+/// Whether every further statement of the kind is refused until somebody mends it: the transaction ids are used up, or the
+/// numbers of a sequence.
+fn is_for_good(text: &str) -> bool {
+    ["is not accepting commands", "reached maximum value of sequence"].iter().any(|words| text.contains(words))
 }
 
 /// Whether it is about a column or a table that is not there.
