@@ -119,7 +119,10 @@ impl<'a> Places<'a> {
     fn meant(&self, need: &Need, here: Vantage) -> impl Iterator<Item = usize> {
         let at = self.by_check.get(&need.check).map(|(_, at)| *at).unwrap_or_default();
         let one = need.at.or_else(|| at[here as usize].map(|_| here));
-        Vantage::ALL.into_iter().filter(move |it| one.is_none_or(|one| one == *it)).filter_map(move |it| at[it as usize])
+        Vantage::ALL
+            .into_iter()
+            .filter(move |it| one.is_none_or(|one| one == *it))
+            .filter_map(move |it| at[it as usize])
     }
 }
 

@@ -27,6 +27,12 @@ mod worker;
 
 use consistency::Tunnel;
 
+/// The lines of one look, and who answered.
+type Lines = (Rc<[Rc<str>]>, Rc<str>);
+
+/// What judges made of one machine, by what that is and the tunnel's interface.
+type Once = BTreeMap<(&'static str, String), Box<dyn Any>>;
+
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -38,9 +44,9 @@ pub(crate) struct Member {
     /// What it says of its tunnel.
     tunnel: OnceCell<Option<Tunnel>>,
     /// What was seen, in lines, and who answered.
-    lines: RefCell<BTreeMap<FactKey, (Rc<[Rc<str>]>, Rc<str>)>>,
+    lines: RefCell<BTreeMap<FactKey, Lines>>,
     /// What judges made of it alone, by what that is and the tunnel's interface.
-    once: RefCell<BTreeMap<(&'static str, String), Box<dyn Any>>>,
+    once: RefCell<Once>,
 }
 
 impl Member {
@@ -292,14 +298,14 @@ impl<'a> Seat<'a> {
 
     /// What a judge makes of facts of this machine and its tunnel's interface, and of nothing else: once, with however
     /// many clients the machine is judged.
-    pub(crate) fn once<T: Clone + 'static>(&self, what: &'static str, make: impl FnOnce() -> T) -> T {
+    pub(crate) fn once<T: Clone + 'static>(&self, what: &'static str, judge: impl FnOnce() -> T) -> T {
         let key = (what, self.addresses.interface.value.clone());
         if let Some(known) = self.member.once.borrow().get(&key).and_then(|known| known.downcast_ref::<T>()) {
             return known.clone();
         }
-        let made = make();
-        self.member.once.borrow_mut().insert(key, Box::new(made.clone()));
-        made
+        let said = judge();
+        self.member.once.borrow_mut().insert(key, Box::new(said.clone()));
+        said
     }
 
     /// A connection through the tunnel.

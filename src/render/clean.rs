@@ -11,8 +11,8 @@ use crate::fact::{FactKey, Vantage};
 use crate::profile::{Addresses, Known};
 use crate::report::provenance::{Provenance, Source};
 use crate::report::{
-    Answer, Assigned, Candidate, Change, Correction, Diagnosis, FixScript, Host, How, Now, Outcome, Recreation, Step, Told,
-    Typed,
+    Answer, Assigned, Candidate, Change, Correction, Diagnosis, FixScript, Host, How, Now, Outcome, Recreation, Step,
+    Told, Typed,
 };
 
 mod shared;

@@ -38,10 +38,7 @@ fn persisted(conf: &WgConf, interface: &WgInterface) -> Verdict<WgPeersPersisted
     let lost = |key: &str| !runs.contains(key) && may_run(key);
     if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(lost)) {
         let key = peer.public_key.clone().unwrap_or_default();
-        return broken(WgPeersPersisted::OnlyWritten)
-            .with("key", short_key(&key))
-            .at(&conf.path, peer.at.line)
-            .into();
+        return broken(WgPeersPersisted::OnlyWritten).with("key", short_key(&key)).at(&conf.path, peer.at.line).into();
     }
     if conf.save_config {
         return holds();
