@@ -56,7 +56,7 @@ pub fn main(cli: Cli) -> Result<Exit, String> {
                 let checks = checks(args.deployment.checks.as_deref())?;
                 Looker::new()?.look(&Looks::new(&args.deployment, &checks))?.here.ok_or("nothing was looked at")?
             };
-            print(&render::json(&seen.to_json()))?;
+            print(&render::json(seen.to_json()))?;
             Ok(Exit::Fine)
         }
         Command::Judge(args) => judge_files(&args),
@@ -106,7 +106,7 @@ fn all(args: &All) -> Result<Exit, String> {
         }
         let (report, exit) = together(snapshots, &checks, before.as_ref(), notes, &args.showing.fail_on)?;
         if exit == Exit::Fine || !wait.as_mut().is_some_and(|wait| wait.again(&report, &args.showing.fail_on)) {
-            output::put(&report, &args.showing, exit)?;
+            output::put(report, &args.showing, exit)?;
             return Ok(exit);
         }
     }
@@ -115,7 +115,7 @@ fn all(args: &All) -> Result<Exit, String> {
 fn judge_files(args: &JudgeArgs) -> Result<Exit, String> {
     let checks = checks(args.checks.as_deref())?;
     let (report, exit) = together(snapshots(&args.files)?, &checks, None, Vec::new(), &args.showing.fail_on)?;
-    output::put(&report, &args.showing, exit)?;
+    output::put(report, &args.showing, exit)?;
     Ok(exit)
 }
 

@@ -1,14 +1,15 @@
 //! From verdicts to attributions: which broken check is the root, and which are explained by it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
 use crate::check::{Alternative, Check, CheckId, Finding, Need, Severity, UNEXPECTED, Verdict};
+use crate::fact::order::InOrder;
 use crate::fact::{Unseen, Vantage};
 use crate::judge::Answer;
 
 mod alternatives;
 
-use alternatives::{Answers, alternatives};
+use alternatives::alternatives;
 
 /// A check at a vantage.
 pub type Seated = (CheckId, Vantage);
@@ -60,16 +61,17 @@ impl Blamed {
 
 /// Gives every answer its attribution.
 pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
-    let graph = Graph::of(checks, &answers);
-    let by_seat: Answers<'_> = answers.iter().map(|answer| (seated(answer), answer)).collect();
+    let places = Places::of(checks, &answers);
+    let graph = Graph::of(&places, &answers);
     let judged: Vec<(Attribution, Vec<Alternative>)> = answers
         .iter()
-        .map(|answer| {
-            let check = checks.iter().find(|check| check.id == answer.check);
-            let attribution = graph.attribution(answer, check);
+        .enumerate()
+        .map(|(number, answer)| {
+            let check = places.check_of(answer);
+            let attribution = graph.attribution(number, &answers, check);
             let left = match (&answer.judged, &attribution, check) {
                 (Ok(Verdict::Broken(finding)), Attribution::Root { .. } | Attribution::Warns, Some(check)) => {
-                    alternatives(checks, check, finding.cause, answer.vantage, &by_seat)
+                    alternatives(&places, check, finding.cause, answer.vantage, &answers)
                 }
                 _ => Vec::new(),
             };
@@ -83,91 +85,139 @@ pub fn blame(checks: &[Check], answers: Vec<Answer>) -> Vec<Blamed> {
         .collect()
 }
 
+/// Which answer was given where. A deployment has as many cases as clients: answers are found by number, not by name.
+struct Places<'a> {
+    /// Each check, and the numbers of its answers by vantage.
+    by_check: HashMap<&'a CheckId, (&'a Check, [Option<usize>; Vantage::ALL.len()])>,
+    /// Whether anything was answered at a vantage.
+    judged: [bool; Vantage::ALL.len()],
+}
+
+impl<'a> Places<'a> {
+    fn of(checks: &'a [Check], answers: &[Answer]) -> Self {
+        let nowhere = [None; Vantage::ALL.len()];
+        let by_check = checks.iter().map(|check| (&check.id, (check, nowhere))).collect();
+        let mut places = Self { by_check, judged: [false; Vantage::ALL.len()] };
+        for (number, answer) in answers.iter().enumerate() {
+            places.judged[answer.vantage as usize] = true;
+            if let Some((_, at)) = places.by_check.get_mut(&answer.check) {
+                at[answer.vantage as usize] = Some(number);
+            }
+        }
+        places
+    }
+
+    fn check_of(&self, answer: &Answer) -> Option<&'a Check> {
+        self.by_check.get(&answer.check).map(|(check, _)| *check)
+    }
+
+    fn at(&self, check: &CheckId, vantage: Vantage) -> Option<usize> {
+        self.by_check.get(check).and_then(|(_, at)| at[vantage as usize])
+    }
+
+    /// The answers that are needed: at the vantage that is named, else at this one, else wherever.
+    fn meant(&self, need: &Need, here: Vantage) -> impl Iterator<Item = usize> {
+        let at = self.by_check.get(&need.check).map(|(_, at)| *at).unwrap_or_default();
+        let one = need.at.or_else(|| at[here as usize].map(|_| here));
+        Vantage::ALL
+            .into_iter()
+            .filter(move |it| one.is_none_or(|one| one == *it))
+            .filter_map(move |it| at[it as usize])
+    }
+}
+
+/// What an answer is for those that need it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Broken,
+    Warns,
+    Notes,
+    Unseen,
+    Holds,
+    NotApplicable,
+}
+
+/// By the answers' numbers.
 struct Graph {
     /// What each needs directly.
-    needs: BTreeMap<Seated, Vec<Seated>>,
-    broken: BTreeSet<Seated>,
-    unseen: BTreeSet<Seated>,
-    warns: BTreeSet<Seated>,
-    notes: BTreeSet<Seated>,
-    holds: BTreeSet<Seated>,
+    needs: Vec<Vec<usize>>,
+    kinds: Vec<Kind>,
 }
 
 impl Graph {
-    fn of(checks: &[Check], answers: &[Answer]) -> Self {
-        let judged: BTreeSet<Seated> = answers.iter().map(seated).collect();
-        let mut graph = Self {
-            needs: BTreeMap::new(),
-            broken: BTreeSet::new(),
-            unseen: BTreeSet::new(),
-            warns: BTreeSet::new(),
-            notes: BTreeSet::new(),
-            holds: BTreeSet::new(),
-        };
-        for answer in answers {
-            let Some(check) = checks.iter().find(|check| check.id == answer.check) else { continue };
-            match &answer.judged {
-                Ok(Verdict::Broken(finding)) => {
-                    let found = match severity(check, finding) {
-                        Severity::Failed => &mut graph.broken,
-                        Severity::Warning => &mut graph.warns,
-                        Severity::Note => &mut graph.notes,
-                    };
-                    found.insert(seated(answer));
-                }
-                Err(_) => {
-                    graph.unseen.insert(seated(answer));
-                }
-                Ok(Verdict::Holds) => {
-                    graph.holds.insert(seated(answer));
-                }
-                Ok(Verdict::NotApplicable(_)) => {}
-            }
-            let mut needs = needed(check, answer.vantage, &judged);
+    fn of(places: &Places<'_>, answers: &[Answer]) -> Self {
+        let kinds = answers.iter().map(|answer| match &answer.judged {
+            Ok(Verdict::Broken(finding)) => match places.check_of(answer).map(|check| severity(check, finding)) {
+                Some(Severity::Failed) => Kind::Broken,
+                Some(Severity::Warning) => Kind::Warns,
+                Some(Severity::Note) => Kind::Notes,
+                None => Kind::NotApplicable,
+            },
+            Err(_) => Kind::Unseen,
+            Ok(Verdict::Holds) => Kind::Holds,
+            Ok(Verdict::NotApplicable(_)) => Kind::NotApplicable,
+        });
+        let needs = answers.iter().enumerate().map(|(number, answer)| {
+            let Some(check) = places.check_of(answer) else { return Vec::new() };
+            let own = check.needed_at(answer.vantage).flat_map(|need| places.meant(need, answer.vantage));
+            // It may need itself at another vantage; here it is this very answer.
+            let mut needs: Vec<usize> = own.filter(|it| *it != number).collect();
             if let Ok(Verdict::Broken(finding)) = &answer.judged {
-                let own = check.causes.get(finding.cause).into_iter().flat_map(|cause| &cause.needs);
-                needs.extend(own.flat_map(|need| places(need, answer.vantage, &judged)));
+                let of_cause = check.causes.get(finding.cause).into_iter().flat_map(|cause| &cause.needs);
+                needs.extend(of_cause.flat_map(|need| places.meant(need, answer.vantage)));
             }
-            graph.needs.insert(seated(answer), needs);
-        }
-        graph
+            needs
+        });
+        Self { kinds: kinds.collect(), needs: needs.collect() }
     }
 
     /// Everything that `of` needs, directly or not. What holds ends the way up: where the port is open, no firewall
     /// rule explains what Redis says there.
-    fn above(&self, of: &Seated) -> BTreeSet<Seated> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<&Seated> = self.needs.get(of).into_iter().flatten().collect();
+    fn above(&self, of: usize) -> Vec<usize> {
+        let (mut found, mut known) = (Vec::new(), vec![false; self.needs.len()]);
+        let mut open = self.needs[of].clone();
         while let Some(next) = open.pop() {
-            if next != of && found.insert(next.clone()) && !self.holds.contains(next) {
-                open.extend(self.needs.get(next).into_iter().flatten());
+            if next != of && !std::mem::replace(&mut known[next], true) {
+                found.push(next);
+                if self.kinds[next] != Kind::Holds {
+                    open.extend(&self.needs[next]);
+                }
             }
         }
         found
     }
 
-    fn attribution(&self, answer: &Answer, check: Option<&Check>) -> Attribution {
-        let here = seated(answer);
-        let verdict = match &answer.judged {
+    fn attribution(&self, number: usize, answers: &[Answer], check: Option<&Check>) -> Attribution {
+        let verdict = match &answers[number].judged {
             Err(why) => return Attribution::Unseen(why.clone()),
             Ok(verdict) => verdict,
         };
-        let above = self.above(&here);
-        let broken: Vec<Seated> = above.iter().filter(|it| self.broken.contains(*it)).cloned().collect();
-        // A root is broken with nothing broken above it.
-        let roots: Vec<Seated> = broken.iter().filter(|it| self.above(it).is_disjoint(&self.broken)).cloned().collect();
+        let named = |numbers: Vec<usize>| {
+            let mut seated: Vec<Seated> = numbers.into_iter().map(|number| seated(&answers[number])).collect();
+            seated.in_order();
+            seated
+        };
+        let is_broken = |it: &usize| self.kinds[*it] == Kind::Broken;
+        let above = self.above(number);
+        let broken: Vec<usize> = above.iter().copied().filter(is_broken).collect();
         match verdict {
             Verdict::NotApplicable(why) => Attribution::NotApplicable(why.clone().into_owned()),
             Verdict::Holds => {
                 let proven = |it: &Seated| check.is_some_and(|check| check.proves.iter().any(|need| need.is(it)));
-                let doubtful: Vec<Seated> = broken.into_iter().filter(proven).collect();
+                let mut doubtful = named(broken);
+                doubtful.retain(proven);
                 if doubtful.is_empty() { Attribution::Holds } else { Attribution::Despite(doubtful) }
             }
-            Verdict::Broken(_) if !broken.is_empty() => Attribution::Explained(roots),
-            Verdict::Broken(_) if self.warns.contains(&here) => Attribution::Warns,
-            Verdict::Broken(_) if self.notes.contains(&here) => Attribution::Notes,
+            // A root is broken with nothing broken above it.
+            Verdict::Broken(_) if !broken.is_empty() => {
+                let root = |it: &usize| !self.above(*it).iter().any(is_broken);
+                Attribution::Explained(named(broken.into_iter().filter(root).collect()))
+            }
+            Verdict::Broken(_) if self.kinds[number] == Kind::Warns => Attribution::Warns,
+            Verdict::Broken(_) if self.kinds[number] == Kind::Notes => Attribution::Notes,
             Verdict::Broken(_) => {
-                Attribution::Root { open: above.into_iter().filter(|it| self.unseen.contains(it)).collect() }
+                let unseen = |it: &usize| self.kinds[*it] == Kind::Unseen;
+                Attribution::Root { open: named(above.into_iter().filter(unseen).collect()) }
             }
         }
     }
@@ -186,20 +236,4 @@ pub fn severity(check: &Check, finding: &Finding) -> Severity {
         return Severity::Warning;
     }
     check.causes.get(finding.cause).map_or(Severity::Failed, |cause| cause.severity)
-}
-
-/// The seats at which a check's needs were judged: the vantage that is named, else this one, else wherever. It may need
-/// itself at another vantage; here it is this very answer.
-fn needed(check: &Check, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
-    let found = check.needed_at(here).flat_map(|need| places(need, here, judged));
-    found.filter(|it| *it != (check.id.clone(), here)).collect()
-}
-
-fn places(need: &Need, here: Vantage, judged: &BTreeSet<Seated>) -> Vec<Seated> {
-    let places: Vec<Vantage> = match need.at {
-        Some(at) => vec![at],
-        None if judged.contains(&(need.check.clone(), here)) => vec![here],
-        None => Vantage::ALL.to_vec(),
-    };
-    places.into_iter().map(|at| (need.check.clone(), at)).filter(|it| judged.contains(it)).collect()
 }

@@ -1,5 +1,6 @@
 //! The snapshots under judgement. The only way to read a fact, and it remembers what was read.
 
+use std::any::Any;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -26,6 +27,12 @@ mod worker;
 
 use consistency::Tunnel;
 
+/// The lines of one look, and who answered.
+type Lines = (Rc<[Rc<str>]>, Rc<str>);
+
+/// What judges made of one machine, by what that is and the tunnel's interface.
+type Once = BTreeMap<(&'static str, String), Box<dyn Any>>;
+
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -36,14 +43,23 @@ pub(crate) struct Member {
     rules: OnceCell<Model>,
     /// What it says of its tunnel.
     tunnel: OnceCell<Option<Tunnel>>,
-    /// What was seen, in lines.
-    lines: RefCell<BTreeMap<FactKey, Rc<[Rc<str>]>>>,
+    /// What was seen, in lines, and who answered.
+    lines: RefCell<BTreeMap<FactKey, Lines>>,
+    /// What judges made of it alone, by what that is and the tunnel's interface.
+    once: RefCell<Once>,
 }
 
 impl Member {
     pub(crate) fn new(snapshot: Snapshot) -> Rc<Self> {
         let settled = settled::alone(&snapshot);
-        Rc::new(Self { snapshot, settled, rules: OnceCell::new(), tunnel: OnceCell::new(), lines: RefCell::default() })
+        Rc::new(Self {
+            snapshot,
+            settled,
+            rules: OnceCell::new(),
+            tunnel: OnceCell::new(),
+            lines: RefCell::default(),
+            once: RefCell::default(),
+        })
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -108,14 +124,19 @@ impl Case {
     }
 
     /// What a look saw, in lines that a person can check by hand, with who answered. Empty where it saw nothing.
-    pub fn lines(&self, vantage: Vantage, key: &FactKey) -> (Rc<[Rc<str>]>, &str) {
+    pub fn lines(&self, vantage: Vantage, key: &FactKey) -> (Rc<[Rc<str>]>, Rc<str>) {
         let seen =
             self.members.get(&vantage).and_then(|member| Some((member, member.snapshot.facts.get(key)?.as_ref())));
         let Some((member, Observed { observation: Observation::Seen(fact), source, .. })) = seen else {
-            return (Rc::default(), "");
+            return Default::default();
         };
         let mut known = member.lines.borrow_mut();
-        (Rc::clone(known.entry(key.clone()).or_insert_with(|| bounded(fact.summary()).into())), source)
+        if let Some(lines) = known.get(key) {
+            return lines.clone();
+        }
+        let lines = (bounded(fact.summary()).into(), Rc::from(source.as_str()));
+        known.insert(key.clone(), lines.clone());
+        lines
     }
 
     /// The deployment's addresses as a vantage that has a snapshot knows them.
@@ -273,6 +294,18 @@ impl<'a> Seat<'a> {
     pub fn rules(&self) -> Result<&'a Model, Unseen> {
         let netfilter = self.netfilter()?;
         Ok(self.member.rules.get_or_init(|| model(netfilter)))
+    }
+
+    /// What a judge makes of facts of this machine and its tunnel's interface, and of nothing else: once, with however
+    /// many clients the machine is judged.
+    pub(crate) fn once<T: Clone + 'static>(&self, what: &'static str, judge: impl FnOnce() -> T) -> T {
+        let key = (what, self.addresses.interface.value.clone());
+        if let Some(known) = self.member.once.borrow().get(&key).and_then(|known| known.downcast_ref::<T>()) {
+            return known.clone();
+        }
+        let said = judge();
+        self.member.once.borrow_mut().insert(key, Box::new(said.clone()));
+        said
     }
 
     /// A connection through the tunnel.

@@ -36,16 +36,15 @@ pub use habits::Screen;
 const ALIKE: &str = "look the same from here, most likely first; behind each what does not hold then";
 
 /// A report in a format.
-pub fn report(report: &Report, format: Format, showing: &Showing, exit: Exit, on: Screen) -> Page {
-    let cleaned = || Clean::of(report.clone());
+pub fn report(report: Report, format: Format, showing: &Showing, exit: Exit, on: Screen) -> Page {
     match format {
-        Format::Table => Page::of(on.set(table(&cleaned(), showing, on.width))),
-        Format::Json => Page::json(&json::render(report, exit)),
-        Format::Junit => Page::of(junit::render(&cleaned(), &showing.fail_on, exit)),
-        Format::Github => Page::of(github::render(&cleaned())),
-        Format::Markdown => Page::of(markdown::render(&cleaned(), showing.verbose)),
-        Format::Prometheus => Page::of(prometheus::render(&cleaned(), exit)),
-        Format::Html => Page::of(html::render(&cleaned())),
+        Format::Table => Page::of(on.set(table(&Clean::of(report), showing, on.width))),
+        Format::Json => Page::json(json::render(&report, exit)),
+        Format::Junit => Page::of(junit::render(&Clean::of(report), &showing.fail_on, exit)),
+        Format::Github => Page::of(github::render(&Clean::of(report))),
+        Format::Markdown => Page::of(markdown::render(&Clean::of(report), showing.verbose)),
+        Format::Prometheus => Page::of(prometheus::render(&Clean::of(report), exit)),
+        Format::Html => Page::of(html::render(&Clean::of(report))),
     }
 }
 
@@ -73,8 +72,8 @@ pub fn health(report: &Report, healthy: bool) -> Page {
 /// The schema of what is printed as JSON.
 pub fn schema(of: SchemaOf) -> Page {
     match of {
-        SchemaOf::Report => Page::json(json::REPORT),
-        SchemaOf::List => Page::json(list::SCHEMA),
+        SchemaOf::Report => Page::json(json::REPORT.to_owned()),
+        SchemaOf::List => Page::json(list::SCHEMA.to_owned()),
     }
 }
 
@@ -99,7 +98,7 @@ pub fn list(checks: &[Check], format: ListFormat, on: Screen) -> Page {
     match format {
         ListFormat::Text => Page::of(on.set(list::text(&cleaned(), on.width))),
         ListFormat::Markdown => Page::of(list::markdown(&cleaned())),
-        ListFormat::Json => Page::json(&list::json(checks)),
+        ListFormat::Json => Page::json(list::json(checks)),
     }
 }
 
@@ -115,7 +114,7 @@ pub fn dry_run(plan: &DryRun) -> Page {
 
 /// The same for programs.
 pub fn dry_run_json(plan: &DryRun) -> Page {
-    Page::json(&dry_run::json(plan))
+    Page::json(dry_run::json(plan))
 }
 
 /// The line of a check file in which something is wrong, marked.
@@ -149,7 +148,7 @@ pub fn alert_rules() -> Page {
 }
 
 /// JSON that was made elsewhere: a snapshot.
-pub fn json(text: &str) -> Page {
+pub fn json(text: String) -> Page {
     Page::json(text)
 }
 

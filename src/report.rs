@@ -1,10 +1,11 @@
 //! All that a renderer may know: every sentence filled in, every attribution decided, everything in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 use crate::blame::{Attribution, Blamed, Seated};
 use crate::case::Case;
-use crate::check::{Category, Check};
+use crate::check::{Category, Check, CheckId};
 use crate::fact::{FactKey, Unseen, Vantage};
 use crate::snapshot::Rights;
 
@@ -98,7 +99,7 @@ pub struct Outcome {
     pub rights: bool,
 }
 
-/// One of the six answers; a broken one is a root or explained.
+/// One of the six answers; a broken one is a root or explained. Most hold, and need no room for a diagnosis.
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// It holds.
@@ -108,20 +109,20 @@ pub enum Answer {
     /// It is broken by itself.
     Root {
         /// The cause.
-        diagnosis: Diagnosis,
+        diagnosis: Box<Diagnosis>,
         /// The checks explained by it, as `id (vantage)`.
         explains: Vec<String>,
         /// What it needs and could not be seen.
         open: Vec<String>,
     },
     /// It works, and will not for long.
-    Warns(Diagnosis),
+    Warns(Box<Diagnosis>),
     /// It works, and could be stricter.
-    Notes(Diagnosis),
+    Notes(Box<Diagnosis>),
     /// It is broken because these are.
     Explained {
         /// The cause, as it looks from here.
-        diagnosis: Diagnosis,
+        diagnosis: Box<Diagnosis>,
         /// The roots, as `id (vantage)`.
         by: Vec<String>,
     },
@@ -149,11 +150,13 @@ impl Answer {
 pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
     let explains = explains(blamed);
     let mut essential_unseen = false;
-    let mut outcomes = Vec::new();
+    let mut outcomes = Vec::with_capacity(blamed.len());
+    let mut known = Known::new();
+    let by_id: HashMap<&CheckId, &Check> = checks.iter().map(|check| (&check.id, check)).collect();
     for blamed in blamed {
-        let Some(check) = checks.iter().find(|check| check.id == blamed.answer.check) else { continue };
+        let Some(check) = by_id.get(&blamed.answer.check).copied() else { continue };
         let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
-        let diagnosis = || diagnosis(case, check, blamed, checks);
+        let diagnosis = || Box::new(diagnosis(case, check, blamed, checks));
         let here = (blamed.answer.check.clone(), blamed.answer.vantage);
         let answer = match &blamed.attribution {
             Attribution::Holds => Answer::Holds,
@@ -183,7 +186,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             answer,
             essential: check.essential.contains(&blamed.answer.vantage),
             guide: check.guide.clone(),
-            evidence: evidence(case, &blamed.answer.read),
+            evidence: evidence(case, &blamed.answer.read, &mut known),
             rights: wants_rights(snapshot.rights, &blamed.attribution),
         });
     }
@@ -206,7 +209,7 @@ impl Report {
     /// The roots, in the order of the catalogue.
     pub fn roots(&self) -> impl Iterator<Item = (&Outcome, &Diagnosis)> {
         self.outcomes.iter().filter_map(|outcome| match &outcome.answer {
-            Answer::Root { diagnosis, .. } => Some((outcome, diagnosis)),
+            Answer::Root { diagnosis, .. } => Some((outcome, &**diagnosis)),
             Answer::Holds
             | Answer::Despite(_)
             | Answer::Warns(_)
@@ -241,10 +244,19 @@ fn explains(blamed: &[Blamed]) -> BTreeMap<Seated, Vec<Seated>> {
     explains
 }
 
-fn evidence(case: &Case, read: &[(Vantage, FactKey)]) -> Lines {
-    let seen = read.iter().map(|(vantage, key)| {
-        let (lines, source) = case.lines(*vantage, key);
-        Seen { seat: case.seat_name(*vantage).into(), source: source.into(), lines }
-    });
-    Lines(seen.filter(|seen| !seen.lines.is_empty()).collect())
+/// What many answers of a case were judged by is kept once.
+type Known<'a> = BTreeMap<(Vantage, &'a FactKey), Rc<Seen>>;
+
+fn evidence<'a>(case: &Case, read: &'a [(Vantage, FactKey)], known: &mut Known<'a>) -> Lines {
+    let mut seen: Vec<Rc<Seen>> = Vec::with_capacity(read.len());
+    for (vantage, key) in read {
+        let one = known.entry((*vantage, key)).or_insert_with(|| {
+            let (lines, source) = case.lines(*vantage, key);
+            Rc::new(Seen { seat: case.seat_name(*vantage).into(), source, lines })
+        });
+        if !one.lines.is_empty() {
+            seen.push(Rc::clone(one));
+        }
+    }
+    Lines(seen)
 }

@@ -73,7 +73,7 @@ fn showing() -> Showing {
 
 fn page(report: &Report, width: usize) -> String {
     let screen = Screen { width, ascii: false, moves: false, forced: None };
-    let page = render::report(report, Format::Table, &showing(), Exit::Broken, screen);
+    let page = render::report(report.clone(), Format::Table, &showing(), Exit::Broken, screen);
     anstream::adapter::strip_str(page.text()).to_string()
 }
 

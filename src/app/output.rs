@@ -17,18 +17,18 @@ use crate::report::{Report, fix_script};
 const SUMMARY: usize = 1_000_000;
 
 /// Puts a report where it was asked for.
-pub(super) fn put(report: &Report, showing: &Showing, exit: Exit) -> Result<(), String> {
+pub(super) fn put(report: Report, showing: &Showing, exit: Exit) -> Result<(), String> {
     let format = format(showing);
-    let page = match showing.fix_script.as_deref() {
-        Some(host) => render::fix_script(&fix_script(report, Some(host).filter(|host| !host.is_empty()))?),
-        None => render::report(report, format, showing, exit, terminal()),
-    };
     if showing.fix_script.is_none()
         && format == Format::Github
         && let Some(file) = host::variable("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
     {
-        add_summary(Path::new(&file), &render::report(report, Format::Markdown, showing, exit, terminal()))?;
+        add_summary(Path::new(&file), &render::report(report.clone(), Format::Markdown, showing, exit, terminal()))?;
     }
+    let page = match showing.fix_script.as_deref() {
+        Some(host) => render::fix_script(&fix_script(&report, Some(host).filter(|host| !host.is_empty()))?),
+        None => render::report(report, format, showing, exit, terminal()),
+    };
     match &showing.output {
         Some(file) => replace(file, page.text()).map_err(|why| format!("{}: {why}", file.display())),
         None => print_styled(&page, showing.color),

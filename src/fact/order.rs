@@ -24,9 +24,17 @@ pub(crate) trait InOrder<T> {
 
 impl<T> InOrder<T> for Vec<T> {
     fn in_order_by(&mut self, compare: impl Fn(&T, &T) -> Ordering) {
-        let places = places(self.len(), &|one, other| compare(&self[one], &self[other]));
-        let mut taken: Vec<Option<T>> = std::mem::take(self).into_iter().map(Some).collect();
-        self.extend(places.into_iter().filter_map(|place| taken[place].take()));
+        let mut places = places(self.len(), &|one, other| compare(&self[one], &self[other]));
+        // Each round of those that take one another's place by itself, so that nothing is kept twice.
+        for start in 0..places.len() {
+            let mut place = start;
+            while places[place] != start {
+                let from = std::mem::replace(&mut places[place], place);
+                self.swap(place, from);
+                place = from;
+            }
+            places[place] = place;
+        }
     }
 }
 

@@ -46,15 +46,23 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
 
     let processes = all_processes().map_err(|_| Unseen::NoTool("/proc cannot be read".to_owned()))?;
     let up = procfs::Uptime::current().map_or(0, |uptime| uptime.uptime_duration().as_secs());
-    let network = |process: &Process| process.namespaces().ok()?.0.get(OsStr::new("net")).map(|it| it.identifier);
-    let own = Process::myself().ok().and_then(|it| network(&it));
+    let network = |process: &Process| heard(process.namespaces())?.0.get(OsStr::new("net")).map(|it| it.identifier);
+    let own = heard(Process::myself()).and_then(|it| network(&it));
     let mut found: BTreeMap<i32, (i32, Found)> = BTreeMap::new();
-    for process in processes.flatten() {
-        let Ok(arguments) = process.cmdline() else { continue };
+    // Whether some may be kept from this user (proc(5), `hidepid=`): there is a first process in every list that is whole.
+    let (mut first, mut hidden) = (false, false);
+    for process in processes {
+        hidden |= is_forbidden(&process);
+        let Some(process) = heard(process) else { continue };
+        first |= process.pid == 1;
+        let arguments = process.cmdline();
+        hidden |= is_forbidden(&arguments);
+        let Some(arguments) = heard(arguments) else { continue };
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let (Some((queues, name)), Ok(stat)) = (told(&words), process.stat()) else { continue };
+        let Some((queues, name)) = told(&words) else { continue };
+        let Some(stat) = heard(process.stat()) else { continue };
         let age = up.saturating_sub(stat.starttime / procfs::ticks_per_second());
-        let folder = process.cwd().ok().and_then(|path| path.into_os_string().into_string().ok());
+        let folder = heard(process.cwd()).and_then(|path| path.into_os_string().into_string().ok());
         let elsewhere = folder.as_ref().filter(|folder| matches!(host::stat(format!("{folder}/{CODE}")), Ok(None)));
         let foreign = elsewhere.and_then(|_| package(&words));
         let contained = is_contained(&process);
@@ -76,6 +84,9 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
         };
         found.insert(process.pid, (stat.ppid, of_worker));
     }
+    if found.is_empty() && (hidden || !first) {
+        return Err(Unseen::NeedsRights("other users' processes are hidden here (/proc, hidepid)".to_owned()));
+    }
     // A worker forks one process for each task that it can do at a time.
     let parents: Vec<i32> = found.keys().copied().collect();
     let (all, forked): (Vec<_>, Vec<_>) = found.into_values().partition(|(parent, _)| !parents.contains(parent));
@@ -87,6 +98,20 @@ pub(super) fn found() -> Result<Vec<Found>, Unseen> {
         }
     }
     Ok(all)
+}
+
+/// What the kernel told of a process. What this process itself ran short of is noted: then it says nothing about that one.
+#[cfg(target_os = "linux")]
+fn heard<T>(said: procfs::ProcResult<T>) -> Option<T> {
+    if let Err(procfs::ProcError::Io(error, _)) = &said {
+        super::host::limits::note(error);
+    }
+    said.ok()
+}
+
+#[cfg(target_os = "linux")]
+fn is_forbidden<T>(said: &procfs::ProcResult<T>) -> bool {
+    matches!(said, Err(procfs::ProcError::PermissionDenied(_)))
 }
 
 /// What keeps it from running: the kernel tells of a signal itself, of a freezer in the files of the control group.
@@ -126,14 +151,16 @@ pub(super) fn unit_of(process: &procfs::process::Process) -> Option<String> {
 /// Seen from here, a process of a container has a second number: that in its own namespace (proc(5), `NSpid`).
 #[cfg(target_os = "linux")]
 fn has_own_namespace(process: &procfs::process::Process) -> bool {
-    process.status().ok().and_then(|status| status.nspid).is_some_and(|numbers| numbers.len() > 1)
+    heard(process.status()).and_then(|status| status.nspid).is_some_and(|numbers| numbers.len() > 1)
 }
 
 /// The paths of its control groups; none where they are not to be seen. On a machine that has both versions of control
 /// groups only one of them tells the unit.
 #[cfg(target_os = "linux")]
 fn groups(process: &procfs::process::Process) -> Vec<String> {
-    process.cgroups().map(|groups| groups.0.into_iter().map(|group| group.pathname).collect()).unwrap_or_default()
+    heard(process.cgroups())
+        .map(|groups| groups.0.into_iter().map(|group| group.pathname).collect())
+        .unwrap_or_default()
 }
 
 /// Every engine names a container's group after the container's id, which is 64 digits long.

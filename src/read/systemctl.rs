@@ -92,7 +92,7 @@ fn block(text: &str) -> Shown {
         skipped: ["Condition", "Assert"]
             .iter()
             .any(|kind| value(&format!("{kind}Result")) == "no" && !value(&format!("{kind}Timestamp")).is_empty()),
-        wanted_by: ["WantedBy", "RequiredBy", "UpheldBy", "TriggeredBy"]
+        wanted_by: ["WantedBy", "RequiredBy", "BoundBy", "UpheldBy", "TriggeredBy"]
             .iter()
             .flat_map(|by| units(&value(by)))
             .collect(),

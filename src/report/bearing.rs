@@ -126,7 +126,7 @@ mod tests {
             answer: Answer::Holds,
             essential: false,
             guide: String::new(),
-            evidence: Lines(vec![Seen { seat: Rc::default(), source: Rc::default(), lines }]),
+            evidence: Lines(vec![Rc::new(Seen { seat: Rc::default(), source: Rc::default(), lines })]),
             rights: false,
         };
         bearing(&outcome, diagnosis, most).into_iter().map(|it| it.line.to_string()).collect()

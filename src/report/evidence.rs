@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 /// All lines that were read for one answer, in their order.
 #[derive(Debug, Clone, Default)]
-pub struct Lines(pub(crate) Vec<Seen>);
+pub struct Lines(pub(crate) Vec<Rc<Seen>>);
 
 /// What one look saw.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl Lines {
     pub fn iter(&self) -> impl Iterator<Item = Evidence<'_>> {
         self.0
             .iter()
-            .flat_map(|Seen { seat, source, lines }| lines.iter().map(move |line| Evidence { line, seat, source }))
+            .flat_map(|seen| seen.lines.iter().map(|line| Evidence { line, seat: &seen.seat, source: &seen.source }))
     }
 
     /// How many.

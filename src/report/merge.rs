@@ -1,21 +1,21 @@
 //! The reports of several cases of one deployment as one: what is the same for many clients is told once.
 
-use crate::fact::order::InOrder;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::{Entry, RandomState};
 use std::collections::{BTreeSet, HashMap};
-use std::mem::Discriminant;
+use std::hash::{BuildHasher, Hash};
 
 use super::{Answer, Counts, Outcome, Report};
-
-/// What makes two outcomes one: the check, the seat, the kind of answer and what is said.
-type Same = (String, String, Discriminant<Answer>, String);
+use crate::fact::order::InOrder;
 
 /// The client that each report is about, where the deployment has several, and the report.
 pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report {
     let mut clients = BTreeSet::new();
     let mut all: Option<Report> = None;
-    let mut places: HashMap<Same, usize> = HashMap::new();
+    // By what makes two outcomes one, as a number: a thousand clients have as many names for it.
+    let (numbers, mut places) = (RandomState::new(), HashMap::<u64, usize>::new());
     let mut order: HashMap<String, usize> = HashMap::new();
+    // With the place of its check.
+    let mut outcomes_of_all: Vec<(usize, Outcome)> = Vec::new();
     let mut seats = BTreeSet::new();
     for (client, report) in reports {
         clients.extend(client.clone());
@@ -34,23 +34,40 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
         }
         for mut outcome in outcomes {
             let next = order.len();
-            order.entry(outcome.check.clone()).or_insert(next);
-            outcome.clients = client.iter().cloned().collect();
-            match places.entry(same(&outcome)) {
-                Entry::Occupied(place) => join(&mut merged.outcomes[*place.get()], outcome),
-                Entry::Vacant(place) => {
-                    place.insert(merged.outcomes.len());
-                    merged.outcomes.push(outcome);
+            let rank = match order.get(&outcome.check) {
+                Some(rank) => *rank,
+                None => *order.entry(outcome.check.clone()).or_insert(next),
+            };
+            // Of a client's own seat the name tells whose it is.
+            let own = outcome.seat != outcome.vantage.word();
+            outcome.clients = client.iter().filter(|_| !own).cloned().collect();
+            let mut number = numbers.hash_one(same(&outcome));
+            loop {
+                match places.entry(number) {
+                    Entry::Occupied(place) => {
+                        let known = &mut outcomes_of_all[*place.get()].1;
+                        if same(known) == same(&outcome) {
+                            join(known, outcome);
+                            break;
+                        }
+                    }
+                    Entry::Vacant(place) => {
+                        place.insert(outcomes_of_all.len());
+                        outcomes_of_all.push((rank, outcome));
+                        break;
+                    }
                 }
+                number = number.wrapping_add(1);
             }
         }
     }
     let mut merged = all.unwrap_or_else(Report::empty);
     merged.hosts.in_order_of(|host| host.vantage);
-    merged.outcomes.in_order_of(|outcome| (order.get(&outcome.check).copied(), outcome.vantage));
+    drop(places);
+    outcomes_of_all.in_order_of(|(rank, outcome)| (*rank, outcome.vantage));
+    merged.outcomes = outcomes_of_all.into_iter().map(|(_, outcome)| outcome).collect();
     for outcome in &mut merged.outcomes {
-        // Of a client's own seat the name tells whose it is.
-        if outcome.clients.len() == clients.len() || outcome.seat != outcome.vantage.word() {
+        if outcome.clients.len() == clients.len() {
             outcome.clients.clear();
         }
     }
@@ -58,16 +75,17 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
     merged
 }
 
-fn same(outcome: &Outcome) -> Same {
-    let said = match &outcome.answer {
-        Answer::Holds | Answer::Despite(_) => String::new(),
+/// What makes two outcomes one: the check, the seat, the kind of answer and what is said.
+fn same(outcome: &Outcome) -> impl Hash + PartialEq {
+    let (code, said) = match &outcome.answer {
+        Answer::Holds | Answer::Despite(_) => ("", ""),
         Answer::Root { diagnosis, .. }
         | Answer::Warns(diagnosis)
         | Answer::Notes(diagnosis)
-        | Answer::Explained { diagnosis, .. } => format!("{} {}", diagnosis.code, diagnosis.says),
-        Answer::Unseen(why) | Answer::NotApplicable(why) => why.clone(),
+        | Answer::Explained { diagnosis, .. } => (diagnosis.code.as_str(), diagnosis.says.as_str()),
+        Answer::Unseen(why) | Answer::NotApplicable(why) => ("", why.as_str()),
     };
-    (outcome.check.clone(), outcome.seat.clone(), std::mem::discriminant(&outcome.answer), said)
+    (outcome.check.as_str(), outcome.seat.as_str(), std::mem::discriminant(&outcome.answer), code, said)
 }
 
 /// Adds what another case says besides.

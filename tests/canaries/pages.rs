@@ -55,7 +55,7 @@ impl Pages {
             let showing = Showing { color: Color::Never, verbose, ..Showing::default() };
             let screen = Screen { width, ascii: !verbose, moves: false, forced: None };
             self.count.fetch_add(1, Ordering::Relaxed);
-            look(render::report(&report, format, &showing, Exit::Broken, screen).text());
+            look(render::report(report.clone(), format, &showing, Exit::Broken, screen).text());
         };
         for format in FORMATS {
             for verbose in [false, true] {

@@ -88,7 +88,7 @@ fn open_kinds(snapshot: &Value) -> BTreeSet<String> {
 
 fn shown(report: &Report, format: Format, verbose: bool) -> Page {
     let showing = Showing { color: Color::Never, verbose, ..Showing::default() };
-    render::report(report, format, &showing, Exit::Broken, SCREEN)
+    render::report(report.clone(), format, &showing, Exit::Broken, SCREEN)
 }
 
 const SCREEN: Screen = Screen { width: 80, ascii: false, moves: true, forced: None };

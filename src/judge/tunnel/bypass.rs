@@ -91,16 +91,19 @@ fn is_tunnel(route: &Route) -> bool {
 
 /// Only the tunnel's own network goes into the tunnel.
 pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarrow> {
+    // A thousand peers have a thousand addresses, and only what is as wide as this is said.
+    let wide = |net: &IpNet| net.prefix_len() <= 1;
     // Windows keeps the file encrypted; what runs of it is seen.
     let found: Vec<(&IpNet, Finding<_>)> = if seat.on_windows() {
         let Some(interface) = running(seat, seat.wg()?) else {
             return Ok(not_applicable("the interface is not running"));
         };
-        let nets = interface.peers.iter().flat_map(|peer| &peer.allowed_ips);
+        let nets = interface.peers.iter().flat_map(|peer| &peer.allowed_ips).filter(|net| wide(net));
         nets.map(|net| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net))).collect()
     } else {
         let conf = seat.wg_conf()?;
         super::overlap::written(conf)
+            .filter(|(net, _)| wide(net))
             .map(|(net, line)| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net).at(&conf.path, line)))
             .collect()
     };

@@ -7,7 +7,7 @@ use super::valid::bracketed;
 use super::{networks, odd, relay, running};
 use crate::case::Seat;
 use crate::check::cause::{WgAddresses, WgAllowedIpsDistinct, WgListenPortFixed, WgPeersPersisted, WgRunningAsWritten};
-use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::Vantage;
 use crate::fact::network::is_link_local;
 use crate::fact::wireguard::{At, Program, WgConf, WgConfPeer, WgInterface, WgPeer, short_key};
@@ -27,6 +27,10 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
     }
+    Ok(seat.once("persisted", || persisted(conf, interface)))
+}
+
+fn persisted(conf: &WgConf, interface: &WgInterface) -> Verdict<WgPeersPersisted> {
     let written: BTreeSet<&str> = conf.peers.iter().filter_map(|peer| peer.public_key.as_deref()).collect();
     let runs: BTreeSet<&str> = interface.peers.iter().map(|peer| peer.public_key.as_str()).collect();
     // A peer with this machine's own key never runs: that is for `wg-peers-known`.
@@ -34,25 +38,22 @@ pub(crate) fn wg_peers_persisted(seat: &Seat<'_>) -> Judged<WgPeersPersisted> {
     let lost = |key: &str| !runs.contains(key) && may_run(key);
     if let Some(peer) = conf.peers.iter().find(|peer| peer.public_key.as_deref().is_some_and(lost)) {
         let key = peer.public_key.clone().unwrap_or_default();
-        return Ok(broken(WgPeersPersisted::OnlyWritten)
-            .with("key", short_key(&key))
-            .at(&conf.path, peer.at.line)
-            .into());
+        return broken(WgPeersPersisted::OnlyWritten).with("key", short_key(&key)).at(&conf.path, peer.at.line).into();
     }
     if conf.save_config {
-        return Ok(holds());
+        return holds();
     }
     if conf.sets.is_some() {
-        return Ok(not_applicable(BY_COMMAND));
+        return not_applicable(BY_COMMAND);
     }
-    Ok(match interface.peers.iter().find(|peer| !written.contains(peer.public_key.as_str())) {
+    match interface.peers.iter().find(|peer| !written.contains(peer.public_key.as_str())) {
         None => holds(),
         Some(peer) => broken(WgPeersPersisted::OnlyRunning)
             .with("key", &peer.public_key)
             .with("allowed", networks(peer))
             .with("file", &conf.path)
             .into(),
-    })
+    }
 }
 
 /// What runs is what a restart would make of the file.
@@ -62,7 +63,7 @@ pub(crate) fn wg_running_as_written(seat: &Seat<'_>) -> Judged<WgRunningAsWritte
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
     }
-    let differs = own_differs(conf, interface).or_else(|| peer_differs(conf, interface));
+    let differs = seat.once("differs", || own_differs(conf, interface).or_else(|| peer_differs(conf, interface)));
     let Some(finding) = differs else { return Ok(holds()) };
     if conf.sets.is_some() && finding.cause == WgRunningAsWritten::Peer {
         return Ok(not_applicable(BY_COMMAND));
@@ -158,6 +159,10 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
     if conf.refused().is_some() {
         return Ok(not_applicable(REFUSED));
     }
+    Ok(seat.once("distinct", || distinct(conf, seat.vantage())))
+}
+
+fn distinct(conf: &WgConf, vantage: Vantage) -> Verdict<WgAllowedIpsDistinct> {
     let mut keys: BTreeMap<&str, (At, &[IpNet])> = BTreeMap::new();
     for peer in &conf.peers {
         let Some(key) = &peer.public_key else { continue };
@@ -166,7 +171,7 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
         if let Some((first, _)) = keys.insert(key, (peer.at, &peer.allowed_ips)).filter(|(_, nets)| lost(nets)) {
             let finding = broken(WgAllowedIpsDistinct::KeyTwice).with("key", short_key(key));
             let first = format!("{}:{}", conf.path, first.line);
-            return Ok(finding.with("first", first).at(&conf.path, peer.at.line).into());
+            return finding.with("first", first).at(&conf.path, peer.at.line).into();
         }
     }
     let claims: Vec<(usize, IpNet, At)> = conf
@@ -182,31 +187,31 @@ pub(crate) fn wg_allowed_ips_distinct(seat: &Seat<'_>) -> Judged<WgAllowedIpsDis
     for (one, net, later) in &claims {
         let (other, at) = *first.entry(*net).or_insert((*one, *later));
         if other != *one {
-            return Ok(broken(WgAllowedIpsDistinct::ClaimedTwice)
+            return broken(WgAllowedIpsDistinct::ClaimedTwice)
                 .with("net", net)
                 .with("first", format!("{}:{}", conf.path, at.line))
                 .at(&conf.path, later.line)
-                .into());
+                .into();
         }
     }
     // On the server a whole network is one client's, and the others have what is more exactly theirs.
-    if seat.vantage() == Vantage::Server {
+    if vantage == Vantage::Server {
         let inside = |one: usize, net: &IpNet| {
             claims.iter().find(|(other, smaller, _)| *other != one && net.contains(smaller) && net != smaller)
         };
         let wide = claims.iter().filter(|(_, net, _)| net.prefix_len() < net.max_prefix_len());
         for (one, net, at) in wide {
             if let Some((_, smaller, other)) = inside(*one, net) {
-                return Ok(broken(WgAllowedIpsDistinct::ContainsAnother)
+                return broken(WgAllowedIpsDistinct::ContainsAnother)
                     .with("net", net)
                     .with("smaller", smaller)
                     .with("other", format!("{}:{}", conf.path, other.line))
                     .at(&conf.path, at.line)
-                    .into());
+                    .into();
             }
         }
     }
-    Ok(holds())
+    holds()
 }
 
 /// The server listens on the same port after every start.

@@ -107,7 +107,11 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     }
     let worker = match only(seat)? {
         Ok(worker) => worker,
-        Err(why) => return Ok(not_applicable(why)),
+        // Where Docker may not be asked, a container may be the worker.
+        Err(why) => match seat.docker() {
+            Err(hidden @ Unseen::NeedsRights(_)) => return Err(hidden),
+            Ok(_) | Err(_) => return Ok(not_applicable(why)),
+        },
     };
     if let Some(unit) = &worker.user_unit {
         return of_user(unit);
@@ -154,7 +158,7 @@ fn contained(seat: &Seat<'_>, container: &Worker) -> Judged<WorkerAtBoot> {
         let cause = if container.temporary { WorkerAtBoot::ContainerTemporary } else { WorkerAtBoot::ContainerStays };
         return Ok(broken(cause).with("container", &container.name).with("policy", policy).into());
     }
-    let Some(engine) = seat.docker_unit().ok().filter(|unit| unit.known) else {
+    let Some(engine) = Some(seat.docker_unit()?).filter(|unit| unit.known) else {
         return Ok(not_applicable("Docker's engine is not the unit docker.service here"));
     };
     boot::told(&engine.name, &engine.at_boot)?;

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
 
-use futures_util::future::{join_all, select_ok};
+use futures_util::future::{Either, join_all, select, select_ok};
 
-use super::{ECHO, FAR};
+use super::{ECHO, FAR, LAST};
 use crate::fact::Unseen;
 use crate::fact::dial::payload_probe::SizedEcho;
 use crate::fact::dial::{Echo, EchoSocket, PingOutcome};
@@ -43,16 +43,32 @@ pub(in crate::probe) async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
     let mut pinger = client.pinger(to, identifier()).await;
     // On a datagram socket the kernel chooses the identifier.
     let socket = if pinger.ident.is_none() { EchoSocket::Datagram } else { EchoSocket::Raw };
-    let mut how = Echo::NoReply;
-    // The first packet through an idle tunnel may be lost to the handshake, so silence is asked twice.
-    for (sequence, limit) in (0..).zip([ECHO, FAR]) {
-        pinger.timeout(limit);
-        how = echo(pinger.ping(PingSequence(sequence), &[0; 16]).await);
-        if how != Echo::NoReply {
-            break;
-        }
+    pinger.timeout(ECHO);
+    let mut how = echo(pinger.ping(PingSequence(0), &[0; 16]).await);
+    // The first packet through an idle tunnel may be lost to the handshake, so silence is asked again; and twice, since any
+    // packet of a bad line may be lost.
+    if how == Echo::NoReply {
+        let mut later = client.pinger(to, identifier()).await;
+        pinger.timeout(FAR);
+        later.timeout(FAR.saturating_sub(LAST));
+        let second = async { echo(pinger.ping(PingSequence(1), &[0; 16]).await) };
+        let third = async {
+            tokio::time::sleep(LAST).await;
+            echo(later.ping(PingSequence(2), &[0; 16]).await)
+        };
+        how = first_said(second, third).await;
     }
     Ok(PingOutcome { to, how, socket })
+}
+
+/// What the first of two echoes brought of which anything is heard.
+async fn first_said(one: impl Future<Output = Echo>, other: impl Future<Output = Echo>) -> Echo {
+    let (one, other) = (std::pin::pin!(one), std::pin::pin!(other));
+    match select(one, other).await {
+        Either::Left((Echo::NoReply, rest)) => rest.await,
+        Either::Right((Echo::NoReply, rest)) => rest.await,
+        Either::Left((said, _)) | Either::Right((said, _)) => said,
+    }
 }
 
 /// How many echoes measure a way, and how far apart they are sent.

@@ -14,7 +14,7 @@ use crate::read::unit_file;
 
 const PROPERTIES: &str = "Id,LoadState,ActiveState,UnitFileState,After,ActiveEnterTimestamp,ExecMainStartTimestamp,\
     InactiveExitTimestamp,StateChangeTimestamp,Result,IPAddressDeny,IPAddressAllow,FragmentPath,DropInPaths,\
-    WantedBy,RequiredBy,UpheldBy,TriggeredBy,Type,SubState,TimeoutStartUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
+    WantedBy,RequiredBy,BoundBy,UpheldBy,TriggeredBy,Type,SubState,TimeoutStartUSec,ConditionResult,ConditionTimestamp,AssertResult,AssertTimestamp";
 
 /// The units that this run looks at, and what was said of them once somebody asked.
 #[derive(Debug, Clone, Default)]

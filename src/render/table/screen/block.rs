@@ -84,7 +84,7 @@ pub(super) fn block(outcome: &Outcome, report: &Report, detail: Detail, width: u
     // Marked once, where it was read first.
     let marked = chosen.iter().position(|evidence| pointed_at(evidence.line.trim_start(), diagnosis).is_some());
     for (number, evidence) in chosen.into_iter().enumerate() {
-        let diagnosis = Some(diagnosis).filter(|_| marked == Some(number));
+        let diagnosis: Option<&Diagnosis> = (marked == Some(number)).then_some(diagnosis);
         seen(&mut out, evidence, outcome, diagnosis, report, width);
     }
     if detail == Detail::Full && !explains.is_empty() {
