@@ -1,3 +1,5 @@
+//! The worker's variables, layer by layer: who wins, and that no secret is kept.
+
 use secrecy::ExposeSecret;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! URLs as they stand in variables: their parts, and that no secret is kept.
+
 use secrecy::ExposeSecret;
 
 use super::*;
