@@ -1,6 +1,5 @@
 //! The snapshots under judgement. The only way to read a fact, and it remembers what was read.
 
-use std::any::Any;
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -20,18 +19,15 @@ use crate::snapshot::Snapshot;
 mod apart;
 mod consistency;
 pub(crate) mod elsewhere;
+mod lines;
+mod once;
 pub(crate) mod owner;
 mod settled;
 mod tunnel;
 mod worker;
 
 use consistency::Tunnel;
-
-/// The lines of one look, and who answered.
-type Lines = (Rc<[Rc<str>]>, Rc<str>);
-
-/// What judges made of one machine, by what that is and the tunnel's interface.
-type Once = BTreeMap<(&'static str, String), Box<dyn Any>>;
+use lines::{Lines, bounded};
 
 /// A snapshot, and what is understood of it once for all cases that it is part of.
 #[derive(Debug)]
@@ -46,20 +42,14 @@ pub(crate) struct Member {
     /// What was seen, in lines, and who answered.
     lines: RefCell<BTreeMap<FactKey, Lines>>,
     /// What judges made of it alone, by what that is and the tunnel's interface.
-    once: RefCell<Once>,
+    once: once::Once,
 }
 
 impl Member {
     pub(crate) fn new(snapshot: Snapshot) -> Rc<Self> {
         let settled = settled::alone(&snapshot);
-        Rc::new(Self {
-            snapshot,
-            settled,
-            rules: OnceCell::new(),
-            tunnel: OnceCell::new(),
-            lines: RefCell::default(),
-            once: RefCell::default(),
-        })
+        let (rules, tunnel) = Default::default();
+        Rc::new(Self { snapshot, settled, rules, tunnel, lines: RefCell::default(), once: once::Once::default() })
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -183,18 +173,6 @@ impl Case {
     }
 }
 
-/// So many lines of one look are shown at most.
-const LINES: usize = 64;
-
-fn bounded(mut lines: Vec<String>) -> Vec<Rc<str>> {
-    let more = lines.len().saturating_sub(LINES);
-    if more > 0 {
-        lines.truncate(LINES);
-        lines.push(format!("… and {more} more"));
-    }
-    lines.into_iter().map(Rc::from).collect()
-}
-
 /// One vantage of a case, as a judge sits there. Each method reads one fact; `Err` is "I could not see".
 #[derive(Debug, Clone, Copy)]
 pub struct Seat<'a> {
@@ -294,18 +272,6 @@ impl<'a> Seat<'a> {
     pub fn rules(&self) -> Result<&'a Model, Unseen> {
         let netfilter = self.netfilter()?;
         Ok(self.member.rules.get_or_init(|| model(netfilter)))
-    }
-
-    /// What a judge makes of facts of this machine and its tunnel's interface, and of nothing else: once, with however
-    /// many clients the machine is judged.
-    pub(crate) fn once<T: Clone + 'static>(&self, what: &'static str, judge: impl FnOnce() -> T) -> T {
-        let key = (what, self.addresses.interface.value.clone());
-        if let Some(known) = self.member.once.borrow().get(&key).and_then(|known| known.downcast_ref::<T>()) {
-            return known.clone();
-        }
-        let said = judge();
-        self.member.once.borrow_mut().insert(key, Box::new(said.clone()));
-        said
     }
 
     /// A connection through the tunnel.

@@ -38,8 +38,7 @@ const BOUND: Duration = DIAL;
 /// No name of a deployment has more addresses that are worth the wait.
 const MOST_ADDRESSES: usize = 3;
 
-/// Who has not answered by then is on a long way, or silent. TCP sends its first packet three times in a dial's time, and on a way
-/// of 1.6 s only two of them can be answered; of a hundred such pairs one is lost where each packet is lost one time in twenty.
+/// Who has not answered by then is on a long way, or silent. On a way of 1.6 s only two of TCP's first packets can be answered.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Looks at one TCP port.
