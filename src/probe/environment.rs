@@ -162,10 +162,10 @@ impl Found {
         let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
             let layer = |(at, value): &(Origin, String)| {
-                let setting = match setting(app, name, value) {
-                    Setting::Url(url) => Setting::Url(url::with_libpq(url, first)),
-                    other => other,
-                };
+                let mut setting = setting(app, name, value);
+                if let Setting::Url(url) = setting {
+                    setting = Setting::Url(url::with_libpq(url, first));
+                }
                 Layer { origin: at.clone(), setting }
             };
             values.iter().map(layer).collect()

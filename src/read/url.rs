@@ -150,9 +150,10 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
 
 /// The first of several URLs of brokers, where a semicolon is followed by another one of Redis'.
 fn failover(text: &str, is_redis: bool) -> &str {
-    let next = |at: &usize| REDIS.iter().any(|scheme| text[at + 1..].trim_start().starts_with(&format!("{scheme}://")));
-    let end = text.match_indices(';').map(|(at, _)| at).find(next).filter(|_| is_redis);
-    end.map_or(text, |end| &text[..end])
+    let is_next = |rest: &str| REDIS.iter().any(|scheme| rest.trim_start().starts_with(&format!("{scheme}://")));
+    let mut ends = text.match_indices(';').filter_map(|(at, _)| text.split_at_checked(at));
+    let first = ends.find(|(_, rest)| rest.strip_prefix(';').is_some_and(is_next)).filter(|_| is_redis);
+    first.map_or(text, |(first, _)| first)
 }
 
 /// A URL with what libpq takes from the environment where the URL does not say it (libpq, "Environment Variables").

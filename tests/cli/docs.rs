@@ -78,7 +78,7 @@ fn typed(page: &str) -> Vec<String> {
             match list {
                 Some(words) => found.push(words.join(" ")),
                 None if shell => {
-                    found.push(line.strip_prefix("sudo clipcheck").map_or(line.to_owned(), |_| bare(line)))
+                    found.push(line.strip_prefix("sudo clipcheck").map_or(line.to_owned(), |_| bare(line)));
                 }
                 None => found.extend(own(&bare(line))),
             }

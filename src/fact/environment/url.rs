@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::Presence;
 
 /// A URL without its secrets.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvUrl {
     /// As written: `postgresql`, `postgresql+psycopg2`, `redis`, `rediss`.

@@ -66,15 +66,10 @@ fn was_said(seat: &Seat<'_>, words: &str) -> bool {
 
 /// A column that its sequence gives no numbers. A program may number its rows itself: then nothing is refused.
 fn unnumbered(column: &str, refused: bool) -> Finding<PostgresTables> {
-    let (name, sequence) = column.split_once(' ').unwrap_or((column, ""));
-    let (table, column) = name.split_once('.').unwrap_or((name, ""));
-    let typed = if [table, column, sequence].into_iter().all(plain) {
-        format!("ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT nextval($${sequence}$$)")
-    } else {
-        String::new()
-    };
-    let finding =
-        broken(PostgresTables::Unnumbered).with("column", name).with("sequence", sequence).with("statement", typed);
+    let (full, sequence) = column.split_once(' ').unwrap_or((column, ""));
+    let (table, name) = full.split_once('.').unwrap_or((full, ""));
+    let finding = broken(PostgresTables::Unnumbered).with("column", full).with("sequence", sequence);
+    let finding = finding.with("table", table).with("name", name);
     if refused { finding } else { finding.for_later() }
 }
 
