@@ -99,7 +99,9 @@ fn three(what: [&str; 3], acts: [Act; 3], wanted: [&str; 3]) -> Vec<String> {
         let said = seen.said(look);
         // On a busy machine the end of the run may come first.
         let late = wanted == "silent" && said == "unseen: {\"unseen\":\"deadline\"}";
-        if said != *wanted && !late {
+        // Of one that says something else and then ends the connection, the kernel may tell the end alone.
+        let ended = wanted == "not-http" && said == "closed";
+        if said != *wanted && !late && !ended {
             wrong.push(format!("{look}, {what}: {said}, wanted {wanted}"));
         }
     }

@@ -4,6 +4,7 @@
 //! The key goes where the worker's own would arrive unread: by https to whom the worker would believe, and by http, like a
 //! password, to this machine itself or into the tunnel only. A redirect is not followed.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Limited};
@@ -170,16 +171,31 @@ async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: boo
     let talk = async {
         match sender.send_request(request).await {
             Ok(response) => read(response, sent).await,
-            Err(error) if error.is_parse() => ApiSaid::NotHttp.into(),
-            Err(_) => ApiSaid::Closed.into(),
+            Err(error) if is_end(&error) => ApiSaid::Closed.into(),
+            Err(_) => ApiSaid::NotHttp.into(),
         }
     };
     // The connection must be driven for as long as the answer is read, and may end before it is.
     tokio::pin!(talk, connection);
-    tokio::select! {
-        said = &mut talk => said,
-        _ = &mut connection => talk.await,
+    let (said, ended) = tokio::select! {
+        said = &mut talk => (said, None),
+        ended = &mut connection => (talk.await, Some(ended)),
+    };
+    if said.said != ApiSaid::Closed {
+        return said;
     }
+    // Why the connection ended it knows itself: who asks is only told that it did.
+    let ended = match ended {
+        Some(ended) => ended,
+        None => connection.await,
+    };
+    if ended.is_err_and(|error| !is_end(&error)) { ApiSaid::NotHttp.into() } else { said }
+}
+
+/// Whether the connection ended, in place of bringing what cannot be read.
+fn is_end(error: &hyper::Error) -> bool {
+    let by_kernel = || error.source().is_some_and(|source| source.is::<std::io::Error>());
+    error.is_incomplete_message() || error.is_canceled() || error.is_closed() || by_kernel()
 }
 
 async fn read<B>(response: Response<B>, sent: bool) -> Heard

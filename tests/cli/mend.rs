@@ -148,6 +148,8 @@ fn capitals_in_commands_are_known() {
         "ALL",
         "ALLOW",
         "ALTER",
+        "COLUMN",
+        "DEFAULT",
         "AUTH",
         "BACKEND",
         "CONNECT",

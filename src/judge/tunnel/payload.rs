@@ -20,12 +20,7 @@ fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a PayloadProbe)>,
         return Err(why.clone());
     }
     let found = [("Redis", redis.ok().flatten()), ("PostgreSQL", postgres.ok().flatten())];
-    let carries: Vec<_> = found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect();
-    // Without the worker's variables nobody tried to log in.
-    if let (true, Err(why @ Unseen::NeedsRights(_))) = (carries.is_empty(), seat.env()) {
-        return Err(why);
-    }
-    Ok(carries)
+    Ok(found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect())
 }
 
 const NOBODY: &str = "neither Redis nor PostgreSQL accepted a log-in, so no larger answer could be requested";
