@@ -143,7 +143,7 @@ fn an_edit_leaves_unrelated_lines_as_they_were() {
 /// What stands in capitals in a command is a name of another program's, or a placeholder that keeps it out of scripts.
 #[test]
 fn capitals_in_commands_are_known() {
-    const NAMES: [&str; 47] = [
+    const NAMES: [&str; 49] = [
         "ACCEPT",
         "ALL",
         "ALLOW",
