@@ -194,7 +194,7 @@ async fn exchange(wire: Box<dyn Wire>, request: Request<Empty<Bytes>>, sent: boo
 
 /// Whether the connection ended, in place of bringing what cannot be read.
 fn is_end(error: &hyper::Error) -> bool {
-    let by_kernel = || error.source().is_some_and(|source| source.is::<std::io::Error>());
+    let by_kernel = || error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
     error.is_incomplete_message() || error.is_canceled() || error.is_closed() || by_kernel()
 }
 

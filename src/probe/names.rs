@@ -12,7 +12,7 @@ use super::host::limits;
 use super::{ProbeContext, ProbeResult, host};
 use crate::fact::dial::{NameAnswer, NameLook, NameLooks};
 use crate::fact::environment::{Setting, is_proxy};
-use crate::fact::touch::{Touch, asks, connects, only, reads, sends};
+use crate::fact::touch::{Touch, asks, connects, only, reads};
 use crate::fact::{Fact, FactKey, Unseen};
 use crate::read::hosts;
 use crate::read::wg_quick::value::literal;
@@ -193,8 +193,7 @@ async fn libc(name: &str) -> Option<Result<Vec<IpAddr>, ()>> {
 
 /// What [`look`] does.
 pub(super) fn touches() -> Vec<Touch> {
-    let asked =
-        [connects(&["udp {name-server}:53", "tcp {name-server}:53"]), sends(&["udp {name-server}:53"])].concat();
+    let asked = connects(&["udp {name-server}:53", "tcp {name-server}:53"]);
     // To put addresses in order libc asks the kernel for the way to each, by a connection over which nothing is sent.
     let order = [connects(&["udp {resolved}:0", "unix /var/run/nscd/socket"]), asks(&["netlink route"])].concat();
     let libc = reads(&["/", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf"]);

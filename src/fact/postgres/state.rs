@@ -151,6 +151,9 @@ pub struct PgDatabaseFound {
     /// Tables there on which it lacks one of the four rights, or more; the first of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
+    /// Sequences there that it may not take numbers from; the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacking_sequences: Vec<String>,
 }
 
 impl PgState {

@@ -5,7 +5,7 @@ use crate::check::cause::{PostgresStatements, PostgresWaits};
 use crate::check::{Judged, broken, holds};
 use crate::fact::Vantage;
 use crate::fact::postgres::PgSaid;
-use crate::fact::postgres::state::PgState;
+use crate::fact::postgres::state::{PgDatabaseFound, PgState};
 use crate::fact::service::quote::Quote;
 
 /// No statement waits for a lock that somebody forgot, or for a standby that is not there.
@@ -40,10 +40,11 @@ pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
 pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements> {
     let state = seat.pg_state()?;
     let role = state.role.as_ref().map_or("the app", |role| &role.name);
-    if let Some((said, table)) = still_denied(state) {
+    if let Some(denied) = still_denied(state) {
         let database = state.database.as_ref().map_or("", |it| &it.name);
-        let finding = broken(PostgresStatements::NoRights).with("table", table).with("database", database);
-        return Ok(finding.with("role", role).with("quote", &said.text).with("source", &said.source).into());
+        let finding = broken(PostgresStatements::NoRights).with("database", database).with("kind", denied.kind);
+        let finding = finding.with("grants", denied.grants(role)).with("role", role);
+        return Ok(finding.with("quote", &denied.said.text).with("source", &denied.said.source).into());
     }
     let (cause, said) = match (state.errors.last(), state.refused.last()) {
         (Some(said), _) if is_for_good(&said.text) => (PostgresStatements::ForGood, said),
@@ -58,12 +59,40 @@ pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements>
     Ok(broken(cause).with("role", role).with("quote", &said.text).with("source", &said.source).into())
 }
 
-/// A refusal for want of rights on a table, on which the role still lacks some.
-fn still_denied(state: &PgState) -> Option<(&Quote, &str)> {
+/// A refusal for want of rights that the role still lacks.
+struct Denied<'a> {
+    said: &'a Quote,
+    kind: &'static str,
+    name: &'a str,
+    found: &'a PgDatabaseFound,
+}
+
+impl Denied<'_> {
+    /// What gives them: of a table also the numbers of its own sequences.
+    fn grants(&self, role: &str) -> String {
+        let number = |name: &str| format!("GRANT USAGE ON SEQUENCE {name} TO {role}");
+        if self.kind == "sequence" {
+            return number(self.name);
+        }
+        let all = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {role}", self.name);
+        let own = format!("{}_", self.name);
+        let sequences = self.found.lacking_sequences.iter().filter(|name| name.starts_with(&own));
+        [all].into_iter().chain(sequences.map(|name| number(name))).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The last refusal of that kind, of a table or a sequence on which the role still lacks some rights.
+fn still_denied(state: &PgState) -> Option<Denied<'_>> {
     let found = state.database.as_ref()?.found.as_ref()?;
     state.errors.iter().rev().find_map(|said| {
-        let table = said.text.rsplit_once("permission denied for table ")?.1.trim();
-        found.lacking.iter().find(|name| *name == table).map(|name| (said, name.as_str()))
+        let (_, rest) = said.text.rsplit_once("permission denied for ")?;
+        let (kind, name) = rest.trim().split_once(' ')?;
+        let (kind, lacking) = match kind {
+            "table" => ("table", &found.lacking),
+            "sequence" => ("sequence", &found.lacking_sequences),
+            _ => return None,
+        };
+        lacking.iter().find(|it| *it == name).map(|name| Denied { said, kind, name, found })
     })
 }
 

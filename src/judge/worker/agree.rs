@@ -71,8 +71,7 @@ pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
     }
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let (web, listeners) = (server.env()?, server.listeners()?);
-    let redis = REDIS.map(|(_, url)| (redis(own, url), redis(web, url)));
-    for (mine, theirs) in redis {
+    for (mine, theirs) in REDIS.map(|(_, url)| (redis(own, url), redis(web, url))) {
         if let Some((variable, finding)) = other_port(listeners, mine, theirs) {
             return Ok(at(seat, own, finding, variable).into());
         }
@@ -80,8 +79,13 @@ pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
     if let Some((variable, finding)) = other_port(listeners, database(own), database(web)) {
         return Ok(at(seat, own, finding, variable).into());
     }
-    Ok(holds())
+    // Where nobody listens at all, their ports are not what is wrong, and nothing to be ticked.
+    let asked = [redis(own, Environment::broker), database(own)].into_iter().flatten();
+    let mut silent = asked.filter(|(_, url)| listeners.on(url.port_or_default()).next().is_none());
+    Ok(if silent.next().is_some() { not_applicable(SILENT) } else { holds() })
 }
+
+const SILENT: &str = "nothing listens on a port of the URLs; the checks of Redis and PostgreSQL tell why";
 
 /// The web app's results lead to a port of this machine where nobody is. What its other URLs meet is asked there.
 fn closed_results(seat: &Seat<'_>, own: &Environment) -> Result<Option<Finding<EnvPorts>>, Unseen> {

@@ -101,6 +101,6 @@ fn name(number: &str, table: &str) -> String {
 /// What [`Found::with_sockets`] does.
 pub(super) fn touches() -> Vec<Touch> {
     let all =
-        [reads(&["/etc/passwd", "/etc/group", "{socket}", "/proc/{pid}/root/{socket}"]), connects(&["unix {socket}"])];
+        [reads(&["/etc/passwd", "/etc/group", "{socket}", "/proc/{pid}/root{socket}"]), connects(&["unix {socket}"])];
     only("where the web app's URL names a Unix socket", all.concat())
 }

@@ -113,7 +113,7 @@ fn addresses(answer: &Packet) -> Option<BTreeSet<IpAddr>> {
     let owner = answer.canonical_name()?;
     let records = answer.answer().ok()?;
     // One that cannot be read may be the very one.
-    records.clone().collect::<Result<Vec<_>, _>>().ok()?;
+    records.collect::<Result<Vec<_>, _>>().ok()?;
     let v4 = records.limit_to::<A>().flatten().filter(|it| *it.owner() == owner).map(|it| it.data().addr().into());
     let v6 = records.limit_to::<Aaaa>().flatten().filter(|it| *it.owner() == owner).map(|it| it.data().addr().into());
     Some(v4.chain(v6).collect())

@@ -204,6 +204,7 @@ struct Inside {
     may_create: Option<bool>,
     closed_tables: Option<u32>,
     lacking: Vec<String>,
+    lacking_sequences: Vec<String>,
 }
 
 /// Sequences whose next number is taken already.
@@ -245,6 +246,7 @@ impl Told {
                     may_create: inside.and_then(|it| it.may_create),
                     closed_tables: inside.and_then(|it| it.closed_tables),
                     lacking: inside.map(|it| it.lacking.clone()).unwrap_or_default(),
+                    lacking_sequences: inside.map(|it| it.lacking_sequences.clone()).unwrap_or_default(),
                 }),
             }),
         }

@@ -13,6 +13,14 @@ select json_build_object(
       order by 1 limit 60
     ) few
   ),
+  'lacking_sequences', (
+    select coalesce(json_agg(name order by name), '[]') from (
+      select sequences.relname name from pg_authid role, pg_class sequences, pg_namespace schema
+      where role.rolname = {role} and schema.nspname = 'public' and sequences.relnamespace = schema.oid
+        and sequences.relkind = 'S' and not has_sequence_privilege(role.oid, sequences.oid, 'USAGE')
+      order by 1 limit 60
+    ) few
+  ),
   'closed_tables', (
     select count(*) from pg_authid role, pg_class tables, pg_namespace schema
     where role.rolname = {role} and schema.nspname = 'public' and tables.relnamespace = schema.oid
