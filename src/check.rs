@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::plugin::Program;
-use crate::fact::{FactKey, Vantage};
+use crate::fact::{FactKey, Service, Vantage};
 
 pub(crate) mod cause;
 
@@ -72,6 +72,17 @@ impl Category {
         Self::Delivery,
         Self::Custom,
     ];
+
+    /// The service that it is about, where it is about one.
+    pub fn service(self) -> Option<Service> {
+        match self {
+            Self::Redis => Some(Service::Redis),
+            Self::Postgres => Some(Service::Postgres),
+            Self::Tunnel | Self::Firewall | Self::Worker | Self::Queue | Self::Api | Self::Delivery | Self::Custom => {
+                None
+            }
+        }
+    }
 
     /// The folder's name.
     pub fn word(self) -> &'static str {

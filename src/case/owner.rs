@@ -41,7 +41,8 @@ impl<'a> Seat<'a> {
     /// The package's own unit, where it does not run although it was to: behind another program that has the port.
     pub(crate) fn behind(&self, service: Service) -> Option<&'a UnitState> {
         let snapshot = self.case.snapshot(self.vantage())?;
-        unit(snapshot, service).filter(|unit| unit.known && matches!(unit.active.as_str(), "inactive" | "failed"))
+        let down = |unit: &&UnitState| unit.known && matches!(unit.active.as_str(), "inactive" | "failed");
+        unit(snapshot, service).filter(down).filter(|_| is_wanted(snapshot, service))
     }
 
     /// Whose the service's port is.

@@ -14,7 +14,9 @@ impl<'a> Seat<'a> {
 
     /// Whether it is an address of this end of the tunnel.
     pub(crate) fn is_own_in_tunnel(&self, address: IpAddr) -> bool {
-        self.tunnel_link().is_some_and(|link| link.addresses.iter().any(|net| net.addr() == address))
+        // What it is known by counts too where the interface is down, or was not seen.
+        (self.vantage() == Vantage::Server && address == self.addresses().server.value)
+            || self.tunnel_link().is_some_and(|link| link.addresses.iter().any(|net| net.addr() == address))
     }
 
     /// Where a service is asked on the server, as address and port. Of several addresses in the tunnel it is the worker's URL

@@ -23,9 +23,9 @@ pub struct WebApp {
     /// What systemd has of the unit that it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs_in: Option<UnitState>,
-    /// Whether systemd starts that unit again by itself after it failed (`Restart=`).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub again: bool,
+    /// Whether systemd starts that unit again by itself after it failed (`Restart=`); none where it was not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<bool>,
     /// `ActiveState` of the unit, where the web app does not run: inactive, failed, activating …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,

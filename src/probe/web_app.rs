@@ -46,7 +46,10 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
                 Some(unit) => service::state_of(&UnitTarget::Named(unit.clone()), context).await,
                 None => None,
             },
-            again: found.unit.as_deref().is_some_and(starts_again),
+            again: match &found.unit {
+                Some(unit) => starts_again(unit).await,
+                None => None,
+            },
             unit: found.unit,
             listens: found.listens,
             state: None,
@@ -56,12 +59,11 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     ProbeResult::new("/proc, systemctl show, journalctl", Ok(Fact::WebApp(web_app)))
 }
 
-/// Whether a unit that an administrator wrote says that it is started again after a failure (systemd.service(5), `Restart=`).
-fn starts_again(unit: &str) -> bool {
-    let text = host_worker::units().into_iter().find(|(name, _)| name == unit).map(|(_, text)| text);
-    let settings = text.map(|text| unit_file::service(&text)).unwrap_or_default();
-    let last = settings.iter().rev().find(|it| it.name == "Restart");
-    last.is_some_and(|it| matches!(it.value.as_str(), "always" | "on-failure"))
+/// Whether systemd starts a unit again after a failure (systemd.service(5), `Restart=`), its drop-ins counted.
+async fn starts_again(unit: &str) -> Option<bool> {
+    let said = host::run("systemctl", &["show", "--no-pager", "-p", "Restart", "--", unit], PROGRAM).await.ok()?;
+    let value = said.out.trim().strip_prefix("Restart=").filter(|value| said.ok && !value.is_empty())?;
+    Some(matches!(value, "always" | "on-failure"))
 }
 
 /// Whether a folder or a unit is ClippyFront's.

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::words::Words;
 use crate::case::Case;
 use crate::check::{Category, Check, Fix};
+use crate::fact::Vantage;
 use crate::fact::containers::Publisher;
-use crate::fact::{Service, Vantage};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -37,17 +37,7 @@ const FILES: [(&str, &str, &str); 3] = [
 
 /// The container that a fix is about.
 pub(super) fn of<'a>(case: &'a Case, check: &Check, fix: &Fix) -> Option<&'a Publisher> {
-    let service = match check.category {
-        Category::Redis => Service::Redis,
-        Category::Postgres => Service::Postgres,
-        Category::Tunnel
-        | Category::Firewall
-        | Category::Worker
-        | Category::Queue
-        | Category::Api
-        | Category::Delivery
-        | Category::Custom => return None,
-    };
+    let service = check.category.service()?;
     if fix.on == Some(Vantage::Server) { case.contained(service) } else { None }
 }
 

@@ -7,8 +7,8 @@ use super::words::{Words, common_words, fill, of_web_app, says, unseen_worker, w
 use super::{advice, contained, doubt, instance, maker};
 use crate::blame::Blamed;
 use crate::case::Case;
-use crate::check::{Alternative, Category, Cause, Check, Finding, Fix, Position, UNEXPECTED};
-use crate::fact::{Service, Vantage};
+use crate::check::{Alternative, Cause, Check, Finding, Fix, Position, UNEXPECTED};
+use crate::fact::Vantage;
 
 /// A cause with its sentences filled in.
 #[derive(Debug, Clone)]
@@ -74,7 +74,7 @@ pub(super) fn diagnosis(case: &Case, check: &Check, blamed: &Blamed, checks: &[C
     };
     let mut words = common_words(snapshot, addresses, case.container());
     // Of several addresses of the server each service has its own.
-    if let (Some(service), Ok(seat)) = (of_service(check.category), case.seat(here)) {
+    if let (Some(service), Ok(seat)) = (check.category.service(), case.seat(here)) {
         words.insert("server", seat.meets(service).0.to_string());
     }
     words.extend(case.native_worker().as_ref().map(without_docker).unwrap_or_default());
@@ -188,19 +188,5 @@ fn unexpected_fix() -> Fix {
         run: Vec::new(),
         variable: None,
         know: "The check is OK.".to_owned(),
-    }
-}
-
-fn of_service(category: Category) -> Option<Service> {
-    match category {
-        Category::Redis => Some(Service::Redis),
-        Category::Postgres => Some(Service::Postgres),
-        Category::Tunnel
-        | Category::Firewall
-        | Category::Worker
-        | Category::Queue
-        | Category::Api
-        | Category::Delivery
-        | Category::Custom => None,
     }
 }

@@ -48,7 +48,10 @@ pub(crate) fn web_at_boot(seat: &Seat<'_>) -> Judged<WebAtBoot> {
         return Ok(broken(WebAtBoot::Disabled).with("unit", &unit.name).with("why", why).into());
     }
     let at = web_app.listens.iter().find(|at| seat.is_own_in_tunnel(at.ip()));
-    let Some(at) = at.filter(|_| !web_app.again) else { return Ok(holds()) };
+    let Some(at) = at.filter(|_| web_app.again != Some(true)) else { return Ok(holds()) };
+    if web_app.again.is_none() {
+        return Err(Unseen::NotKnown(format!("systemd did not tell whether it starts {} again", unit.name)));
+    }
     Ok(match boot::start(seat, unit)? {
         Start::AfterTunnel => holds(),
         Start::Open(why) => not_applicable(why),

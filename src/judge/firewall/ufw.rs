@@ -5,6 +5,7 @@ use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, flow, holds_rule, stale, stra
 use crate::case::Seat;
 use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Unseen;
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Disposition, Step};
 use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule};
@@ -128,9 +129,13 @@ pub(in crate::judge) fn defeated<'a>(ufw: &'a Ufw, flow: &NewFlow<'_>) -> Option
 pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     let ufw = seat.ufw()?;
     // A reload that fails leaves ufw switched off, and its chains behind.
-    if let Some(finding) = ufw.installed.then(|| half_loaded(seat, ufw.enabled || ufw.restored_by.is_some())).flatten()
-    {
-        return Ok(finding.into());
+    if let Some(finding) = ufw.installed.then(|| half_loaded(seat, ufw.enabled)).flatten() {
+        return match &ufw.restored_by {
+            Some(path) if finding.cause == UfwLoaded::NotNext => Err(Unseen::Undecided(format!(
+                "ufw is switched off, and {path} has a command that restores rules; whether the boot comes to it, and which rules these are, is not known"
+            ))),
+            Some(_) | None => Ok(finding.into()),
+        };
     }
     if !ufw.enabled {
         return Ok(not_applicable("ufw is not active"));

@@ -3,7 +3,7 @@
 use super::provenance;
 use crate::case::Seat;
 use crate::check::Finding;
-use crate::fact::environment::Ignored;
+use crate::fact::environment::{Ignored, Source};
 
 /// Adds which line it is and why, where there is one.
 pub(in crate::judge) fn ignored<C>(seat: &Seat<'_>, finding: Finding<C>, variable: &str) -> Option<Finding<C>> {
@@ -21,7 +21,14 @@ pub(in crate::judge) fn ignored<C>(seat: &Seat<'_>, finding: Finding<C>, variabl
     let (percent, export) = (why == Ignored::Specifier, why == Ignored::Export);
     let finding = finding.at(path, line).with("variable", variable).with("reason", why.words()).with("uses", uses);
     let finding = finding.with("percent_file", path_of(percent)).with("percent_line", line_of(percent));
-    let finding = finding.with("export_file", path_of(export)).with("export_line", line_of(export));
+    // One `export` is seldom alone.
+    let exported = provenance.sources.iter().filter(|(_, sources)| {
+        let here =
+            |it: &Source| it.ignored == Some(Ignored::Export) && it.line().is_some_and(|(other, _)| other == path);
+        export && sources.iter().any(here)
+    });
+    let exported = exported.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("|");
+    let finding = finding.with("export_file", path_of(export)).with("choice", exported);
     let finding = finding.with("quote_file", path_of(quotes)).with("quote_line", line_of(quotes));
     let finding = finding.with("recreate", provenance.recreate().unwrap_or_default());
     Some(finding)
