@@ -86,6 +86,24 @@ pub struct Login {
     pub root: Option<String>,
 }
 
+impl Login {
+    /// What nobody may be told.
+    fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        [Some(&self.text), self.password.as_ref()].into_iter().flatten()
+    }
+
+    /// Why nobody can log in with it from here: libpq's user has a part of it from a file that was not read.
+    fn unread(&self) -> Option<Unseen> {
+        let file = if self.url.service { "a service" } else { "a password" };
+        (self.url.service || self.url.passfile).then(|| {
+            Unseen::NotKnown(format!(
+                "{} takes its log-in from a file of libpq's ({file} file), which cannot be read from here",
+                self.variable
+            ))
+        })
+    }
+}
+
 /// The log-ins found in the app's variables. Kept apart from facts, and gone when the run ends.
 #[derive(Debug, Clone, Default)]
 pub struct Keyring {

@@ -16,7 +16,7 @@ use crate::fact::{FactKey, Observed, Service, Vantage};
 
 mod application;
 pub mod draft;
-mod evidence;
+pub(crate) mod evidence;
 
 use evidence::Evidence;
 
@@ -227,11 +227,19 @@ pub struct Addresses {
 impl Addresses {
     /// Where a service is met in the tunnel.
     pub fn of(&self, service: Service) -> SocketAddr {
-        let (at, port) = match service {
-            Service::Redis => (self.redis_at, self.redis_port.value),
-            Service::Postgres => (self.postgres_at, self.postgres_port.value),
+        let at = match service {
+            Service::Redis => self.redis_at,
+            Service::Postgres => self.postgres_at,
         };
-        SocketAddr::new(at.unwrap_or(self.server.value), port)
+        SocketAddr::new(at.unwrap_or(self.server.value), self.port(service).value)
+    }
+
+    /// Its port.
+    pub fn port(&self, service: Service) -> &Known<u16> {
+        match service {
+            Service::Redis => &self.redis_port,
+            Service::Postgres => &self.postgres_port,
+        }
     }
 }
 

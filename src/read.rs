@@ -23,6 +23,7 @@ pub mod keyfile;
 pub mod known_hosts;
 pub mod last_line;
 pub mod last_words;
+pub mod libpq;
 pub mod library_error;
 pub mod mountinfo;
 pub mod named_line;

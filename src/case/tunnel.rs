@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::Seat;
 use crate::fact::network::Link;
 use crate::fact::{Service, Vantage};
+use crate::profile::evidence::names_a_network;
 
 impl<'a> Seat<'a> {
     /// The tunnel's interface, where it runs here and was seen.
@@ -17,6 +18,19 @@ impl<'a> Seat<'a> {
         // What it is known by counts too where the interface is down, or was not seen.
         (self.vantage() == Vantage::Server && address == self.addresses().server.value)
             || self.tunnel_link().is_some_and(|link| link.addresses.iter().any(|net| net.addr() == address))
+    }
+
+    /// Whether an address of this host is met through the tunnel: its own there, or another one that the client sends into it.
+    pub(crate) fn is_met_by_tunnel(&self, address: IpAddr) -> bool {
+        let sends = || {
+            let client = self.at(Vantage::Client).ok()?;
+            let interface = client.addresses().interface.value.as_str();
+            let running = client.wg().ok()?.interfaces.iter().find(|it| it.name == interface)?;
+            let mut allowed = running.peers.iter().flat_map(|peer| &peer.allowed_ips);
+            Some(allowed.any(|net| names_a_network(net) && net.contains(&address)))
+        };
+        self.is_own_in_tunnel(address)
+            || (self.links().is_ok_and(|links| links.holder(address).is_some()) && sends() == Some(true))
     }
 
     /// Where a service is asked on the server, as address and port. Of several addresses in the tunnel it is the worker's URL
@@ -33,7 +47,7 @@ impl<'a> Seat<'a> {
                 Service::Redis => env.broker(),
                 Service::Postgres => env.database(),
             };
-            effective.url()?.host.parse::<IpAddr>().ok().filter(|host| self.is_own_in_tunnel(*host))
+            effective.url()?.host.parse::<IpAddr>().ok().filter(|host| self.is_met_by_tunnel(*host))
         };
         let workers = || host(Vantage::Client).or_else(|| host(Vantage::Container));
         let listeners = self.listeners().ok().filter(|it| !it.answers(at.ip(), at.port()));

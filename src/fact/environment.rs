@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::app::App;
+use super::dial::{Dial, Endpoint};
 
 pub mod effective;
 mod encoding;
@@ -192,6 +193,20 @@ pub struct Environment {
     /// The Unix sockets that the web app's URLs name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sockets: Vec<LocalSocket>,
+    /// Where the web app's URLs of Redis lead besides the one that Redis is asked with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dialled: Vec<DialledUrl>,
+}
+
+/// Whether somebody listens where a URL leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialledUrl {
+    /// The variable.
+    pub variable: String,
+    /// Where it leads.
+    pub endpoint: Endpoint,
+    /// What became of a connection.
+    pub how: Dial,
 }
 
 impl Environment {
@@ -202,6 +217,8 @@ impl Environment {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.sockets.iter().map(LocalSocket::summary).collect();
+        let dialled = |it: &DialledUrl| format!("{} leads to {}: {}", it.variable, it.endpoint, it.how.said());
+        lines.extend(self.dialled.iter().map(dialled));
         let by_host = self.provenance.as_ref().is_some_and(|provenance| provenance.host.is_some());
         for variable in variables(self.app.as_ref()).into_iter().chain(PROXIES) {
             for (rank, layer) in self.variables.get(variable).into_iter().flatten().enumerate() {

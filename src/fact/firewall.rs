@@ -89,6 +89,14 @@ pub struct NewFlow<'a> {
 }
 
 impl UfwRule {
+    /// Whether it is what `ufw allow in on INTERFACE from NET to any port PORT proto tcp` makes.
+    pub fn is_allow_of(&self, interface: &str, net: IpNet, port: u16) -> bool {
+        self.action == Action::Allow
+            && self.interface.as_deref() == Some(interface)
+            && (self.from, self.to) == (Some(net), None)
+            && self.ports == [(port, port)]
+    }
+
     /// Whether the rule speaks of this connection.
     pub fn matches(&self, flow: &NewFlow<'_>) -> bool {
         self.six == flow.to.is_ipv6()

@@ -135,6 +135,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("interface", "a WireGuard interface"),
     ("keeper", "a script that ends what is left of a program if this one is killed"),
     ("key-file", "a file named like a private key (its content is only compared)"),
+    ("libpq-file", "the file that `service=`, `passfile=`, PGSERVICEFILE or PGPASSFILE names"),
     ("log", "the newest log of that service"),
     ("mounted", "what the container has mounted from this machine"),
     ("name", "any name"),
@@ -173,6 +174,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("user", "the worker's user"),
     ("web-app", "the folder of the web app"),
     ("web-env", "the file that `--web-env` names"),
+    ("web-redis", "where a URL of Redis of the web app's leads"),
     ("worker", "the worker's container, or its process"),
 ];
 

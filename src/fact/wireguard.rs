@@ -1,6 +1,7 @@
 //! WireGuard as it runs and as it is written. Neither type has room for a private or a preshared key.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,9 @@ pub struct WgInterface {
     pub public_key: Option<String>,
     /// The UDP port it listens on; none before the interface is up.
     pub listen_port: Option<u16>,
+    /// The mark of the packets that it sends itself (`FwMark`); none where it gives none, or that was not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<NonZeroU32>,
     /// In the order the implementation gives them.
     pub peers: Vec<WgPeer>,
 }

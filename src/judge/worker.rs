@@ -77,6 +77,8 @@ pub(crate) fn env_redis(seat: &Seat<'_>) -> Judged<EnvRedis> {
     let env = seat.env()?;
     for wanted in [Some(env.broker_variable()), env.results_variable()].into_iter().flatten() {
         match env.redis(wanted) {
+            Effective::Set { setting: Setting::Url(url), .. }
+                if url.is_other_results() && Some(wanted) == env.results_variable() => {}
             Effective::Set { variable, origin, setting } => {
                 let finding = match url::diagnosis(seat, setting, EnvUrl::is_redis)? {
                     Some(finding) => finding,

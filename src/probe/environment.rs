@@ -9,13 +9,15 @@ use crate::fact::environment::{
     ContainerProvenance, Effective, EnvUrl, Environment, Layer, LocalSocket, Origin, PROXIES, Setting, variables,
 };
 use crate::fact::touch::{Touch, only, reads};
-use crate::fact::{Fact, Unseen, Vantage};
+use crate::fact::{Fact, Observation, Unseen, Vantage};
 use crate::read::variable::{app_version, setting};
 use crate::read::{celery_command, dotenv, url};
 
 mod beside;
+mod libpq;
 mod made;
 mod native;
+mod reached;
 #[cfg(target_os = "linux")]
 mod socket;
 #[cfg(not(target_os = "linux"))]
@@ -24,6 +26,7 @@ mod socket;
 mod web;
 
 pub(super) use beside::has_its_files;
+use libpq::{Files, Libpq};
 pub(super) use made::provenance;
 pub(super) use native::{dotenvs, environ};
 
@@ -33,18 +36,25 @@ const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
 /// What `requests` reads besides, the stronger first.
 const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
-/// What libpq takes where the URL has no `sslmode` and no `sslrootcert` (libpq, environment variables).
-const PGSSL: [&str; 2] = ["PGSSLMODE", "PGSSLROOTCERT"];
-
-/// What it takes where the URL has no password.
-const PGPASSWORD: &str = "PGPASSWORD";
-
-/// And where it has none of these.
-const PLACE: [&str; 5] = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE"];
+/// What libpq takes where the URL does not say it (libpq, "Environment Variables"), and where its files are.
+const LIBPQ: [&str; 12] = [
+    "PGSSLMODE",
+    "PGSSLROOTCERT",
+    "PGPASSWORD",
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGPORT",
+    "PGUSER",
+    "PGDATABASE",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGSYSCONFDIR",
+    "PGPASSFILE",
+];
 
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
 fn app_variables(app: Option<&App>) -> impl Iterator<Item = &str> {
-    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(PGSSL).chain([PGPASSWORD]).chain(PLACE)
+    variables(app).into_iter().chain(PROXIES).chain(BUNDLES).chain(LIBPQ)
 }
 
 /// Where the image keeps the app's version.
@@ -55,7 +65,14 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     match context.vantage {
         Vantage::Container => looked("the process environment", Ok(container(context.profile.app()))),
         Vantage::Client => client(context).await,
-        Vantage::Server => looked("the web app's process, or its environment file", web::server(context).await),
+        Vantage::Server => {
+            let source = "the web app's process, or its environment file";
+            let mut looked = looked(source, web::server(context).await);
+            if let Observation::Seen(Fact::Env(environment)) = &mut looked.observation {
+                environment.dialled = reached::others(environment).await;
+            }
+            looked
+        }
         Vantage::Outside => looked("", Err(Unseen::NotKnown("the app does not run outside the deployment".to_owned()))),
     }
 }
@@ -98,6 +115,8 @@ struct Found {
     complete: bool,
     provenance: Option<ContainerProvenance>,
     sockets: Vec<LocalSocket>,
+    /// None where they cannot be read from here.
+    files: Option<Files>,
     /// Strongest first.
     values: BTreeMap<String, Vec<(Origin, String)>>,
 }
@@ -111,6 +130,7 @@ impl Found {
             complete: false,
             provenance: None,
             sockets: Vec::new(),
+            files: None,
             values: BTreeMap::new(),
         }
     }
@@ -160,12 +180,18 @@ impl Found {
     fn finish(self) -> (Environment, Keyring) {
         let app = self.app.as_ref();
         let first = |name: &str| self.values.get(name).and_then(|all| Some(all.first()?.1.as_str()));
+        let libpq = Libpq { set: &first, files: self.files.as_ref() };
+        let read = |text: &str| url::read(text).map(|read| libpq.complete(text, read));
         let layers = |name: &str, values: &[(Origin, String)]| -> Vec<Layer> {
             let layer = |(at, value): &(Origin, String)| {
-                let mut setting = setting(app, name, value);
-                if let Setting::Url(url) = setting {
-                    setting = Setting::Url(url::with_libpq(url, first));
-                }
+                let setting = match setting(app, name, value) {
+                    // What it asks of TLS is shown as it stands there.
+                    Setting::Url(url) if url.is_postgres() => Setting::Url(match read(value) {
+                        Ok(read) => EnvUrl { sslmode: url.sslmode, ..read.url },
+                        Err(_) => url,
+                    }),
+                    other => other,
+                };
                 Layer { origin: at.clone(), setting }
             };
             values.iter().map(layer).collect()
@@ -181,11 +207,12 @@ impl Found {
             complete: self.complete,
             provenance: self.provenance,
             sockets: self.sockets,
+            dialled: Vec::new(),
         };
         let login = |effective: Effective<'_>| {
             let Effective::Set { variable, .. } = effective else { return None };
             let (_, value) = self.values.get(variable)?.first()?;
-            let read = url::read(value).ok()?;
+            let read = read(value).ok()?;
             Some(Login {
                 variable: variable.to_owned(),
                 text: value.as_str().into(),
@@ -198,19 +225,7 @@ impl Found {
         let keyring = Keyring {
             redis: login(environment.broker()).filter(|login| login.url.is_redis()),
             results: login(environment.results()).filter(|login| login.url.is_redis()),
-            postgres: login(environment.database()).filter(|login| login.url.is_postgres()).map(|login| Login {
-                root: login.root.or_else(|| first("PGSSLROOTCERT").map(str::to_owned)),
-                user: login.user.or_else(|| first("PGUSER").map(Into::into)),
-                password: login.password.or_else(|| first(PGPASSWORD).map(Into::into)),
-                url: url::with_libpq(
-                    EnvUrl {
-                        sslmode: login.url.sslmode.or_else(|| first("PGSSLMODE").map(str::to_owned)),
-                        ..login.url
-                    },
-                    first,
-                ),
-                ..login
-            }),
+            postgres: login(environment.database()).filter(|login| login.url.is_postgres()),
             api: first("WORKER_API_KEY").map(Into::into),
             bundle: BUNDLES.into_iter().filter_map(first).find(|path| !path.is_empty()).map(str::to_owned),
         };
@@ -218,9 +233,10 @@ impl Found {
     }
 }
 
-/// We are in the worker's container: our environment is its environment. Beside it, it is that of its first process.
+/// We are in the worker's container, or beside it. Where no worker runs, our environment is what it would have.
 fn container(app: Option<App>) -> Found {
-    let (own, root) = beside::worker(app.as_ref()).unwrap_or_else(|| (beside::own(), ""));
+    let here = || (beside::of_process(app.as_ref()).unwrap_or_else(beside::own), "");
+    let (own, root) = beside::worker(app.as_ref()).unwrap_or_else(here);
     let mut found = Found::new("this container".to_owned(), app);
     // What a container was started with is its first process.
     if let host::Text::Read(line) = host::read("/proc/1/cmdline") {
@@ -232,6 +248,7 @@ fn container(app: Option<App>) -> Found {
     for (name, value) in &own {
         found.add(name, Origin::Process, value.clone());
     }
+    found.files = Some(Files { root: root.to_owned(), home: own.get("HOME").cloned() });
     found.complete = found.add_own_files(root, &BAKED.map(str::to_owned), &own);
     if found.app.is_none()
         && let host::Text::Read(text) = host::read(format!("{root}{VERSION}"))
@@ -251,13 +268,15 @@ pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
                 reads(&[VERSION, "/proc/1/cmdline"]),
                 reads(&["/proc/self", "/proc/{pid}", "/proc/{pid}/ns", "/proc/{pid}/ns/*", "/proc/{pid}/stat"]),
                 only("where the first process has other files than this one", reads(&beside)),
+                only("where a worker runs there", reads(&["/proc/{pid}/environ"])),
+                libpq::touches(),
             ]
             .concat()
         }
         Vantage::Client => {
             [docker::look_touches(), host_worker::touches(), made::touches(), native::touches()].concat()
         }
-        Vantage::Server => web::touches(),
+        Vantage::Server => [web::touches(), reached::touches()].concat(),
         Vantage::Outside => Vec::new(),
     }
 }

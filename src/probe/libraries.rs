@@ -147,7 +147,7 @@ async fn ask(worker: Worker, context: &ProbeContext) -> Result<Libraries, Unseen
             };
             continue;
         }
-        secrets.push(login.text.clone());
+        secrets.extend(login.secrets().cloned());
         secrets.extend(login.password.clone());
         secrets.extend(login.user.clone().filter(|_| login.password.is_none()));
         let url = login.text.expose_secret();
@@ -229,16 +229,14 @@ fn led(login: &Login, worker: &Worker) -> Option<IpAddr> {
 }
 
 /// A library sends what it has wherever the URL leads, so every address of its host must be one that may have it. Where
-/// something else than the host that is written leads it (libpq's `host`, `hostaddr` and `service`), that is not known.
+/// something else than the host that is written leads it (libpq's `host`, `hostaddr`, and a service whose file was not
+/// read), that is not known.
 async fn may_ask(login: &Login, worker: &Worker, context: &ProbeContext) -> Result<(), Unseen> {
     let endpoint = Endpoint { host: login.url.host.clone(), port: login.url.port_or_default() };
-    let led = worker
-        .variables
-        .iter()
-        .any(|(name, value)| name == "PGSERVICE" || (name == "PGHOSTADDR" && value.trim() != endpoint.host));
+    let led = worker.variables.iter().any(|(name, value)| name == "PGHOSTADDR" && value.trim() != endpoint.host);
     let text = login.text.expose_secret();
     let query = text.split_once('?').map_or("", |(_, query)| query);
-    let named = ["host", "service"].iter().any(|word| query.contains(word));
+    let named = login.url.service || query.contains("host");
     if endpoint.host.is_empty() || (login.url.is_postgres() && (led || named)) {
         return Err(Unseen::NotKnown(format!(
             "where {} leads is not only in its host, so no library was asked",

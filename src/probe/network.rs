@@ -36,6 +36,9 @@ use sockets::listening;
 #[cfg(target_os = "linux")]
 pub(super) use sockets::{listening_in, listening_of, udp_of};
 
+/// So many interfaces are asked for a setting of their own.
+const MOST: usize = 256;
+
 pub(super) async fn links() -> ProbeResult {
     ProbeResult::new(KERNEL, all_links().await.map(|links| Fact::Links(Links { links })))
 }
@@ -56,7 +59,16 @@ pub(super) async fn routes_here(links: &[Link]) -> Result<Routes, Unseen> {
     let entries = entries(links).await?;
     // The rules say nothing of their own: without them the routes are as they are.
     let policy = rules().await.unwrap_or_default();
-    Ok(Routes { entries, forwards: forwards(), policy, ipsec: None })
+    Ok(Routes { entries, forwards: forwards(), kept_back: kept_back(links), policy, ipsec: None })
+}
+
+/// From which interfaces they are not, where that is so of some alone.
+fn kept_back(links: &[Link]) -> Vec<String> {
+    let off = |link: &&Link| {
+        let path = format!("/proc/sys/net/ipv4/conf/{}/forwarding", link.name);
+        forwards() == Some(true) && host::read_or_unseen(path).is_ok_and(|text| text.trim() == "0")
+    };
+    links.iter().take(MOST).filter(|link| link.name != "lo").filter(off).map(|link| link.name.clone()).collect()
 }
 
 /// Whether IPv4 packets of others are sent on.
@@ -149,7 +161,9 @@ pub(super) fn touches() -> Vec<Touch> {
 
 /// What [`routes`] does.
 pub(super) fn routes_touches() -> Vec<Touch> {
-    let general = [asks(&["netlink route"]), reads(&["/proc/sys/net/ipv4/ip_forward"])].concat();
+    let general =
+        [asks(&["netlink route"]), reads(&["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv4/conf/*/forwarding"])]
+            .concat();
     [general, ipsec::touches()].concat()
 }
 

@@ -70,7 +70,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     let wanted = login.and_then(|login| demand::of_libpq(login, &endpoint, context));
     let certificate = wanted.and_then(|wanted| certificate::look(&shown, &wanted));
     let seen = heard.map(|heard| {
-        let secrets = Secrets::of(login.iter().map(|login| login.text.expose_secret()));
+        let secrets = Secrets::of(login.into_iter().flat_map(Login::secrets).map(ExposeSecret::expose_secret));
         Fact::Postgres(PgOutcome {
             endpoint,
             said: heard.said,
@@ -91,6 +91,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 
 /// The server's address in the tunnel. On the server itself the web app's own way counts, which is often localhost.
 fn endpoint(context: &ProbeContext, login: Option<&Login>) -> Result<Endpoint, Unseen> {
+    login.and_then(Login::unread).map_or(Ok(()), Err)?;
     let own = login.filter(|_| context.vantage == Vantage::Server).map(|login| &login.url);
     match own {
         // Of several hosts the driver would try the others, too: there the address in the tunnel is asked.

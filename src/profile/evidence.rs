@@ -29,6 +29,8 @@ pub(super) struct Evidence {
     pub(super) postgres_at: Option<IpAddr>,
     pub(super) redis_port: Option<u16>,
     pub(super) postgres_port: Option<u16>,
+    /// What a client sends into the tunnel besides: networks behind the server.
+    behind: Vec<IpNet>,
 }
 
 impl Evidence {
@@ -114,6 +116,7 @@ impl Evidence {
             }
             Vantage::Client => {
                 self.client = own.map(|net| net.addr());
+                self.behind = allowed.iter().copied().filter(names_a_network).collect();
                 let around = |net: &&IpNet| {
                     (NETWORK..net.max_prefix_len()).contains(&net.prefix_len())
                         && own.is_some_and(|own| net.contains(&own.addr()))
@@ -161,7 +164,9 @@ impl Evidence {
             self.server = Some(*first);
         } else if vantage != Vantage::Server {
             // The worker goes where each of its URLs says.
-            let at = |url: Option<&EnvUrl>| url.and_then(leads).filter(|at| trusted(at) && self.client != Some(*at));
+            let behind = |at: &IpAddr| self.behind.iter().any(|net| net.contains(at));
+            let meant = |at: &IpAddr| (trusted(at) || behind(at)) && self.client != Some(*at);
+            let at = |url: Option<&EnvUrl>| url.and_then(leads).filter(meant);
             (self.redis_at, self.postgres_at) = (at(broker.url()), at(database.url()));
         }
         // A URL without a port means the program's own.
@@ -178,6 +183,11 @@ fn is_private(address: IpAddr) -> bool {
         IpAddr::V4(address) => address.is_private() || (address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64),
         IpAddr::V6(address) => address.is_unique_local(),
     }
+}
+
+/// Whether AllowedIPs name a network, and not all the rest of the world.
+pub(crate) fn names_a_network(net: &IpNet) -> bool {
+    net.prefix_len() >= 8
 }
 
 /// The addresses that the URLs have, where they are addresses.

@@ -67,7 +67,8 @@ pub fn told(arguments: &[&str]) -> Option<(Option<Vec<String>>, Option<String>)>
         return None;
     }
     let queues = option(arguments, "-Q", "--queues").map(|all| {
-        all.split(',').map(str::trim).filter(|it| !it.is_empty() && plain(it)).map(str::to_owned).collect::<Vec<_>>()
+        // A blank is a part of the name to Celery.
+        all.split(',').filter(|it| !it.is_empty() && plain(it)).map(str::to_owned).collect::<Vec<_>>()
     });
     let name = option(arguments, "-n", "--hostname").filter(|name| plain(name)).map(str::to_owned);
     Some((queues.filter(|all| !all.is_empty()), name))
@@ -97,7 +98,7 @@ fn option<'a>(arguments: &[&'a str], short: &str, long: &str) -> Option<&'a str>
 }
 
 fn plain(text: &str) -> bool {
-    text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$".contains(c))
+    text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_.-@%$ ".contains(c))
 }
 
 #[cfg(test)]

@@ -171,7 +171,7 @@ fn sent(rules: &str, what: Sent, protocol: Protocol) -> Disposition {
     };
     let (from, to) = (from.parse().expect("an address"), to.parse().expect("an address"));
     let packet = Departure { interface: Some(interface), from, to, protocol, what };
-    outgoing(rules).departure(&packet, protocol == Protocol::Udp, None).disposition
+    outgoing(rules).departure(&packet, Some(0).filter(|_| protocol != Protocol::Udp), None).disposition
 }
 
 #[test]
@@ -184,8 +184,11 @@ fn what_is_sent_meets_the_rules_for_what_goes_out() {
     assert_eq!(udp("-A OUTPUT -o eth+ -j REJECT --reject-with icmp-port-unreachable"), Disposition::Rejected);
     assert_eq!(udp("-A OUTPUT -p udp -m udp --sport 51820 -j DROP"), Disposition::Dropped);
     assert_eq!(udp("-A OUTPUT -m addrtype ! --dst-type LOCAL -j DROP"), Disposition::Dropped);
-    // Its own mark is not known.
-    assert_eq!(udp("-A OUTPUT -m mark ! --mark 0xca6c -j DROP"), Disposition::Unknown);
+    let marked = "-A OUTPUT -m mark ! --mark 0xca6c -j DROP";
+    assert_eq!(udp(marked), Disposition::Unknown);
+    let (from, to) = ("192.168.1.10".parse().expect("an address"), "203.0.113.1".parse().expect("an address"));
+    let packet = Departure { interface: Some("eth0"), from, to, protocol: Protocol::Udp, what: first };
+    assert_eq!(outgoing(marked).departure(&packet, Some(0xca6c), None).disposition, Disposition::Accepted);
 }
 
 #[test]

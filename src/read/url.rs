@@ -141,6 +141,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             commented,
             sslmode,
             service: of_libpq && asked("service").is_some(),
+            passfile: false,
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),

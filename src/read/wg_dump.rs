@@ -2,6 +2,7 @@
 //! and the preshared keys in it do not go on.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use super::wg_uapi::endpoint;
 use crate::fact::Presence;
@@ -21,12 +22,13 @@ pub fn read(output: &str) -> Result<Vec<WgInterface>, usize> {
 fn absorb<'a>(interfaces: &mut Vec<WgInterface>, places: &mut BTreeMap<&'a str, usize>, line: &'a str) -> Option<()> {
     let fields: Vec<&str> = line.split('\t').collect();
     match fields.as_slice() {
-        [name, _private, public, port, _mark] => {
+        [name, _private, public, port, mark] => {
             places.entry(*name).or_insert(interfaces.len());
             interfaces.push(WgInterface {
                 name: (*name).to_owned(),
                 public_key: said(public).map(str::to_owned),
                 listen_port: port.parse().ok().filter(|port| *port != 0),
+                mark: mark.strip_prefix("0x").and_then(|hex| NonZeroU32::new(u32::from_str_radix(hex, 16).ok()?)),
                 peers: Vec::new(),
             });
         }
@@ -60,13 +62,14 @@ mod tests {
         let output = "wg0\tPRIVATE=\tPUB=\t51820\toff\n\
             wg0\tPEER1=\tSECRET=\t198.51.100.2:40000\t10.8.0.2/32,fd00::2/128\t1700000000\t180\t92\t25\n\
             wg0\tPEER2=\t(none)\t(none)\t(none)\t0\t0\t0\toff\n\
-            wg1\t(none)\t(none)\t0\toff\n";
+            wg1\t(none)\t(none)\t0\t0xca6c\n";
         let interfaces = read(output).unwrap();
         assert_eq!(interfaces.len(), 2);
         assert_eq!(interfaces[0].peers[0].preshared, Presence::Present);
         assert_eq!(interfaces[0].peers[0].allowed_ips.len(), 2);
         assert_eq!((interfaces[0].peers[1].handshake, interfaces[0].peers[1].keepalive), (None, None));
         assert_eq!((interfaces[1].public_key.as_deref(), interfaces[1].listen_port), (None, None));
+        assert_eq!((interfaces[0].mark, interfaces[1].mark), (None, NonZeroU32::new(0xca6c)));
         let shown = serde_json::to_string(&interfaces).unwrap();
         assert!(!shown.contains("PRIVATE") && !shown.contains("SECRET"), "a secret is in {shown}");
     }

@@ -9,7 +9,8 @@ use crate::fact::wireguard::{WgInterface, WgPeer};
 
 /// Reads an answer. The error is the implementation's errno, or 0 if the answer has no end.
 pub fn read(name: &str, answer: &str) -> Result<WgInterface, i32> {
-    let mut interface = WgInterface { name: name.to_owned(), public_key: None, listen_port: None, peers: Vec::new() };
+    let mut interface =
+        WgInterface { name: name.to_owned(), public_key: None, listen_port: None, mark: None, peers: Vec::new() };
     let mut errno = None;
     for (word, value) in answer.lines().filter_map(|line| line.split_once('=')) {
         match (word, interface.peers.last_mut()) {
@@ -18,6 +19,7 @@ pub fn read(name: &str, answer: &str) -> Result<WgInterface, i32> {
             ("private_key", _) => {
                 interface.public_key = from_hex(value).filter(|key| **key != [0; 32]).map(|key| public_of(&key));
             }
+            ("fwmark", _) => interface.mark = value.parse().ok(),
             ("listen_port", _) => interface.listen_port = value.parse().ok().filter(|port| *port != 0),
             ("public_key", _) => {
                 if let Some(key) = from_hex(value) {

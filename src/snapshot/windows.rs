@@ -25,10 +25,9 @@ impl Snapshot {
         seen.add(FactKey::Unit(UnitTarget::WireGuard), "Get-Service", unit.ok_or_else(not_recorded));
         let links = recording.links.clone().map(|links| Fact::Links(Links { links }));
         seen.add(FactKey::Links, "the adapters, as .NET lists them", links.ok_or_else(not_recorded));
-        let entries = recording
-            .entries
-            .clone()
-            .map(|entries| Fact::Routes(Routes { entries, forwards: None, policy: Vec::new(), ipsec: None }));
+        let entries = recording.entries.clone().map(|entries| {
+            Fact::Routes(Routes { entries, forwards: None, kept_back: Vec::new(), policy: Vec::new(), ipsec: None })
+        });
         seen.add(FactKey::Routes, "`route print`", entries.ok_or_else(not_recorded));
         let docker = recording.docker.clone().map(Fact::Docker);
         let no_docker = || Unseen::NoTool("Docker does not answer on Windows, or is not installed".to_owned());

@@ -7,6 +7,7 @@ use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
 use clipcheck::read::last_words;
+use clipcheck::read::libpq;
 use clipcheck::read::named_line;
 use clipcheck::read::pg_hba::{line, token};
 use clipcheck::read::pg_refusal::Refusal;
@@ -34,7 +35,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 31] = [
+pub(super) const READERS: [Reader; 32] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -80,6 +81,15 @@ pub(super) const READERS: [Reader; 31] = [
             many("1:M # "),
             within("FATAL:  ", "`a' \"/b\" ", "\n"),
         ],
+    },
+    Reader {
+        name: "libpq",
+        read: |text| {
+            let wanted = libpq::Wanted { host: "10.8.0.1", port: 5432, database: "d", role: "u" };
+            Box::new((libpq::service(text, "clippy").map(|it| it.len()), libpq::password(text, wanted).is_some()))
+        },
+        example: "# x\n[clippy]\nhost=10.8.0.1\nuser = u\n10.8.0.1:*:d:u:a\\:b\n",
+        shapes: &[many("[clippy]\n"), many("a=b\n"), many("*:"), many("\\"), within("[clippy]\n", "a=b\n", "")],
     },
     Reader {
         name: "pg-conf",

@@ -148,6 +148,7 @@ mod tests {
             complete: true,
             provenance: None,
             sockets: Vec::new(),
+            dialled: Vec::new(),
             variables: pairs
                 .iter()
                 .map(|(name, value)| {

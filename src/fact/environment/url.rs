@@ -43,6 +43,9 @@ pub struct EnvUrl {
     /// Whether it names a service of libpq's (`service=`): a file that is not read then says the rest.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub service: bool,
+    /// Whether its password stands in a file of libpq's (`passfile=`, PGPASSFILE) that is not read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passfile: bool,
     /// Whether the query asks for more, which is not kept: it may hold secrets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
@@ -51,7 +54,37 @@ pub struct EnvUrl {
 /// The schemes that lead to a Redis, over TCP and over a Unix socket.
 pub const REDIS: [&str; 4] = ["redis", "rediss", "unix", "redis+socket"];
 
+/// Where Celery can keep results besides (celery/app/backends.py, `BACKEND_ALIASES`), without what follows on a `+`.
+const RESULTS: [&str; 20] = [
+    "rpc",
+    "cache",
+    "elasticsearch",
+    "sentinel",
+    "mongodb",
+    "db",
+    "database",
+    "cassandra",
+    "astra",
+    "couchbase",
+    "couchdb",
+    "cosmosdbsql",
+    "filesystem",
+    "file",
+    "disabled",
+    "consul",
+    "dynamodb",
+    "azureblockblob",
+    "arangodb",
+    "s3",
+];
+
 impl EnvUrl {
+    /// Whether Celery keeps its results there, and not in Redis.
+    pub fn is_other_results(&self) -> bool {
+        let base = self.scheme.split('+').next().unwrap_or_default();
+        RESULTS.iter().any(|scheme| scheme.eq_ignore_ascii_case(base))
+    }
+
     /// Whether the scheme is one of PostgreSQL's, with or without a driver.
     pub fn is_postgres(&self) -> bool {
         let base = self.scheme.split('+').next().unwrap_or_default();

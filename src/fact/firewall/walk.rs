@@ -62,6 +62,8 @@ pub struct PacketTrace {
     pub sent_on: Option<SocketAddr>,
     /// By which rule.
     pub sent_by: Option<Step>,
+    /// The rule of `nat` behind the routing that decided on its source.
+    pub renamed_by: Option<Step>,
     /// The first packet is let in, and this is the disposition of the next.
     pub later: bool,
 }
@@ -87,6 +89,7 @@ fn rivals(bases: &[Found<'_>], base: &Base) -> bool {
 }
 
 /// The journey through all hooks.
+#[derive(Default)]
 struct Journey {
     /// An earlier place at which the packet may have been stopped, or something else may have been done to it.
     doubt: Option<Vec<Step>>,
@@ -94,6 +97,8 @@ struct Journey {
     accepted: Vec<Step>,
     /// The rule that changed its destination.
     sent_by: Option<Step>,
+    /// The rule that decided on its source.
+    renamed_by: Option<Step>,
 }
 
 impl Packet<'_> {
@@ -129,11 +134,11 @@ impl Model {
             own_port: Some(flow.port),
             ..Packet::first(&back, Some(links))
         };
-        let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
+        let mut journey = Journey::default();
         let stopped = self.pass(Hook::Forward, &mut packet, &mut journey);
         let stopped = stopped.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey));
         let (disposition, trail) = self.end(stopped, journey);
-        PacketTrace { disposition, trail, sent_on: None, sent_by: None, later: true }
+        PacketTrace { disposition, trail, sent_on: None, sent_by: None, renamed_by: None, later: true }
     }
 
     fn follow(&self, flow: &NewFlow<'_>, links: Option<&Links>, for_us: bool) -> PacketTrace {
@@ -163,7 +168,7 @@ impl Model {
             for_us,
             ..Packet::first(flow, links)
         };
-        let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
+        let mut journey = Journey::default();
         let mut stopped = self.pass(Hook::Ingress, &mut packet, &mut journey);
         stopped = stopped.or_else(|| self.pass(Hook::Prerouting, &mut packet, &mut journey));
         packet.translate(&mut journey);
@@ -179,9 +184,9 @@ impl Model {
             forward.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey))
         });
         let sent_on = packet.translated.then(|| SocketAddr::new(packet.to, packet.port));
-        let sent_by = journey.sent_by.take();
+        let (sent_by, renamed_by) = (journey.sent_by.take(), journey.renamed_by.take());
         let (disposition, trail) = self.end(stopped, journey);
-        (PacketTrace { disposition, trail, sent_on, sent_by, later: first.is_some() }, packet.tracked)
+        (PacketTrace { disposition, trail, sent_on, sent_by, renamed_by, later: first.is_some() }, packet.tracked)
     }
 
     /// How a journey ended.
@@ -238,6 +243,7 @@ impl Model {
             let doubt = exits.doubt.take().unwrap_or_default();
             let blocks = exits.found.iter().all(|(exit, _)| matches!(exit, Exit::Drop | Exit::Reject));
             match exits.found.as_mut_slice() {
+                [(Exit::Accept, trail)] if base.nat && hook == Hook::Postrouting => journey.renamed_by = trail.pop(),
                 [(Exit::Accept, trail)] => {
                     let by_rule = trail.last().is_some_and(|step| step.rule.is_some());
                     if (by_rule || journey.accepted.last().is_none_or(|step| step.rule.is_none())) && !base.nat {

@@ -46,6 +46,9 @@ pub struct Routes {
     pub entries: Vec<Route>,
     /// Whether IPv4 packets of others are sent on (`net.ipv4.ip_forward`); none where that cannot be seen.
     pub forwards: Option<bool>,
+    /// Interfaces from which they are not, although it is on (`net.ipv4.conf.INTERFACE.forwarding`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_back: Vec<String>,
     /// The rules that say which table is asked, beside the three that every machine has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policy: Vec<PolicyRule>,
@@ -58,6 +61,7 @@ impl Routes {
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.entries.iter().map(|route| format!("route {}", route.words())).collect();
         lines.extend(self.policy.iter().map(|rule| format!("rule {}", rule.words())));
+        lines.extend(self.kept_back.iter().map(|name| format!("net.ipv4.conf.{name}.forwarding is 0")));
         lines.extend(self.ipsec.iter().flat_map(Ipsec::summary));
         if let Some(forwards) = self.forwards {
             lines.push(format!(

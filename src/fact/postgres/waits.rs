@@ -11,6 +11,9 @@ pub struct PgWaits {
     /// Locks that keep others out, in a transaction that has been idle for 30 s or longer; three at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<PgHeld>,
+    /// The same of transactions that were prepared 30 s ago or longer, and neither committed nor rolled back; three at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prepared: Vec<PgPrepared>,
     /// The standbys that a COMMIT waits for; none where it waits for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standby: Option<PgStandby>,
@@ -38,6 +41,21 @@ pub struct PgHeld {
     pub mode: String,
     /// Who holds it.
     pub by: PgSession,
+}
+
+/// A transaction that was prepared for a commit in two phases, and the first table that it keeps locked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PgPrepared {
+    /// As who prepared it named it (`gid`).
+    pub name: String,
+    /// Whose it is.
+    pub role: String,
+    /// The table.
+    pub table: String,
+    /// `AccessExclusiveLock` and the like.
+    pub mode: String,
+    /// How long ago it was prepared, in seconds.
+    pub seconds: u64,
 }
 
 /// Another session.
@@ -80,10 +98,17 @@ impl PgWaits {
             format!("a statement that began {} s ago waits ({}){by}", it.seconds, it.event)
         };
         let held = |it: &PgHeld| format!("{} on {}: {}", it.mode, it.table, it.by.summary());
+        let prepared = |it: &PgPrepared| {
+            format!(
+                "{} on {}: the prepared transaction {} of {}, {} s old",
+                it.mode, it.table, it.name, it.role, it.seconds
+            )
+        };
         let standby =
             |it: &PgStandby| format!("synchronous_standby_names = '{}', {} of them connected", it.names, it.connected);
         let mut lines: Vec<String> = self.statements.iter().map(wait).collect();
         lines.extend(self.held.iter().map(held));
+        lines.extend(self.prepared.iter().map(prepared));
         lines.extend(self.standby.iter().map(standby));
         lines
     }

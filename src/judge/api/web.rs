@@ -2,9 +2,10 @@
 
 use crate::case::Seat;
 use crate::check::cause::{WebAtBoot, WebFresh, WebSockets};
-use crate::check::{Judged, broken, holds, not_applicable};
+use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
-use crate::fact::environment::{Layer, Setting, SocketState};
+use crate::fact::dial::Dial;
+use crate::fact::environment::{Environment, Layer, Setting, SocketState};
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
 use crate::judge::boot::{self, Start};
@@ -62,9 +63,17 @@ pub(crate) fn web_at_boot(seat: &Seat<'_>) -> Judged<WebAtBoot> {
     })
 }
 
-/// On the server: the Unix sockets in its URLs let it in.
+/// On the server: somebody listens at the Unix sockets and the addresses in its URLs.
 pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
     let env = seat.env()?;
+    if let Some(shut) = env.dialled.iter().find(|it| it.how != Dial::Open) {
+        let finding = broken(WebSockets::Unreached).with("endpoint", &shut.endpoint).with("how", shut.how.label());
+        let finding = finding.with("other", &seat.redis()?.endpoint);
+        return Ok(written(env, &shut.variable, finding).into());
+    }
+    if env.sockets.is_empty() && !env.dialled.is_empty() {
+        return Ok(holds());
+    }
     if env.sockets.is_empty() {
         let named = |layers: &Vec<Layer>| matches!(layers.first().map(|it| &it.setting), Some(Setting::Url(url)) if url.socket.is_some());
         if env.variables.values().any(named) {
@@ -89,16 +98,19 @@ pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
     };
     let of_redis = !shut.path.contains(".s.PGSQL.");
     let finding = finding
-        .with("variable", &shut.variable)
         .with("socket", &shut.path)
         .with("service", if of_redis { "Redis" } else { "PostgreSQL" })
         .with("setting", if of_redis { "unixsocket" } else { "unix_socket_directories" });
-    // The process has it from somewhere: a file that says the same is where it can be changed.
-    let layers = env.variables.get(&shut.variable).map(Vec::as_slice).unwrap_or_default();
+    Ok(written(env, &shut.variable, finding).into())
+}
+
+/// With the variable's place: its process has it from somewhere, and a file that says the same is where it can be changed.
+fn written(env: &Environment, variable: &str, finding: Finding<WebSockets>) -> Finding<WebSockets> {
+    let layers = env.variables.get(variable).map(Vec::as_slice).unwrap_or_default();
     let mut same = layers.iter().filter(|layer| layer.setting == layers[0].setting);
-    Ok(match same.find_map(|layer| layer.origin.place()) {
+    let finding = finding.with("variable", variable);
+    match same.find_map(|layer| layer.origin.place()) {
         Some((path, line)) => finding.at(path, line),
         None => finding.with("place", "the web app's environment").with("file", "").with("line", ""),
     }
-    .into())
 }

@@ -2,6 +2,7 @@
 //! PostgreSQL answer there.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 
 use ipnet::IpNet;
 
@@ -29,6 +30,9 @@ pub(crate) fn firewall_lets_out(seat: &Seat<'_>) -> Judged<FirewallLetsOut> {
     let outer = wireguard(seat, model, links)?;
     let inner = into_tunnel(seat, model, links);
     if let Some(finding) = redirected(seat) {
+        return Ok(finding.into());
+    }
+    if let Some(finding) = inner.iter().find_map(|(port, trace)| renamed(seat, *port, trace)) {
         return Ok(finding.into());
     }
     let first = outer.iter().chain(&inner).find(|(_, trace)| stopped(trace));
@@ -87,8 +91,7 @@ fn wireguard(seat: &Seat<'_>, model: &Model, links: &Links) -> Result<Vec<(u16, 
         let (port, what) =
             if server { (own, Sent::Answer(own)) } else { (to.port(), Sent::First(to.port(), Some(own))) };
         let packet = Departure { interface: Some(device), from, to: to.ip(), protocol: Protocol::Udp, what };
-        // Whether it has a mark (`FwMark`) is not known here.
-        found.push((port, model.departure(&packet, true, Some(links))));
+        found.push((port, model.departure(&packet, interface.mark.map(NonZeroU32::get), Some(links))));
     }
     Ok(found)
 }
@@ -125,7 +128,7 @@ fn into_tunnel(seat: &Seat<'_>, model: &Model, links: &Links) -> Vec<(u16, Packe
     let trace = |port: u16| {
         let what = if server { Sent::Answer(port) } else { Sent::First(port, None) };
         let packet = Departure { interface: Some(tunnel), from: own, to: other, protocol: Protocol::Tcp, what };
-        (port, model.departure(&packet, false, Some(links)))
+        (port, model.departure(&packet, Some(0), Some(links)))
     };
     // What was seen to come through needs no rules read, unless the worker, who is another user, does not come through.
     let client = seat.at(Vantage::Client).ok().filter(|client| !worker::is_unreached(client));
@@ -144,6 +147,24 @@ fn redirected(seat: &Seat<'_>) -> Option<Finding<FirewallLetsOut>> {
         let finding = exempt(broken(FirewallLetsOut::Redirected), &step).with("to", other);
         Some(finding.with("what", format!("connections to {to}:{port}")))
     })
+}
+
+/// A rule of this machine gives what goes into the tunnel a source that is none of this client's own there.
+fn renamed(seat: &Seat<'_>, port: u16, trace: &PacketTrace) -> Option<Finding<FirewallLetsOut>> {
+    let step = trace.renamed_by.as_ref().filter(|_| seat.vantage() == Vantage::Client)?;
+    let from = source_in(step.rule.as_deref()?)?;
+    let own = seat.links().ok()?.holder(from).is_some_and(|link| link.name == seat.addresses().interface.value);
+    let (to, nft) = (seat.addresses().server.value, step.tool == Tool::Nft);
+    let finding = exempt(broken(FirewallLetsOut::Renamed), step).with("from", from).with("server", to);
+    let handle = step.handle.filter(|_| nft).map_or_else(String::new, |handle| handle.to_string());
+    (!own).then(|| finding.with("what", format!("connections to {to}:{port}")).with("handle", handle))
+}
+
+/// The source that a rule gives: `--to-source ADDRESS` (iptables-extensions(8)), `snat to ADDRESS` (nft(8)).
+fn source_in(rule: &str) -> Option<IpAddr> {
+    let words = ["--to-source ", "snat to ", "snat ip to ", "snat ip6 to "];
+    let behind = words.iter().find_map(|word| rule.split_once(word))?.1.split_whitespace().next()?;
+    behind.parse().or_else(|_| behind.rsplit_once(':').map_or(behind, |(address, _)| address).parse()).ok()
 }
 
 /// Redis and PostgreSQL themselves answered, whatever is on the way.
@@ -187,7 +208,7 @@ pub(in crate::judge) fn sent_elsewhere(seat: &Seat<'_>, to: IpAddr, port: u16) -
     let own = |net: &IpNet| net.addr().is_ipv4() == to.is_ipv4();
     let from = links.named(leaves?)?.addresses.iter().find(|net| own(net))?.addr();
     let packet = Departure { interface: leaves, from, to, protocol: Protocol::Tcp, what: Sent::First(port, None) };
-    let trace = model.departure(&packet, false, Some(links));
+    let trace = model.departure(&packet, Some(0), Some(links));
     trace.sent_on.zip(trace.sent_by)
 }
 

@@ -5,12 +5,13 @@ use super::{ANY_INTERFACE, STRANGER, STRANGER_SIX, flow, holds_rule, stale, stra
 use crate::case::Seat;
 use crate::check::cause::{UfwAdmitsWireguard, UfwAdmitsWorker, UfwLoaded};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
-use crate::fact::Unseen;
 use crate::fact::firewall::netfilter::{Netfilter, Rule, Table, Tool};
 use crate::fact::firewall::walk::{Disposition, Step};
 use crate::fact::firewall::{Action, NewFlow, Protocol, Ufw, UfwRule};
+use crate::fact::{Service, Unseen};
 use crate::judge::tunnel::relay;
-use crate::judge::{external_addresses, ports_of_worker};
+use crate::judge::{external_addresses, port_of_worker, ports_of_worker};
+use crate::profile::Origin;
 use crate::read::iptables;
 
 /// WireGuard's UDP port is let in.
@@ -68,8 +69,8 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
         return Ok(not_applicable("ufw is not active"));
     }
     let addresses = seat.addresses();
-    let redis = addresses.redis_port.value;
-    let postgres = addresses.postgres_port.value;
+    let redis = port_of_worker(seat, Service::Redis);
+    let postgres = port_of_worker(seat, Service::Postgres);
     let blocked = |port: u16| !ufw.admits(&flow(seat, port)) && !let_past(seat, port);
     let ports: Vec<u16> = ports_of_worker(seat).into_iter().filter(|port| blocked(*port)).collect();
     let Some(first) = ports.first() else { return Ok(limited(seat, ufw).map_or_else(holds, Into::into)) };
@@ -95,6 +96,16 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
             None => broken(UfwAdmitsWorker::NotAllowed),
         },
     };
+    // ufw does not move a rule that it has already: one for this client alone is another.
+    let has = |port: u16| {
+        ufw.rules.iter().any(|rule| rule.is_allow_of(&addresses.interface.value, addresses.subnet.value, port))
+    };
+    let known = addresses.client.origin != Origin::Assumed;
+    let source = match ports.iter().any(|port| has(*port)) && known {
+        true => addresses.client.value.to_string(),
+        false => addresses.subnet.value.to_string(),
+    };
+    let finding = finding.with("source", source);
     Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
 }
 

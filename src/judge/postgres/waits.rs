@@ -10,7 +10,8 @@ use crate::fact::service::quote::Quote;
 
 /// No statement waits for a lock that somebody forgot, or for a standby that is not there.
 pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
-    let waits = &seat.pg_state()?.waits;
+    let state = seat.pg_state()?;
+    let waits = &state.waits;
     if let Some(standby) = waits.standby.as_ref().filter(|it| it.connected == 0) {
         let of_system = standby.path.as_deref().is_some_and(|path| path.ends_with("/postgresql.auto.conf"));
         let file = standby.path.as_deref().filter(|_| !of_system).zip(standby.line);
@@ -25,6 +26,12 @@ pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
     if let Some(held) = waits.held.first() {
         let finding = broken(PostgresWaits::LockHeld).with("table", &held.table).with("mode", &held.mode);
         return Ok(finding.with("by", held.by.summary()).with("pid", held.by.pid).into());
+    }
+    if let Some(open) = waits.prepared.first() {
+        let database = state.database.as_ref().map_or("postgres", |it| &it.name);
+        let finding = broken(PostgresWaits::Prepared).with("table", &open.table).with("mode", &open.mode);
+        let finding = finding.with("database", database);
+        return Ok(finding.with("name", &open.name).with("role", &open.role).with("seconds", open.seconds).into());
     }
     let Some(wait) = waits.statements.first() else { return Ok(holds()) };
     let role = wait.role.as_deref().unwrap_or("another role");

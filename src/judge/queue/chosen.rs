@@ -31,7 +31,10 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     if workers.is_empty() {
         return Ok(not_applicable("no Celery worker runs here"));
     }
-    let takes = |queue: &str| workers.iter().any(|it| it.takes(queue));
+    // Of two on one machine each may have queues of its own.
+    let beside = seat.at(Vantage::Client).ok().filter(|_| seat.vantage() == Vantage::Container);
+    let beside = beside.and_then(|client| client.workers().ok()).map_or(&[][..], |it| it.workers.as_slice());
+    let takes = |queue: &str| workers.iter().chain(beside).any(|it| it.foreign.is_none() && it.takes(queue));
     let first = &workers[0];
     if !takes("gpu") {
         let finding = broken(QueueChosen::NoGpu);

@@ -215,8 +215,8 @@ fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<Contai
     } else if let Some(worker) = shut_in {
         let network = worker.networks.join(", ");
         broken(ContainerWay::Internal).with("network", network).with("container", &worker.name)
-    } else if client.routes()?.forwards == Some(false) {
-        broken(ContainerWay::NotForwarded)
+    } else if let Some(setting) = not_forwarded(client, bridge)? {
+        broken(ContainerWay::NotForwarded).with("setting", setting)
     } else if let Some(finding) = by_routing_rule(client, own, bridge).or_else(|| by_rule(client, own, bridge, port)) {
         finding
     } else if !client.rules().map_or(true, |rules| masquerades(rules, own)) {
@@ -225,6 +225,17 @@ fn on_the_way(client: &Seat<'_>, own: IpNet, port: u16) -> Result<Finding<Contai
         broken(ContainerWay::Lost).with("doubt", in_doubt(client, own, bridge, port).unwrap_or_default())
     };
     Ok(finding.with("device", &bridge.name))
+}
+
+/// The setting of the kernel by which what comes from the container, or comes back for it, is not sent on.
+fn not_forwarded(client: &Seat<'_>, bridge: &Link) -> Result<Option<String>, Unseen> {
+    let (routes, tunnel) = (client.routes()?, &client.addresses().interface.value);
+    if routes.forwards == Some(false) {
+        return Ok(Some("net.ipv4.ip_forward".to_owned()));
+    }
+    let kept_back = routes.kept_back.iter().find(|name| [&bridge.name, tunnel].contains(name));
+    // A dot in a name is a slash to sysctl(8).
+    Ok(kept_back.map(|name| format!("net.ipv4.conf.{}.forwarding", name.replace('.', "/"))))
 }
 
 /// Whether a rule gives what leaves this network an address of this machine.

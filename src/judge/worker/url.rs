@@ -110,7 +110,7 @@ fn flaw(
     let is_at = |service| matches!(seat.elsewhere(service), Some(Elsewhere::At(address)) if there.contains(&address));
     let is_server = |address: &IpAddr| {
         *address == addresses.server.value
-            || seat.at(Vantage::Server).is_ok_and(|server| server.is_own_in_tunnel(*address))
+            || seat.at(Vantage::Server).is_ok_and(|server| server.is_met_by_tunnel(*address))
     };
     if there.iter().any(is_server) || is_at(Service::Redis) || is_at(Service::Postgres) {
         return Ok(None);

@@ -1,10 +1,12 @@
-//! The worker that we were put beside: in its processes (`docker run --pid container:NAME`), but with files of our own. Its
-//! environment and its files are those of the first process there.
+//! The worker that we are beside. In its processes (`docker run --pid container:NAME`), but with files of our own, its
+//! environment and its files are those of the first process there. In its container (`docker exec`), they are those of the
+//! worker's own process: an entrypoint may have set more than the container was created with, from a secret's file.
 
 use std::collections::BTreeMap;
 
-use super::{app_variables, host};
+use super::{app_variables, host, native};
 use crate::fact::app::App;
+use crate::probe::workers;
 
 /// Where its files are seen (proc(5), `root`).
 const ROOT: &str = "/proc/1/root";
@@ -20,6 +22,13 @@ pub(super) fn worker(app: Option<&App>) -> Option<(BTreeMap<String, String>, &'s
     let environment: BTreeMap<String, String> =
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     app_variables(app).any(|name| environment.contains_key(name)).then_some((environment, ROOT))
+}
+
+/// The environment of the worker that runs here; none where no worker does, or it may not be looked at.
+pub(super) fn of_process(app: Option<&App>) -> Option<BTreeMap<String, String>> {
+    let running = workers::found().ok()?.into_iter().next()?;
+    let environment = native::environ(running.worker.pid).ok()?;
+    app_variables(app).any(|name| environment.contains_key(name)).then_some(environment)
 }
 
 /// Whether the files that we see are the worker's.

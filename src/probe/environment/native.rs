@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::super::host_worker::{self, Worker};
 use super::Found;
+use super::libpq::{self, Files};
 use crate::fact::Unseen;
 use crate::fact::app::App;
 use crate::fact::environment::{ByHost, ContainerProvenance, Ingredient, Origin, PROXIES, Source, variables};
@@ -49,6 +50,9 @@ pub(super) fn worker(worker: &Worker, app: Option<App>) -> Result<Found, Unseen>
         Some(all) => all.iter().for_each(|(name, value)| found.add(name, Origin::Process, value.clone())),
         None => start.all().for_each(|(name, origin, value)| found.add(name, origin.clone(), value.to_owned())),
     }
+    // Without a process, whose home it will have is not known here.
+    let home = environ.as_ref().and_then(|all| all.get("HOME").cloned());
+    found.files = Some(Files { root: pid.map_or_else(String::new, |pid| format!("/proc/{pid}/root")), home });
     let known = environ.clone().unwrap_or_else(|| start.values());
     found.complete &= found.add_own_files("", &dotenvs(folder), &known);
     if found.app.is_none()
@@ -171,8 +175,9 @@ pub(super) fn touches() -> Vec<Touch> {
     let script = format!("{{code}}/{}", host_worker::SCRIPT);
     let files = ["{environment-file}", "{code}/app/version.py", "{code}/config/.env", "/**/.env", &script];
     let media = format!("{{code}}/{MEDIA}");
-    only(
+    let own = only(
         "where a worker runs or is set up without Docker",
         reads(&[&["/proc/{pid}/environ", &media], &files[..]].concat()),
-    )
+    );
+    [own, libpq::touches()].concat()
 }

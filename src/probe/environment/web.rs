@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::libpq::{self, Files};
 use super::{Found, native};
 use crate::fact::Unseen;
 use crate::fact::environment::Origin;
@@ -46,6 +47,8 @@ pub(super) async fn server(context: &ProbeContext) -> Result<Found, Unseen> {
         }
     };
     let mut found = Found::new(path.to_owned(), app);
+    // Who starts it, and with which home, is not known.
+    found.files = Some(Files { root: String::new(), home: None });
     found
         .add_file(path, &host::read_or_unseen(path)?, &BTreeMap::new())
         .ok_or_else(|| Unseen::Unreadable(format!("{path}: its `${{…}}` expand to too much text")))?;
@@ -62,6 +65,8 @@ fn of_process(running: &web_app::Found) -> Found {
         .map_or(format!("process {}", running.pid), |unit| format!("process {} of {unit}", running.pid));
     let mut found = Found::new(owner, None);
     running.environ.iter().for_each(|(name, value)| found.add(name, Origin::Process, value.clone()));
+    found.files =
+        Some(Files { root: format!("/proc/{}/root", running.pid), home: running.environ.get("HOME").cloned() });
     found.complete = found.add_own_files("", &native::dotenvs(&running.folder), &running.environ);
     found.app_version = version_in(&running.folder);
     found
@@ -89,6 +94,7 @@ pub(super) fn touches() -> Vec<Touch> {
         only("where it does not", reads(&WEB_FILES)),
         only("where it does not", reads(&beside.each_ref().map(String::as_str))),
         only("where `--web-env` names it", reads(&["{web-env}"])),
+        libpq::touches(),
     ]
     .concat()
 }

@@ -12,7 +12,7 @@ use crate::read::quoted::{self, Secrets};
 
 /// Tables and sequences that belong to no extension, as this role sees them. What an identity column counts with needs no
 /// right of its own. Rights are asked for the tables of Alembic's owner, where it keeps its version: others may be
-/// somebody else's. Alembic's own is for migrations. A right on each column is one on the table.
+/// somebody else's. A sequence of a table into which it may insert is wanted with it. Alembic's own is for migrations. A right on each column is one on the table.
 const TABLES: &str = "
 WITH own AS (
   SELECT c.oid, c.relname, c.relowner, c.relkind = 'S' AS counts, c.relnamespace, pg_catalog.pg_table_is_visible(c.oid) AS seen
@@ -24,7 +24,9 @@ WITH own AS (
   SELECT o.relname, p.want FROM own o,
     (VALUES (false, 'SELECT'), (false, 'INSERT'), (false, 'UPDATE'), (false, 'DELETE'), (true, 'USAGE')) AS p (counts, want)
   WHERE o.seen AND o.counts = p.counts
-    AND coalesce(o.relowner = (SELECT relowner FROM own WHERE seen AND relname ~ 'alembic_version$' LIMIT 1), true)
+    AND (coalesce(o.relowner = (SELECT relowner FROM own WHERE seen AND relname ~ 'alembic_version$' LIMIT 1), true)
+      OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN own t ON t.oid = d.refobjid AND t.seen
+        WHERE p.counts AND d.objid = o.oid AND d.deptype = 'a' AND pg_catalog.has_table_privilege(t.oid, 'INSERT')))
     AND o.relname !~ 'alembic_version$'
     AND CASE WHEN p.counts THEN NOT pg_catalog.has_sequence_privilege(o.oid, p.want)
       WHEN pg_catalog.has_table_privilege(o.oid, p.want) THEN false

@@ -34,6 +34,22 @@ select json_build_object(
       order by activity.state_change limit 3
     ) held
   ),
+  'prepared', (
+    select coalesce(json_agg(json_build_object('name', gid, 'role', owner, 'table', relation::regclass::text, 'mode', mode,
+      'seconds', floor(extract(epoch from clock_timestamp() - prepared))::bigint)), '[]')
+    from (
+      select distinct on (gid) gid, owner, prepared, locks.relation, locks.mode
+      from pg_prepared_xacts open
+      join pg_locks own on own.pid is null and own.locktype = 'transactionid' and own.transactionid = open.transaction
+      join pg_locks locks on locks.pid is null and locks.virtualtransaction = own.virtualtransaction
+      join pg_class tables on tables.oid = locks.relation and tables.relkind in ('r', 'p')
+      where locks.locktype = 'relation' and open.database = current_database()
+        and locks.mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+        and tables.relnamespace <> 'pg_catalog'::regnamespace
+        and prepared < clock_timestamp() - interval '30 seconds'
+      order by gid, locks.relation limit 3
+    ) prepared
+  ),
   'standby', (
     select json_build_object('names', setting, 'path', sourcefile, 'line', sourceline,
       'connected', (select count(*) from pg_stat_replication where sync_state in ('sync', 'quorum')))

@@ -1,5 +1,6 @@
 //! The kernel's WireGuard, over generic netlink.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -68,7 +69,8 @@ async fn interface(handle: &mut GenetlinkHandle, name: &str) -> Result<WgInterfa
         .request(question)
         .await
         .map_err(|error| if let GenetlinkError::NetlinkError(error) = error { error.raw_os_error() } else { None })?;
-    let mut interface = WgInterface { name: name.to_owned(), public_key: None, listen_port: None, peers: Vec::new() };
+    let mut interface =
+        WgInterface { name: name.to_owned(), public_key: None, listen_port: None, mark: None, peers: Vec::new() };
     while let Some(answer) = answers.next().await {
         let payload = answer.map_err(|_| None)?.payload;
         if let NetlinkPayload::InnerMessage(message) = payload {
@@ -89,6 +91,8 @@ fn absorb(interface: &mut WgInterface, message: &WireguardMessage) {
             interface.public_key = Some(to_base64(key));
         } else if let WireguardAttribute::ListenPort(port) = attribute {
             interface.listen_port = Some(*port).filter(|port| *port != 0);
+        } else if let WireguardAttribute::Fwmark(mark) = attribute {
+            interface.mark = NonZeroU32::new(*mark);
         } else if let WireguardAttribute::Peers(peers) = attribute {
             for part in peers.iter().filter_map(peer) {
                 match interface.peers.iter_mut().find(|peer| peer.public_key == part.public_key) {
@@ -160,7 +164,7 @@ mod tests {
             ],
         };
         let mut interface =
-            WgInterface { name: "wg0".to_owned(), public_key: None, listen_port: None, peers: Vec::new() };
+            WgInterface { name: "wg0".to_owned(), public_key: None, listen_port: None, mark: None, peers: Vec::new() };
         absorb(&mut interface, &part(0));
         absorb(&mut interface, &part(1));
         assert_eq!(interface.peers.len(), 1);

@@ -14,9 +14,52 @@ const SECRET: [&str; 7] = ["pass", "secret", "token", "apikey", "privatekey", "p
 /// Words that settings can have, which programs name where they want another one.
 const SETTINGS: [&str; 8] = ["yes", "no", "on", "off", "try", "minimal", "replica", "logical"];
 
-/// What PostgreSQL and Redis call by a name that is no data: the next thing between quotation marks is one.
-const NAMED: [&str; 9] =
-    ["encoding", "locale", "relation", "table", "schema", "constraint", "extension", "sequence", "user named"];
+/// What a program names that is no data of its user's: where its words end like this, what comes next between quotation
+/// marks is shown if it has no other signs than letters, digits and these.
+const NAMED: [(&str, &str); 30] = [
+    ("file", "/._+@$-"),
+    ("directory", "/._+@$-"),
+    ("library", "/._+@$-"),
+    ("socket", "/._+@$-"),
+    // PostgreSQL. Of a database that is not there the name may be the rest of a password in a URL.
+    ("value for parameter", "_."),
+    ("encoding", "_.-"),
+    ("locale", "_.-"),
+    ("relation", "_.-"),
+    ("table", "_.-"),
+    ("schema", "_.-"),
+    ("constraint", "_.-"),
+    ("extension", "_.-"),
+    ("sequence", "_.-"),
+    ("in database", "_.-"),
+    ("invalid database", "_.-"),
+    // Redis.
+    ("user named", "_.-"),
+    // Python, Celery and gunicorn.
+    ("module named", "_."),
+    ("task of type", "_."),
+    ("has no attribute", "_"),
+    ("cannot import name", "_"),
+    ("find attribute", "_"),
+    ("keyword argument", "_"),
+    ("module", "_."),
+    ("name", "_"),
+    // wg.
+    ("IP address:", "./"),
+    // Docker.
+    ("device driver", "_.-"),
+    ("runtime", "_.-"),
+    ("network", "_.-"),
+    ("volume", "_.-"),
+    ("exec:", "/._+-"),
+];
+
+/// What follows on such a name.
+const FOLLOWS: [(&str, &str); 3] =
+    [(" object has no attribute ", "_."), (" is not defined", "_"), (" of relation ", "_.-")];
+
+/// Of a parameter's value besides letters and digits.
+const VALUE: &str = "._-/, :";
 
 /// As long as a key.
 const KEY: usize = 20;
@@ -48,13 +91,9 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
             return out;
         };
         let inside = rest.get(..end).unwrap_or_default();
-        out.push_str(
-            if known.contains(&inside) || is_harmless(inside, before, rest.get(end + 1..).unwrap_or_default()) {
-                inside
-            } else {
-                GONE
-            },
-        );
+        let said = out.get(..out.len() - mark.len_utf8()).unwrap_or_default().trim_end();
+        let shown = known.contains(&inside) || is_harmless(inside, said, rest.get(end + 1..).unwrap_or_default());
+        out.push_str(if shown { inside } else { GONE });
         let mut closing = rest.get(end..).unwrap_or_default().chars();
         out.extend(closing.next());
         rest = closing.as_str();
@@ -65,22 +104,37 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
 
 fn is_harmless(inside: &str, before: &str, after: &str) -> bool {
     let of = |more: &str| inside.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-    let switch = SETTINGS.contains(&inside);
-    let before = before.trim_end();
-    let named = ["file", "directory", "library", "socket"].iter().any(|it| before.ends_with(it));
-    let setting = ["value for parameter", "module named", "task of type"].iter().any(|it| before.ends_with(it));
+    // "server name" and "database name" end like Python's words for a name of its own.
+    let named = NAMED.iter().any(|(word, more)| before.strip_suffix(word).is_some_and(|it| ends(it, word)) && of(more));
     // Elsewhere what is called a column may be a value between the wrong marks.
-    let column = before.ends_with("column") && after.starts_with(" of relation ");
-    let name = column || NAMED.iter().any(|it| before.ends_with(it));
+    let follows = FOLLOWS.iter().any(|(begin, more)| after.starts_with(begin) && of(more));
     // The rule of a password begins with another sign: `>`, `<`, `#`, `!`.
     let acl = before.ends_with("ACL rule") && inside.starts_with(['+', '-', '~', '%', '&']);
     (inside.starts_with('/') && of("/._+@-"))
         || inside.parse::<IpAddr>().is_ok()
-        || switch
-        || (named && of("/._+@$-"))
-        || (setting && of("_."))
-        || (name && of("_.-"))
+        || SETTINGS.contains(&inside)
+        || named
+        || follows
         || acl
+        || (of(VALUE) && is_of_parameter(before))
+}
+
+/// Whether a word of [`NAMED`] is one here: Python's `name` and `module` stand alone or at the begin.
+fn ends(before: &str, word: &str) -> bool {
+    let before = before.trim_end();
+    match word {
+        "name" => before.ends_with("NameError:"),
+        "module" => before.is_empty() || before.ends_with(':') || before.ends_with(" from"),
+        _ => true,
+    }
+}
+
+/// Whether the value of one of PostgreSQL's own parameters comes next, and of one that holds no log-in.
+fn is_of_parameter(before: &str) -> bool {
+    let name = before.strip_suffix("\":").and_then(|it| it.rsplit_once("value for parameter \""));
+    name.is_some_and(|(_, name)| {
+        !names_secret(name) && !["conninfo", "command", "."].iter().any(|it| name.contains(it))
+    })
 }
 
 /// The text without what is said to be a secret or looks like one, with all that stands between quotation marks. Each word
@@ -163,7 +217,18 @@ mod tests {
             ("could not open file \"/a/b.conf\": No", "could not open file \"/a/b.conf\": No"),
             ("could not access file \"pg_x\": No", "could not access file \"pg_x\": No"),
             ("Can't handle RDB format, the users' data", "Can't handle RDB format, the users' data"),
-            ("invalid value for parameter \"work_mem\": \"s3cret\"", "invalid value for parameter \"work_mem\": \"…\""),
+            ("value for parameter \"work_mem\": \"64 QB\"", "value for parameter \"work_mem\": \"64 QB\""),
+            ("value for parameter \"my.key\": \"s3cret\"", "value for parameter \"my.key\": \"…\""),
+            ("value for parameter \"primary_conninfo\": \"s3cret\"", "value for parameter \"primary_conninfo\": \"…\""),
+            (
+                "AttributeError: 'NoneType' object has no attribute 'Redis'",
+                "AttributeError: 'NoneType' object has no attribute 'Redis'",
+            ),
+            ("NameError: name 'conf' is not defined", "NameError: name 'conf' is not defined"),
+            ("FATAL: database \"s3cret\" does not exist", "FATAL: database \"…\" does not exist"),
+            ("role name \"s3cret\" is", "role name \"…\" is"),
+            ("in database \"clippy_front\"", "in database \"clippy_front\""),
+            ("Unable to parse IP address: `10.8.0.300/32'", "Unable to parse IP address: `10.8.0.300/32'"),
             (
                 "unrecognized configuration parameter \"s3cret\" in file \"/a\"",
                 "unrecognized configuration parameter \"…\" in file \"/a\"",

@@ -114,7 +114,7 @@ fn act(
         Act::Return => return Next::Caller,
         Act::Continue => return Next::Rule,
         Act::Mark => {
-            packet.marked = true;
+            packet.mark = None;
             return Next::Rule;
         }
         Act::Untrack => {

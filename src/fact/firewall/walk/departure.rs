@@ -34,8 +34,8 @@ pub enum Sent {
 }
 
 impl Model {
-    /// What becomes of it. A packet with a mark of its own meets rules that ask for marks in a way that is not known.
-    pub fn departure(&self, sent: &Departure<'_>, marked: bool, links: Option<&Links>) -> PacketTrace {
+    /// What becomes of it, which has this mark; none where that is not known.
+    pub fn departure(&self, sent: &Departure<'_>, mark: Option<u32>, links: Option<&Links>) -> PacketTrace {
         let (port, own_port) = match sent.what {
             Sent::First(port, own) => (port, own),
             Sent::Answer(own) => (0, Some(own)),
@@ -47,7 +47,7 @@ impl Model {
             to: sent.to,
             port,
             translated: false,
-            marked,
+            mark,
             later: matches!(sent.what, Sent::Answer(_)),
             to_be: None,
             early: false,
@@ -58,11 +58,11 @@ impl Model {
             own_port,
             budget: RefCell::default(),
         };
-        let mut journey = Journey { doubt: None, accepted: Vec::new(), sent_by: None };
+        let mut journey = Journey::default();
         let stopped = self.pass(Hook::Output, &mut packet, &mut journey);
         let stopped = stopped.or_else(|| self.pass(Hook::Postrouting, &mut packet, &mut journey));
         let sent_on = packet.translated.then(|| SocketAddr::new(packet.to, packet.port));
-        let sent_by = journey.sent_by.clone();
+        let (sent_by, renamed_by) = (journey.sent_by.clone(), journey.renamed_by.take());
         // A destination that is changed here is routed again, by what is not followed.
         let (disposition, trail) = if packet.translated {
             let trail = journey.doubt.unwrap_or_else(|| journey.sent_by.into_iter().collect());
@@ -70,6 +70,6 @@ impl Model {
         } else {
             self.end(stopped, journey)
         };
-        PacketTrace { disposition, trail, sent_on, sent_by, later: packet.later }
+        PacketTrace { disposition, trail, sent_on, sent_by, renamed_by, later: packet.later }
     }
 }

@@ -59,7 +59,8 @@ pub(super) struct Packet<'a> {
     pub(super) port: u16,
     /// Its destination was changed.
     pub(super) translated: bool,
-    pub(super) marked: bool,
+    /// Its mark; none where that is not known, as once a rule has changed it.
+    pub(super) mark: Option<u32>,
     /// Where the first packet of its connection was sent on to.
     pub(super) to_be: Option<SocketAddr>,
     /// It is not the first of its connection.
@@ -88,7 +89,7 @@ impl<'a> Packet<'a> {
             to: flow.to,
             port: flow.port,
             translated: false,
-            marked: false,
+            mark: Some(0),
             to_be: None,
             later: false,
             early: true,
@@ -160,8 +161,9 @@ impl Packet<'_> {
                 }))
             }
             Test::Addrtype(end, kinds, here) => self.meets(&Test::Kind(*end, kinds.clone(), *here)),
-            Test::Mark(..) if self.marked => Truth::Alternative,
-            Test::Mark(value, _) => Truth::of(*value == 0),
+            Test::Mark(value, mask) => {
+                self.mark.map_or(Truth::Alternative, |mark| Truth::of(mark & mask == value & mask))
+            }
             Test::Any(lists) => Truth::all(lists.iter().map(|all| self.meets_all(all).not())).not(),
             Test::Not(test) => self.meets(test).not(),
             Test::Never => Truth::No,
