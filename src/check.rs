@@ -43,9 +43,10 @@ impl fmt::Display for CheckId {
 }
 
 /// What a check is about: the folder its file lies in, and the judge file that thinks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names of the folders in checks/")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Category {
     Tunnel,
     Firewall,
@@ -86,17 +87,7 @@ impl Category {
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Tunnel => "tunnel",
-            Self::Firewall => "firewall",
-            Self::Redis => "redis",
-            Self::Postgres => "postgres",
-            Self::Worker => "worker",
-            Self::Queue => "queue",
-            Self::Api => "api",
-            Self::Delivery => "delivery",
-            Self::Custom => "custom",
-        }
+        self.into()
     }
 }
 

@@ -45,8 +45,9 @@ pub use target::{Place, PluginOf, Service, TcpTarget, UnitTarget};
 
 /// Where we stand. In the order in which a connection's conditions arise: what is wrong upstream explains
 /// what is wrong downstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Vantage {
     /// The Linux host with the web app, Redis and PostgreSQL.
     Server,
@@ -64,12 +65,7 @@ impl Vantage {
 
     /// The word used on the command line, in check files and in output.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-            Self::Container => "container",
-            Self::Outside => "outside",
-        }
+        self.into()
     }
 }
 

@@ -20,9 +20,10 @@ pub struct Docker {
 }
 
 /// A container's state in Docker's own words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "Docker's own words")]
+#[strum(serialize_all = "kebab-case")]
 pub enum State {
     Running,
     Restarting,
@@ -38,15 +39,7 @@ impl State {
         [Self::Running, Self::Restarting, Self::Exited, Self::Created, Self::Paused, Self::Dead, Self::Removing];
 
     words! {
-        pub(crate) fn label(self) of self => {
-                Self::Running => "running",
-                Self::Restarting => "restarting",
-                Self::Exited => "exited",
-                Self::Created => "created",
-                Self::Paused => "paused",
-                Self::Dead => "dead",
-                Self::Removing => "removing",
-        }
+        pub(crate) fn label(self) by name => self
     }
 
     /// From Docker's word.
