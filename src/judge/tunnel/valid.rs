@@ -164,22 +164,10 @@ fn elsewhere(conf: &WgConf, parse_error: &ParseError) -> Finding<WgConfigValid> 
 
 /// The name that was meant: one that is at most two letters away.
 fn meant(name: &str) -> Option<&'static str> {
-    let near = names().map(|known| (distance(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known)).min()?;
+    let near = names()
+        .map(|known| (strsim::levenshtein(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known))
+        .min()?;
     (name.len() > 3 && near.0 <= 2).then_some(near.1)
-}
-
-/// How many letters must be changed, added or left out.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.bytes().enumerate() {
-        let mut before = std::mem::replace(&mut row[0], index + 1);
-        for (at, theirs) in other.bytes().enumerate() {
-            let changed = before + usize::from(letter != theirs);
-            before = row[at + 1];
-            row[at + 1] = changed.min(row[at] + 1).min(before + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// The far end's public key, if its snapshot is at hand.
@@ -300,6 +288,5 @@ mod tests {
         assert_eq!(meant("AllowedIP"), Some("AllowedIPs"));
         assert_eq!(meant("Listenport_"), Some("ListenPort"));
         assert_eq!((meant("BindAddress"), meant("Name"), meant("")), (None, None, None));
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }
