@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::look::{aimed, forms_of, keys, word};
 use super::target::{Place, PluginOf, Target, TcpTarget, UnitTarget};
-#[expect(clippy::wildcard_imports, reason = "the modules that the table of looks names")]
+#[allow(clippy::wildcard_imports, reason = "the modules that the table of looks names")]
 use super::*;
 
 /// Where we stand. In the order in which a connection's conditions arise: what is wrong upstream explains

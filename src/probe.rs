@@ -10,7 +10,7 @@ use crate::fact::touch::Touch;
 use crate::fact::{Fact, FactKey, Observation, Observed, Unseen, Vantage};
 use crate::profile::{Addresses, Profile};
 
-#[expect(clippy::wildcard_imports, reason = "the modules that the table of looks names")]
+#[allow(clippy::wildcard_imports, reason = "the modules that the table of looks names")]
 use super::*;
 
 /// How long one dial may take. Longer than the 3.09 s after which Linux reports a missing neighbour as "no route

@@ -70,9 +70,10 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         if let Some((written, runs_on)) =
             written.and_then(|it| Some((it, listeners.runs_on(&it.value, "redis-server")?)))
         {
-            let (how, old, right) = match written.argument {
-                true => ("its unit starts it with `--port`, which overrides redis.conf,", "--port [0-9]*", "--port"),
-                false => ("`port`", ".*", "port"),
+            let (how, old, right) = if written.argument {
+                ("its unit starts it with `--port`, which overrides redis.conf,", "--port [0-9]*", "--port")
+            } else {
+                ("`port`", ".*", "port")
             };
             let finding = broken(RedisListens::OtherPort).with("found", runs_on).marks(&written.value);
             let finding = finding.with("how", how).with("old", old).with("right", format!("{right} {port}"));

@@ -254,9 +254,10 @@ impl<'a> Worker<'a> {
             && let First::Line(line, rule) = hba.first(&self.guest(running, from, other))
             && obstacle(line, rule).is_none()
         {
-            let (word, only) = match other {
-                true => ("hostssl", "SSL connections, which are not used here"),
-                false => ("hostnossl", "connections without SSL, but the URL requires SSL"),
+            let (word, only) = if other {
+                ("hostssl", "SSL connections, which are not used here")
+            } else {
+                ("hostnossl", "connections without SSL, but the URL requires SSL")
             };
             return Ok(Some(
                 broken(PostgresHbaAdmitsWorker::ConnectionType)

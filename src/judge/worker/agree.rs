@@ -36,9 +36,10 @@ pub(crate) fn env_agrees(seat: &Seat<'_>) -> Judged<EnvAgrees> {
             && mine.redis_index() != theirs.redis_index()
             && !no_index
         {
-            let (does, there) = match tasks {
-                true => ("takes its tasks from", "puts them into"),
-                false => ("writes its results to", "reads them from"),
+            let (does, there) = if tasks {
+                ("takes its tasks from", "puts them into")
+            } else {
+                ("writes its results to", "reads them from")
             };
             let finding = two(broken(EnvAgrees::Index), mine.redis_index(), theirs.redis_index());
             return Ok(at(seat, own, finding.with("does", does).with("there", there), variable).into());
