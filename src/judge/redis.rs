@@ -70,14 +70,9 @@ pub(crate) fn redis_listens(seat: &Seat<'_>) -> Judged<RedisListens> {
         if let Some((written, runs_on)) =
             written.and_then(|it| Some((it, listeners.runs_on(&it.value, "redis-server")?)))
         {
-            let (how, old, right) = if written.argument {
-                ("its unit starts it with `--port`, which overrides redis.conf,", "--port [0-9]*", "--port")
-            } else {
-                ("`port`", ".*", "port")
-            };
-            let finding = broken(RedisListens::OtherPort).with("found", runs_on).marks(&written.value);
-            let finding = finding.with("how", how).with("old", old).with("right", format!("{right} {port}"));
-            return Ok(finding.with("file", &written.path).at(&written.path, written.line).into());
+            let cause = if written.argument { RedisListens::CommandLinePort } else { RedisListens::OtherPort };
+            let finding = broken(cause).with("found", runs_on).marks(&written.value).with("file", &written.path);
+            return Ok(finding.at(&written.path, written.line).into());
         }
         let unit = seat.redis_unit().ok();
         let not_there = unit.is_some_and(|unit| unit.reason == Some(FailReason::AddressNotThere));
