@@ -7,7 +7,6 @@ use std::rc::Rc;
 
 use crate::fact::dial::TcpOutcome;
 use crate::fact::firewall::netfilter::Model;
-use crate::fact::look::looks;
 use crate::fact::{
     Fact, FactKey, Observation, Observed, Place, PluginOf, Service, TcpTarget, UnitTarget, Unseen, Vantage,
 };
@@ -187,7 +186,7 @@ macro_rules! accessors {
     ($(
         #[doc = $says:literal]
         $key:ident $(($arg:ident: $target:ty))? = $text:literal =>
-            $get:ident: $(#[$again:meta])? $fact:ident($($type:ident)::+), words $words:tt, $phase:expr;
+            $get:ident: $(#[$again:meta])? $fact:ident($($type:ident)::+), words $words:tt, $phase:expr, by |$context:ident, $asked:ident| $by:tt;
     )*) => {
         impl<'a> Seat<'a> {
             $(#[doc = $says] pub fn $get(&self $(, $arg: $target)?) -> Result<&'a $crate::fact::$($type)::+, Unseen> {

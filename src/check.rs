@@ -43,9 +43,22 @@ impl fmt::Display for CheckId {
 }
 
 /// What a check is about: the folder its file lies in, and the judge file that thinks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names of the folders in checks/")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Category {
     Tunnel,
     Firewall,
@@ -61,17 +74,7 @@ pub enum Category {
 
 impl Category {
     /// In the order shown.
-    pub const ALL: [Self; 9] = [
-        Self::Tunnel,
-        Self::Firewall,
-        Self::Redis,
-        Self::Postgres,
-        Self::Worker,
-        Self::Queue,
-        Self::Api,
-        Self::Delivery,
-        Self::Custom,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The service that it is about, where it is about one.
     pub fn service(self) -> Option<Service> {
@@ -86,17 +89,7 @@ impl Category {
 
     /// The folder's name.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Tunnel => "tunnel",
-            Self::Firewall => "firewall",
-            Self::Redis => "redis",
-            Self::Postgres => "postgres",
-            Self::Worker => "worker",
-            Self::Queue => "queue",
-            Self::Api => "api",
-            Self::Delivery => "delivery",
-            Self::Custom => "custom",
-        }
+        self.into()
     }
 }
 

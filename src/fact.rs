@@ -1,8 +1,4 @@
-//! Everything that can be known: what may be looked at ([`FactKey`]), what was there ([`Fact`]), and why
-//! something was not seen ([`Unseen`]). The first two are the table in `src/fact/look.rs`.
-//!
-//! Facts name what was observed ("refused"), never what it means ("firewalled"). No type here has room for a
-//! secret: a password is a [`Presence`], a private key is never kept.
+//! The keys, the kinds of facts, and why something was not seen.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,43 +6,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub mod api;
-pub mod app;
-pub mod celery;
-pub mod certificate;
-pub mod containers;
-pub mod delivery;
-pub mod dial;
-pub mod disk;
-pub mod docker;
-pub mod environment;
-pub mod firewall;
-pub mod host_worker;
-pub mod libraries;
-pub mod limits;
-pub(crate) mod look;
-pub mod network;
-pub(crate) mod order;
-pub mod plugin;
-pub mod postgres;
-pub mod redis;
-pub mod service;
-mod target;
-pub mod touch;
-pub mod web_app;
-pub mod wireguard;
-mod words;
-pub mod worker_log;
-pub mod worker_network;
-
-use look::{aimed, forms_of, keys, looks, word};
-use target::Target;
-pub use target::{Place, PluginOf, Service, TcpTarget, UnitTarget};
+use super::look::{aimed, forms_of, keys, word};
+use super::target::{Place, PluginOf, Target, TcpTarget, UnitTarget};
+#[allow(clippy::wildcard_imports, reason = "the modules that the table of looks names")]
+use super::*;
 
 /// Where we stand. In the order in which a connection's conditions arise: what is wrong upstream explains
 /// what is wrong downstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Vantage {
     /// The Linux host with the web app, Redis and PostgreSQL.
     Server,
@@ -64,12 +33,7 @@ impl Vantage {
 
     /// The word used on the command line, in check files and in output.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Server => "server",
-            Self::Client => "client",
-            Self::Container => "container",
-            Self::Outside => "outside",
-        }
+        self.into()
     }
 }
 

@@ -7,10 +7,12 @@ use ipnet::IpNet;
 
 use crate::case::{Case, Seat};
 use crate::check::cause::{PostgresNotExposed, RedisNotExposed, causes_of};
-use crate::check::{Category, Check, CheckId, Judged, Rule, UNEXPECTED, Verdict, broken, holds, not_applicable};
+use crate::check::{
+    Category, Check, CheckId, Finding, Judged, Rule, UNEXPECTED, Verdict, broken, holds, not_applicable,
+};
 use crate::fact::dial::Dial;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
-use crate::fact::firewall::{NewFlow, Protocol};
+use crate::fact::firewall::{NewFlow, Protocol, Ufw, UfwRule};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
 use crate::profile::Origin;
@@ -133,14 +135,12 @@ fn plain(check: &Check, expected: &[String], key: &FactKey, seat: &Seat<'_>) -> 
 enum Exposed {
     OpenPublished,
     OpenOutside,
-    LetIn,
     ListensWidely,
     Published,
-    Admitted,
 }
 
-causes_of!(Exposed as RedisNotExposed: OpenPublished, OpenOutside, LetIn, ListensWidely, Published, Admitted);
-causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, LetIn, ListensWidely, Published, Admitted);
+causes_of!(Exposed as RedisNotExposed: OpenPublished, OpenOutside, ListensWidely, Published);
+causes_of!(Exposed as PostgresNotExposed: OpenPublished, OpenOutside, ListensWidely, Published);
 
 /// Whether a service can be reached around the tunnel. Seen from the client or outside by dialling; on the server
 /// by its sockets and its firewall, which is a warning at most: another firewall may stand in front.
@@ -208,8 +208,8 @@ fn exposed(seat: &Seat<'_>, service: Service) -> Judged<Exposed> {
     }
     let wide = wide.iter().map(|listener| listener.address.ip().to_string()).collect::<Vec<_>>().join(", ");
     let finding = match ufw.first_match(&flow).filter(|rule| ufw.enabled && rule.action.admits()) {
-        Some(rule) => broken(Exposed::LetIn).with("number", rule.number).at(&ufw.path_of(rule), rule.line),
-        None => broken(Exposed::ListensWidely),
+        Some(rule) => let_in(ufw, rule, port),
+        None => unblocked(),
     };
     Ok(finding.with("wide", wide).with("port", port).into())
 }
@@ -263,16 +263,30 @@ fn open_to(
     let ufw = seat.ufw().ok().filter(|ufw| ufw.enabled && step.is_some_and(|step| step.chain.starts_with("ufw")));
     let finding = match (trace.sent_on, ufw.and_then(|ufw| Some((ufw, ufw.first_match(flow)?))), step) {
         (Some(to), _, _) => broken(Exposed::Published).with("to", to),
-        (None, Some((ufw, rule)), _) => {
-            broken(Exposed::LetIn).with("number", rule.number).at(&ufw.path_of(rule), rule.line)
-        }
-        (None, None, Some(step)) => broken(Exposed::Admitted)
-            .with("rule", firewall::rule(step))
-            .with("chain", &step.chain)
-            .with("table", &step.table),
-        (None, None, None) => broken(Exposed::ListensWidely),
+        (None, Some((ufw, rule)), _) => let_in(ufw, rule, port),
+        (None, None, Some(step)) => broken(Exposed::ListensWidely).with(
+            "why",
+            format!(
+                "`{}` (chain {}, table {}) allows others to reach port {port} at {}",
+                firewall::rule(step),
+                step.chain,
+                step.table,
+                flow.interface
+            ),
+        ),
+        (None, None, None) => unblocked(),
     };
     finding.with("wide", wide.join(", ")).with("port", port).with("gate", flow.interface).into()
+}
+
+fn unblocked() -> Finding<Exposed> {
+    broken(Exposed::ListensWidely).with("why", "no firewall rule on this host blocks access from outside")
+}
+
+fn let_in(ufw: &Ufw, rule: &UfwRule, port: u16) -> Finding<Exposed> {
+    let (path, line, number) = (ufw.path_of(rule), rule.line, rule.number);
+    let why = format!("ufw allows everyone to reach port {port} by rule {number} ({path}:{line})");
+    broken(Exposed::ListensWidely).with("why", why).at(&path, line)
 }
 
 /// The ways around the tunnel: every interface to other hosts, with each of its addresses.

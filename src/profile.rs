@@ -21,8 +21,9 @@ pub(crate) mod evidence;
 use evidence::Evidence;
 
 /// How the worker gets its jobs and reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Topology {
     /// From and to PostgreSQL, as up to version 0.11.
     Database,
@@ -33,10 +34,7 @@ pub enum Topology {
 impl Topology {
     /// The word used on the command line and in profiles.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::Api => "api",
-        }
+        self.into()
     }
 }
 
@@ -161,8 +159,9 @@ impl Profile {
 }
 
 /// Where a value comes from, the stronger first. No judge takes an assumed one for knowledge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Origin {
     /// The user said so, by flag or profile file.
     Told,

@@ -15,8 +15,9 @@ pub use windows::WINDOWS;
 pub const SCHEMA: u32 = 1;
 
 /// The rights a snapshot was taken with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Rights {
     /// User id 0.
     Root,

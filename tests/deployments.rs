@@ -229,10 +229,7 @@ fn a_peer_that_never_came_is_a_note() {
         .iter()
         .find(|it| it["status"] == "note" && it["id"] == "wg-handshake");
     let check = check.expect("a note on the peer");
-    assert_eq!(
-        (&check["diagnosis"]["code"], &check["clients"]),
-        (&json!("wg-handshake/never-came"), &json!(["10.8.0.3"]))
-    );
+    assert_eq!((&check["diagnosis"]["code"], &check["clients"]), (&json!("wg-handshake/away"), &json!(["10.8.0.3"])));
 }
 
 /// Where no peer at all can be reached, it is no matter of one that is switched off.

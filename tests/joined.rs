@@ -94,7 +94,7 @@ fn what_no_end_can_tell_both_can() {
 /// Two faults at once, one of each end's own, as far as both can be true: each end's recording is of a fault of its own.
 const OF_BOTH_ENDS: [(&str, &str, [&str; 2]); 8] = [
     ("postgres-full", "compose-line-localhost", ["postgres-answers/too-many-clients", "env-database/local"]),
-    ("redis-protected-mode", "redis-url-placeholder", ["redis-answers/denied", "env-redis/placeholder"]),
+    ("redis-protected-mode", "redis-url-placeholder", ["redis-answers/denied", "env-redis/flawed"]),
     ("redis-disk", "redis-wrong-password", ["redis-answers/wrong-password", "redis-can-write/cannot-save"]),
     ("redis-memory-full", "redis-wrong-password", ["redis-answers/wrong-password", "redis-can-write/memory-full"]),
     ("redis-renamed", "redis-wrong-password", ["redis-answers/commands-gone", "redis-answers/wrong-password"]),

@@ -11,8 +11,9 @@ use crate::fact::words::words;
 pub mod payload_probe;
 
 /// How a TCP connection attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Dial {
     /// The connection was accepted.
     Open,
@@ -33,24 +34,14 @@ pub enum Dial {
     /// The name could not be resolved: no name server answered.
     ResolverFailed,
     /// Any other error; holds the errno.
+    #[strum(serialize = "failed")]
     Other(i32),
 }
 
 impl Dial {
     words! {
         /// The one word for it.
-        pub fn label(self) of self => {
-                Self::Open => "open",
-                Self::Refused => "refused",
-                Self::Timeout => "timeout",
-                Self::Reset => "reset",
-                Self::HostUnreachable => "host-unreachable",
-                Self::NoRoute => "no-route",
-                Self::Forbidden => "forbidden",
-                Self::NoSuchName => "no-such-name",
-                Self::ResolverFailed => "resolver-failed",
-                Self::Other(_) => "failed",
-        }
+        pub fn label(self) by name => self
     }
 }
 
@@ -122,8 +113,9 @@ impl TcpOutcome {
 }
 
 /// How an ICMP echo ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Echo {
     /// A reply came; holds the round trip in microseconds.
     Reply(u64),
@@ -140,22 +132,14 @@ pub enum Echo {
     /// `EACCES` or `EPERM`: this machine's own rules forbid it.
     Forbidden,
     /// Any other error; holds the errno.
+    #[strum(serialize = "failed")]
     Other(i32),
 }
 
 impl Echo {
     words! {
         /// The one word for it.
-        pub fn label(self) of self => {
-                Self::Reply(_) => "reply",
-                Self::NoReply => "no-reply",
-                Self::NoRoute => "no-route",
-                Self::Unreachable => "unreachable",
-                Self::NoPeer => "no-peer",
-                Self::NoEndpoint => "no-endpoint",
-                Self::Forbidden => "forbidden",
-                Self::Other(_) => "failed",
-        }
+        pub fn label(self) by name => self
     }
 }
 

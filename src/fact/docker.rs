@@ -20,9 +20,21 @@ pub struct Docker {
 }
 
 /// A container's state in Docker's own words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "Docker's own words")]
+#[strum(serialize_all = "kebab-case")]
 pub enum State {
     Running,
     Restarting,
@@ -34,24 +46,13 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [Self; 7] =
-        [Self::Running, Self::Restarting, Self::Exited, Self::Created, Self::Paused, Self::Dead, Self::Removing];
-
     words! {
-        pub(crate) fn label(self) of self => {
-                Self::Running => "running",
-                Self::Restarting => "restarting",
-                Self::Exited => "exited",
-                Self::Created => "created",
-                Self::Paused => "paused",
-                Self::Dead => "dead",
-                Self::Removing => "removing",
-        }
+        pub(crate) fn label(self) by name => self
     }
 
     /// From Docker's word.
     pub fn read(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.label() == word)
+        word.parse().ok()
     }
 }
 

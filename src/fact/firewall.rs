@@ -10,9 +10,10 @@ pub mod netfilter;
 pub mod walk;
 
 /// What a rule or a default does with a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the words of ufw(8)")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Action {
     Allow,
     Deny,
@@ -28,12 +29,7 @@ impl Action {
 
     /// The word of ufw(8).
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-            Self::Reject => "reject",
-            Self::Limit => "limit",
-        }
+        self.into()
     }
 }
 

@@ -20,8 +20,9 @@ pub mod waits;
 
 /// PostgreSQL's answer to a log-in and `SELECT 1`, told apart by SQLSTATE and, where several share one code,
 /// by the server routine that raised it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum PgSaid {
     /// `SELECT 1` gave 1.
     One,
@@ -64,6 +65,7 @@ pub enum PgSaid {
     /// `pg_hba.conf` asks for a client certificate (`clientcert`), and none was shown.
     WantsCertificate,
     /// Any other refusal; holds the SQLSTATE.
+    #[strum(serialize = "refused-otherwise")]
     Refused(String),
     /// No connection came about.
     Unreached(Dial),
@@ -72,30 +74,7 @@ pub enum PgSaid {
 impl PgSaid {
     words! {
         /// The one word for it.
-        pub fn label(&self) of self => {
-                Self::One => "one",
-                Self::NoHbaEntry => "no-hba-entry",
-                Self::HbaRejects => "hba-rejects",
-                Self::WrongPassword => "wrong-password",
-                Self::NoPassword => "no-password",
-                Self::CannotLogIn => "cannot-log-in",
-                Self::NoSuchRole => "no-such-role",
-                Self::NoSuchDatabase => "no-such-database",
-                Self::NoSsl => "no-ssl",
-                Self::NoRootCertificate(_) => "no-root-certificate",
-                Self::TooManyClients => "too-many-clients",
-                Self::StartingUp => "starting-up",
-                Self::NotPermitted => "not-permitted",
-                Self::Speaks => "speaks",
-                Self::NotPostgres => "not-postgres",
-                Self::Unfinished => "unfinished",
-                Self::Silent => "silent",
-                Self::Closed => "closed",
-                Self::OtherMethod => "other-method",
-                Self::WantsCertificate => "wants-certificate",
-                Self::Refused(_) => "refused-otherwise",
-                Self::Unreached(_) => "unreached",
-        }
+        pub fn label(&self) by name => self
     }
 }
 

@@ -17,8 +17,9 @@ pub mod rights;
 pub mod state;
 
 /// Redis' answer, from a bare connection first and then with what the URL holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, strum::VariantNames)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum RedisSaid {
     /// `+PONG`, after AUTH and SELECT where the URL asks for them.
     Pong,
@@ -45,6 +46,7 @@ pub enum RedisSaid {
     /// `-MISCONF`: it cannot save to its disk, and refuses PING and every write until it can.
     CannotSave,
     /// Any other error reply (`-MASTERDOWN`, `-BUSY`).
+    #[strum(serialize = "refused-otherwise")]
     Refused,
     /// It spoke, but not Redis' protocol.
     NotRedis,
@@ -63,27 +65,7 @@ pub enum RedisSaid {
 impl RedisSaid {
     words! {
         /// The one word for it.
-        pub fn label(self) of self => {
-                Self::Pong => "pong",
-                Self::Denied => "denied",
-                Self::NoAuth => "no-auth",
-                Self::Locked => "locked",
-                Self::WrongPassword => "wrong-password",
-                Self::WrongUserOrPassword => "wrong-user-or-password",
-                Self::PasswordNotWanted => "password-not-wanted",
-                Self::NoSuchDatabase => "no-such-database",
-                Self::NotPermitted => "not-permitted",
-                Self::Loading => "loading",
-                Self::TooManyClients => "too-many-clients",
-                Self::CannotSave => "cannot-save",
-                Self::Refused => "refused-otherwise",
-                Self::NotRedis => "not-redis",
-                Self::Silent => "silent",
-                Self::Closed => "closed",
-                Self::WantsCertificate => "wants-certificate",
-                Self::NoTls => "no-tls",
-                Self::Unreached(_) => "unreached",
-        }
+        pub fn label(self) by name => self
     }
 }
 

@@ -52,8 +52,9 @@ impl Target for Place {
 }
 
 /// One of the two services of the deployment that are dialled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Service {
     /// Redis: the broker, the result backend, the rate limiter.
     Redis,
@@ -64,10 +65,7 @@ pub enum Service {
 impl Service {
     /// The word used in keys and output.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Redis => "redis",
-            Self::Postgres => "postgres",
-        }
+        self.into()
     }
 
     fn read(word: &str) -> Option<Self> {

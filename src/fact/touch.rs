@@ -6,7 +6,8 @@
 //! part of a name and `**` for whatever follows.
 
 /// What is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Act {
     /// A file or a folder is read, or only looked whether it is there.
     Read,
@@ -27,15 +28,7 @@ pub enum Act {
 impl Act {
     /// In a word.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Run => "run",
-            Self::Connect => "connect",
-            Self::Send => "send",
-            Self::Ask => "ask",
-            Self::Enter => "enter",
-            Self::Write => "write",
-        }
+        self.into()
     }
 }
 

@@ -58,14 +58,15 @@ pub(crate) fn delivery_set(seat: &Seat<'_>) -> Judged<DeliverySet> {
     }
     for variable in REQUIRED {
         if let Some(value) = sidecar.text(variable).filter(|value| is_placeholder(value)) {
-            return Ok(said(broken(DeliverySet::Placeholder), variable)
-                .with("variable", variable)
-                .with("value", value)
-                .into());
+            let finding =
+                broken(DeliverySet::WrongValue).with("which", "the value of the example file").with("value", value);
+            return Ok(said(finding, variable).with("variable", variable).into());
         }
     }
     if let Some(host) = sidecar.text("INGEST_HOST").filter(|host| is_local(host) && !sidecar.host_network) {
-        return Ok(said(broken(DeliverySet::Local), "INGEST_HOST").with("host", host).into());
+        let which = "which inside the container is the container itself";
+        let finding = broken(DeliverySet::WrongValue).with("which", which).with("value", host);
+        return Ok(said(finding, "INGEST_HOST").with("variable", "INGEST_HOST").into());
     }
     match sidecar.port() {
         Some(_) => Ok(holds()),

@@ -4,7 +4,7 @@
 use super::netfilter::model;
 use crate::fact::Fact;
 use crate::fact::firewall::netfilter::Netfilter;
-use crate::fact::look::{Lines, looks, says, word};
+use crate::fact::look::{Lines, says, word};
 
 /// What is said of a fact.
 pub trait Says {

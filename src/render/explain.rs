@@ -9,7 +9,7 @@ use crate::report::usually;
 
 pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result<String, String> {
     let (check_id, cause) = id.split_once('/').map_or((id, None), |(check, cause)| (check, Some(cause)));
-    if let Some(category) = Category::ALL.into_iter().find(|category| category.word() == id) {
+    if let Some(category) = Category::ALL.iter().copied().find(|category| category.word() == id) {
         return Ok(of_category(checks, category, width));
     }
     let check = checks.iter().find(|check| check.id.0 == check_id).ok_or_else(|| {

@@ -5,7 +5,7 @@ use crate::fact::Vantage;
 use crate::fact::order::InOrder;
 use typed::Typed;
 
-mod typed;
+pub(super) mod typed;
 
 /// One host's script.
 #[derive(Debug, Clone)]

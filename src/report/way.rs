@@ -211,7 +211,7 @@ fn hop_of(outcome: &Outcome, end: End) -> Option<&'static str> {
     }
     // Checks of which each cause is about something else.
     match code(outcome) {
-        "env-agrees/broker-index" | "env-agrees/results-index" | "worker-libraries/redis" => {
+        "env-agrees/index" | "worker-libraries/redis" => {
             return own(End::Redis, WORKER);
         }
         "env-agrees/database" | "env-agrees/table-prefix" | "worker-libraries/database" => {

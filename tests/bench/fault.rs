@@ -13,8 +13,11 @@ pub use crate::recorded::root;
 use crate::recorded::written::{self, Written};
 
 /// What a fault is about, in the order of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, strum::IntoStaticStr, strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Family {
     Guide,
     Wireguard,
@@ -28,30 +31,10 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Self; 9] = [
-        Self::Guide,
-        Self::Wireguard,
-        Self::Firewall,
-        Self::Redis,
-        Self::Postgres,
-        Self::Environment,
-        Self::Queue,
-        Self::Exposure,
-        Self::Delivery,
-    ];
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Guide => "guide",
-            Self::Wireguard => "wireguard",
-            Self::Firewall => "firewall",
-            Self::Redis => "redis",
-            Self::Postgres => "postgres",
-            Self::Environment => "environment",
-            Self::Queue => "queue",
-            Self::Exposure => "exposure",
-            Self::Delivery => "delivery",
-        }
+        self.into()
     }
 }
 
@@ -140,6 +123,9 @@ pub struct Fault {
     #[serde(default)]
     pub near_warns: Vec<String>,
     pub expect: Expect,
+    /// What is run for the fault and for its near miss alike.
+    #[serde(default)]
+    both: Scripts,
     #[serde(rename = "break", default)]
     pub broken: Scripts,
     #[serde(default)]
@@ -195,7 +181,16 @@ impl Set {
     /// Reads all files; the error names file and line.
     pub fn read(checks: &[Check]) -> Result<Self, String> {
         let mut faults = Vec::new();
-        for it in written::all::<Fault>(written::FAULTS)? {
+        for mut it in written::all::<Fault>(written::FAULTS)? {
+            let fault = &mut it.state;
+            let twice =
+                fault.both.keys().find(|it| fault.broken.contains_key(*it) || fault.near.contains_key(*it)).cloned();
+            for scripts in [&mut fault.broken, &mut fault.near] {
+                scripts.extend(fault.both.clone());
+            }
+            if let Some(host) = twice {
+                return Err(wrong(&it, &host, &format!("[both] has the script of {host} for [break] and [near]")));
+            }
             valid(&it, checks)?;
             faults.push(Fault { id: it.id, ..it.state });
         }

@@ -68,7 +68,7 @@ pub fn figures(set: &Set, checks: &[Check]) -> Result<Figures, String> {
     let with_made_up = set;
     let set = &set.seen();
     let mut pooled = Row { name: "**all**".to_owned(), ..Row::default() };
-    for family in Family::ALL {
+    for &family in Family::ALL {
         let mut row = Row { name: family.word().to_owned(), ..Row::default() };
         for fault in set.faults.iter().filter(|fault| fault.family == family) {
             let verdicts = verdicts(&fault.id, &fault.blind)?;

@@ -58,8 +58,8 @@ const LINE: usize = 111;
 
 /// Edits that go by a pattern, since the line is not known where the fault is seen, and what they replace.
 const BY_PATTERN: &[(&str, &str)] = &[
-    ("redis-not-exposed/admitted", BIND),
-    ("redis-not-exposed/let-in", BIND),
+    ("redis-not-exposed/listens-widely", BIND),
+    ("redis-not-exposed/listens-widely", BIND),
     ("redis-not-exposed/listens-widely", BIND),
     ("redis-not-exposed/open-outside", BIND),
 ];

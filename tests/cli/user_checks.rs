@@ -110,6 +110,22 @@ fn a_mistake_is_named_with_its_place() {
 }
 
 #[test]
+fn what_all_fixes_share_is_written_once() {
+    let apart = GOOD.replace("fix.know = \"It is open.\"\n", "")
+        + "\n[cause.timeout]\nsays = \"no answer\"\nfix.say = \"Wait.\"\n";
+    let shared = |fix: &str| apart.replace("expect = [\"open\"]\n", &format!("expect = [\"open\"]\n{fix}\n"));
+    let checks = folder(&[("x.toml", &shared("fix.know = \"It is open.\"\nfix.on = \"client\""))]);
+    let told = run(&["explain", "x", "--checks", checks.path().to_str().expect("a path")]);
+    assert_eq!((told.code, told.out.matches("It is open.").count()), (0, 2), "{told:?}");
+    mistake("x.toml", &apart, &["missing key `know`", "2 mistakes in"]);
+    mistake("x.toml", &shared("fix = { know = \"k\", on = \"moon\" }"), &["x.toml:5:", "`moon`", "1 mistake in"]);
+    // Where no cause could have it, it means nothing.
+    let none =
+        "title = \"t\"\nguide = \"beyond\"\nlooks.container = [\"env\"]\nexpect = [\"seen\"]\nfix.on = \"client\"\n";
+    mistake("x.toml", none, &["x.toml:5:1: unknown key `fix`"]);
+}
+
+#[test]
 fn only_a_full_path_names_a_plugin() {
     for (plugin, words) in [
         ("program = \"check_disk\"", "x.toml:5:11: `check_disk` is no full path"),

@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("cli", &["fact", "profile"]),
     ("plan", &["check", "fact", "profile"]),
     ("exit", &["cli", "report"]),
-    ("render", &["check", "cli", "exit", "fact", "profile", "report", "run", "snapshot"]),
+    ("render", &["check", "cli", "exit", "fact", "profile", "report", "run"]),
     (
         "app",
         &[
@@ -57,7 +57,6 @@ const NARROW: &[(&str, &str, &[&str])] = &[
     ("render", "fact", &["FactKey", "Vantage", "plugin", "touch"]),
     ("render", "profile", &["Addresses", "Known", "Origin"]),
     ("render", "run", &["Event"]),
-    ("render", "snapshot", &["Rights"]),
 ];
 
 /// The modules that may touch the world, and what touching looks like.

@@ -34,9 +34,10 @@ def main():
     else:
         which, name, table = "faults", state.removesuffix(".near"), "near" if state.endswith(".near") else "break"
     path, fault = read(fixtures, which, name)
-    scripts = fault.get(table)
-    if not isinstance(scripts, dict):
+    tables = [fault.get("both", {}), fault.get(table, {})]
+    if not all(isinstance(it, dict) for it in tables) or not any(tables):
         sys.exit(f"lab: {path} has no table [{name}.{table}]")
+    scripts = {host: script for it in tables for host, script in it.items()}
     for host, script in scripts.items():
         if host not in ("server", "client", "outside") or not isinstance(script, str):
             sys.exit(f"lab: {path}: [{name}.{table}] {host}: want a script for server, client or outside")

@@ -43,6 +43,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Vec<Wrong>) {
         return (None, syntax);
     }
     let (whole, mut table) = (table.span(), table.into_inner());
+    share_fix(&mut table);
     let (mut mistakes, mut taken) = (Vec::new(), Taken::new());
     while mistakes.len() < MOST {
         let again = Deserializer::from(Spanned::new(whole.clone(), table.clone()));
@@ -63,16 +64,37 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Vec<Wrong>) {
         };
         let stuck = key.is_none();
         // What was taken out is missing because of that.
-        if !missing.is_some_and(|name| taken.contains(&(place.clone(), name.to_owned()))) {
-            // What is missing stands nowhere: its table is named, and nothing in it.
-            let at = if missing.is_some() { place.start..place.start } else { place };
-            mistakes.push(Wrong { at, ..mistake(&error, key) });
+        let told = missing.is_some_and(|name| taken.contains(&(place.clone(), name.to_owned())));
+        // What is missing stands nowhere: its table is named, and nothing in it.
+        let at = if missing.is_some() { place.start..place.start } else { place };
+        let wrong = Wrong { at, ..mistake(&error, key) };
+        // What all causes share is wrong in each.
+        if !told && !mistakes.iter().any(|it| it.at == wrong.at && it.says == wrong.says) {
+            mistakes.push(wrong);
         }
         if stuck {
             break;
         }
     }
     (None, mistakes)
+}
+
+/// What stands in `fix` at the top is that of each cause which does not say otherwise.
+fn share_fix(table: &mut DeTable<'_>) {
+    if !matches!(table.get("fix").map(Spanned::get_ref), Some(DeValue::Table(_))) || !table.contains_key("cause") {
+        return;
+    }
+    let Some(DeValue::Table(shared)) = table.remove("fix").map(Spanned::into_inner) else { return };
+    let Some(DeValue::Table(causes)) = table.get_mut("cause").map(Spanned::get_mut) else { return };
+    for cause in causes.iter_mut().map(|(_, cause)| cause.get_mut()) {
+        let DeValue::Table(cause) = cause else { continue };
+        let Some(DeValue::Table(fix)) = cause.get_mut("fix").map(Spanned::get_mut) else { continue };
+        for (key, value) in &shared {
+            if !fix.contains_key(key.get_ref().as_ref()) {
+                fix.insert(key.clone(), value.clone());
+            }
+        }
+    }
 }
 
 /// Where a key stands; the beginning, if nowhere.

@@ -11,9 +11,10 @@ pub use model::*;
 
 /// Who lists rules. The two generations of iptables keep their rules apart, and both are obeyed; one of them is
 /// simply called `iptables`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the programs' names")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Tool {
     Iptables,
     Ip6tables,
@@ -27,15 +28,7 @@ pub enum Tool {
 impl Tool {
     /// The command that changes what it lists.
     pub fn command(self) -> &'static str {
-        match self {
-            Self::Iptables => "iptables",
-            Self::Ip6tables => "ip6tables",
-            Self::IptablesNft => "iptables-nft",
-            Self::Ip6tablesNft => "ip6tables-nft",
-            Self::IptablesLegacy => "iptables-legacy",
-            Self::Ip6tablesLegacy => "ip6tables-legacy",
-            Self::Nft => "nft",
-        }
+        self.into()
     }
 
     /// For IPv6 alone.

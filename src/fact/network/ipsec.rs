@@ -16,9 +16,10 @@ pub struct Ipsec {
 }
 
 /// For which packets a policy is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the words of ip-xfrm(8)")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Direction {
     In,
     Out,
@@ -28,11 +29,7 @@ pub enum Direction {
 impl Direction {
     /// The word of ip-xfrm(8).
     pub fn word(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Fwd => "fwd",
-        }
+        self.into()
     }
 }
 

@@ -73,10 +73,10 @@ impl Barrier<'_> {
     /// The setting's name.
     pub fn setting(&self) -> &'static str {
         match self {
-            Self::Private(_) => "PrivateNetwork=",
-            Self::Family(..) => "RestrictAddressFamilies=",
-            Self::Interface(_) => "RestrictNetworkInterfaces=",
-            Self::Address(_) => "IPAddressDeny=",
+            Self::Private(_) => "PrivateNetwork",
+            Self::Family(..) => "RestrictAddressFamilies",
+            Self::Interface(_) => "RestrictNetworkInterfaces",
+            Self::Address(_) => "IPAddressDeny",
         }
     }
 
@@ -130,14 +130,14 @@ mod tests {
             sandbox.barrier(address.parse().expect("an address"), "wg0").map(|it| it.setting())
         };
         let only_six = Sandbox { families: list(true, &["AF_UNIX", "AF_INET6"]), ..Sandbox::default() };
-        assert_eq!(setting(&only_six, "10.8.0.1"), Some("RestrictAddressFamilies="));
+        assert_eq!(setting(&only_six, "10.8.0.1"), Some("RestrictAddressFamilies"));
         assert_eq!(setting(&only_six, "fd00::1"), None);
         let no_four = Sandbox { families: list(false, &["AF_INET"]), ..Sandbox::default() };
-        assert_eq!(setting(&no_four, "10.8.0.1"), Some("RestrictAddressFamilies="));
+        assert_eq!(setting(&no_four, "10.8.0.1"), Some("RestrictAddressFamilies"));
         let other = Sandbox { interfaces: list(true, &["eth0"]), ..Sandbox::default() };
-        assert_eq!(setting(&other, "10.8.0.1"), Some("RestrictNetworkInterfaces="));
+        assert_eq!(setting(&other, "10.8.0.1"), Some("RestrictNetworkInterfaces"));
         let private = Sandbox { private: Some(Private::default()), ..Sandbox::default() };
-        assert_eq!(setting(&private, "10.8.0.1"), Some("PrivateNetwork="));
+        assert_eq!(setting(&private, "10.8.0.1"), Some("PrivateNetwork"));
         assert!(Sandbox::default().is_empty() && setting(&Sandbox::default(), "10.8.0.1").is_none());
     }
 }

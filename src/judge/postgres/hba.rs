@@ -254,9 +254,16 @@ impl<'a> Worker<'a> {
             && let First::Line(line, rule) = hba.first(&self.guest(running, from, other))
             && obstacle(line, rule).is_none()
         {
+            let (word, only) = if other {
+                ("hostssl", "SSL connections, which are not used here")
+            } else {
+                ("hostnossl", "connections without SSL, but the URL requires SSL")
+            };
             return Ok(Some(
-                broken(if other { PostgresHbaAdmitsWorker::SslOnly } else { PostgresHbaAdmitsWorker::PlainOnly })
-                    .marks(if other { "hostssl" } else { "hostnossl" })
+                broken(PostgresHbaAdmitsWorker::ConnectionType)
+                    .with("type", word)
+                    .with("only", only)
+                    .marks(word)
                     .at(&line.path, line.line),
             ));
         }

@@ -116,12 +116,12 @@ fn witnessed(seat: &Seat<'_>, state: &WgState, here: &WgInterface, peer: &WgPeer
 /// One of several peers that is silent while another one is not: nobody knows whether its machine is on, unless that was
 /// looked at.
 fn switched_off(seat: &Seat<'_>, here: &WgInterface, peer: &WgPeer, now: u64) -> Option<Finding<WgHandshake>> {
-    let finding = match peer.handshake {
-        Some(at) => broken(WgHandshake::Away).with("age", now.saturating_sub(at)),
-        None => broken(WgHandshake::NeverCame),
-    };
     let off = others_speak(seat, here, now) && seat.at(Vantage::Client).is_err();
-    off.then(|| finding.with("key", short_key(&peer.public_key)))
+    let last = peer.handshake.map_or_else(
+        || "has never sent anything".to_owned(),
+        |at| format!("had its last handshake {} s ago", now.saturating_sub(at)),
+    );
+    off.then(|| broken(WgHandshake::Away).with("key", short_key(&peer.public_key)).with("last", last))
 }
 
 fn others_speak(seat: &Seat<'_>, here: &WgInterface, now: u64) -> bool {

@@ -91,7 +91,14 @@ fn refusal(
     interface: Option<&WgInterface>,
 ) -> Finding<WgConfigValid> {
     let name = parse_error.name.as_str();
-    let key = |finding: Finding<_>| finding.with("name", name).with("maker", maker(seat, conf, parse_error, interface));
+    let key = |what: &str| {
+        let maker = maker(seat, conf, parse_error, interface);
+        broken(WgConfigValid::KeyMalformed).with("name", name).with("what", what).with("maker", maker)
+    };
+    let bad = |mend: &str, what: String| {
+        let right = right(seat, conf, parse_error, interface);
+        broken(WgConfigValid::BadValue).with("name", name).with("what", what).with("mend", mend).with("right", right)
+    };
     match parse_error.what {
         Refusal::Mark => broken(WgConfigValid::ByteOrderMark),
         Refusal::Wide => broken(WgConfigValid::UtfSixteen),
@@ -102,13 +109,15 @@ fn refusal(
             None => broken(WgConfigValid::UnknownName).with("name", name).with("shown", shown(name)),
         },
         Refusal::Elsewhere => elsewhere(conf, parse_error),
-        Refusal::Key(KeyShape::Empty) => key(broken(WgConfigValid::KeyEmpty)),
-        Refusal::Key(KeyShape::Placeholder) => key(broken(WgConfigValid::KeyPlaceholder)),
+        Refusal::Key(KeyShape::Empty) => key("no key"),
+        Refusal::Key(KeyShape::Placeholder) => key("a placeholder instead of a key"),
         Refusal::Key(KeyShape::Quoted) => broken(WgConfigValid::KeyQuoted).with("name", name),
         Refusal::Key(KeyShape::Unpadded) => broken(WgConfigValid::KeyUnpadded).with("name", name),
         Refusal::Key(KeyShape::Wrapped) => broken(WgConfigValid::KeyWrapped).with("name", name),
-        Refusal::Key(KeyShape::Truncated) => key(broken(WgConfigValid::KeyTruncated)),
-        Refusal::Key(KeyShape::Malformed | KeyShape::Good) => key(broken(WgConfigValid::KeyMalformed)),
+        Refusal::Key(KeyShape::Truncated) => key("a key that is too short: part of it is missing"),
+        Refusal::Key(KeyShape::Malformed | KeyShape::Good) => {
+            key("a value that is not a WireGuard key (44 characters of base64)")
+        }
         Refusal::Ignored => broken(WgConfigValid::Ignored).with("name", name),
         Refusal::NoPublicKey => broken(WgConfigValid::NoPublicKey).with("key", far_key(seat).unwrap_or_default()),
         Refusal::NoPort => {
@@ -120,12 +129,9 @@ fn refusal(
             });
             broken(WgConfigValid::EndpointNoPort).with("host", host.unwrap_or_default()).with("port", far_port(seat))
         }
-        Refusal::Empty => {
-            broken(WgConfigValid::NoValue).with("name", name).with("right", right(seat, conf, parse_error, interface))
-        }
+        Refusal::Empty => bad("Add a value, or delete the line,", "no value".to_owned()),
         Refusal::Value | Refusal::NotBoolean | Refusal::Setting => {
-            let finding = broken(WgConfigValid::BadValue).with("name", name).with("how", how(parse_error));
-            finding.with("right", right(seat, conf, parse_error, interface))
+            bad("Correct the value", format!("a value that is not accepted{}", how(parse_error)))
         }
     }
 }
@@ -158,22 +164,10 @@ fn elsewhere(conf: &WgConf, parse_error: &ParseError) -> Finding<WgConfigValid> 
 
 /// The name that was meant: one that is at most two letters away.
 fn meant(name: &str) -> Option<&'static str> {
-    let near = names().map(|known| (distance(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known)).min()?;
+    let near = names()
+        .map(|known| (strsim::levenshtein(&known.to_ascii_lowercase(), &name.to_ascii_lowercase()), known))
+        .min()?;
     (name.len() > 3 && near.0 <= 2).then_some(near.1)
-}
-
-/// How many letters must be changed, added or left out.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, letter) in one.bytes().enumerate() {
-        let mut before = std::mem::replace(&mut row[0], index + 1);
-        for (at, theirs) in other.bytes().enumerate() {
-            let changed = before + usize::from(letter != theirs);
-            before = row[at + 1];
-            row[at + 1] = changed.min(row[at] + 1).min(before + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// The far end's public key, if its snapshot is at hand.
@@ -294,6 +288,5 @@ mod tests {
         assert_eq!(meant("AllowedIP"), Some("AllowedIPs"));
         assert_eq!(meant("Listenport_"), Some("ListenPort"));
         assert_eq!((meant("BindAddress"), meant("Name"), meant("")), (None, None, None));
-        assert_eq!(distance("kitten", "sitting"), 3);
     }
 }

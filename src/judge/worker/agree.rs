@@ -36,9 +36,13 @@ pub(crate) fn env_agrees(seat: &Seat<'_>) -> Judged<EnvAgrees> {
             && mine.redis_index() != theirs.redis_index()
             && !no_index
         {
-            let cause = if tasks { EnvAgrees::BrokerIndex } else { EnvAgrees::ResultsIndex };
-            let finding = two(broken(cause), mine.redis_index(), theirs.redis_index());
-            return Ok(at(seat, own, finding, variable).into());
+            let (does, there) = if tasks {
+                ("takes its tasks from", "puts them into")
+            } else {
+                ("writes its results to", "reads them from")
+            };
+            let finding = two(broken(EnvAgrees::Index), mine.redis_index(), theirs.redis_index());
+            return Ok(at(seat, own, finding.with("does", does).with("there", there), variable).into());
         }
     }
     if let (Some((variable, mine)), Some((web_variable, theirs))) = (database(own), database(web))

@@ -26,18 +26,27 @@ pub(crate) fn worker_confined(seat: &Seat<'_>) -> Judged<WorkerConfined> {
     };
     if is_connected(seat) {
         return Err(Unseen::Undecided(format!(
-            "{} has {}, which leaves out the server, but a worker of this host waits for tasks there: the setting is not in force for it",
+            "{} has {}=, which leaves out the server, but a worker of this host waits for tasks there: the setting is not in force for it",
             unit.name,
             barrier.setting()
         )));
     }
-    let finding = match &barrier {
-        Barrier::Private(_) => broken(WorkerConfined::Private),
-        Barrier::Family(_, family) => broken(WorkerConfined::Family).with("family", family),
-        Barrier::Interface(_) => broken(WorkerConfined::Interface),
-        Barrier::Address(_) => broken(WorkerConfined::Address),
+    let addresses = seat.addresses();
+    let interface = addresses.interface.value.as_str();
+    let (allow, value, because) = match &barrier {
+        Barrier::Private(_) => (barrier.setting(), "no".to_owned(), "it has a network with loopback alone".to_owned()),
+        Barrier::Family(_, family) => (barrier.setting(), (*family).to_owned(), format!("{family} is not allowed")),
+        Barrier::Interface(_) => (barrier.setting(), interface.to_owned(), format!("{interface} is not allowed")),
+        Barrier::Address(_) => {
+            ("IPAddressAllow", addresses.subnet.value.to_string(), "no IPAddressAllow= names it".to_owned())
+        }
     };
-    let finding = finding.with("unit", &unit.name);
+    let finding = broken(WorkerConfined::Setting)
+        .with("unit", &unit.name)
+        .with("setting", barrier.setting())
+        .with("because", because)
+        .with("allow", allow)
+        .with("value", value);
     Ok(match barrier.at() {
         Some((path, line)) => finding.at(path, line).into(),
         None => finding
@@ -75,7 +84,7 @@ pub(in crate::judge) fn asked_outside(seat: &Seat<'_>) -> Result<(), Unseen> {
     let Some(unit) = worker.unit.as_ref() else { return Ok(()) };
     barrier(seat, unit).map_or(Ok(()), |barrier| {
         Err(Unseen::Undecided(format!(
-            "it was asked from outside of {}, whose {} keeps the worker from the server",
+            "it was asked from outside of {}, whose {}= keeps the worker from the server",
             unit.name,
             barrier.setting()
         )))

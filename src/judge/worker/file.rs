@@ -17,11 +17,11 @@ pub(crate) fn env_file(seat: &Seat<'_>) -> Judged<EnvFile> {
         Encoding::Utf16 => (path.as_str(), ""),
         Encoding::ByteOrderMark => ("", path.as_str()),
     };
-    let finding = broken(if started { EnvFile::NextStart } else { EnvFile::Encoding }).at(path, 1);
-    Ok(finding
+    let finding = broken(EnvFile::Encoding).at(path, 1);
+    let finding = finding
         .with("encoding", encoding.words())
         .with("lost", encoding.lost())
         .with("wide_file", wide)
-        .with("marked_file", marked)
-        .into())
+        .with("marked_file", marked);
+    Ok(if started { finding.for_later() } else { finding }.into())
 }

@@ -21,13 +21,11 @@ pub(super) const NO_HOST: &str = "no host at all";
 /// What may be wrong with a URL, whichever it is, or with where it comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum UrlFault {
-    Placeholder,
     Quoted,
     Comment,
     Unencoded,
     Flawed,
     Local,
-    Around,
     Elsewhere,
     Default,
     Empty,
@@ -37,9 +35,9 @@ pub(super) enum UrlFault {
     Ignored,
 }
 
-causes_of!(UrlFault as EnvDatabase: Placeholder, Quoted, Comment, Unencoded, Flawed, Local, Around, Elsewhere,
+causes_of!(UrlFault as EnvDatabase: Quoted, Comment, Unencoded, Flawed, Local, Elsewhere,
     Default, Empty, Unset, Stale, Shell, Ignored);
-causes_of!(UrlFault as EnvRedis: Placeholder, Quoted, Comment, Unencoded, Flawed, Local, Around, Elsewhere,
+causes_of!(UrlFault as EnvRedis: Quoted, Comment, Unencoded, Flawed, Local, Elsewhere,
     Default, Empty, Unset, Stale, Shell, Ignored);
 
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
@@ -62,10 +60,11 @@ fn flaw(
         Setting::Flawed(flaw) => {
             return Ok(Some(cause_of!(flaw => {
                 Flaw::UnencodedPassword => broken(UrlFault::Unencoded),
+                Flaw::Placeholder => broken(UrlFault::Flawed).with("flaw", "still contains a placeholder"),
                 Flaw::NoScheme | Flaw::WhiteSpace | Flaw::Unreadable => {
                     broken(UrlFault::Flawed).with("flaw", format!("is {}", flaw.words()))
                 }
-            } Flaw as UrlFault: Placeholder, Quoted, Comment)));
+            } Flaw as UrlFault: Quoted, Comment)));
         }
         Setting::Empty | Setting::Word(_) | Setting::Secret => {
             return Ok(Some(broken(UrlFault::Flawed).with("flaw", "is no URL at all")));
@@ -103,7 +102,7 @@ fn flaw(
         Ok(address) => vec![address],
         Err(_) if !given.is_empty() => given.iter().map(|line| line.address).collect(),
         Err(_) if is_foreign_service(seat, &url.host) => {
-            return Ok(Some(elsewhere(&url.host)));
+            return Ok(Some(elsewhere(&url.host, NOT_THE_SERVER)));
         }
         Err(_) => resolved(seat, &url.host)?,
     };
@@ -117,7 +116,7 @@ fn flaw(
     }
     // The server does not know by which address others reach it.
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
-        return Ok(Some(broken(UrlFault::Around).with("name", &url.host).marks(&url.host)));
+        return Ok(Some(elsewhere(&url.host, "the server's address outside the tunnel, not the one").marks(&url.host)));
     }
     if addresses.server.origin == Origin::Assumed {
         return Err(Unseen::Undecided(format!(
@@ -125,7 +124,7 @@ fn flaw(
             url.host, addresses.server.value
         )));
     }
-    let finding = elsewhere(&url.host).marks(&url.host);
+    let finding = elsewhere(&url.host, NOT_THE_SERVER).marks(&url.host);
     Ok(Some(match given.iter().find(|line| there.contains(&line.address)) {
         None => finding,
         Some(line) => {
@@ -157,8 +156,16 @@ fn best<'a>(seat: &Seat<'a>) -> &'a Addresses {
     other(Vantage::Server).or(near).unwrap_or_else(|| seat.addresses())
 }
 
-fn elsewhere(host: &str) -> Finding<UrlFault> {
-    broken(UrlFault::Elsewhere).with("name", host).with("leads", "").with("hosts_file", "").with("hosts_line", "")
+/// What a name or an address is that is not known to be the server's.
+const NOT_THE_SERVER: &str = "which is not the server's address";
+
+fn elsewhere(host: &str, which: &str) -> Finding<UrlFault> {
+    broken(UrlFault::Elsewhere)
+        .with("name", host)
+        .with("which", which)
+        .with("leads", "")
+        .with("hosts_file", "")
+        .with("hosts_line", "")
 }
 
 /// A name without a dot is that of a compose service (or of a container): Docker's own resolver inside has it, or nobody.

@@ -9,7 +9,8 @@ use crate::profile::Origin;
 use crate::report::{Answer, Outcome, Report};
 
 /// What the checks of one part say together, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 enum State {
     Failed,
     Warning,
@@ -31,13 +32,7 @@ impl State {
     }
 
     fn class(self) -> &'static str {
-        match self {
-            Self::Failed => "failed",
-            Self::Warning => "warning",
-            Self::NotSeen => "not-seen",
-            Self::Ok => "ok",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 

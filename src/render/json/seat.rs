@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use crate::profile::{Addresses, Known, Origin};
+use crate::profile::{Addresses, Known};
 use crate::report::Host;
-use crate::snapshot::Rights;
 
 /// One host in one role.
 #[derive(Serialize)]
@@ -80,11 +79,7 @@ pub(super) fn seat(host: &Host) -> SeatV2<'_> {
         role: host.vantage.word(),
         found_by: &host.vantage_by,
         host: HostV2 { name: &host.name, platform: &host.platform, public_key: host.public_key.as_deref() },
-        rights: match host.rights {
-            Rights::Root => "root",
-            Rights::Administrator => "administrator",
-            Rights::User => "user",
-        },
+        rights: host.rights.into(),
         taken_at: jiff::Timestamp::from_second(i64::try_from(host.taken_at).unwrap_or(0))
             .unwrap_or_default()
             .to_string(),
@@ -108,19 +103,11 @@ fn addresses(addresses: &Addresses, several_clients: bool) -> AddressesV2 {
 }
 
 fn text<T: ToString>(known: &Known<T>) -> Value<String> {
-    Value { value: known.value.to_string(), origin: origin(known.origin) }
+    Value { value: known.value.to_string(), origin: known.origin.into() }
 }
 
 fn port(known: &Known<u16>) -> Value<u16> {
-    Value { value: known.value, origin: origin(known.origin) }
-}
-
-fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Told => "told",
-        Origin::Seen => "seen",
-        Origin::Assumed => "assumed",
-    }
+    Value { value: known.value, origin: known.origin.into() }
 }
 
 fn millis(micros: u64) -> f64 {

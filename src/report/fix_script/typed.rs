@@ -193,7 +193,7 @@ fn edit(words: &[String]) -> Option<Edit> {
 }
 
 /// As a shell takes it for one word.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::report) fn quoted(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }
 

@@ -1,6 +1,7 @@
 //! A container's recipe, word by word as a shell takes it.
 
 use crate::fact::docker::recipe::{Choice, Given, Recipe, Word};
+use crate::report::fix_script::typed::quoted;
 
 /// A container's recipe, each piece as a shell takes it.
 #[derive(Debug, Clone)]
@@ -81,9 +82,4 @@ fn word(word: &Word) -> String {
         Word::Shown(text) => quoted(text),
         Word::Taken(template) => format!("\"$(of {})\"", quoted(template)),
     }
-}
-
-/// As a shell takes it for one word. No argument of a program has a NUL.
-fn quoted(text: &str) -> String {
-    shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }

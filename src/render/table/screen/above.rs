@@ -59,7 +59,7 @@ fn checks(count: usize) -> String {
 /// A line a category: the worst of it first.
 pub(super) fn categories(out: &mut String, report: &Report, width: usize) {
     out.push('\n');
-    for category in Category::ALL {
+    for &category in Category::ALL {
         let counts = Counts::of(report.outcomes.iter().filter(|it| it.category == category));
         let parts = [
             (counts.roots + counts.explained, "failed"),
