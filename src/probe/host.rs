@@ -14,6 +14,8 @@ mod files;
 mod keeper;
 pub mod limits;
 mod ours;
+#[cfg(unix)]
+mod place;
 mod program;
 
 pub use apart::{apart, leave_if_apart};
@@ -24,7 +26,7 @@ pub use files::Files;
 pub(super) use keeper::{copied, gone};
 pub(super) use ours::only_ours;
 #[cfg(unix)]
-pub(super) use program::is_itself;
+pub(super) use place::{is_installed, is_itself};
 pub(super) use program::{Given, run_given};
 pub use program::{Said, run};
 
