@@ -32,6 +32,8 @@ mod firewall;
 pub mod host;
 mod host_worker;
 pub mod inside;
+#[cfg(target_os = "linux")]
+mod kernel_dump;
 mod libraries;
 mod names;
 mod network;
