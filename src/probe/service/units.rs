@@ -38,6 +38,11 @@ impl Units {
         shown.ok_or_else(|| Unseen::NoTool("`systemctl show` did not answer".to_owned()))
     }
 
+    /// Asks systemd, where nobody has yet.
+    pub(in crate::probe) async fn begin(&self, context: &ProbeContext) {
+        let _ = self.told.get_or_init(|| self.ask_all(context)).await;
+    }
+
     /// What was told of all of them together, by the names that were asked for.
     fn told(&self) -> &BTreeMap<String, Shown> {
         static NOTHING: BTreeMap<String, Shown> = BTreeMap::new();
