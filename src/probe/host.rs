@@ -30,6 +30,12 @@ pub(super) use place::{is_installed, is_itself};
 pub(super) use program::{Given, run_given};
 pub use program::{Said, run};
 
+/// Whether there is a program of this name: none of those that are asked for is on Windows.
+#[cfg(not(unix))]
+pub(super) fn is_installed(_: &str) -> bool {
+    false
+}
+
 /// The time of day by this machine's own clock, to compare it with another's.
 pub fn precise_now() -> SystemTime {
     SystemTime::now()
