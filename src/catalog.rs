@@ -2,6 +2,7 @@
 //! packed, by `checks/build.rs`, each with the judge of its name: `redis-answers` in `checks/redis/` has `redis::redis_answers`.
 
 use std::path::Path;
+use std::thread::Builder;
 
 use miniz_oxide::inflate::decompress_to_vec;
 
@@ -22,18 +23,28 @@ fn by_name<C: Named>(judged: Judged<C>) -> Judged {
     judged.map(|verdict| verdict.map(Named::name))
 }
 
-/// The built-in checks. An error here is a defect of a file in `checks/`.
+/// The built-in checks. An error here is a defect of a file in `checks/`. Nothing is looked at before they are read: two threads
+/// read them, where a second one can be had.
 pub fn built_in() -> Result<Vec<Check>, String> {
     let texts = decompress_to_vec(TEXTS).map_err(|error| format!("the texts of the checks: {error}"))?;
     let texts = String::from_utf8(texts).map_err(|error| format!("the texts of the checks: {error}"))?;
-    BUILT_IN
-        .iter()
-        .zip(texts.split_terminator('\0'))
-        .map(|((category, id, judge), text)| {
-            let path = format!("checks/{}/{id}.toml", category.word());
-            Check::parse(id, *category, text, &path, *judge, &[]).map_err(|mistakes| told(&mistakes))
-        })
-        .collect()
+    let texts: Vec<(&Entry, &str)> = BUILT_IN.iter().zip(texts.split_terminator('\0')).collect();
+    let (first, second) = texts.split_at_checked(texts.len() / 2).unwrap_or((&texts, &[]));
+    std::thread::scope(|scope| {
+        let apart = Builder::new().spawn_scoped(scope, || parsed(second));
+        let mut checks = parsed(first)?;
+        let more = apart.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(|| parsed(second));
+        checks.extend(more?);
+        Ok(checks)
+    })
+}
+
+fn parsed(texts: &[(&Entry, &str)]) -> Result<Vec<Check>, String> {
+    let parse = |((category, id, judge), text): &(&Entry, &str)| {
+        let path = format!("checks/{}/{id}.toml", category.word());
+        Check::parse(id, *category, text, &path, *judge, &[]).map_err(|mistakes| told(&mistakes))
+    };
+    texts.iter().map(parse).collect()
 }
 
 fn told(mistakes: &[Mistake]) -> String {

@@ -250,6 +250,8 @@ pub mod probe {
     pub mod host;
     mod host_worker;
     pub mod inside;
+    #[cfg(target_os = "linux")]
+    mod kernel_dump;
     mod libraries;
     mod names;
     mod network;

@@ -39,7 +39,7 @@ const ALIKE: &str = "look the same from here, most likely first; behind each wha
 pub fn report(report: Report, format: Format, showing: &Showing, exit: Exit, on: Screen) -> Page {
     match format {
         Format::Table => Page::of(on.set(table(&Clean::of(report), showing, on.width))),
-        Format::Json => Page::json(json::render(&report, exit)),
+        Format::Json => Page::json(json::render(&report, exit, showing.verbose)),
         Format::Junit => Page::of(junit::render(&Clean::of(report), &showing.fail_on, exit)),
         Format::Github => Page::of(github::render(&Clean::of(report))),
         Format::Markdown => Page::of(markdown::render(&Clean::of(report), showing.verbose)),

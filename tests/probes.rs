@@ -279,10 +279,14 @@ async fn no_password_is_sent_where_the_way_is_not_known() {
 fn refusing_postgres(code: &'static str, routine: &'static str, message: &'static str) -> u16 {
     impostor(move |mut stream| {
         let mut buffer = [0; 1024];
-        match stream.read(&mut buffer) {
-            Ok(8) => return drop(stream.write_all(b"N")),
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
+        let mut heard = stream.read(&mut buffer);
+        if matches!(heard, Ok(8)) {
+            // The log-in follows on the same connection, as libpq's does.
+            let _ = stream.write_all(b"N");
+            heard = stream.read(&mut buffer);
+        }
+        if matches!(heard, Ok(0) | Err(_)) {
+            return;
         }
         let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0R{routine}\0\0");
         let length = u32::try_from(fields.len() + 4).expect("short").to_be_bytes();

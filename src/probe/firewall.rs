@@ -1,14 +1,20 @@
 //! Reads ufw's stored rules, and asks the kernel for its own. The two may differ; `ufw reload` makes them one.
 
 mod counters;
+mod stored;
+#[cfg(target_os = "linux")]
+mod tables;
+#[cfg(not(target_os = "linux"))]
+#[path = "firewall/tables_elsewhere.rs"]
+mod tables;
 
 pub(super) use counters::look as counters;
 
 use super::host::{self, Said};
 use super::{PROGRAM, ProbeResult, starters};
-use crate::fact::firewall::netfilter::{Listing, Netfilter, Stored, Tool};
+use crate::fact::firewall::netfilter::{Listing, Netfilter, Tool};
 use crate::fact::firewall::{Action, Ufw};
-use crate::fact::touch::{Touch, connects, only, reads, reads_in, runs};
+use crate::fact::touch::{Touch, connects, only, reads, runs};
 use crate::fact::{Fact, Unseen};
 use crate::read::{iptables, nft, ufw};
 use crate::snapshot::Rights;
@@ -56,23 +62,6 @@ fn look() -> Result<Ufw, Unseen> {
     })
 }
 
-/// From which iptables rules are restored at boot, or by ufw.
-const STORES: [&str; 10] = [
-    RULES,
-    RULES_SIX,
-    "/etc/ufw/before.rules",
-    "/etc/ufw/before6.rules",
-    "/etc/ufw/after.rules",
-    "/etc/ufw/after6.rules",
-    "/etc/iptables/rules.v4",
-    "/etc/iptables/rules.v6",
-    "/etc/sysconfig/iptables",
-    "/etc/sysconfig/ip6tables",
-];
-
-/// What nftables.service loads at boot (Debian, Ubuntu, Arch).
-const NFTABLES: &str = "/etc/nftables.conf";
-
 /// iptables for one version of IP. Its two generations keep their rules apart; one of them is the usual one.
 struct Generations {
     usual: (&'static str, Tool),
@@ -110,9 +99,14 @@ async fn kernel() -> Result<Netfilter, Unseen> {
         return Err(Unseen::NeedsRights("run as root to list the kernel's firewall rules".to_owned()));
     }
     let [four, six] = &GENERATIONS;
-    let native_json = host::run("nft", &["-j", "list", "ruleset"], PROGRAM);
+    let tables = tables::look();
+    let native_json = async {
+        // Of what iptables cannot show nft is asked at once.
+        let asked = tables.as_deref().is_none_or(|tables| tables.iter().any(|table| !may_be_iptables(table)));
+        if asked { Some(host::run("nft", LIST, PROGRAM).await) } else { None }
+    };
     let (four, six, native_json) = tokio::join!(generation(four), generation(six), native_json);
-    let mut seen = Netfilter { listings: Vec::new(), stored: stored()?, missing: Vec::new() };
+    let mut seen = Netfilter { listings: Vec::new(), stored: stored::look()?, missing: Vec::new() };
     // Tables that iptables keeps in nftables, by family and name.
     let mut shown: Vec<(String, String)> = Vec::new();
     for of_version in [four?, six?] {
@@ -120,8 +114,16 @@ async fn kernel() -> Result<Netfilter, Unseen> {
         seen.missing.extend(of_version.missing);
         shown.extend(of_version.shown);
     }
-    match installed(native_json)? {
-        Some(said) => seen.listings.push(Listing { tool: Tool::Nft, lines: native(&said, &shown).await? }),
+    let left = tables.is_none_or(|tables| tables.iter().any(|table| !shown.contains(table)));
+    let native_json = match native_json {
+        Some(said) => installed(said)?,
+        None if left => installed(host::run("nft", LIST, PROGRAM).await)?,
+        None if host::is_installed("nft") => Some(Said { ok: true, ..Said::default() }),
+        None => None,
+    };
+    match native_json {
+        Some(said) if left => seen.listings.push(Listing { tool: Tool::Nft, lines: native(&said, &shown).await? }),
+        Some(_) => {}
         None => seen.missing.push("nft".to_owned()),
     }
     seen.listings.retain(|listing| !listing.lines.is_empty());
@@ -129,6 +131,13 @@ async fn kernel() -> Result<Netfilter, Unseen> {
         return Err(Unseen::NoTool("neither `nft` nor `iptables-save` shows any rules".to_owned()));
     }
     Ok(seen)
+}
+
+const LIST: &[&str] = &["-j", "list", "ruleset"];
+
+/// Whether a table of nftables has the family and the name of one that iptables makes (iptables(8), `--table`).
+fn may_be_iptables((family, name): &(String, String)) -> bool {
+    matches!(family.as_str(), "ip" | "ip6") && matches!(name.as_str(), "filter" | "nat" | "mangle" | "raw" | "security")
 }
 
 /// What the programs of one version of IP list.
@@ -143,9 +152,20 @@ struct Listed {
 async fn generation(of: &Generations) -> Result<Listed, Unseen> {
     let Generations { usual, nft, legacy, legacy_names, family } = of;
     let mut seen = Listed::default();
+    let has_legacy = host::read_if_there(legacy_names)?.is_some_and(|names| !names.trim().is_empty());
+    // What the newer generation prints says whose it is; of nothing that is printed only the version says it.
+    if !has_legacy
+        && let Some(said) = installed(host::run(usual.0, &[], PROGRAM).await)?
+        && said.ok
+        && said.out.lines().next().is_some_and(|line| line.starts_with('#') && line.contains("(nf_tables)"))
+    {
+        let lines = iptables::tidy(&said.out);
+        seen.shown = iptables::tables(&lines).into_iter().map(|name| ((*family).to_owned(), name.to_owned())).collect();
+        seen.listings.push(Listing { tool: usual.1, lines });
+        return Ok(seen);
+    }
     let version = installed(host::run(usual.0, &["-V"], PROGRAM).await)?;
     let usual_is_legacy = version.as_ref().is_some_and(|said| !said.out.contains("nf_tables"));
-    let has_legacy = host::read_if_there(legacy_names)?.is_some_and(|names| !names.trim().is_empty());
     let mut keep = |tool: Tool, lines: Vec<String>, in_nftables: bool| {
         if in_nftables {
             let tables = iptables::tables(&lines).into_iter();
@@ -208,33 +228,6 @@ async fn native(json: &Said, shown: &[(String, String)]) -> Result<Vec<String>, 
     nft::tidy(&json.out, &text, shown).ok_or_else(unreadable)
 }
 
-/// All of them, or none: a file that could not be read whole may hold the rule that counts.
-fn stored() -> Result<Vec<Stored>, Unseen> {
-    let mut found = Vec::new();
-    let mut keep = |path: String, rules: Vec<String>| {
-        if !rules.is_empty() {
-            found.push(Stored { path, rules });
-        }
-    };
-    for path in STORES {
-        if let Some(text) = host::read_if_there(path)? {
-            keep(path.to_owned(), iptables::stored(&text));
-        }
-    }
-    if let Some(text) = host::read_if_there(NFTABLES)? {
-        keep(NFTABLES.to_owned(), nft::stored(&text));
-    }
-    for name in host::list("/etc/wireguard")?.unwrap_or_default() {
-        let path = format!("/etc/wireguard/{name}");
-        if let Some(interface) = name.strip_suffix(".conf")
-            && let Some(text) = host::read_if_there(&path)?
-        {
-            keep(path.clone(), iptables::hooks(&text, interface));
-        }
-    }
-    Ok(found)
-}
-
 /// What [`ufw`] does.
 pub(super) fn ufw_touches() -> Vec<Touch> {
     [reads(&[SWITCH, DEFAULTS, RULES, RULES_SIX]), only("where ufw is switched off", starters::touches())].concat()
@@ -242,16 +235,17 @@ pub(super) fn ufw_touches() -> Vec<Touch> {
 
 /// What [`netfilter`] does.
 pub(super) fn netfilter_touches() -> Vec<Touch> {
-    let mut programs = runs(&["nft -j list ruleset"]);
+    let mut programs = tables::touches();
+    programs.extend(only("where nftables has tables that iptables does not show", runs(&["nft -j list ruleset"])));
     programs.extend(only("where nftables has rules", runs(&["nft -a list ruleset"])));
     for of in &GENERATIONS {
-        programs.extend(runs(&[&format!("{} -V", of.usual.0), of.usual.0]));
+        programs.extend(runs(&[of.usual.0]));
+        programs.extend(only("where it lists nothing, or old tables", runs(&[&format!("{} -V", of.usual.0)])));
         programs.extend(only("where the usual one lists old tables only, or is missing", runs(&[of.nft.0])));
         programs.extend(only("where old tables are loaded", runs(&[of.legacy.0])));
         programs.extend(reads(&[of.legacy_names]));
     }
-    let stored = [reads(&STORES), reads(&[NFTABLES]), reads_in(&["/etc/wireguard"], &["*"])].concat();
-    [only("as root", programs), only("as root", stored)].concat()
+    only("as root", [programs, stored::touches()].concat())
 }
 
 /// What [`counters`] does.

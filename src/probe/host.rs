@@ -14,6 +14,8 @@ mod files;
 mod keeper;
 pub mod limits;
 mod ours;
+#[cfg(unix)]
+mod place;
 mod program;
 
 pub use apart::{apart, leave_if_apart};
@@ -24,9 +26,15 @@ pub use files::Files;
 pub(super) use keeper::{copied, gone};
 pub(super) use ours::only_ours;
 #[cfg(unix)]
-pub(super) use program::is_itself;
+pub(super) use place::{is_installed, is_itself};
 pub(super) use program::{Given, run_given};
 pub use program::{Said, run};
+
+/// Whether there is a program of this name: none of those that are asked for is on Windows.
+#[cfg(not(unix))]
+pub(super) fn is_installed(_: &str) -> bool {
+    false
+}
 
 /// The time of day by this machine's own clock, to compare it with another's.
 pub fn precise_now() -> SystemTime {

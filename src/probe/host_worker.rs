@@ -144,9 +144,10 @@ fn written() -> Option<String> {
 /// the shell in which a worker was started by hand.
 async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Shown {
     let nothing = Shown::default();
-    let Ok(said) = host::run("systemctl", &["show", "--no-pager", "-p", PROPERTIES, "--", name], PROGRAM).await else {
-        return nothing;
-    };
+    let arguments = ["show", "--no-pager", "-p", PROPERTIES, "--", name];
+    // What the boot leads to is wanted below, and asked beside it.
+    let asked = async { tokio::join!(host::run("systemctl", &arguments, PROGRAM), context.units.begin(context)).0 };
+    let Ok(said) = asked.await else { return nothing };
     let Some(shown) = systemctl::read(&said.out).into_iter().next().filter(|it| it.unit.known) else { return nothing };
     let texts = |path: &String| match host::read(path) {
         host::Text::Read(text) => Some((path.clone(), text)),
@@ -157,12 +158,11 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
     if !commands.any(|it| starts_worker(&it.value)) {
         return nothing;
     }
-    let mut at_boot = service::at_boot(&shown, context).await;
+    let (mut at_boot, sandbox) = tokio::join!(service::at_boot(&shown, context), sandbox(&said.out, &files, started));
     if let Some(state) = &shown.unloaded {
         at_boot.unloaded = Some(service::unloaded(&shown.unit.name, state, &files).await);
     }
     let run = shown.run;
-    let sandbox = sandbox(&said.out, &files, started).await;
     let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;
     let log = if started.is_some() { String::new() } else { journal(&shown.unit.name).await };
     let unmet = if skipped { service::unmet(&shown.unit.name, &files).await } else { None };

@@ -13,6 +13,8 @@ use crate::profile::Origin;
 mod elsewhere;
 mod ipsec;
 #[cfg(target_os = "linux")]
+mod listening;
+#[cfg(target_os = "linux")]
 mod netlink;
 #[cfg(target_os = "linux")]
 mod policy;
@@ -24,7 +26,9 @@ mod sockets;
 #[cfg(windows)]
 use elsewhere::{KERNEL, entries, listening, rules};
 #[cfg(windows)]
-pub(super) use elsewhere::{all_links, listening_in, way};
+pub(super) use elsewhere::{all_links, listening_in, listening_touches, way};
+#[cfg(target_os = "linux")]
+pub(super) use listening::touches as listening_touches;
 #[cfg(target_os = "linux")]
 use netlink::{KERNEL, entries};
 #[cfg(target_os = "linux")]
@@ -106,7 +110,7 @@ fn own(to: IpAddr, context: &ProbeContext) -> Option<IpAddr> {
 
 pub(super) fn listeners() -> ProbeResult {
     let seen = listening().map(|tcp| Fact::Listeners(Listeners { tcp, any_address: any_address() }));
-    ProbeResult::new("/proc/net/tcp, /proc/net/tcp6", seen)
+    ProbeResult::new("the kernel's sockets", seen)
 }
 
 /// Whether a socket may be bound to an address that is not there.
@@ -169,14 +173,13 @@ pub(super) fn routes_touches() -> Vec<Touch> {
 
 /// What [`listeners`] does.
 pub(super) fn listeners_touches() -> Vec<Touch> {
-    reads(&[
-        "/proc/net/tcp",
-        "/proc/net/tcp6",
+    let programs = reads(&[
         "/proc",
         "/proc/{pid}",
         "/proc/{pid}/fd",
         "/proc/{pid}/fd/*",
         "/proc/{pid}/stat",
         "/proc/sys/net/ipv4/ip_nonlocal_bind",
-    ])
+    ]);
+    [listening_touches(), programs].concat()
 }

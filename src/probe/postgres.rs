@@ -1,25 +1,25 @@
 //! Logs in to PostgreSQL and runs `SELECT 1`, as libpq (and with it the app) would; without a log-in, asks whether
 //! PostgreSQL is what answers.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
 use tokio_postgres::{Config, SimpleQueryMessage};
 
 use failure::failure;
-use offer::offers_tls;
+use heard::{Heard, better};
+use offer::{Offer, offers_tls};
 
 use super::dial::Stream;
 use super::pace::Pace;
 use super::tls::{self, Shown, certificate, demand};
 use super::{Login, ProbeContext, ProbeResult, dial};
 use crate::fact::dial::Endpoint;
-use crate::fact::dial::payload_probe::PayloadProbe;
-use crate::fact::postgres::tables::PgTables;
 use crate::fact::postgres::{PgOutcome, PgSaid};
 use crate::fact::{Fact, Service, Unseen, Vantage};
 use crate::read::quoted::{self, Secrets};
@@ -34,6 +34,7 @@ mod conf;
 mod database;
 mod failure;
 mod hba;
+mod heard;
 mod logs;
 mod offer;
 mod repeat;
@@ -111,38 +112,8 @@ struct Way<'a> {
     endpoint: &'a Endpoint,
     more: More,
     shown: &'a Shown,
-}
-
-/// What one conversation brought.
-struct Heard {
-    said: PgSaid,
-    /// A refusal that no other word stands for, as PostgreSQL worded it.
-    refusal: Option<String>,
-    seen_as: Option<IpAddr>,
-    tls: bool,
-    carried: Option<PayloadProbe>,
-    system: Option<String>,
-    read_only: Option<bool>,
-    tables: Option<PgTables>,
-}
-
-impl Heard {
-    fn bare(said: PgSaid) -> Self {
-        Self {
-            said,
-            refusal: None,
-            seen_as: None,
-            tls: false,
-            carried: None,
-            system: None,
-            read_only: None,
-            tables: None,
-        }
-    }
-
-    fn is_about_hba(&self) -> bool {
-        matches!(self.said, PgSaid::NoHbaEntry | PgSaid::HbaRejects)
-    }
+    /// A connection that waits for a log-in, and whether for one by TLS.
+    begun: Cell<Option<(Stream, bool)>>,
 }
 
 async fn talk(
@@ -158,8 +129,8 @@ async fn talk(
             (offers_tls(stream).await, peer)
         }
     };
-    let offers = match speaks {
-        Ok(offers) => offers,
+    let Offer { tls: offers, stream } = match speaks {
+        Ok(offer) => offer,
         Err(said) => return Ok(Heard::bare(said)),
     };
     let Some(login) = login else { return Ok(Heard::bare(PgSaid::Speaks)) };
@@ -174,7 +145,8 @@ async fn talk(
     if offers && let Some(root) = demand::missing_root(login, context.vantage) {
         return Ok(Heard::bare(PgSaid::NoRootCertificate(root)));
     }
-    Ok(log_in_as_libpq(&Way { endpoint, more: More::of(context), shown }, login, offers).await)
+    let begun = Cell::new(stream.map(|stream| (stream, offers)));
+    Ok(log_in_as_libpq(&Way { endpoint, more: More::of(context), shown, begun }, login, offers).await)
 }
 
 /// libpq's order of attempts.
@@ -199,19 +171,23 @@ async fn log_in_as_libpq(way: &Way<'_>, login: &Login, offers: bool) -> Heard {
     }
 }
 
-/// Of two attempts, the one that came further; the first where both end at `pg_hba.conf`.
-fn better(first: Heard, second: Heard) -> Heard {
-    if first.is_about_hba() && second.is_about_hba() { first } else { second }
-}
-
 async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
-    let stream = match dial::connect(way.endpoint).await {
+    let begun = way.begun.take().filter(|(_, by_tls)| *by_tls == encrypted);
+    let asked = begun.is_some();
+    let opened = match begun {
+        Some((stream, _)) => Ok(stream),
+        None => dial::connect(way.endpoint).await,
+    };
+    let stream = match opened {
         Ok(stream) => stream,
         Err(how) => return Heard::bare(PgSaid::Unreached(how)),
     };
     let mut config = Config::new();
-    config.application_name("clipcheck");
-    config.ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable });
+    config.application_name("clipcheck").ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable });
+    if asked {
+        // It has said already that it speaks TLS.
+        config.ssl_negotiation(SslNegotiation::Direct);
+    }
     if let Some(user) = &login.user {
         config.user(user.expose_secret());
     }
@@ -262,7 +238,15 @@ where
     };
     let limit = pace.within(LOG_IN, ANSWER);
     let mut talk = Box::pin(async {
-        let mut heard = match timeout(limit, client.simple_query(QUESTION)).await {
+        // All is asked in one go: on a long way each answer by itself would be another round trip.
+        let itself = async {
+            if more == More::Nothing {
+                return (None, None);
+            }
+            tokio::join!(database::system(&client, limit), database::tables(&client, limit))
+        };
+        let (answer, (system, tables)) = tokio::join!(timeout(limit, client.simple_query(QUESTION)), itself);
+        let mut heard = match answer {
             Err(_) => return Heard::bare(PgSaid::Silent),
             Ok(Err(error)) => return failure(&error),
             Ok(Ok(rows)) => {
@@ -271,9 +255,8 @@ where
                 Heard { read_only, ..Heard::bare(said) }
             }
         };
-        if more != More::Nothing && heard.said == PgSaid::One {
-            heard.system = database::system(&client, limit).await;
-            heard.tables = database::tables(&client, limit).await;
+        if heard.said == PgSaid::One {
+            (heard.system, heard.tables) = (system, tables);
         }
         if more == More::Payload && heard.said == PgSaid::One {
             heard.carried = Some(repeat::carried(&client, (to, pace)).await);

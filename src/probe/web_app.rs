@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, host, host_worker, service};
+use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, host, host_worker, network, service};
 use crate::fact::service::quote::Quote;
 use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::web_app::WebApp;
@@ -169,9 +169,15 @@ async fn stopped(context: &ProbeContext) -> WebApp {
 pub(super) fn find_touches() -> Vec<Touch> {
     let of_each = ["/proc", "/proc/{pid}", "/proc/{pid}/cmdline", "/proc/{pid}/stat"];
     let of_python = ["/proc/{pid}/cwd", "/proc/{pid}/status", "/proc/{pid}/cgroup", "{web-app}/app/version.py"];
-    let own =
-        ["/proc/{pid}/environ", "/proc/{pid}/fd", "/proc/{pid}/fd/*", "/proc/{pid}/net/tcp", "/proc/{pid}/net/tcp6"];
-    [reads(&of_each), only("of a web server", reads(&of_python)), only("of the web app", reads(&own))].concat()
+    let own = ["/proc/{pid}/environ", "/proc/{pid}/fd", "/proc/{pid}/fd/*", "/proc/{pid}/ns/net", "/proc/self/ns/net"];
+    let elsewhere = ["/proc/{pid}/net/tcp", "/proc/{pid}/net/tcp6"];
+    [
+        reads(&of_each),
+        only("of a web server", reads(&of_python)),
+        only("of the web app", [reads(&own), network::listening_touches()].concat()),
+        only("of a web app with a network of its own", reads(&elsewhere)),
+    ]
+    .concat()
 }
 
 /// What [`look`] does.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::fact::Vantage;
 use crate::report::{Answer, Diagnosis, Evidence, Outcome, Report, SCHEMA, Shell};
 
 mod seat;
@@ -98,7 +99,7 @@ struct CheckV2<'a> {
     despite: &'a [String],
     /// The step of the guide, or `beyond`.
     guide: &'a str,
-    /// What was read to judge it, without secrets.
+    /// What was read to judge it, without secrets. Of several clients only `--verbose` has it for what is OK or does not apply.
     evidence: Vec<EvidenceV2<'a>>,
 }
 
@@ -168,8 +169,10 @@ struct EvidenceV2<'a> {
 /// The schema of a report. A test makes it of the structs again: the program need not be able to.
 pub(super) const REPORT: &str = include_str!("json/report.schema.json");
 
-pub(super) fn render(report: &Report, exit: Exit) -> String {
+pub(super) fn render(report: &Report, exit: Exit, verbose: bool) -> String {
     let counts = report.counts;
+    // Of a thousand clients that are well it would be a thousand times the same lines, 200 MB of them.
+    let of_all = verbose || report.hosts.iter().filter(|host| host.vantage == Vantage::Client).count() < 2;
     let document = Document {
         schema: SCHEMA,
         tool: "clipcheck",
@@ -194,14 +197,15 @@ pub(super) fn render(report: &Report, exit: Exit) -> String {
         roots: report.roots().map(|(outcome, diagnosis)| format!("{} {}", outcome.seat, diagnosis.code)).collect(),
         notes: &report.notes,
         since: report.since.iter().map(change).collect(),
-        checks: report.outcomes.iter().map(check).collect(),
+        checks: report.outcomes.iter().map(|outcome| check(outcome, of_all)).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
 }
 
-fn check(outcome: &Outcome) -> CheckV2<'_> {
+fn check(outcome: &Outcome, of_all: bool) -> CheckV2<'_> {
+    let found = !matches!(outcome.answer, Answer::Holds | Answer::NotApplicable(_));
     let mut check = CheckV2 {
         id: &outcome.check,
         category: outcome.category.word(),
@@ -220,6 +224,7 @@ fn check(outcome: &Outcome) -> CheckV2<'_> {
         evidence: outcome
             .evidence
             .iter()
+            .filter(|_| found || of_all)
             .map(|Evidence { line, seat, source }| EvidenceV2 { line, seat, source })
             .collect(),
     };
@@ -254,7 +259,7 @@ fn diagnosis(diagnosis: &Diagnosis) -> DiagnosisV2<'_> {
             .collect(),
         tell_apart: &diagnosis.tell,
         fix: FixV2 {
-            on: diagnosis.fix.on.map(crate::fact::Vantage::word),
+            on: diagnosis.fix.on.map(Vantage::word),
             say: &diagnosis.fix.say,
             run: &diagnosis.fix.run,
             shell: diagnosis.shell,

@@ -118,7 +118,8 @@ def done(path):
         elif call in ("sendto", "sendmsg", "sendmmsg") and address:
             seen[f"send icmp {address[3]}" if address[2] == "0" else f"send udp {address[3]}:{address[2]}"] += 1
         elif call == "socket" and "AF_NETLINK" in rest:
-            seen["ask netlink " + ("generic" if "GENERIC" in rest else "route")] += 1
+            kinds = (("GENERIC", "generic"), ("SOCK_DIAG", "sock-diag"), ("NETFILTER", "netfilter"))
+            seen["ask netlink " + next((name for word, name in kinds if word in rest), "route")] += 1
         elif call == "socket" and "AF_PACKET" in rest:
             seen["ask packet socket"] += 1
         elif call == "setns":

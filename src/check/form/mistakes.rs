@@ -31,9 +31,11 @@ pub(super) struct Wrong {
 
 /// What a file says, as far as it can be read, and every mistake in it.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> (Option<T>, Vec<Wrong>) {
-    if text.len() > LONG {
-        let read = toml::from_str(text).map_err(|error| mistake(&error, None));
-        return read.map_or_else(|mistake| (None, vec![mistake]), |read| (Some(read), Vec::new()));
+    // Nearly always there is none, and nothing has to be kept for another reading.
+    match toml::from_str(text) {
+        Ok(read) => return (Some(read), Vec::new()),
+        Err(error) if text.len() > LONG => return (None, vec![mistake(&error, None)]),
+        Err(_) => {}
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     // Where the form itself is broken, the first mistake is enough: the others may come of it.

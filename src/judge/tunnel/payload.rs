@@ -19,8 +19,14 @@ fn carries<'a>(seat: &Seat<'a>) -> Result<Vec<(&'static str, &'a PayloadProbe)>,
     if let (Err(why), Err(_)) = (&redis, &postgres) {
         return Err(why.clone());
     }
+    let why = redis.as_ref().err().or(postgres.as_ref().err()).cloned();
     let found = [("Redis", redis.ok().flatten()), ("PostgreSQL", postgres.ok().flatten())];
-    Ok(found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect())
+    let found: Vec<_> = found.into_iter().filter_map(|(name, carry)| Some((name, carry?))).collect();
+    // Where one was not asked, or nobody knows with which log-in, that none was accepted says nothing.
+    match why.or_else(|| seat.env().err()).filter(|_| found.is_empty()) {
+        Some(why) => Err(why),
+        None => Ok(found),
+    }
 }
 
 const NOBODY: &str = "neither Redis nor PostgreSQL accepted a log-in, so no larger answer could be requested";

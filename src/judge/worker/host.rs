@@ -107,10 +107,10 @@ pub(crate) fn worker_at_boot(seat: &Seat<'_>) -> Judged<WorkerAtBoot> {
     }
     let worker = match only(seat)? {
         Ok(worker) => worker,
-        // Where Docker may not be asked, a container may be the worker.
+        // Where Docker could not be asked, a container may be the worker.
         Err(why) => match seat.docker() {
-            Err(hidden @ Unseen::NeedsRights(_)) => return Err(hidden),
-            Ok(_) | Err(_) => return Ok(not_applicable(why)),
+            Err(Unseen::NotInstalled(_)) | Ok(_) => return Ok(not_applicable(why)),
+            Err(hidden) => return Err(hidden),
         },
     };
     if let Some(unit) = &worker.user_unit {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
+#[cfg(unix)]
+use super::place;
 use super::{keeper, limits, variable};
 use crate::fact::Unseen;
 
@@ -106,26 +108,13 @@ pub(in crate::probe) async fn run_given(
     given: Given,
     deadline: Duration,
 ) -> Result<Said, Unseen> {
-    let mut command = Command::new(program);
-    command.args(args).env_clear().envs(environment(program)).envs(given.variables);
-    command.env(keeper::MARK, keeper::mark()).kill_on_drop(true);
-    let input = if given.input.is_empty() { Stdio::null() } else { Stdio::piped() };
-    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    #[cfg(unix)]
-    {
-        command.process_group(0);
-        given.user.into_iter().for_each(|(user, group)| {
-            command.uid(user).gid(group);
-        });
-    }
     if given.unknown {
-        command.current_dir("/");
         // Never said to have ended.
         keeper::starting();
     }
     let longest = given.longest.unwrap_or(LONGEST);
     let mut group = Group::starting();
-    let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
+    let mut child = start(program, args, &given).map_err(|error| not_started(program, &error))?;
     group.begun(child.id());
     let tell = tell(child.stdin.take(), given.input);
     let heard = tokio::time::timeout(deadline, async { tokio::join!(tell, hear(&mut child, longest)).1 }).await;
@@ -138,17 +127,39 @@ pub(in crate::probe) async fn run_given(
     }
 }
 
-/// Whether what would be run by this name is a program of this very name: no script, and no link to another.
+/// By its path, where that can be told; where the system refuses that, it says itself of the name what is wrong.
 #[cfg(unix)]
-pub(in crate::probe) fn is_itself(program: &str) -> bool {
-    let path = environment(program).into_iter().find(|(name, _)| *name == "PATH").map(|(_, path)| path);
-    let folders = path.unwrap_or_default();
-    let mut paths = std::env::split_paths(&folders).map(|folder| folder.join(program));
-    let found = paths.find_map(|path| std::fs::symlink_metadata(&path).ok().map(|met| (path, met)));
-    let Some((found, _)) = found.filter(|(_, met)| met.is_file()) else { return false };
-    let mut start = [0; 4];
-    let read = std::fs::File::open(found).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
-    read.is_ok() && start == *b"\x7fELF"
+fn start(program: &str, args: &[&str], given: &Given) -> std::io::Result<Child> {
+    if let Some(path) = place::of(program)
+        && let Ok(child) = command(Command::new(path), args, given, program).arg0(program).spawn()
+    {
+        return Ok(child);
+    }
+    command(Command::new(program), args, given, program).spawn()
+}
+
+#[cfg(not(unix))]
+fn start(program: &str, args: &[&str], given: &Given) -> std::io::Result<Child> {
+    command(Command::new(program), args, given, program).spawn()
+}
+
+fn command(mut command: Command, args: &[&str], given: &Given, program: &str) -> Command {
+    command.args(args).env_clear().envs(environment(program));
+    command.envs(given.variables.iter().map(|(name, value)| (name, value)));
+    command.env(keeper::MARK, keeper::mark()).kill_on_drop(true);
+    let input = if given.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    {
+        command.process_group(0);
+        given.user.into_iter().for_each(|(user, group)| {
+            command.uid(user).gid(group);
+        });
+    }
+    if given.unknown {
+        command.current_dir("/");
+    }
+    command
 }
 
 /// Only a program that is not there is not installed.
@@ -246,14 +257,6 @@ mod tests {
             ["CLIPCHECK_RUN", "LC_ALL", "PATH", "TZ"],
             "this test itself has CARGO_MANIFEST_DIR and more"
         );
-    }
-
-    #[test]
-    fn a_program_is_told_from_a_script_and_a_link() {
-        assert!(is_itself("bash"), "a program of this machine");
-        assert!(!is_itself("no-such-program"));
-        // A link to dash or bash, or on some a link to busybox.
-        assert!(!is_itself("sh"));
     }
 
     #[tokio::test]

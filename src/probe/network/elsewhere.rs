@@ -7,6 +7,7 @@ use crate::fact::Unseen;
 use crate::fact::network::policy::PolicyRule;
 use crate::fact::network::routes::Route;
 use crate::fact::network::{Link, Listener, Way};
+use crate::fact::touch::Touch;
 use crate::probe::windows;
 
 /// Who tells of interfaces and routes.
@@ -40,4 +41,8 @@ pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
 
 pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
     Err(Unseen::NoTool("listening sockets can only be listed on Linux".to_owned()))
+}
+
+pub(in crate::probe) fn listening_touches() -> Vec<Touch> {
+    Vec::new()
 }

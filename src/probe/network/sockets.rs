@@ -1,12 +1,12 @@
-//! Listening sockets, from /proc. The sockets are told to anybody, the programs behind them only to their owner.
+//! Listening sockets and whose they are. The sockets are told to anybody, the programs behind them only to their owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use procfs::net::{TcpNetEntry, TcpState};
 use procfs::process::{FDTarget, Process, all_processes};
 
+use super::listening::{self, Socket};
 use crate::fact::Unseen;
 use crate::fact::network::Listener;
 use crate::probe::host;
@@ -16,18 +16,11 @@ const SEARCH: Duration = Duration::from_millis(500);
 
 /// All TCP sockets in LISTEN, by port and address.
 pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
-    let mut entries = procfs::net::tcp().map_err(|_| Unseen::NoTool("/proc/net/tcp cannot be read".to_owned()))?;
-    // Without IPv6 in the kernel there is no such file.
-    entries.extend(procfs::net::tcp6().unwrap_or_default());
-    entries.retain(|entry| entry.state == TcpState::Listen);
-    let programs = programs(entries.iter().map(|entry| entry.inode).collect());
-    let found: BTreeSet<(u16, IpAddr, Option<String>)> = entries
+    let sockets = listening::here()?;
+    let programs = programs(sockets.iter().map(|it| it.inode).collect());
+    let found: BTreeSet<(u16, IpAddr, Option<String>)> = sockets
         .iter()
-        .map(|entry| {
-            let address = entry.local_address;
-            // `::ffff:10.8.0.1` listens for IPv4 only.
-            (address.port(), address.ip().to_canonical(), programs.get(&entry.inode).map(|(_, name)| name.clone()))
-        })
+        .map(|it| (it.address.port(), it.address.ip(), programs.get(&it.inode).map(|(_, name)| name.clone())))
         .collect();
     Ok(found.into_iter().map(|(port, ip, program)| Listener { address: SocketAddr::new(ip, port), program }).collect())
 }
@@ -49,24 +42,26 @@ pub(in crate::probe) fn listening_in(process: u32) -> Option<Vec<SocketAddr>> {
 }
 
 /// The sockets in LISTEN of a process' network; none where they may not be seen.
-fn listening_beside(process: &Process) -> Option<Vec<TcpNetEntry>> {
-    let mut entries = process.tcp().ok()?;
-    entries.extend(process.tcp6().unwrap_or_default());
-    entries.retain(|entry| entry.state == TcpState::Listen);
-    Some(entries)
+fn listening_beside(process: &Process) -> Option<Vec<Socket>> {
+    Some(listening::of(process.tcp().ok()?, process.tcp6().unwrap_or_default()))
 }
 
-fn addresses<'a>(entries: impl Iterator<Item = &'a TcpNetEntry>) -> Vec<SocketAddr> {
-    let address =
-        |entry: &TcpNetEntry| SocketAddr::new(entry.local_address.ip().to_canonical(), entry.local_address.port());
-    entries.map(address).collect::<BTreeSet<_>>().into_iter().collect()
+fn addresses<'a>(sockets: impl Iterator<Item = &'a Socket>) -> Vec<SocketAddr> {
+    sockets.map(|it| it.address).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Where a process itself listens.
 pub(in crate::probe) fn listening_of(process: &Process) -> Vec<SocketAddr> {
-    let entries = listening_beside(process).unwrap_or_default();
-    let own = sockets(process, &entries.iter().map(|entry| entry.inode).collect());
-    addresses(entries.iter().filter(|entry| own.contains(&entry.inode)))
+    let all = if is_of_our_network(process) { listening::here().ok() } else { listening_beside(process) };
+    let all = all.unwrap_or_default();
+    let own = sockets(process, &all.iter().map(|it| it.inode).collect());
+    addresses(all.iter().filter(|it| own.contains(&it.inode)))
+}
+
+/// Whether a process is in the network that we are in, as far as that may be seen.
+fn is_of_our_network(process: &Process) -> bool {
+    let network = |of: &str| std::fs::read_link(format!("/proc/{of}/ns/net")).ok();
+    network("self").is_some_and(|own| network(&process.pid.to_string()) == Some(own))
 }
 
 /// The processes that have these sockets, with their names.

@@ -38,6 +38,17 @@ impl Units {
         shown.ok_or_else(|| Unseen::NoTool("`systemctl show` did not answer".to_owned()))
     }
 
+    /// Asks systemd, where nobody has yet.
+    pub(in crate::probe) async fn begin(&self, context: &ProbeContext) {
+        let _ = self.told.get_or_init(|| self.ask_all(context)).await;
+    }
+
+    /// What was told of all of them together, by the names that were asked for.
+    fn told(&self) -> &BTreeMap<String, Shown> {
+        static NOTHING: BTreeMap<String, Shown> = BTreeMap::new();
+        self.told.get().and_then(|told| told.as_ref().ok()).unwrap_or(&NOTHING)
+    }
+
     /// The target that this machine boots to.
     async fn boots_to(&self, context: &ProbeContext) -> Option<String> {
         let told = self.told.get_or_init(|| self.ask_all(context)).await.as_ref().ok()?;
@@ -80,13 +91,13 @@ pub(in crate::probe) async fn at_boot(shown: &Shown, context: &ProbeContext) -> 
     };
     let generated = shown.unit.enabled == "enabled-runtime";
     let found = match (wanted.is_empty(), context.units.boots_to(context).await) {
-        (false, Some(boots_to)) if generated => match started(&wanted, &boots_to).await {
+        (false, Some(boots_to)) if generated => match started(&wanted, &boots_to, context.units.told()).await {
             Some(started_by) if started_by.len() < wanted.len() => AtBoot { started_by, ..plain },
             Some(_) | None => plain,
         },
         _ if generated => plain,
         (true, _) if is_enabled => AtBoot { lost: nowhere(shown).await, ..plain },
-        (false, Some(boots_to)) => match started(&wanted, &boots_to).await {
+        (false, Some(boots_to)) => match started(&wanted, &boots_to, context.units.told()).await {
             Some(by) if is_enabled && by.is_empty() => AtBoot { lost: wanted, boots_to: Some(boots_to), ..plain },
             Some(started_by) if !is_enabled => AtBoot { started_by, ..plain },
             Some(_) => plain,
@@ -122,7 +133,7 @@ pub(in crate::probe) async fn runs_at_boot(by: &Starter, context: &ProbeContext)
     let asked: Vec<String> = asked.into_iter().map(str::to_owned).collect();
     let Some(boots_to) = context.units.boots_to(context).await else { return false };
     for shown in ask(&asked).await.ok().flatten().unwrap_or_default() {
-        if started(&shown.wanted_by, &boots_to).await.is_some_and(|by| !by.is_empty()) {
+        if started(&shown.wanted_by, &boots_to, context.units.told()).await.is_some_and(|by| !by.is_empty()) {
             return true;
         }
     }
@@ -159,7 +170,7 @@ fn names(line: &str, unit: &str) -> bool {
 
 /// Those of the units that the boot starts: what wants them is followed upwards, one step for all at once, until a way is found.
 /// None where systemd did not tell.
-async fn started(units: &[String], boots_to: &str) -> Option<Vec<String>> {
+async fn started(units: &[String], boots_to: &str, told: &BTreeMap<String, Shown>) -> Option<Vec<String>> {
     let is_root = |name: &str| name == boots_to || (name == USUAL[0] && USUAL.contains(&boots_to));
     let mut wants: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for _ in 0..STEPS {
@@ -170,7 +181,12 @@ async fn started(units: &[String], boots_to: &str) -> Option<Vec<String>> {
         if !found.is_empty() || up.is_empty() {
             return Some(found);
         }
-        wants.extend(ask(&up).await.ok().flatten()?.into_iter().map(|it| (it.unit.name, it.wanted_by)));
+        // What was told already is not asked again.
+        let (known, up): (Vec<String>, Vec<String>) = up.into_iter().partition(|name| told.contains_key(name));
+        wants.extend(known.into_iter().filter_map(|name| Some((name.clone(), told.get(&name)?.wanted_by.clone()))));
+        if !up.is_empty() {
+            wants.extend(ask(&up).await.ok().flatten()?.into_iter().map(|it| (it.unit.name, it.wanted_by)));
+        }
     }
     None
 }

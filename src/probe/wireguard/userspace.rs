@@ -16,17 +16,22 @@ use crate::probe::host;
 use crate::read::wg_uapi;
 
 const FOLDER: &str = "/var/run/wireguard";
+/// Where every service leaves what it runs with.
+const ALL: &str = "/run";
 const DEADLINE: Duration = Duration::from_secs(1);
 
 /// All that answer. `links` tells which interfaces there are, if that is known.
 pub(super) async fn interfaces(links: Option<&[Link]>) -> Found {
+    // An implementation in userspace needs a tun device.
+    let none = links.is_some_and(|links| links.iter().all(|link| link.kind.as_deref() != Some("tun")));
     let files = match host::list(FOLDER) {
-        Ok(files) => files.unwrap_or_default(),
-        // An implementation in userspace needs a tun device.
-        Err(Unseen::NeedsRights(_)) => {
-            let none = links.is_some_and(|links| links.iter().all(|link| link.kind.as_deref() != Some("tun")));
-            return if none { Ok(Vec::new()) } else { Err(needs_root()) };
+        Ok(Some(files)) => files,
+        // No machine runs with nothing there: it is another one, for this process alone.
+        Ok(None) if !none && host::list(ALL).ok().flatten().is_none_or(|names| names.is_empty()) => {
+            return Err(Unseen::NotKnown(format!("{ALL} is empty here, so no program's tunnel can be asked")));
         }
+        Ok(None) => Vec::new(),
+        Err(Unseen::NeedsRights(_)) => return if none { Ok(Vec::new()) } else { Err(needs_root()) },
         Err(why) => return Err(why),
     };
     let mut found = Vec::new();
@@ -69,5 +74,6 @@ async fn ask(path: &str) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
 /// What [`interfaces`] does.
 pub(super) fn touches() -> Vec<Touch> {
     let sockets = connects(&["unix /var/run/wireguard/{interface}.sock"]);
-    [reads(&[FOLDER]), only("where WireGuard runs in userspace", sockets)].concat()
+    let hidden = only("where that is not there, and there is a tun device", reads(&[ALL]));
+    [reads(&[FOLDER]), hidden, only("where WireGuard runs in userspace", sockets)].concat()
 }
