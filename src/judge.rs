@@ -15,7 +15,6 @@ use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::firewall::{NewFlow, Protocol, Ufw, UfwRule};
 use crate::fact::network::{Link, Links, Listener, Listeners};
 use crate::fact::{FactKey, Service, Unseen, Vantage};
-use crate::profile::Origin;
 use crate::read::Says;
 
 mod apart;
@@ -28,6 +27,7 @@ pub mod delivery;
 mod elsewhere;
 pub mod firewall;
 mod plugin;
+mod ports;
 pub mod postgres;
 pub mod queue;
 mod ready;
@@ -35,6 +35,8 @@ pub mod redis;
 mod said;
 pub mod tunnel;
 pub mod worker;
+
+use ports::{port_of_worker, ports_of_worker};
 
 /// One check's answer at one vantage.
 #[derive(Debug, Clone)]
@@ -100,25 +102,6 @@ fn is_spared(check: &Check, seat: &Seat<'_>) -> bool {
         Vantage::Container | Vantage::Outside => false,
     };
     check.category == Category::Postgres && of_worker && !seat.uses_database()
-}
-
-/// The ports at the server to which the worker goes.
-fn ports_of_worker(seat: &Seat<'_>) -> Vec<u16> {
-    let here = |service| seat.elsewhere(service).is_none();
-    let redis = here(Service::Redis).then(|| port_of_worker(seat, Service::Redis));
-    let postgres = (seat.uses_database() && here(Service::Postgres)).then(|| port_of_worker(seat, Service::Postgres));
-    redis.into_iter().chain(postgres).collect()
-}
-
-/// The web app may go to another port than the worker, which may go through a pooler: the worker's own counts where
-/// something listens there.
-fn port_of_worker(seat: &Seat<'_>, service: Service) -> u16 {
-    let own = seat.addresses().port(service);
-    let workers = [Vantage::Container, Vantage::Client].into_iter().filter_map(|it| seat.at(it).ok());
-    let seen = workers.map(|it| it.addresses().port(service)).find(|port| port.origin != Origin::Assumed);
-    let listens = |port: &u16| seat.listeners().is_ok_and(|all| all.on(*port).next().is_some());
-    let theirs = seen.map(|port| port.value).filter(|_| seat.vantage() == Vantage::Server);
-    theirs.filter(listens).unwrap_or(own.value)
 }
 
 fn plain(check: &Check, expected: &[String], key: &FactKey, seat: &Seat<'_>) -> Judged {

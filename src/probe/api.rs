@@ -52,8 +52,8 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     };
     let proxy = env.proxy(url).filter(|_| is_the_workers(env, context));
     let (heard, key) = match proxy {
-        Some((_, proxy)) => (through(proxy, &endpoint, url.scheme == "https").await, Presence::Absent),
-        None => ask(&endpoint, url.scheme == "https", context).await,
+        Some((_, proxy)) => (through(proxy, &endpoint, url).await, Presence::Absent),
+        None => ask(&endpoint, url, context).await,
     };
     let proxy = proxy.map(|(_, proxy)| proxy.to_string());
     let secrets = Secrets::of(context.keyring.api.iter().map(ExposeSecret::expose_secret));
@@ -82,7 +82,8 @@ fn is_the_workers(env: &Environment, context: &ProbeContext) -> bool {
 
 /// Asks the proxy, as the worker's library does; without the key, which is nobody's but the app's. Behind a proxy TLS is not
 /// spoken: whether it would connect at all is its answer to CONNECT.
-async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> Heard {
+async fn through(proxy: &EnvUrl, endpoint: &Endpoint, url: &EnvUrl) -> Heard {
+    let encrypted = url.scheme == "https";
     let to = Endpoint { host: proxy.host.clone(), port: proxy.port.unwrap_or(80) };
     let stream = match dial::connect(&to).await {
         Ok(stream) => stream,
@@ -91,7 +92,7 @@ async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> Heard 
     let request = if encrypted {
         Request::connect(endpoint.to_string())
     } else {
-        Request::get(format!("http://{endpoint}{NO_JOB}"))
+        Request::get(format!("http://{endpoint}{}", no_job(url)))
     };
     let request = request
         .header(HOST, endpoint.to_string())
@@ -107,14 +108,19 @@ async fn through(proxy: &EnvUrl, endpoint: &Endpoint, encrypted: bool) -> Heard 
     }
 }
 
-async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (Heard, Presence) {
+/// The worker joins its URL and the path (`f"{base_url}/api/worker/…"`): what is in front may serve the app under a path.
+fn no_job(url: &EnvUrl) -> String {
+    format!("{}{NO_JOB}", url.path.as_deref().unwrap_or_default())
+}
+
+async fn ask(endpoint: &Endpoint, url: &EnvUrl, context: &ProbeContext) -> (Heard, Presence) {
     let stream = match dial::connect(endpoint).await {
         Ok(stream) => stream,
         Err(how) => return (ApiSaid::Unreached(how).into(), Presence::Absent),
     };
     let pace = stream.pace();
     let tunnelled = stream.peer_addr().is_ok_and(|peer| dial::may_carry_password(context, peer.ip()).is_ok());
-    let (wire, may): (Box<dyn Wire>, bool) = if encrypted {
+    let (wire, may): (Box<dyn Wire>, bool) = if url.scheme == "https" {
         match encrypt(stream, &endpoint.host, context).await {
             Ok(encrypted) => encrypted,
             Err(Refused::Distrusted(why)) => return (ApiSaid::Distrusted(why).into(), Presence::Absent),
@@ -124,7 +130,7 @@ async fn ask(endpoint: &Endpoint, encrypted: bool, context: &ProbeContext) -> (H
         (Box::new(stream), tunnelled)
     };
     let key = context.keyring.api.as_ref().filter(|_| may);
-    let mut request = Request::get(NO_JOB)
+    let mut request = Request::get(no_job(url))
         .header(HOST, endpoint.to_string())
         .header(USER_AGENT, concat!("clipcheck/", env!("CARGO_PKG_VERSION")));
     if let Some(key) = key {

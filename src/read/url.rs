@@ -142,6 +142,9 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             sslmode,
             service: of_libpq && asked("service").is_some(),
             passfile: false,
+            path: Some(path.trim_end_matches('/'))
+                .filter(|path| matches!(scheme, "http" | "https") && path.len() <= 255 && is_path(path))
+                .map(str::to_owned),
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),

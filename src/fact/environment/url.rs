@@ -46,6 +46,9 @@ pub struct EnvUrl {
     /// Whether its password stands in a file of libpq's (`passfile=`, PGPASSFILE) that is not read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passfile: bool,
+    /// The path of a URL of HTTP, without a slash at its end; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Whether the query asks for more, which is not kept: it may hold secrets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
@@ -141,6 +144,7 @@ impl fmt::Display for EnvUrl {
             (None, Some(database)) => write!(f, "/{database}")?,
             (None, None) => {}
         }
+        f.write_str(self.path.as_deref().unwrap_or_default())?;
         if let Some(mode) = &self.sslmode {
             write!(f, "?sslmode={mode}")?;
         }

@@ -59,9 +59,6 @@ impl Libpq<'_> {
                 Said::Unread => url.passfile = true,
             }
         }
-        if url.role.is_none() && password.is_some() {
-            url.role = user.as_ref().map(|user| user.expose_secret().to_owned());
-        }
         ReadUrl { url, user, password, root: read.root.or_else(|| set("PGSSLROOTCERT").map(str::to_owned)) }
     }
 

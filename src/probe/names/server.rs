@@ -137,15 +137,25 @@ mod tests {
         [&query[..2], &flags, &[0, 1, 0, count, 0, 0, 0, 0], &query[12..], &records.concat()].concat()
     }
 
+    /// A port that is free on both transports: of what is free on one, somebody may have the other.
+    async fn both() -> (UdpSocket, tokio::net::TcpListener) {
+        for _ in 0..64 {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            if let Ok(socket) = UdpSocket::bind(listener.local_addr().expect("bound")).await {
+                return (socket, listener);
+            }
+        }
+        panic!("no port is free on both transports");
+    }
+
     /// A server on both transports, which says to each question what the first function makes of it, over TCP the second.
     async fn asked(
         names: &[&str],
         over_udp: impl Fn(&[u8]) -> Option<Vec<u8>>,
         over_tcp: impl Fn(&[u8]) -> Vec<u8>,
     ) -> NameAnswer {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let (socket, listener) = both().await;
         let server = socket.local_addr().expect("bound");
-        let listener = tokio::net::TcpListener::bind(server).await.expect("the same port");
         let udp = async {
             let mut packet = [0; 512];
             loop {

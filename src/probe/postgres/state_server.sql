@@ -58,7 +58,11 @@ select json_build_object(
         where setrole in (0, (select oid from role))
           and setdatabase in (0, (select oid from pg_database where datname = {database}))
         union all
-        select name, setting, false, false, sourcefile, sourceline, 0 from written where applied
+        -- What is written and was not loaded yet rules nobody.
+        select written.name, written.setting, false, false, written.sourcefile, written.sourceline, 0
+        from written join pg_settings here using (name, sourcefile, sourceline)
+        where applied and (here.vartype <> 'bool' or here.setting = case
+          when lower(written.setting) in ('on', 'true', 'yes', '1', 't', 'y') then 'on' else 'off' end)
       ) levels
       where name in ('default_transaction_read_only', 'client_encoding', 'idle_session_timeout', 'session_preload_libraries',
         'local_preload_libraries', 'role', 'search_path', 'statement_timeout')

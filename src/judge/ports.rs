@@ -1,0 +1,24 @@
+//! To which ports of the server the worker goes.
+
+use crate::case::Seat;
+use crate::fact::{Service, Vantage};
+use crate::profile::Origin;
+
+/// The ports at the server to which the worker goes.
+pub(super) fn ports_of_worker(seat: &Seat<'_>) -> Vec<u16> {
+    let here = |service| seat.elsewhere(service).is_none();
+    let redis = here(Service::Redis).then(|| port_of_worker(seat, Service::Redis));
+    let postgres = (seat.uses_database() && here(Service::Postgres)).then(|| port_of_worker(seat, Service::Postgres));
+    redis.into_iter().chain(postgres).collect()
+}
+
+/// The web app may go to another port than the worker, which may go through a pooler: the worker's own counts where
+/// something listens there.
+pub(super) fn port_of_worker(seat: &Seat<'_>, service: Service) -> u16 {
+    let own = seat.addresses().port(service);
+    let workers = [Vantage::Container, Vantage::Client].into_iter().filter_map(|it| seat.at(it).ok());
+    let seen = workers.map(|it| it.addresses().port(service)).find(|port| port.origin != Origin::Assumed);
+    let listens = |port: &u16| seat.listeners().is_ok_and(|all| all.on(*port).next().is_some());
+    let theirs = seen.map(|port| port.value).filter(|_| seat.vantage() == Vantage::Server);
+    theirs.filter(listens).unwrap_or(own.value)
+}
