@@ -105,7 +105,7 @@ pub fn plugins(checks: &[Check]) -> BTreeMap<String, Program> {
 }
 
 /// How many peers are looked at by themselves, where the server has several; those that spoke last come first.
-const PEERS: usize = 32;
+pub const PEERS: usize = 64;
 
 /// The way and an echo to each peer of a server that has several, if the only client's are wanted.
 pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {

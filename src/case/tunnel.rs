@@ -45,6 +45,18 @@ impl<'a> Seat<'a> {
         (asked.unwrap_or(at.ip()), at.port())
     }
 
+    /// Whether the client's peer passes packets on to an address that is in no network of the tunnel's own: AllowedIPs name
+    /// its network. What is as wide as the Internet is no network that somebody named.
+    pub(crate) fn is_behind_tunnel(&self, address: IpAddr) -> bool {
+        const NAMED: u8 = 16;
+        let Ok(client) = self.at(Vantage::Client) else { return false };
+        let Ok(state) = client.wg() else { return false };
+        let ours = state.interfaces.iter().find(|it| it.name == client.addresses().interface.value);
+        let mut nets = ours.into_iter().flat_map(|it| &it.peers).flat_map(|peer| &peer.allowed_ips);
+        !client.addresses().subnet.value.contains(&address)
+            && nets.any(|net| net.prefix_len() >= NAMED && net.contains(&address))
+    }
+
     /// Whether an address is in the tunnel: in its subnet, in another network of the interface, or of a peer.
     pub(crate) fn is_in_tunnel(&self, address: IpAddr) -> bool {
         let of_peer = || {

@@ -19,8 +19,12 @@ const NETWORK: u8 = 16;
 #[derive(Default)]
 pub(super) struct Evidence {
     pub(super) server: Option<IpAddr>,
+    /// The first address of the subnet, which the guide gives the server; in a subnet of one's own that is only assumed.
+    pub(super) first: Option<IpAddr>,
     pub(super) client: Option<IpAddr>,
     pub(super) subnet: Option<IpNet>,
+    /// Networks beyond the tunnel's own that this host's peers pass packets on to.
+    behind: Vec<IpNet>,
     pub(super) public: Option<IpAddr>,
     pub(super) interface: Option<String>,
     pub(super) wireguard_port: Option<u16>,
@@ -119,8 +123,11 @@ impl Evidence {
                         && own.is_some_and(|own| net.contains(&own.addr()))
                 };
                 self.subnet = self.subnet.or_else(|| allowed.iter().find(around).map(IpNet::trunc));
-                // The guide numbers the server first in its subnet.
-                self.server = self.subnet.filter(IpNet::addr_is_v4).and_then(|net| net.hosts().next());
+                self.behind = allowed.iter().filter(|net| (NETWORK..).contains(&net.prefix_len())).copied().collect();
+                // The guide numbers the server first in its subnet. That address is not the server's where it is this host's.
+                self.first = self.subnet.filter(IpNet::addr_is_v4).and_then(|net| net.hosts().next());
+                self.first = self.first.filter(|first| self.client != Some(*first));
+                self.server = self.first.filter(|first| *first == guide::SERVER);
                 let peer = conf.and_then(|conf| match conf.peers.as_slice() {
                     [only] => Some(only),
                     _ => None,
@@ -147,8 +154,9 @@ impl Evidence {
         };
         let hosts: Vec<IpAddr> = [database.url(), broker.url()].into_iter().flatten().filter_map(leads).collect();
         // A container sees no tunnel: there its URLs say where it goes.
+        let behind = |host: &IpAddr| self.behind.iter().any(|net| net.contains(host));
         let trusted = |host: &IpAddr| match (self.subnet, vantage) {
-            (Some(subnet), _) => subnet.contains(host),
+            (Some(subnet), _) => subnet.contains(host) || behind(host),
             (None, Vantage::Container) => is_private(*host),
             (None, _) => false,
         };
@@ -157,6 +165,8 @@ impl Evidence {
             && hosts.iter().all(|host| host == first)
             && trusted(first)
             && self.client != Some(*first)
+            // What is behind a peer is not the peer, which is the tunnel's other end.
+            && self.subnet.is_none_or(|subnet| subnet.contains(first))
         {
             self.server = Some(*first);
         } else if vantage != Vantage::Server {
