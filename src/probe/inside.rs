@@ -1,6 +1,7 @@
 //! From the Docker host into the worker's container: this very program is copied in, looks there, and is gone again.
-//! Only when the user asked for it; from Windows it is the program for Linux that this one carries. The copy removes itself when it starts, so that nothing stays behind however the
-//! look ends; a copy that cannot start is removed by the container's own `rm`.
+//! Only when the user asked for it; from Windows it is the program for Linux that this one carries. The copy removes
+//! itself when it starts, so that nothing stays behind however the look ends; a copy that did not start is removed by the
+//! container's own `rm`, and where it has none it is started only to remove itself.
 
 use std::time::{Duration, Instant};
 
@@ -68,8 +69,8 @@ async fn copied(name: &str, program: &Program, copy: &str, said: &[String], ends
         Ok(copied) => copied,
         Err(why) => {
             // What came through of it is there.
-            clear(name, copy).await;
-            return Err(why);
+            let left = left_after(name, copy).await;
+            return Err(format!("{why}{left}"));
         }
     };
     if !copied.ok {
@@ -86,8 +87,7 @@ async fn copied(name: &str, program: &Program, copy: &str, said: &[String], ends
         Ok(said) if said.ok => Ok(said.out),
         Ok(_) | Err(_) => {
             // It may never have started. Where it did, there is nothing left to remove.
-            let gone = clear(name, copy).await || !is_there(name, copy).await;
-            let left = if gone { String::new() } else { format!("; its copy {copy} is still there") };
+            let left = left_after(name, copy).await;
             Err(format!("the program could not run inside the container {name}{left}: {STATIC_RUNS}"))
         }
     }
@@ -105,9 +105,10 @@ async fn put(name: &str, program: &Program, copy: &str, limit: Duration) -> Resu
     }
 }
 
-/// However the container is by now.
-async fn clear(name: &str, copy: &str) -> bool {
-    remove(name, copy).await || remove_of_stopped(name, copy).await
+/// Removes the copy, however the container is by now. What the user must know where that cannot be done.
+async fn left_after(name: &str, copy: &str) -> String {
+    let gone = remove(name, copy).await || remove_of_stopped(name, copy).await || removed_by_itself(name, copy).await;
+    if gone { String::new() } else { format!("; its copy {copy} may still be there") }
 }
 
 /// In a container that has ended meanwhile nothing can be run; its own layer is a folder of this machine (Docker's
@@ -121,7 +122,14 @@ async fn remove_of_stopped(name: &str, copy: &str) -> bool {
         return false;
     };
     host::remove(&format!("{layer}{copy}"));
-    !is_there(name, copy).await
+    is_gone(name, copy).await
+}
+
+/// A container may have no `rm`.
+async fn removed_by_itself(name: &str, copy: &str) -> bool {
+    let start = ["exec", "--user", "0", "--", name, copy, "snapshot", "--as", "container"];
+    let _ = run(&[&start[..], &["--remove-own-copy", "--deadline", "0.1"]].concat(), PROGRAM).await;
+    is_gone(name, copy).await
 }
 
 /// By the container's own `rm`, if it has one.
@@ -129,10 +137,10 @@ async fn remove(name: &str, copy: &str) -> bool {
     run(&["exec", "--user", "0", "--", name, "rm", "-f", "--", copy], PROGRAM).await.is_ok_and(|said| said.ok)
 }
 
-/// Whether Docker sees the copy among what changed in the container.
-async fn is_there(name: &str, copy: &str) -> bool {
+/// Whether Docker sees the copy no more among what changed in the container.
+async fn is_gone(name: &str, copy: &str) -> bool {
     let changed = run(&["diff", "--", name], PROGRAM).await;
-    changed.is_ok_and(|said| said.out.lines().any(|line| line == format!("A {copy}")))
+    changed.is_ok_and(|said| said.ok && !said.out.lines().any(|line| line == format!("A {copy}")))
 }
 
 async fn run(arguments: &[&str], limit: Duration) -> Result<host::Said, String> {
