@@ -7,9 +7,8 @@ use std::rc::Rc;
 
 use crate::case::{Case, Client, Member};
 use crate::fact::order::InOrder;
-use crate::fact::wireguard::WgPeer;
+use crate::fact::wireguard::{LOOKED_AT, WgPeer};
 use crate::fact::{Fact, FactKey, Vantage};
-use crate::plan::PEERS;
 use crate::profile::Origin;
 use crate::snapshot::Snapshot;
 
@@ -78,7 +77,7 @@ impl Deployment {
         let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
         absent.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
         // The server looks at so many of all its peers, those that it heard of last first.
-        let looked_at = PEERS.saturating_sub(met.len());
+        let looked_at = LOOKED_AT.saturating_sub(met.len());
         let more = absent.len().saturating_sub(looked_at);
         if more > 0 {
             notes.push(format!(
