@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::Seat;
 use crate::fact::network::Link;
-use crate::fact::{Service, Vantage};
+use crate::fact::{Fact, FactKey, Service, Vantage};
 
 impl<'a> Seat<'a> {
     /// The tunnel's interface, where it runs here and was seen.
@@ -50,7 +50,8 @@ impl<'a> Seat<'a> {
     pub(crate) fn is_behind_tunnel(&self, address: IpAddr) -> bool {
         const NAMED: u8 = 16;
         let Ok(client) = self.at(Vantage::Client) else { return false };
-        let Ok(state) = client.wg() else { return false };
+        // As what settles the addresses it is looked at always.
+        let Some(Fact::Wg(state)) = client.snapshot.fact(&FactKey::Wg) else { return false };
         let ours = state.interfaces.iter().find(|it| it.name == client.addresses().interface.value);
         let mut nets = ours.into_iter().flat_map(|it| &it.peers).flat_map(|peer| &peer.allowed_ips);
         !client.addresses().subnet.value.contains(&address)

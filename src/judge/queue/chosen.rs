@@ -31,10 +31,9 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     if workers.is_empty() {
         return Ok(not_applicable("no Celery worker runs here"));
     }
-    // In a container its own worker is seen; beside it others may have the other queues.
-    let beside = [Vantage::Client, Vantage::Server].into_iter().filter(|at| *at != seat.vantage());
-    let beside: Vec<&Worker> =
-        beside.filter_map(|at| Some(&seat.at(at).ok()?.workers().ok()?.workers)).flatten().collect();
+    // The server's own worker may have the other queues.
+    let beside = seat.at(Vantage::Server).ok().and_then(|server| Some(&server.workers().ok()?.workers));
+    let beside: Vec<&Worker> = beside.into_iter().flatten().collect();
     let takes_here = |queue: &str| workers.iter().any(|it| it.takes(queue));
     let takes = |queue: &str| takes_here(queue) || beside.iter().any(|it| it.takes(queue));
     let first = &workers[0];
