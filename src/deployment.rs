@@ -7,13 +7,10 @@ use std::rc::Rc;
 
 use crate::case::{Case, Client, Member};
 use crate::fact::order::InOrder;
-use crate::fact::wireguard::WgPeer;
+use crate::fact::wireguard::{LOOKED_AT, WgPeer};
 use crate::fact::{Fact, FactKey, Vantage};
 use crate::profile::Origin;
 use crate::snapshot::Snapshot;
-
-/// How many peers of which there is no snapshot are judged one by one; those that were heard of last come first.
-const ABSENT: usize = 64;
 
 /// The cases of a deployment.
 #[derive(Debug)]
@@ -79,13 +76,15 @@ impl Deployment {
         }
         let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
         absent.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
-        let more = absent.len().saturating_sub(ABSENT);
+        // The server looks at so many of all its peers, those that it heard of last first.
+        let looked_at = LOOKED_AT.saturating_sub(met.len());
+        let more = absent.len().saturating_sub(looked_at);
         if more > 0 {
             notes.push(format!(
                 "{more} more peers of the server, those that it heard longest ago, are not judged one by one"
             ));
         }
-        for address in absent.into_iter().take(ABSENT).filter_map(WgPeer::own_address) {
+        for address in absent.into_iter().take(looked_at).filter_map(WgPeer::own_address) {
             let client = Client { address: Some(address), name: address.to_string(), container: None };
             cases.push(Case::of(shared.iter().cloned(), Some(client))?);
         }

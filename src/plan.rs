@@ -8,7 +8,7 @@ use crate::fact::environment::Environment;
 use crate::fact::order::InOrder;
 use crate::fact::plugin::Program;
 use crate::fact::touch::{Touch, connects, only, sends};
-use crate::fact::wireguard::{WgPeer, WgState};
+use crate::fact::wireguard::{LOOKED_AT, WgPeer, WgState};
 use crate::fact::{FactKey, Place, TcpTarget, UnitTarget, Vantage};
 use crate::profile::SETTLING;
 
@@ -104,9 +104,6 @@ pub fn plugins(checks: &[Check]) -> BTreeMap<String, Program> {
     checks.iter().filter_map(of).collect()
 }
 
-/// How many peers are looked at by themselves, where the server has several; those that spoke last come first.
-const PEERS: usize = 32;
-
 /// The way and an echo to each peer of a server that has several, if the only client's are wanted.
 pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
     let mut peers: Vec<_> = state.interfaces.iter().flat_map(|interface| &interface.peers).collect();
@@ -114,7 +111,7 @@ pub fn of_peers(state: &WgState, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
         return Vec::new();
     }
     peers.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
-    let addresses = peers.into_iter().filter_map(WgPeer::own_address).take(PEERS);
+    let addresses = peers.into_iter().filter_map(WgPeer::own_address).take(LOOKED_AT);
     let places = addresses.map(Place::Peer);
     let kinds = [FactKey::Route as fn(Place) -> FactKey, FactKey::Ping]
         .map(|kind| (wanted.contains(&kind(Place::Client)), kind));

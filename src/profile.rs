@@ -16,7 +16,7 @@ use crate::fact::{FactKey, Observed, Service, Vantage};
 
 mod application;
 pub mod draft;
-pub(crate) mod evidence;
+mod evidence;
 
 use evidence::Evidence;
 
@@ -261,7 +261,7 @@ pub const SETTLING: [FactKey; 4] = [FactKey::Wg, FactKey::WgConf, FactKey::Links
 /// Completes a profile from what was seen.
 pub fn settle(profile: &Profile, vantage: Vantage, seen: &BTreeMap<FactKey, Box<Observed>>) -> Addresses {
     let evidence = Evidence::of(vantage, seen);
-    let server = Known::first(profile.server, evidence.server, guide::SERVER);
+    let server = Known::first(profile.server, evidence.server, evidence.first.unwrap_or(guide::SERVER));
     let client = Known::first(profile.client, evidence.client, guide::CLIENT);
     let around = IpNet::new(server.value, if server.value.is_ipv4() { guide::PREFIX } else { 64 })
         .map_or_else(|_| IpNet::from(server.value), |net| net.trunc());

@@ -42,7 +42,7 @@ impl Seat<'_> {
         let env = snapshot.facts.get(&FactKey::Env).map(|observed| &observed.observation);
         let no_web = matches!(snapshot.fact(&FactKey::WebApp), Some(Fact::WebApp(web)) if web.label() == "none");
         let contained = matches!(snapshot.fact(&FactKey::Containers), Some(Fact::Containers(it)) if !it.all.is_empty());
-        let nothing = |service| self.elsewhere(service) == Some(Elsewhere::NotHere);
+        let nothing = |service| is_absent(snapshot, self, service);
         matches!(env, Some(Observation::Unseen(Unseen::NotKnown(_))))
             && no_web
             && !contained
@@ -110,7 +110,8 @@ fn connected(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> Option<I
     // The server itself knows its address best.
     let server = seat.at(Vantage::Server).map_or(addresses.server.value, |server| server.addresses().server.value);
     let ends = [server, addresses.client.value];
-    let other = !ends.contains(&at.ip()) && addresses.subnet.value.contains(&at.ip());
+    let other =
+        !ends.contains(&at.ip()) && (addresses.subnet.value.contains(&at.ip()) || seat.is_behind_tunnel(at.ip()));
     (other && (by_libraries || open)).then_some(at.ip())
 }
 

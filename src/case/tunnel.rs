@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use super::Seat;
 use crate::fact::network::Link;
-use crate::fact::{Service, Vantage};
-use crate::profile::evidence::names_a_network;
+use crate::fact::{Fact, FactKey, Service, Vantage};
 
 impl<'a> Seat<'a> {
     /// The tunnel's interface, where it runs here and was seen.
@@ -22,15 +21,8 @@ impl<'a> Seat<'a> {
 
     /// Whether an address of this host is met through the tunnel: its own there, or another one that the client sends into it.
     pub(crate) fn is_met_by_tunnel(&self, address: IpAddr) -> bool {
-        let sends = || {
-            let client = self.at(Vantage::Client).ok()?;
-            let interface = client.addresses().interface.value.as_str();
-            let running = client.wg().ok()?.interfaces.iter().find(|it| it.name == interface)?;
-            let mut allowed = running.peers.iter().flat_map(|peer| &peer.allowed_ips);
-            Some(allowed.any(|net| names_a_network(net) && net.contains(&address)))
-        };
-        self.is_own_in_tunnel(address)
-            || (self.links().is_ok_and(|links| links.holder(address).is_some()) && sends() == Some(true))
+        let own = || self.links().is_ok_and(|links| links.holder(address).is_some());
+        self.is_own_in_tunnel(address) || (self.is_behind_tunnel(address) && own())
     }
 
     /// Where a service is asked on the server, as address and port. Of several addresses in the tunnel it is the worker's URL
@@ -57,6 +49,19 @@ impl<'a> Seat<'a> {
         };
         let asked = workers().or_else(|| host(Vantage::Server)).or_else(heard);
         (asked.unwrap_or(at.ip()), at.port())
+    }
+
+    /// Whether the client's peer passes packets on to an address that is in no network of the tunnel's own: AllowedIPs name
+    /// its network. What is as wide as the Internet is no network that somebody named.
+    pub(crate) fn is_behind_tunnel(&self, address: IpAddr) -> bool {
+        const NAMED: u8 = 16;
+        let Ok(client) = self.at(Vantage::Client) else { return false };
+        // As what settles the addresses it is looked at always.
+        let Some(Fact::Wg(state)) = client.snapshot.fact(&FactKey::Wg) else { return false };
+        let ours = state.interfaces.iter().find(|it| it.name == client.addresses().interface.value);
+        let mut nets = ours.into_iter().flat_map(|it| &it.peers).flat_map(|peer| &peer.allowed_ips);
+        !client.addresses().subnet.value.contains(&address)
+            && nets.any(|net| net.prefix_len() >= NAMED && net.contains(&address))
     }
 
     /// Whether an address is in the tunnel: in its subnet, in another network of the interface, or of a peer.

@@ -53,6 +53,9 @@ pub struct WgInterface {
     pub peers: Vec<WgPeer>,
 }
 
+/// How many peers are looked at by themselves, and judged, where a server has several; those that spoke last come first.
+pub const LOOKED_AT: usize = 64;
+
 /// One peer of a running interface.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WgPeer {

@@ -6,12 +6,15 @@ use crate::check::{Category, Check};
 use crate::fact::{Service, Vantage};
 
 /// What is asked of the web app's own variables, or of the Redis that they name.
-const OF_APP: [&str; 4] = ["env-agrees", "env-heeded", "env-ports", "postgres-password-strong"];
+const OF_APP: [&str; 5] = ["env-agrees", "env-heeded", "env-ports", "postgres-password-strong", "web-sockets"];
 
 /// Whether the server is the tunnel's hub alone, and a check is about what runs on another host.
 fn no_app_here(check: &Check, seat: &Seat<'_>) -> bool {
-    let of_app = check.category == Category::Queue || OF_APP.contains(&check.id.0.as_str());
-    of_app && seat.vantage() == Vantage::Server && seat.is_hub_alone()
+    let id = check.id.0.as_str();
+    let of_app = check.category == Category::Queue || OF_APP.contains(&id);
+    // With what the worker is compared is on another host as well.
+    let compared = matches!(id, "env-agrees" | "env-ports") && seat.vantage() != Vantage::Server;
+    ((of_app && seat.vantage() == Vantage::Server) || compared) && seat.is_hub_alone()
 }
 
 /// Why a check of a service does not apply, if so.
@@ -32,6 +35,10 @@ pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
         return None;
     }
     Some(match seat.elsewhere(service)? {
+        // The worker's own looks went where its URL leads.
+        Elsewhere::At(address) if seat.vantage() != Vantage::Server && seat.addresses().of(service).ip() == address => {
+            return None;
+        }
         Elsewhere::At(address) => format!("{name} is at {address}, on another host than the server"),
         Elsewhere::NotHere => format!("nothing of {name} is on this host"),
     })

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::host::{self, Text};
-use super::wireguard;
-use crate::fact::touch::{Touch, reads, reads_in};
+use super::{web_app, wireguard, workers};
+use crate::fact::touch::{Touch, only, reads, reads_in};
 use crate::fact::{Unseen, Vantage};
 use crate::read::{mountinfo, postgresql_conf, redis_conf};
 
@@ -71,6 +71,9 @@ fn by_tunnel_file() -> Result<Option<(Vantage, String)>, String> {
             (false, true) => {
                 return Ok(Some(match served_at(&conf.addresses) {
                     Some(sign) => (Vantage::Server, format!("{sign}, its address in the tunnel")),
+                    None if let Some(pid) = web_app_alone() => {
+                        (Vantage::Server, format!("process {pid} is the web app, and no worker runs here"))
+                    }
                     None => (Vantage::Client, format!("{path} has a peer with an Endpoint")),
                 }));
             }
@@ -79,6 +82,12 @@ fn by_tunnel_file() -> Result<Option<(Vantage, String)>, String> {
         }
     }
     Ok(None)
+}
+
+/// The web app's process, where no worker runs beside it: then this host is a part of the server, whoever dials.
+fn web_app_alone() -> Option<u32> {
+    let pid = web_app::find()?.pid;
+    matches!(workers::found(), Ok(found) if found.is_empty()).then_some(pid)
 }
 
 /// The line that has Redis or PostgreSQL listen at one of these addresses.
@@ -134,6 +143,7 @@ pub fn touches() -> Vec<Touch> {
         reads(&services),
         reads_in(&[CLUSTERS], &["*", "*/*/postgresql.conf"]),
         reads(&more),
+        only("where the tunnel's file is a client's", [web_app::find_touches(), workers::touches()].concat()),
     ]
     .concat()
 }

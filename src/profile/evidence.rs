@@ -19,8 +19,12 @@ const NETWORK: u8 = 16;
 #[derive(Default)]
 pub(super) struct Evidence {
     pub(super) server: Option<IpAddr>,
+    /// The first address of the subnet, which the guide gives the server; in a subnet of one's own that is only assumed.
+    pub(super) first: Option<IpAddr>,
     pub(super) client: Option<IpAddr>,
     pub(super) subnet: Option<IpNet>,
+    /// Networks beyond the tunnel's own that this host's peers pass packets on to.
+    behind: Vec<IpNet>,
     pub(super) public: Option<IpAddr>,
     pub(super) interface: Option<String>,
     pub(super) wireguard_port: Option<u16>,
@@ -29,8 +33,6 @@ pub(super) struct Evidence {
     pub(super) postgres_at: Option<IpAddr>,
     pub(super) redis_port: Option<u16>,
     pub(super) postgres_port: Option<u16>,
-    /// What a client sends into the tunnel besides: networks behind the server.
-    behind: Vec<IpNet>,
 }
 
 impl Evidence {
@@ -116,14 +118,16 @@ impl Evidence {
             }
             Vantage::Client => {
                 self.client = own.map(|net| net.addr());
-                self.behind = allowed.iter().copied().filter(names_a_network).collect();
                 let around = |net: &&IpNet| {
                     (NETWORK..net.max_prefix_len()).contains(&net.prefix_len())
                         && own.is_some_and(|own| net.contains(&own.addr()))
                 };
                 self.subnet = self.subnet.or_else(|| allowed.iter().find(around).map(IpNet::trunc));
-                // The guide numbers the server first in its subnet.
-                self.server = self.subnet.filter(IpNet::addr_is_v4).and_then(|net| net.hosts().next());
+                self.behind = allowed.iter().filter(|net| (NETWORK..).contains(&net.prefix_len())).copied().collect();
+                // The guide numbers the server first in its subnet. That address is not the server's where it is this host's.
+                self.first = self.subnet.filter(IpNet::addr_is_v4).and_then(|net| net.hosts().next());
+                self.first = self.first.filter(|first| self.client != Some(*first));
+                self.server = self.first.filter(|first| *first == guide::SERVER);
                 let peer = conf.and_then(|conf| match conf.peers.as_slice() {
                     [only] => Some(only),
                     _ => None,
@@ -150,8 +154,9 @@ impl Evidence {
         };
         let hosts: Vec<IpAddr> = [database.url(), broker.url()].into_iter().flatten().filter_map(leads).collect();
         // A container sees no tunnel: there its URLs say where it goes.
+        let behind = |host: &IpAddr| self.behind.iter().any(|net| net.contains(host));
         let trusted = |host: &IpAddr| match (self.subnet, vantage) {
-            (Some(subnet), _) => subnet.contains(host),
+            (Some(subnet), _) => subnet.contains(host) || behind(host),
             (None, Vantage::Container) => is_private(*host),
             (None, _) => false,
         };
@@ -160,13 +165,13 @@ impl Evidence {
             && hosts.iter().all(|host| host == first)
             && trusted(first)
             && self.client != Some(*first)
+            // What is behind a peer is not the peer, which is the tunnel's other end.
+            && self.subnet.is_none_or(|subnet| subnet.contains(first))
         {
             self.server = Some(*first);
         } else if vantage != Vantage::Server {
             // The worker goes where each of its URLs says.
-            let behind = |at: &IpAddr| self.behind.iter().any(|net| net.contains(at));
-            let meant = |at: &IpAddr| (trusted(at) || behind(at)) && self.client != Some(*at);
-            let at = |url: Option<&EnvUrl>| url.and_then(leads).filter(meant);
+            let at = |url: Option<&EnvUrl>| url.and_then(leads).filter(|at| trusted(at) && self.client != Some(*at));
             (self.redis_at, self.postgres_at) = (at(broker.url()), at(database.url()));
         }
         // A URL without a port means the program's own.
@@ -183,11 +188,6 @@ fn is_private(address: IpAddr) -> bool {
         IpAddr::V4(address) => address.is_private() || (address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64),
         IpAddr::V6(address) => address.is_unique_local(),
     }
-}
-
-/// Whether AllowedIPs name a network, and not all the rest of the world.
-pub(crate) fn names_a_network(net: &IpNet) -> bool {
-    net.prefix_len() >= 8
 }
 
 /// The addresses that the URLs have, where they are addresses.

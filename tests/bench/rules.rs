@@ -28,7 +28,6 @@ const NOT_RECORDED: &[(&str, &str)] = &[
 
 /// Looks that no recording brings a judge to, each with the reason.
 const NOT_READ: &[(&str, &str)] = &[
-    ("queue-chosen@server: `workers` of the client", "only who stands in a container has other workers beside it"),
     ("env-heeded@server: `env` of the client", "the web app's variables stand in a file of the server's own"),
     (
         "tunnel-subnet-free@server: `links`",

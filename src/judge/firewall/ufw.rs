@@ -170,8 +170,13 @@ pub(crate) fn ufw_loaded(seat: &Seat<'_>) -> Judged<UfwLoaded> {
     // What comes in against ufw's will, by the first rule that leads there; it may be another firewall's, and stored.
     // The jumps to ufw's own chains are made by ufw at boot and stand in no file.
     let ufws = |step: &&Step| step.rule.as_ref().is_some_and(|rule| rule.contains(" -j ufw"));
+    // The engine makes the rules for a published port again, at each of its starts: no file has them.
+    let engines = |step: &Step| ["DOCKER", "NETAVARK"].iter().any(|name| step.chain.starts_with(name));
     let past = |flow: &NewFlow<'_>| {
         let trace = (!ufw.admits(flow)).then(|| model.trace(flow, seat.links().ok()))?;
+        if trace.by().is_some_and(engines) {
+            return None;
+        }
         let step = trace.trail.iter().find(|step| trace.disposition == Disposition::Accepted && !ufws(step))?;
         let rule = step.rule.clone().unwrap_or_default();
         (!netfilter.stored.iter().any(|stored| holds_rule(&stored.rules, &rule))).then_some(rule)

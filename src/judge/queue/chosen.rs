@@ -31,12 +31,17 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     if workers.is_empty() {
         return Ok(not_applicable("no Celery worker runs here"));
     }
-    // Of two on one machine each may have queues of its own.
-    let beside = seat.at(Vantage::Client).ok().filter(|_| seat.vantage() == Vantage::Container);
-    let beside = beside.and_then(|client| client.workers().ok()).map_or(&[][..], |it| it.workers.as_slice());
-    let takes = |queue: &str| workers.iter().chain(beside).any(|it| it.foreign.is_none() && it.takes(queue));
+    // The server's own worker may have the other queues.
+    let beside = seat.at(Vantage::Server).ok().and_then(|server| Some(&server.workers().ok()?.workers));
+    let beside: Vec<&Worker> = beside.into_iter().flatten().collect();
+    let takes_here = |queue: &str| workers.iter().any(|it| it.takes(queue));
+    let takes = |queue: &str| takes_here(queue) || beside.iter().any(|it| it.takes(queue));
     let first = &workers[0];
-    if !takes("gpu") {
+    let shared = others_take(seat, workers.len());
+    if shared && !(takes_here("gpu") && takes("celery")) {
+        return Ok(not_applicable(SHARED));
+    }
+    if !takes_here("gpu") {
         let finding = broken(QueueChosen::NoGpu);
         let by = seat.env().ok().filter(|_| native(seat).is_some()).and_then(|env| env.winner("CELERY_QUEUES"));
         return Ok(match by {
@@ -51,6 +56,15 @@ pub(crate) fn queue_chosen(seat: &Seat<'_>) -> Judged<QueueChosen> {
     // From 0.12.1 on nothing that a GPU worker does goes into `celery`.
     let old = seat.env()?.app_version.as_deref().is_some_and(|it| it.starts_with("0."));
     Ok(if old { told(first, broken(QueueChosen::NoCelery)) } else { holds() })
+}
+
+/// Which of several workers takes from which queue is for their users to decide; what waits for nobody, `queue-taken` tells.
+const SHARED: &str =
+    "other workers take tasks from this Redis database, too, and the queues may be shared out among them";
+
+/// Whether more workers are heard in the URL's database than run here.
+fn others_take(seat: &Seat<'_>, here: usize) -> bool {
+    seat.celery().is_ok_and(|celery| celery.beats.as_ref().is_some_and(|beats| beats.len() > here))
 }
 
 /// A worker of another app that takes from the same queues: it is connected to the same database of Redis, and was told
@@ -75,6 +89,9 @@ fn chosen_of_app(seat: &Seat<'_>, workers: &[Worker], app: &App) -> Verdict<Queu
     }
     let Some(first) = workers.first() else { return not_applicable("no Celery worker runs here") };
     let takes = |queue: &String| workers.iter().any(|it| it.takes(queue));
+    if others_take(seat, workers.len()) && !app.queues.iter().all(takes) {
+        return not_applicable(SHARED);
+    }
     match app.queues.iter().find(|queue| !takes(queue)) {
         Some(left) => told(first, broken(QueueChosen::Other).with("queue", left)),
         None => holds(),

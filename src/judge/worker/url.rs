@@ -111,7 +111,8 @@ fn flaw(
         *address == addresses.server.value
             || seat.at(Vantage::Server).is_ok_and(|server| server.is_met_by_tunnel(*address))
     };
-    if there.iter().any(is_server) || is_at(Service::Redis) || is_at(Service::Postgres) {
+    let behind = there.iter().any(|address| seat.is_behind_tunnel(*address));
+    if there.iter().any(is_server) || is_at(Service::Redis) || is_at(Service::Postgres) || behind {
         return Ok(None);
     }
     // The server does not know by which address others reach it.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, SurgeError};
+use surge_ping::{Client, Config, ICMP, IcmpPacket, PingIdentifier, PingSequence, Pinger, SurgeError};
 
 use futures_util::future::{Either, join_all, select, select_ok};
 
@@ -44,17 +44,17 @@ pub(in crate::probe) async fn ping(to: IpAddr) -> Result<PingOutcome, Unseen> {
     // On a datagram socket the kernel chooses the identifier.
     let socket = if pinger.ident.is_none() { EchoSocket::Datagram } else { EchoSocket::Raw };
     pinger.timeout(ECHO);
-    let mut how = echo(pinger.ping(PingSequence(0), &[0; 16]).await);
+    let mut how = answer(&mut pinger, PingSequence(0), &[0; 16]).await;
     // The first packet through an idle tunnel may be lost to the handshake, so silence is asked again; and twice, since any
     // packet of a bad line may be lost.
     if how == Echo::NoReply {
         let mut later = client.pinger(to, identifier()).await;
         pinger.timeout(FAR);
         later.timeout(FAR.saturating_sub(LAST));
-        let second = async { echo(pinger.ping(PingSequence(1), &[0; 16]).await) };
+        let second = answer(&mut pinger, PingSequence(1), &[0; 16]);
         let third = async {
             tokio::time::sleep(LAST).await;
-            echo(later.ping(PingSequence(2), &[0; 16]).await)
+            answer(&mut later, PingSequence(2), &[0; 16]).await
         };
         how = first_said(second, third).await;
     }
@@ -95,7 +95,7 @@ async fn trips(to: IpAddr) -> Option<Duration> {
         asked.push(async move {
             tokio::time::sleep(APART * u32::from(place)).await;
             let sequence = PingSequence(NEXT.fetch_add(1, Ordering::Relaxed));
-            match echo(pinger.ping(sequence, &[0; 16]).await) {
+            match answer(&mut pinger, sequence, &[0; 16]).await {
                 Echo::Reply(micros) => Some(Duration::from_micros(micros)),
                 Echo::NoReply
                 | Echo::NoRoute
@@ -130,7 +130,7 @@ pub(in crate::probe) async fn sizes(to: IpAddr, pace: Pace) -> Vec<SizedEcho> {
             let mut back = false;
             for round in 0..2 {
                 let sequence = PingSequence(100 + 100 * round + index);
-                back = back || matches!(echo(pinger.ping(sequence, &payload).await), Echo::Reply(_));
+                back = back || matches!(answer(&mut pinger, sequence, &payload).await, Echo::Reply(_));
             }
             SizedEcho { packet, back }
         });
@@ -138,6 +138,30 @@ pub(in crate::probe) async fn sizes(to: IpAddr, pace: Pace) -> Vec<SizedEcho> {
     let mut echoes = join_all(asked).await;
     echoes.in_order_of(|echo| echo.packet);
     echoes
+}
+
+/// How often an echo is sent again that a router passed on with word of a shorter way.
+const PASSED_ON: usize = 3;
+
+/// What one echo brings. A router that passes it on by the interface on which it came sends word of that first (ICMP
+/// redirect), as a relay of the tunnel does. That is no answer, and is not sent with every packet: the echo is sent again.
+async fn answer(pinger: &mut Pinger, mut sequence: PingSequence, payload: &[u8]) -> Echo {
+    for _ in 0..PASSED_ON {
+        let outcome = pinger.ping(sequence, payload).await;
+        if !matches!(&outcome, Ok((packet, _)) if is_redirect(packet)) {
+            return echo(outcome);
+        }
+        sequence = PingSequence(NEXT.fetch_add(1, Ordering::Relaxed));
+    }
+    Echo::NoReply
+}
+
+/// The numbers of RFC 792 and RFC 4861.
+fn is_redirect(packet: &IcmpPacket) -> bool {
+    match packet {
+        IcmpPacket::V4(packet) => packet.get_icmp_type().0 == 5,
+        IcmpPacket::V6(packet) => packet.get_icmpv6_type().0 == 137,
+    }
 }
 
 fn echo(outcome: Result<(IcmpPacket, Duration), SurgeError>) -> Echo {
