@@ -190,7 +190,11 @@ impl Found {
                         Ok(read) => EnvUrl { sslmode: url.sslmode, ..read.url },
                         Err(_) => url,
                     }),
-                    other => other,
+                    other @ (Setting::Empty
+                    | Setting::Secret
+                    | Setting::Word(_)
+                    | Setting::Url(_)
+                    | Setting::Flawed(_)) => other,
                 };
                 Layer { origin: at.clone(), setting }
             };

@@ -43,3 +43,49 @@ fn a_last_line_without_a_value_unsets() {
     found.add_file("/app/.env", "REDIS_URL=redis://10.8.0.1/0\nREDIS_URL\n", &BTreeMap::new()).expect("little");
     assert!(found.values.is_empty());
 }
+
+/// The keyring of these variables, whose process has `home` as its home, or none that can be read from here.
+fn keyring_of(variables: &[(&str, &str)], home: Option<&str>) -> Keyring {
+    let mut found = Found::new("test".to_owned(), None);
+    for (name, value) in variables {
+        found.add(name, Origin::Process, (*value).to_owned());
+    }
+    found.files = home.map(|home| Files { root: String::new(), home: Some(home.to_owned()) });
+    found.finish().1
+}
+
+#[test]
+fn what_libpq_has_in_its_files_goes_into_the_keyring() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().to_str().expect("a plain name");
+    #[expect(clippy::disallowed_methods, reason = "a folder of the test's own")]
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write(".pg_service.conf", "[clippy]\nhost=10.8.0.1\nport=5433\nuser=u\ndbname=d\n");
+    write(".pgpass", "10.8.0.1:5433:d:u:s3cret\n");
+    let login = keyring_of(&[("DATABASE_URL", "postgresql:///?service=clippy")], Some(home)).postgres.expect("set");
+    assert_eq!(
+        (login.url.host.as_str(), login.url.port, login.url.database.as_deref()),
+        ("10.8.0.1", Some(5433), Some("d"))
+    );
+    assert_eq!(login.password.as_ref().map(ExposeSecret::expose_secret), Some("s3cret"));
+    assert!(login.unread().is_none());
+    // What stands in the URL goes before both, and the environment before the files of passwords.
+    let set = [("DATABASE_URL", "postgresql://u@10.8.0.1:5433/d"), ("PGPASSWORD", "other")];
+    let login = keyring_of(&set, Some(home)).postgres.expect("set");
+    assert_eq!(login.password.as_ref().map(ExposeSecret::expose_secret), Some("other"));
+}
+
+#[test]
+fn what_stands_in_a_file_that_cannot_be_read_is_not_known() {
+    for (url, variable) in [
+        ("postgresql:///?service=clippy", None),
+        ("postgresql://u@10.8.0.1/d?passfile=/run/pgpass", None),
+        ("postgresql://u@10.8.0.1/d", Some(("PGPASSFILE", "/run/pgpass"))),
+    ] {
+        let set: Vec<(&str, &str)> = [("DATABASE_URL", url)].into_iter().chain(variable).collect();
+        assert!(keyring_of(&set, None).postgres.expect("set").unread().is_some(), "{url}");
+    }
+    assert!(
+        keyring_of(&[("DATABASE_URL", "postgresql://u@10.8.0.1/d")], None).postgres.expect("set").unread().is_none()
+    );
+}

@@ -122,7 +122,6 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         Some(folder) => Some(format!("{}/.s.PGSQL.{}", folder.trim_end_matches('/'), port.unwrap_or(5432))),
         None => at_socket.then(|| decode(path)).flatten(),
     };
-    let root = asked("sslrootcert").and_then(decode);
     let sslmode =
         asked("sslmode").filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')).map(str::to_owned);
     Ok(ReadUrl {
@@ -142,14 +141,18 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
             sslmode,
             service: of_libpq && asked("service").is_some(),
             passfile: false,
-            path: Some(path.trim_end_matches('/'))
-                .filter(|path| matches!(scheme, "http" | "https") && path.len() <= 255 && is_path(path))
-                .map(str::to_owned),
+            path: http_path(scheme, path),
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),
-        root,
+        root: asked("sslrootcert").and_then(decode),
     })
+}
+
+/// Where an app is served under a path of its proxy's.
+fn http_path(scheme: &str, path: &str) -> Option<String> {
+    let path = path.trim_end_matches('/');
+    (matches!(scheme, "http" | "https") && path.len() <= 255 && is_path(path)).then(|| path.to_owned())
 }
 
 /// The first of several URLs of brokers, where a semicolon is followed by another one of Redis'.

@@ -101,9 +101,10 @@ pub(crate) fn ufw_admits_worker(seat: &Seat<'_>) -> Judged<UfwAdmitsWorker> {
         ufw.rules.iter().any(|rule| rule.is_allow_of(&addresses.interface.value, addresses.subnet.value, port))
     };
     let known = addresses.client.origin != Origin::Assumed;
-    let source = match ports.iter().any(|port| has(*port)) && known {
-        true => addresses.client.value.to_string(),
-        false => addresses.subnet.value.to_string(),
+    let source = if ports.iter().any(|port| has(*port)) && known {
+        addresses.client.value.to_string()
+    } else {
+        addresses.subnet.value.to_string()
     };
     let finding = finding.with("source", source);
     Ok(finding.with("ports", list).with("redis_blocked", words(redis)).with("postgres_blocked", words(postgres)).into())
