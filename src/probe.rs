@@ -41,9 +41,10 @@ pub struct Login {
 }
 
 impl Login {
-    /// What nobody may be told.
+    /// What nobody may be told: the URL, which tells its own password in all its forms, and one from elsewhere.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        [Some(&self.text), self.password.as_ref()].into_iter().flatten()
+        let other = self.password.as_ref().filter(|_| !self.url.password.is_present());
+        [Some(&self.text), other].into_iter().flatten()
     }
 
     /// Why nobody can log in with it from here: libpq's user has a part of it from a file that was not read.

@@ -58,8 +58,9 @@ const NAMED: [(&str, &str); 30] = [
 const FOLLOWS: [(&str, &str); 3] =
     [(" object has no attribute ", "_."), (" is not defined", "_"), (" of relation ", "_.-")];
 
-/// Of a parameter's value besides letters and digits.
-const VALUE: &str = "._-/, :";
+/// The longest unit that follows on a number, and the longest of both.
+const UNIT: usize = 4;
+const NUMBER: usize = 10;
 
 /// As long as a key.
 const KEY: usize = 20;
@@ -116,7 +117,7 @@ fn is_harmless(inside: &str, before: &str, after: &str) -> bool {
         || named
         || follows
         || acl
-        || (of(VALUE) && is_of_parameter(before))
+        || is_value(inside, before)
 }
 
 /// Whether a word of [`NAMED`] is one here: Python's `name` and `module` stand alone or at the begin.
@@ -129,12 +130,15 @@ fn ends(before: &str, word: &str) -> bool {
     }
 }
 
-/// Whether the value of one of PostgreSQL's own parameters comes next, and of one that holds no log-in.
-fn is_of_parameter(before: &str) -> bool {
-    let name = before.strip_suffix("\":").and_then(|it| it.rsplit_once("value for parameter \""));
-    name.is_some_and(|(_, name)| {
-        !names_secret(name) && !["conninfo", "command", "."].iter().any(|it| name.contains(it))
-    })
+/// Whether it is the value of one of PostgreSQL's own parameters: of a locale's, or a number with its unit. Whatever else
+/// stands there may be a password that was written into the wrong line.
+fn is_value(inside: &str, before: &str) -> bool {
+    let parameter = before.strip_suffix("\":").and_then(|it| it.rsplit_once("value for parameter \""));
+    let Some((_, name)) = parameter else { return false };
+    let number = inside.trim_start_matches(|c: char| c.is_ascii_digit());
+    let unit = number.len() < inside.len() && number.len() <= UNIT && number.chars().all(|c| c.is_ascii_alphabetic());
+    let locale = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    (unit && inside.len() <= NUMBER) || (name.starts_with("lc_") && inside.len() <= KEY && inside.chars().all(locale))
 }
 
 /// The text without what is said to be a secret or looks like one, with all that stands between quotation marks. Each word
@@ -217,7 +221,12 @@ mod tests {
             ("could not open file \"/a/b.conf\": No", "could not open file \"/a/b.conf\": No"),
             ("could not access file \"pg_x\": No", "could not access file \"pg_x\": No"),
             ("Can't handle RDB format, the users' data", "Can't handle RDB format, the users' data"),
-            ("value for parameter \"work_mem\": \"64 QB\"", "value for parameter \"work_mem\": \"64 QB\""),
+            ("value for parameter \"work_mem\": \"64QB\"", "value for parameter \"work_mem\": \"64QB\""),
+            ("value for parameter \"work_mem\": \"s3cret\"", "value for parameter \"work_mem\": \"…\""),
+            (
+                "value for parameter \"lc_numeric\": \"de_DE.UTF-8\"",
+                "value for parameter \"lc_numeric\": \"de_DE.UTF-8\"",
+            ),
             ("value for parameter \"my.key\": \"s3cret\"", "value for parameter \"my.key\": \"…\""),
             ("value for parameter \"primary_conninfo\": \"s3cret\"", "value for parameter \"primary_conninfo\": \"…\""),
             (

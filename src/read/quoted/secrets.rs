@@ -70,12 +70,19 @@ impl Secrets {
         let Some((_, rest)) = secret.split_once("://") else {
             return self.parts.extend(forms(secret));
         };
+        // redis-py and libpq take one from the query as well.
+        if let Some((_, password)) = rest.split_once("password=") {
+            self.add_password(password);
+        }
         let Some((login, _)) = rest.rsplit_once('@') else { return };
         self.whole.extend(forms(login));
-        let password = login.split_once(':').map_or(login, |(_, password)| password);
+        self.add_password(login.split_once(':').map_or(login, |(_, password)| password));
+    }
+
+    fn add_password(&mut self, password: &str) {
         self.parts.extend(forms(password));
         // A reader may have cut it at any of these. A short piece is everybody's.
-        let cut = password.split(['@', ':', '/', '?', '#', '[', ']']).flat_map(forms);
+        let cut = password.split(['@', ':', '/', '?', '#', '[', ']', '&']).flat_map(forms);
         self.parts.extend(cut.filter(|piece| piece.chars().count() >= PIECE));
     }
 
@@ -137,6 +144,7 @@ mod tests {
         for (said, secret) in [
             ("Could not parse 'postgresql://u:p%40ssw0rd@h/d'", "postgresql://u:p%40ssw0rd@h/d"),
             ("invalid literal for int() with base 10: 'p@ssw0rd'", "postgresql://u:p%40ssw0rd@h/d"),
+            ("refused p%40ssw0rd p@ssw0rd", "redis://h:6379/0?password=p%40ssw0rd"),
             ("invalid port: 'w0rd@h'", "redis://:p@ss/w0rd@h:6379/0"),
             ("near \"ub@dssw0\": bad", "redis://:grub%40dssw0rt@h/0"),
         ] {
