@@ -1,6 +1,6 @@
 //! All that a renderer may know: every sentence filled in, every attribution decided, everything in order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::blame::{Attribution, Blamed, Seated};
@@ -153,11 +153,17 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
     let mut outcomes = Vec::with_capacity(blamed.len());
     let mut known = Known::new();
     let by_id: HashMap<&CheckId, &Check> = checks.iter().map(|check| (&check.id, check)).collect();
+    // What the worker's own container has seen, its machine need not see by Docker's configuration of it.
+    let holds = |it: &&Blamed| matches!(it.attribution, Attribution::Holds | Attribution::Despite(_));
+    let inside = |it: &&Blamed| it.answer.vantage == Vantage::Container && holds(it);
+    let seen_inside: HashSet<&CheckId> = blamed.iter().filter(inside).map(|it| &it.answer.check).collect();
     for blamed in blamed {
         let Some(check) = by_id.get(&blamed.answer.check).copied() else { continue };
         let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
         let diagnosis = || Box::new(diagnosis(case, check, blamed, checks));
         let here = (blamed.answer.check.clone(), blamed.answer.vantage);
+        let essential = check.essential.contains(&blamed.answer.vantage)
+            && !(blamed.answer.vantage == Vantage::Client && seen_inside.contains(&check.id));
         let answer = match &blamed.attribution {
             Attribution::Holds => Answer::Holds,
             Attribution::Despite(broken) => Answer::Despite(names(case, broken)),
@@ -170,7 +176,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             Attribution::Notes => Answer::Notes(diagnosis()),
             Attribution::Explained(by) => Answer::Explained { diagnosis: diagnosis(), by: names(case, by) },
             Attribution::Unseen(why) => {
-                essential_unseen |= check.essential.contains(&blamed.answer.vantage);
+                essential_unseen |= essential;
                 Answer::Unseen(why.to_string())
             }
             Attribution::NotApplicable(why) => Answer::NotApplicable(why.clone()),
@@ -184,7 +190,7 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             host: snapshot.host.clone(),
             clients: Vec::new(),
             answer,
-            essential: check.essential.contains(&blamed.answer.vantage),
+            essential,
             guide: check.guide.clone(),
             evidence: evidence(case, &blamed.answer.read, &mut known),
             rights: wants_rights(snapshot.rights, &blamed.attribution),
