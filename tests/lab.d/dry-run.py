@@ -19,14 +19,14 @@ LAB = {
     "compose": r"/[\w./-]+\.(ya?ml|env\S*)|/[\w./-]*/\.env[\w.]*", "container": r"[\w.-]+", "containers": r"[\w. -]+",
     "copy": r"/\.clipcheck-copy-\d+", "database": r"10\.8\.0\.1:5432", "device": r"\d+", "environment-file": r"/[\w./-]*env[\w.-]*",
     "home": r"/root|/home/[\w.-]+", "host": r"\S+", "image": r"\S+", "included": r"/etc/(redis|postgresql)/[\w./-]+",
-    "interface": r"[\w.-]+", "keeper": r".*", "key-file": r"[\w.-]*(key|priv)[\w.-]*", "log": r"/var/(log|lib)/postgresql/\S+",
+    "interface": r"[\w.-]+", "keeper": r".*", "key-file": r"[\w.-]*(key|priv)[\w.-]*", "libpq-file": r"/[\w./-]*(pgpass|services?\.conf)", "log": r"/var/(log|lib)/postgresql/\S+",
     "mounted": r"/root/delivery/secrets/\w+|/srv/(postgres|redis)/[\w.-]+", "name": r"\S+", "name-server": r"[\d.]+", "named": r"/etc/ssl/\S+", "network": r"\S+", "own": r"/usr/local/bin/clipcheck",
     "peer": r"10\.8\.0\.[123]", "pid": r"\d+", "plug-in": r"NOBODY", "port": r"\d+", "postgres-port": r"5432",
     "postgres-socket": r"/(var/)?run/postgresql/\.s\.PGSQL\.5432", "profile": r"(--[\w-]+=\S+ ?)+", "properties": r"[\w,]+", "proxy": r"198\.51\.100\.3:3128",
     "public": r"198\.51\.100\.1", "python": r"\S*python3?[\d.]*", "redis-port": r"(6379|6380)", "resolved": r"[\d.]+", "results": r"10\.8\.0\.1:6379",
     "run": r"[\d.]+", "script": r".*", "seconds": r"[\d.]+", "server": r"10\.8\.0\.1", "socket": r"/[\w./-]+", "ssh-target": r"10\.8\.0\.1:22", "started": r"/(usr/(local/)?s?bin|lib/systemd)/[\w.-]+", "time": r"\d+",
     "unit": r"[\w@.-]+", "units": r"[\w@. -]+", "url-hosts": r"NOBODY", "user": r"[\w.-]+", "web-app": r"/opt/[\w.-]+",
-    "web-env": r"NOBODY", "worker": r"\S+",
+    "web-env": r"NOBODY", "web-redis": r"NOBODY", "worker": r"\S+",
 }
 
 TOLD = {"inside-told"}
