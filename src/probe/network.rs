@@ -68,9 +68,12 @@ pub(super) async fn routes_here(links: &[Link]) -> Result<Routes, Unseen> {
 
 /// From which interfaces they are not, where that is so of some alone.
 fn kept_back(links: &[Link]) -> Vec<String> {
+    if forwards() != Some(true) {
+        return Vec::new();
+    }
     let off = |link: &&Link| {
         let path = format!("/proc/sys/net/ipv4/conf/{}/forwarding", link.name);
-        forwards() == Some(true) && host::read_or_unseen(path).is_ok_and(|text| text.trim() == "0")
+        host::read_or_unseen(path).is_ok_and(|text| text.trim() == "0")
     };
     links.iter().take(MOST).filter(|link| link.name != "lo").filter(off).map(|link| link.name.clone()).collect()
 }

@@ -24,9 +24,10 @@ pub(super) fn worker(app: Option<&App>) -> Option<(BTreeMap<String, String>, &'s
     app_variables(app).any(|name| environment.contains_key(name)).then_some((environment, ROOT))
 }
 
-/// The environment of the worker that runs here; none where no worker does, or it may not be looked at.
+/// The environment of the worker that runs here; none where no worker does, or it may not be looked at. One with other files
+/// is another container's, whose processes are seen here too.
 pub(super) fn of_process(app: Option<&App>) -> Option<BTreeMap<String, String>> {
-    let running = workers::found().ok()?.into_iter().next()?;
+    let running = workers::found().ok()?.into_iter().find(|it| has_our_files(it.worker.pid))?;
     let environment = native::environ(running.worker.pid).ok()?;
     app_variables(app).any(|name| environment.contains_key(name)).then_some(environment)
 }
@@ -43,20 +44,35 @@ pub(super) fn own() -> BTreeMap<String, String> {
     all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect()
 }
 
+/// The first process has.
 #[cfg(target_os = "linux")]
 fn has_other_files() -> bool {
-    use std::ffi::OsStr;
-
-    use procfs::ProcResult;
     use procfs::process::Process;
 
-    let mounts = |process: ProcResult<Process>| {
-        process.ok()?.namespaces().ok()?.0.get(OsStr::new("mnt")).map(|namespace| namespace.identifier)
-    };
     matches!((mounts(Process::myself()), mounts(Process::new(1))), (Some(own), Some(first)) if own != first)
+}
+
+/// This process has.
+#[cfg(target_os = "linux")]
+fn has_our_files(pid: u32) -> bool {
+    use procfs::process::Process;
+
+    let its = i32::try_from(pid).ok().and_then(|pid| mounts(Process::new(pid)));
+    its.is_some_and(|its| mounts(Process::myself()) == Some(its))
+}
+
+/// Which file systems a process sees (namespaces(7), `mnt`).
+#[cfg(target_os = "linux")]
+fn mounts(process: procfs::ProcResult<procfs::process::Process>) -> Option<u64> {
+    process.ok()?.namespaces().ok()?.0.get(std::ffi::OsStr::new("mnt")).map(|namespace| namespace.identifier)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn has_other_files() -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_our_files(_: u32) -> bool {
     false
 }
