@@ -67,6 +67,15 @@ pub(crate) fn web_at_boot(seat: &Seat<'_>) -> Judged<WebAtBoot> {
 pub(crate) fn web_sockets(seat: &Seat<'_>) -> Judged<WebSockets> {
     let env = seat.env()?;
     if let Some(shut) = env.dialled.iter().find(|it| it.how != Dial::Open) {
+        // Nobody was asked there: what kept this program from it says nothing of who listens.
+        if matches!(shut.how, Dial::Forbidden | Dial::ResolverFailed | Dial::Other(_)) {
+            return Err(Unseen::Undecided(format!(
+                "{} of the web app leads to {}, which could not be tried: {}",
+                shut.variable,
+                shut.endpoint,
+                shut.how.said()
+            )));
+        }
         let finding = broken(WebSockets::Unreached).with("endpoint", &shut.endpoint).with("how", shut.how.label());
         let finding = finding.with("other", &seat.redis()?.endpoint);
         return Ok(written(env, &shut.variable, finding).into());
