@@ -16,7 +16,7 @@ use crate::probe::{host, inside};
 use crate::profile::Profile;
 use crate::read::windows::Recording;
 use crate::render;
-use crate::report::{Before, Report, merged, report, since};
+use crate::report::{About, Before, Report, merged, report, since};
 use crate::snapshot::Snapshot;
 
 mod dry_run;
@@ -136,7 +136,7 @@ fn judged(deployment: Deployment, checks: &[Check]) -> Report {
     let notes = deployment.notes().to_vec();
     let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
     // A client's snapshot is let go of as soon as it is judged.
-    let mut report = merged(deployment.into_cases().map(|case| (case.client().map(str::to_owned), of(&case))));
+    let mut report = merged(deployment.into_cases().map(|case| (About::of(&case), of(&case))));
     report.notes.extend(notes);
     report
 }

@@ -18,6 +18,7 @@ use crate::snapshot::Snapshot;
 mod apart;
 mod consistency;
 pub(crate) mod elsewhere;
+mod hosts;
 mod lines;
 mod once;
 pub(crate) mod owner;
@@ -26,6 +27,7 @@ mod tunnel;
 mod worker;
 
 use consistency::Tunnel;
+pub(crate) use hosts::{Host, holds};
 use lines::{Lines, bounded};
 
 /// A snapshot, and what is understood of it once for all cases that it is part of.
@@ -74,6 +76,7 @@ type Members = BTreeMap<Vantage, Rc<Member>>;
 pub struct Case {
     members: Members,
     client: Option<Client>,
+    host: Option<Host>,
     addresses: BTreeMap<Vantage, Addresses>,
     read: RefCell<Vec<(Vantage, FactKey)>>,
 }
@@ -99,7 +102,7 @@ impl Case {
             return Err("there is no snapshot to judge".to_owned());
         }
         let addresses = settled::together(&by_vantage, client.as_ref().and_then(|client| client.address));
-        Ok(Self { members: by_vantage, client, addresses, read: RefCell::default() })
+        Ok(Self { members: by_vantage, client, host: None, addresses, read: RefCell::default() })
     }
 
     /// The snapshots, upstream first.
@@ -145,6 +148,7 @@ impl Case {
                 format!("{vantage} {name} {container}")
             }
             (Vantage::Client | Vantage::Container, Some(client)) => format!("{vantage} {}", client.name),
+            (Vantage::Server, _) => self.host().map_or_else(|| vantage.to_string(), |host| format!("{vantage} {host}")),
             (_, _) => vantage.to_string(),
         }
     }
@@ -255,7 +259,7 @@ impl<'a> Seat<'a> {
         if let Some(inside) = owner::of_another(key, self.snapshot, self.addresses)? {
             return self.fact(&inside);
         }
-        let own = settled::of_client(key, self.snapshot, self.addresses);
+        let own = settled::of_other_end(key, self.snapshot, self.addresses);
         let key = own.as_ref().unwrap_or(key);
         match self.snapshot.facts.get(key).map(|observed| &observed.observation) {
             Some(Observation::Seen(fact)) => {

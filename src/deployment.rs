@@ -5,12 +5,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::rc::Rc;
 
+use hosts::ServerHost;
+
 use crate::case::{Case, Client, Member};
 use crate::fact::order::InOrder;
 use crate::fact::wireguard::{LOOKED_AT, WgPeer};
 use crate::fact::{Fact, FactKey, Vantage};
 use crate::profile::Origin;
 use crate::snapshot::Snapshot;
+
+mod hosts;
 
 /// The cases of a deployment.
 #[derive(Debug)]
@@ -26,28 +30,31 @@ struct Machine {
 }
 
 impl Deployment {
-    /// Ties containers to their clients and clients to the server's peers. The server and the outside may each be there
-    /// once.
+    /// Ties containers to their clients and clients to the server's peers. The server role may be split over hosts; the outside
+    /// may be there once.
     pub fn new(snapshots: Vec<Snapshot>) -> Result<Self, String> {
         let mut notes = Vec::new();
-        let (mut shared, mut machines, mut containers) = (Vec::new(), Vec::<Machine>::new(), Vec::new());
+        let (mut servers, mut outside) = (Vec::new(), None);
+        let (mut machines, mut containers) = (Vec::<Machine>::new(), Vec::new());
         for snapshot in once_each(snapshots, &mut notes) {
             let vantage = snapshot.vantage;
             let member = Member::new(snapshot);
             match vantage {
                 Vantage::Client => machines.push(Machine { client: member, containers: Vec::new() }),
                 Vantage::Container => containers.push(member),
-                Vantage::Server | Vantage::Outside => {
-                    if shared.iter().any(|other: &Rc<Member>| other.snapshot().vantage == vantage) {
-                        return Err(format!("two snapshots of the {vantage}: judge each with its own clients"));
-                    }
-                    shared.push(member);
+                Vantage::Server => servers.push(member),
+                Vantage::Outside if outside.is_none() => outside = Some(member),
+                Vantage::Outside => {
+                    return Err("two snapshots of the outside: judge each with its own server".to_owned());
                 }
             }
         }
         let strays = tie(containers, &mut machines, &mut notes);
-        let server = shared.iter().find(|member| member.snapshot().vantage == Vantage::Server);
-        let peers = server.map(|server| peers(server.snapshot())).unwrap_or_default();
+        let hosts = hosts::together(servers, outside)?;
+        let keys: BTreeSet<String> = hosts.iter().filter_map(|host| host.server()?.public_key()).collect();
+        // A host of the server role is no client of the one that is its hub.
+        let peers: Vec<WgPeer> = hosts.iter().filter_map(ServerHost::server).flat_map(peers).collect();
+        let peers: Vec<WgPeer> = distinct(peers.into_iter().filter(|peer| !keys.contains(&peer.public_key)));
         let many = |machine: &Machine| machine.containers.len() > 1;
         let several = machines.len() + strays.len() > 1 || peers.len() > 1 || machines.iter().any(many);
         let by_key: HashMap<&str, &WgPeer> = peers.iter().map(|peer| (peer.public_key.as_str(), peer)).collect();
@@ -60,19 +67,19 @@ impl Deployment {
             let address = own_address(machine.client.snapshot()).or_else(|| peer.and_then(WgPeer::own_address));
             let name = || address.map_or_else(|| machine.client.snapshot().host.clone(), |it| it.to_string());
             let client = |container: Option<String>| several.then(|| Client { address, name: name(), container });
-            let own = || shared.iter().cloned().chain([Rc::clone(&machine.client)]);
+            let own = || [Rc::clone(&machine.client)].into_iter();
             if machine.containers.is_empty() {
-                cases.push(Case::of(own(), client(None))?);
+                cases.extend(hosts::each(&hosts, own(), client(None).as_ref())?);
             }
             for container in &machine.containers {
                 let name = many(machine).then(|| container.snapshot().host.clone());
-                cases.push(Case::of(own().chain([Rc::clone(container)]), client(name))?);
+                cases.extend(hosts::each(&hosts, own().chain([Rc::clone(container)]), client(name).as_ref())?);
             }
         }
         for stray in strays {
             let client =
                 several.then(|| Client { address: None, name: stray.snapshot().host.clone(), container: None });
-            cases.push(Case::of(shared.iter().cloned().chain([stray]), client)?);
+            cases.extend(hosts::each(&hosts, [stray].into_iter(), client.as_ref())?);
         }
         let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
         absent.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
@@ -86,10 +93,10 @@ impl Deployment {
         }
         for address in absent.into_iter().take(looked_at).filter_map(WgPeer::own_address) {
             let client = Client { address: Some(address), name: address.to_string(), container: None };
-            cases.push(Case::of(shared.iter().cloned(), Some(client))?);
+            cases.extend(hosts::each(&hosts, [].into_iter(), Some(&client))?);
         }
         if cases.is_empty() {
-            cases.push(Case::of(shared, None)?);
+            cases = hosts::each(&hosts, [].into_iter(), None)?;
         }
         Ok(Self { cases, notes })
     }
@@ -129,7 +136,8 @@ fn once_each(mut snapshots: Vec<Snapshot>, notes: &mut Vec<String>) -> Vec<Snaps
             let one_client = snapshot.vantage == Vantage::Client && key.is_some() && other.public_key() == key;
             let one_container = snapshot.vantage == Vantage::Container && is_docker_id(&snapshot.host);
             let worker = matches!(snapshot.vantage, Vantage::Client | Vantage::Container);
-            worker && (one_client || one_container || *other == &snapshot)
+            let one_server = snapshot.vantage == Vantage::Server && key.is_some() && other.public_key() == key;
+            one_server || worker && (one_client || one_container || *other == &snapshot)
         };
         if let Some(other) = named.iter().map(|place| &kept[*place]).find(same) {
             let (vantage, host) = (other.vantage, &other.host);
@@ -179,6 +187,12 @@ fn peers(server: &Snapshot) -> Vec<WgPeer> {
     let Some(Fact::Wg(state)) = server.fact(&FactKey::Wg) else { return Vec::new() };
     let named = state.interfaces.iter().find(|interface| interface.name == server.addresses.interface.value);
     named.map(|interface| interface.peers.clone()).unwrap_or_default()
+}
+
+/// Each peer once: of those whom several hosts know, what the first of them says.
+fn distinct(peers: impl Iterator<Item = WgPeer>) -> Vec<WgPeer> {
+    let mut known = BTreeSet::new();
+    peers.filter(|peer| known.insert(peer.public_key.clone())).collect()
 }
 
 fn own_address(client: &Snapshot) -> Option<IpAddr> {

@@ -4,7 +4,7 @@
 //!
 //! A *vantage* is where we stand: server, client, container or outside. A *look* is one thing to observe; a
 //! *fact* is what was there; a *snapshot* is all facts from one vantage; a *case* is the snapshots judged
-//! together, and a *seat* is one vantage of it; a *deployment* is one case for each of its clients. A *check* is a claim that something holds; a *cause* is one way
+//! together, and a *seat* is one vantage of it; a *deployment* is one case for each of its clients (and hosts of the server role). A *check* is a claim that something holds; a *cause* is one way
 //! in which it can fail to; a *verdict* is one check's answer; an *attribution* is that answer in the light of the
 //! others; a *root* is a broken check with nothing broken above it. The verbs are *look, judge, blame, render*.
 //!
@@ -134,7 +134,7 @@ macro_rules! looks {
             by |context, asked| (dial::tcp(target, context).await, dial::touches(target));
         /// Redis' answer to PING, by the worker's URL
         Redis = "redis" => redis: Redis(redis::RedisOutcome), words (said: redis::RedisSaid), Phase::Routed,
-            by |context, asked| (redis::look(context).await, redis::touches());
+            by |context, asked| (redis::look(context).await, redis::touches(asked.vantage));
         /// the state of the running Redis (INFO)
         RedisState = "redis-state" => redis_state: RedisState(redis::state::RedisState), words ("running"), Phase::Routed,
             by |context, asked| (redis::state(context).await, redis::state_touches(asked.vantage));

@@ -1,7 +1,7 @@
 //! What was typed and the catalogue → what will be looked at. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::check::{Category, Check, Rule, did_you_mean};
 use crate::fact::environment::Environment;
@@ -125,26 +125,41 @@ pub fn of_urls(env: &Environment, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
     if !wanted.iter().any(|key| matches!(key, FactKey::Tcp(_))) {
         return Vec::new();
     }
-    let (database, broker) = (env.database(), env.broker());
-    let urls = [database.url(), broker.url()].into_iter().flatten();
-    let found: Vec<SocketAddr> = urls
-        .filter(|url| !url.is_local())
-        .filter_map(|url| Some(SocketAddr::new(url.host.parse().ok()?, url.port_or_default())))
-        .collect();
+    let found = places(env);
     match found.as_slice() {
         [one, other] if one.ip() != other.ip() => found.into_iter().map(at).collect(),
         _ => Vec::new(),
     }
 }
 
+/// From the worker's side the way and an echo to each host of the URLs that is not what it takes for the server.
+pub fn ways_of_urls(env: &Environment, server: IpAddr, wanted: &BTreeSet<FactKey>) -> Vec<FactKey> {
+    let others: Vec<Place> =
+        places(env).iter().map(SocketAddr::ip).filter(|ip| *ip != server).map(Place::Peer).collect();
+    let kinds = [FactKey::Route as fn(Place) -> FactKey, FactKey::Ping];
+    let kinds = kinds.into_iter().filter(|kind| wanted.contains(&kind(Place::Server)));
+    kinds.flat_map(|kind| others.iter().map(move |place| kind(*place)).collect::<Vec<_>>()).collect()
+}
+
+/// Where the worker's URLs of the database and the broker lead, if their hosts are addresses.
+fn places(env: &Environment) -> Vec<SocketAddr> {
+    let (database, broker) = (env.database(), env.broker());
+    let urls = [database.url(), broker.url()].into_iter().flatten().filter(|url| !url.is_local());
+    urls.filter_map(|url| Some(SocketAddr::new(url.host.parse().ok()?, url.port_or_default()))).collect()
+}
+
 /// What [`of_peers`] and [`of_urls`] may add to these looks once they are under way.
 pub fn later(wanted: &BTreeSet<FactKey>, vantage: Vantage) -> Vec<Touch> {
     let dials = wanted.iter().any(|key| matches!(key, FactKey::Tcp(_)));
-    let urls = matches!(vantage, Vantage::Client | Vantage::Container) && dials;
+    let of_worker = matches!(vantage, Vantage::Client | Vantage::Container);
+    let urls = of_worker && dials;
     let peers = vantage == Vantage::Server && wanted.contains(&FactKey::Ping(Place::Client));
     let several = only("where the server has several peers", sends(&["icmp {peer}"]));
     let two = only("where the worker's URLs lead to two hosts", connects(&["tcp {url-hosts}"]));
-    [if peers { several } else { Vec::new() }, if urls { two } else { Vec::new() }].concat()
+    let echoes = of_worker && wanted.contains(&FactKey::Ping(Place::Server));
+    let far = only("where the worker's URLs lead to another host than the server", sends(&["icmp {url-hosts}"]));
+    let when = |so: bool, touches: Vec<Touch>| if so { touches } else { Vec::new() };
+    [when(peers, several), when(urls, two), when(echoes, far)].concat()
 }
 
 fn at(endpoint: SocketAddr) -> FactKey {

@@ -44,7 +44,7 @@ pub use evidence::{Evidence, Lines};
 pub use fix_script::{FixScript, Told, fix_script};
 pub use host::Host;
 use host::host;
-pub use merge::merged;
+pub use merge::{About, merged};
 pub use recreation::{Assigned, How, Recreation, Step, Typed, recreation};
 pub use since::{Before, Change, Now, since};
 pub use way::{Hop, State, Way, named as on_ways, ways};

@@ -209,7 +209,7 @@ fn snapshots_far_apart_or_of_two_versions_are_noted() {
     }
     let together = judge("healthy", &["server", "client"], &["--format", "json"]);
     assert_eq!(value(&together)["notes"], Value::Null, "nothing to note");
-    assert!(run(&["judge".to_owned(), server.clone(), server]).err.contains("two snapshots of the server"));
+    assert!(run(&["judge".to_owned(), server.clone(), server]).out.contains("two snapshots of the server"));
 }
 
 #[test]

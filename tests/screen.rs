@@ -80,7 +80,7 @@ fn page(report: &Report, width: usize) -> String {
 fn judged(snapshots: Vec<clipcheck::snapshot::Snapshot>, checks: &[Check]) -> Report {
     let deployment = Deployment::new(snapshots).expect("a recording is a deployment");
     let of = |case: &clipcheck::case::Case| report(case, checks, &blame(checks, judge(case, checks)));
-    merged(deployment.cases().iter().map(|case| (case.client().map(str::to_owned), of(case))))
+    merged(deployment.cases().iter().map(|case| (clipcheck::report::About::of(case), of(case))))
 }
 
 /// The lines of a page by the row of the terminal on which each begins, and how many rows there are.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::Seat;
+use crate::fact::containers::Publisher;
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment};
 use crate::fact::libraries::{Libraries, LibrarySaid};
@@ -22,6 +23,9 @@ impl Seat<'_> {
     /// Where the service is, if it is not on the server. The web app's own URL decides; where its host is not at hand, a
     /// worker's that its libraries have connected with.
     pub(crate) fn elsewhere(&self, service: Service) -> Option<Elsewhere> {
+        if let Some(home) = self.home(service) {
+            return (!home.here).then_some(Elsewhere::At(home.address));
+        }
         let server = self.case.snapshot(Vantage::Server);
         if let Some((snapshot, env)) = server.and_then(|snapshot| Some((snapshot, environment(snapshot)?))) {
             let far = of_web_app(snapshot, env, service)?;
@@ -36,18 +40,21 @@ impl Seat<'_> {
         self.of_worker().find_map(|snapshot| connected(snapshot, self, service)).map(Elsewhere::At)
     }
 
-    /// Whether the server is the tunnel's hub alone: nothing of the app, of Redis and of PostgreSQL is on it.
-    pub(crate) fn is_hub_alone(&self) -> bool {
+    /// Whether the app's own variables cannot be on the server's host: nothing of the app is on it, and one of the two services
+    /// at most.
+    pub(crate) fn is_without_app(&self) -> bool {
         let Some(snapshot) = self.case.snapshot(Vantage::Server) else { return false };
         let env = snapshot.facts.get(&FactKey::Env).map(|observed| &observed.observation);
         let no_web = matches!(snapshot.fact(&FactKey::WebApp), Some(Fact::WebApp(web)) if web.label() == "none");
-        let contained = matches!(snapshot.fact(&FactKey::Containers), Some(Fact::Containers(it)) if !it.all.is_empty());
-        let nothing = |service| is_absent(snapshot, self, service);
+        let services = [Service::Redis, Service::Postgres];
+        let ports = services.map(|service| port(self, service));
+        let of_service = |it: &Publisher| ports.iter().any(|port| it.on(*port).next().is_some());
+        let others =
+            matches!(snapshot.fact(&FactKey::Containers), Some(Fact::Containers(it)) if !it.all.iter().all(of_service));
         matches!(env, Some(Observation::Unseen(Unseen::NotKnown(_))))
             && no_web
-            && !contained
-            && nothing(Service::Redis)
-            && nothing(Service::Postgres)
+            && !others
+            && services.into_iter().any(|service| is_absent(snapshot, self, service))
     }
 
     fn of_worker(&self) -> impl Iterator<Item = &Snapshot> {
@@ -55,7 +62,7 @@ impl Seat<'_> {
     }
 }
 
-fn environment(snapshot: &Snapshot) -> Option<&Environment> {
+pub(super) fn environment(snapshot: &Snapshot) -> Option<&Environment> {
     if let Fact::Env(env) = snapshot.fact(&FactKey::Env)? { Some(env) } else { None }
 }
 
@@ -69,7 +76,7 @@ fn endpoint(env: &Environment, service: Service) -> Option<SocketAddr> {
     Some(SocketAddr::new(url.host.parse().ok()?, url.port_or_default()))
 }
 
-fn host(env: &Environment, service: Service) -> Option<IpAddr> {
+pub(super) fn host(env: &Environment, service: Service) -> Option<IpAddr> {
     endpoint(env, service).map(|at| at.ip())
 }
 
@@ -116,7 +123,7 @@ fn connected(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> Option<I
 }
 
 /// Whether nothing of a service is on the host: no unit, no configuration, no socket on its port, no container that has it.
-fn is_absent(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> bool {
+pub(super) fn is_absent(snapshot: &Snapshot, seat: &Seat<'_>, service: Service) -> bool {
     let (unit, conf) = match service {
         Service::Redis => (UnitTarget::Redis, FactKey::RedisConf),
         Service::Postgres => (UnitTarget::Postgres, FactKey::PgConf),

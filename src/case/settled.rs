@@ -59,20 +59,25 @@ pub(super) fn alone(snapshot: &Snapshot) -> Addresses {
 }
 
 /// What is only assumed gives way to what is known elsewhere.
-fn fill<T: Clone>(here: &mut Known<T>, there: &Known<T>) {
+pub(super) fn fill<T: Clone>(here: &mut Known<T>, there: &Known<T>) {
     if here.origin == Origin::Assumed && there.origin != Origin::Assumed {
         *here = Known { value: there.value.clone(), origin: Origin::Seen };
     }
 }
 
-/// The look at this very client, in place of that at the only one.
-pub(super) fn of_client(key: &FactKey, snapshot: &Snapshot, now: &Addresses) -> Option<FactKey> {
-    let client = now.client.value;
-    if snapshot.vantage != Vantage::Server || snapshot.addresses.client.value == client {
+/// The look at this very client, in place of that at the only one; or at this very host of the server role.
+pub(super) fn of_other_end(key: &FactKey, snapshot: &Snapshot, now: &Addresses) -> Option<FactKey> {
+    let then = &snapshot.addresses;
+    let (place, end, before) = match snapshot.vantage {
+        Vantage::Server => (Place::Client, now.client.value, then.client.value),
+        Vantage::Client | Vantage::Container => (Place::Server, now.server.value, then.server.value),
+        Vantage::Outside => return None,
+    };
+    if before == end {
         return None;
     }
     let kinds: [fn(Place) -> FactKey; 2] = [FactKey::Route, FactKey::Ping];
-    let own = kinds.into_iter().find(|kind| *key == kind(Place::Client)).map(|kind| kind(Place::Peer(client)));
+    let own = kinds.into_iter().find(|kind| *key == kind(place)).map(|kind| kind(Place::Peer(end)));
     own.filter(|own| snapshot.facts.contains_key(own))
 }
 
@@ -84,6 +89,13 @@ pub(super) fn aimed_elsewhere(key: &FactKey, snapshot: &Snapshot, now: &Addresse
             "`{key}` was looked at for {then}, and not for {now}; run clipcheck there again with `--{flag} {now}`"
         )))
     };
+    // A service may be met at another address than the server's.
+    if let Some(service) = port(key) {
+        let (before, ip) = (then.of(service).ip(), now.of(service).ip());
+        if before != ip {
+            return missed("server", before.to_string(), ip.to_string());
+        }
+    }
     match aim(key) {
         Some(Place::Server) if then.server.value != now.server.value => {
             missed("server", then.server.value.to_string(), now.server.value.to_string())
@@ -111,5 +123,5 @@ fn port(key: &FactKey) -> Option<Service> {
 
 /// Which settled address a look goes to.
 fn aim(key: &FactKey) -> Option<Place> {
-    if let FactKey::Route(place) | FactKey::Ping(place) = key { Some(*place) } else { port(key).map(|_| Place::Server) }
+    if let FactKey::Route(place) | FactKey::Ping(place) = key { Some(*place) } else { None }
 }

@@ -8,19 +8,34 @@ use crate::fact::{Service, Vantage};
 /// What is asked of the web app's own variables, or of the Redis that they name.
 const OF_APP: [&str; 5] = ["env-agrees", "env-heeded", "env-ports", "postgres-password-strong", "web-sockets"];
 
-/// Whether the server is the tunnel's hub alone, and a check is about what runs on another host.
+/// What a URL of the app is needed for, that of Redis aside: root may read its password in redis.conf.
+const BY_URL: [&str; 2] = ["postgres-answers", "postgres-role-ready"];
+
+/// Whether nothing of the app is on the server's host, and a check is about what it has there.
 fn no_app_here(check: &Check, seat: &Seat<'_>) -> bool {
     let id = check.id.0.as_str();
-    let of_app = check.category == Category::Queue || OF_APP.contains(&id);
+    let of_app = check.category == Category::Queue || OF_APP.contains(&id) || BY_URL.contains(&id);
     // With what the worker is compared is on another host as well.
     let compared = matches!(id, "env-agrees" | "env-ports") && seat.vantage() != Vantage::Server;
-    ((of_app && seat.vantage() == Vantage::Server) || compared) && seat.is_hub_alone()
+    ((of_app && seat.vantage() == Vantage::Server) || compared) && seat.is_without_app()
 }
 
 /// Why a check of a service does not apply, if so.
 pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
     if no_app_here(check, seat) {
-        return Some("nothing of the app, of Redis and of PostgreSQL is on this host".to_owned());
+        return Some("nothing of the app is on the server's host: its variables are on another one".to_owned());
+    }
+    let id = check.id.0.as_str();
+    // The worker's URL is compared with the host that has the service.
+    let of_url = match id {
+        "env-redis" => Some(Service::Redis),
+        "env-database" => Some(Service::Postgres),
+        _ => None,
+    };
+    if seat.is_split()
+        && let Some(Elsewhere::At(address)) = of_url.and_then(|service| seat.elsewhere(service))
+    {
+        return Some(format!("that is judged with {address}, the host to which it must lead"));
     }
     let (service, name) = if check.category == Category::Redis {
         (Service::Redis, "Redis")
@@ -29,14 +44,17 @@ pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
     } else {
         return None;
     };
-    let id = check.id.0.as_str();
     // Whether strangers come to the server, and which password is in a URL, is asked wherever the service is.
     if id.ends_with("-not-exposed") || id == "postgres-password-strong" {
         return None;
     }
     Some(match seat.elsewhere(service)? {
         // The worker's own looks went where its URL leads.
-        Elsewhere::At(address) if seat.vantage() != Vantage::Server && seat.addresses().of(service).ip() == address => {
+        Elsewhere::At(address)
+            if !seat.is_split()
+                && seat.vantage() != Vantage::Server
+                && seat.addresses().of(service).ip() == address =>
+        {
             return None;
         }
         Elsewhere::At(address) => format!("{name} is at {address}, on another host than the server"),

@@ -30,6 +30,7 @@ mod conf_files;
 mod echo;
 mod instances;
 mod kept;
+mod own;
 mod prefixed;
 mod rights;
 mod session;
@@ -78,9 +79,17 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
         Ok(endpoint) => endpoint,
         Err(why) => return ProbeResult::new("", Err(why)),
     };
-    let login = context.keyring.redis.as_ref();
+    let login = own::login(context);
+    let login = login.as_ref();
     let shown = Shown::default();
     let said = talk(&endpoint, login, context, &shown).await;
+    // What redis.conf says may be another Redis' password, or older than the one that runs: nobody uses it, so it is no fault.
+    let said = match said {
+        Ok(heard) if heard.said != RedisSaid::Pong && context.keyring.redis.is_none() && login.is_some() => {
+            talk(&endpoint, None, context, &shown).await
+        }
+        said => said,
+    };
     let wanted = login.and_then(|login| demand::of_redis(login, &endpoint, context));
     let certificate = wanted.and_then(|wanted| certificate::look(&shown, &wanted));
     // Each on a connection of its own, since on a way that loses large packets one question holds up all behind it.
@@ -233,8 +242,8 @@ async fn read_line(wire: &mut Box<dyn Wire>, heard: &mut Vec<u8>) -> std::io::Re
 }
 
 /// What asking Redis by the worker's URL does.
-pub(super) fn touches() -> Vec<Touch> {
-    [dialled(), demand::touches()].concat()
+pub(super) fn touches(vantage: Vantage) -> Vec<Touch> {
+    [dialled(), demand::touches(), own::touches(vantage)].concat()
 }
 
 fn dialled() -> Vec<Touch> {
@@ -247,5 +256,5 @@ pub(super) fn state_touches(vantage: Vantage) -> Vec<Touch> {
         return dialled();
     }
     let far = only("where the web app's URL leads to another host of the tunnel", connects(&["tcp {results}"]));
-    [dialled(), connects(&["tcp 127.0.0.1:{redis-port}"]), far].concat()
+    [dialled(), connects(&["tcp 127.0.0.1:{redis-port}"]), far, own::touches(vantage)].concat()
 }

@@ -1,14 +1,32 @@
 //! The reports of several cases of one deployment as one: what is the same for many clients is told once.
 
 use std::collections::hash_map::{Entry, RandomState};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
 use super::{Answer, Counts, Outcome, Report};
+use crate::case::Case;
+use crate::fact::Vantage;
 use crate::fact::order::InOrder;
 
-/// The client that each report is about, where the deployment has several, and the report.
-pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report {
+/// What a report of one case is about, where the deployment has several.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The client, where there are several.
+    pub client: Option<String>,
+    /// The host of the server role, where that is split.
+    pub host: Option<String>,
+}
+
+impl About {
+    /// What a case is about.
+    pub fn of(case: &Case) -> Self {
+        Self { client: case.client().map(str::to_owned), host: case.host().map(str::to_owned) }
+    }
+}
+
+/// One report of them all.
+pub fn merged(reports: impl Iterator<Item = (About, Report)>) -> Report {
     let mut clients = BTreeSet::new();
     let mut all: Option<Report> = None;
     // By what makes two outcomes one, as a number: a thousand clients have as many names for it.
@@ -17,8 +35,10 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
     // With the place of its check.
     let mut outcomes_of_all: Vec<(usize, Outcome)> = Vec::new();
     let mut seats = BTreeSet::new();
-    for (client, report) in reports {
+    let (mut applies, mut explained) = (HashSet::new(), HashSet::new());
+    for (About { client, host }, report) in reports {
         clients.extend(client.clone());
+        let split = host.is_some();
         let Report { hosts, outcomes, essential_unseen, notes, .. } = report;
         let merged = all.get_or_insert_with(Report::empty);
         merged.essential_unseen |= essential_unseen;
@@ -39,7 +59,15 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
                 None => *order.entry(outcome.check.clone()).or_insert(next),
             };
             // Of a client's own seat the name tells whose it is.
-            let own = outcome.seat != outcome.vantage.word();
+            let own = matches!(outcome.vantage, Vantage::Client | Vantage::Container)
+                && outcome.seat != outcome.vantage.word();
+            let far = split && outcome.vantage != Vantage::Server;
+            if far && !matches!(outcome.answer, Answer::NotApplicable(_)) {
+                applies.insert((outcome.check.clone(), outcome.seat.clone()));
+            }
+            if far && let Answer::Explained { diagnosis, .. } = &outcome.answer {
+                explained.insert((outcome.check.clone(), outcome.seat.clone(), diagnosis.code.clone()));
+            }
             outcome.clients = client.iter().filter(|_| !own).cloned().collect();
             let mut number = numbers.hash_one(same(&outcome));
             loop {
@@ -66,6 +94,18 @@ pub fn merged(reports: impl Iterator<Item = (Option<String>, Report)>) -> Report
     drop(places);
     outcomes_of_all.in_order_of(|(rank, outcome)| (*rank, outcome.vantage));
     merged.outcomes = outcomes_of_all.into_iter().map(|(_, outcome)| outcome).collect();
+    // What is asked of a client about one host of several does not apply to the others, and what one host explains is no root
+    // beside another one.
+    merged.outcomes.retain(|it| {
+        let here = || (it.check.clone(), it.seat.clone());
+        match &it.answer {
+            Answer::NotApplicable(_) => !applies.contains(&here()),
+            Answer::Root { diagnosis, .. } | Answer::Warns(diagnosis) | Answer::Notes(diagnosis) => {
+                !explained.contains(&(it.check.clone(), it.seat.clone(), diagnosis.code.clone()))
+            }
+            Answer::Holds | Answer::Despite(_) | Answer::Explained { .. } | Answer::Unseen(_) => true,
+        }
+    });
     for outcome in &mut merged.outcomes {
         if outcome.clients.len() == clients.len() {
             outcome.clients.clear();

@@ -97,7 +97,7 @@ fn answered(snapshots: &Snapshots, checks: &[Check]) -> Result<(Vec<Judgement>, 
     let reports = deployment.cases().iter().map(|case| {
         let answers = judge(case, checks);
         all.extend(answers.clone());
-        (case.client().map(str::to_owned), report(case, checks, &blame(checks, answers)))
+        (clipcheck::report::About::of(case), report(case, checks, &blame(checks, answers)))
     });
     let report = merged(reports);
     Ok((all, report))

@@ -217,7 +217,7 @@ fn capitals_in_commands_are_known() {
 fn judged(snapshots: Vec<clipcheck::snapshot::Snapshot>, checks: &[Check]) -> Report {
     let deployment = Deployment::new(snapshots).expect("a recording is a deployment");
     let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
-    merged(deployment.cases().iter().map(|case| (case.client().map(str::to_owned), of(case))))
+    merged(deployment.cases().iter().map(|case| (clipcheck::report::About::of(case), of(case))))
 }
 
 /// Says what is wrong with a script; nothing where the program is not installed.

@@ -1,5 +1,5 @@
-"""fault.py FIXTURES STATE FOLDER - writes the scripts that make a state to FOLDER, one file per host. STATE is NAME, NAME.near or
-healthy/NAME; tests/recorded/written.rs reads the same for the tests."""
+"""fault.py FIXTURES STATE FOLDER - writes the scripts that make a state to FOLDER, one file per host. STATE is NAME, NAME.near,
+healthy/NAME, split/NAME or split/NAME.near; tests/recorded/written.rs reads the same for the tests."""
 
 import glob
 import os
@@ -32,15 +32,18 @@ def main():
     if state.startswith("healthy/"):
         which, name, table = "healthy", state.removeprefix("healthy/"), "make"
     else:
-        which, name, table = "faults", state.removesuffix(".near"), "near" if state.endswith(".near") else "break"
+        which = "split" if state.startswith("split/") else "faults"
+        state = state.removeprefix("split/")
+        name, table = state.removesuffix(".near"), "near" if state.endswith(".near") else "break"
     path, fault = read(fixtures, which, name)
     tables = [fault.get("both", {}), fault.get(table, {})]
     if not all(isinstance(it, dict) for it in tables) or not any(tables):
         sys.exit(f"lab: {path} has no table [{name}.{table}]")
     scripts = {host: script for it in tables for host, script in it.items()}
+    hosts = ["server", "client", "outside"] + (["redis", "postgres"] if which == "split" else [])
     for host, script in scripts.items():
-        if host not in ("server", "client", "outside") or not isinstance(script, str):
-            sys.exit(f"lab: {path}: [{name}.{table}] {host}: want a script for server, client or outside")
+        if host not in hosts or not isinstance(script, str):
+            sys.exit(f"lab: {path}: [{name}.{table}] {host}: want a script for {', '.join(hosts)}")
         with open(os.path.join(folder, host), "w") as file:
             file.write(script)
 

@@ -5,7 +5,7 @@
 # namespace; everything of the lab is inside them - the bridge, the hosts' network namespaces, their file systems, and
 # the pid namespaces of their systemds. So the machine never sees a network device or a mount of the lab, and when the
 # keeper dies, however it dies, all of the lab is gone.
-declare -A ADDRESS=([server]=198.51.100.1 [client]=198.51.100.2 [outside]=198.51.100.3 [client2]=198.51.100.4)
+declare -A ADDRESS=([server]=198.51.100.1 [client]=198.51.100.2 [outside]=198.51.100.3 [client2]=198.51.100.4 [redis]=198.51.100.5 [postgres]=198.51.100.6)
 
 set_paths() {
   [[ $1 =~ ^[a-z0-9-]{1,12}$ ]] || fail "CLIPCHECK_LAB is '$1': want 1 to 12 of a-z, 0-9 and -" 2
@@ -16,6 +16,7 @@ set_paths() {
   CGROUP=$CGROUPS/clipcheck-$PREFIX
   HOSTS=(server client outside)
   if has_second; then HOSTS+=(client2); fi
+  if is_split; then HOSTS+=(redis postgres); fi
 }
 
 # The worker's container: the guide's name, or the one that a fixture wrote to the client's /run/worker. A path is that of a

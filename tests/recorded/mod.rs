@@ -156,7 +156,7 @@ fn together(vantages: &BTreeMap<Vantage, Map<String, Value>>) -> Result<Snapshot
 }
 
 /// A whole snapshot. What does not differ is taken from the healthy one as it was read, since most of it does not.
-fn whole(vantage: Vantage, lines: &Map<String, Value>) -> Result<Snapshot, String> {
+pub fn whole(vantage: Vantage, lines: &Map<String, Value>) -> Result<Snapshot, String> {
     let base = healthy()?;
     let (value, snapshot) = base
         .values

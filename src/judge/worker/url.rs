@@ -106,14 +106,23 @@ fn flaw(
         }
         Err(_) => resolved(seat, &url.host)?,
     };
-    let is_at = |service| matches!(seat.elsewhere(service), Some(Elsewhere::At(address)) if there.contains(&address));
+    // Of several hosts of the server role it is the service's own that is meant: this case's, or none.
+    let is_at = |service| {
+        !seat.is_split() && matches!(seat.elsewhere(service), Some(Elsewhere::At(address)) if there.contains(&address))
+    };
     let is_server = |address: &IpAddr| {
         *address == addresses.server.value
             || seat.at(Vantage::Server).is_ok_and(|server| server.is_met_by_tunnel(*address))
     };
-    let behind = there.iter().any(|address| seat.is_behind_tunnel(*address));
+    let other_host = there.iter().find_map(|address| seat.holder(*address));
+    let behind = other_host.is_none() && there.iter().any(|address| seat.is_behind_tunnel(*address));
     if there.iter().any(is_server) || is_at(Service::Redis) || is_at(Service::Postgres) || behind {
         return Ok(None);
+    }
+    if let Some(other) = other_host.filter(|other| Some(*other) != seat.host_name()) {
+        let own = seat.host_name().unwrap_or_default();
+        let which = format!("which is the address of the host {other}, not that of the host {own}");
+        return Ok(Some(elsewhere(&url.host, &which).marks(&url.host)));
     }
     // The server does not know by which address others reach it.
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {

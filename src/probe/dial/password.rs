@@ -21,9 +21,8 @@ pub(in crate::probe) fn may_carry_password(context: &ProbeContext, ip: IpAddr) -
         return Ok(());
     }
     let declined = |why: String| Err(Unseen::Declined(format!("{why}, and a password would have been sent")));
-    // The web app's Redis may be a peer of the server's, whose route was looked up too.
-    let peer = Place::Peer(ip);
-    let peer = if context.vantage == Vantage::Server { route(context, peer).ok() } else { None };
+    // A service may be on another host than the server: where a URL leads there, its route was looked up too.
+    let peer = route(context, Place::Peer(ip)).ok();
     let route = match peer.map_or_else(|| route(context, Place::Server), Ok) {
         Ok(route) if route.to == ip => route,
         Ok(_) => return declined(format!("{ip} is neither this machine nor the server's address in the tunnel")),

@@ -8,8 +8,8 @@ use redis::{RedisError, Value};
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use super::conf_files;
 use super::session::{admitted, open, turned_away};
+use super::{conf_files, own};
 use super::{dial, tls, wire};
 use crate::fact::dial::Endpoint;
 use crate::fact::redis::RedisSaid;
@@ -30,7 +30,8 @@ pub(in crate::probe) async fn state(context: &ProbeContext) -> ProbeResult {
         Err(why) => return ProbeResult::new("", Err(why)),
     };
     let loopback = Endpoint { host: "127.0.0.1".to_owned(), port: tunnel.port };
-    let login = context.keyring.redis.as_ref();
+    let login = own::login(context);
+    let login = login.as_ref();
     let (there, here) = tokio::join!(ask(&tunnel, login, context), ask(&loopback, login, context));
     let (source, observation) = match (there, here) {
         (Ok(mut state), here) => {
