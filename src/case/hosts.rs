@@ -47,6 +47,14 @@ impl Case {
                 }
             }
         }
+        // A host that knows its hub alone takes that for the client.
+        let own = self.addresses.get(&Vantage::Client).map(|there| there.client.clone());
+        if let (Some(own), Some(here)) = (own, self.addresses.get_mut(&Vantage::Server))
+            && own.origin != Origin::Assumed
+            && host.others.iter().any(|(_, other)| holds(&other.snapshot, here.client.value))
+        {
+            here.client = own;
+        }
         self.host = Some(host);
         self
     }
@@ -86,6 +94,13 @@ impl Seat<'_> {
         let address = at.unwrap_or_else(|| member.settled.of(service).ip());
         let address = if holds(&member.snapshot, address) { address } else { member.settled.server.value };
         Some(Home { address, here: std::ptr::eq(&member.snapshot, here) })
+    }
+
+    /// Whether the worker's way to a service ends at the case's server, as far as another one of several hosts does not have that
+    /// address.
+    pub(crate) fn leads_here(&self, service: Service) -> bool {
+        let holder = self.holder(self.addresses().of(service).ip());
+        holder.is_none() || holder == self.host_name()
     }
 
     /// The host that has an address, if one of several has it.

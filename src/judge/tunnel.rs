@@ -137,8 +137,9 @@ pub(crate) fn wg_allowed_ips(seat: &Seat<'_>) -> Judged<WgAllowedIps> {
         ));
     }
     let Some(peer) = known.or(interface.peers.first()) else { return Ok(not_applicable("the interface has no peers")) };
-    // The guide's form: the server lists each client's own address, the client the tunnel's subnet.
+    // The guide's form: the server lists each client's own address, the client the tunnel's subnet; and so does who has a relay.
     let needed = match seat.vantage() {
+        Vantage::Server if relay::between(seat).is_some() => seat.addresses().subnet.value.to_string(),
         Vantage::Server => format!("{}/{}", far.value, if far.value.is_ipv4() { 32 } else { 128 }),
         Vantage::Client | Vantage::Container | Vantage::Outside => seat.addresses().subnet.value.to_string(),
     };
