@@ -59,9 +59,9 @@ pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
 /// Connections are answered, by yes or no. Silence while the tunnel is alive is a firewall's.
 pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
     // Where the worker does not go there, what becomes of the way is nothing to it.
-    let goes = |service| match service {
-        Service::Redis => seat.elsewhere(service).is_none() && seat.leads_here(service),
-        Service::Postgres => seat.uses_database() && seat.elsewhere(service).is_none() && seat.leads_here(service),
+    let goes = |service| {
+        let used = matches!(service, Service::Redis) || seat.uses_database();
+        used && seat.elsewhere(service).is_none() && seat.leads_here(service)
     };
     let (redis, postgres) = match (goes(Service::Redis), goes(Service::Postgres)) {
         (true, true) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Postgres)?),
@@ -93,13 +93,7 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (true, true) if tunnel_is_alive(seat) => broken(TcpAdmitted::AllDropped),
         (true, true) => broken(TcpAdmitted::NoAnswer),
     };
-    let (one, other) = (&redis.endpoint, &postgres.endpoint);
-    let finding = if one == other {
-        finding.with("tried", one).with("ports", one.port)
-    } else {
-        finding.with("tried", format!("{one} and {other}")).with("ports", format!("{} nor {}", one.port, other.port))
-    };
-    Ok(finding.into())
+    Ok(super::ports::tried(finding, &redis.endpoint, &postgres.endpoint).into())
 }
 
 /// The rule of this machine's own that counted the connections which were tried once more.

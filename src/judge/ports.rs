@@ -1,6 +1,8 @@
 //! To which ports of the server the worker goes.
 
 use crate::case::Seat;
+use crate::check::Finding;
+use crate::fact::dial::Endpoint;
 use crate::fact::{Service, Vantage};
 use crate::profile::Origin;
 
@@ -21,4 +23,12 @@ pub(super) fn port_of_worker(seat: &Seat<'_>, service: Service) -> u16 {
     let listens = |port: &u16| seat.listeners().is_ok_and(|all| all.on(*port).next().is_some());
     let theirs = seen.map(|port| port.value).filter(|_| seat.vantage() == Vantage::Server);
     theirs.filter(listens).unwrap_or(own.value)
+}
+
+/// With the places that it was connected to, and their ports: one where only one of them is on the server.
+pub(super) fn tried<C>(finding: Finding<C>, one: &Endpoint, other: &Endpoint) -> Finding<C> {
+    if one == other {
+        return finding.with("tried", one).with("ports", one.port);
+    }
+    finding.with("tried", format!("{one} and {other}")).with("ports", format!("{} nor {}", one.port, other.port))
 }
