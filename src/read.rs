@@ -55,6 +55,7 @@ pub mod ssh_wire;
 pub mod systemctl;
 pub mod tunnel_container;
 pub mod ufw;
+pub mod unit_ends;
 pub mod unit_file;
 pub mod unit_shuts;
 pub mod url;

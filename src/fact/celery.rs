@@ -90,6 +90,9 @@ pub struct Celery {
     pub samples: Vec<Sample>,
     /// The oldest waiting task of each queue.
     pub oldest: BTreeMap<String, Oldest>,
+    /// Queues whose oldest or newest entry is no message of Celery's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strange: Vec<String>,
     /// Whose heartbeat was heard in that database; none where nobody listened, or the URL's user may not.
     pub beats: Option<Vec<Beat>>,
     /// For how many seconds Redis has been running.
@@ -211,6 +214,7 @@ impl Celery {
                 Some(all) => lines.extend(all.iter().map(Consumer::words)),
             }
         }
+        lines.extend(self.strange.iter().map(|queue| format!("{at}: {queue} has entries that are no tasks")));
         for (queue, oldest) in &self.oldest {
             lines.push(format!("oldest in {queue}: {} from {}", oldest.task, oldest.origin));
         }

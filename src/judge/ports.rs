@@ -22,3 +22,8 @@ pub(super) fn port_of_worker(seat: &Seat<'_>, service: Service) -> u16 {
     let theirs = seen.map(|port| port.value).filter(|_| seat.vantage() == Vantage::Server);
     theirs.filter(listens).unwrap_or(own.value)
 }
+
+/// The process on the server that has a port, where a signal has stopped it: the kernel accepts connections for it all the same.
+pub(super) fn stopped(seat: &Seat<'_>, port: u16) -> Option<u32> {
+    seat.at(Vantage::Server).ok()?.listeners().ok()?.stopped_on(port)
+}

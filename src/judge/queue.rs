@@ -35,6 +35,10 @@ const BEAT: u64 = 2;
 /// What has the names that Celery uses is of the types that it uses.
 pub(crate) fn queue_lists(seat: &Seat<'_>) -> Judged<QueueLists> {
     let celery = seat.celery()?;
+    if let Some(queue) = celery.strange.first() {
+        let finding = broken(QueueLists::NotTasks).with("queue", queue);
+        return Ok(finding.with("database", celery.database).with("endpoint", &celery.endpoint).into());
+    }
     let Some(foreign) = &celery.foreign else { return Ok(holds()) };
     let finding = broken(QueueLists::NotAList).with("queue", &foreign.queue).with("kind", &foreign.kind);
     let finding = finding.with("wanted", &foreign.wanted);
@@ -44,8 +48,8 @@ pub(crate) fn queue_lists(seat: &Seat<'_>) -> Judged<QueueLists> {
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let celery = seat.celery()?;
-    if celery.foreign.is_some() {
-        return Ok(not_applicable("a queue is no list; queue-lists reports it"));
+    if celery.foreign.is_some() || !celery.strange.is_empty() {
+        return Ok(not_applicable("a queue is not Celery's; queue-lists reports it"));
     }
     let now = celery.now().ok_or_else(|| Unseen::Undecided("the queues could not be seen".to_owned()))?;
     if let Some(held) = celery.held_back() {
@@ -143,7 +147,10 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let origin = oldest.map_or("unknown", |it| &it.origin);
     let finding = match queue {
         _ if app.is_some() => broken(QueueTaken::Other).with("queue", queue),
-        _ if was_told(seat, queue) => broken(QueueTaken::GaveUp).with("queue", queue),
+        _ if was_told(seat, queue) => match celery.prefixed.iter().find(|it| it.listens) {
+            Some(other) => broken(QueueTaken::PrefixAtWorker).with("queue", queue).with("prefix", &other.prefix),
+            None => broken(QueueTaken::GaveUp).with("queue", queue),
+        },
         "gpu" => broken(QueueTaken::Gpu),
         "cpu" => broken(QueueTaken::GpuNotUsed).with("queue", queue).with("oldest", ""),
         _ if task.contains("compile") => {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+mod journal;
+
 use super::workers::{self, Found};
 use super::{PROGRAM, ProbeContext, ProbeResult, host, service, starters};
 use crate::fact::app::App;
@@ -164,7 +166,9 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
     }
     let run = shown.run;
     let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;
-    let log = if started.is_some() { String::new() } else { journal(&shown.unit.name).await };
+    let log = if started.is_some() { String::new() } else { journal::last(&shown.unit.name).await };
+    let again = started.is_some() && run.restarts > 1;
+    let lately = if again { journal::lately(&shown.unit.name).await } else { None };
     let unmet = if skipped { service::unmet(&shown.unit.name, &files).await } else { None };
     let unit = Unit {
         hides: last_line::read(&log).and_then(|said| unit_shuts::find(&said, &files)),
@@ -177,6 +181,7 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
         result: run.result,
         status: run.status,
         restarts: run.restarts,
+        lately,
         after: shown.unit.after,
         path: shown.files.first().cloned(),
         stale: run.stale,
@@ -232,13 +237,6 @@ fn line_of(files: &[(String, String)], name: &str) -> Option<(String, u32)> {
     files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)))
 }
 
-/// What the unit's own processes printed last, without what systemd says of them.
-async fn journal(unit: &str) -> String {
-    let of = format!("_SYSTEMD_UNIT={unit}");
-    let said = host::run("journalctl", &[&of, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
-    said.map(|said| said.out).unwrap_or_default()
-}
-
 /// A folder in which a worker was set up, where none runs.
 fn set_up() -> Option<String> {
     let homes = host::list("/home").ok().flatten().unwrap_or_default().into_iter().map(|name| format!("/home/{name}"));
@@ -288,6 +286,7 @@ pub(super) fn touches() -> Vec<Touch> {
         workers::touches(),
         only("where no worker runs", [units_touches(), reads(&["{started}"])].concat()),
         only("where a unit starts a worker", unit.concat()),
+        only("where systemd has restarted it", runs(&[journal::LATELY])),
         only("where systemd refuses the unit's files", service::unloaded_touches()),
         only("where nothing that is enabled starts that unit", starters::touches()),
         only("where a user's own service manager runs it", reads(&of_user)),

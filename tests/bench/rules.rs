@@ -28,6 +28,7 @@ const NOT_RECORDED: &[(&str, &str)] = &[
 
 /// Looks that no recording brings a judge to, each with the reason.
 const NOT_READ: &[(&str, &str)] = &[
+    ("postgres-answers@container: `env` of the client", "read for the server, whose own log-in is refused"),
     ("env-heeded@server: `env` of the client", "the web app's variables stand in a file of the server's own"),
     (
         "tunnel-subnet-free@server: `links`",

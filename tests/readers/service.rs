@@ -6,7 +6,6 @@ use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba};
 use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
-use clipcheck::read::last_words;
 use clipcheck::read::libpq;
 use clipcheck::read::named_line;
 use clipcheck::read::pg_hba::{line, token};
@@ -17,6 +16,7 @@ use clipcheck::read::{
     Says, celery, celery_log, encoding, plugin, postgresql_conf, published, raised, redis_acl, redis_acl_log,
     redis_command, redis_info, redis_reply, ssh_error, systemctl, unit_file, unit_shuts, worker_api,
 };
+use clipcheck::read::{last_words, unit_ends};
 
 use super::{Kept, Reader, lines, many, within};
 
@@ -389,6 +389,10 @@ fn words(text: &str) -> Kept {
         quoted(text, &Secrets::default(), &[]).len(),
         refused,
         last_words::statements(text, "u", "d"),
+        last_words::is_in_other_words(text, "u", "d"),
+        last_words::not_found(text),
+        last_words::recovery(text),
+        unit_ends::read(text),
         named_line::find(text, &[("/a".to_owned(), text.to_owned())]),
     ))
 }

@@ -10,7 +10,13 @@ pub(in crate::probe) fn touches(vantage: Vantage) -> Vec<Touch> {
     let own = if vantage == Vantage::Container { reads(&["{home}/.postgresql/root.crt"]) } else { Vec::new() };
     let roots =
         only("where the URL has sslmode require, verify-ca or verify-full", [own, reads(&["{authorities}"])].concat());
-    [connects(&["tcp {server}:{postgres-port}"]), roots].concat()
+    let log = if vantage == Vantage::Server {
+        let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
+        only("while it starts up or recovers", [conf::touches(), log].concat())
+    } else {
+        Vec::new()
+    };
+    [connects(&["tcp {server}:{postgres-port}"]), roots, log].concat()
 }
 
 /// What [`super::conf`] does.

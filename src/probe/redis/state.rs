@@ -103,6 +103,8 @@ async fn converse(
             state.replicas_wanted = wanted.and_then(|wanted| wanted.parse().ok());
         }
         state.stops_writes = setting(connection, "stop-writes-on-bgsave-error").await;
+        let limit = setting(connection, "client-output-buffer-limit").await;
+        state.buffer_limit = limit.and_then(|limit| redis_info::buffer_limit(&limit));
         let user = login.and_then(|login| login.user.as_ref());
         if user.is_some_and(|user| user.expose_secret() != DEFAULT) {
             state.users = users(connection).await;
