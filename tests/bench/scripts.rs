@@ -12,11 +12,14 @@ use clipcheck::report::fix_script;
 use super::fault::Set;
 use super::judged::{Seen, all};
 
-/// How many causes are mended, and each script by what a shell sees of it: what differs in comments alone is the same to it.
+/// What a shell sees of a script, files, edits and actions: what differs in comments alone is the same to it.
+type ToShell = (Vec<String>, Vec<String>, Vec<String>);
+
+/// How many causes are mended, and each script.
 #[derive(Default)]
 struct Found {
     mended: usize,
-    bodies: BTreeMap<(Vec<String>, Vec<String>, Vec<String>), String>,
+    bodies: BTreeMap<ToShell, String>,
     wrong: Vec<String>,
 }
 
