@@ -9,17 +9,18 @@ use clipcheck::fact::Vantage;
 use clipcheck::render;
 use clipcheck::report::fix_script;
 
+use super::canon::without_digits;
 use super::fault::Set;
 use super::judged::{Seen, all};
 
-/// What a shell sees of a script, files, edits and actions: what differs in comments alone is the same to it.
-type ToShell = (Vec<String>, Vec<String>, Vec<String>);
+/// What a shell sees of a script, files, edits and actions: what differs in comments or numbers alone is the same to it.
+type ToShell = [Vec<String>; 3];
 
-/// How many causes are mended, and each script.
+/// How many causes are mended, and each script with the name of its file: a state that has it, and the host.
 #[derive(Default)]
 struct Found {
     mended: usize,
-    bodies: BTreeMap<ToShell, String>,
+    bodies: BTreeMap<ToShell, (String, String)>,
     wrong: Vec<String>,
 }
 
@@ -47,7 +48,10 @@ pub fn look(seen: &Seen<'_>) {
         if !script.edits.iter().all(|edit| edit.contains("\"$new\"")) {
             found.wrong.push(format!("{}: {:?}", seen.state, script.edits));
         }
-        found.bodies.insert((script.files, script.edits, script.actions), page.text().to_owned());
+        let name = format!("{}-{}.sh", seen.state, host.vantage);
+        let shape = |lines: &[String]| lines.iter().map(|line| without_digits(line)).collect();
+        let to_shell = [&script.files, &script.edits, &script.actions].map(|lines| shape(lines));
+        found.bodies.entry(to_shell).or_insert_with(|| (name, page.text().to_owned()));
     }
 }
 
@@ -73,9 +77,12 @@ pub fn no_shell_takes(set: &Set) -> Result<Vec<String>, String> {
     if found.mended <= 250 {
         wrong.push(format!("only {} are mended by scripts", found.mended));
     }
+    if super::sight::is_asked_for_figures() {
+        println!("{} causes are mended by scripts, of which {} are not alike", found.mended, found.bodies.len());
+    }
     let scripts = tempfile::TempDir::new().map_err(|error| error.to_string())?;
-    for (number, body) in found.bodies.values().enumerate() {
-        std::fs::write(scripts.path().join(format!("{number}.sh")), body).map_err(|error| error.to_string())?;
+    for (name, body) in found.bodies.values() {
+        std::fs::write(scripts.path().join(name), body).map_err(|error| format!("{name}: {error}"))?;
     }
     // What the recordings give the same values may be a constant to it.
     let lints = ["-S", "warning", "-e", "SC2155,SC1111,SC2046", "-f", "gcc"];

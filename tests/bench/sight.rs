@@ -116,6 +116,11 @@ fn count(figures: &mut Figures, name: &str, report: &Report, page: &str) {
     }
 }
 
+/// Whether figures are printed: `cargo test` otherwise shows nothing of a test that holds.
+pub fn is_asked_for_figures() -> bool {
+    std::env::args().any(|it| it == "--nocapture")
+}
+
 /// What is wrong with what is in sight.
 pub fn out_of_sight(set: &Set) -> Result<Vec<String>, String> {
     all(set)?;
@@ -128,7 +133,7 @@ pub fn out_of_sight(set: &Set) -> Result<Vec<String>, String> {
     let median = figures.distances.get(figures.distances.len() / 2).copied().unwrap_or(usize::MAX);
     let without: usize = figures.without.values().sum();
     let share = |part: usize| part * 1000 / figures.roots.max(1);
-    if std::env::args().any(|it| it == "--nocapture") {
+    if is_asked_for_figures() {
         println!("{} roots at {WIDTH}x{}", figures.roots, ROWS + 1);
         println!("headline and fix on the last screen: {} of 1000", share(figures.in_sight));
         println!("rows from headline to fix: median {median}, most {:?}", figures.distances.last());
