@@ -147,6 +147,10 @@ pub fn out_of_sight(set: &Set) -> Result<Vec<String>, String> {
     let excused: BTreeSet<&str> = BY_HAND.iter().map(|(code, _)| *code).collect();
     let found: BTreeSet<&str> = figures.without.keys().map(String::as_str).collect();
     wrong.extend(found.difference(&excused).map(|code| format!("{code} has no command, and no reason in BY_HAND")));
-    wrong.extend(excused.difference(&found).map(|code| format!("{code} has a command: take it out of BY_HAND")));
+    wrong.extend(
+        excused
+            .difference(&found)
+            .map(|code| format!("{code} is nowhere a root without a command: take it out of BY_HAND")),
+    );
     Ok(wrong)
 }
