@@ -86,7 +86,7 @@ fn make() -> Result<(), String> {
     let (mut causes, mut catalog, mut texts) = (String::new(), String::from("&[\n"), Vec::new());
     for name in &listed {
         let (folder, id) = name.split_once('/').ok_or_else(|| format!("`{name}` is no FOLDER/CHECK"))?;
-        let text = text_of(&format!("checks/{name}.toml"))?;
+        let text = with_urls(text_of(&format!("checks/{name}.toml"))?)?;
         let check = parsed(&text, &format!("checks/{name}.toml"))?;
         let judge = if check.contains_key("expect") {
             "None".to_owned()
@@ -103,6 +103,20 @@ fn make() -> Result<(), String> {
     catalog.push_str("]\n");
     write("causes.rs", &causes)?;
     write("catalog.rs", &catalog)
+}
+
+/// A check's file, with the causes of `checks/urls.toml` at its end if it says what its URL looks like: `{form}`.
+fn with_urls(text: String) -> Result<String, String> {
+    let key = |line: &&str| line.starts_with("url_form = ");
+    let Some(line) = text.lines().find(key) else { return Ok(text) };
+    let form = line.split('"').nth(1).ok_or_else(|| format!("`{line}` has no text"))?;
+    let own: BTreeSet<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+    let urls = text_of("checks/urls.toml")?;
+    let more = urls.split("\n[").skip(1).map(|table| format!("\n[{table}"));
+    let more: String =
+        more.filter(|table| !own.contains(table.trim_start().lines().next().unwrap_or_default())).collect();
+    // Every line of its own stays where it is: mistakes are told by their lines.
+    Ok((text.replacen(line, "", 1) + &more).replace("{form}", form))
 }
 
 /// The texts of all checks, one after the other, each ended by a NUL; packed they are a fifth.

@@ -30,10 +30,25 @@ impl Deployment {
     /// once.
     pub fn new(snapshots: Vec<Snapshot>) -> Result<Self, String> {
         let mut notes = Vec::new();
+        let members = once_each(snapshots, &mut notes).into_iter().map(Member::new).collect();
+        Self::of(members, notes)
+    }
+
+    /// The same as these vantages alone tell it. What was understood of a snapshot is not understood again.
+    pub fn seen_from(&self, vantages: &[Vantage]) -> Result<Self, String> {
+        let mut members = Vec::<Rc<Member>>::new();
+        for member in self.cases.iter().flat_map(Case::members) {
+            if vantages.contains(&member.snapshot().vantage) && !members.iter().any(|other| Rc::ptr_eq(other, member)) {
+                members.push(Rc::clone(member));
+            }
+        }
+        Self::of(members, Vec::new())
+    }
+
+    fn of(members: Vec<Rc<Member>>, mut notes: Vec<String>) -> Result<Self, String> {
         let (mut shared, mut machines, mut containers) = (Vec::new(), Vec::<Machine>::new(), Vec::new());
-        for snapshot in once_each(snapshots, &mut notes) {
-            let vantage = snapshot.vantage;
-            let member = Member::new(snapshot);
+        for member in members {
+            let vantage = member.snapshot().vantage;
             match vantage {
                 Vantage::Client => machines.push(Machine { client: member, containers: Vec::new() }),
                 Vantage::Container => containers.push(member),
