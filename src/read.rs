@@ -10,6 +10,7 @@ pub mod celery;
 pub mod celery_command;
 pub mod celery_log;
 pub mod compose;
+pub mod dbus;
 pub mod dotenv;
 pub mod encoding;
 pub mod envfile;

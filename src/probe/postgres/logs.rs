@@ -3,11 +3,11 @@
 use super::conf;
 use crate::fact::postgres::PgConf;
 use crate::fact::service::quote::Quote;
-use crate::probe::{PROGRAM, RECENT, docker, host};
+use crate::probe::{RECENT, docker, host};
 use crate::read::last_words;
 
 /// Of a log, its end.
-const LINES: &str = "200";
+const LINES: usize = 200;
 
 /// What the server's own collector wrote last, and Debian's file for the cluster, in which its start ends where it does not
 /// write elsewhere.
@@ -26,7 +26,7 @@ pub(in crate::probe) fn logs(version: &str, name: &str) -> Vec<String> {
 
 /// The last log-ins that the server refused, of the app's role or from the client's address, and the last statements of that
 /// role in its database.
-pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &str) -> (Vec<Quote>, Vec<Quote>) {
+pub(super) fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &str) -> (Vec<Quote>, Vec<Quote>) {
     let Some((version, name)) = conf.cluster.split_once('/') else { return (Vec::new(), Vec::new()) };
     let now = host::now();
     for path in logs(version, name) {
@@ -34,8 +34,8 @@ pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &st
         if !host::stat(&path).ok().flatten().is_some_and(|stat| recent(&stat)) {
             continue;
         }
-        let Ok(end) = host::run("tail", &["-n", LINES, "--", &path], PROGRAM).await else { continue };
-        let (refused, errors) = of_text(&end.out, &path, names, client);
+        let Ok(end) = host::end(&path, LINES) else { continue };
+        let (refused, errors) = of_text(&end, &path, names, client);
         if !refused.is_empty() || !errors.is_empty() {
             return (refused, errors);
         }
@@ -50,7 +50,9 @@ pub(super) async fn refused_inside(
     client: &str,
 ) -> (Vec<Quote>, Vec<Quote>) {
     let since = host::now().saturating_sub(RECENT);
-    let Ok(log) = docker::logs(container, Some(since), LINES).await else { return (Vec::new(), Vec::new()) };
+    let Ok(log) = docker::logs(container, Some(since), &LINES.to_string()).await else {
+        return (Vec::new(), Vec::new());
+    };
     // PostgreSQL has times of its own in each line; Docker's stand before them.
     let own = |line: &str| line.split_once(' ').map_or_else(String::new, |(_, own)| format!("{own}\n"));
     let text: String = log.err.lines().chain(log.out.lines()).map(own).collect();

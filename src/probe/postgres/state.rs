@@ -75,7 +75,7 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     let mut state = conversation(&Administrator::find(&port)?, Files::default(), context).await?;
     if let Ok(conf) = &chosen {
         let client = context.addresses()?.client.value.to_string();
-        (state.refused, state.errors) = logs::refused(conf, names(&state), &client).await;
+        (state.refused, state.errors) = logs::refused(conf, names(&state), &client);
     }
     Ok(state)
 }
