@@ -1,5 +1,5 @@
 //! A dial of a port that nobody should reach. Silence is the good answer there, and how long it takes to be sure of it is
-//! measured: as long as any answer from there would take, for two packets one after the other, since one may be lost.
+//! measured: as long as any answer from there would take, for three packets one after the other, since any may be lost.
 
 use std::future::pending;
 use std::net::IpAddr;
@@ -19,44 +19,43 @@ const TRIPS: u32 = 4;
 /// And not before this, whatever was measured: a busy machine answers late, and who answers echoes may be a router before it.
 const LEAST: Duration = Duration::from_millis(60);
 
-/// The same where the server itself has answered echoes that were sent behind both packets: however busy it is, and whatever is on
+/// The same where the server itself has answered echoes that were sent behind all packets: however busy it is, and whatever is on
 /// the way, an answer to these would have come before.
 const BEHIND: Duration = Duration::from_millis(10);
 
-/// When the port is dialled a second time where the way is short: what swallowed one packet may swallow the next one too.
-const STEP: Duration = Duration::from_millis(20);
+/// Between the second packet, which goes once the way is measured, and the third: what swallowed one may swallow the next one
+/// too. Where one of twenty is lost, all three are in one of a thousand dials.
+const STEP: Duration = Duration::from_millis(12);
 
-/// Dials it, and where the way was measured once more a little later: what either dial brings counts. Echoes of `way`,
-/// addresses behind the same way, tell how long an answer takes. Where none is answered it takes as long as any dial: the
-/// kernel sends its packet again after 1 s and 3 s (RFC 6298, section 2.1).
+/// Dials it, and where the way was measured twice more: what any dial brings counts. Echoes of `way`, addresses behind the same
+/// way, tell how long an answer takes. Where none is answered it takes as long as any dial: the kernel sends its packet again
+/// after 1 s and 3 s (RFC 6298, section 2.1).
 ///
 /// The second address of a way is the server's own in the tunnel, where no router answers for it.
-pub(super) async fn twice(endpoint: &Endpoint, way: &[IpAddr]) -> Result<Stream, Dial> {
-    let begun = host::clock();
+pub(super) async fn dial(endpoint: &Endpoint, way: &[IpAddr]) -> Result<Stream, Dial> {
     let mut first = pin!(connect_within(endpoint, DIAL));
     let trip = tokio::select! {
         said = &mut first => return said,
         trip = ping::round_trip(way) => trip,
     };
     let Some(trip) = trip else { return first.await };
-    let wait = STEP.saturating_sub(begun.elapsed());
-    let second = async {
-        sleep(wait).await;
+    let third = async {
+        sleep(STEP).await;
         connect_within(endpoint, DIAL).await
     };
-    let either = async {
-        tokio::select! { said = &mut first => said, said = second => said }
+    let any = async {
+        tokio::select! { said = first => said, said = connect_within(endpoint, DIAL) => said, said = third => said }
     };
     let overdue = async {
-        sleep(wait).await;
+        sleep(STEP).await;
         let sent = host::clock();
         let behind = if way.len() > 1 { ping::round_trips(way).await } else { None };
         let Some(behind) = behind else { return pending().await };
         sleep((trip.max(behind) * TRIPS + BEHIND).saturating_sub(sent.elapsed())).await;
     };
-    // In this order: the second packet goes before the echoes behind it, and an answer counts that is there with theirs.
+    // In this order: the third packet goes before the echoes behind it, and an answer counts that is there with theirs.
     let decided = async {
-        tokio::select! { biased; said = either => said, () = overdue => Err(Dial::Timeout) }
+        tokio::select! { biased; said = any => said, () = overdue => Err(Dial::Timeout) }
     };
     timeout(trip * TRIPS + LEAST, decided).await.unwrap_or(Err(Dial::Timeout))
 }
@@ -88,7 +87,7 @@ mod tests {
         let measured = ping::round_trip(&home).await;
         let took = async |way: &[IpAddr]| {
             let begun = host::clock();
-            assert_eq!(twice(&endpoint, way).await.err(), Some(Dial::Timeout));
+            assert_eq!(dial(&endpoint, way).await.err(), Some(Dial::Timeout));
             begun.elapsed()
         };
         assert!(took(&[]).await >= DIAL, "nothing is measured");
@@ -101,7 +100,7 @@ mod tests {
             }
             assert!(least < DIAL / 2, "{least:?}");
         }
-        // Two that answer echoes behind both packets.
+        // Two that answer echoes behind all packets.
         let both = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)].map(IpAddr::V4);
         let mut sooner = took(&both).await;
         assert!(sooner >= STEP + BEHIND);
@@ -118,7 +117,7 @@ mod tests {
         let (listens, _fills, endpoint) = silent();
         drop(listens);
         let begun = host::clock();
-        assert_eq!(twice(&endpoint, &[]).await.err(), Some(Dial::Refused));
+        assert_eq!(dial(&endpoint, &[]).await.err(), Some(Dial::Refused));
         assert!(begun.elapsed() < DIAL / 2);
     }
 }
