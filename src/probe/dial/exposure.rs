@@ -3,10 +3,9 @@
 
 use std::future::pending;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::{Stream, connect_within};
 use crate::fact::dial::{Dial, Endpoint};
@@ -23,41 +22,46 @@ const LEAST: Duration = Duration::from_millis(60);
 /// the way, an answer to these would have come before.
 const BEHIND: Duration = Duration::from_millis(10);
 
-/// Between the second packet, which goes once the way is measured, and the third: what swallowed one may swallow the next one
-/// too. Where one of twenty is lost, all three are in one of a thousand dials.
-const STEP: Duration = Duration::from_millis(12);
+/// Between the packets: what swallowed one may swallow the next one too. Where one of twenty is lost, all three are in one of a
+/// thousand dials.
+const STEP: Duration = Duration::from_millis(8);
 
-/// Dials it, and where the way was measured twice more: what any dial brings counts. Echoes of `way`, addresses behind the same
-/// way, tell how long an answer takes. Where none is answered it takes as long as any dial: the kernel sends its packet again
-/// after 1 s and 3 s (RFC 6298, section 2.1).
+/// So much later than a packet the echo behind it is sent.
+const SURELY_BEHIND: Duration = Duration::from_millis(1);
+
+/// Dials it three times: what any dial brings counts. Echoes of `way`, addresses behind the same way, tell how long an answer
+/// takes. Where none is answered it takes as long as any dial: the kernel sends its packet again after 1 s and 3 s (RFC 6298,
+/// section 2.1).
 ///
 /// The second address of a way is the server's own in the tunnel, where no router answers for it.
 pub(super) async fn dial(endpoint: &Endpoint, way: &[IpAddr]) -> Result<Stream, Dial> {
-    let mut first = pin!(connect_within(endpoint, DIAL));
-    let trip = tokio::select! {
-        said = &mut first => return said,
-        trip = ping::round_trip(way) => trip,
-    };
-    let Some(trip) = trip else { return first.await };
-    let third = async {
-        sleep(STEP).await;
+    let begun = host::clock();
+    let later = async |packets: u32| {
+        if packets > 0 {
+            sleep(STEP * packets).await;
+        }
         connect_within(endpoint, DIAL).await
     };
     let any = async {
-        tokio::select! { said = first => said, said = connect_within(endpoint, DIAL) => said, said = third => said }
+        tokio::select! { said = later(0) => said, said = later(1) => said, said = later(2) => said }
+    };
+    let overtaken = async {
+        sleep(SURELY_BEHIND).await;
+        let trip = if way.len() > 1 { ping::round_trips(way, STEP).await } else { None };
+        let Some(trip) = trip else { return pending().await };
+        sleep((STEP * 2 + trip * TRIPS + BEHIND).saturating_sub(begun.elapsed())).await;
     };
     let overdue = async {
-        sleep(STEP).await;
-        let sent = host::clock();
-        let behind = if way.len() > 1 { ping::round_trips(way).await } else { None };
-        let Some(behind) = behind else { return pending().await };
-        sleep((trip.max(behind) * TRIPS + BEHIND).saturating_sub(sent.elapsed())).await;
+        let Some(trip) = ping::round_trip(way).await else { return pending().await };
+        sleep(trip * TRIPS + LEAST).await;
     };
-    // In this order: the third packet goes before the echoes behind it, and an answer counts that is there with theirs.
-    let decided = async {
-        tokio::select! { biased; said = any => said, () = overdue => Err(Dial::Timeout) }
-    };
-    timeout(trip * TRIPS + LEAST, decided).await.unwrap_or(Err(Dial::Timeout))
+    // In this order: an answer counts that is there with those to the echoes.
+    tokio::select! {
+        biased;
+        said = any => said,
+        () = overtaken => Err(Dial::Timeout),
+        () = overdue => Err(Dial::Timeout),
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -103,8 +107,8 @@ mod tests {
         // Two that answer echoes behind all packets.
         let both = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)].map(IpAddr::V4);
         let mut sooner = took(&both).await;
-        assert!(sooner >= STEP + BEHIND);
-        if ping::round_trips(&both).await.is_some() {
+        assert!(sooner >= STEP * 2 + BEHIND);
+        if ping::round_trips(&both, STEP).await.is_some() {
             for _ in 0..9 {
                 sooner = sooner.min(took(&both).await);
             }

@@ -74,8 +74,6 @@ async fn first_said(one: impl Future<Output = Echo>, other: impl Future<Output =
 /// How many echoes measure a way, and how far apart they are sent.
 const MEASURING: u16 = 3;
 const APART: Duration = Duration::from_millis(8);
-/// And where the way was measured before.
-const CLOSE: Duration = Duration::from_millis(5);
 
 /// No two echoes of a run have the same number: on a raw socket everybody hears all replies.
 static NEXT: AtomicU16 = AtomicU16::new(1000);
@@ -87,9 +85,9 @@ pub(in crate::probe) async fn round_trip(to: &[IpAddr]) -> Option<Duration> {
     if asked.is_empty() { None } else { select_ok(asked).await.ok().map(|(trip, _)| trip) }
 }
 
-/// The longest round trip to all of these addresses; none where one echo is not answered.
-pub(in crate::probe) async fn round_trips(to: &[IpAddr]) -> Option<Duration> {
-    let all: Option<Vec<Duration>> = join_all(to.iter().map(|to| trips(*to, CLOSE))).await.into_iter().collect();
+/// The longest round trip to all of these addresses, of three echoes so far apart; none where one is not answered.
+pub(in crate::probe) async fn round_trips(to: &[IpAddr], apart: Duration) -> Option<Duration> {
+    let all: Option<Vec<Duration>> = join_all(to.iter().map(|to| trips(*to, apart))).await.into_iter().collect();
     all?.into_iter().max()
 }
 

@@ -51,7 +51,7 @@ pub(in crate::probe) async fn round_trip(_to: &[IpAddr]) -> Option<Duration> {
 }
 
 /// Nor this.
-pub(in crate::probe) async fn round_trips(_to: &[IpAddr]) -> Option<Duration> {
+pub(in crate::probe) async fn round_trips(_to: &[IpAddr], _apart: Duration) -> Option<Duration> {
     None
 }
 
