@@ -108,7 +108,7 @@ fn make() -> Result<(), String> {
     write("catalog.rs", &catalog)
 }
 
-/// A check's file as JSON: all of them are read at each start, and that takes a third of the time. What all fixes share stands in
+/// A check's file as JSON: all of them are read at each start, and that takes half of the time. What all fixes share stands in
 /// each of them (`src/check/form/mistakes.rs`).
 fn as_json(mut check: toml::Table) -> Result<String, serde_json::Error> {
     if let Some(toml::Value::Table(shared)) = check.get("fix").cloned()
