@@ -50,6 +50,7 @@ pub mod pg_refusal;
 pub mod postgresql_conf;
 
 // systemd, and what a service says last.
+pub mod dbus;
 pub mod journal;
 pub mod last_line;
 pub mod last_words;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 mod journal;
 
 use super::workers::{self, Found};
-use super::{PROGRAM, ProbeContext, ProbeResult, host, service, starters};
+use super::{ProbeContext, ProbeResult, host, service, starters};
 use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
 use crate::fact::order::InOrder;
@@ -146,9 +146,9 @@ fn written() -> Option<String> {
 /// the shell in which a worker was started by hand.
 async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Shown {
     let nothing = Shown::default();
-    let arguments = ["show", "--no-pager", "-p", PROPERTIES, "--", name];
+    let names = [name];
     // What the boot leads to is wanted below, and asked beside it.
-    let asked = async { tokio::join!(host::run("systemctl", &arguments, PROGRAM), context.units.begin(context)).0 };
+    let asked = async { tokio::join!(service::show(PROPERTIES, &names), context.units.begin(context)).0 };
     let Ok(said) = asked.await else { return nothing };
     let Some(shown) = systemctl::read(&said.out).into_iter().next().filter(|it| it.unit.known) else { return nothing };
     let texts = |path: &String| match host::read(path) {
@@ -209,9 +209,9 @@ fn user_unit((name, id): &(String, u32)) -> Option<UserUnit> {
 /// What the unit and its slices keep the worker from, with the lines of the unit's own files.
 async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -> Sandbox {
     let slices = systemctl::slices(said);
-    let mut args = vec!["show", "--no-pager", "-p", "IPAddressDeny,IPAddressAllow", "--"];
-    args.extend(slices.iter().map(String::as_str));
-    let of_slices = host::run("systemctl", &args, PROGRAM).await.map(|said| said.out).unwrap_or_default();
+    let names: Vec<&str> = slices.iter().map(String::as_str).collect();
+    let of_slices =
+        service::show("IPAddressDeny,IPAddressAllow", &names).await.map(|said| said.out).unwrap_or_default();
     let mut found = systemctl::sandbox(&format!("{said}\n{of_slices}"));
     let at = |name: &str| line_of(files, name);
     if !found.filter.is_empty() {
@@ -259,10 +259,7 @@ pub(super) fn units_touches() -> Vec<Touch> {
 /// What [`find`] does.
 pub(super) fn touches() -> Vec<Touch> {
     let unit = [
-        runs(&[
-            "systemctl show --no-pager -p {properties} -- {unit}",
-            "systemctl show --no-pager -p {properties} -- {units}",
-        ]),
+        service::show_touches("{properties}", "{units}"),
         reads(&["/etc/systemd/system/**", "/usr/lib/systemd/system/**"]),
         only(
             "where it does not run",

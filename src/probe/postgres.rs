@@ -73,7 +73,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     let wanted = login.and_then(|login| demand::of_libpq(login, &endpoint, context));
     let certificate = wanted.and_then(|wanted| certificate::look(&shown, &wanted));
     let recovers = heard.as_ref().is_ok_and(|heard| heard.said == PgSaid::StartingUp);
-    let recovering = if recovers { logs::recovering(context).await } else { None };
+    let recovering = if recovers { logs::recovering(context) } else { None };
     let seen = heard.map(|heard| {
         let secrets = Secrets::of(login.into_iter().flat_map(Login::secrets).map(ExposeSecret::expose_secret));
         Fact::Postgres(PgOutcome {

@@ -191,7 +191,6 @@ pub fn with_libpq<'a>(url: EnvUrl, set: impl Fn(&str) -> Option<&'a str>) -> Env
 }
 
 /// Whether it looks like one of libpq's modes.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as a filter calls it")]
 fn is_mode(mode: &&str) -> bool {
     mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }

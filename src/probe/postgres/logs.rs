@@ -4,11 +4,11 @@ use super::conf;
 use crate::fact::Vantage;
 use crate::fact::postgres::{PgConf, Recovering};
 use crate::fact::service::quote::Quote;
-use crate::probe::{PROGRAM, ProbeContext, RECENT, docker, host};
+use crate::probe::{ProbeContext, RECENT, docker, host};
 use crate::read::last_words;
 
 /// Of a log, its end.
-const LINES: &str = "200";
+const LINES: usize = 200;
 
 /// What the server's own collector wrote last, and Debian's file for the cluster, in which its start ends where it does not
 /// write elsewhere.
@@ -37,7 +37,7 @@ pub(super) struct Logged {
 }
 
 /// What the cluster refused.
-pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &str) -> Logged {
+pub(super) fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &str) -> Logged {
     let Some((version, name)) = conf.cluster.split_once('/') else { return Logged::default() };
     let now = host::now();
     for path in logs(version, name) {
@@ -45,8 +45,8 @@ pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &st
         if !host::stat(&path).ok().flatten().is_some_and(|stat| recent(&stat)) {
             continue;
         }
-        let Ok(end) = host::run("tail", &["-n", LINES, "--", &path], PROGRAM).await else { continue };
-        let found = of_text(&end.out, &path, names, client);
+        let Ok(end) = host::end(&path, LINES) else { continue };
+        let found = of_text(&end, &path, names, client);
         if !found.refused.is_empty() || !found.errors.is_empty() || found.other_words.is_some() {
             return found;
         }
@@ -55,7 +55,7 @@ pub(super) async fn refused(conf: &PgConf, names: [Option<&str>; 2], client: &st
 }
 
 /// What the cluster on the deployment's port says while it starts up or recovers.
-pub(super) async fn recovering(context: &ProbeContext) -> Option<Recovering> {
+pub(super) fn recovering(context: &ProbeContext) -> Option<Recovering> {
     if context.vantage != Vantage::Server {
         return None;
     }
@@ -63,8 +63,8 @@ pub(super) async fn recovering(context: &ProbeContext) -> Option<Recovering> {
     let (version, name) = conf.cluster.split_once('/')?;
     for path in logs(version, name) {
         let Some(stat) = host::stat(&path).ok().flatten().filter(|stat| stat.is_file) else { continue };
-        let end = host::run("tail", &["-n", LINES, "--", &path], PROGRAM).await.ok()?;
-        if let Some(last_words::Recovery { text, killed, since }) = last_words::recovery(&end.out) {
+        let end = host::end(&path, LINES).ok()?;
+        if let Some(last_words::Recovery { text, killed, since }) = last_words::recovery(&end) {
             return Some(Recovering {
                 said: Quote { text, source: path, at: Some(stat.changed_at), named: None },
                 killed,
@@ -78,7 +78,9 @@ pub(super) async fn recovering(context: &ProbeContext) -> Option<Recovering> {
 /// The refusals of one in a container, whose log Docker has. (What its own collector writes into a file there is not read.)
 pub(super) async fn refused_inside(container: &str, names: [Option<&str>; 2], client: &str) -> Logged {
     let since = host::now().saturating_sub(RECENT);
-    let Ok(log) = docker::logs(container, Some(since), LINES).await else { return Logged::default() };
+    let Ok(log) = docker::logs(container, Some(since), &LINES.to_string()).await else {
+        return Logged::default();
+    };
     // PostgreSQL has times of its own in each line; Docker's stand before them.
     let own = |line: &str| line.split_once(' ').map_or_else(String::new, |(_, own)| format!("{own}\n"));
     let text: String = log.err.lines().chain(log.out.lines()).map(own).collect();

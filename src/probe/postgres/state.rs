@@ -76,7 +76,7 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
     let mut state = conversation(&administrator, Files::default(), context).await?;
     if let Ok(conf) = &chosen {
         let client = context.addresses()?.client.value.to_string();
-        let found = logs::refused(conf, names(&state), &client).await;
+        let found = logs::refused(conf, names(&state), &client);
         state = logged(state, found);
         state.not_there = not_there::still(&administrator, &state).await;
     }
