@@ -126,7 +126,9 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
 /// No task waits that an idle worker could take.
 pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let celery = seat.celery()?;
-    if let Some(other) = celery.prefixed.iter().find(|it| it.waiting > 0 && !it.listens) {
+    // Whose own tasks wait without a prefix sends none with one: that is another project's.
+    let plain = celery.now().is_some_and(|now| now.waiting.values().any(|count| *count > 0));
+    if let Some(other) = celery.prefixed.iter().find(|it| it.waiting > 0 && !it.listens && !plain) {
         let finding = broken(QueueTaken::Prefix).with("prefix", &other.prefix).with("waiting", waiting(other.waiting));
         return Ok(finding.with("database", celery.database).into());
     }

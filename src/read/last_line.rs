@@ -1,5 +1,5 @@
-//! The last line of a service's journal that reports an error. A line may hold anything that the service was given: of one that
-//! has a URL, an assignment or a long word of letters and digits what may be a secret is left out.
+//! The last line of a service's journal that reports an error, where it can be quoted. A line may hold anything that the
+//! service was given, so one that has a URL, an assignment or a long word of letters and digits is not kept at all.
 
 use super::quoted::{self, Secrets};
 
@@ -13,24 +13,13 @@ const SIGNS: [&str; 8] = ["rror", "not found", "o such", "denied", "unbound vari
 pub fn read(log: &str) -> Option<String> {
     let line = log.lines().rev().map(str::trim).find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
     let line = of_shell(line).unwrap_or_else(|| line.to_owned());
-    Some(if is_plain(&line) { line } else { without_tokens(&quoted::quoted(&line, &Secrets::default(), &[])) })
+    // What stands between quotation marks is shown where it is known to be no secret.
+    let known = line.contains(['"', '\'']) && !quoted::hides(&line);
+    is_plain(&if known { without_quotes(&line) } else { line.clone() }).then_some(line)
 }
 
-/// Whose secrets are not known here, of it no long word of letters and digits is kept.
-fn without_tokens(text: &str) -> String {
-    let is_in_word = |c: char| c.is_ascii_alphanumeric();
-    let mut out = String::with_capacity(text.len());
-    for piece in text.split_inclusive(|c| !is_in_word(c)) {
-        let word = piece.trim_end_matches(|c| !is_in_word(c));
-        let rest = piece.strip_prefix(word).unwrap_or_default();
-        out.push_str(if is_token(word) { "\u{2026}" } else { word });
-        out.push_str(rest);
-    }
-    out
-}
-
-fn is_token(word: &str) -> bool {
-    word.len() >= 16 && word.chars().any(|c| c.is_ascii_digit()) && word.chars().any(|c| c.is_ascii_alphabetic())
+fn without_quotes(line: &str) -> String {
+    line.split(['"', '\'']).step_by(2).collect()
 }
 
 /// So many lines at the end, where none of them reports an error.
@@ -69,11 +58,14 @@ fn of_shell(line: &str) -> Option<String> {
 }
 
 fn is_plain(line: &str) -> bool {
+    let token = |word: &str| {
+        word.len() >= 16 && word.chars().any(|c| c.is_ascii_digit()) && word.chars().any(|c| c.is_ascii_alphabetic())
+    };
     let marks = ["://", "@", "=", "`", "\"", " '", "Bearer", "assword", "ecret", "oken"];
     line.len() <= LONGEST
         && line.chars().all(|c| c == ' ' || c == '\u{2026}' || c.is_ascii_graphic())
         && !marks.iter().any(|mark| line.contains(mark))
-        && !line.split(|c: char| !c.is_ascii_alphanumeric()).any(is_token)
+        && !line.split(|c: char| !c.is_ascii_alphanumeric()).any(token)
 }
 
 #[cfg(test)]
@@ -106,20 +98,20 @@ mod tests {
         assert_eq!(read(piece).as_deref(), Some(".env: line 3: \u{2026}: No such file or directory"));
         let split = ".env.worker: line 3: pa55: command not found";
         assert_eq!(read(split).as_deref(), Some(".env.worker: line 3: \u{2026}: command not found"));
-        for (line, kept) in [
-            (
-                "PermissionError: [Errno 13] Permission denied: '/var/log/clippy/worker.log'",
-                "PermissionError: [Errno 13] Permission denied: '/var/log/clippy/worker.log'",
-            ),
-            (
-                "ValueError: invalid literal for int() with base 10: 'hunter2'",
-                "ValueError: invalid literal for int() with base 10: '…'",
-            ),
-            ("Error: cannot connect to redis://:s3cret@10.8.0.1", "Error: cannot connect to redis://…@10.8.0.1"),
-            ("KeyError: WORKER_API_KEY=abc", "KeyError: WORKER_API_KEY=…"),
-            ("error: token 0123456789abcdef0123 refused", "error: token … refused"),
+        for line in [
+            "PermissionError: [Errno 13] Permission denied: '/var/log/clippy/worker.log'",
+            "AttributeError: 'EntryPoints' object has no attribute 'get'",
         ] {
-            assert_eq!(read(line).as_deref(), Some(kept), "{line}");
+            assert_eq!(read(line).as_deref(), Some(line));
+        }
+        for line in [
+            "ValueError: invalid literal for int() with base 10: 'hunter2'",
+            "Error: cannot connect to redis://:s3cret@10.8.0.1",
+            "KeyError: WORKER_API_KEY=abc",
+            "error: token 0123456789abcdef0123 refused",
+            "Error: the token of '/etc/x' is abc",
+        ] {
+            assert_eq!(read(line), None, "{line}");
         }
         assert_eq!(read("all is well"), None);
     }

@@ -21,6 +21,7 @@ const ROWS: usize = 23;
 
 /// Roots that have nothing to type, each with the reason.
 const BY_HAND: &[(&str, &str)] = &[
+    ("worker-running/awaited", "how a worker is started there is the user's"),
     ("api-answers/no-bundle", "which certificate is mounted where is the user's choice"),
     ("container-way/own-address", "which network the container is given is in its own start command"),
     ("delivery-key/not-a-key", "the private key is somewhere else, and only its owner knows where"),

@@ -138,7 +138,7 @@ fn an_edit_leaves_unrelated_lines_as_they_were() {
 /// What stands in capitals in a command is a name of another program's, or a placeholder that keeps it out of scripts.
 #[test]
 fn capitals_in_commands_are_known() {
-    const NAMES: [&str; 56] = [
+    const NAMES: [&str; 57] = [
         "PREPARED",
         "ROLLBACK",
         "BROKER",
@@ -177,6 +177,7 @@ fn capitals_in_commands_are_known() {
         "OUTPUT",
         "REDISCLI",
         "RELATED",
+        "RENAME",
         "RESET",
         "RETURN",
         "ROLE",
