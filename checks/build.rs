@@ -84,9 +84,10 @@ fn make() -> Result<(), String> {
     let listed = catalog()?;
     agree(&listed)?;
     let (mut causes, mut catalog, mut texts) = (String::new(), String::from("&[\n"), Vec::new());
+    let mut packed = Vec::new();
     for name in &listed {
         let (folder, id) = name.split_once('/').ok_or_else(|| format!("`{name}` is no FOLDER/CHECK"))?;
-        let text = text_of(&format!("checks/{name}.toml"))?;
+        let text = with_urls(text_of(&format!("checks/{name}.toml"))?)?;
         let check = parsed(&text, &format!("checks/{name}.toml"))?;
         let judge = if check.contains_key("expect") {
             "None".to_owned()
@@ -97,18 +98,51 @@ fn make() -> Result<(), String> {
         };
         let category = pascal(folder)?;
         let _ = writeln!(catalog, "    (Category::{category}, \"{id}\", {judge}),");
+        packed.push(as_json(check).map_err(|error| format!("checks/{name}.toml: {error}"))?);
         texts.push(text);
     }
-    pack(&texts)?;
+    pack(&packed)?;
+    write("checks.texts", &texts.join("\0"))?;
     catalog.push_str("]\n");
     write("causes.rs", &causes)?;
     write("catalog.rs", &catalog)
 }
 
-/// The texts of all checks, one after the other, each ended by a NUL; packed they are a fifth.
-fn pack(texts: &[String]) -> Result<(), String> {
+/// A check's file, with the causes of `checks/urls.toml` at its end if it says what its URL looks like: `{form}`.
+fn with_urls(text: String) -> Result<String, String> {
+    let key = |line: &&str| line.starts_with("url_form = ");
+    let Some(line) = text.lines().find(key) else { return Ok(text) };
+    let form = line.split('"').nth(1).ok_or_else(|| format!("`{line}` has no text"))?;
+    let own: BTreeSet<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+    let urls = text_of("checks/urls.toml")?;
+    let more = urls.split("\n[").skip(1).map(|table| format!("\n[{table}"));
+    let more: String =
+        more.filter(|table| !own.contains(table.trim_start().lines().next().unwrap_or_default())).collect();
+    // Every line of its own stays where it is: mistakes are told by their lines.
+    Ok((text.replacen(line, "", 1) + &more).replace("{form}", form))
+}
+
+/// A check's file as JSON: all of them are read at each start, and that takes half of the time. What all fixes share stands in
+/// each of them (`src/check/form/mistakes.rs`).
+fn as_json(mut check: toml::Table) -> Result<String, serde_json::Error> {
+    if let Some(toml::Value::Table(shared)) = check.get("fix").cloned()
+        && let Some(toml::Value::Table(causes)) = check.get_mut("cause")
+    {
+        for (_, cause) in causes.iter_mut() {
+            let Some(toml::Value::Table(fix)) = cause.get_mut("fix") else { continue };
+            for (key, value) in &shared {
+                fix.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        check.remove("fix");
+    }
+    serde_json::to_string(&check)
+}
+
+/// All checks, one after the other, each ended by a NUL; packed they are a fifth.
+fn pack(checks: &[String]) -> Result<(), String> {
     const BEST: u8 = 10;
-    let whole: String = texts.iter().flat_map(|text| [text.as_str(), "\0"]).collect();
+    let whole: String = checks.iter().flat_map(|text| [text.as_str(), "\0"]).collect();
     write_bytes("checks.deflate", &miniz_oxide::deflate::compress_to_vec(whole.as_bytes(), BEST))
 }
 

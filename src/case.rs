@@ -105,6 +105,11 @@ impl Case {
         Ok(Self { members: by_vantage, client, host: None, addresses, read: RefCell::default() })
     }
 
+    /// Each snapshot with what was understood of it, upstream first.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Rc<Member>> {
+        self.members.values()
+    }
+
     /// The snapshots, upstream first.
     pub fn snapshots(&self) -> impl Iterator<Item = &Snapshot> {
         self.members.values().map(|member| &member.snapshot)

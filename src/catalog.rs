@@ -15,8 +15,8 @@ type Entry = (Category, &'static str, Option<Judge>);
 
 const BUILT_IN: &[Entry] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 
-/// The texts of their files in the same order, each ended by a NUL, as one deflate stream (RFC 1951).
-const TEXTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/checks.deflate"));
+/// Their files in the same order, each as JSON and ended by a NUL, as one deflate stream (RFC 1951).
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/checks.deflate"));
 
 /// A judge's answer with the cause by its name, as all the others read it.
 fn by_name<C: Named>(judged: Judged<C>) -> Judged {
@@ -26,7 +26,7 @@ fn by_name<C: Named>(judged: Judged<C>) -> Judged {
 /// The built-in checks. An error here is a defect of a file in `checks/`. Nothing is looked at before they are read: two threads
 /// read them, where a second one can be had.
 pub fn built_in() -> Result<Vec<Check>, String> {
-    let texts = decompress_to_vec(TEXTS).map_err(|error| format!("the texts of the checks: {error}"))?;
+    let texts = decompress_to_vec(PACKED).map_err(|error| format!("the texts of the checks: {error}"))?;
     let texts = String::from_utf8(texts).map_err(|error| format!("the texts of the checks: {error}"))?;
     let texts: Vec<(&Entry, &str)> = BUILT_IN.iter().zip(texts.split_terminator('\0')).collect();
     let (first, second) = texts.split_at_checked(texts.len() / 2).unwrap_or((&texts, &[]));
@@ -42,13 +42,9 @@ pub fn built_in() -> Result<Vec<Check>, String> {
 fn parsed(texts: &[(&Entry, &str)]) -> Result<Vec<Check>, String> {
     let parse = |((category, id, judge), text): &(&Entry, &str)| {
         let path = format!("checks/{}/{id}.toml", category.word());
-        Check::parse(id, *category, text, &path, *judge, &[]).map_err(|mistakes| told(&mistakes))
+        Check::unpack(id, *category, text, &path, *judge)
     };
     texts.iter().map(parse).collect()
-}
-
-fn told(mistakes: &[Mistake]) -> String {
-    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// A check file of the user's: plain, named by its file, and not like one that is there already; and the names of all that
@@ -65,4 +61,24 @@ pub fn own(path: &Path, text: &str, checks: &[Check], known: &[&str]) -> Result<
         return of_file(format!("a check `{id}` already exists"));
     }
     Check::parse(id, Category::Custom, text, &shown, None, known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of the files, each ended by a NUL but the last one.
+    const TEXTS: &str = include_str!(concat!(env!("OUT_DIR"), "/checks.texts"));
+
+    #[test]
+    fn what_is_packed_is_what_the_files_say() {
+        let packed = built_in().expect("the checks");
+        assert_eq!(packed.len(), TEXTS.split('\0').count());
+        for ((packed, text), (category, id, judge)) in packed.iter().zip(TEXTS.split('\0')).zip(BUILT_IN) {
+            let path = format!("checks/{}/{id}.toml", category.word());
+            let read = Check::parse(id, *category, text, &path, *judge, &[]);
+            let told = |mistakes: Vec<Mistake>| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            assert_eq!(format!("{packed:?}"), format!("{:?}", read.map_err(told).expect("no mistake")));
+        }
+    }
 }

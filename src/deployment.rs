@@ -34,11 +34,26 @@ impl Deployment {
     /// may be there once.
     pub fn new(snapshots: Vec<Snapshot>) -> Result<Self, String> {
         let mut notes = Vec::new();
+        let members = once_each(snapshots, &mut notes).into_iter().map(Member::new).collect();
+        Self::of(members, notes)
+    }
+
+    /// The same as these vantages alone tell it. What was understood of a snapshot is not understood again.
+    pub fn seen_from(&self, vantages: &[Vantage]) -> Result<Self, String> {
+        let mut members = Vec::<Rc<Member>>::new();
+        for member in self.cases.iter().flat_map(Case::members) {
+            if vantages.contains(&member.snapshot().vantage) && !members.iter().any(|other| Rc::ptr_eq(other, member)) {
+                members.push(Rc::clone(member));
+            }
+        }
+        Self::of(members, Vec::new())
+    }
+
+    fn of(members: Vec<Rc<Member>>, mut notes: Vec<String>) -> Result<Self, String> {
         let (mut servers, mut outside) = (Vec::new(), None);
         let (mut machines, mut containers) = (Vec::<Machine>::new(), Vec::new());
-        for snapshot in once_each(snapshots, &mut notes) {
-            let vantage = snapshot.vantage;
-            let member = Member::new(snapshot);
+        for member in members {
+            let vantage = member.snapshot().vantage;
             match vantage {
                 Vantage::Client => machines.push(Machine { client: member, containers: Vec::new() }),
                 Vantage::Container => containers.push(member),
@@ -79,7 +94,7 @@ impl Deployment {
         for stray in strays {
             let client =
                 several.then(|| Client { address: None, name: stray.snapshot().host.clone(), container: None });
-            cases.extend(hosts::each(&hosts, [stray].into_iter(), client.as_ref())?);
+            cases.extend(hosts::each(&hosts, [stray], client.as_ref())?);
         }
         let mut absent: Vec<&WgPeer> = peers.iter().filter(|peer| several && !met.contains(&peer.public_key)).collect();
         absent.in_order_of(|peer| std::cmp::Reverse(peer.handshake));
@@ -93,10 +108,10 @@ impl Deployment {
         }
         for address in absent.into_iter().take(looked_at).filter_map(WgPeer::own_address) {
             let client = Client { address: Some(address), name: address.to_string(), container: None };
-            cases.extend(hosts::each(&hosts, [].into_iter(), Some(&client))?);
+            cases.extend(hosts::each(&hosts, [], Some(&client))?);
         }
         if cases.is_empty() {
-            cases = hosts::each(&hosts, [].into_iter(), None)?;
+            cases = hosts::each(&hosts, [], None)?;
         }
         Ok(Self { cases, notes })
     }

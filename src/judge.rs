@@ -272,11 +272,12 @@ fn let_in(ufw: &Ufw, rule: &UfwRule, port: u16) -> Finding<Exposed> {
     broken(Exposed::ListensWidely).with("why", why).at(&path, line)
 }
 
-/// The ways around the tunnel: every interface to other hosts, with each of its addresses.
+/// The ways around the tunnel, and around others: every interface to other hosts, with each of its addresses.
 fn external_addresses<'a>(links: &'a Links, tunnel: &'a str) -> impl Iterator<Item = (&'a str, &'a IpNet)> {
     let inner = |link: &Link| {
         let own = ["lo", "docker", "br-", "veth", "virbr", "podman", "cni", "lxc"];
-        own.iter().any(|start| link.name.starts_with(start)) || link.kind.as_deref() == Some("wireguard")
+        own.iter().any(|start| link.name.starts_with(start))
+            || matches!(link.kind.as_deref(), Some("wireguard" | "tun"))
     };
     let outer = links.links.iter().filter(move |link| link.name != tunnel && link.up && !inner(link));
     outer.flat_map(|link| link.addresses.iter().map(|net| (link.name.as_str(), net))).filter(|(_, net)| {

@@ -4,9 +4,10 @@
 //!
 //! A *vantage* is where we stand: server, client, container or outside. A *look* is one thing to observe; a
 //! *fact* is what was there; a *snapshot* is all facts from one vantage; a *case* is the snapshots judged
-//! together, and a *seat* is one vantage of it; a *deployment* is one case for each of its clients (and hosts of the server role). A *check* is a claim that something holds; a *cause* is one way
-//! in which it can fail to; a *verdict* is one check's answer; an *attribution* is that answer in the light of the
-//! others; a *root* is a broken check with nothing broken above it. The verbs are *look, judge, blame, render*.
+//! together, and a *seat* is one vantage of it; a *deployment* is one case for each of its clients (and hosts of
+//! the server role). A *check* is a claim that something holds; a *cause* is one way in which it can fail to; a *verdict* is one check's answer; an *attribution*
+//! is that answer in the light of the others; a *root* is a broken check with nothing broken above it. The verbs are
+//! *look, judge, blame, render*.
 //!
 //! # One direction
 //!
@@ -21,8 +22,8 @@
 //!
 //! A module uses only modules on its left. Only [`probe`] touches the machine. Probes never judge, judges never
 //! look, renderers know only the [`report`]. [`fact`] has the types of what was seen, and [`read`] the grammars: it turns
-//! the text that a probe brings, or that a snapshot keeps as it was listed, into facts. The words that users read stand in `checks/`, one file per check,
-//! embedded by [`catalog`]. `tests/house.rs` keeps all of this true.
+//! the text that a probe brings, or that a snapshot keeps as it was listed, into facts. The words that users read stand in
+//! `checks/`, one file per check, embedded by [`catalog`]. `tests/house.rs` keeps all of this true.
 //!
 //! # Where to start
 //!
@@ -235,27 +236,35 @@ pub mod probe {
     #[path = "../probe.rs"]
     mod base;
 
-    mod api;
-    pub mod application;
+    // What probes look through: the door to the machine, other users, hosts and containers, bounds of time and size.
     #[cfg(target_os = "linux")]
     mod as_user;
     mod bounded;
     mod carried;
+    pub mod host;
+    pub mod inside;
+    #[cfg(target_os = "linux")]
+    mod kernel_dump;
+    mod pace;
+    pub mod ssh;
+    mod tls;
+    pub mod vantage;
+    #[cfg(windows)]
+    mod windows;
+
+    // What they look at.
+    mod api;
+    pub mod application;
     mod containers;
     mod delivery;
     mod dial;
     mod docker;
     mod environment;
     mod firewall;
-    pub mod host;
     mod host_worker;
-    pub mod inside;
-    #[cfg(target_os = "linux")]
-    mod kernel_dump;
     mod libraries;
     mod names;
     mod network;
-    mod pace;
     mod payload_probe;
     mod ping;
     mod plugin;
@@ -263,13 +272,8 @@ pub mod probe {
     pub mod recipe;
     mod redis;
     mod service;
-    pub mod ssh;
     mod starters;
-    mod tls;
-    pub mod vantage;
     mod web_app;
-    #[cfg(windows)]
-    mod windows;
     mod wireguard;
     mod worker_log;
     #[cfg(target_os = "linux")]

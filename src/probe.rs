@@ -38,6 +38,8 @@ pub struct Login {
     pub password: Option<SecretString>,
     /// Where libpq is to find the root certificates, if something says so.
     pub root: Option<String>,
+    /// What PostgreSQL's session begins with, if something says so: `-c search_path=app`.
+    pub options: Option<String>,
 }
 
 impl Login {

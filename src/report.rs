@@ -162,8 +162,8 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
         let Some(snapshot) = case.snapshot(blamed.answer.vantage) else { continue };
         let diagnosis = || Box::new(diagnosis(case, check, blamed, checks));
         let here = (blamed.answer.check.clone(), blamed.answer.vantage);
-        let essential = check.essential.contains(&blamed.answer.vantage)
-            && !(blamed.answer.vantage == Vantage::Client && seen_inside.contains(&check.id));
+        let answered_inside = blamed.answer.vantage == Vantage::Client && seen_inside.contains(&check.id);
+        let essential = check.essential.contains(&blamed.answer.vantage) && !answered_inside;
         let answer = match &blamed.attribution {
             Attribution::Holds => Answer::Holds,
             Attribution::Despite(broken) => Answer::Despite(names(case, broken)),
@@ -175,6 +175,9 @@ pub fn report(case: &Case, checks: &[Check], blamed: &[Blamed]) -> Report {
             Attribution::Warns => Answer::Warns(diagnosis()),
             Attribution::Notes => Answer::Notes(diagnosis()),
             Attribution::Explained(by) => Answer::Explained { diagnosis: diagnosis(), by: names(case, by) },
+            Attribution::Unseen(_) if answered_inside && check.essential.contains(&Vantage::Container) => {
+                Answer::NotApplicable("the worker's container has answered this itself".to_owned())
+            }
             Attribution::Unseen(why) => {
                 essential_unseen |= essential;
                 Answer::Unseen(why.to_string())

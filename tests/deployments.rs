@@ -174,7 +174,7 @@ fn a_worker_in_docker_and_one_without_are_told_apart() {
         ("redis-url-placeholder", well, "env-redis/"),
         ("database-unset", well, "env-database/unset"),
         ("redis-wrong-password", well, "redis-answers/wrong-password"),
-        ("postgres-wrong-password", well, "postgres-answers/wrong-password"),
+        ("postgres-wrong-password", well, "postgres-answers/password-here"),
         ("wg-allowed-ips-client", well, "wg-allowed-ips/"),
         ("healthy", "native-lan", "env-redis/elsewhere"),
         ("healthy", "native-line-missing", "env-redis/default"),

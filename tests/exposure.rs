@@ -23,7 +23,8 @@ fn said(bind: &[&str], rules: Option<&[&str]>) -> Judged {
             observed.observation = observation;
         }
     };
-    let listener = |ip: &&str| Listener { address: (ip.parse::<IpAddr>().unwrap(), 6379).into(), program: None };
+    let listener =
+        |ip: &&str| Listener { address: (ip.parse::<IpAddr>().unwrap(), 6379).into(), program: None, stopped: None };
     let tcp = bind.iter().map(listener).collect();
     put(FactKey::Listeners, Observation::Seen(Fact::Listeners(Listeners { tcp, any_address: false })));
     let listing = |lines: &[&str]| {

@@ -24,7 +24,7 @@ use std::thread;
 use bench::fault::{Fault, Set};
 use bench::judged::{checks, verdicts};
 use bench::lab::LabError;
-use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, rules, table, unmended};
+use bench::{ambiguity, figures, fix, judged, live, pair, reboot, replay, rules, scripts, sight, table, unmended};
 use libtest_mimic::{Arguments, Trial};
 
 /// What can be typed.
@@ -162,6 +162,7 @@ type Judgement = Box<dyn Fn(&Set) -> Result<Vec<String>, String> + Send>;
 fn plain() -> Result<ExitCode, LabError> {
     let checks = checks()?;
     let set = Arc::new(Set::read(checks)?);
+    judged::LOOKS.get_or_init(|| &[rules::look, sight::look, scripts::look]);
     let mut trials = Vec::new();
     let mut add = |name: String, test: Judgement| {
         let set = Arc::clone(&set);
@@ -199,6 +200,8 @@ fn plain() -> Result<ExitCode, LabError> {
         Box::new(move |set| Ok(ambiguity::alike(set, checks)?.iter().flat_map(|it| it.wrong(checks)).collect())),
     );
     add("nothing-unmended-is-called-fixed".to_owned(), Box::new(unmended::called_fixed));
+    add("every-root-and-its-fix-are-on-the-last-screen".to_owned(), Box::new(sight::out_of_sight));
+    add("every-fix-script-is-one-that-a-shell-takes".to_owned(), Box::new(scripts::no_shell_takes));
     add("no-worse-than-before".to_owned(), Box::new(move |set| table::worse(set, checks)));
     for (name, rule) in rules::RULES {
         add(format!("rules::{name}"), Box::new(rule));

@@ -82,6 +82,7 @@ fn login(text: &str) -> Login {
         user: read.user,
         password: read.password,
         root: read.root,
+        options: read.options,
     }
 }
 

@@ -83,17 +83,15 @@ fn roots(report: &Report) -> BTreeSet<String> {
 }
 
 fn warnings(report: &Report) -> Vec<String> {
-    let of = |it: &clipcheck::report::Outcome| match &it.answer {
-        Answer::Warns(diagnosis) => Some(format!("{} {}", it.seat, diagnosis.code)),
-        _ => None,
+    let of = |it: &clipcheck::report::Outcome| {
+        if let Answer::Warns(diagnosis) = &it.answer { Some(format!("{} {}", it.seat, diagnosis.code)) } else { None }
     };
     report.outcomes.iter().filter_map(of).collect()
 }
 
 fn unseen(report: &Report) -> Vec<String> {
-    let of = |it: &clipcheck::report::Outcome| match &it.answer {
-        Answer::Unseen(why) => Some(format!("{} {}: {why}", it.seat, it.check)),
-        _ => None,
+    let of = |it: &clipcheck::report::Outcome| {
+        if let Answer::Unseen(why) = &it.answer { Some(format!("{} {}: {why}", it.seat, it.check)) } else { None }
     };
     report.outcomes.iter().filter_map(of).collect()
 }

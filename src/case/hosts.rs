@@ -93,7 +93,7 @@ impl Seat<'_> {
         let (member, at) = found?;
         let address = at.unwrap_or_else(|| member.settled.of(service).ip());
         let address = if holds(&member.snapshot, address) { address } else { member.settled.server.value };
-        Some(Home { address, here: std::ptr::eq(&member.snapshot, here) })
+        Some(Home { address, here: std::ptr::eq(&raw const member.snapshot, here) })
     }
 
     /// Whether the worker's way to a service ends at the case's server, as far as another one of several hosts does not have that

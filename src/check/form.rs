@@ -19,10 +19,10 @@ pub use plugin::PLUGIN_CAUSES;
 use mistakes::Wrong;
 use plugin::Plugin;
 
-/// The file's form.
+/// The file's form. In a text each word has its place.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
+#[serde(deny_unknown_fields, bound(deserialize = "Word: Deserialize<'de> + Ord"))]
+struct Form<Word> {
     title: String,
     guide: String,
     #[serde(default)]
@@ -40,7 +40,7 @@ struct Form {
     #[serde(default)]
     essential: Vec<Vantage>,
     #[serde(default)]
-    expect: Vec<Spanned<String>>,
+    expect: Vec<Word>,
     #[serde(default)]
     later: Option<String>,
     #[serde(default)]
@@ -48,10 +48,10 @@ struct Form {
     #[serde(default)]
     clippyfront_only: Option<String>,
     #[serde(default)]
-    cause: BTreeMap<Spanned<String>, Cause>,
+    cause: BTreeMap<Word, Cause>,
 }
 
-impl Form {
+impl Form<Spanned<String>> {
     /// What is wrong although each key by itself is right, but for what was put in place of a mistake.
     fn rules(&self, plain: bool, text: &str, mended: &impl Fn(&str) -> bool) -> Vec<Wrong> {
         let mut wrong = Vec::new();
@@ -127,8 +127,52 @@ impl Form {
     }
 }
 
-fn plain_words(words: Vec<Spanned<String>>) -> Vec<String> {
-    words.into_iter().map(Spanned::into_inner).collect()
+trait Plain {
+    fn plain(self) -> String;
+}
+
+impl Plain for String {
+    fn plain(self) -> String {
+        self
+    }
+}
+
+impl Plain for Spanned<String> {
+    fn plain(self) -> String {
+        self.into_inner()
+    }
+}
+
+impl<Word: Plain> Form<Word> {
+    fn check(self, id: &str, category: Category, path: &str, judge: Option<Judge>) -> Check {
+        let causes = self.cause.into_iter().map(|(name, cause)| (name.plain(), cause)).collect();
+        let (rule, looks, causes) = match (judge, self.plugin) {
+            (Some(judge), _) => (Rule::Judge(judge), self.looks, causes),
+            (None, None) => (Rule::Expect(self.expect.into_iter().map(Plain::plain).collect()), self.looks, causes),
+            (None, Some(plugin)) => {
+                let key = FactKey::Plugin(PluginOf(id.to_owned()));
+                let looks = plugin.at.get_ref().iter().map(|at| (*at, vec![key.clone()])).collect();
+                (Rule::Plugin(plugin.program(path)), looks, plugin::causes(causes))
+            }
+        };
+        Check {
+            id: CheckId(id.to_owned()),
+            category,
+            title: self.title,
+            guide: self.guide,
+            needs: self.needs,
+            needs_at: self.needs_at,
+            proves: self.proves,
+            looks,
+            with: self.with,
+            essential: self.essential,
+            later: self.later,
+            not_on_windows: self.not_on_windows,
+            clippyfront_only: self.clippyfront_only,
+            causes,
+            rule,
+        }
+    }
 }
 
 impl Check {
@@ -142,7 +186,7 @@ impl Check {
         judge: Option<Judge>,
         known: &[&str],
     ) -> Result<Self, Vec<Mistake>> {
-        let (form, mut wrong) = mistakes::read::<Form>(text);
+        let (form, mut wrong) = mistakes::read::<Form<Spanned<String>>>(text);
         let mended = |key: &str| wrong.iter().any(|it| it.key.as_deref() == Some(key));
         let more: Vec<Wrong> = form.iter().flat_map(|form| form.rules(judge.is_none(), text, &mended)).collect();
         wrong.extend(more);
@@ -157,32 +201,18 @@ impl Check {
             };
             return Err(wrong.into_iter().map(told).collect());
         };
-        let causes = form.cause.into_iter().map(|(name, cause)| (name.into_inner(), cause)).collect();
-        let (rule, looks, causes) = match (judge, form.plugin) {
-            (Some(judge), _) => (Rule::Judge(judge), form.looks, causes),
-            (None, None) => (Rule::Expect(plain_words(form.expect)), form.looks, causes),
-            (None, Some(plugin)) => {
-                let key = FactKey::Plugin(PluginOf(id.to_owned()));
-                let looks = plugin.at.get_ref().iter().map(|at| (*at, vec![key.clone()])).collect();
-                (Rule::Plugin(plugin.program(path)), looks, plugin::causes(causes))
-            }
-        };
-        Ok(Self {
-            id: CheckId(id.to_owned()),
-            category,
-            title: form.title,
-            guide: form.guide,
-            needs: form.needs,
-            needs_at: form.needs_at,
-            proves: form.proves,
-            looks,
-            with: form.with,
-            essential: form.essential,
-            later: form.later,
-            not_on_windows: form.not_on_windows,
-            clippyfront_only: form.clippyfront_only,
-            causes,
-            rule,
-        })
+        Ok(form.check(id, category, path, judge))
+    }
+
+    /// Reads a check of our own, whose file `checks/build.rs` has read: as JSON, and without the places of its words.
+    pub fn unpack(
+        id: &str,
+        category: Category,
+        packed: &str,
+        path: &str,
+        judge: Option<Judge>,
+    ) -> Result<Self, String> {
+        let form: Form<String> = serde_json::from_str(packed).map_err(|error| format!("{path}: {error}"))?;
+        Ok(form.check(id, category, path, judge))
     }
 }

@@ -57,11 +57,12 @@ pub(super) fn together(servers: Vec<Rc<Member>>, outside: Option<Rc<Member>>) ->
 /// A case of these ends with each of the hosts.
 pub(super) fn each(
     hosts: &[ServerHost],
-    ends: impl Iterator<Item = Rc<Member>> + Clone,
+    ends: impl IntoIterator<Item = Rc<Member>>,
     client: Option<&Client>,
 ) -> Result<Vec<Case>, String> {
+    let ends: Vec<Rc<Member>> = ends.into_iter().collect();
     let case = |it: &ServerHost| {
-        let members = it.server.iter().chain(&it.outside).cloned().chain(ends.clone());
+        let members = it.server.iter().chain(&it.outside).chain(&ends).cloned();
         let case = Case::of(members, client.cloned())?;
         Ok(match &it.host {
             Some(host) => case.on(host.clone()),

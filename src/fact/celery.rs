@@ -90,6 +90,9 @@ pub struct Celery {
     pub samples: Vec<Sample>,
     /// The oldest waiting task of each queue.
     pub oldest: BTreeMap<String, Oldest>,
+    /// Queues whose oldest or newest entry is no message of Celery's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strange: Vec<String>,
     /// Whose heartbeat was heard in that database; none where nobody listened, or the URL's user may not.
     pub beats: Option<Vec<Beat>>,
     /// For how many seconds Redis has been running.
@@ -109,6 +112,9 @@ pub struct Prefixed {
     pub prefix: String,
     /// Tasks that wait in the app's queues there.
     pub waiting: u64,
+    /// The task that waits longest there, where one waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
     /// Whether a worker has been there: it binds a mailbox of its own (`celery.pidbox`), and senders do not.
     pub listens: bool,
 }
@@ -211,6 +217,7 @@ impl Celery {
                 Some(all) => lines.extend(all.iter().map(Consumer::words)),
             }
         }
+        lines.extend(self.strange.iter().map(|queue| format!("{at}: {queue} has entries that are no tasks")));
         for (queue, oldest) in &self.oldest {
             lines.push(format!("oldest in {queue}: {} from {}", oldest.task, oldest.origin));
         }

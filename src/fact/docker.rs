@@ -177,6 +177,9 @@ impl Worker {
         };
         match (&self.last_words, &self.said) {
             (_, Some(said)) if self.failed_to_start => format!("{code}: `{said}`"),
+            (Some(words), Some(said)) if words.leaves_open() => {
+                format!("{code}; its log says that {}: {said}", words.words())
+            }
             (Some(words), _) => format!("{code}; its log says that {}", words.words()),
             (None, Some(said)) => format!("{code}; its log ends with: {said}"),
             (None, None) => code,

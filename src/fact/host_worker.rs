@@ -71,6 +71,9 @@ pub struct Unit {
     pub status: i64,
     /// How often systemd started it again by itself.
     pub restarts: u32,
+    /// What its journal says of that in the last minutes, where the worker runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lately: Option<Ended>,
     /// Units that it is ordered after, in alphabetic order.
     pub after: Vec<String>,
     /// Its file, where it is a file of its own.
@@ -98,6 +101,15 @@ pub struct Unit {
     /// Where its files put it into another network: `NetworkNamespacePath=` or `JoinsNamespaceOf=`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<(String, u32)>,
+}
+
+/// A unit that ended, and that systemd started again, in the last minutes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// How often.
+    pub times: u32,
+    /// Why it ended last, in systemd's own words.
+    pub why: String,
 }
 
 impl HostWorker {
@@ -236,6 +248,7 @@ mod tests {
             result: "success".to_owned(),
             status: 0,
             restarts: 0,
+            lately: None,
             after: Vec::new(),
             path: None,
             stale: false,

@@ -32,6 +32,11 @@ const UNREACHED: [&str; 6] = [
 ];
 
 impl LibrarySaid {
+    /// Whether it is PostgreSQL's word that it starts up, shuts down or recovers (57P03, in English).
+    pub fn is_starting_up(&self) -> bool {
+        matches!(self, Self::Refused(message) if message.contains("the database system is "))
+    }
+
     /// Whether no connection came about.
     pub fn is_unreached(&self) -> bool {
         let Self::Refused(message) = self else { return false };

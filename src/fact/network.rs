@@ -168,6 +168,9 @@ pub struct Listener {
     pub address: SocketAddr,
     /// The program's name, where rights allow to see it.
     pub program: Option<String>,
+    /// Its process, where that has been stopped by a signal (proc(5), state `T` or `t`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<u32>,
 }
 
 /// The TCP sockets in LISTEN of this network namespace.
@@ -184,6 +187,11 @@ impl Listeners {
     /// Those on a port.
     pub fn on(&self, port: u16) -> impl Iterator<Item = &Listener> {
         self.tcp.iter().filter(move |listener| listener.address.port() == port)
+    }
+
+    /// Who has a port, and has been stopped.
+    pub fn stopped_on(&self, port: u16) -> Option<u32> {
+        self.on(port).find_map(|listener| listener.stopped)
     }
 
     /// The port as a number, if the program listens there.
@@ -210,7 +218,8 @@ impl Listeners {
             .iter()
             .map(|listener| {
                 let program = listener.program.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
-                format!("LISTEN {}{program}", listener.address)
+                let stopped = listener.stopped.map_or_else(String::new, |pid| format!(", process {pid} is stopped"));
+                format!("LISTEN {}{program}{stopped}", listener.address)
             })
             .collect()
     }

@@ -9,6 +9,7 @@ use super::certificate::ShownCertificate;
 use super::dial::payload_probe::PayloadProbe;
 use super::dial::{Dial, Endpoint};
 use super::redis::Directive;
+use super::service::quote::Quote;
 use crate::fact::words::words;
 use tables::PgTables;
 
@@ -111,6 +112,21 @@ pub struct PgOutcome {
     /// The tables that the role finds, where it answered `SELECT 1` and tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tables: Option<PgTables>,
+    /// What its log says, on the server, while it starts up or recovers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovering: Option<Recovering>,
+}
+
+/// A server that starts up or recovers, by its log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovering {
+    /// What it said last or, where one of its processes was killed, the last time of that.
+    pub said: Quote,
+    /// How often one of its processes was killed since it was started.
+    pub killed: u32,
+    /// When it was started, in seconds since the epoch, where its log has UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
 }
 
 impl PgOutcome {
@@ -129,6 +145,7 @@ impl PgOutcome {
         };
         let mut lines = vec![format!("PostgreSQL {}{database}{role}{tls}: {said}{seen}{system}", self.endpoint)];
         lines.extend(self.certificate.iter().map(|it| format!("PostgreSQL {}: {}", self.endpoint, it.summary())));
+        lines.extend(self.recovering.iter().map(|it| it.said.summary()));
         let tables = self.tables.iter().map(PgTables::summary);
         lines.extend(tables.map(|line| format!("PostgreSQL {}{database}{role}: {line}", self.endpoint)));
         let carried = self.carried.iter().flat_map(PayloadProbe::summary);
@@ -159,6 +176,9 @@ pub struct PgConf {
     /// `manual` or `disabled`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_hand: Option<(String, u32)>,
+    /// The other clusters that Debian keeps on this machine, each with its port: `14/main on port 5433`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
 }
 
 impl PgConf {

@@ -32,3 +32,8 @@ pub(super) fn tried<C>(finding: Finding<C>, one: &Endpoint, other: &Endpoint) ->
     }
     finding.with("tried", format!("{one} and {other}")).with("ports", format!("{} nor {}", one.port, other.port))
 }
+
+/// The process on the server that has a port, where a signal has stopped it: the kernel accepts connections for it all the same.
+pub(super) fn stopped(seat: &Seat<'_>, port: u16) -> Option<u32> {
+    seat.at(Vantage::Server).ok()?.listeners().ok()?.stopped_on(port)
+}

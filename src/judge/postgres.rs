@@ -15,6 +15,7 @@ use crate::fact::{Service, Unseen, Vantage};
 
 mod down;
 mod hba;
+mod password;
 mod program;
 mod running;
 mod same;
@@ -143,9 +144,7 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
                 "PostgreSQL answers, and no URL that can be dialled to log in with was found here".to_owned(),
             ));
         }
-        PgSaid::StartingUp => {
-            return Err(Unseen::Undecided("PostgreSQL is starting up or recovering; run clipcheck again in a moment".to_owned()));
-        }
+        PgSaid::StartingUp => down::recovering(seat, outcome)?,
         PgSaid::Unreached(_) if seat.tcp(Service::Postgres).is_ok_and(|tcp| tcp.how == Dial::Open) => {
             return Err(Unseen::Undecided("one connection was accepted and the next was not; run clipcheck again".to_owned()));
         }
@@ -155,6 +154,9 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
             return Err(Unseen::Undecided(
                 "no line of pg_hba.conf matches the server's own log-in, which says nothing about the worker's".to_owned(),
             ));
+        }
+        PgSaid::Silent if let Some(pid) = super::ports::stopped(seat, outcome.endpoint.port) => {
+            broken(PostgresAnswers::Halted).with("pid", pid)
         }
         PgSaid::NoRootCertificate(root) => broken(PostgresAnswers::NoRootCertificate).with("root", root),
         PgSaid::TooManyClients if let Some(kind) = limited(outcome) => broken(PostgresAnswers::ConnectionLimit).with("kind", kind),
@@ -173,7 +175,8 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
     if matches!(outcome.said, PgSaid::WrongPassword | PgSaid::NoHbaEntry | PgSaid::HbaRejects | PgSaid::CannotLogIn) {
         let _ = seat.at(Vantage::Server).map(|server| server.pg_state());
     }
-    if let Some(finding) = in_container(seat, outcome).or_else(|| program::in_its_place(seat, outcome)) {
+    let otherwise = || in_container(seat, outcome).or_else(|| program::in_its_place(seat, outcome));
+    if let Some(finding) = password::right_elsewhere(seat, outcome).or_else(otherwise) {
         return Ok(finding.into());
     }
     // Where the web app's URL names another database, that one is meant, and none is to be made.

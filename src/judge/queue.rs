@@ -8,7 +8,7 @@ use crate::check::cause::{
 };
 use crate::check::{Judged, Verdict, broken, holds, not_applicable};
 use crate::fact::celery::process::Worker;
-use crate::fact::celery::{Beat, Celery, Consumer, SILENT, queues};
+use crate::fact::celery::{Beat, Celery, Consumer, Prefixed, SILENT, queues};
 use crate::fact::dial::Echo;
 use crate::fact::{Place, Unseen, Vantage};
 
@@ -35,6 +35,10 @@ const BEAT: u64 = 2;
 /// What has the names that Celery uses is of the types that it uses.
 pub(crate) fn queue_lists(seat: &Seat<'_>) -> Judged<QueueLists> {
     let celery = seat.celery()?;
+    if let Some(queue) = celery.strange.first() {
+        let finding = broken(QueueLists::NotTasks).with("queue", queue);
+        return Ok(finding.with("database", celery.database).with("endpoint", &celery.endpoint).into());
+    }
     let Some(foreign) = &celery.foreign else { return Ok(holds()) };
     let finding = broken(QueueLists::NotAList).with("queue", &foreign.queue).with("kind", &foreign.kind);
     let finding = finding.with("wanted", &foreign.wanted);
@@ -44,8 +48,8 @@ pub(crate) fn queue_lists(seat: &Seat<'_>) -> Judged<QueueLists> {
 /// A worker is connected to the database that the URL names, and takes tasks from it.
 pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
     let celery = seat.celery()?;
-    if celery.foreign.is_some() {
-        return Ok(not_applicable("a queue is no list; queue-lists reports it"));
+    if celery.foreign.is_some() || !celery.strange.is_empty() {
+        return Ok(not_applicable("a queue is not Celery's; queue-lists reports it"));
     }
     let now = celery.now().ok_or_else(|| Unseen::Undecided("the queues could not be seen".to_owned()))?;
     if let Some(held) = celery.held_back() {
@@ -122,7 +126,13 @@ pub(crate) fn queue_consumed(seat: &Seat<'_>) -> Judged<QueueConsumed> {
 /// No task waits that an idle worker could take.
 pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let celery = seat.celery()?;
-    if let Some(other) = celery.prefixed.iter().find(|it| it.waiting > 0 && !it.listens) {
+    // Whose own tasks wait without a prefix sends none with one: that is another project's.
+    let plain = celery.now().is_some_and(|now| now.waiting.values().any(|count| *count > 0));
+    // ClippyFront's tasks have its package before their names.
+    let clippyfront = seat.addresses().app.is_none();
+    let ours = |task: &String| !clippyfront || task.starts_with("app.");
+    let apart = |it: &&Prefixed| it.waiting > 0 && !it.listens && it.task.as_ref().is_none_or(ours);
+    if let Some(other) = celery.prefixed.iter().find(|it| !plain && apart(it)) {
         let finding = broken(QueueTaken::Prefix).with("prefix", &other.prefix).with("waiting", waiting(other.waiting));
         return Ok(finding.with("database", celery.database).into());
     }
@@ -143,7 +153,10 @@ pub(crate) fn queue_taken(seat: &Seat<'_>) -> Judged<QueueTaken> {
     let origin = oldest.map_or("unknown", |it| &it.origin);
     let finding = match queue {
         _ if app.is_some() => broken(QueueTaken::Other).with("queue", queue),
-        _ if was_told(seat, queue) => broken(QueueTaken::GaveUp).with("queue", queue),
+        _ if was_told(seat, queue) => match celery.prefixed.iter().find(|it| it.listens) {
+            Some(other) => broken(QueueTaken::PrefixAtWorker).with("queue", queue).with("prefix", &other.prefix),
+            None => broken(QueueTaken::GaveUp).with("queue", queue),
+        },
         "gpu" => broken(QueueTaken::Gpu),
         "cpu" => broken(QueueTaken::GpuNotUsed).with("queue", queue).with("oldest", ""),
         _ if task.contains("compile") => {

@@ -9,7 +9,7 @@ use crate::check::cause::{RedisAnswers, RedisListens, RedisNotExposed, cause_of}
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{EnvUrl, Environment};
-use crate::fact::redis::{RedisOutcome, RedisSaid};
+use crate::fact::redis::{Directive, RedisOutcome, RedisSaid};
 use crate::fact::service::FailReason;
 use crate::fact::{Presence, Service, Unseen, Vantage};
 
@@ -166,6 +166,12 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         RedisSaid::Unreached(_) => return Ok(not_applicable("no connection could be made")),
         RedisSaid::WrongPassword if user_is_wanted(seat) => broken(RedisAnswers::UserWanted),
         RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
+        RedisSaid::Silent if let Some(pid) = super::ports::stopped(seat, outcome.endpoint.port) => {
+            broken(RedisAnswers::Halted).with("pid", pid)
+        }
+        RedisSaid::Denied if let Some(line) = default_user(seat) => {
+            broken(RedisAnswers::DeniedByUser).at(&line.path, line.line)
+        }
     } RedisSaid as RedisAnswers: Denied, NoAuth, WrongPassword, WrongUserOrPassword, PasswordNotWanted, NoSuchDatabase,
         NotPermitted, TooManyClients, CannotSave, Refused, NotRedis, Silent, Closed, WantsCertificate, NoTls);
     // What the server itself kept of the refusal stands beside it.
@@ -191,11 +197,16 @@ fn web_broker<'a>(seat: &Seat<'a>) -> Option<&'a EnvUrl> {
     server.env().ok().filter(|_| answers)?.broker().into_url()
 }
 
-/// Where the default user's password stands: a `user` line goes before `requirepass`.
+/// The line of redis.conf that makes the default user, which goes before `requirepass`.
+fn default_user<'a>(seat: &Seat<'a>) -> Option<&'a Directive> {
+    let conf = seat.at(Vantage::Server).ok().and_then(|server| server.redis_conf().ok())?;
+    conf.users.iter().rfind(|it| it.value == "default")
+}
+
+/// Where the default user's password stands.
 fn password_at(seat: &Seat<'_>) -> String {
     let conf = seat.at(Vantage::Server).ok().and_then(|server| server.redis_conf().ok());
-    let line = conf.and_then(|conf| conf.users.iter().rfind(|it| it.value == "default"));
-    match (line, conf) {
+    match (default_user(seat), conf) {
         (Some(line), _) => {
             format!("the line `user default` at {}:{}, which goes before `requirepass`", line.path, line.line)
         }

@@ -46,7 +46,7 @@ pub(super) async fn tcp(target: &TcpTarget, context: &ProbeContext) -> ProbeResu
             let drops = Drops::now();
             let opened = match target {
                 TcpTarget::Bound(_) => bound::connect(&endpoint, DIAL, context).await,
-                TcpTarget::Public(_) => Ok(exposure::twice(&endpoint, &same_way(&endpoint, context)).await),
+                TcpTarget::Public(_) => Ok(exposure::dial(&endpoint, &same_way(&endpoint, context)).await),
                 TcpTarget::Tunnel(_) | TcpTarget::Named(_) => Ok(connect_within(&endpoint, DIAL).await),
             };
             let opened = match opened {

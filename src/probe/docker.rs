@@ -9,6 +9,7 @@ use super::host::Said;
 use super::starters::{self, Starter};
 use super::{PROGRAM, ProbeContext, ProbeResult, host, service};
 use crate::fact::app::App;
+use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{Borrowed, Docker, STARTED, State, Worker};
 use crate::fact::order::InOrder;
 use crate::fact::touch::{Touch, only, runs};
@@ -70,7 +71,7 @@ async fn worker(container: &Container, context: &ProbeContext) -> Option<Worker>
     let last_words = log.as_ref().and_then(|log| worker_log::read(&log.err).or_else(|| worker_log::read(&log.out)));
     let variables = container.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let secrets = Secrets::of_settings(variables).and_command(container.command.iter().map(String::as_str));
-    let said = log.filter(|_| last_words.is_none());
+    let said = log.filter(|_| last_words.as_ref().is_none_or(LastWords::leaves_open));
     let said =
         said.and_then(|log| last_line::quoted(&log.err, &secrets).or_else(|| last_line::quoted(&log.out, &secrets)));
     // What Docker says of a start that failed is newer than the log.

@@ -37,7 +37,7 @@ const BAKED: [&str; 3] = ["/app/config/.env", "/app/.env", "/.env"];
 const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
 /// What libpq takes where the URL does not say it (libpq, "Environment Variables"), and where its files are.
-const LIBPQ: [&str; 12] = [
+const LIBPQ: [&str; 13] = [
     "PGSSLMODE",
     "PGSSLROOTCERT",
     "PGPASSWORD",
@@ -50,6 +50,7 @@ const LIBPQ: [&str; 12] = [
     "PGSERVICEFILE",
     "PGSYSCONFDIR",
     "PGPASSFILE",
+    "PGOPTIONS",
 ];
 
 /// What is read: the app's variables, and those that are for the one who dials, and for no fact.
@@ -224,6 +225,7 @@ impl Found {
                 user: read.user,
                 password: read.password,
                 root: read.root,
+                options: read.options,
             })
         };
         let keyring = Keyring {

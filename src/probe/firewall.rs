@@ -105,7 +105,9 @@ async fn kernel() -> Result<Netfilter, Unseen> {
         let asked = tables.as_deref().is_none_or(|tables| tables.iter().any(|table| !may_be_iptables(table)));
         if asked { Some(host::run("nft", LIST, PROGRAM).await) } else { None }
     };
-    let (four, six, native_json) = tokio::join!(generation(four), generation(six), native_json);
+    let tables_of = |of: &Generations| tables.as_deref().map(|tables| tables.iter().any(|it| it.0 == of.family));
+    let (four, six, native_json) =
+        tokio::join!(generation(four, tables_of(four)), generation(six, tables_of(six)), native_json);
     let mut seen = Netfilter { listings: Vec::new(), stored: stored::look()?, missing: Vec::new() };
     // Tables that iptables keeps in nftables, by family and name.
     let mut shown: Vec<(String, String)> = Vec::new();
@@ -149,10 +151,15 @@ struct Listed {
     shown: Vec<(String, String)>,
 }
 
-async fn generation(of: &Generations) -> Result<Listed, Unseen> {
+/// `has_tables`: whether nftables has tables of that version, where the kernel tells.
+async fn generation(of: &Generations, has_tables: Option<bool>) -> Result<Listed, Unseen> {
     let Generations { usual, nft, legacy, legacy_names, family } = of;
     let mut seen = Listed::default();
     let has_legacy = host::read_if_there(legacy_names)?.is_some_and(|names| !names.trim().is_empty());
+    // With tables of neither generation there is nothing that its programs could list.
+    if !has_legacy && has_tables == Some(false) {
+        return Ok(seen);
+    }
     // What the newer generation prints says whose it is; of nothing that is printed only the version says it.
     if !has_legacy
         && let Some(said) = installed(host::run(usual.0, &[], PROGRAM).await)?

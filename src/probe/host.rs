@@ -9,6 +9,7 @@ use crate::snapshot::Rights;
 
 mod apart;
 mod disk;
+mod end;
 mod file;
 mod files;
 mod keeper;
@@ -20,6 +21,7 @@ mod program;
 
 pub use apart::{apart, leave_if_apart};
 pub use disk::{shut, shut_touches};
+pub use end::end;
 pub(super) use file::read_program;
 pub use file::{Stat, Text, list, read, read_if_there, read_named, read_or_unseen, stat};
 pub use files::Files;

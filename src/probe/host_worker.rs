@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+mod journal;
+
 use super::workers::{self, Found};
-use super::{PROGRAM, ProbeContext, ProbeResult, host, service, starters};
+use super::{ProbeContext, ProbeResult, host, service, starters};
 use crate::fact::app::App;
 use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
 use crate::fact::order::InOrder;
@@ -144,9 +146,9 @@ fn written() -> Option<String> {
 /// the shell in which a worker was started by hand.
 async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Shown {
     let nothing = Shown::default();
-    let arguments = ["show", "--no-pager", "-p", PROPERTIES, "--", name];
+    let names = [name];
     // What the boot leads to is wanted below, and asked beside it.
-    let asked = async { tokio::join!(host::run("systemctl", &arguments, PROGRAM), context.units.begin(context)).0 };
+    let asked = async { tokio::join!(service::show(PROPERTIES, &names), context.units.begin(context)).0 };
     let Ok(said) = asked.await else { return nothing };
     let Some(shown) = systemctl::read(&said.out).into_iter().next().filter(|it| it.unit.known) else { return nothing };
     let texts = |path: &String| match host::read(path) {
@@ -164,7 +166,9 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
     }
     let run = shown.run;
     let skipped = started.is_none() && shown.unit.active != "active" && shown.skipped;
-    let log = if started.is_some() { String::new() } else { journal(&shown.unit.name).await };
+    let log = if started.is_some() { String::new() } else { journal::last(&shown.unit.name).await };
+    let again = started.is_some() && run.restarts > 1;
+    let lately = if again { journal::lately(&shown.unit.name).await } else { None };
     let unmet = if skipped { service::unmet(&shown.unit.name, &files).await } else { None };
     let unit = Unit {
         hides: last_line::read(&log).and_then(|said| unit_shuts::find(&said, &files)),
@@ -177,6 +181,7 @@ async fn shown(name: &str, started: Option<u64>, context: &ProbeContext) -> Show
         result: run.result,
         status: run.status,
         restarts: run.restarts,
+        lately,
         after: shown.unit.after,
         path: shown.files.first().cloned(),
         stale: run.stale,
@@ -204,9 +209,9 @@ fn user_unit((name, id): &(String, u32)) -> Option<UserUnit> {
 /// What the unit and its slices keep the worker from, with the lines of the unit's own files.
 async fn sandbox(said: &str, files: &[(String, String)], started: Option<u64>) -> Sandbox {
     let slices = systemctl::slices(said);
-    let mut args = vec!["show", "--no-pager", "-p", "IPAddressDeny,IPAddressAllow", "--"];
-    args.extend(slices.iter().map(String::as_str));
-    let of_slices = host::run("systemctl", &args, PROGRAM).await.map(|said| said.out).unwrap_or_default();
+    let names: Vec<&str> = slices.iter().map(String::as_str).collect();
+    let of_slices =
+        service::show("IPAddressDeny,IPAddressAllow", &names).await.map(|said| said.out).unwrap_or_default();
     let mut found = systemctl::sandbox(&format!("{said}\n{of_slices}"));
     let at = |name: &str| line_of(files, name);
     if !found.filter.is_empty() {
@@ -232,13 +237,6 @@ fn line_of(files: &[(String, String)], name: &str) -> Option<(String, u32)> {
     files.iter().rev().find_map(|(path, text)| Some((path.clone(), unit_file::line_of(text, name)?)))
 }
 
-/// What the unit's own processes printed last, without what systemd says of them.
-async fn journal(unit: &str) -> String {
-    let of = format!("_SYSTEMD_UNIT={unit}");
-    let said = host::run("journalctl", &[&of, "-n", "60", "-o", "cat", "--no-pager", "-q"], PROGRAM).await;
-    said.map(|said| said.out).unwrap_or_default()
-}
-
 /// A folder in which a worker was set up, where none runs.
 fn set_up() -> Option<String> {
     let homes = host::list("/home").ok().flatten().unwrap_or_default().into_iter().map(|name| format!("/home/{name}"));
@@ -261,10 +259,7 @@ pub(super) fn units_touches() -> Vec<Touch> {
 /// What [`find`] does.
 pub(super) fn touches() -> Vec<Touch> {
     let unit = [
-        runs(&[
-            "systemctl show --no-pager -p {properties} -- {unit}",
-            "systemctl show --no-pager -p {properties} -- {units}",
-        ]),
+        service::show_touches("{properties}", "{units}"),
         reads(&["/etc/systemd/system/**", "/usr/lib/systemd/system/**"]),
         only(
             "where it does not run",
@@ -288,6 +283,7 @@ pub(super) fn touches() -> Vec<Touch> {
         workers::touches(),
         only("where no worker runs", [units_touches(), reads(&["{started}"])].concat()),
         only("where a unit starts a worker", unit.concat()),
+        only("where systemd has restarted it", runs(&[journal::LATELY])),
         only("where systemd refuses the unit's files", service::unloaded_touches()),
         only("where nothing that is enabled starts that unit", starters::touches()),
         only("where a user's own service manager runs it", reads(&of_user)),

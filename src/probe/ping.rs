@@ -12,7 +12,7 @@ mod socket;
 #[path = "ping/windows.rs"]
 mod socket;
 
-pub(super) use socket::{ping, round_trip, sizes};
+pub(super) use socket::{ping, round_trip, round_trips, sizes};
 
 const ECHO: Duration = Duration::from_secs(1);
 

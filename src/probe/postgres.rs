@@ -36,9 +36,11 @@ mod failure;
 mod hba;
 mod heard;
 mod logs;
+mod not_there;
 mod offer;
 mod repeat;
 mod state;
+mod told;
 mod touches;
 
 pub(super) use conf::{conf, texts};
@@ -70,6 +72,8 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
     let heard = talk(&endpoint, login, context, &shown).await;
     let wanted = login.and_then(|login| demand::of_libpq(login, &endpoint, context));
     let certificate = wanted.and_then(|wanted| certificate::look(&shown, &wanted));
+    let recovers = heard.as_ref().is_ok_and(|heard| heard.said == PgSaid::StartingUp);
+    let recovering = if recovers { logs::recovering(context) } else { None };
     let seen = heard.map(|heard| {
         let secrets = Secrets::of(login.into_iter().flat_map(Login::secrets).map(ExposeSecret::expose_secret));
         Fact::Postgres(PgOutcome {
@@ -85,6 +89,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
             system: heard.system,
             read_only: heard.read_only,
             tables: heard.tables,
+            recovering,
         })
     });
     ProbeResult::new(source, seen)
@@ -198,8 +203,8 @@ async fn log_in(way: &Way<'_>, login: &Login, encrypted: bool) -> Heard {
     if let Some(name) = login.url.database.as_deref().and_then(url::decode) {
         config.dbname(name);
     }
-    // What the URL asks for in the session (`-c search_path=app`) decides which tables are found.
-    if let Some(options) = url::asked(login.text.expose_secret(), "options") {
+    // It decides which tables are found.
+    if let Some(options) = &login.options {
         config.options(options);
     }
     let connector = tls::maker(way.shown)

@@ -12,6 +12,13 @@ use crate::read::journal::{self, condition};
 use crate::read::{postgresql_conf, unit_file};
 
 #[cfg(target_os = "linux")]
+mod bus;
+#[cfg(not(target_os = "linux"))]
+#[path = "service/bus_elsewhere.rs"]
+mod bus;
+#[cfg(target_os = "linux")]
+mod bus_call;
+#[cfg(target_os = "linux")]
 mod holder;
 #[cfg(not(target_os = "linux"))]
 #[path = "service/holder_elsewhere.rs"]
@@ -20,6 +27,7 @@ mod said;
 mod units;
 mod unloaded;
 
+pub(super) use bus::{show, touches as show_touches};
 pub(super) use said::short;
 pub use units::Units;
 pub(super) use units::{at_boot, runs_at_boot};
@@ -89,14 +97,14 @@ async fn look(target: &UnitTarget, context: &ProbeContext) -> Result<UnitState, 
     if unit.known && (failed || skipped) {
         let journal = journal(&unit.name).await;
         if failed {
-            unit.reason = reason(target, &journal, started, context).await;
+            unit.reason = reason(target, &journal, started, context);
         }
         if skipped {
             let unmet = condition::unmet(&journal, &texts(&shown.files));
             unit.reason = unmet.map(|(path, line)| FailReason::Condition(path, line)).or(unit.reason);
         }
         unit.said =
-            said::last_words((target, context), &unit.name, &journal, begun, shown.changed, texts(&shown.files)).await;
+            said::last_words((target, context), &unit.name, &journal, begun, shown.changed, texts(&shown.files));
     }
     #[cfg(target_os = "linux")]
     if *target == UnitTarget::WireGuard && unit.reason == Some(FailReason::AddressInUse) {
@@ -183,12 +191,7 @@ fn listens_on(conf: &str, port: u16) -> bool {
     written.filter_map(|line| line.value.parse().ok()).fold(5432, |_, last| last) == port
 }
 
-async fn reason(
-    target: &UnitTarget,
-    journal: &str,
-    started: Option<u64>,
-    context: &ProbeContext,
-) -> Option<FailReason> {
+fn reason(target: &UnitTarget, journal: &str, started: Option<u64>, context: &ProbeContext) -> Option<FailReason> {
     let step = if *target == UnitTarget::WireGuard { failed_step(journal, context) } else { None };
     // What a command of the file printed may read like a sentence of wg-quick's own; of its own steps the sentence says more.
     if let Some(FailReason::Hook(..)) = step {
@@ -204,8 +207,7 @@ async fn reason(
     if started.is_none_or(|started| changed < started) {
         return None;
     }
-    let said = host::run("tail", &["-n", "20", REDIS_LOG], PROGRAM).await;
-    said.ok().and_then(|said| journal::reason(&said.out))
+    host::end(REDIS_LOG, 20).ok().and_then(|end| journal::reason(&end))
 }
 
 /// The step at which wg-quick gave up, where its file can be read.
@@ -225,11 +227,10 @@ pub(super) fn file(path: &str) -> ProbeResult {
 /// What looking at a unit does.
 pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
     let failed = runs(&["journalctl -u {unit} -n 60 -o cat --no-pager -q"]);
-    let of_log = |log: &str| [reads(&[log]), runs(&[&format!("tail -n 60 -- {log}")])].concat();
     let more = match target {
         UnitTarget::WireGuard => [reads_in(&["/etc/wireguard"], &["*.conf"]), holder::touches()].concat(),
-        UnitTarget::Redis => [of_log(REDIS_LOG), runs(&[&format!("tail -n 20 {REDIS_LOG}")])].concat(),
-        UnitTarget::Postgres => of_log("{log}"),
+        UnitTarget::Redis => reads(&[REDIS_LOG]),
+        UnitTarget::Postgres => reads(&["{log}"]),
         UnitTarget::Named(_) => Vec::new(),
     };
     let clusters = match target {
@@ -240,7 +241,7 @@ pub(super) fn touches(target: &UnitTarget) -> Vec<Touch> {
     [
         reads(&["/run/systemd/system"]),
         clusters,
-        runs(&["systemctl show --no-pager -p {properties} -- {units}"]),
+        show_touches("{properties}", "{units}"),
         only("where the unit failed", [failed, more].concat()),
         only("where systemd refuses the unit's files", unloaded_touches()),
         only("where nothing that is enabled starts the unit", starters::touches()),

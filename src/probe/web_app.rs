@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::{PROGRAM, ProbeContext, ProbeResult, RECENT, host, host_worker, network, service};
+use super::{ProbeContext, ProbeResult, RECENT, host, host_worker, network, service};
 use crate::fact::service::quote::Quote;
 use crate::fact::touch::{Touch, only, reads, runs};
 use crate::fact::web_app::WebApp;
@@ -61,7 +61,7 @@ pub(super) async fn look(context: &ProbeContext) -> ProbeResult {
 
 /// Whether systemd starts a unit again after a failure (systemd.service(5), `Restart=`), its drop-ins counted.
 async fn starts_again(unit: &str) -> Option<bool> {
-    let said = host::run("systemctl", &["show", "--no-pager", "-p", "Restart", "--", unit], PROGRAM).await.ok()?;
+    let said = service::show("Restart", &[unit]).await.ok()?;
     let value = said.out.trim().strip_prefix("Restart=").filter(|value| said.ok && !value.is_empty())?;
     Some(matches!(value, "always" | "on-failure"))
 }
@@ -142,8 +142,8 @@ async fn said(found: &Found) -> Option<Quote> {
     }
     let path = format!("{}/{LOG}", found.folder);
     let stat = host::stat(&path).ok().flatten().filter(|it| it.is_file && it.changed_at + RECENT > host::now())?;
-    let end = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await.ok()?;
-    let (_, text) = raised::last(&end.out, &secrets)?;
+    let end = host::end(&path, 200).ok()?;
+    let (_, text) = raised::last(&end, &secrets)?;
     Some(Quote { text, source: path, at: Some(stat.changed_at), named: None })
 }
 
@@ -185,7 +185,6 @@ pub(super) fn touches() -> Vec<Touch> {
     let said = [
         runs(&["journalctl _SYSTEMD_UNIT={unit} --since=@{time} -n 300 -o short-unix --no-pager -q"]),
         reads(&[&format!("{{web-app}}/{LOG}")]),
-        runs(&[&format!("tail -n 200 -- {{web-app}}/{LOG}")]),
     ];
     let files = [
         host_worker::units_touches(),

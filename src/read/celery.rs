@@ -99,6 +99,13 @@ pub fn oldest(message: &str) -> Option<Oldest> {
     Some(Oldest { task: plain(&headers.task)?, origin: plain(&headers.origin).unwrap_or_default() })
 }
 
+/// Whether an entry of a queue is a message as kombu makes it: an object of JSON that has `properties`, with the tag by which
+/// it is delivered (kombu/transport/virtual/base.py). A worker ends with an error over anything else.
+pub fn is_message(entry: &[u8]) -> bool {
+    let read = serde_json::from_slice::<serde_json::Value>(entry);
+    read.is_ok_and(|it| it.pointer("/properties/delivery_tag").is_some())
+}
+
 /// A message of the channel `celeryev/worker.heartbeat`.
 pub fn beat(message: &str) -> Option<Beat> {
     #[derive(Deserialize)]
@@ -147,5 +154,14 @@ mod tests {
         let oldest = oldest(task).expect("headers");
         assert_eq!((oldest.task.as_str(), oldest.origin.as_str()), ("app.tasks.compile", "gen7@web"));
         assert!(beat("nothing").is_none() && super::oldest("{}").is_none());
+        for (entry, is) in [
+            (r#"{"body": "", "headers": {}, "properties": {"delivery_tag": "x"}}"#, true),
+            (r#"{"body": "", "headers": {}}"#, false),
+            ("resize:image:17", false),
+            ("17", false),
+            ("\u{80}", false),
+        ] {
+            assert_eq!(is_message(entry.as_bytes()), is, "{entry}");
+        }
     }
 }

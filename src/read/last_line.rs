@@ -13,14 +13,26 @@ const SIGNS: [&str; 8] = ["rror", "not found", "o such", "denied", "unbound vari
 pub fn read(log: &str) -> Option<String> {
     let line = log.lines().rev().map(str::trim).find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
     let line = of_shell(line).unwrap_or_else(|| line.to_owned());
-    is_plain(&line).then_some(line)
+    // What stands between quotation marks is shown where it is known to be no secret.
+    let known = line.contains(['"', '\'']) && !quoted::hides(&line);
+    is_plain(&if known { without_quotes(&line) } else { line.clone() }).then_some(line)
 }
 
+fn without_quotes(line: &str) -> String {
+    line.split(['"', '\'']).step_by(2).collect()
+}
+
+/// So many lines at the end, where none of them reports an error.
+const LAST: usize = 3;
+
 /// The same of a container's log, whose variables are known: the last line that reports an error, with what stands below
-/// it where it only begins one, and without `secrets` and what looks like one.
+/// it where it only begins one, or else how it ends; without `secrets` and what looks like one.
 pub fn quoted(log: &str, secrets: &Secrets) -> Option<String> {
     let lines: Vec<&str> = log.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let at = lines.iter().rposition(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
+    let Some(at) = lines.iter().rposition(|line| SIGNS.iter().any(|sign| line.contains(sign))) else {
+        let end = lines.get(lines.len().saturating_sub(LAST)..).filter(|end| !end.is_empty())?;
+        return Some(quoted::quoted(&end.join(" / "), secrets, &[]));
+    };
     let mut text = of_shell(lines.get(at)?).unwrap_or_else(|| (*lines[at]).to_owned());
     if let Some(next) = lines.get(at + 1).filter(|_| text.ends_with(':')) {
         text = format!("{text} {next}");
@@ -46,10 +58,10 @@ fn of_shell(line: &str) -> Option<String> {
 }
 
 fn is_plain(line: &str) -> bool {
-    let marks = ["://", "@", "=", "`", "\"", " '", "Bearer", "assword", "ecret", "oken"];
     let token = |word: &str| {
         word.len() >= 16 && word.chars().any(|c| c.is_ascii_digit()) && word.chars().any(|c| c.is_ascii_alphabetic())
     };
+    let marks = ["://", "@", "=", "`", "\"", " '", "Bearer", "assword", "ecret", "oken"];
     line.len() <= LONGEST
         && line.chars().all(|c| c == ' ' || c == '\u{2026}' || c.is_ascii_graphic())
         && !marks.iter().any(|mark| line.contains(mark))
@@ -71,7 +83,7 @@ mod tests {
         assert!(!said.contains("hunter22") && !said.contains("s3cret"), "{said}");
         let entry = "exec /entry.sh: no such file or directory\n";
         assert_eq!(quoted(entry, &Secrets::default()).as_deref(), Some("exec /entry.sh: no such file or directory"));
-        assert_eq!(quoted("all is well\n", &Secrets::default()), None);
+        assert_eq!(quoted("one\ntwo\n\nthree\nfour\n", &Secrets::default()).as_deref(), Some("two / three / four"));
     }
 
     #[test]
@@ -87,13 +99,20 @@ mod tests {
         let split = ".env.worker: line 3: pa55: command not found";
         assert_eq!(read(split).as_deref(), Some(".env.worker: line 3: \u{2026}: command not found"));
         for line in [
+            "PermissionError: [Errno 13] Permission denied: '/var/log/clippy/worker.log'",
+            "AttributeError: 'EntryPoints' object has no attribute 'get'",
+        ] {
+            assert_eq!(read(line).as_deref(), Some(line));
+        }
+        for line in [
             "ValueError: invalid literal for int() with base 10: 'hunter2'",
             "Error: cannot connect to redis://:s3cret@10.8.0.1",
             "KeyError: WORKER_API_KEY=abc",
             "error: token 0123456789abcdef0123 refused",
-            "all is well",
+            "Error: the token of '/etc/x' is abc",
         ] {
             assert_eq!(read(line), None, "{line}");
         }
+        assert_eq!(read("all is well"), None);
     }
 }

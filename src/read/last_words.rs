@@ -5,10 +5,14 @@
 use super::quoted::{Secrets, quoted};
 
 mod log_line;
+mod not_found;
+mod recovery;
 mod refused;
 
 use log_line::{Weight, weighed};
-pub use refused::{refusals, statements};
+pub use not_found::not_found;
+pub use recovery::{Recovery, recovery};
+pub use refused::{is_in_other_words, refusals, statements};
 
 /// So many lines at the end, where none of them is said to be fatal.
 const LAST: usize = 3;
@@ -76,9 +80,17 @@ pub fn of_tunnel(journal: &str, interface: &str) -> Option<String> {
     // What comes while the interface is taken away again is not why.
     let tries = || lines.iter().skip(start).take_while(|line| !line.starts_with("[#] ip link delete "));
     // systemd's own word, where it could not start wg-quick at all.
-    let found = tries().filter(own).last().or_else(|| tries().find(|line| line.contains(": Failed at step ")))?;
+    let complaints: Vec<&str> = tries().filter(own).copied().collect();
+    let found = match complaints.as_slice() {
+        // One program may say it in two lines.
+        [.., first, second] if first.split(' ').next() == second.split(' ').next() => {
+            format!("{first}{STROKE}{second}")
+        }
+        [.., last] => (*last).to_owned(),
+        [] => (*tries().find(|line| line.contains(": Failed at step "))?).to_owned(),
+    };
     // wg names the rest of a line that it cannot read, which may be half a key.
-    (!found.contains("Unknown device type")).then(|| quoted(found, &Secrets::default(), &[interface]))
+    (!found.contains("Unknown device type")).then(|| quoted(&found, &Secrets::default(), &[interface]))
 }
 
 #[cfg(test)]

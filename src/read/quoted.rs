@@ -1,6 +1,7 @@
 //! What another program said, as it may be shown: on one line, bounded, without the secrets that are known here, and without
 //! what may be one. Whatever is quoted of a log, an error or an answer has gone through here.
 
+mod harmless;
 mod hidden;
 mod secrets;
 
@@ -47,10 +48,14 @@ fn not_shown(text: &str) -> String {
 }
 
 fn bounded(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return text.to_owned();
     }
+    // Who passes an error on puts his own words before it.
+    let begin: String = text.chars().take(LONGEST / 2).collect();
+    let end: String = text.chars().skip(count - LONGEST / 2).collect();
+    format!("{begin}…{end}")
 }
 
 #[cfg(test)]

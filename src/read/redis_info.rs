@@ -61,11 +61,20 @@ pub fn state(endpoint: Endpoint, text: &str) -> Option<RedisState> {
         save: None,
         stops_writes: None,
         flushes: 0,
+        buffer_limit: None,
         users: None,
         own_rights: None,
         save_error: None,
         refused: Vec::new(),
     })
+}
+
+/// Of `client-output-buffer-limit` (`normal 0 0 0 slave 268435456 67108864 60 pubsub …`): the smaller of the two limits of normal
+/// clients that are set; none where none is.
+pub fn buffer_limit(setting: &str) -> Option<u64> {
+    let words: Vec<&str> = setting.split_whitespace().collect();
+    let normal = words.chunks(4).find(|of| of.first() == Some(&"normal"))?;
+    normal.iter().skip(1).take(2).filter_map(|bytes| bytes.parse().ok()).filter(|bytes| *bytes > 0).min()
 }
 
 /// An absolute path of plain characters.
@@ -76,6 +85,13 @@ fn is_path(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_of_normal_clients_is_the_smaller_one() {
+        assert_eq!(buffer_limit("normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"), None);
+        assert_eq!(buffer_limit("slave 1 1 1 normal 100000 50000 10"), Some(50_000));
+        assert_eq!(buffer_limit("normal 1 0 0"), Some(1));
+    }
 
     #[test]
     fn info_is_read() {

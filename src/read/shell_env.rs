@@ -27,8 +27,8 @@ pub struct Assignment {
 pub enum Step {
     /// It sets one.
     Set(Assignment),
-    /// It reads another file: `source FILE`, `. FILE`.
-    Source(String),
+    /// It reads another file: `source FILE`, `. FILE`; none where a part of its path is not known here.
+    Source(Option<String>),
 }
 
 /// Reads a script. `known` are the variables that it starts with; none where it becomes more than there is a [`Budget`] for.
@@ -109,8 +109,12 @@ fn statement(
         }));
     } else if matches!(first, "source" | ".") && rest.peek().is_some_and(is_blank) {
         rest.until(|c| !is_blank(c));
+        // A virtual environment sets none of the app's variables, wherever it is.
+        let written = rest.rest().split(['\n', ';', '&']).next().unwrap_or_default();
+        let activates = written.trim_end().trim_end_matches(['"', '\'']).ends_with("/activate");
         let word = word(rest, own, known, "", budget)?;
-        step = word.text.filter(|path| !path.is_empty()).map(Step::Source);
+        let path = word.text.filter(|path| !word.blank && !path.is_empty());
+        step = Some(Step::Source(path)).filter(|step| !(activates && matches!(step, Step::Source(None))));
     }
     // A comment goes to the end of the line, whatever stands in it.
     if first.starts_with('#') || rest.peek() == Some('#') {
@@ -214,9 +218,18 @@ mod tests {
         let steps = read(text, &BTreeMap::from([("HOME".to_owned(), "/home/u".to_owned())])).expect("little");
         let told = steps.into_iter().map(|step| match step {
             Step::Set(it) => (it.name, it.value, it.default, it.line),
-            Step::Source(path) => ("source".to_owned(), Some(path), false, 0),
+            Step::Source(path) => ("source".to_owned(), path, false, 0),
         });
         told.collect()
+    }
+
+    #[test]
+    fn a_file_whose_path_is_not_known_here_is_no_other_file() {
+        let sourced = |text: &str| told(text).into_iter().map(|(_, path, ..)| path).collect::<Vec<_>>();
+        assert_eq!(sourced(". \"$CREDENTIALS_DIRECTORY/env\"\n"), [None]);
+        assert_eq!(sourced("source $(dirname \"$0\")/.env\n"), [None]);
+        assert_eq!(sourced(". $HOME/.env\n"), [Some("/home/u/.env".to_owned())]);
+        assert_eq!(sourced(". \"$(dirname \"$0\")/venv/bin/activate\"\n"), []);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use crate::fact::service::filter::AddressFilter;
 use crate::fact::service::sandbox::{Private, Restricted, Sandbox};
 use crate::fact::service::{Starting, UnitState};
 
+pub mod told;
+
 /// More slices in one another than anybody has.
 const DEEP: usize = 16;
 
@@ -198,8 +200,11 @@ fn units(written: &str) -> Vec<String> {
     units
 }
 
-/// `Sun 2026-11-22 13:50:01 UTC`. (`--timestamp=unix` would be simpler; Ubuntu 22.04's systemctl has no such word.)
+/// `Sun 2026-11-22 13:50:01 UTC`, or `@1795355401`. (`--timestamp=unix` would always be that; Ubuntu 22.04's systemctl has no such word.)
 fn time(written: &str) -> Option<u64> {
+    if let Some(seconds) = written.strip_prefix('@') {
+        return seconds.parse().ok();
+    }
     let (_, date) = written.strip_suffix(" UTC")?.split_once(' ')?;
     let at = jiff::tz::TimeZone::UTC.to_timestamp(date.parse().ok()?).ok()?;
     u64::try_from(at.as_second()).ok()

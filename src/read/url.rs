@@ -30,6 +30,8 @@ pub struct ReadUrl {
     pub password: Option<SecretString>,
     /// `sslrootcert` of the query: a path.
     pub root: Option<String>,
+    /// What a session begins with (libpq, `options`): `-c search_path=app`.
+    pub options: Option<String>,
 }
 
 /// Cuts a URL.
@@ -104,8 +106,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
     if path.contains('#') || (at_socket && !is_path(path)) || database.is_some_and(|name| !sound(name)) {
         return Err(Flaw::Unreadable);
     }
-    // libpq takes a host and a port from there; a path is a Unix socket, as no host at all is.
-    // An address there goes before the host, whose name is looked up by nobody then.
+    // libpq takes a host and a port from there; a path is a Unix socket, as no host at all is. An address goes before a name.
     let of_libpq = is_ours && !is_redis;
     let address = asked("hostaddr").filter(|it| of_libpq && it.parse::<IpAddr>().is_ok());
     let host = if let Some(address) = address {
@@ -122,8 +123,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         Some(folder) => Some(format!("{}/.s.PGSQL.{}", folder.trim_end_matches('/'), port.unwrap_or(5432))),
         None => at_socket.then(|| decode(path)).flatten(),
     };
-    let sslmode =
-        asked("sslmode").filter(|mode| mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')).map(str::to_owned);
+    let sslmode = asked("sslmode").filter(is_mode).map(str::to_owned);
     Ok(ReadUrl {
         url: EnvUrl {
             scheme: scheme.to_owned(),
@@ -145,6 +145,7 @@ pub fn read(text: &str) -> Result<ReadUrl, Flaw> {
         },
         user: user.map(SecretString::from),
         password: password.map(SecretString::from),
+        options: self::asked(text, "options").filter(|_| !is_redis),
         root: asked("sslrootcert").and_then(decode),
     })
 }
@@ -187,6 +188,11 @@ pub fn with_libpq<'a>(url: EnvUrl, set: impl Fn(&str) -> Option<&'a str>) -> Env
         user: if set("PGUSER").is_some() { Presence::Present } else { url.user },
         ..url
     }
+}
+
+/// Whether it looks like one of libpq's modes.
+fn is_mode(mode: &&str) -> bool {
+    mode.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
 /// Whether what a query asks is kept beside it.

@@ -18,6 +18,25 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
         let hint = did_you_mean(check_id, known);
         format!("there is no check, category or variable `{check_id}`; {hint}")
     })?;
+    let mut out = head(check, width);
+    let causes: Vec<(&String, &Cause)> =
+        check.causes.iter().filter(|(name, _)| cause.is_none_or(|wanted| wanted == name.as_str())).collect();
+    if let (Some(wanted), true) = (cause, causes.is_empty()) {
+        let near = did_you_mean(wanted, check.causes.keys().map(String::as_str));
+        let near = if near.starts_with("did") { format!("{near} ") } else { String::new() };
+        return Err(format!(
+            "the check `{check_id}` has no cause `{wanted}`; {near}It has: {}",
+            join(check.causes.keys().cloned())
+        ));
+    }
+    for (name, cause) in causes {
+        of_cause(&mut out, checks, check, name, cause, width);
+    }
+    Ok(out)
+}
+
+/// What the check is, where it is judged, and what by.
+fn head(check: &Check, width: usize) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}: {}", check.id, check.title);
     let _ = writeln!(out, "  judged at   {}", join(check.looks.keys().map(|vantage| vantage.word().to_owned())));
@@ -44,63 +63,55 @@ pub(super) fn page(checks: &Clean<Vec<Check>>, id: &str, width: usize) -> Result
     if check.guide != "beyond" {
         let _ = writeln!(out, "  guide       {}", check.guide);
     }
-    let causes: Vec<(&String, &Cause)> =
-        check.causes.iter().filter(|(name, _)| cause.is_none_or(|wanted| wanted == name.as_str())).collect();
-    if let (Some(wanted), true) = (cause, causes.is_empty()) {
-        let near = did_you_mean(wanted, check.causes.keys().map(String::as_str));
-        let near = if near.starts_with("did") { format!("{near} ") } else { String::new() };
-        return Err(format!(
-            "the check `{check_id}` has no cause `{wanted}`; {near}It has: {}",
-            join(check.causes.keys().cloned())
-        ));
+    out
+}
+
+/// One way in which it can fail, and how that is mended.
+fn of_cause(out: &mut String, checks: &[Check], check: &Check, name: &str, cause: &Cause, width: usize) {
+    let kind = match cause.severity {
+        Severity::Failed => "",
+        Severity::Warning => " (a warning)",
+        Severity::Note => " (a note)",
+    };
+    let _ = writeln!(out, "\n{}/{name}{kind}", check.id);
+    wrap(out, &usually(&cause.says), "  says   ", "         ", width);
+    if let Some(why) = &cause.why {
+        wrap(out, why, "  why    ", "         ", width);
     }
-    for (name, cause) in causes {
-        let kind = match cause.severity {
-            Severity::Failed => "",
-            Severity::Warning => " (a warning)",
-            Severity::Note => " (a note)",
-        };
-        let _ = writeln!(out, "\n{}/{name}{kind}", check.id);
-        wrap(&mut out, &usually(&cause.says), "  says   ", "         ", width);
-        if let Some(why) = &cause.why {
-            wrap(&mut out, why, "  why    ", "         ", width);
+    if !cause.needs.is_empty() {
+        wrap(out, &join(cause.needs.iter().map(ToString::to_string)), "  needs  ", "         ", width);
+    }
+    let on = cause.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
+    wrap(out, &format!("{on}{}", usually(&cause.fix.say)), "  fix    ", "         ", width);
+    for command in &cause.fix.run {
+        let _ = writeln!(out, "         $ {}", usually(command));
+    }
+    wrap(out, &usually(&cause.fix.know), "  then   ", "         ", width);
+    let others = [
+        (&cause.windows, "on Windows", '>'),
+        (&cause.native, "without Docker", '$'),
+        (&cause.contained, "in a container", '$'),
+        (&cause.other_app, "of another app", '$'),
+    ];
+    for (other, place, prompt) in others {
+        let Some(other) = other else { continue };
+        wrap(out, &usually(&format!("{place}: {}", other.fix.say)), "  fix    ", "         ", width);
+        for command in &other.fix.run {
+            let _ = writeln!(out, "         {prompt} {command}");
         }
-        if !cause.needs.is_empty() {
-            wrap(&mut out, &join(cause.needs.iter().map(ToString::to_string)), "  needs  ", "         ", width);
-        }
-        let on = cause.fix.on.map_or_else(String::new, |on| format!("on the {on}: "));
-        wrap(&mut out, &format!("{on}{}", usually(&cause.fix.say)), "  fix    ", "         ", width);
-        for command in &cause.fix.run {
-            let _ = writeln!(out, "         $ {}", usually(command));
-        }
-        wrap(&mut out, &usually(&cause.fix.know), "  then   ", "         ", width);
-        let others = [
-            (&cause.windows, "on Windows", '>'),
-            (&cause.native, "without Docker", '$'),
-            (&cause.contained, "in a container", '$'),
-            (&cause.other_app, "of another app", '$'),
-        ];
-        for (other, place, prompt) in others {
-            let Some(other) = other else { continue };
-            wrap(&mut out, &usually(&format!("{place}: {}", other.fix.say)), "  fix    ", "         ", width);
-            for command in &other.fix.run {
-                let _ = writeln!(out, "         {prompt} {command}");
-            }
-            wrap(&mut out, &usually(&other.fix.know), "  then   ", "         ", width);
-        }
-        for (vantage, alternatives) in &cause.alternatives {
-            let _ = writeln!(out, "  alike  from the {vantage} alone, these causes look the same, most likely first:");
-            for alternative in alternatives {
-                let title = checks.iter().find(|check| check.id == alternative.check).map_or("", |check| &check.title);
-                let line = format!("{} ({}): {title}", alternative.code(), alternative.on);
-                wrap(&mut out, &line, "         - ", "           ", width);
-            }
-        }
-        if let Some(tell) = &cause.tell {
-            wrap(&mut out, tell, "  tell   ", "         ", width);
+        wrap(out, &usually(&other.fix.know), "  then   ", "         ", width);
+    }
+    for (vantage, alternatives) in &cause.alternatives {
+        let _ = writeln!(out, "  alike  from the {vantage} alone, these causes look the same, most likely first:");
+        for alternative in alternatives {
+            let title = checks.iter().find(|check| check.id == alternative.check).map_or("", |check| &check.title);
+            let line = format!("{} ({}): {title}", alternative.code(), alternative.on);
+            wrap(out, &line, "         - ", "           ", width);
         }
     }
-    Ok(out)
+    if let Some(tell) = &cause.tell {
+        wrap(out, tell, "  tell   ", "         ", width);
+    }
 }
 
 /// The checks of a category, with what each is OK for and the ways in which it can fail.

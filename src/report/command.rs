@@ -28,6 +28,9 @@ const PARTS: [&str; 21] = [
     "unwrite",
 ];
 
+/// Names of PostgreSQL's.
+const IDENTIFIERS: [&str; 4] = ["database", "own", "role", "schema"];
+
 /// Statements of plain words, as their judge made them.
 const GRANTS: &str = "grants";
 
@@ -55,7 +58,11 @@ pub fn command(template: &str, shell: Shell, words: &Words) -> Result<String, St
         quote = quote_after(quote, before);
         let word = match quote {
             None => bare(name, value, shell, out.ends_with([' ', '(']) || out.is_empty()),
-            Some(quote) => within(name, value, out.rsplit(quote).next().unwrap_or_default()),
+            Some(quote) => {
+                let before = out.rsplit(quote).next().unwrap_or_default();
+                let outside = out.get(..out.len() - before.len() - quote.len_utf8()).unwrap_or_default();
+                within(name, value, before).map(|word| in_sql(name, word, quote, outside))
+            }
         };
         out.push_str(&word.ok_or_else(|| value.to_owned())?);
         rest = behind;
@@ -101,6 +108,18 @@ fn within(name: &str, value: &str, before: &str) -> Option<String> {
     let fits =
         |c: char| is_plain(c) || (parts && c == ' ') || (name == GRANTS && c == ';') || (name == CHOICE && c == '|');
     (!ends_it && dots.chars().all(fits)).then(|| value.to_owned())
+}
+
+/// PostgreSQL folds the letters of a name that has no quotation marks of its own: another role's password would be changed
+/// (PostgreSQL's manual, "Identifiers and Key Words"). `outside` is what stands before the quote.
+fn in_sql(name: &str, word: String, quote: char, outside: &str) -> String {
+    let folds = |c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let statement = outside.contains("psql ") && outside.ends_with("-c ");
+    match quote {
+        _ if !(statement && IDENTIFIERS.contains(&name) && word.contains(folds)) => word,
+        '"' => format!("\\\"{word}\\\""),
+        _ => format!("\"{word}\""),
+    }
 }
 
 /// What no shell and no program that is handed it takes for more than a letter.
@@ -155,6 +174,10 @@ mod tests {
         ] {
             assert_eq!(filled(template, value), None, "{template} {value:?}");
         }
+        let role = |template| command(template, Shell::Sh, &Words::from([("role", "App-1".to_owned())])).ok();
+        assert_eq!(role("psql -c 'ALTER ROLE {role}'").as_deref(), Some("psql -c 'ALTER ROLE \"App-1\"'"));
+        assert_eq!(role("psql -c \"ALTER ROLE {role}\"").as_deref(), Some(r#"psql -c "ALTER ROLE \"App-1\"""#));
+        assert_eq!(role("createuser -P {role}").as_deref(), Some("createuser -P App-1"));
         let net = Words::from([
             ("net_pattern", r"10\.0\.0\.0/8".to_owned()),
             ("grants", "GRANT A ON b TO c; GRANT".to_owned()),

@@ -324,7 +324,7 @@ fn codes(said: &[Line]) -> Vec<(&str, &str)> {
 }
 
 /// Every number as 0, whether it is below it or not.
-fn without_digits(text: &str) -> String {
+pub fn without_digits(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         if !c.is_ascii_digit() {

@@ -12,8 +12,8 @@ use clipcheck::fact::Vantage;
 use clipcheck::judge::{Answer as Judgement, judge};
 use clipcheck::report::{Answer, Before, Diagnosis, Now, Outcome, Report, merged, report, since};
 
-use super::fault::{Expect, Fault};
-use super::rules;
+use super::fault::{Expect, Fault, Set};
+use crate::recorded::HEALTHY;
 pub use crate::recorded::Snapshots;
 
 /// What was said of a case.
@@ -88,11 +88,14 @@ impl Said {
 
 /// What is said, in full.
 pub fn report_of(snapshots: &Snapshots, checks: &[Check]) -> Result<Report, String> {
-    Ok(answered(snapshots, checks)?.1)
+    Ok(answered(&deployment(snapshots)?, checks).1)
 }
 
-fn answered(snapshots: &Snapshots, checks: &[Check]) -> Result<(Vec<Judgement>, Report), String> {
-    let deployment = Deployment::new(snapshots.values().cloned().collect())?;
+fn deployment(snapshots: &Snapshots) -> Result<Deployment, String> {
+    Deployment::new(snapshots.values().cloned().collect())
+}
+
+fn answered(deployment: &Deployment, checks: &[Check]) -> (Vec<Judgement>, Report) {
     let mut all = Vec::new();
     let reports = deployment.cases().iter().map(|case| {
         let answers = judge(case, checks);
@@ -100,16 +103,54 @@ fn answered(snapshots: &Snapshots, checks: &[Check]) -> Result<(Vec<Judgement>, 
         (clipcheck::report::About::of(case), report(case, checks, &blame(checks, answers)))
     });
     let report = merged(reports);
-    Ok((all, report))
+    (all, report)
 }
 
 pub fn judged(snapshots: &Snapshots, checks: &[Check]) -> Result<Judged, String> {
-    let (_, report) = answered(snapshots, checks)?;
+    let report = report_of(snapshots, checks)?;
     Ok(Judged { said: Said::of(&report), report })
 }
 
 /// From which vantages a case was judged.
 pub type Vantages = BTreeSet<Vantage>;
+
+/// A state that was just judged from each vantage alone or from all together, for who asks something of every report.
+pub struct Seen<'a> {
+    pub state: &'a str,
+    from: &'a Vantages,
+    all: &'a Vantages,
+    pub answers: &'a [Judgement],
+    pub report: &'a Report,
+    pub checks: &'a [Check],
+}
+
+impl Seen<'_> {
+    /// Whether something is broken in it: no near miss, no healthy deployment, and recorded in the lab.
+    pub fn is_broken(&self) -> bool {
+        !self.state.ends_with(".near") && !self.state.starts_with(HEALTHY) && !self.state.ends_with(".json")
+    }
+
+    pub fn is_together(&self) -> bool {
+        self.from == self.all
+    }
+
+    pub fn is_alone(&self, vantage: Vantage) -> bool {
+        self.from.len() == 1 && self.from.contains(&vantage)
+    }
+
+    /// For people.
+    pub fn name(&self) -> String {
+        let from: Vec<&str> = self.from.iter().map(|vantage| vantage.word()).collect();
+        if self.is_together() {
+            self.state.to_owned()
+        } else {
+            format!("{} from the {}", self.state, from.join(" and "))
+        }
+    }
+}
+
+/// Who asks something of every report. Only the replay has any: nothing is rendered for a table or in the lab.
+pub static LOOKS: OnceLock<&[fn(&Seen<'_>)]> = OnceLock::new();
 
 /// What was said of a state: by each vantage alone, by all together, and by some of them.
 pub struct Verdicts {
@@ -125,19 +166,22 @@ impl Verdicts {
         let all: Vantages = snapshots.keys().copied().collect();
         let mut verdicts = Self { by: BTreeMap::new(), all: all.clone(), called_fixed: Vec::new() };
         let mut reports = BTreeMap::new();
+        let deployment = deployment(snapshots)?;
+        let from = |some: &Vantages| deployment.seen_from(&some.iter().copied().collect::<Vec<_>>());
         for some in all.iter().map(|vantage| Vantages::from([*vantage])).chain([all.clone()]) {
             if verdicts.by.contains_key(&some) {
                 continue;
             }
-            let (answers, report) = answered(&pick(snapshots, &some), checks)?;
-            rules::look(state, &answers, &report, checks);
+            let (answers, report) = answered(&from(&some)?, checks);
+            let seen = Seen { state, from: &some, all: &all, answers: &answers, report: &report, checks };
+            LOOKS.get().into_iter().flat_map(|looks| *looks).for_each(|look| look(&seen));
             verdicts.by.insert(some.clone(), Said::of(&report));
             reports.insert(some, report);
         }
         for some in more {
             let some: Vantages = some.iter().copied().filter(|vantage| all.contains(vantage)).collect();
             if !some.is_empty() && !verdicts.by.contains_key(&some) {
-                let said = Said::of(&answered(&pick(snapshots, &some), checks)?.1);
+                let said = Said::of(&answered(&from(&some)?, checks).1);
                 verdicts.by.insert(some, said);
             }
         }
@@ -176,10 +220,6 @@ impl Verdicts {
     }
 }
 
-fn pick(snapshots: &Snapshots, some: &Vantages) -> Snapshots {
-    snapshots.iter().filter(|(vantage, _)| some.contains(vantage)).map(|(vantage, it)| (*vantage, it.clone())).collect()
-}
-
 /// The built-in checks, read once.
 pub fn checks() -> Result<&'static [Check], String> {
     static CHECKS: LazyLock<Result<Vec<Check>, String>> = LazyLock::new(catalog::built_in);
@@ -203,6 +243,11 @@ pub fn verdicts(state: &str, blind: &[Vantage]) -> Result<Arc<Verdicts>, String>
         Verdicts::of(state, &read(state, blind)?, more, checks()?).map(Arc::new)
     };
     once.get_or_init(judge).clone()
+}
+
+/// Judges everything that was not judged yet.
+pub fn all(set: &Set) -> Result<(), String> {
+    set.states().iter().try_for_each(|(state, blind)| verdicts(state, blind).map(drop))
 }
 
 /// What was seen of a recorded state; an error if anybody but the blind is missing.

@@ -13,6 +13,8 @@ pub mod reboot;
 pub mod replay;
 pub mod rules;
 pub mod score;
+pub mod scripts;
+pub mod sight;
 pub mod steady;
 pub mod store;
 pub mod table;

@@ -2,19 +2,19 @@
 //! of Windows. A check reads what it says it reads, every cause is reached, every sentence is whole, and nothing holds
 //! or shows a secret.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{LazyLock, Mutex};
 
 use clipcheck::check::{Check, Verdict};
 use clipcheck::fact::{FactKey, Vantage};
-use clipcheck::judge::Answer;
 use clipcheck::profile::Profile;
 use clipcheck::read::windows::Recording;
-use clipcheck::report::{Answer as Shown, Report, common_words};
+use clipcheck::report::{Answer as Shown, common_words};
 use clipcheck::snapshot::Snapshot;
 
 use super::fault::Set;
-use super::judged::{Snapshots, Verdicts, checks, diagnosis, verdicts};
+use super::judged::{self, Seen, Snapshots, Verdicts, checks, diagnosis, verdicts};
 use super::steady::seen_again;
 use super::store::not_as_written;
 use crate::recorded::{FOLDERS, root, states};
@@ -28,6 +28,7 @@ const NOT_RECORDED: &[(&str, &str)] = &[
 
 /// Looks that no recording brings a judge to, each with the reason.
 const NOT_READ: &[(&str, &str)] = &[
+    ("postgres-answers@container: `env` of the client", "read for the server, whose own log-in is refused"),
     ("env-heeded@server: `env` of the client", "the web app's variables stand in a file of the server's own"),
     (
         "tunnel-subnet-free@server: `links`",
@@ -52,7 +53,7 @@ struct Found {
 static FOUND: LazyLock<Mutex<Found>> = LazyLock::new(Mutex::default);
 
 /// Takes down what the rules ask of a case that was just judged.
-pub fn look(state: &str, answers: &[Answer], report: &Report, checks: &[Check]) {
+pub fn look(&Seen { state, answers, report, checks, .. }: &Seen<'_>) {
     let mut new = Found::default();
     for answer in answers {
         let keys = answer.read.iter().cloned();
@@ -65,9 +66,9 @@ pub fn look(state: &str, answers: &[Answer], report: &Report, checks: &[Check]) 
         new.given.entry(code.clone()).or_default().extend(finding.words.keys().map(ToString::to_string));
         new.reached.insert(code);
     }
-    let shows = |text: &str| secret(text).map(|what| format!("{state}: {what}: {text}"));
+    let shows = |text: &str| secret_of(text).map(|what| format!("{state}: {what}: {text}"));
     for outcome in &report.outcomes {
-        new.secrets.extend(outcome.evidence.iter().filter_map(|it| shows(&format!("{} {}", it.line, it.source))));
+        new.secrets.extend(outcome.evidence.iter().flat_map(|it| [it.line, it.source]).filter_map(shows));
         if let Shown::Unseen(why) = &outcome.answer {
             new.secrets.extend(shows(why));
         }
@@ -102,10 +103,10 @@ fn blanks(sentence: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Also in the sentences that no recording shows: those for another system, or for the other end.
 /// The words of `[cause.X.contained]`.
 const CONTAINED: [&str; 2] = ["service_container", "superuser"];
 
+/// Also in the sentences that no recording shows: those for another system, or for the other end.
 fn unknown_words(found: &Found, checks: &[Check]) -> Result<Vec<String>, String> {
     let healthy = crate::recorded::read("healthy")?;
     let healthy = healthy.get(&Vantage::Server).ok_or("no healthy server is recorded")?;
@@ -141,15 +142,13 @@ pub const RULES: [Rule; 11] = [
     ("an-unchanged-state-is-the-same-recording", |_| seen_again()),
 ];
 
-/// Judges everything that was not judged yet.
+/// What a rule finds wrong, once everything is judged.
 fn all(set: &Set, rule: impl Fn(&Found, &[Check]) -> Vec<String>) -> Result<Vec<String>, String> {
     all_of(set, |found, checks| Ok(rule(found, checks)))
 }
 
 fn all_of(set: &Set, rule: impl Fn(&Found, &[Check]) -> Result<Vec<String>, String>) -> Result<Vec<String>, String> {
-    for (state, blind) in set.states() {
-        verdicts(&state, &blind)?;
-    }
+    judged::all(set)?;
     windows()?;
     let found = FOUND.lock().map_err(|_| "a judge panicked".to_owned())?;
     rule(&found, checks()?)
@@ -261,6 +260,21 @@ fn secret(text: &str) -> Option<&'static str> {
     ]
     .into_iter()
     .find_map(|(found, what)| found.then_some(what))
+}
+
+/// The same. Most lines stand under many checks of many reports, and are looked at once.
+fn secret_of(text: &str) -> Option<&'static str> {
+    thread_local! { static CLEAN: RefCell<HashSet<String>> = RefCell::default(); }
+    CLEAN.with_borrow_mut(|clean| {
+        if clean.contains(text) {
+            return None;
+        }
+        let found = secret(text);
+        if found.is_none() {
+            clean.insert(text.to_owned());
+        }
+        found
+    })
 }
 
 fn walk(value: &serde_json::Value, field: &str, found: &mut Vec<String>) {

@@ -1,17 +1,12 @@
-//! What is printed to be run: scripts that a shell takes, and edits that leave everything else in a file as it was.
+//! What is printed to be run: edits that leave everything else in a file as it was. That a shell takes every script is seen
+//! where all recordings are judged, `tests/bench/scripts.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::process::Command;
 
-use clipcheck::blame::blame;
-use clipcheck::case::Case;
 use clipcheck::catalog;
 use clipcheck::check::Check;
-use clipcheck::deployment::Deployment;
-use clipcheck::judge::judge;
-use clipcheck::render;
-use clipcheck::report::{Report, Shell, Words, command, fix_script, merged, report};
+use clipcheck::report::{Shell, Words, command};
 
 use crate::{at_loopback, closed_port, folder, here, recorded, refused, run};
 
@@ -143,7 +138,7 @@ fn an_edit_leaves_unrelated_lines_as_they_were() {
 /// What stands in capitals in a command is a name of another program's, or a placeholder that keeps it out of scripts.
 #[test]
 fn capitals_in_commands_are_known() {
-    const NAMES: [&str; 56] = [
+    const NAMES: [&str; 57] = [
         "PREPARED",
         "ROLLBACK",
         "BROKER",
@@ -182,6 +177,7 @@ fn capitals_in_commands_are_known() {
         "OUTPUT",
         "REDISCLI",
         "RELATED",
+        "RENAME",
         "RESET",
         "RETURN",
         "ROLE",
@@ -212,59 +208,6 @@ fn capitals_in_commands_are_known() {
         }
     }
     assert!(unknown.is_empty(), "{unknown:?}");
-}
-
-fn judged(snapshots: Vec<clipcheck::snapshot::Snapshot>, checks: &[Check]) -> Report {
-    let deployment = Deployment::new(snapshots).expect("a recording is a deployment");
-    let of = |case: &Case| report(case, checks, &blame(checks, judge(case, checks)));
-    merged(deployment.cases().iter().map(|case| (clipcheck::report::About::of(case), of(case))))
-}
-
-/// Says what is wrong with a script; nothing where the program is not installed.
-fn wrong_by(program: &str, arguments: &[&str], scripts: &Path) -> String {
-    let files = std::fs::read_dir(scripts).expect("scripts").map(|it| it.expect("a file").path());
-    let mut said = String::new();
-    for files in files.collect::<Vec<_>>().chunks(if program == "bash" { 1 } else { 60 }) {
-        match Command::new(program).args(arguments).args(files).output() {
-            Ok(done) => said.push_str(&(String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr))),
-            Err(_) => println!("skipped: no {program}"),
-        }
-    }
-    said
-}
-
-#[test]
-fn every_fix_script_is_one_that_a_shell_takes() {
-    let checks = catalog::built_in().expect("the checks");
-    let scripts = folder(&[]);
-    let mut bodies: BTreeMap<_, String> = BTreeMap::new();
-    let mut mended = 0;
-    let states = recorded::states().expect("recordings").into_keys();
-    for state in states.filter(|state| state.strip_suffix(".near").is_none() && !state.starts_with(recorded::HEALTHY)) {
-        let snapshots = recorded::read(&state).unwrap_or_else(|why| panic!("{why}"));
-        let report = judged(snapshots.into_values().collect(), &checks);
-        for host in report.hosts.iter().filter(|host| host.vantage != clipcheck::fact::Vantage::Container) {
-            let script = fix_script(&report, Some(&host.seat)).expect("a script for each host");
-            mended += script.mended.len();
-            if script.mended.is_empty() {
-                continue;
-            }
-            let page = render::fix_script(&script);
-            assert!(script.edits.iter().all(|edit| edit.contains("\"$new\"")), "{state}: {:?}", script.edits);
-            // What differs in comments alone is the same to a shell.
-            bodies.insert((script.files, script.edits, script.actions), page.text().to_owned());
-        }
-    }
-    assert!(mended > 250, "only {mended} are mended by scripts");
-    for (number, body) in bodies.values().enumerate() {
-        std::fs::write(scripts.path().join(format!("{number}.sh")), body).expect("written");
-    }
-    assert_eq!(wrong_by("bash", &["-n"], scripts.path()), "");
-    // What the recordings give the same values may be a constant to it.
-    assert_eq!(
-        wrong_by("shellcheck", &["-S", "warning", "-e", "SC2155,SC1111,SC2046", "-f", "gcc"], scripts.path()),
-        ""
-    );
 }
 
 #[test]

@@ -34,6 +34,7 @@ const NOT_MET: &[(&str, &str)] = &[
     ("wg-enabled-at-boot/unit-refused", "units of systemd's"),
     ("wg-enabled-at-boot/file-gone", "the app keeps the files there"),
     ("worker-at-boot/unit-refused", "units of systemd's"),
+    ("worker-running/unit-ends", "a unit of systemd's"),
     ("worker-at-boot/engine-disabled", "a unit of systemd's"),
     ("tunnel-route/ipsec", "Linux' own policies"),
     ("tunnel-route/by-rule", "Windows has no rules of routing policy"),

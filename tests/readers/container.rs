@@ -147,7 +147,7 @@ fn of_shell(text: &str) -> Kept {
     let kept = steps.map(|steps| {
         steps.into_iter().map(|step| match step {
             Step::Set(it) => (it.name, it.value.map(|value| value.len()), it.line),
-            Step::Source(path) => (path, None, 0),
+            Step::Source(path) => (path.unwrap_or_default(), None, 0),
         })
     });
     Box::new(kept.map(Iterator::collect::<Vec<_>>))

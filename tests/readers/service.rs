@@ -6,17 +6,18 @@ use clipcheck::fact::postgres::hba::{HbaLine, HbaSaid, PgHba};
 use clipcheck::fact::redis::rights::Rights;
 use clipcheck::read::journal::step::{self, Hook};
 use clipcheck::read::journal::{self, condition};
-use clipcheck::read::last_words;
 use clipcheck::read::libpq;
 use clipcheck::read::named_line;
 use clipcheck::read::pg_hba::{line, token};
 use clipcheck::read::pg_refusal::Refusal;
 use clipcheck::read::quoted::{Secrets, answered, quoted};
 use clipcheck::read::redis_conf::{self, Settings};
+use clipcheck::read::systemctl::told;
 use clipcheck::read::{
-    Says, celery, celery_log, encoding, plugin, postgresql_conf, published, raised, redis_acl, redis_acl_log,
+    Says, celery, celery_log, dbus, encoding, plugin, postgresql_conf, published, raised, redis_acl, redis_acl_log,
     redis_command, redis_info, redis_reply, ssh_error, systemctl, unit_file, unit_shuts, worker_api,
 };
+use clipcheck::read::{last_words, unit_ends};
 
 use super::{Kept, Reader, lines, many, within};
 
@@ -35,7 +36,7 @@ const JOURNAL: &str = "Starting WireGuard via wg-quick(8) for wg0...\n[#] ip lin
 const INSPECT: &str = "[{\"Name\": \"/redis\", \"Path\": \"redis-server\", \"Args\": [\"/etc/redis.conf\"], \"State\": {\"Status\": \"exited\", \"ExitCode\": 128, \"Error\": \"listen tcp4 10.8.0.1:6379\"}, \"Config\": {\"Env\": [\"POSTGRES_USER=u\"]}, \"HostConfig\": {\"NetworkMode\": \"default\", \"PortBindings\": {\"6379/tcp\": [{\"HostIp\": \"10.8.0.1\", \"HostPort\": \"6379\"}]}}, \"Mounts\": [{\"Source\": \"/srv\", \"Destination\": \"/etc\"}]}]";
 const LOG: &str = "Starting x...\n2026-11-27 11:42:27 UTC [280] LOG:  could not open file \"/a\": No\n2026-11-27 11:42:27 UTC [280] FATAL:  could not load pg_hba.conf\nDETAIL:  Near \"s\".\n229:M 27 Nov 2026 11:42:26.695 # Can't handle RDB format\nRTNETLINK answers: File exists\na,b,c,d,e,f,g,h,i,j,k,FATAL,m,\"a \"\"b\"\"\",n\n{\"error_severity\": \"FATAL\", \"message\": \"m\"}\n";
 
-pub(super) const READERS: [Reader; 32] = [
+pub(super) const READERS: [Reader; 33] = [
     Reader {
         name: "api-answer",
         read: |text| Box::new([401, 404, 500].map(|status| worker_api::read(status, text, text, true))),
@@ -211,6 +212,7 @@ pub(super) const READERS: [Reader; 32] = [
         example: JOURNAL,
         shapes: &[within("Starting a\n", "[#] ip link delete\n", ""), within("Stopping a\n", "[#] a<n>\n", "")],
     },
+    Reader { name: "systemd-bus", read: bus, example: "v\n\u{2}as\0\n\0\0\0\u{6}\0\0\0a=\"x\"\0", shapes: &[] },
     Reader {
         name: "systemctl-show",
         read: |text| Box::new(systemctl::read(text)),
@@ -389,6 +391,10 @@ fn words(text: &str) -> Kept {
         quoted(text, &Secrets::default(), &[]).len(),
         refused,
         last_words::statements(text, "u", "d"),
+        last_words::is_in_other_words(text, "u", "d"),
+        last_words::not_found(text),
+        last_words::recovery(text),
+        unit_ends::read(text),
         named_line::find(text, &[("/a".to_owned(), text.to_owned())]),
     ))
 }
@@ -414,4 +420,23 @@ fn steps(text: &str) -> Kept {
 fn unmet(text: &str) -> Kept {
     let files = [("/u".to_owned(), text.to_owned())];
     Box::new((condition::unmet(text, &files), condition::unmet(JOURNAL, &files), lines(text).len()))
+}
+
+/// An answer of which the first line has the types, and the rest is the body.
+fn bus(text: &str) -> Kept {
+    let (types, body) = text.split_once('\n').unwrap_or_default();
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_ne_bytes();
+    let mut fields = [&[5, 1, b'u', 0][..], &number(7), &[8, 1, b'g', 0]].concat();
+    fields.push(u8::try_from(types.len()).unwrap_or(u8::MAX));
+    fields.extend(types.bytes().chain([0]));
+    let order = if cfg!(target_endian = "big") { b'B' } else { b'l' };
+    let start = [&[order, 2, 0, 1][..], &number(body.len()), &number(1), &number(fields.len())].concat();
+    let mut message = [start, fields].concat();
+    message.resize(message.len().next_multiple_of(8), 0);
+    message.extend(body.bytes());
+    let _ = dbus::message(text.as_bytes());
+    let Some(dbus::Message::Answer(_, values)) = dbus::message(&message) else { return Box::new(()) };
+    let names = ["IPAddressDeny", "Environment", "ATimestamp", "AUSec", "After"];
+    let lines = values.iter().flat_map(|value| names.map(|name| told::line(name, value).map(|line| line.len())));
+    Box::new(lines.collect::<Vec<_>>())
 }

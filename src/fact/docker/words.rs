@@ -52,6 +52,11 @@ pub enum LastWords {
 }
 
 impl LastWords {
+    /// Whether the log's last line tells more of why.
+    pub fn leaves_open(&self) -> bool {
+        matches!(self, Self::AppNotLoaded)
+    }
+
     /// What it means.
     pub fn words(&self) -> String {
         let plain = match self {

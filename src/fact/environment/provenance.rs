@@ -125,6 +125,9 @@ pub struct ByHost {
     /// A file of its variables that is in no encoding that a shell or systemd reads, and in which it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<(String, Encoding)>,
+    /// A file of its variables that its unit or its script names, and that is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<String>,
 }
 
 impl ByHost {

@@ -54,6 +54,13 @@ pub struct PgState {
     /// What its log says of the last statements of that role that it refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Quote>,
+    /// Its log, where that has lines of that role in another language than English: what they say is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_words: Option<String>,
+    /// Columns, and tables where there are none at all, that those statements did not find, and that are not there now
+    /// either, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_there: Vec<String>,
     /// The container that it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
@@ -93,6 +100,9 @@ pub struct PgSetting {
 pub struct PgRole {
     /// Its name.
     pub name: String,
+    /// Another role whose name has the same letters, small for capital ones or the other way round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<String>,
     /// What there is of it; none if there is no such role.
     pub found: Option<PgRoleFound>,
 }
@@ -133,6 +143,12 @@ pub enum PgPassword {
 pub struct PgDatabase {
     /// Its name.
     pub name: String,
+    /// Another database whose name has the same letters, small for capital ones or the other way round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<String>,
+    /// Where there is no such database: those that belong to the role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<String>,
     /// What there is of it; none if there is no such database.
     pub found: Option<PgDatabaseFound>,
 }
@@ -180,6 +196,7 @@ impl PgState {
 
     pub(crate) fn summary(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.refused.iter().chain(&self.errors).map(Quote::summary).collect();
+        lines.extend(self.not_there.iter().map(|name| format!("{name} is not there")));
         lines.extend(self.waits.summary());
         lines.push(format!(
             "PostgreSQL {}.{}: {} of {} connections in use, ssl {}",

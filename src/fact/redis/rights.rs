@@ -1,14 +1,14 @@
 //! What a worker needs to do in Redis, and what the server or the URL's user keeps it from.
 //!
 //! The list is what Celery 5.3 with kombu 5.3 and redis-py 5.0 sent, as `MONITOR` showed it: a worker that starts, meets
-//! nobody, takes a task, stores its result, and one whose task fails.
+//! nobody, takes a task, stores its result, and one whose task fails; a web app that sends one and waits for its result.
 
 use serde::{Deserialize, Serialize};
 
 use crate::fact::Presence;
 
-/// One command as a worker sends it, with keys and channels of the kinds that it uses.
-pub const NEEDED: [&[&str]; 21] = [
+/// One command as a worker or the web app sends it, with keys and channels of the kinds that it uses.
+pub const NEEDED: [&[&str]; 23] = [
     &["brpop", "{queue}", "1"],
     &["lpush", "celery@worker.celery.pidbox", "x"],
     &["llen", "{queue}"],
@@ -27,6 +27,8 @@ pub const NEEDED: [&[&str]; 21] = [
     &["publish", "celery-task-meta-x", "x"],
     &["publish", "/{db}.celeryev/worker.heartbeat", "x"],
     &["psubscribe", "/{db}.celery.pidbox"],
+    &["subscribe", "celery-task-meta-x"],
+    &["unsubscribe", "celery-task-meta-x"],
     &["multi"],
     &["exec"],
     &["ping"],

@@ -74,6 +74,10 @@ pub struct RedisState {
     /// How often FLUSHDB or FLUSHALL was run since its start.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub flushes: u64,
+    /// How many bytes may wait for a normal client before it is cut off, at once or for some seconds, the smaller of both; none
+    /// where that is without a limit, as Redis has it (`client-output-buffer-limit`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buffer_limit: Option<u64>,
     /// How many users it has besides `default`, where the URL's user is one of them and may ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<usize>,
@@ -121,6 +125,7 @@ impl RedisState {
         let limit = if self.max_memory == 0 { "no limit".to_owned() } else { format!("limit {} B", self.max_memory) };
         let cluster = if self.cluster { " of a cluster" } else { "" };
         let mut lines: Vec<String> = self.refused.iter().map(Quote::summary).collect();
+        lines.extend(self.buffer_limit.map(|limit| format!("client-output-buffer-limit of normal clients: {limit} B")));
         lines.extend([
             format!("Redis {} at {}: {}{cluster}, up {} s", self.version, self.endpoint, self.role, self.uptime),
             format!("clients {}{max}; memory {} B, {limit}, {}", self.clients, self.used_memory, self.policy)

@@ -142,8 +142,8 @@ fn redirected(seat: &Seat<'_>) -> Option<Finding<FirewallLetsOut>> {
     let addresses = seat.addresses();
     let to = addresses.server.value;
     [addresses.redis_port.value, addresses.postgres_port.value].into_iter().find_map(|port| {
-        let (other, step) =
-            sent_elsewhere(seat, to, port).filter(|_| !answers(seat) && !spares_the_worker(seat, to, port))?;
+        let (other, step) = sent_elsewhere(seat, to, port)
+            .filter(|_| !answers(seat) && !spares_the_worker(seat, to, port, |trace| trace.sent_on.is_none()))?;
         let finding = exempt(broken(FirewallLetsOut::Redirected), &step).with("to", other);
         Some(finding.with("what", format!("connections to {to}:{port}")))
     })
@@ -155,6 +155,10 @@ fn renamed(seat: &Seat<'_>, port: u16, trace: &PacketTrace) -> Option<Finding<Fi
     let from = source_in(step.rule.as_deref()?)?;
     let own = seat.links().ok()?.holder(from).is_some_and(|link| link.name == seat.addresses().interface.value);
     let (to, nft) = (seat.addresses().server.value, step.tool == Tool::Nft);
+    // Docker's own rule may come first for what a container sends.
+    if spares_the_worker(seat, to, port, |trace| trace.renamed_by.as_ref() != Some(step)) {
+        return None;
+    }
     let finding = exempt(broken(FirewallLetsOut::Renamed), step).with("from", from).with("server", to);
     let handle = step.handle.filter(|_| nft).map_or_else(String::new, |handle| handle.to_string());
     (!own).then(|| finding.with("what", format!("connections to {to}:{port}")).with("handle", handle))
@@ -175,7 +179,7 @@ fn answers(seat: &Seat<'_>) -> bool {
 }
 
 /// The worker is in a container, and what that sends meets no such rule: it passes `PREROUTING`, and not `OUTPUT`.
-fn spares_the_worker(seat: &Seat<'_>, to: IpAddr, port: u16) -> bool {
+fn spares_the_worker(seat: &Seat<'_>, to: IpAddr, port: u16, spares: impl Fn(&PacketTrace) -> bool) -> bool {
     let own_network = |it: &Worker| it.state == State::Running && !it.networks.iter().any(|network| network == "host");
     let (Ok(docker), Ok(model), Ok(links)) = (seat.docker(), seat.rules(), seat.links()) else { return false };
     if !docker.workers.first().is_some_and(own_network) {
@@ -186,7 +190,7 @@ fn spares_the_worker(seat: &Seat<'_>, to: IpAddr, port: u16) -> bool {
         let nets = bridge.addresses.iter().filter(|net| net.addr().is_ipv4() == to.is_ipv4());
         let others = nets.filter_map(|net| net.hosts().find(|it| *it != net.addr()));
         let flow = |from| NewFlow { interface: &bridge.name, from, to, protocol: Protocol::Tcp, port };
-        others.map(flow).all(|flow| model.forwarded(&flow, links).sent_on.is_none())
+        others.map(flow).all(|flow| spares(&model.forwarded(&flow, links)))
     })
 }
 

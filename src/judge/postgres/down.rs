@@ -1,10 +1,11 @@
 //! Why PostgreSQL does not run: by its unit, by what it said last, by what starts it.
 
 use crate::case::Seat;
-use crate::check::cause::PostgresListens;
+use crate::check::cause::{PostgresAnswers, PostgresListens};
 use crate::check::{Finding, broken};
-use crate::fact::UnitTarget;
+use crate::fact::postgres::PgOutcome;
 use crate::fact::service::{FailReason, UnitState};
+use crate::fact::{UnitTarget, Unseen};
 use crate::judge::{boot, said};
 
 /// The cluster's unit, or the one that starts all clusters at boot, where nothing can start it.
@@ -33,6 +34,9 @@ fn not_at_boot(seat: &Seat<'_>, unit: &UnitState) -> Option<Finding<PostgresList
     })
 }
 
+/// What a locale's value needs.
+const LOCALE: &str = " A locale has to be generated first (`locale -a` lists those that are there).";
+
 /// By what it said itself when it last tried to start, where that is known.
 pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>) -> Finding<PostgresListens> {
     match unit.and_then(|unit| unit.reason.as_ref()) {
@@ -40,7 +44,13 @@ pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>) -> Finding<
         Some(FailReason::BadValue(name)) => {
             let said = unit.and_then(|unit| unit.said.as_ref());
             let words = said.map_or_else(String::new, |said| format!(": {}", said.told()));
-            broken(PostgresListens::BadValue).with("name", name).with("words", words)
+            let locale = if name.starts_with("lc_") { LOCALE } else { "" };
+            let finding =
+                broken(PostgresListens::BadValue).with("name", name).with("words", words).with("locale", locale);
+            match said.and_then(|said| said.named.as_ref()) {
+                Some((path, line)) => finding.at(path, *line).with("where", format!("at {path}:{line}")),
+                None => finding.with("file", "").with("line", "").with("where", "in the file that its words name"),
+            }
         }
         Some(FailReason::NoAccess(path)) => broken(PostgresListens::NoAccess).with("path", path),
         Some(FailReason::FolderMode(path)) => broken(PostgresListens::FolderMode).with("path", path),
@@ -56,4 +66,26 @@ pub(super) fn not_running(seat: &Seat<'_>, unit: Option<&UnitState>) -> Finding<
         .with("state", unit.map_or("not known", UnitState::label)),
     }
     .with("unit", unit.map_or("postgresql", |unit| &unit.name))
+}
+
+/// A start or a recovery takes longer than this only where there is much to do, or something holds it up, in seconds.
+const LONG: u64 = 60;
+
+/// More than one process that was killed is no accident.
+const OFTEN: u32 = 2;
+
+/// It starts up or recovers: that passes, unless its processes are killed again and again, or it takes long.
+pub(super) fn recovering(seat: &Seat<'_>, outcome: &PgOutcome) -> Result<Finding<PostgresAnswers>, Unseen> {
+    let soon =
+        || Unseen::Undecided("PostgreSQL is starting up or recovering; run clipcheck again in a moment".to_owned());
+    let log = outcome.recovering.as_ref().ok_or_else(soon)?;
+    let unit = seat.postgres_unit().ok();
+    let of_unit = unit.and_then(|unit| unit.starting.as_ref().map(|it| it.since).or(unit.since));
+    let seconds = log.since.or(of_unit).map_or(0, |since| seat.taken_at().saturating_sub(since));
+    let finding = match log.killed {
+        OFTEN.. => broken(PostgresAnswers::Killed).with("killed", log.killed),
+        _ if seconds > LONG => broken(PostgresAnswers::Recovers).with("seconds", seconds),
+        _ => return Err(soon()),
+    };
+    Ok(finding.with("quote", &log.said.text).with("source", &log.said.source))
 }

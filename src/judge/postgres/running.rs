@@ -23,6 +23,8 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
     let database = state.database.as_ref().ok_or_else(unknown)?;
     let method = hba::method(seat).unwrap_or_default();
     let finding = match (&role.found, &database.found) {
+        (None, _) if let Some(near) = &role.near => other_case("role", &role.name, near),
+        (None, _) if let Some(finding) = other_cluster(seat, &format!("role {}", role.name)) => finding,
         (None, _) => broken(PostgresRoleReady::NoRole),
         (Some(role), _) if !role.can_log_in => broken(PostgresRoleReady::CannotLogIn),
         (Some(role), _) if role.expired => broken(PostgresRoleReady::Expired),
@@ -32,6 +34,9 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
         (Some(role), _) if role.password == PgPassword::Md5 && method == "scram-sha-256" => {
             broken(PostgresRoleReady::Md5Hash)
         }
+        (Some(_), None) if let Some(near) = &database.near => other_case("database", &database.name, near),
+        (Some(_), None) if let [own] = database.own.as_slice() => broken(PostgresRoleReady::OtherName).with("own", own),
+        (Some(_), None) if let Some(finding) = other_cluster(seat, &format!("database {}", database.name)) => finding,
         (Some(_), None) => broken(PostgresRoleReady::NoDatabase),
         (Some(_), Some(database)) if !database.open => broken(PostgresRoleReady::Closed),
         (Some(_), Some(database)) if database.may_connect == Some(false) => broken(PostgresRoleReady::NoConnect),
@@ -49,6 +54,19 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
         (Some(_), Some(_)) => return Ok(holds()),
     };
     Ok(finding.with("role", &role.name).with("database", &database.name).into())
+}
+
+/// PostgreSQL folds a name that is made without quotation marks; a URL's stays as it is.
+fn other_case(kind: &str, name: &str, near: &str) -> Finding<PostgresRoleReady> {
+    broken(PostgresRoleReady::OtherCase).with("kind", kind).with("name", name).with("near", near)
+}
+
+/// Before anything is made anew: the data may be in another cluster.
+fn other_cluster(seat: &Seat<'_>, what: &str) -> Option<Finding<PostgresRoleReady>> {
+    let conf = seat.pg_conf().ok().filter(|conf| !conf.others.is_empty())?;
+    let port = conf.others.first().and_then(|it| it.rsplit(' ').next()).unwrap_or_default();
+    let finding = broken(PostgresRoleReady::OtherCluster).with("what", what).with("cluster", &conf.cluster);
+    Some(finding.with("others", conf.others.join(", ")).with("other_port", port))
 }
 
 /// The app's own log-in told what it finds and may do: that is surer, and what else is closed to it is another's.

@@ -3,10 +3,10 @@
 use crate::case::Seat;
 use crate::check::cause::{PostgresStatements, PostgresWaits};
 use crate::check::{Judged, broken, holds};
-use crate::fact::Vantage;
 use crate::fact::postgres::PgSaid;
 use crate::fact::postgres::state::{PgDatabaseFound, PgState};
 use crate::fact::service::quote::Quote;
+use crate::fact::{Unseen, Vantage};
 
 /// No statement waits for a lock that somebody forgot, or for a standby that is not there.
 pub(crate) fn postgres_waits(seat: &Seat<'_>) -> Judged<PostgresWaits> {
@@ -55,13 +55,28 @@ pub(crate) fn postgres_statements(seat: &Seat<'_>) -> Judged<PostgresStatements>
     }
     let (cause, said) = match (state.errors.last(), state.refused.last()) {
         (Some(said), _) if is_for_good(&said.text) => (PostgresStatements::ForGood, said),
+        (Some(_), _) if let Some(said) = still_missing(state) => {
+            let finding = broken(PostgresStatements::StillMissing).with("missing", state.not_there.join(", "));
+            let finding = finding.with("role", role).with("quote", &said.text);
+            return Ok(finding.with("source", &said.source).into());
+        }
         (Some(said), _) if is_of_other_tables(&said.text) => (PostgresStatements::OtherTables, said),
         (Some(said), _) => (PostgresStatements::Refused, said),
         // What was refused before its files were read again, or is let in elsewhere by now, may be mended.
         (None, Some(said)) if said.at.is_some_and(|at| at > state.loaded_at) && !is_told_elsewhere(seat) => {
             (PostgresStatements::LogIn, said)
         }
-        (None, Some(_) | None) => return Ok(holds()),
+        (None, Some(_) | None) => {
+            let unread = state.other_words.as_ref();
+            return unread.map_or_else(
+                || Ok(holds()),
+                |log| {
+                    let why =
+                        "is not in English (`lc_messages`), and what it says of the app's statements is not known here";
+                    Err(Unseen::NotKnown(format!("{log} {why}")))
+                },
+            );
+        }
     };
     Ok(broken(cause).with("role", role).with("quote", &said.text).with("source", &said.source).into())
 }
@@ -112,6 +127,11 @@ fn is_for_good(text: &str) -> bool {
 /// Whether it is about a column or a table that is not there.
 fn is_of_other_tables(text: &str) -> bool {
     text.contains("does not exist") && ["column", "relation"].iter().any(|kind| text.contains(kind))
+}
+
+/// A refusal for want of a table or a column that is not there now either.
+fn still_missing(state: &PgState) -> Option<&Quote> {
+    state.errors.iter().rfind(|said| !state.not_there.is_empty() && is_of_other_tables(&said.text))
 }
 
 /// Whether a worker's machine was let in, or the server's own log-in is refused, too.

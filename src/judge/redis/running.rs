@@ -71,6 +71,9 @@ pub(crate) fn redis_can_write(seat: &Seat<'_>) -> Judged<RedisCanWrite> {
     Ok(holds())
 }
 
+/// A task or a result may well have so many bytes.
+const MESSAGE: u64 = 1 << 20;
+
 /// There are connections and memory left.
 pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
     let state = seat.redis_state()?;
@@ -85,6 +88,9 @@ pub(crate) fn redis_room(seat: &Seat<'_>) -> Judged<RedisRoom> {
     // A waiting task is a key without a time to live: only these policies throw it away.
     if state.evicted > 0 && state.policy.starts_with("allkeys-") {
         return Ok(broken(RedisRoom::Evicts).with("policy", &state.policy).with("count", state.evicted).into());
+    }
+    if let Some(limit) = state.buffer_limit.filter(|limit| *limit < MESSAGE) {
+        return Ok(broken(RedisRoom::BufferLimit).with("limit", limit).into());
     }
     if state.flushes > 0 {
         let count = if state.flushes == 1 { "once".to_owned() } else { format!("{} times", state.flushes) };

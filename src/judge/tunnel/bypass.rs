@@ -12,6 +12,7 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::network::Way;
 use crate::fact::network::routes::{MAIN, Route};
+use crate::fact::wireguard::Table;
 use crate::fact::{Place, Service, Unseen, Vantage};
 use crate::profile::Origin;
 
@@ -102,6 +103,12 @@ pub(crate) fn wg_allowed_ips_narrow(seat: &Seat<'_>) -> Judged<WgAllowedIpsNarro
         nets.map(|net| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net))).collect()
     } else {
         let conf = seat.wg_conf()?;
+        // With a table of its own, or none, wg-quick leads nothing into the tunnel by itself (wg-quick(8)).
+        if conf.table.as_ref().is_some_and(|(table, _)| !matches!(table, Table::Auto)) {
+            return Ok(not_applicable(
+                "the file has a `Table` line of its own: AllowedIPs alone lead nothing into the tunnel",
+            ));
+        }
         super::overlap::written(conf)
             .filter(|(net, _)| wide(net))
             .map(|(net, line)| (net, broken(WgAllowedIpsNarrow::AllTraffic).with("net", net).at(&conf.path, line)))

@@ -4,6 +4,7 @@ use super::{host, native};
 use crate::case::Seat;
 use crate::check::cause::{WorkerFresh, WorkerOne, WorkerRunning};
 use crate::check::{Finding, Judged, broken, holds, not_applicable};
+use crate::fact::Vantage;
 use crate::fact::docker::words::LastWords;
 use crate::fact::docker::{State, Worker};
 use crate::fact::environment::{ContainerProvenance, Environment, Layer, Setting, variables};
@@ -22,7 +23,14 @@ pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
         return host::running(seat, worker);
     }
     let docker = docker?;
-    let Some(worker) = docker.workers.first() else { return Ok(broken(WorkerRunning::Missing).into()) };
+    let Some(worker) = docker.workers.first() else {
+        let waiting = waiting(seat);
+        return Ok(match waiting {
+            Some(queues) => broken(WorkerRunning::Awaited).with("queues", queues),
+            None => broken(WorkerRunning::Missing),
+        }
+        .into());
+    };
     let young = seat.taken_at().saturating_sub(worker.started_at) < LATELY;
     let finding = match worker.state {
         State::Running if worker.restarts >= OFTEN && young => died(seat, worker, broken(WorkerRunning::Restarting)),
@@ -40,6 +48,15 @@ pub(crate) fn worker_running(seat: &Seat<'_>) -> Judged<WorkerRunning> {
         State::Exited | State::Dead | State::Removing => died(seat, worker, broken(WorkerRunning::Stopped)),
     };
     Ok(of(worker, finding).into())
+}
+
+/// The tasks that wait on the server, where no worker of whatever machine is connected.
+fn waiting(seat: &Seat<'_>) -> Option<String> {
+    let celery = seat.at(Vantage::Server).ok()?.celery().ok()?;
+    let nobody = celery.alive()?.is_empty() && celery.beats.as_ref().is_none_or(Vec::is_empty);
+    let waiting = celery.now()?.waiting.iter().filter(|(_, count)| **count > 0);
+    let waiting: Vec<String> = waiting.map(|(queue, count)| format!("{count} in {queue}")).collect();
+    (nobody && celery.strange.is_empty() && !waiting.is_empty()).then(|| waiting.join(", "))
 }
 
 /// It runs something else than a worker, as its command says. (One that was given no command of Celery's is somebody's own

@@ -10,7 +10,12 @@ use crate::fact::environment::Encoding;
 pub(crate) fn env_file(seat: &Seat<'_>) -> Judged<EnvFile> {
     let env = seat.env()?;
     let Some(worker) = native(seat) else { return Ok(not_applicable("no worker without Docker is set up here")) };
-    let Some((path, encoding)) = &worker.encoding else { return Ok(holds()) };
+    let Some((path, encoding)) = &worker.encoding else {
+        // Some files are there only on some machines: it matters where what they would set is set by nothing else.
+        let unset = env.winner(env.broker_variable()).is_none();
+        let gone = worker.gone.as_ref().filter(|_| unset && env.complete);
+        return Ok(gone.map_or_else(holds, |path| broken(EnvFile::Gone).with("file", path).into()));
+    };
     // What runs keeps what it was started with.
     let started = worker.pid.is_some() && env.winner(env.broker_variable()).is_some();
     let (wide, marked) = match encoding {

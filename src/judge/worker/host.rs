@@ -29,10 +29,21 @@ pub(super) fn halted(seat: &Seat<'_>) -> Option<Finding<WorkerRunning>> {
     Some(finding.with("how", how).with("resume", resume).with("thaw", thaw))
 }
 
+/// What ends so often in the last minutes gets no task done that takes longer.
+const OFTEN: u32 = 2;
+
 /// Its process runs. None where it is no worker of this kind.
 pub(super) fn running(seat: &Seat<'_>, worker: &HostWorker) -> Judged<WorkerRunning> {
     if worker.process.is_some() {
-        return Ok(halted(seat).map_or_else(holds, Into::into));
+        let again =
+            || worker.unit.as_ref().and_then(|unit| Some((unit, unit.lately.as_ref().filter(|it| it.times >= OFTEN)?)));
+        return Ok(match halted(seat) {
+            Some(finding) => finding.into(),
+            None => again().map_or_else(holds, |(unit, ended)| {
+                let finding = broken(WorkerRunning::UnitEnds).with("times", ended.times).with("why", &ended.why);
+                named(unit, finding).into()
+            }),
+        });
     }
     let Some(unit) = &worker.unit else {
         let folder = worker.folder.as_deref().unwrap_or_default();

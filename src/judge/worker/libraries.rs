@@ -7,6 +7,7 @@ use crate::check::{Judged, broken, holds, not_applicable};
 use crate::fact::dial::Dial;
 use crate::fact::environment::{Effective, Environment};
 use crate::fact::libraries::{Libraries, LibraryAnswer, LibrarySaid};
+use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Service, Unseen, Vantage};
 use crate::judge::firewall::in_doubt;
@@ -18,6 +19,7 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
     }
     asked_outside(seat)?;
     still_loading(seat)?;
+    still_starting(seat)?;
     let libraries = seat.libraries()?;
     let refused = |answer: &LibraryAnswer| match &answer.said {
         LibrarySaid::Refused(message) => Some((answer.clone(), message.clone())),
@@ -57,6 +59,18 @@ pub(crate) fn worker_libraries(seat: &Seat<'_>) -> Judged<WorkerLibraries> {
 pub(super) fn still_loading(seat: &Seat<'_>) -> Result<(), Unseen> {
     if seat.redis().is_ok_and(|redis| redis.said == RedisSaid::Loading) {
         return Err(Unseen::Undecided("Redis is still loading its data, and refuses everybody until then".to_owned()));
+    }
+    Ok(())
+}
+
+/// While PostgreSQL starts up or recovers, too.
+fn still_starting(seat: &Seat<'_>) -> Result<(), Unseen> {
+    let here = seat.postgres().is_ok_and(|postgres| postgres.said == PgSaid::StartingUp);
+    let there = seat.libraries().is_ok_and(|it| it.answers.iter().any(|answer| answer.said.is_starting_up()));
+    if here || there {
+        return Err(Unseen::Undecided(
+            "PostgreSQL is starting up or recovering, and refuses everybody until then".to_owned(),
+        ));
     }
     Ok(())
 }

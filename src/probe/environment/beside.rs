@@ -27,9 +27,10 @@ pub(super) fn worker(app: Option<&App>) -> Option<(BTreeMap<String, String>, &'s
 /// The environment of the worker that runs here; none where no worker does, or it may not be looked at. One with other files
 /// is another container's, whose processes are seen here too.
 pub(super) fn of_process(app: Option<&App>) -> Option<BTreeMap<String, String>> {
-    let running = workers::found().ok()?.into_iter().find(|it| has_our_files(it.worker.pid))?;
-    let environment = native::environ(running.worker.pid).ok()?;
-    app_variables(app).any(|name| environment.contains_key(name)).then_some(environment)
+    let running = workers::found().ok()?.into_iter().filter(|it| has_our_files(it.worker.pid));
+    // An entrypoint that goes on running has the worker's words in its own command, and not yet its variables.
+    let mut environments = running.filter_map(|it| native::environ(it.worker.pid).ok());
+    environments.find(|environment| app_variables(app).any(|name| environment.contains_key(name)))
 }
 
 /// Whether the files that we see are the worker's.

@@ -59,7 +59,9 @@ impl Libpq<'_> {
                 Said::Unread => url.passfile = true,
             }
         }
-        ReadUrl { url, user, password, root: read.root.or_else(|| set("PGSSLROOTCERT").map(str::to_owned)) }
+        let root = read.root.or_else(|| set("PGSSLROOTCERT").map(str::to_owned));
+        let options = read.options.or_else(|| set("PGOPTIONS").map(str::to_owned));
+        ReadUrl { url, user, password, root, options }
     }
 
     fn set(&self, name: &str) -> Option<&str> {
@@ -95,7 +97,10 @@ impl Libpq<'_> {
     ) -> Said<SecretString> {
         let asked = url::asked(text, "passfile");
         let named = asked.as_deref().or(of_service).or_else(|| self.set("PGPASSFILE")).map(str::to_owned);
-        let Some(path) = named.clone().or_else(|| self.at_home(".pgpass")) else { return Said::Nothing };
+        let Some(path) = named.clone().or_else(|| self.at_home(".pgpass")) else {
+            // Whose home that would be is not known: there may be one.
+            return if self.files.is_some() { Said::Unread } else { Said::Nothing };
+        };
         let host = if url.host.is_empty() { "localhost" } else { &url.host };
         let role = user.map_or("", |user| user.expose_secret());
         let database = url.database.as_deref().unwrap_or(role);
@@ -134,6 +139,7 @@ fn word(variable: &str) -> &str {
         "PGPASSWORD" => "password",
         "PGSSLMODE" => "sslmode",
         "PGSSLROOTCERT" => "sslrootcert",
+        "PGOPTIONS" => "options",
         other => other,
     }
 }

@@ -156,6 +156,7 @@ fn provenance(
                     .any(|(name, all)| kept(name) && all.iter().any(|given| in_unit(&given.origin))),
             file: start.file.clone(),
             encoding: start.encoding.clone(),
+            gone: start.gone.clone(),
             media: fact.folder.as_deref().filter(|_| app.is_none()).and_then(media),
         }),
         sources: sources.collect(),

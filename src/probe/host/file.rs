@@ -41,7 +41,7 @@ pub(super) enum Refusal {
 }
 
 /// Opens without waiting for another end (open(2), `O_NONBLOCK`: a FIFO) and without becoming anybody's terminal.
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -89,6 +89,14 @@ fn bytes(path: &Path, longest: u64) -> Result<Vec<u8>, Refusal> {
     // It may be another one by now.
     fits(&file.metadata().map_err(Refusal::Error)?, longest)?;
     bounded(file, longest)
+}
+
+/// An error where it is no regular file.
+pub(super) fn is_regular(path: &Path) -> Result<(), Unseen> {
+    match kind(&std::fs::metadata(path).map_err(|error| not_seen(path, &error))?) {
+        Some(kind) => Err(Unseen::Unreadable(format!("{}: it is {kind}", path.display()))),
+        None => Ok(()),
+    }
 }
 
 /// Whether it is a regular file, and no longer than that.

@@ -18,11 +18,17 @@ const SEARCH: Duration = Duration::from_millis(500);
 pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
     let sockets = listening::here()?;
     let programs = programs(sockets.iter().map(|it| it.inode).collect());
-    let found: BTreeSet<(u16, IpAddr, Option<String>)> = sockets
-        .iter()
-        .map(|it| (it.address.port(), it.address.ip(), programs.get(&it.inode).map(|(_, name)| name.clone())))
-        .collect();
-    Ok(found.into_iter().map(|(port, ip, program)| Listener { address: SocketAddr::new(ip, port), program }).collect())
+    let found: BTreeSet<(u16, IpAddr, Option<Program>)> =
+        sockets.iter().map(|it| (it.address.port(), it.address.ip(), programs.get(&it.inode).cloned())).collect();
+    let listener = |(port, ip, program): (u16, IpAddr, Option<Program>)| Listener {
+        address: SocketAddr::new(ip, port),
+        stopped: program.as_ref().filter(|it| it.stopped).map(|it| it.pid.unsigned_abs()),
+        program: program.map(|it| it.name),
+    };
+    // A server of several processes has its socket in each: their numbers make no other listener.
+    let mut found: Vec<Listener> = found.into_iter().map(listener).collect();
+    found.dedup();
+    Ok(found)
 }
 
 /// Who has a UDP port of this machine, as far as that is seen; none where nobody has it.
@@ -32,7 +38,7 @@ pub(in crate::probe) fn udp_of(port: u16) -> Option<(Option<i32>, Option<String>
     let inodes: BTreeSet<u64> =
         entries.iter().filter(|it| it.local_address.port() == port).map(|it| it.inode).collect();
     let first = (!inodes.is_empty()).then(|| programs(inodes))?.into_values().next();
-    Some(first.map_or((None, None), |(process, name)| (Some(process), Some(name))))
+    Some(first.map_or((None, None), |it| (Some(it.pid), Some(it.name))))
 }
 
 /// What listens in the network of a process; none where that may not be seen.
@@ -64,8 +70,16 @@ fn is_of_our_network(process: &Process) -> bool {
     network("self").is_some_and(|own| network(&process.pid.to_string()) == Some(own))
 }
 
-/// The processes that have these sockets, with their names.
-fn programs(mut wanted: BTreeSet<u64>) -> BTreeMap<u64, (i32, String)> {
+/// Whose a socket is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Program {
+    name: String,
+    pid: i32,
+    stopped: bool,
+}
+
+/// The processes that have these sockets.
+fn programs(mut wanted: BTreeSet<u64>) -> BTreeMap<u64, Program> {
     wanted.remove(&0);
     let mut found = BTreeMap::new();
     let begun = host::clock();
@@ -80,7 +94,8 @@ fn programs(mut wanted: BTreeSet<u64>) -> BTreeMap<u64, (i32, String)> {
         let Ok(stat) = process.stat() else { continue };
         for inode in sockets {
             wanted.remove(&inode);
-            found.insert(inode, (stat.pid, stat.comm.clone()));
+            let stopped = matches!(stat.state, 'T' | 't');
+            found.insert(inode, Program { name: stat.comm.clone(), pid: stat.pid, stopped });
         }
     }
     found

@@ -81,19 +81,25 @@ static NEXT: AtomicU16 = AtomicU16::new(1000);
 /// The round trip to the first of these addresses that answers every echo. None where not one does: then nothing is known of
 /// how long an answer takes.
 pub(in crate::probe) async fn round_trip(to: &[IpAddr]) -> Option<Duration> {
-    let asked: Vec<_> = to.iter().map(|to| Box::pin(async { trips(*to).await.ok_or(()) })).collect();
+    let asked: Vec<_> = to.iter().map(|to| Box::pin(async { trips(*to, APART).await.ok_or(()) })).collect();
     if asked.is_empty() { None } else { select_ok(asked).await.ok().map(|(trip, _)| trip) }
 }
 
+/// The longest round trip to all of these addresses, of three echoes so far apart; none where one is not answered.
+pub(in crate::probe) async fn round_trips(to: &[IpAddr], apart: Duration) -> Option<Duration> {
+    let all: Option<Vec<Duration>> = join_all(to.iter().map(|to| trips(*to, apart))).await.into_iter().collect();
+    all?.into_iter().max()
+}
+
 /// The longest of several; none where one is lost.
-async fn trips(to: IpAddr) -> Option<Duration> {
+async fn trips(to: IpAddr, apart: Duration) -> Option<Duration> {
     let client = client(to).ok()?;
     let mut asked = Vec::new();
     for place in 0..MEASURING {
         let mut pinger = client.pinger(to, identifier()).await;
         pinger.timeout(DIAL);
         asked.push(async move {
-            tokio::time::sleep(APART * u32::from(place)).await;
+            tokio::time::sleep(apart * u32::from(place)).await;
             let sequence = PingSequence(NEXT.fetch_add(1, Ordering::Relaxed));
             match answer(&mut pinger, sequence, &[0; 16]).await {
                 Echo::Reply(micros) => Some(Duration::from_micros(micros)),

@@ -50,6 +50,11 @@ pub(in crate::probe) async fn round_trip(_to: &[IpAddr]) -> Option<Duration> {
     None
 }
 
+/// Nor this.
+pub(in crate::probe) async fn round_trips(_to: &[IpAddr], _apart: Duration) -> Option<Duration> {
+    None
+}
+
 pub(in crate::probe) async fn sizes(_to: IpAddr, _pace: Pace) -> Vec<SizedEcho> {
     Vec::new()
 }

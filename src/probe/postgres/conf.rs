@@ -88,7 +88,12 @@ fn choose(candidates: &[(String, PathBuf)], port: u16) -> (String, Result<PgConf
         return (CLUSTERS.to_owned(), Err(Unseen::NotKnown(places)));
     }
     let matching = read.iter().position(|(_, conf)| conf.as_ref().is_ok_and(|conf| port_of(conf) == port));
-    read.swap_remove(matching.unwrap_or(0))
+    let mut chosen = read.swap_remove(matching.unwrap_or(0));
+    if let Ok(conf) = &mut chosen.1 {
+        let others = read.iter().filter_map(|(_, other)| other.as_ref().ok());
+        conf.others = others.map(|it| format!("{} on port {}", it.cluster, port_of(it))).collect();
+    }
+    chosen
 }
 
 fn port_of(conf: &PgConf) -> u16 {
@@ -116,6 +121,7 @@ fn read_cluster(cluster: &str, folder: &Path) -> Result<PgConf, Unseen> {
         listen_addresses: reader.listen_addresses,
         port: reader.port,
         by_hand: by_hand(folder),
+        others: Vec::new(),
         // The log may be on a file system of its own.
         disk: [data.clone(), data.join("pg_wal")].iter().find_map(|folder| host::shut(&folder.display().to_string())),
     })

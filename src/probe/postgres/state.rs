@@ -1,22 +1,17 @@
 //! Asks the running PostgreSQL about itself, as its own administrator over the local socket (`peer`): read-only, and no
 //! password needed. Only root may do that.
 
-use std::path::Path;
-
 use futures_util::future::try_join;
 use serde::Deserialize;
 
 use super::administrator::Administrator;
-use super::{conf, hba, logs};
-use crate::fact::postgres::hba::PgHba;
-use crate::fact::postgres::session::SessionSetting;
-use crate::fact::postgres::state::{PgDatabase, PgDatabaseFound, PgPassword, PgRole, PgRoleFound, PgSetting, PgState};
-use crate::fact::postgres::waits::PgWaits;
+use super::told::{Inside, Told};
+use super::{conf, hba, logs, not_there};
+use crate::fact::postgres::state::PgState;
 use crate::fact::{Fact, Service, Unseen};
 use crate::probe::containers::{self, Contained};
 use crate::probe::host::Files;
 use crate::probe::{ProbeContext, ProbeResult, host};
-use crate::read::pg_hba::rules::{self, Row};
 use crate::snapshot::Rights;
 
 /// `{role}` and `{database}` are SQL literals.
@@ -24,6 +19,9 @@ const SERVER: &str = include_str!("state_server.sql");
 
 /// The same inside the app's database: what only shows there.
 const INSIDE: &str = include_str!("state_inside.sql");
+
+/// Sequences whose next number is taken already.
+const BEHIND: &str = include_str!("sequences.sql");
 
 /// Who waits there.
 const WAITS: &str = include_str!("waits.sql");
@@ -50,7 +48,9 @@ async fn ask_inside(contained: Contained, context: &ProbeContext) -> Result<PgSt
     let name = contained.found.container.name;
     let mut state = conversation(&administrator, contained.files, context).await?;
     let client = context.addresses()?.client.value.to_string();
-    (state.refused, state.errors) = logs::refused_inside(&name, names(&state), &client).await;
+    let found = logs::refused_inside(&name, names(&state), &client).await;
+    state = logged(state, found);
+    state.not_there = not_there::still(&administrator, &state).await;
     Ok(state)
 }
 
@@ -72,12 +72,19 @@ async fn ask(context: &ProbeContext) -> Result<PgState, Unseen> {
         Err(why @ Unseen::Unreadable(_)) => return Err(why.clone()),
         Err(_) => context.addresses()?.postgres_port.value.to_string(),
     };
-    let mut state = conversation(&Administrator::find(&port)?, Files::default(), context).await?;
+    let administrator = Administrator::find(&port)?;
+    let mut state = conversation(&administrator, Files::default(), context).await?;
     if let Ok(conf) = &chosen {
         let client = context.addresses()?.client.value.to_string();
-        (state.refused, state.errors) = logs::refused(conf, names(&state), &client).await;
+        let found = logs::refused(conf, names(&state), &client);
+        state = logged(state, found);
+        state.not_there = not_there::still(&administrator, &state).await;
     }
     Ok(state)
+}
+
+fn logged(state: PgState, found: logs::Logged) -> PgState {
+    PgState { refused: found.refused, errors: found.errors, other_words: found.other_words, ..state }
 }
 
 /// The role and the database that were asked about.
@@ -117,12 +124,12 @@ async fn conversation(administrator: &Administrator, files: Files, context: &Pro
     Ok(state)
 }
 
-fn read<T: for<'a> Deserialize<'a>>(said: &str) -> Result<T, Unseen> {
+pub(super) fn read<T: for<'a> Deserialize<'a>>(said: &str) -> Result<T, Unseen> {
     serde_json::from_str(said).map_err(|_| Unseen::Unreadable("PostgreSQL's answer".to_owned()))
 }
 
 /// No quotation mark and no backslash.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.len() < 64
         && !name.starts_with('-')
@@ -130,7 +137,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// As SQL. Only plain names come here.
-fn literal(name: Option<&str>) -> String {
+pub(super) fn literal(name: Option<&str>) -> String {
     name.map_or_else(|| "null::name".to_owned(), |name| format!("'{name}'::name"))
 }
 
@@ -142,144 +149,4 @@ const FILES: &str = "select pg_catalog.json_build_object('version', current_sett
 struct Named {
     version: u32,
     hba_file: String,
-}
-
-/// What the first query gives.
-#[derive(Deserialize)]
-struct Told {
-    version: u32,
-    ssl: bool,
-    room: u32,
-    used: u32,
-    loaded_at: u64,
-    started_at: u64,
-    pending: Vec<PgSetting>,
-    bad_lines: Vec<PgSetting>,
-    bad_hba_lines: Vec<u32>,
-    named_files: Vec<NamedFile>,
-    data_directory: String,
-    listen_addresses: String,
-    hba: Vec<Row>,
-    role: Option<ToldRole>,
-    database: Option<ToldDatabase>,
-    session: Vec<SessionSetting>,
-}
-
-/// A file that a setting of its files names.
-#[derive(Deserialize)]
-struct NamedFile {
-    name: String,
-    path: Option<String>,
-    line: Option<u32>,
-    file: String,
-}
-
-impl NamedFile {
-    /// The setting, where there is no such file. A relative name is meant from the data directory.
-    fn missing(self, data: &str) -> Option<PgSetting> {
-        let gone = matches!(host::stat(Path::new(data).join(self.file)), Ok(None));
-        gone.then_some(PgSetting { name: Some(self.name), path: self.path, line: self.line })
-    }
-}
-
-#[derive(Deserialize)]
-struct ToldRole {
-    can_log_in: bool,
-    superuser: bool,
-    expired: bool,
-    password: String,
-    limit: i32,
-    groups: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct ToldDatabase {
-    open: bool,
-    may_connect: Option<bool>,
-}
-
-/// What the second query gives.
-#[derive(Deserialize)]
-struct Inside {
-    may_create: Option<bool>,
-    closed_tables: Option<u32>,
-    lacking: Vec<String>,
-    lacking_sequences: Vec<String>,
-}
-
-/// Sequences whose next number is taken already.
-const BEHIND: &str = include_str!("sequences.sql");
-
-impl Told {
-    fn state(
-        self,
-        role: Option<String>,
-        database: Option<String>,
-        inside: Option<&Inside>,
-        written: &PgHba,
-    ) -> PgState {
-        PgState {
-            version: self.version,
-            ssl: self.ssl,
-            room: self.room,
-            used: self.used,
-            loaded_at: self.loaded_at,
-            started_at: self.started_at,
-            pending: self.pending,
-            bad_lines: self.bad_lines,
-            bad_hba_lines: self.bad_hba_lines,
-            missing: self.named_files.into_iter().filter_map(|it| it.missing(&self.data_directory)).collect(),
-            hba_otherwise: rules::otherwise(written, &self.hba),
-            listen_addresses: Some(self.listen_addresses),
-            session: self.session,
-            refused: Vec::new(),
-            errors: Vec::new(),
-            behind: Vec::new(),
-            container: None,
-            waits: PgWaits::default(),
-            role: role.map(|name| PgRole { name, found: self.role.map(ToldRole::found) }),
-            database: database.map(|name| PgDatabase {
-                name,
-                found: self.database.map(|it| PgDatabaseFound {
-                    open: it.open,
-                    may_connect: it.may_connect,
-                    may_create: inside.and_then(|it| it.may_create),
-                    closed_tables: inside.and_then(|it| it.closed_tables),
-                    lacking: inside.map(|it| it.lacking.clone()).unwrap_or_default(),
-                    lacking_sequences: inside.map(|it| it.lacking_sequences.clone()).unwrap_or_default(),
-                }),
-            }),
-        }
-    }
-}
-
-impl ToldRole {
-    fn found(self) -> PgRoleFound {
-        PgRoleFound {
-            can_log_in: self.can_log_in,
-            superuser: self.superuser,
-            expired: self.expired,
-            password: match self.password.as_str() {
-                "none" => PgPassword::None,
-                "md5" => PgPassword::Md5,
-                "scram" => PgPassword::Scram,
-                _ => PgPassword::Other,
-            },
-            limit: self.limit,
-            groups: self.groups,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_plain_names_come_into_a_query() {
-        assert!(is_plain("clippy_front") && is_plain("a-b.c"));
-        for name in ["", "-", "a'b", "a\\b", "host=x", "a b", "\"a\"", "a;b"] {
-            assert!(!is_plain(name), "{name}");
-        }
-    }
 }

@@ -69,6 +69,11 @@ select json_build_object(
       order by name, strength desc
     ) strongest
   ),
+  'near_role', (select rolname from pg_authid where lower(rolname) = lower({role}) and rolname <> {role} order by 1 limit 1),
+  'near_database', (select datname from pg_database where lower(datname) = lower({database}) and datname <> {database} order by 1 limit 1),
+  'own_databases', (
+    select coalesce(json_agg(datname order by datname), '[]') from pg_database join role on datdba = role.oid where not datistemplate
+  ),
   'role', (
     select json_build_object(
       'can_log_in', rolcanlogin,

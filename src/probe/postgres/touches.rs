@@ -10,7 +10,13 @@ pub(in crate::probe) fn touches(vantage: Vantage) -> Vec<Touch> {
     let own = if vantage == Vantage::Container { reads(&["{home}/.postgresql/root.crt"]) } else { Vec::new() };
     let roots =
         only("where the URL has sslmode require, verify-ca or verify-full", [own, reads(&["{authorities}"])].concat());
-    [connects(&["tcp {server}:{postgres-port}"]), roots].concat()
+    let log = if vantage == Vantage::Server {
+        let log = reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]);
+        only("while it starts up or recovers", [conf::touches(), log].concat())
+    } else {
+        Vec::new()
+    };
+    [connects(&["tcp {server}:{postgres-port}"]), roots, log].concat()
 }
 
 /// What [`super::conf`] does.
@@ -26,7 +32,7 @@ pub(in crate::probe) fn hba_touches() -> Vec<Touch> {
 
 /// What [`super::state`] does.
 pub(in crate::probe) fn state_touches() -> Vec<Touch> {
-    let log = [reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]), runs(&["tail -n 200 -- {log}"])].concat();
+    let log = reads(&["/var/log/postgresql/postgresql-*.log", "{log}"]);
     let log = only("where the log was written in the last ten minutes", log);
     let named = only("where its settings name them", reads(&["{named}"]));
     only("as root", [conf::touches(), hba_touches(), administrator::touches(), named, log].concat())

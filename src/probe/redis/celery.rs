@@ -14,11 +14,11 @@ use redis::{Pipeline, ProtocolVersion, RedisConnectionInfo, RedisError};
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
-use super::kept::{foreign, held};
+use super::kept::{ends, foreign, held};
 use super::prefixed::prefixed;
 use super::session::{admitted, open, turned_away};
 use super::{ANSWER, Pace, WORD, dial, tls, wire};
-use crate::fact::celery::{Beat, Celery, Oldest, Sample, queues};
+use crate::fact::celery::{Beat, Celery, Sample, queues};
 use crate::fact::dial::Endpoint;
 use crate::fact::{Fact, FactKey, Service, Unseen, Vantage};
 use crate::probe::{DIAL, Login, ProbeContext, ProbeResult};
@@ -144,11 +144,13 @@ async fn converse(
     let queues = queues(app.as_ref());
     let server: Result<String, RedisError> = redis::cmd("INFO").arg("server").query_async(connection).await;
     let uptime = server.ok().and_then(|text| redis_info::line(&text, "uptime_in_seconds")?.parse().ok());
+    let (oldest, strange) = ends(connection, &queues).await;
     let mut celery = Celery {
         endpoint: endpoint.clone(),
         database,
         samples: Vec::new(),
-        oldest: oldest(connection, &queues).await,
+        oldest,
+        strange,
         beats: None,
         uptime: uptime.unwrap_or(0),
         foreign: None,
@@ -243,19 +245,6 @@ async fn sample(connection: &mut MultiplexedConnection, queues: &[&str]) -> Resu
 fn code(error: &RedisError) -> Option<String> {
     let refused = error.clone().into_server_errors()?;
     refused.first().map(|(_, error)| error.code().to_owned())
-}
-
-/// Producers push at the head (`LPUSH`), consumers pop the tail.
-async fn oldest(connection: &mut MultiplexedConnection, queues: &[&str]) -> BTreeMap<String, Oldest> {
-    let mut found = BTreeMap::new();
-    for &queue in queues {
-        let message: Result<Option<String>, RedisError> =
-            redis::cmd("LINDEX").arg(queue).arg(-1).query_async(connection).await;
-        if let Some(oldest) = message.ok().flatten().and_then(|message| celery::oldest(&message)) {
-            found.insert(queue.to_owned(), oldest);
-        }
-    }
-    found
 }
 
 /// Whose heart beats in that database. None if the user may not listen, or the connection failed.

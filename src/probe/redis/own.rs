@@ -29,8 +29,8 @@ pub(super) fn login(context: &ProbeContext) -> Option<Login> {
         return None;
     }
     let texts = conf_files::texts(context);
-    let lines = texts.iter().flat_map(|(_, text)| crate::read::redis_conf::lines(text));
-    let password = lines.filter(|line| line.name == "requirepass").last()?.arguments.into_iter().next()?;
+    let mut lines = texts.iter().rev().flat_map(|(_, text)| crate::read::redis_conf::lines(text).into_iter().rev());
+    let password = lines.find(|line| line.name == "requirepass")?.arguments.into_iter().next()?;
     let addresses = context.addresses().ok()?;
     let port = addresses.redis_port.value;
     let mut encoded = String::new();
@@ -46,5 +46,6 @@ pub(super) fn login(context: &ProbeContext) -> Option<Login> {
         user: read.user,
         password: read.password,
         root: None,
+        options: None,
     })
 }

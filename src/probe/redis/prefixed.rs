@@ -8,6 +8,7 @@ use redis::aio::MultiplexedConnection;
 
 use super::celery::BINDING;
 use crate::fact::celery::Prefixed;
+use crate::read::celery;
 
 /// So many times the keys are asked for, about 500 at a time.
 const ROUNDS: usize = 20;
@@ -39,8 +40,19 @@ pub(super) async fn prefixed(connection: &mut MultiplexedConnection, queues: &[&
         }
         let told: Vec<u64> = asked.query_async(connection).await.ok()?;
         let (listens, lengths) = told.split_first()?;
+        let waits = queues.iter().zip(lengths).find(|(_, length)| **length > 0);
+        let task = match waits {
+            Some((queue, _)) => oldest(connection, &format!("{prefix}{queue}")).await,
+            None => None,
+        };
         let prefix = prefix.chars().filter(|c| !c.is_control()).collect();
-        all.push(Prefixed { prefix, waiting: lengths.iter().sum(), listens: *listens > 0 });
+        all.push(Prefixed { prefix, waiting: lengths.iter().sum(), listens: *listens > 0, task });
     }
     Some(all)
+}
+
+/// The name of the task that waits longest in a list.
+async fn oldest(connection: &mut MultiplexedConnection, list: &str) -> Option<String> {
+    let message: Option<String> = redis::cmd("LINDEX").arg(list).arg(-1).query_async(connection).await.ok()?;
+    Some(celery::oldest(&message?)?.task)
 }

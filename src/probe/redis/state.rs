@@ -16,7 +16,7 @@ use crate::fact::redis::RedisSaid;
 use crate::fact::redis::state::{OwnRights, RedisState};
 use crate::fact::service::quote::Quote;
 use crate::fact::{Fact, Service, Unseen};
-use crate::probe::{Login, PROGRAM, ProbeContext, ProbeResult, host};
+use crate::probe::{Login, ProbeContext, ProbeResult, host};
 use crate::read::quoted::{self, Secrets};
 use crate::read::{redis_acl, redis_acl_log, redis_info, redis_log, redis_reply};
 
@@ -104,6 +104,8 @@ async fn converse(
             state.replicas_wanted = wanted.and_then(|wanted| wanted.parse().ok());
         }
         state.stops_writes = setting(connection, "stop-writes-on-bgsave-error").await;
+        let limit = setting(connection, "client-output-buffer-limit").await;
+        state.buffer_limit = limit.and_then(|limit| redis_info::buffer_limit(&limit));
         let user = login.and_then(|login| login.user.as_ref());
         if user.is_some_and(|user| user.expose_secret() != DEFAULT) {
             state.users = users(connection).await;
@@ -116,7 +118,7 @@ async fn converse(
     state.flushes = run.map_or(0, |text| redis_info::calls(&text, &["flushdb", "flushall"]));
     state.refused = refusals(connection).await;
     if !state.saved || (state.appends && !state.appended) {
-        state.save_error = save_error(context).await;
+        state.save_error = save_error(context);
     }
     Ok(state)
 }
@@ -140,10 +142,10 @@ async fn own_rights(connection: &mut MultiplexedConnection, user: &str, context:
 }
 
 /// The end of the log of the Redis of this machine; of one in a container its own commands tell.
-async fn save_error(context: &ProbeContext) -> Option<Quote> {
+fn save_error(context: &ProbeContext) -> Option<Quote> {
     let path = conf_files::log_file(context)?;
-    let end = host::run("tail", &["-n", "200", "--", &path], PROGRAM).await.ok()?;
-    let text = redis_log::save_error(&end.out)?;
+    let end = host::end(&path, 200).ok()?;
+    let text = redis_log::save_error(&end)?;
     let at = host::stat(&path).ok().flatten().map(|stat| stat.changed_at);
     Some(Quote { text: quoted::quoted(text, &Secrets::default(), &[]), source: path, at, named: None })
 }

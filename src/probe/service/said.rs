@@ -3,11 +3,11 @@
 use super::REDIS_LOG;
 use crate::fact::UnitTarget;
 use crate::fact::service::quote::Quote;
-use crate::probe::{PROGRAM, ProbeContext, host, postgres, redis};
+use crate::probe::{ProbeContext, host, postgres, redis};
 use crate::read::{last_words, named_line};
 
 /// The last words of the last start, which began at this time, and where its settings hold what they name.
-pub(super) async fn last_words(
+pub(super) fn last_words(
     (target, context): (&UnitTarget, &ProbeContext),
     unit: &str,
     journal: &str,
@@ -15,7 +15,7 @@ pub(super) async fn last_words(
     ended: Option<u64>,
     files: Vec<(String, String)>,
 ) -> Option<Quote> {
-    let mut quote = written((target, context), unit, journal, begun, ended).await?;
+    let mut quote = written((target, context), unit, journal, begun, ended)?;
     let mut all = match target {
         UnitTarget::Redis => redis::texts(context),
         UnitTarget::Postgres => cluster(unit).map(|(version, name)| postgres::texts(version, name)).unwrap_or_default(),
@@ -26,7 +26,7 @@ pub(super) async fn last_words(
     Some(quote)
 }
 
-async fn written(
+fn written(
     (target, context): (&UnitTarget, &ProbeContext),
     unit: &str,
     journal: &str,
@@ -47,8 +47,8 @@ async fn written(
         if begun.is_none_or(|begun| stat.changed_at < begun) {
             continue;
         }
-        let end = host::run("tail", &["-n", "60", "--", &path], PROGRAM).await.ok()?;
-        if let Some(text) = last_words::read(&end.out) {
+        let end = host::end(&path, 60).ok()?;
+        if let Some(text) = last_words::read(&end) {
             return Some(Quote { text, source: path, at: Some(stat.changed_at), named: None });
         }
     }

@@ -7,8 +7,8 @@ use tokio::sync::OnceCell;
 
 use crate::fact::service::at_boot::AtBoot;
 use crate::fact::{UnitTarget, Unseen};
+use crate::probe::ProbeContext;
 use crate::probe::starters::{self, Starter};
-use crate::probe::{PROGRAM, ProbeContext, host};
 use crate::read::systemctl::{self, Shown};
 use crate::read::unit_file;
 
@@ -224,9 +224,8 @@ async fn nowhere(shown: &Shown) -> Vec<String> {
 
 /// None where systemctl does not say it well.
 async fn ask(names: &[String]) -> Result<Option<Vec<Shown>>, Unseen> {
-    let mut args = vec!["show", "--no-pager", "-p", PROPERTIES, "--"];
-    args.extend(names.iter().map(String::as_str));
-    let said = host::run("systemctl", &args, PROGRAM).await?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let said = super::show(PROPERTIES, &names).await?;
     let shown = systemctl::read(&said.out);
     Ok(Some(shown).filter(|shown| said.ok && !shown.is_empty()))
 }

@@ -117,10 +117,10 @@ fn stderr(line: &str) -> Option<(Weight, String)> {
 pub(super) fn stderr_line(line: &str) -> Option<(&str, &str)> {
     let (head, text) = line.split_once(":  ")?;
     let severity = head.rsplit([' ', ']']).next()?;
-    severity_of(severity).then_some((severity, text))
+    is_severity(severity).then_some((severity, text))
 }
 
-fn severity_of(word: &str) -> bool {
+pub(super) fn is_severity(word: &str) -> bool {
     matches!(
         word,
         "LOG"
@@ -168,7 +168,7 @@ fn json(line: &str) -> Option<(Weight, String)> {
 /// `log_destination = 'csvlog'`: the severity is the twelfth field, the message the fourteenth.
 fn csv(line: &str) -> Option<(Weight, String)> {
     let fields = fields(line);
-    let severity = fields.get(11).filter(|it| severity_of(it))?;
+    let severity = fields.get(11).filter(|it| is_severity(it))?;
     let more = |at: usize| fields.get(at).map(String::as_str).filter(|it| !it.is_empty());
     Some(whole(severity, fields.get(13)?, more(14), more(15)))
 }

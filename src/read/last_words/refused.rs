@@ -1,6 +1,6 @@
 //! The log-ins and the statements that PostgreSQL refused, by its log on standard error.
 
-use super::log_line::stderr_line;
+use super::log_line::{is_severity, stderr_line};
 use crate::read::quoted::{Secrets, quoted};
 
 /// So many of them are kept, the last ones.
@@ -82,8 +82,18 @@ pub fn statements(log: &str, role: &str, database: &str) -> Vec<(Option<u64>, St
     found
 }
 
+/// Whether such a role's lines have another language's words for how grave they are (`lc_messages`): none of what they say is
+/// known here.
+pub fn is_in_other_words(log: &str, role: &str, database: &str) -> bool {
+    let whose = format!(" {role}@{database} ");
+    log.lines().filter_map(|line| line.split_once(&whose)?.1.split_once(":  ")).any(|(severity, _)| {
+        let word = severity.trim_end();
+        !word.is_empty() && word.chars().all(char::is_alphabetic) && !is_severity(word)
+    })
+}
+
 /// `2026-11-27 11:42:27.558 UTC …`.
-fn time(line: &str) -> Option<u64> {
+pub(super) fn time(line: &str) -> Option<u64> {
     let mut words = line.split(' ');
     let (day, clock, zone) = (words.next()?, words.next()?, words.next()?);
     if !matches!(zone, "UTC" | "GMT") {
@@ -118,5 +128,9 @@ mod tests {
             1970-01-01 00:00:07 UTC [2] postgres@front ERROR:  relation \"x\" does not exist\n";
         let denied = (Some(6), "ERROR: permission denied for table jobs".to_owned());
         assert_eq!(statements(log, "clippy", "front"), [denied]);
+        assert!(!is_in_other_words(log, "clippy", "front"));
+        let german = "1970-01-01 00:00:06 UTC [1] clippy@front FEHLER:  Spalte »x« existiert nicht\n";
+        assert!(is_in_other_words(german, "clippy", "front") && !is_in_other_words(german, "other", "front"));
+        assert!(is_in_other_words("[1] clippy@front ERREUR\u{a0}:  x\n", "clippy", "front"));
     }
 }

@@ -3,7 +3,8 @@
 //! that look drawn by lot.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+
+use super::harmless::is_harmless;
 
 /// In place of what is left out.
 const GONE: &str = "…";
@@ -11,59 +12,8 @@ const GONE: &str = "…";
 /// What a password is set to.
 const SECRET: [&str; 7] = ["pass", "secret", "token", "apikey", "privatekey", "presharedkey", "credential"];
 
-/// Words that settings can have, which programs name where they want another one.
-const SETTINGS: [&str; 8] = ["yes", "no", "on", "off", "try", "minimal", "replica", "logical"];
-
-/// What a program names that is no data of its user's: where its words end like this, what comes next between quotation
-/// marks is shown if it has no other signs than letters, digits and these.
-const NAMED: [(&str, &str); 30] = [
-    ("file", "/._+@$-"),
-    ("directory", "/._+@$-"),
-    ("library", "/._+@$-"),
-    ("socket", "/._+@$-"),
-    // PostgreSQL. Of a database that is not there the name may be the rest of a password in a URL.
-    ("value for parameter", "_."),
-    ("encoding", "_.-"),
-    ("locale", "_.-"),
-    ("relation", "_.-"),
-    ("table", "_.-"),
-    ("schema", "_.-"),
-    ("constraint", "_.-"),
-    ("extension", "_.-"),
-    ("sequence", "_.-"),
-    ("in database", "_.-"),
-    ("invalid database", "_.-"),
-    // Redis.
-    ("user named", "_.-"),
-    // Python, Celery and gunicorn.
-    ("module named", "_."),
-    ("task of type", "_."),
-    ("has no attribute", "_"),
-    ("cannot import name", "_"),
-    ("find attribute", "_"),
-    ("keyword argument", "_"),
-    ("module", "_."),
-    ("name", "_"),
-    // wg.
-    ("IP address:", "./"),
-    // Docker.
-    ("device driver", "_.-"),
-    ("runtime", "_.-"),
-    ("network", "_.-"),
-    ("volume", "_.-"),
-    ("exec:", "/._+-"),
-];
-
-/// What follows on such a name.
-const FOLLOWS: [(&str, &str); 3] =
-    [(" object has no attribute ", "_."), (" is not defined", "_"), (" of relation ", "_.-")];
-
-/// The longest unit that follows on a number, and the longest of both.
-const UNIT: usize = 4;
-const NUMBER: usize = 10;
-
 /// As long as a key.
-const KEY: usize = 20;
+pub(super) const KEY: usize = 20;
 
 /// As long as the shortest hash.
 const HASH: usize = 32;
@@ -78,7 +28,7 @@ pub(super) fn hidden(text: &str, known: &[&str]) -> String {
 fn outside_quotes(text: &str, known: &[&str]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once(['"', '\'', '`']) {
+    while let Some((before, after)) = rest.split_once(|c| closing(c).is_some()) {
         let mark = rest.get(before.len()..).and_then(|it| it.chars().next()).unwrap_or('"');
         out.push_str(before);
         out.push(mark);
@@ -86,59 +36,40 @@ fn outside_quotes(text: &str, known: &[&str]) -> String {
         if mark == '\'' && out.chars().rev().nth(1).is_some_and(char::is_alphanumeric) {
             continue;
         }
-        let ends: &[char] = if mark == '`' { &['`', '\''] } else { &['"', '\''] };
-        let Some(end) = rest.find(|c| if mark == '`' { ends.contains(&c) } else { c == mark }) else {
+        let Some(end) = rest.find(closing(mark).unwrap_or_default()) else {
             out.push_str(GONE);
             return out;
         };
         let inside = rest.get(..end).unwrap_or_default();
         let said = out.get(..out.len() - mark.len_utf8()).unwrap_or_default().trim_end();
-        let shown = known.contains(&inside) || is_harmless(inside, said, rest.get(end + 1..).unwrap_or_default());
+        let mut more = rest.get(end..).unwrap_or_default().chars();
+        let close = more.next();
+        // French has blanks within its marks.
+        let bare = inside.trim();
+        let shown = known.contains(&bare) || is_harmless(bare, said, more.as_str());
         out.push_str(if shown { inside } else { GONE });
-        let mut closing = rest.get(end..).unwrap_or_default().chars();
-        out.extend(closing.next());
-        rest = closing.as_str();
+        out.extend(close);
+        rest = more.as_str();
     }
     out.push_str(rest);
     out
 }
 
-fn is_harmless(inside: &str, before: &str, after: &str) -> bool {
-    let of = |more: &str| inside.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-    // "server name" and "database name" end like Python's words for a name of its own.
-    let named = NAMED.iter().any(|(word, more)| before.strip_suffix(word).is_some_and(|it| ends(it, word)) && of(more));
-    // Elsewhere what is called a column may be a value between the wrong marks.
-    let follows = FOLLOWS.iter().any(|(begin, more)| after.starts_with(begin) && of(more));
-    // The rule of a password begins with another sign: `>`, `<`, `#`, `!`.
-    let acl = before.ends_with("ACL rule") && inside.starts_with(['+', '-', '~', '%', '&']);
-    (inside.starts_with('/') && of("/._+@-"))
-        || inside.parse::<IpAddr>().is_ok()
-        || SETTINGS.contains(&inside)
-        || named
-        || follows
-        || acl
-        || is_value(inside, before)
-}
-
-/// Whether a word of [`NAMED`] is one here: Python's `name` and `module` stand alone or at the begin.
-fn ends(before: &str, word: &str) -> bool {
-    let before = before.trim_end();
-    match word {
-        "name" => before.ends_with("NameError:"),
-        "module" => before.is_empty() || before.ends_with(':') || before.ends_with(" from"),
-        _ => true,
-    }
-}
-
-/// Whether it is the value of one of PostgreSQL's own parameters: of a locale's, or a number with its unit. Whatever else
-/// stands there may be a password that was written into the wrong line.
-fn is_value(inside: &str, before: &str) -> bool {
-    let parameter = before.strip_suffix("\":").and_then(|it| it.rsplit_once("value for parameter \""));
-    let Some((_, name)) = parameter else { return false };
-    let number = inside.trim_start_matches(|c: char| c.is_ascii_digit());
-    let unit = number.len() < inside.len() && number.len() <= UNIT && number.chars().all(|c| c.is_ascii_alphabetic());
-    let locale = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    (unit && inside.len() <= NUMBER) || (name.starts_with("lc_") && inside.len() <= KEY && inside.chars().all(locale))
+/// What ends a quotation that begins with this mark: in the programs' English, and where they speak another language.
+fn closing(mark: char) -> Option<&'static [char]> {
+    Some(match mark {
+        '"' => &['"'],
+        '\'' => &['\''],
+        '`' => &['`', '\''],
+        '»' => &['«', '»'],
+        '«' => &['»'],
+        '„' => &['“', '”'],
+        '“' | '”' => &['”'],
+        '‚' | '‘' => &['’', '‘'],
+        '「' => &['」'],
+        '『' => &['』'],
+        _ => return None,
+    })
 }
 
 /// The text without what is said to be a secret or looks like one, with all that stands between quotation marks. Each word
@@ -227,6 +158,10 @@ mod tests {
                 "value for parameter \"lc_numeric\": \"de_DE.UTF-8\"",
                 "value for parameter \"lc_numeric\": \"de_DE.UTF-8\"",
             ),
+            (
+                "value for parameter \"log_timezone\": \"Europe/Kiev\"",
+                "value for parameter \"log_timezone\": \"Europe/Kiev\"",
+            ),
             ("value for parameter \"my.key\": \"s3cret\"", "value for parameter \"my.key\": \"…\""),
             ("value for parameter \"primary_conninfo\": \"s3cret\"", "value for parameter \"primary_conninfo\": \"…\""),
             (
@@ -267,6 +202,19 @@ mod tests {
             ("password = hunter2 private_key: hunter2", "password = … private_key: …"),
             ("celery --token hunter2 worker", "celery --token … worker"),
             ("Basic authentication is the password's", "Basic authentication is the password's"),
+            ("Option '-c' requires an argument.", "Option '-c' requires an argument."),
+            ("no such option '--pool-size'", "no such option '--pool-size'"),
+            ("invalid option '-ps3cret'", "invalid option '…'"),
+            ("KeyError: 'DATABASE_URL'", "KeyError: 'DATABASE_URL'"),
+            ("KeyError: 's3cret'", "KeyError: '…'"),
+            ("resolvconf: run `resolvconf -u` to update", "resolvconf: run `resolvconf -u` to update"),
+            ("run `mysql -ps3cret` again", "run `…` again"),
+            ("Wert für Parameter »x«: »s3cret«", "Wert für Parameter »…«: »…«"),
+            ("Datenverzeichnis »/var/lib/x« hat", "Datenverzeichnis »/var/lib/x« hat"),
+            ("l'utilisateur « s3cret » n'existe pas", "l'utilisateur «…» n'existe pas"),
+            ("usuario «s3cret", "usuario «…"),
+            ("„s3cret“ und “s3cret” und ‘s3cret’", "„…“ und “…” und ‘…’"),
+            ("ユーザー「s3cret」の", "ユーザー「…」の"),
             ("listen tcp4 10.8.0.1:6379: bind", "listen tcp4 10.8.0.1:6379: bind"),
         ] {
             assert_eq!(hidden(text, &[]), kept);

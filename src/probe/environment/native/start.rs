@@ -42,6 +42,8 @@ pub(super) struct Start {
     pub(super) unread: Vec<String>,
     /// A file that who reads it takes for something else than it is.
     pub(super) encoding: Option<(String, Encoding)>,
+    /// A file that it names, and that is not there.
+    pub(super) gone: Option<String>,
 }
 
 impl Start {
@@ -110,7 +112,7 @@ impl Start {
         self.file = Some(named.to_owned());
         let text = match host::read(named) {
             host::Text::Read(text) => text,
-            host::Text::Missing => return,
+            host::Text::Missing => return self.gone = Some(named.to_owned()),
             host::Text::Forbidden | host::Text::Failed(_) => return self.unread.push(named.to_owned()),
         };
         self.files.push(named.to_owned());
@@ -147,7 +149,8 @@ impl Start {
                 // What a script sets for one command is meant so.
                 Step::Set(Assignment { ignored: Some(_), .. }) => {}
                 Step::Set(it) => self.set(script, it),
-                Step::Source(named) => {
+                Step::Source(None) => self.unread.push(script.to_owned()),
+                Step::Source(Some(named)) => {
                     let path = absolute(&named, folder);
                     if self.files.len() < limits::FILES && !path.ends_with("/activate") {
                         self.sourced(&path);
@@ -178,7 +181,7 @@ impl Start {
                     }
                 }
             }
-            host::Text::Missing => {}
+            host::Text::Missing => self.gone = Some(path.to_owned()),
             host::Text::Forbidden | host::Text::Failed(_) => self.unread.push(path.to_owned()),
         }
     }
