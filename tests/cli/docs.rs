@@ -14,6 +14,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("tests/lab demo", "tests/all", "tests/lab demo"),
     ("tests/all", ".ci/run", "exec tests/all"),
     ("tests/dist", "tests/all", "tests/dist --lab"),
+    ("clipcheck judge web.json redis.json", "tests/split", "judge \"$work/seen/"),
     ("cargo install --locked --path .", "tests/all", "cargo install --debug --locked --path ."),
     ("chmod +x clipcheck-linux-x86_64", "tests/dist.d/in-lab", "chmod +x clipcheck-linux-"),
     ("docker cp clipcheck-linux-x86_64", "tests/dist.d/in-lab", "docker cp clipcheck-linux-"),
