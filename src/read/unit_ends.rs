@@ -7,7 +7,8 @@ use crate::fact::host_worker::Ended;
 const AGAIN: &str = "Scheduled restart job, restart counter is at ";
 
 /// Why it ended (src/core/service.c, src/core/unit.c).
-const WHY: [&str; 6] = [
+const WHY: [&str; 7] = [
+    ": Service reached runtime time limit",
     ": Watchdog timeout",
     ": start operation timed out",
     ": State 'stop-sigterm' timed out",
