@@ -13,13 +13,9 @@ const SIGNS: [&str; 8] = ["rror", "not found", "o such", "denied", "unbound vari
 pub fn read(log: &str) -> Option<String> {
     let line = log.lines().rev().map(str::trim).find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
     let line = of_shell(line).unwrap_or_else(|| line.to_owned());
-    // What stands between quotation marks is shown where it is known to be no secret.
-    let known = line.contains(['"', '\'']) && !quoted::hides(&line);
-    is_plain(&if known { without_quotes(&line) } else { line.clone() }).then_some(line)
-}
-
-fn without_quotes(line: &str) -> String {
-    line.split(['"', '\'']).step_by(2).collect()
+    // What stands between quotation marks is looked at as the rest where it is known to be no secret by itself.
+    let plain = if quoted::hides(&line) { is_plain(&line) } else { is_plain(&line.replace(['"', '\''], "")) };
+    plain.then_some(line)
 }
 
 /// So many lines at the end, where none of them reports an error.
@@ -110,6 +106,7 @@ mod tests {
             "KeyError: WORKER_API_KEY=abc",
             "error: token 0123456789abcdef0123 refused",
             "Error: the token of '/etc/x' is abc",
+            "Error: can't log in, the password hunter2 isn't right",
         ] {
             assert_eq!(read(line), None, "{line}");
         }
