@@ -120,11 +120,12 @@ pub struct PgOutcome {
 /// A server that starts up or recovers, by its log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovering {
-    /// What it said last or, where one of its processes was killed, the last time of that.
+    /// What it said last or, where it began with a process that was killed, what was said of that.
     pub said: Quote,
-    /// How often one of its processes was killed since it was started.
+    /// How often one of its processes was killed since it was started, as far as the end of its log tells, where it recovers from
+    /// that.
     pub killed: u32,
-    /// When it was started, in seconds since the epoch, where its log has UTC.
+    /// When the start or the recovery began, in seconds since the epoch, where its log has UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
 }

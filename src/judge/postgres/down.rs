@@ -79,9 +79,10 @@ pub(super) fn recovering(seat: &Seat<'_>, outcome: &PgOutcome) -> Result<Finding
     let soon =
         || Unseen::Undecided("PostgreSQL is starting up or recovering; run clipcheck again in a moment".to_owned());
     let log = outcome.recovering.as_ref().ok_or_else(soon)?;
-    let unit = seat.postgres_unit().ok();
-    let of_unit = unit.and_then(|unit| unit.starting.as_ref().map(|it| it.since).or(unit.since));
-    let seconds = log.since.or(of_unit).map_or(0, |since| seat.taken_at().saturating_sub(since));
+    // Since when a unit runs says nothing of a recovery within it.
+    let starting = seat.postgres_unit().ok().and_then(|unit| unit.starting.as_ref());
+    let since = log.since.or(starting.map(|starting| starting.since));
+    let seconds = since.map_or(0, |since| seat.taken_at().saturating_sub(since));
     let finding = match log.killed {
         OFTEN.. => broken(PostgresAnswers::Killed).with("killed", log.killed),
         _ if seconds > LONG => broken(PostgresAnswers::Recovers).with("seconds", seconds),

@@ -63,13 +63,13 @@ pub(super) fn still_loading(seat: &Seat<'_>) -> Result<(), Unseen> {
     Ok(())
 }
 
-/// While PostgreSQL starts up or recovers, too.
+/// While PostgreSQL starts up, recovers or shuts down, too.
 fn still_starting(seat: &Seat<'_>) -> Result<(), Unseen> {
     let here = seat.postgres().is_ok_and(|postgres| postgres.said == PgSaid::StartingUp);
     let there = seat.libraries().is_ok_and(|it| it.answers.iter().any(|answer| answer.said.is_starting_up()));
     if here || there {
         return Err(Unseen::Undecided(
-            "PostgreSQL is starting up or recovering, and refuses everybody until then".to_owned(),
+            "PostgreSQL is starting up, recovering or shutting down, and refuses everybody meanwhile".to_owned(),
         ));
     }
     Ok(())

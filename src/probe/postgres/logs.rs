@@ -62,14 +62,12 @@ pub(super) fn recovering(context: &ProbeContext) -> Option<Recovering> {
     let conf = conf::chosen(context).1.ok()?;
     let (version, name) = conf.cluster.split_once('/')?;
     for path in logs(version, name) {
-        let Some(stat) = host::stat(&path).ok().flatten().filter(|stat| stat.is_file) else { continue };
+        if !host::stat(&path).ok().flatten().is_some_and(|stat| stat.is_file) {
+            continue;
+        }
         let end = host::end(&path, LINES).ok()?;
-        if let Some(last_words::Recovery { text, killed, since }) = last_words::recovery(&end) {
-            return Some(Recovering {
-                said: Quote { text, source: path, at: Some(stat.changed_at), named: None },
-                killed,
-                since,
-            });
+        if let Some(last_words::Recovery { text, at, killed, since }) = last_words::recovery(&end) {
+            return Some(Recovering { said: Quote { text, source: path, at, named: None }, killed, since });
         }
     }
     None
