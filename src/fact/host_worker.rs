@@ -110,6 +110,9 @@ pub struct Ended {
     pub times: u32,
     /// Why it ended last, in systemd's own words.
     pub why: String,
+    /// How many seconds lay between two starts on the average.
+    #[serde(default)]
+    pub apart: u64,
 }
 
 impl HostWorker {

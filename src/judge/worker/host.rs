@@ -6,7 +6,7 @@ use crate::check::{Finding, Judged, broken, holds, not_applicable};
 use crate::fact::Unseen;
 use crate::fact::celery::process::HaltedBy;
 use crate::fact::docker::{self, Docker, State, Worker};
-use crate::fact::host_worker::{HostWorker, Unit, UserUnit};
+use crate::fact::host_worker::{HostWorker, Process, Unit, UserUnit};
 use crate::fact::service::UnitState;
 use crate::judge::boot;
 
@@ -32,18 +32,14 @@ pub(super) fn halted(seat: &Seat<'_>) -> Option<Finding<WorkerRunning>> {
 /// What ends so often in the last minutes gets no task done that takes longer.
 const OFTEN: u32 = 2;
 
+/// A start may take so much longer than the ones before, in seconds.
+const SLACK: u64 = 10;
+
 /// Its process runs. None where it is no worker of this kind.
 pub(super) fn running(seat: &Seat<'_>, worker: &HostWorker) -> Judged<WorkerRunning> {
-    if worker.process.is_some() {
-        let again =
-            || worker.unit.as_ref().and_then(|unit| Some((unit, unit.lately.as_ref().filter(|it| it.times >= OFTEN)?)));
-        return Ok(match halted(seat) {
-            Some(finding) => finding.into(),
-            None => again().map_or_else(holds, |(unit, ended)| {
-                let finding = broken(WorkerRunning::UnitEnds).with("times", ended.times).with("why", &ended.why);
-                named(unit, finding).into()
-            }),
-        });
+    if let Some(process) = &worker.process {
+        let finding = halted(seat).or_else(|| ends_again(seat, worker.unit.as_ref()?, process));
+        return Ok(finding.map_or_else(holds, Into::into));
     }
     let Some(unit) = &worker.unit else {
         let folder = worker.folder.as_deref().unwrap_or_default();
@@ -65,6 +61,14 @@ pub(super) fn running(seat: &Seat<'_>, worker: &HostWorker) -> Judged<WorkerRunn
     }
     let finding = broken(if failed { WorkerRunning::UnitFailed } else { WorkerRunning::UnitStopped });
     Ok(named(unit, finding).with("reason", unit.reason()).into())
+}
+
+/// systemd ended it and started it again and again. What then runs for longer than it did in between has come to rest.
+fn ends_again(seat: &Seat<'_>, unit: &Unit, process: &Process) -> Option<Finding<WorkerRunning>> {
+    let ended = unit.lately.as_ref().filter(|ended| ended.times >= OFTEN)?;
+    let age = seat.taken_at().saturating_sub(process.started_at);
+    let finding = broken(WorkerRunning::UnitEnds).with("times", ended.times).with("why", &ended.why);
+    (age <= ended.apart * 2 + SLACK).then(|| named(unit, finding))
 }
 
 /// Docker's engine runs, where the worker is not one without Docker.

@@ -12,12 +12,12 @@ pub(super) async fn last(unit: &str) -> String {
 }
 
 /// What [`lately`] runs, for `--dry-run`.
-pub(super) const LATELY: &str = "journalctl UNIT={unit} --since=@{time} -n 300 -o cat --no-pager -q";
+pub(super) const LATELY: &str = "journalctl UNIT={unit} --since=@{time} -n 300 -o short-unix --no-pager -q";
 
 /// How often systemd has started it again in the last minutes, and why it ended last.
 pub(super) async fn lately(unit: &str) -> Option<Ended> {
     let (of, since) = (format!("UNIT={unit}"), format!("--since=@{}", host::now().saturating_sub(RECENT)));
-    let arguments = [&of, &since, "-n", "300", "-o", "cat", "--no-pager", "-q"];
+    let arguments = [&of, &since, "-n", "300", "-o", "short-unix", "--no-pager", "-q"];
     let said = host::run("journalctl", &arguments, PROGRAM).await.ok()?;
     unit_ends::read(&said.out)
 }
