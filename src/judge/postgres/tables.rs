@@ -73,9 +73,10 @@ fn unnumbered(column: &str, refused: bool) -> Finding<PostgresTables> {
     if refused { finding } else { finding.for_later() }
 }
 
-/// More than a word may be taken otherwise by a shell.
-fn plain(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+/// More than a word may be taken otherwise by a shell, and PostgreSQL makes capital letters small: it may have another of that
+/// name.
+pub(super) fn plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn lacks(tables: &PgTables) -> String {
@@ -86,7 +87,9 @@ fn lacks(tables: &PgTables) -> String {
 fn grants(tables: &PgTables, role: &str) -> String {
     let grant = |missing: Missing<'_>| {
         let kind = if missing.rights == ["USAGE"] { "SEQUENCE " } else { "" };
-        let known = plain(role) && missing.rights.iter().chain(&missing.on).all(|word| plain(word));
+        let right = |word: &str| word.chars().all(|c| c.is_ascii_uppercase());
+        let rights = missing.rights.iter().all(|word| right(word));
+        let known = rights && plain(role) && missing.on.iter().all(|it| plain(it));
         known.then(|| format!("GRANT {} ON {kind}{} TO {role}", missing.rights.join(", "), missing.on.join(", ")))
     };
     tables.missing().map(grant).collect::<Option<Vec<_>>>().map_or_else(String::new, |all| all.join("; "))

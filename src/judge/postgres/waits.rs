@@ -1,5 +1,6 @@
 //! Does PostgreSQL carry out what the app asks of it: does a statement wait, and what did it refuse?
 
+use super::tables::plain;
 use crate::case::Seat;
 use crate::check::cause::{PostgresStatements, PostgresWaits};
 use crate::check::{Judged, broken, holds};
@@ -90,15 +91,18 @@ struct Denied<'a> {
 }
 
 impl Denied<'_> {
-    /// What gives them: of a table also the numbers of its own sequences.
+    /// What gives them: of a table also the numbers of its own sequences. Nothing where a name is more than a plain word.
     fn grants(&self, role: &str) -> String {
+        if !plain(role) || !plain(self.name) {
+            return String::new();
+        }
         let number = |name: &str| format!("GRANT USAGE ON SEQUENCE {name} TO {role}");
         if self.kind == "sequence" {
             return number(self.name);
         }
         let all = format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {role}", self.name);
         let own = format!("{}_", self.name);
-        let sequences = self.found.lacking_sequences.iter().filter(|name| name.starts_with(&own));
+        let sequences = self.found.lacking_sequences.iter().filter(|name| name.starts_with(&own) && plain(name));
         [all].into_iter().chain(sequences.map(|name| number(name))).collect::<Vec<_>>().join("; ")
     }
 }
