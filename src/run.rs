@@ -137,12 +137,13 @@ impl Runner {
 
     fn start_what_may_be(&mut self) {
         let turn = self.turn();
-        let settled = (turn > Phase::Named).then(|| settle(&self.context.profile, self.context.vantage, &self.seen));
-        if let (Some(addresses), None, Vantage::Client | Vantage::Container) =
-            (&settled, &self.context.addresses, self.context.vantage)
+        let settled = || settle(&self.context.profile, self.context.vantage, &self.seen);
+        if turn > Phase::Named
+            && self.context.addresses.is_none()
+            && matches!(self.context.vantage, Vantage::Client | Vantage::Container)
             && let Some(Observation::Seen(Fact::Env(env))) = self.seen.get(&FactKey::Env).map(|it| &it.observation)
         {
-            self.waiting.extend(plan::ways_of_urls(env, addresses.server.value, &self.waiting));
+            self.waiting.extend(plan::ways_of_urls(env, settled().server.value, &self.waiting));
         }
         let ready: Vec<FactKey> = self.waiting.iter().filter(|key| key.phase() <= turn).cloned().collect();
         if ready.is_empty() {
@@ -151,7 +152,7 @@ impl Runner {
         self.context = Arc::new(ProbeContext {
             vantage: self.context.vantage,
             profile: self.context.profile.clone(),
-            addresses: settled,
+            addresses: (turn > Phase::Named).then(settled),
             seen: self.seen.clone(),
             keyring: self.keyring.clone(),
             units: self.context.units.clone(),

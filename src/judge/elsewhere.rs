@@ -23,7 +23,7 @@ fn no_app_here(check: &Check, seat: &Seat<'_>) -> bool {
 /// Why a check of a service does not apply, if so.
 pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
     if no_app_here(check, seat) {
-        return Some("nothing of the app is on the server's host: its variables are on another one".to_owned());
+        return Some("nothing of the app was seen on the server's host".to_owned());
     }
     let id = check.id.0.as_str();
     // The worker's URL is compared with the host that has the service.

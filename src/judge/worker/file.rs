@@ -12,7 +12,8 @@ pub(crate) fn env_file(seat: &Seat<'_>) -> Judged<EnvFile> {
     let Some(worker) = native(seat) else { return Ok(not_applicable("no worker without Docker is set up here")) };
     let Some((path, encoding)) = &worker.encoding else {
         // Some files are there only on some machines: it matters where what they would set is set by nothing else.
-        let unset = env.winner(env.broker_variable()).is_none();
+        let is_set = |name: &str| env.winner(name).is_some();
+        let unset = !is_set(env.broker_variable()) && !env.database_variable().is_some_and(is_set);
         let gone = worker.gone.as_ref().filter(|_| unset && env.complete);
         return Ok(gone.map_or_else(holds, |path| broken(EnvFile::Gone).with("file", path).into()));
     };
