@@ -26,7 +26,10 @@ fn said(bind: &[&str], rules: Option<&[&str]>) -> Judged {
     let listener =
         |ip: &&str| Listener { address: (ip.parse::<IpAddr>().unwrap(), 6379).into(), program: None, stopped: None };
     let tcp = bind.iter().map(listener).collect();
-    put(FactKey::Listeners, Observation::Seen(Fact::Listeners(Listeners { tcp, any_address: false })));
+    put(
+        FactKey::Listeners,
+        Observation::Seen(Fact::Listeners(Listeners { tcp, any_address: false, relays: Vec::new() })),
+    );
     let listing = |lines: &[&str]| {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
         let listings = vec![Listing { tool: Tool::Iptables, lines }];

@@ -72,10 +72,15 @@ impl Seat<'_> {
         })
     }
 
+    /// The address on its own machine to which the worker's URL of a service leads.
+    pub(crate) fn goes_beside(&self, service: Service) -> Option<IpAddr> {
+        let host = self.workers_url(service)?.host.parse().ok()?;
+        self.is_beside(&[host]).then_some(host)
+    }
+
     /// Whether the worker's way to a service begins at its own machine, and was seen to end at the web app's own.
     pub(crate) fn is_relayed(&self, service: Service) -> bool {
-        let Some(url) = self.workers_url(service) else { return false };
-        let Ok(host) = url.host.parse::<IpAddr>() else { return false };
-        self.is_beside(&[host]) && self.is_same(service, &[host], url.port_or_default()) == Some(true)
+        let (Some(url), Some(host)) = (self.workers_url(service), self.goes_beside(service)) else { return false };
+        self.is_same(service, &[host], url.port_or_default()) == Some(true)
     }
 }

@@ -194,6 +194,46 @@ pub struct Listeners {
     /// Whether a socket may be bound to an address that is not there yet (`net.ipv4.ip_nonlocal_bind`).
     #[serde(default)]
     pub any_address: bool,
+    /// Who may pass others' connections on to a Redis or PostgreSQL that listens on loopback alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<Relay>,
+}
+
+/// A program that passes connections on, and is connected to a service of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Relay {
+    /// Its name, as the kernel has it.
+    pub program: String,
+    /// The service's port.
+    pub port: u16,
+}
+
+impl Relay {
+    /// What is the service itself, and passes nothing on (Redis, its forks, PostgreSQL).
+    pub const SERVERS: [&str; 4] = ["redis-server", "valkey-server", "keydb-server", "postgres"];
+
+    /// What passes connections on to such a service alone, or to any by a tunnel of TLS.
+    pub const POOLERS: [&str; 6] = ["pgbouncer", "odyssey", "pgpool", "stunnel", "stunnel4", "ghostunnel"];
+
+    /// What does nothing but pass connections on, or does so where it is connected to such a service: ssh's server, tunnels of
+    /// TLS, proxies and poolers. The kernel keeps fifteen letters of a name (proc(5), `comm`).
+    pub const PROGRAMS: [&str; 15] = [
+        "sshd",
+        "sshd-session",
+        "stunnel",
+        "stunnel4",
+        "ghostunnel",
+        "haproxy",
+        "nginx",
+        "envoy",
+        "traefik",
+        "socat",
+        "rinetd",
+        "systemd-socket-",
+        "pgbouncer",
+        "odyssey",
+        "pgpool",
+    ];
 }
 
 impl Listeners {
@@ -205,6 +245,11 @@ impl Listeners {
     /// Who has a port, and has been stopped.
     pub fn stopped_on(&self, port: u16) -> Option<u32> {
         self.on(port).find_map(|listener| listener.stopped)
+    }
+
+    /// Who may pass others' connections on to a port.
+    pub fn relay_to(&self, port: u16) -> Option<&str> {
+        self.relays.iter().find(|it| it.port == port).map(|it| it.program.as_str())
     }
 
     /// The port as a number, if the program listens there.
@@ -234,6 +279,7 @@ impl Listeners {
                 let stopped = listener.stopped.map_or_else(String::new, |pid| format!(", process {pid} is stopped"));
                 format!("LISTEN {}{program}{stopped}", listener.address)
             })
+            .chain(self.relays.iter().map(|it| format!("{} is connected to port {}", it.program, it.port)))
             .collect()
     }
 }

@@ -3,7 +3,9 @@
 use crate::case::elsewhere::Elsewhere;
 use crate::case::{Case, Seat};
 use crate::check::{Category, Check, Rule};
+use crate::fact::environment::EnvUrl;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
+use crate::fact::network::{Listener, Relay};
 use crate::fact::{Service, Vantage};
 use crate::judge::firewall;
 
@@ -79,9 +81,8 @@ fn spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
 
 /// Why it is nothing to the worker that a service does not listen on the server's address in the tunnel.
 fn met_otherwise(id: &str, seat: &Seat<'_>, service: Service, name: &str) -> Option<String> {
-    if seat.vantage() == Vantage::Container {
-        let beside = || seat.workers_url(service)?.host.parse().ok().filter(|host| seat.is_beside(&[*host]));
-        let host = id.ends_with("-port-open").then(beside).flatten()?;
+    if matches!(seat.vantage(), Vantage::Client | Vantage::Container) {
+        let host = id.ends_with("-port-open").then(|| seat.goes_beside(service)).flatten()?;
         return Some(format!("the worker's URL leads to its own machine, {host}"));
     }
     if seat.vantage() != Vantage::Server {
@@ -89,6 +90,9 @@ fn met_otherwise(id: &str, seat: &Seat<'_>, service: Service, name: &str) -> Opt
     }
     if let Some(port) = passed_on(seat, service) {
         return Some(format!("the packet filter passes the tunnel's connections to port {port} on to {name}"));
+    }
+    if let Some(program) = passing(seat, service) {
+        return Some(format!("{program} is connected to {name} here, and may pass the workers' connections on"));
     }
     if let Some(host) = seat.met_beside_tunnel(service) {
         return Some(format!("the web app meets {name} at {host}; whether the workers do so too, a client tells"));
@@ -100,6 +104,38 @@ fn met_otherwise(id: &str, seat: &Seat<'_>, service: Service, name: &str) -> Opt
     let met = seat.workers_url(service)?.host.parse().ok()?;
     let other = id.ends_with("-port-open") && met != seat.addresses().of(service).ip();
     (other && seat.is_met_by_tunnel(met)).then(|| format!("the worker meets {name} at {met}"))
+}
+
+/// Who may bring the workers' connections to a service that does not listen on the tunnel itself. Where a worker's URL names that
+/// very place, nobody does.
+pub(super) fn passing<'a>(seat: &Seat<'a>, service: Service) -> Option<&'a str> {
+    let (listeners, at) = (seat.listeners().ok()?, seat.addresses().of(service));
+    let direct = |url: &EnvUrl| url.port_or_default() == at.port() && url.host.parse() == Ok(at.ip());
+    if seat.vantage() != Vantage::Server
+        || listeners.answers(at.ip(), at.port())
+        || seat.workers_url(service).as_ref().is_some_and(direct)
+    {
+        return None;
+    }
+    let pooler = || {
+        // What has the worker's own port of the tunnel's address is not the service itself.
+        let (url, port) = (seat.workers_url(service)?, at.port());
+        let there = url.host.parse().ok().filter(|it| seat.is_met_by_tunnel(*it) && url.port_or_default() != port)?;
+        let mut met = listeners.on(url.port_or_default()).filter(|it| listeners.is_met(it, there));
+        met.next()?.program.as_deref()
+    };
+    // From the server alone: another program has the service's usual port of the tunnel's address, or is a pooler that has any.
+    let alone = || {
+        let usual = if service == Service::Redis { 6379 } else { 5432 };
+        let own = |it: &&Listener| it.address.ip() == at.ip() && seat.workers_url(service).is_none();
+        let mut others =
+            listeners.tcp.iter().filter(own).filter_map(|it| Some((it.address.port(), it.program.as_deref()?)));
+        let is_relay = |(port, name): &(u16, &str)| {
+            (*port == usual && !Relay::SERVERS.contains(name)) || Relay::POOLERS.contains(name)
+        };
+        others.find(is_relay).map(|(_, program)| program)
+    };
+    listeners.relay_to(at.port()).or_else(pooler).or_else(alone)
 }
 
 /// The port of the server at which a rule of its packet filter takes the worker's connections and passes them on to a socket of

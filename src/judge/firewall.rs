@@ -61,13 +61,17 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
     // Where the worker does not go there, what becomes of the way is nothing to it.
     let goes = |service| {
         let used = matches!(service, Service::Redis) || seat.uses_database();
-        used && seat.elsewhere(service).is_none() && seat.leads_here(service)
+        used && seat.elsewhere(service).is_none() && seat.leads_here(service) && seat.goes_beside(service).is_none()
     };
     let (redis, postgres) = match (goes(Service::Redis), goes(Service::Postgres)) {
         (true, true) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Postgres)?),
         (true, false) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Redis)?),
         (false, true) => (seat.tcp(Service::Postgres)?, seat.tcp(Service::Postgres)?),
-        (false, false) => return Ok(not_applicable("neither Redis nor PostgreSQL is on the server")),
+        (false, false) => {
+            return Ok(not_applicable(
+                "the worker goes neither to Redis nor to PostgreSQL by the tunnel's address of the server",
+            ));
+        }
     };
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
     if let Some(finding) = [redis, postgres].into_iter().find_map(|tcp| stopped_here(seat, tcp)) {

@@ -24,7 +24,7 @@ mod routing_socket;
 mod sockets;
 
 #[cfg(windows)]
-use elsewhere::{KERNEL, entries, listening, rules};
+use elsewhere::{KERNEL, entries, listening, relays, rules};
 #[cfg(windows)]
 pub(super) use elsewhere::{all_links, listening_in, listening_touches, way};
 #[cfg(target_os = "linux")]
@@ -36,7 +36,7 @@ pub(super) use netlink::{links as all_links, way};
 #[cfg(target_os = "linux")]
 use policy::rules;
 #[cfg(target_os = "linux")]
-use sockets::listening;
+use sockets::{listening, relays};
 #[cfg(target_os = "linux")]
 pub(super) use sockets::{listening_in, listening_of, udp_of};
 
@@ -112,7 +112,10 @@ fn own(to: IpAddr, context: &ProbeContext) -> Option<IpAddr> {
 }
 
 pub(super) fn listeners() -> ProbeResult {
-    let seen = listening().map(|tcp| Fact::Listeners(Listeners { tcp, any_address: any_address() }));
+    let seen = listening().map(|tcp| {
+        let relays = relays(&tcp);
+        Fact::Listeners(Listeners { tcp, any_address: any_address(), relays })
+    });
     ProbeResult::new("the kernel's sockets", seen)
 }
 

@@ -7,12 +7,10 @@ use super::{connects, native};
 use crate::case::Seat;
 use crate::fact::dial::{Dial, Endpoint, TcpOutcome};
 use crate::fact::environment::{EnvUrl, Environment};
+use crate::fact::network::Relay;
 use crate::fact::postgres::PgSaid;
 use crate::fact::redis::RedisSaid;
 use crate::fact::{Service, Unseen, Vantage};
-
-/// What is the service itself, and passes nothing on, by the names of the programs (Redis, its forks, PostgreSQL).
-const SERVERS: [&str; 4] = ["redis-server", "valkey-server", "keydb-server", "postgres"];
 
 /// What publishes a container's port, whatever runs in that.
 const PUBLISHERS: [&str; 3] = ["docker-proxy", "rootlessport", "conmon"];
@@ -31,9 +29,7 @@ pub(super) enum Beside {
 /// Whether all of the worker's URLs lead to its own machine, so that what becomes of its packets for the server is nothing to it.
 pub(in crate::judge) fn goes_beside(seat: &Seat<'_>) -> bool {
     let services = [Some(Service::Redis), seat.uses_database().then_some(Service::Postgres)].into_iter().flatten();
-    services
-        .map(|it| seat.workers_url(it).and_then(|url| url.host.parse().ok()))
-        .all(|host| host.is_some_and(|host| seat.is_beside(&[host])))
+    services.map(|service| seat.goes_beside(service)).all(|host| host.is_some())
 }
 
 /// What answers at a place on the worker's own machine. Where it cannot be told whether that leads to the server, why.
@@ -59,7 +55,7 @@ pub(super) fn beside(seat: &Seat<'_>, url: &EnvUrl, there: &[IpAddr]) -> Result<
     let met = |address: &IpAddr| listeners.on(port).find(|listener| listeners.is_met(listener, *address));
     match there.iter().find_map(met).map(|listener| listener.program.as_deref()) {
         None => Ok(Beside::Nobody),
-        Some(Some(program)) if SERVERS.contains(&program) => Ok(Beside::Other),
+        Some(Some(program)) if Relay::SERVERS.contains(&program) => Ok(Beside::Other),
         Some(Some(program)) if PUBLISHERS.contains(&program) => {
             undecided("whether the container that has this port leads to the server is not seen")
         }

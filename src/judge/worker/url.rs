@@ -72,6 +72,11 @@ fn flaw(
             return Ok(Some(broken(UrlFault::Flawed).with("flaw", "is no URL at all")));
         }
     };
+    misses(seat, url, right_kind)
+}
+
+/// Whether a URL that can be read is of another kind, or leads elsewhere than to the server.
+fn misses(seat: &Seat<'_>, url: &EnvUrl, right_kind: fn(&EnvUrl) -> bool) -> Result<Option<Finding<UrlFault>>, Unseen> {
     // The image's command has the value without quotation marks.
     if url.commented && native(seat).is_none() && seat.vantage() != Vantage::Server {
         return Ok(Some(broken(UrlFault::Comment)));
@@ -125,6 +130,16 @@ fn flaw(
             Beside::Nobody | Beside::Other => {}
         }
     }
+    leads(seat, url, &given, &there)
+}
+
+/// Whether the addresses that a URL leads to are the server's, or its services' own.
+fn leads(
+    seat: &Seat<'_>,
+    url: &EnvUrl,
+    given: &[&HostLine],
+    there: &[IpAddr],
+) -> Result<Option<Finding<UrlFault>>, Unseen> {
     let addresses = best(seat);
     // Of several hosts of the server role it is the service's own that is meant: this case's, or none.
     let is_at = |service| {

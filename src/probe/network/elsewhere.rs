@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use crate::fact::Unseen;
 use crate::fact::network::policy::PolicyRule;
 use crate::fact::network::routes::Route;
-use crate::fact::network::{Link, Listener, Way};
+use crate::fact::network::{Link, Listener, Relay, Way};
 use crate::fact::touch::Touch;
 use crate::probe::windows;
 
@@ -41,6 +41,10 @@ pub(super) async fn rules() -> Result<Vec<PolicyRule>, Unseen> {
 
 pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
     Err(Unseen::NoTool("listening sockets can only be listed on Linux".to_owned()))
+}
+
+pub(super) fn relays(_: &[Listener]) -> Vec<Relay> {
+    Vec::new()
 }
 
 pub(in crate::probe) fn listening_touches() -> Vec<Touch> {

@@ -1,6 +1,7 @@
 //! The TCP sockets that listen in our network. The kernel lists them alone where it can be asked; its tables in /proc have every
 //! connection, and it walks through places for half a million of them to print those few.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
@@ -47,20 +48,48 @@ const TCP: u8 = 6;
 /// `TCP_LISTEN`, as one bit of the states.
 const LISTEN: u32 = 1 << 10;
 
+/// `TCP_ESTABLISHED`, as the other.
+const ESTABLISHED: u32 = 1 << 1;
+
 fn asked() -> Option<Vec<Socket>> {
+    dump(LISTEN)?.iter().map(|message| socket(message)).collect()
+}
+
+/// What the kernel tells of the sockets in a state.
+fn dump(state: u32) -> Option<Vec<Vec<u8>>> {
     if !answers() {
         return None;
     }
     let mut found = Vec::new();
     for family in [INET, INET6] {
         // `struct inet_diag_req_v2`: family, protocol, what else is wanted, nothing, states; then of which socket: any.
-        let question = [&[family, TCP, 0, 0][..], &LISTEN.to_ne_bytes(), &[0; 48]].concat();
-        let told = kernel_dump::ask(kernel_dump::SOCK_DIAG, BY_FAMILY, &question).ok()?;
-        for message in told {
-            found.push(socket(&message)?);
-        }
+        let question = [&[family, TCP, 0, 0][..], &state.to_ne_bytes(), &[0; 48]].concat();
+        found.extend(kernel_dump::ask(kernel_dump::SOCK_DIAG, BY_FAMILY, &question).ok()?);
     }
     Some(found)
+}
+
+/// The sockets that are connected to one of these ports of loopback, by what they are connected to.
+pub(super) fn connected_to(ports: &BTreeSet<u16>) -> Vec<Socket> {
+    let meant = |it: &Socket| it.address.ip().is_loopback() && ports.contains(&it.address.port());
+    if let Some(told) = dump(ESTABLISHED) {
+        return told.iter().filter_map(|message| other_end(message)).filter(meant).collect();
+    }
+    let mut entries = procfs::net::tcp().unwrap_or_default();
+    entries.extend(procfs::net::tcp6().unwrap_or_default());
+    let up = entries.into_iter().filter(|it| it.state == TcpState::Established);
+    up.map(|it| Socket { address: canonical(it.remote_address), inode: it.inode }).filter(meant).collect()
+}
+
+/// The same of a message, with the address and port of the other end, which come after ours.
+fn other_end(message: &[u8]) -> Option<Socket> {
+    let ours = socket(message)?;
+    let port = u16::from_be_bytes(*message.get(6..)?.first_chunk()?);
+    let ip: IpAddr = match *message.first()? {
+        INET => Ipv4Addr::from(*message.get(24..)?.first_chunk::<4>()?).into(),
+        _ => Ipv6Addr::from(*message.get(24..)?.first_chunk::<16>()?).into(),
+    };
+    Some(Socket { address: canonical(SocketAddr::new(ip, port)), ..ours })
 }
 
 /// `struct inet_diag_msg`: family, state, timer, tries; the ports and addresses, ours first, in the network's order; and at the
@@ -124,6 +153,10 @@ mod tests {
         assert_eq!(six.address.to_string(), "10.8.0.1:5432");
         let any = socket(&message(INET6, &[])).expect("a socket");
         assert_eq!(any.address.to_string(), "[::]:5432");
+        let mut up = message(INET, &[127, 0, 0, 1]);
+        up[6..8].copy_from_slice(&[0x18, 0xeb]);
+        up[24..28].copy_from_slice(&[127, 0, 0, 1]);
+        assert_eq!(other_end(&up).expect("a socket").address.to_string(), "127.0.0.1:6379");
         assert!(socket(&message(INET, &[])[..71]).is_none() && socket(&message(1, &[])).is_none());
     }
 

@@ -8,7 +8,7 @@ use procfs::process::{FDTarget, Process, all_processes};
 
 use super::listening::{self, Socket};
 use crate::fact::Unseen;
-use crate::fact::network::Listener;
+use crate::fact::network::{Listener, Relay};
 use crate::probe::host;
 
 /// A busy host has many open files; what is not found by then stays without a name.
@@ -29,6 +29,28 @@ pub(super) fn listening() -> Result<Vec<Listener>, Unseen> {
     let mut found: Vec<Listener> = found.into_iter().map(listener).collect();
     found.dedup();
     Ok(found)
+}
+
+/// Programs that pass connections on, and are connected to a service that listens on loopback alone.
+pub(super) fn relays(listeners: &[Listener]) -> Vec<Relay> {
+    let served = |it: &&Listener| it.program.as_deref().is_some_and(|name| Relay::SERVERS.contains(&name));
+    let (near, far): (Vec<&Listener>, Vec<&Listener>) =
+        listeners.iter().filter(served).partition(|it| it.address.ip().is_loopback());
+    let far: BTreeSet<u16> = far.iter().map(|it| it.address.port()).collect();
+    let ports: BTreeSet<u16> = near.iter().map(|it| it.address.port()).filter(|port| !far.contains(port)).collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    let sockets = listening::connected_to(&ports);
+    let programs = programs(sockets.iter().map(|it| it.inode).collect());
+    let mut found: Vec<Relay> = sockets
+        .iter()
+        .filter_map(|it| Some(Relay { program: programs.get(&it.inode)?.name.clone(), port: it.address.port() }))
+        .filter(|it| Relay::PROGRAMS.contains(&it.program.as_str()))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Who has a UDP port of this machine, as far as that is seen; none where nobody has it.

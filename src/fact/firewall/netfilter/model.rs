@@ -68,10 +68,9 @@ impl Model {
     pub fn sent_ports(&self) -> BTreeSet<u16> {
         let chains = self.tables.iter().flat_map(|table| table.chains.values());
         let sending = chains.flat_map(|chain| &chain.rules).filter(|rule| matches!(rule.act, Act::Dnat(..)));
-        let ports = sending.flat_map(|rule| &rule.tests).filter_map(|test| match test {
-            Test::Number(Field::Port, ranges) => Some(ranges),
-            _ => None,
-        });
+        let ports = sending
+            .flat_map(|rule| &rule.tests)
+            .filter_map(|test| if let Test::Number(Field::Port, ranges) = test { Some(ranges) } else { None });
         ports.flatten().filter(|(first, last)| first == last).filter_map(|(port, _)| (*port).try_into().ok()).collect()
     }
 
