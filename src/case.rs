@@ -22,6 +22,7 @@ mod hosts;
 mod lines;
 mod once;
 pub(crate) mod owner;
+mod reached;
 mod settled;
 mod tunnel;
 mod worker;

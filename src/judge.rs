@@ -73,7 +73,7 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
                 {
                     (Ok(apart::not_here(container)), Vec::new())
                 }
-                _ if let Some(why) = elsewhere::why_spared(check, &seat) => {
+                _ if let Some(why) = elsewhere::why_spared(check, &seat, case) => {
                     (Ok(Verdict::NotApplicable(why.into())), case.take_read())
                 }
                 _ if is_spared(check, &seat) => (Ok(not_applicable(NO_DATABASE)), Vec::new()),

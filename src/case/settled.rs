@@ -36,8 +36,13 @@ pub(super) fn together(members: &Members, client: Option<IpAddr>) -> BTreeMap<Va
             fill(&mut here.server, &there.server);
             fill(&mut here.client, &there.client);
             fill(&mut here.subnet, &there.subnet);
-            fill(&mut here.redis_port, &there.redis_port);
-            fill(&mut here.postgres_port, &there.postgres_port);
+            // A port is one of the address that it was seen with: that of a relay is none of the server's.
+            if here.redis_at == there.redis_at {
+                fill(&mut here.redis_port, &there.redis_port);
+            }
+            if here.postgres_at == there.postgres_at {
+                fill(&mut here.postgres_port, &there.postgres_port);
+            }
         }
     }
     all

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::Seat;
 use crate::fact::network::Link;
+use crate::fact::wireguard::WgInterface;
 use crate::fact::{Fact, FactKey, Service, Vantage};
 
 impl<'a> Seat<'a> {
@@ -22,7 +23,8 @@ impl<'a> Seat<'a> {
     /// Whether an address of this host is met through the tunnel: its own there, or another one that the client sends into it.
     pub(crate) fn is_met_by_tunnel(&self, address: IpAddr) -> bool {
         let own = || self.links().is_ok_and(|links| links.holder(address).is_some());
-        self.is_own_in_tunnel(address) || (self.is_behind_tunnel(address) && own())
+        self.is_own_in_tunnel(address)
+            || (self.at(Vantage::Client).is_ok_and(|client| client.sent_into(address).is_some()) && own())
     }
 
     /// Where a service is asked on the server, as address and port. Of several addresses in the tunnel it is the worker's URL
@@ -51,17 +53,48 @@ impl<'a> Seat<'a> {
         (asked.unwrap_or(at.ip()), at.port())
     }
 
+    /// The address of this host, beside the tunnel, at which the web app's URL meets a service that listens there: whether workers
+    /// come there too, through the tunnel, only a client tells.
+    pub(crate) fn met_beside_tunnel(&self, service: Service) -> Option<IpAddr> {
+        if self.vantage() != Vantage::Server || self.at(Vantage::Client).is_ok() || self.at(Vantage::Container).is_ok()
+        {
+            return None;
+        }
+        let env = self.env().ok()?;
+        let (database, broker) = (env.database(), env.broker());
+        let url = match service {
+            Service::Redis => broker.url(),
+            Service::Postgres => database.url(),
+        };
+        let host: IpAddr = url?.host.parse().ok()?;
+        let of_containers = |link: &Link| matches!(link.kind.as_deref(), Some("veth" | "bridge"));
+        let own = self.links().ok()?.holder(host).is_some_and(|link| !of_containers(link));
+        let listens = || self.listeners().is_ok_and(|all| all.answers(host, self.addresses().of(service).port()));
+        (own && !host.is_loopback() && !self.is_own_in_tunnel(host) && listens()).then_some(host)
+    }
+
     /// Whether the client's peer passes packets on to an address that is in no network of the tunnel's own: AllowedIPs name
     /// its network. What is as wide as the Internet is no network that somebody named.
     pub(crate) fn is_behind_tunnel(&self, address: IpAddr) -> bool {
-        const NAMED: u8 = 16;
         let Ok(client) = self.at(Vantage::Client) else { return false };
-        // As what settles the addresses it is looked at always.
-        let Some(Fact::Wg(state)) = client.snapshot.fact(&FactKey::Wg) else { return false };
-        let ours = state.interfaces.iter().find(|it| it.name == client.addresses().interface.value);
-        let mut nets = ours.into_iter().flat_map(|it| &it.peers).flat_map(|peer| &peer.allowed_ips);
+        let ours = &client.addresses().interface.value;
         !client.addresses().subnet.value.contains(&address)
-            && nets.any(|net| net.prefix_len() >= NAMED && net.contains(&address))
+            && client.sent_into(address).is_some_and(|interface| interface == ours)
+    }
+
+    /// The WireGuard interface of this machine whose peers' AllowedIPs name a network that has the address: the deployment's or
+    /// another one.
+    pub(crate) fn sent_into(&self, address: IpAddr) -> Option<&'a str> {
+        const NAMED: u8 = 16;
+        // As what settles the addresses it is looked at always.
+        let Some(Fact::Wg(state)) = self.snapshot.fact(&FactKey::Wg) else { return None };
+        let ours = self.addresses().interface.value.as_str();
+        let names = |it: &&WgInterface| {
+            let mut nets = it.peers.iter().flat_map(|peer| &peer.allowed_ips);
+            nets.any(|net| net.prefix_len() >= NAMED && net.contains(&address))
+        };
+        let mut into = state.interfaces.iter().filter(names).map(|it| it.name.as_str());
+        into.clone().find(|name| *name == ours).or_else(|| into.next())
     }
 
     /// Whether an address is in the tunnel: in its subnet, in another network of the interface, or of a peer.

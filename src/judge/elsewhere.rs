@@ -1,9 +1,11 @@
 //! Where a service is not on the server, but on another host, what is asked of the server about it does not apply.
 
-use crate::case::Seat;
 use crate::case::elsewhere::Elsewhere;
-use crate::check::{Category, Check};
+use crate::case::{Case, Seat};
+use crate::check::{Category, Check, Rule};
+use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::{Service, Vantage};
+use crate::judge::firewall;
 
 /// What is asked of the web app's own variables, or of the Redis that they name.
 const OF_APP: [&str; 5] = ["env-agrees", "env-heeded", "env-ports", "postgres-password-strong", "web-sockets"];
@@ -20,8 +22,16 @@ fn no_app_here(check: &Check, seat: &Seat<'_>) -> bool {
     ((of_app && seat.vantage() == Vantage::Server) || compared) && seat.is_without_app()
 }
 
-/// Why a check of a service does not apply, if so.
-pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
+/// Why a check of a service does not apply, if so. A plain check reads one thing, whatever spares it.
+pub(super) fn why_spared(check: &Check, seat: &Seat<'_>, case: &Case) -> Option<String> {
+    let why = spared(check, seat);
+    if matches!(check.rule, Rule::Expect(_)) {
+        case.take_read();
+    }
+    why
+}
+
+fn spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
     if no_app_here(check, seat) {
         return Some("nothing of the app was seen on the server's host".to_owned());
     }
@@ -48,6 +58,11 @@ pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
     if id.ends_with("-not-exposed") || id == "postgres-password-strong" {
         return None;
     }
+    if ["redis-listens", "redis-port-open", "postgres-listens", "postgres-port-open"].contains(&id)
+        && let Some(why) = met_otherwise(id, seat, service, name)
+    {
+        return Some(why);
+    }
     Some(match seat.elsewhere(service)? {
         // The worker's own looks went where its URL leads.
         Elsewhere::At(address)
@@ -59,5 +74,47 @@ pub(super) fn why_spared(check: &Check, seat: &Seat<'_>) -> Option<String> {
         }
         Elsewhere::At(address) => format!("{name} is at {address}, on another host than the server"),
         Elsewhere::NotHere => format!("nothing of {name} is on this host"),
+    })
+}
+
+/// Why it is nothing to the worker that a service does not listen on the server's address in the tunnel.
+fn met_otherwise(id: &str, seat: &Seat<'_>, service: Service, name: &str) -> Option<String> {
+    if seat.vantage() == Vantage::Container {
+        let beside = || seat.workers_url(service)?.host.parse().ok().filter(|host| seat.is_beside(&[*host]));
+        let host = id.ends_with("-port-open").then(beside).flatten()?;
+        return Some(format!("the worker's URL leads to its own machine, {host}"));
+    }
+    if seat.vantage() != Vantage::Server {
+        return None;
+    }
+    if let Some(port) = passed_on(seat, service) {
+        return Some(format!("the packet filter passes the tunnel's connections to port {port} on to {name}"));
+    }
+    if let Some(host) = seat.met_beside_tunnel(service) {
+        return Some(format!("the web app meets {name} at {host}; whether the workers do so too, a client tells"));
+    }
+    if seat.is_relayed(service) {
+        return Some(format!("the worker meets {name} by a relay on its own machine"));
+    }
+    // A worker's URL has another address of this host, which it reaches through the tunnel.
+    let met = seat.workers_url(service)?.host.parse().ok()?;
+    let other = id.ends_with("-port-open") && met != seat.addresses().of(service).ip();
+    (other && seat.is_met_by_tunnel(met)).then(|| format!("the worker meets {name} at {met}"))
+}
+
+/// The port of the server at which a rule of its packet filter takes the worker's connections and passes them on to a socket of
+/// the service, which itself does not listen on the tunnel.
+fn passed_on(seat: &Seat<'_>, service: Service) -> Option<u16> {
+    let (listeners, own) = (seat.listeners().ok()?, seat.addresses().of(service).port());
+    if listeners.answers(seat.addresses().of(service).ip(), own) {
+        return None;
+    }
+    let model = seat.rules().ok()?;
+    model.sent_ports().into_iter().find(|port| {
+        let trace = firewall::trace(seat, &firewall::flow(seat, *port)).ok();
+        // Whether the kernel lets loopback be reached so, no rule tells.
+        let stopped = |it: &PacketTrace| matches!(it.disposition, Disposition::Dropped | Disposition::Rejected);
+        let to = trace.filter(|it| !stopped(it)).and_then(|it| it.sent_on);
+        to.is_some_and(|to| to.port() == own && listeners.answers(to.ip(), own))
     })
 }

@@ -8,7 +8,8 @@ use crate::profile::Origin;
 
 /// The ports at the server to which the worker goes.
 pub(super) fn ports_of_worker(seat: &Seat<'_>) -> Vec<u16> {
-    let here = |service| seat.elsewhere(service).is_none();
+    // By which port a relay on the worker's own machine comes, is not seen; where it works, it is let in.
+    let here = |service| seat.elsewhere(service).is_none() && !seat.is_relayed(service);
     let redis = here(Service::Redis).then(|| port_of_worker(seat, Service::Redis));
     let postgres = (seat.uses_database() && here(Service::Postgres)).then(|| port_of_worker(seat, Service::Postgres));
     redis.into_iter().chain(postgres).collect()

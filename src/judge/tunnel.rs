@@ -21,6 +21,7 @@ mod handshake;
 mod ipsec;
 mod keys;
 mod odd;
+mod other_end;
 mod overlap;
 mod payload;
 pub(super) mod relay;

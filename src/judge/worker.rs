@@ -12,6 +12,7 @@ use crate::fact::redis::RedisSaid;
 use crate::fact::{Unseen, Vantage};
 
 mod agree;
+mod beside;
 mod confined;
 mod container;
 mod file;
@@ -26,6 +27,7 @@ use place::{placed, provenance};
 use url::UrlFault;
 
 pub(crate) use agree::{env_agrees, env_heeded, env_ports};
+pub(in crate::judge) use beside::goes_beside;
 pub(in crate::judge) use confined::asked_outside;
 pub(crate) use confined::worker_confined;
 pub(crate) use container::{worker_fresh, worker_one, worker_running};

@@ -52,7 +52,7 @@ impl Evidence {
         let names =
             fact(&FactKey::Names).and_then(|fact| if let Fact::Names(names) = fact { Some(names) } else { None });
         if let Some(env) = env {
-            evidence.urls(vantage, env, names);
+            evidence.urls(vantage, env, links, names);
         }
         evidence
     }
@@ -144,19 +144,32 @@ impl Evidence {
 
     /// What the URLs tell. A host counts only where it cannot be the mistake itself: inside the tunnel's subnet
     /// as the interface has it, or, in a container, which sees no interface, where all URLs agree on the guide's
-    /// own subnet. There a name is what the worker's own resolver makes of it. This host's own address is nobody else's.
-    fn urls(&mut self, vantage: Vantage, env: &Environment, names: Option<&NameLooks>) {
+    /// own subnet. There a name is what the worker's own resolver makes of it. What is beside the worker (this host's own
+    /// address, from within a container that of its Docker host) is not the server, whose port such a URL does not tell.
+    fn urls(&mut self, vantage: Vantage, env: &Environment, links: Option<&Links>, names: Option<&NameLooks>) {
         let database = env.database();
         let broker = env.broker();
-        let leads = |url: &EnvUrl| {
+        let leads = |url: Option<&EnvUrl>| -> Vec<IpAddr> {
             let names = names.filter(|_| vantage == Vantage::Container);
-            url.host.parse().ok().or_else(|| names?.leads(&url.host)?.first().copied())
+            let of_name = |host: &String| names?.leads(host)?.first().copied();
+            let all = url.into_iter().flat_map(|url| std::iter::once(&url.host).chain(&url.others));
+            all.filter_map(|host| host.parse().ok().or_else(|| of_name(host))).collect()
         };
-        let hosts: Vec<IpAddr> = [database.url(), broker.url()].into_iter().flatten().filter_map(leads).collect();
+        let (of_broker, of_database) = (leads(broker.url()), leads(database.url()));
+        // Of several hosts the first one may be down: it is that one which the other URL has, too.
+        let one = |of: &[IpAddr], other: &[IpAddr]| of.iter().find(|it| other.contains(it)).or(of.first()).copied();
+        let redis = one(&of_broker, &of_database);
+        let postgres = one(&of_database, &of_broker);
+        let is_beside = |at: &IpAddr| {
+            let of_tunnel = self.subnet.is_some_and(|subnet| subnet.contains(at));
+            let here = |links: &Links| links.has(*at) || (vantage == Vantage::Container && links.is_docker_host(*at));
+            vantage != Vantage::Server && !of_tunnel && links.is_some_and(here)
+        };
+        let hosts: Vec<IpAddr> = [postgres, redis].into_iter().flatten().filter(|at| !is_beside(at)).collect();
         // A container sees no tunnel: there its URLs say where it goes.
         let behind = |host: &IpAddr| self.behind.iter().any(|net| net.contains(host));
         let trusted = |host: &IpAddr| match (self.subnet, vantage) {
-            (Some(subnet), _) => subnet.contains(host) || behind(host),
+            (Some(subnet), _) => subnet.contains(host) || behind(host) || is_of_tunnel(links, *host),
             (None, Vantage::Container) => is_private(*host),
             (None, _) => false,
         };
@@ -169,17 +182,31 @@ impl Evidence {
             && self.subnet.is_none_or(|subnet| subnet.contains(first))
         {
             self.server = Some(*first);
-        } else if vantage != Vantage::Server {
-            // The worker goes where each of its URLs says.
-            let at = |url: Option<&EnvUrl>| url.and_then(leads).filter(|at| trusted(at) && self.client != Some(*at));
-            (self.redis_at, self.postgres_at) = (at(broker.url()), at(database.url()));
+        }
+        if vantage != Vantage::Server {
+            // The worker goes where each of its URLs says. From the host itself it is the tunnel that is asked, not the relay.
+            let met = |at: &IpAddr| trusted(at) && self.client != Some(*at);
+            let at = |at: Option<IpAddr>| at.filter(|at| met(at) && (vantage == Vantage::Container || !is_beside(at)));
+            (self.redis_at, self.postgres_at) = (at(redis), at(postgres));
         }
         // A URL without a port means the program's own.
-        let port = |url: Option<&EnvUrl>, usual: u16| url.map(|url| url.port.unwrap_or(usual));
+        let port = |url: Option<&EnvUrl>, at: Option<IpAddr>, usual: u16| {
+            let relayed = vantage == Vantage::Client && at.is_some_and(|at| is_beside(&at));
+            url.filter(|_| !relayed).map(|url| url.port.unwrap_or(usual))
+        };
         // A URL of another kind (amqp:, sqlite:) says nothing of Redis' or PostgreSQL's port.
-        self.redis_port = port(broker.url().filter(|url| url.is_redis() && url.socket.is_none()), guide::REDIS_PORT);
-        self.postgres_port = port(database.url().filter(|url| url.is_postgres()), guide::POSTGRES_PORT);
+        let of_redis = broker.url().filter(|url| url.is_redis() && url.socket.is_none());
+        self.redis_port = port(of_redis, redis, guide::REDIS_PORT);
+        self.postgres_port = port(database.url().filter(|url| url.is_postgres()), postgres, guide::POSTGRES_PORT);
     }
+}
+
+/// Whether an address is in the network of a WireGuard interface of this machine, whichever it is.
+fn is_of_tunnel(links: Option<&Links>, address: IpAddr) -> bool {
+    let mut tunnels = links.into_iter().flat_map(|links| &links.links);
+    tunnels.any(|link| {
+        link.kind.as_deref() == Some("wireguard") && link.addresses.iter().any(|net| net.contains(&address))
+    })
 }
 
 /// Whether an address can be one of a tunnel: private (RFC 1918), shared (RFC 6598) or unique local (RFC 4193).

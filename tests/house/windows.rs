@@ -26,6 +26,7 @@ const LINUX: [&str; 12] = [
 /// Causes whose remedy speaks of Linux on the client and that a Windows client never meets, each with the reason.
 const NOT_MET: &[(&str, &str)] = &[
     ("wg-interface-up/condition", "a unit of systemd's"),
+    ("wg-key-unshared/two-machines", "told of the server, which is no Windows"),
     ("wg-interface-up/masked", "a unit of systemd's"),
     ("wg-interface-up/port-held", "a failure of wg-quick"),
     ("wg-interface-up/no-ipv6", "the address stands in an encrypted file"),

@@ -18,6 +18,9 @@ pub struct AtBoot {
     /// The units started at boot that start it, where it is not enabled itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub started_by: Vec<String>,
+    /// The sockets that the boot starts, and whose first connection starts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_demand: Vec<String>,
     /// Why it is not known whether anything starts it, where nothing was seen that does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub untold: Option<String>,

@@ -41,6 +41,14 @@ pub(crate) fn web_at_boot(seat: &Seat<'_>) -> Judged<WebAtBoot> {
         return Ok(finding.map(Into::into).into());
     }
     boot::told(&unit.name, &unit.at_boot)?;
+    // A socket of systemd's waits for its first request.
+    if let Some(socket) = unit.at_boot.on_demand.first().filter(|_| !boot::starts(unit)) {
+        let server = seat.addresses().server.value;
+        if web_app.listens.iter().any(|at| at.ip() == server) {
+            return Err(Unseen::NotKnown(format!("whether {socket} waits for the tunnel at boot was not asked")));
+        }
+        return Ok(holds());
+    }
     if !boot::starts(unit) {
         let why = unit.at_boot.why_not().unwrap_or_else(|| match unit.enabled.as_str() {
             "static" => "it has no [Install] section, and no unit that the boot starts wants it".to_owned(),

@@ -16,6 +16,7 @@ use crate::fact::network::routes::Routes;
 use crate::fact::network::{Link, Links, is_link_local};
 use crate::fact::{Service, Unseen, Vantage};
 use crate::judge::firewall::{exempt, undecided};
+use crate::judge::worker::goes_beside;
 
 /// Why there is nothing to say of a container's network.
 const NATIVE: &str = "the worker runs without Docker";
@@ -88,6 +89,9 @@ fn from_its_host(client: &Seat<'_>) -> Judged<ContainerWay> {
     }
     if needs_no_docker(client) {
         return Ok(not_applicable(NATIVE));
+    }
+    if goes_beside(client) {
+        return Ok(not_applicable("the worker's URLs lead to its own machine, not into the tunnel"));
     }
     let docker = client.docker()?;
     let Some(worker) = docker.workers.iter().find(|worker| worker.state == State::Running) else {

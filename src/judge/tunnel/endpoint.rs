@@ -92,7 +92,7 @@ fn neighbour(seat: &Seat<'_>, server: &Seat<'_>) -> Option<IpAddr> {
 }
 
 /// The client sends to an address that the server does not have, though the two are in one network.
-fn is_elsewhere(seat: &Seat<'_>, server: &Seat<'_>, runs: SocketAddr) -> bool {
+pub(super) fn is_elsewhere(seat: &Seat<'_>, server: &Seat<'_>, runs: SocketAddr) -> bool {
     let held = server.links().map_or(true, |links| links.holder(runs.ip().to_canonical()).is_some());
     // A bridge of Docker's has the same network on every machine.
     let near = neighbour(seat, server).filter(|near| near.is_ipv4() == runs.ip().is_ipv4());
@@ -103,7 +103,7 @@ fn is_elsewhere(seat: &Seat<'_>, server: &Seat<'_>, runs: SocketAddr) -> bool {
     !held && same_net
 }
 
-fn public_of(seat: &Seat<'_>, server: Option<&Seat<'_>>) -> String {
+pub(super) fn public_of(seat: &Seat<'_>, server: Option<&Seat<'_>>) -> String {
     server.and_then(|server| neighbour(seat, server)).map_or_else(String::new, |ip| bracketed(&ip.to_string()))
 }
 

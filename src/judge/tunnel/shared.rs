@@ -1,6 +1,6 @@
 //! One key, one machine.
 
-use super::running;
+use super::{other_end, running};
 use crate::case::Seat;
 use crate::check::cause::WgKeyUnshared;
 use crate::check::{Judged, broken, holds, not_applicable};
@@ -12,6 +12,9 @@ use crate::fact::{Place, Vantage};
 /// sees the client's own address, and never a neighbour's. (A router that sends a network's packets back into it puts its
 /// own address in their place; that is the client's next route.)
 pub(crate) fn wg_key_unshared(seat: &Seat<'_>) -> Judged<WgKeyUnshared> {
+    if seat.vantage() == Vantage::Client {
+        return other_end::two_servers(seat);
+    }
     let Some(here) = running(seat, seat.wg()?) else { return Ok(not_applicable("the interface is not running")) };
     let Ok(client) = seat.at(Vantage::Client) else {
         return Ok(not_applicable("this needs the snapshots of both ends"));

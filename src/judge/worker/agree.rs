@@ -76,16 +76,17 @@ pub(crate) fn env_ports(seat: &Seat<'_>) -> Judged<EnvPorts> {
     let Ok(server) = seat.at(Vantage::Server) else { return Ok(not_applicable(BOTH)) };
     let (web, listeners) = (server.env()?, server.listeners()?);
     for (mine, theirs) in REDIS.map(|(_, url)| (redis(own, url), redis(web, url))) {
-        if let Some((variable, finding)) = other_port(listeners, mine, theirs) {
+        if let Some((variable, finding)) = other_port(seat, listeners, mine, theirs) {
             return Ok(at(seat, own, finding, variable).into());
         }
     }
-    if let Some((variable, finding)) = other_port(listeners, database(own), database(web)) {
+    if let Some((variable, finding)) = other_port(seat, listeners, database(own), database(web)) {
         return Ok(at(seat, own, finding, variable).into());
     }
     // Where nobody listens at all, their ports are not what is wrong, and nothing to be ticked.
     let asked = [redis(own, Environment::broker), database(own)].into_iter().flatten();
-    let mut silent = asked.filter(|(_, url)| listeners.on(url.port_or_default()).next().is_none());
+    let mut silent =
+        asked.filter(|(_, url)| listeners.on(url.port_or_default()).next().is_none() && !seat.is_open(url));
     Ok(if silent.next().is_some() { not_applicable(SILENT) } else { holds() })
 }
 
@@ -112,15 +113,18 @@ fn closed_results(seat: &Seat<'_>, own: &Environment) -> Result<Option<Finding<E
 
 /// A port where nothing listens, while something does where the web app's URL says.
 fn other_port<'a>(
+    seat: &Seat<'_>,
     listeners: &Listeners,
     mine: Option<(&'a str, &EnvUrl)>,
     theirs: Option<(&str, &EnvUrl)>,
 ) -> Option<(&'a str, Finding<EnvPorts>)> {
     let ((variable, mine), (_, theirs)) = (mine?, theirs?);
-    let is_local = mine.is_local();
+    // A relay's port is no port of the server's, and what accepts connections is not closed.
+    let host = mine.host.parse().into_iter().collect::<Vec<_>>();
+    let relayed = mine.is_local() || seat.is_beside(&host) || seat.is_open(mine);
     let (mine, theirs) = (mine.port_or_default(), theirs.port_or_default());
     let listens = |port: u16| listeners.on(port).next().is_some();
-    (mine != theirs && !is_local && !listens(mine) && listens(theirs))
+    (mine != theirs && !relayed && !listens(mine) && listens(theirs))
         .then(|| (variable, two(broken(EnvPorts::OtherPort), mine, theirs).marks(mine)))
 }
 

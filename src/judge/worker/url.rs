@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::beside::{Beside, beside};
 use super::{native, provenance};
 use crate::case::Seat;
 use crate::case::elsewhere::Elsewhere;
@@ -27,6 +28,7 @@ pub(super) enum UrlFault {
     Flawed,
     Local,
     Elsewhere,
+    Beside,
     Default,
     Empty,
     Unset,
@@ -35,9 +37,9 @@ pub(super) enum UrlFault {
     Ignored,
 }
 
-causes_of!(UrlFault as EnvDatabase: Quoted, Comment, Unencoded, Flawed, Local, Elsewhere,
+causes_of!(UrlFault as EnvDatabase: Quoted, Comment, Unencoded, Flawed, Local, Elsewhere, Beside,
     Default, Empty, Unset, Stale, Shell, Ignored);
-causes_of!(UrlFault as EnvRedis: Quoted, Comment, Unencoded, Flawed, Local, Elsewhere,
+causes_of!(UrlFault as EnvRedis: Quoted, Comment, Unencoded, Flawed, Local, Elsewhere, Beside,
     Default, Empty, Unset, Stale, Shell, Ignored);
 
 /// What is wrong with a value that is set. The server's address is said as the server has it: this end may err in that.
@@ -85,6 +87,10 @@ fn flaw(
         ));
     }
     if url.is_local() {
+        let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST)];
+        if !url.host.is_empty() && beside(seat, url, &loopback)? == Beside::Relay {
+            return Ok(None);
+        }
         let name = if url.host.is_empty() { NO_HOST } else { &url.host };
         return Ok(Some(broken(UrlFault::Local).with("name", name).marks(&url.host)));
     }
@@ -94,10 +100,13 @@ fn flaw(
     }
     let given = given(seat, &url.host);
     if given.is_empty() && DOCKER_HOST.contains(&url.host.to_ascii_lowercase().as_str()) {
+        let there = resolved(seat, &url.host).unwrap_or_default();
+        if beside(seat, url, &there)? == Beside::Relay {
+            return Ok(None);
+        }
         let finding = broken(UrlFault::Local).with("name", &url.host).marks(&url.host);
         return Ok(Some(finding.with("itself", "that is the machine on which the container runs")));
     }
-    let addresses = best(seat);
     let there = match url.host.parse::<IpAddr>() {
         Ok(address) => vec![address],
         Err(_) if !given.is_empty() => given.iter().map(|line| line.address).collect(),
@@ -106,6 +115,17 @@ fn flaw(
         }
         Err(_) => resolved(seat, &url.host)?,
     };
+    if seat.is_beside(&there) {
+        match beside(seat, url, &there)? {
+            Beside::Relay => return Ok(None),
+            Beside::Nobody if given.is_empty() => {
+                let finding = broken(UrlFault::Beside).with("name", &url.host).with("port", url.port_or_default());
+                return Ok(Some(finding.marks(&url.host)));
+            }
+            Beside::Nobody | Beside::Other => {}
+        }
+    }
+    let addresses = best(seat);
     // Of several hosts of the server role it is the service's own that is meant: this case's, or none.
     let is_at = |service| {
         !seat.is_split() && matches!(seat.elsewhere(service), Some(Elsewhere::At(address)) if there.contains(&address))
@@ -127,6 +147,15 @@ fn flaw(
     // The server does not know by which address others reach it.
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
         return Ok(Some(elsewhere(&url.host, "the server's address outside the tunnel, not the one").marks(&url.host)));
+    }
+    // Another tunnel may end at the same server, who alone has seen that.
+    let other = seat.at(Vantage::Client).ok().and_then(|client| there.iter().find_map(|it| client.sent_into(*it)));
+    let foreign = |name: &&str| seat.at(Vantage::Client).is_ok_and(|it| it.addresses().interface.value != **name);
+    if let Some(other) = other.filter(foreign).filter(|_| seat.at(Vantage::Server).is_err()) {
+        return Err(Unseen::Undecided(format!(
+            "{} is reached by the tunnel {other}; whether it is the server's address there is seen on the server",
+            url.host
+        )));
     }
     if addresses.server.origin == Origin::Assumed {
         return Err(Unseen::Undecided(format!(

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::{ProbeContext, route};
 use crate::fact::network::Way;
 use crate::fact::{Fact, FactKey, Place, Unseen, Vantage};
+use crate::profile::Addresses;
 
 /// The one place that decides whether a password may be sent to an address: to this machine itself or through the
 /// tunnel, and nowhere else. `ip` is where a connection really leads, not what a name promised.
@@ -15,9 +16,10 @@ pub(in crate::probe) fn may_carry_password(context: &ProbeContext, ip: IpAddr) -
         return Ok(());
     }
     // A container sees its own gateway only. The worker itself sends the same password the same way.
-    if context.vantage == Vantage::Container
-        && context.addresses.as_ref().is_some_and(|addresses| addresses.subnet.value.contains(&ip))
-    {
+    let of_urls = |addresses: &Addresses| {
+        addresses.subnet.value.contains(&ip) || [addresses.redis_at, addresses.postgres_at].contains(&Some(ip))
+    };
+    if context.vantage == Vantage::Container && context.addresses.as_ref().is_some_and(of_urls) {
         return Ok(());
     }
     let declined = |why: String| Err(Unseen::Declined(format!("{why}, and a password would have been sent")));

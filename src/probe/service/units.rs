@@ -109,6 +109,14 @@ pub(in crate::probe) async fn at_boot(shown: &Shown, context: &ProbeContext) -> 
     if found.starts(&shown.unit.enabled) || !shown.unit.known {
         return found;
     }
+    let sockets: Vec<String> = shown.wanted_by.iter().filter(|name| name.ends_with(".socket")).cloned().collect();
+    if !sockets.is_empty()
+        && let Some(boots_to) = context.units.boots_to(context).await
+        && let Some(on_demand) = started(&sockets, &boots_to, context.units.told()).await
+        && !on_demand.is_empty()
+    {
+        return AtBoot { on_demand, ..found };
+    }
     // Another unit or a script may do what systemd does not by itself.
     let unit = &shown.unit.name;
     match starters::find(|line| (starts(line) && names(line, unit)) || raises(line, unit)) {

@@ -64,6 +64,17 @@ impl Table {
 }
 
 impl Model {
+    /// The ports, each named alone, whose packets some rule sends on to another place.
+    pub fn sent_ports(&self) -> BTreeSet<u16> {
+        let chains = self.tables.iter().flat_map(|table| table.chains.values());
+        let sending = chains.flat_map(|chain| &chain.rules).filter(|rule| matches!(rule.act, Act::Dnat(..)));
+        let ports = sending.flat_map(|rule| &rule.tests).filter_map(|test| match test {
+            Test::Number(Field::Port, ranges) => Some(ranges),
+            _ => None,
+        });
+        ports.flatten().filter(|(first, last)| first == last).filter_map(|(port, _)| (*port).try_into().ok()).collect()
+    }
+
     /// Whether packets that come in meet a rule; false if those that go out do, none if both may or nobody does.
     pub fn arriving(&self, step: &Step) -> Option<bool> {
         let table = self.tables.iter().find(|table| table.tool == step.tool && table.name == step.table)?;
