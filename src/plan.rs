@@ -95,6 +95,12 @@ pub fn looks(checks: &[Check], vantage: Vantage) -> BTreeSet<FactKey> {
     keys
 }
 
+/// Whether others work for it longer than for the rest, or nobody answers: where all start at once, the processor comes to the
+/// first ones first.
+pub fn takes_long(key: &FactKey) -> bool {
+    matches!(key, FactKey::PgState | FactKey::Postgres | FactKey::Libraries | FactKey::Tcp(TcpTarget::Public(_)))
+}
+
 /// The programs that check files name, by the check's id.
 pub fn plugins(checks: &[Check]) -> BTreeMap<String, Program> {
     let of = |check: &Check| match &check.rule {

@@ -12,8 +12,7 @@ use tokio::task::JoinSet;
 use crate::fact::dial::Dial;
 use crate::fact::{Fact, FactKey, Observation, Observed, Phase, Unseen, Vantage};
 use crate::plan;
-use crate::probe::host;
-use crate::probe::{self, Inspected, Keyring, Plugins, ProbeContext, ProbeResult, Units};
+use crate::probe::{self, Inspected, Keyring, Plugins, ProbeContext, ProbeResult, Units, host};
 use crate::profile::{Profile, SETTLING, settle};
 use crate::snapshot::{SCHEMA, Snapshot};
 
@@ -145,7 +144,8 @@ impl Runner {
         {
             self.waiting.extend(plan::ways_of_urls(env, settled().server.value, &self.waiting));
         }
-        let ready: Vec<FactKey> = self.waiting.iter().filter(|key| key.phase() <= turn).cloned().collect();
+        let mut ready: Vec<FactKey> = self.waiting.iter().filter(|key| key.phase() <= turn).cloned().collect();
+        ready.sort_by_key(|key| !plan::takes_long(key));
         if ready.is_empty() {
             return;
         }

@@ -28,6 +28,8 @@ mod cli {
     mod pages;
     #[cfg(unix)]
     mod plugins;
+    #[cfg(unix)]
+    mod progress;
     mod runs;
     mod screens;
     mod secrets;

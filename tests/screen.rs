@@ -17,7 +17,7 @@ use clipcheck::report::{Report, State, Way, merged, on_ways, report, ways};
 mod recorded;
 
 fn page(report: &Report, width: usize) -> String {
-    let screen = Screen { width, ascii: false, moves: false, forced: None };
+    let screen = Screen { width, columns: width, ascii: false, moves: false, forced: None };
     let showing = Showing { color: Color::Never, ..Showing::default() };
     let page = render::report(report.clone(), Format::Table, &showing, Exit::Broken, screen);
     anstream::adapter::strip_str(page.text()).to_string()

@@ -11,6 +11,8 @@ const NO_TERMINAL: usize = 100;
 pub struct Screen {
     /// Its columns.
     pub width: usize,
+    /// Those that it has, whatever can be read: a longer line would take two, and could not be taken away again.
+    pub columns: usize,
     /// Whether it shows only ASCII.
     pub ascii: bool,
     /// Whether it can move its cursor.
@@ -24,12 +26,15 @@ impl Screen {
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let asked = set("COLUMNS").and_then(|columns| columns.parse::<usize>().ok()).filter(|columns| *columns > 0);
-        let width = asked.or_else(|| Some(terminal_size::terminal_size()?.0.0.into())).unwrap_or(NO_TERMINAL);
+        let has =
+            terminal_size::terminal_size().map(|(columns, _)| usize::from(columns.0)).filter(|columns| *columns > 0);
+        let width = asked.or(has).unwrap_or(NO_TERMINAL);
         // The first of them that is set decides, as in libc. Where none is, nobody has said anything.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).map(|locale| locale.to_lowercase());
         let forced = set("FORCE_COLOR").map(|value| !matches!(value.as_str(), "0" | "false"));
         Self {
             width: width.clamp(*WIDTHS.start(), *WIDTHS.end()),
+            columns: has.unwrap_or(width),
             ascii: locale.is_some_and(|locale| !locale.contains("utf-8") && !locale.contains("utf8")),
             moves: set("TERM").as_deref() != Some("dumb"),
             forced: forced.filter(|_| set("NO_COLOR").is_none()),

@@ -61,7 +61,7 @@ pub fn look(seen: &Seen<'_>) {
 }
 
 fn page(report: &Report) -> String {
-    let screen = Screen { width: WIDTH, ascii: false, moves: false, forced: None };
+    let screen = Screen { width: WIDTH, columns: WIDTH, ascii: false, moves: false, forced: None };
     let showing = Showing { color: Color::Never, ..Showing::default() };
     let page = render::report(report.clone(), Format::Table, &showing, Exit::Broken, screen);
     anstream::adapter::strip_str(page.text()).to_string()

@@ -53,7 +53,7 @@ impl Pages {
         let report = report(&case, &self.checks, &blame(&self.checks, judge(&case, &self.checks)));
         let shown = |format: Format, verbose: bool, width: usize| {
             let showing = Showing { color: Color::Never, verbose, ..Showing::default() };
-            let screen = Screen { width, ascii: !verbose, moves: false, forced: None };
+            let screen = Screen { width, columns: width, ascii: !verbose, moves: false, forced: None };
             self.count.fetch_add(1, Ordering::Relaxed);
             look(render::report(report.clone(), format, &showing, Exit::Broken, screen).text());
         };
@@ -65,7 +65,7 @@ impl Pages {
         for width in [WIDTHS[0], WIDTHS[2]] {
             shown(Format::Table, true, width);
         }
-        let screen = Screen { width: WIDTHS[1], ascii: false, moves: false, forced: None };
+        let screen = Screen { width: WIDTHS[1], columns: WIDTHS[1], ascii: false, moves: false, forced: None };
         // Refused where the report is of several hosts and none is named.
         if let Ok(script) = fix_script(&report, None) {
             self.count.fetch_add(1, Ordering::Relaxed);

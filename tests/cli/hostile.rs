@@ -91,7 +91,7 @@ fn shown(report: &Report, format: Format, verbose: bool) -> Page {
     render::report(report.clone(), format, &showing, Exit::Broken, SCREEN)
 }
 
-const SCREEN: Screen = Screen { width: 80, ascii: false, moves: true, forced: None };
+const SCREEN: Screen = Screen { width: 80, columns: 80, ascii: false, moves: true, forced: None };
 
 /// Everything that is made of a snapshot, without the program around it.
 fn pages(snapshot: Snapshot, checks: &[Check], what: &str) {
