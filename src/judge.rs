@@ -68,10 +68,10 @@ pub fn judge(case: &Case, checks: &[Check]) -> Vec<Answer> {
                 _ if let (Some(why), Some(_)) = (&check.clippyfront_only, &seat.addresses().app) => {
                     (Ok(Verdict::NotApplicable(why.clone().into())), Vec::new())
                 }
-                _ if let Some(container) = seat.tunnel_apart()
+                _ if let Some(owner) = seat.tunnel_apart()
                     && apart::is_spared(check, keys, vantage) =>
                 {
-                    (Ok(apart::not_here(container)), Vec::new())
+                    (Ok(apart::not_here(&owner)), Vec::new())
                 }
                 _ if let Some(why) = elsewhere::why_spared(check, &seat, case) => {
                     (Ok(Verdict::NotApplicable(why.into())), case.take_read())

@@ -1,5 +1,5 @@
-//! Where a container has the tunnel to itself, this machine's own system is not in it, and nothing that it sends there says
-//! anything: that is seen from inside the container, or from the other end.
+//! Where a container, or the worker alone, has the tunnel to itself, this machine's own system is not in it, and nothing that it sends there says
+//! anything: that is seen from inside, or from the other end.
 
 use crate::check::{Category, Check, Verdict};
 use crate::fact::{FactKey, Place, TcpTarget, Vantage};
@@ -32,10 +32,10 @@ pub(super) fn is_spared(check: &Check, keys: &[FactKey], vantage: Vantage) -> bo
     (of_end && !BY_FILE.contains(&id)) || on_server || keys.iter().any(through)
 }
 
-pub(super) fn not_here<C>(container: &str) -> Verdict<C> {
+pub(super) fn not_here<C>(owner: &str) -> Verdict<C> {
     let why = format!(
-        "the tunnel is in the network of the container {container}, and this machine's own system is not in it; what goes through \
-         it is seen from a container in that network, and from the other end"
+        "the tunnel is in the network of {owner}, and this machine's own system is not in it; what goes through it is seen from inside \
+         that network, and from the other end"
     );
     Verdict::NotApplicable(why.into())
 }

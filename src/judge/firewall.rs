@@ -59,19 +59,14 @@ pub(super) fn flow<'a>(seat: &Seat<'a>, port: u16) -> NewFlow<'a> {
 /// Connections are answered, by yes or no. Silence while the tunnel is alive is a firewall's.
 pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
     // Where the worker does not go there, what becomes of the way is nothing to it.
-    let goes = |service| {
-        let used = matches!(service, Service::Redis) || seat.uses_database();
-        used && seat.elsewhere(service).is_none() && seat.leads_here(service) && seat.goes_beside(service).is_none()
-    };
+    let here = |service| seat.elsewhere(service).is_none() && seat.leads_here(service);
+    let used = |service| matches!(service, Service::Redis) || seat.uses_database();
+    let goes = |service| used(service) && here(service) && seat.goes_beside(service).is_none();
     let (redis, postgres) = match (goes(Service::Redis), goes(Service::Postgres)) {
         (true, true) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Postgres)?),
         (true, false) => (seat.tcp(Service::Redis)?, seat.tcp(Service::Redis)?),
         (false, true) => (seat.tcp(Service::Postgres)?, seat.tcp(Service::Postgres)?),
-        (false, false) => {
-            return Ok(not_applicable(
-                "the worker goes neither to Redis nor to PostgreSQL by the tunnel's address of the server",
-            ));
-        }
+        (false, false) => return Ok(not_applicable("the worker's URLs lead neither to Redis nor to PostgreSQL there")),
     };
     let swallowed = |outcome: &TcpOutcome| matches!(outcome.how, Dial::Timeout | Dial::HostUnreachable);
     if let Some(finding) = [redis, postgres].into_iter().find_map(|tcp| stopped_here(seat, tcp)) {

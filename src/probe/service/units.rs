@@ -148,15 +148,24 @@ pub(in crate::probe) async fn runs_at_boot(by: &Starter, context: &ProbeContext)
     false
 }
 
-/// Whether a line raises the tunnel of wg-quick's unit by itself: `wg-quick up wg0`, or by its file.
+/// Whether a line raises the tunnel of wg-quick's unit by itself: `wg-quick up wg0`, or by its file; or what makes such an
+/// interface of that name (ip-link(8), wg(8), and the programs that do it in place of the kernel).
 fn raises(line: &str, unit: &str) -> bool {
+    const MAKERS: [&str; 3] = ["wireguard-go", "boringtun", "boringtun-cli"];
     let Some(interface) = unit.strip_prefix("wg-quick@").and_then(|it| it.strip_suffix(".service")) else {
         return false;
     };
-    let mut words = line.split(|c: char| c.is_whitespace() || "=;&|'\"".contains(c)).filter(|word| !word.is_empty());
-    let quick = words.any(|word| word == "wg-quick" || word.ends_with("/wg-quick"));
-    let (up, what) = (words.next() == Some("up"), words.next().unwrap_or_default());
-    quick && up && (what == interface || what.ends_with(&format!("/{interface}.conf")))
+    let words = line.split(|c: char| c.is_whitespace() || "=;&|'\"".contains(c)).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    let is = |word: &str, name: &str| word == name || word.ends_with(&format!("/{name}"));
+    let named = |what: &str| what == interface || what.ends_with(&format!("/{interface}.conf"));
+    words.iter().enumerate().any(|(at, word)| match &words[at + 1..] {
+        ["up", what, ..] if is(word, "wg-quick") => named(what),
+        ["setconf" | "syncconf" | "addconf", what, ..] if is(word, "wg") => *what == interface,
+        rest if MAKERS.iter().any(|maker| is(word, maker)) => rest.contains(&interface),
+        ["type", "wireguard", ..] => *word == interface,
+        _ => false,
+    })
 }
 
 /// Whether systemd did not tell what starts those that want a unit, which is then open.
