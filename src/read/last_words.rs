@@ -9,7 +9,7 @@ mod not_found;
 mod recovery;
 mod refused;
 
-use log_line::{Weight, weighed};
+use log_line::Weight;
 pub use not_found::not_found;
 pub use recovery::{Recovery, recovery};
 pub use refused::{is_in_other_words, refusals, statements};
@@ -30,13 +30,17 @@ pub fn read(log: &str) -> Option<String> {
             || line.contains("LOG:  starting PostgreSQL")
     };
     let start = lines.iter().rposition(begins).unwrap_or(0);
-    let said: Vec<(Weight, String)> = lines.iter().skip(start).filter_map(|line| weighed(line)).collect();
+    let said = log_line::all(lines.get(start..).unwrap_or_default());
     let chosen = match said.iter().rposition(|(weight, _)| *weight == Weight::Fatal) {
         Some(at) => fatal(&said, at),
         None => last(&said),
     };
-    let chosen: Vec<&str> = chosen.iter().map(|(_, text)| text.as_str()).collect();
-    (!chosen.is_empty()).then(|| quoted(&chosen.join(STROKE), &Secrets::default(), &[]))
+    // Each further line for itself: where what is long is cut, the half that is needed may stand in the middle.
+    let (further, first): (Vec<_>, Vec<_>) = chosen.iter().partition(|(weight, _)| *weight == Weight::Further);
+    let first: Vec<&str> = first.iter().map(|(_, text)| text.as_str()).collect();
+    let first = (!first.is_empty()).then(|| first.join(STROKE))?;
+    let said = std::iter::once(first.as_str()).chain(further.iter().map(|(_, text)| text.as_str()));
+    Some(said.map(|text| quoted(text, &Secrets::default(), &[])).collect::<Vec<_>>().join(STROKE))
 }
 
 /// The fatal line, the trouble told just before it, and what is added to it.
@@ -45,7 +49,8 @@ fn fatal(said: &[(Weight, String)], at: usize) -> &[(Weight, String)] {
         Some((Weight::Trouble, _)) => at - 1,
         Some(_) | None => at,
     };
-    let more = said.iter().skip(at + 1).take_while(|(weight, _)| *weight == Weight::More).count();
+    let more =
+        said.iter().skip(at + 1).take_while(|(weight, _)| matches!(weight, Weight::More | Weight::Further)).count();
     said.get(from..=at + more).unwrap_or_default()
 }
 
@@ -115,6 +120,24 @@ mod tests {
             2026-11-27 UTC [268] DETAIL:  The data directory was initialized by PostgreSQL version 14, which is not compatible with this version 15.18.\n";
         let said = "FATAL: database files are incompatible with server / DETAIL: The data directory was initialized by PostgreSQL version 14, which is not compatible with this version 15.18.";
         assert_eq!(read(other).as_deref(), Some(said));
+    }
+
+    #[test]
+    fn a_hint_is_told_with_all_its_lines_and_a_query_with_none() {
+        let folder = "/var/lib/postgresql/15/main";
+        let hint = format!(
+            "Starting x\n1 LOG:  invalid checkpoint record\n1 FATAL:  could not locate required checkpoint record\n\
+             1 HINT:  If you are restoring from a backup, touch \"{folder}/recovery.signal\" and add required recovery options.\n\
+             \tIf you are not restoring from a backup, try removing the file \"{folder}/backup_label\".\n\
+             \tBe careful: removing \"{folder}/backup_label\" will result in a corrupt cluster if restoring from a backup.\n\
+             1 STATEMENT:  select\n\ts3cret\n1 LOG:  database system is shut down\npg_ctl: could not start server\n"
+        );
+        let said = read(&hint).expect("said");
+        assert!(said.contains("If you are not restoring from a backup, try removing the file \""), "{said}");
+        assert!(said.contains("/backup_label") && said.contains("Be careful: removing") && !said.contains("s3cret"));
+        assert_eq!(read(&hint.replace('\t', "")), Some(said), "as journald keeps it");
+        let query = "1 FATAL:  x\n1 QUERY:  select\n\ts3cret\n1 DETAIL:  y\n";
+        assert!(read(query).is_some_and(|said| said.starts_with("FATAL: x") && !said.contains("s3cret")));
     }
 
     #[test]

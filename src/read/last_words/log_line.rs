@@ -15,6 +15,8 @@ pub(super) enum Weight {
     Fatal,
     /// Belongs to the line before.
     More,
+    /// A further line of what was added: the second half of a hint may say the contrary of the first.
+    Further,
     /// Not to be told: it may be a query.
     Unsaid,
 }
@@ -85,8 +87,33 @@ const OF_CLIENT: [&str; 7] = [
 /// In these words PostgreSQL logs beforehand what it then ends over.
 const TROUBLE: [&str; 8] = ["could not", "cannot", "invalid", "error", "unrecognized", "must ", "failed", "missing"];
 
+/// What its lines say, without those that say nothing, or may say a secret. PostgreSQL writes the further lines of a message
+/// behind a tab, which journald may leave out.
+pub(super) fn all(lines: &[&str]) -> Vec<(Weight, String)> {
+    let mut added = None;
+    let mut said = Vec::new();
+    for line in lines {
+        let begins = stderr_line(line).map(|(severity, _)| severity);
+        let weight = weighed(line);
+        if let Some(severity) = begins {
+            added = matches!(severity, "DETAIL" | "HINT" | "CONTEXT" | "STATEMENT" | "QUERY").then_some(severity);
+        } else if let Some(severity) = added
+            && !line.starts_with("Error: ")
+            && matches!(weight, Some((Weight::Plain, _)))
+        {
+            let told = matches!(severity, "DETAIL" | "HINT").then_some(weight).flatten();
+            said.extend(told.map(|(_, text)| (Weight::Further, text)));
+            continue;
+        } else {
+            added = None;
+        }
+        said.extend(weight);
+    }
+    said
+}
+
 /// None where the line says nothing, or may say a secret.
-pub(super) fn weighed(line: &str) -> Option<(Weight, String)> {
+fn weighed(line: &str) -> Option<(Weight, String)> {
     let line = line.trim();
     if line.is_empty() || FRAME.iter().any(|begin| line.starts_with(begin)) {
         return None;
