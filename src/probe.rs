@@ -51,13 +51,14 @@ impl Login {
 
     /// Why nobody can log in with it from here: libpq's user has a part of it from a file that was not read.
     pub(crate) fn unread(&self) -> Option<Unseen> {
-        let file = if self.url.service { "a service" } else { "a password" };
-        (self.url.service || self.url.passfile).then(|| {
-            Unseen::NotKnown(format!(
-                "{} takes its log-in from a file of libpq's ({file} file), which cannot be read from here",
-                self.variable
-            ))
-        })
+        let from = if self.url.service {
+            "takes its log-in from a service file of libpq's, which cannot be read from here"
+        } else if self.url.passfile {
+            "has no password: libpq has it from a password file, or needs none (`peer`), and that cannot be tried from here"
+        } else {
+            return None;
+        };
+        Some(Unseen::NotKnown(format!("{} {from}", self.variable)))
     }
 }
 

@@ -1,8 +1,11 @@
 //! Where a service is not on the server, but on another host, what is asked of the server about it does not apply.
 
+use std::net::IpAddr;
+
 use crate::case::elsewhere::Elsewhere;
 use crate::case::{Case, Seat};
 use crate::check::{Category, Check, Rule};
+use crate::fact::dial::Dial;
 use crate::fact::environment::EnvUrl;
 use crate::fact::firewall::walk::{Disposition, PacketTrace};
 use crate::fact::network::{Listener, Relay};
@@ -85,6 +88,12 @@ fn met_otherwise(id: &str, seat: &Seat<'_>, service: Service, name: &str) -> Opt
         let host = id.ends_with("-port-open").then(|| seat.goes_beside(service)).flatten()?;
         return Some(format!("the worker's URL leads to its own machine, {host}"));
     }
+    if let (Vantage::Client, Some(url)) = (seat.vantage(), seat.workers_url(service)) {
+        // What refuses this machine's own connection is not where the worker goes.
+        let far = url.host.parse::<IpAddr>().is_ok_and(|host| host != seat.addresses().of(service).ip());
+        let shut = || seat.tcp(service).is_ok_and(|tcp| tcp.how != Dial::Open);
+        return (id.ends_with("-port-open") && far && shut()).then(|| format!("the worker's URL names {}", url.host));
+    }
     if seat.vantage() != Vantage::Server {
         return None;
     }
@@ -101,9 +110,12 @@ fn met_otherwise(id: &str, seat: &Seat<'_>, service: Service, name: &str) -> Opt
         return Some(format!("the worker meets {name} by a relay on its own machine"));
     }
     // A worker's URL has another address of this host, which it reaches through the tunnel.
-    let met = seat.workers_url(service)?.host.parse().ok()?;
-    let other = id.ends_with("-port-open") && met != seat.addresses().of(service).ip();
-    (other && seat.is_met_by_tunnel(met)).then(|| format!("the worker meets {name} at {met}"))
+    let (met, at) = (seat.workers_url(service)?.host.parse().ok()?, seat.addresses().of(service));
+    let own = met != at.ip() && seat.links().ok()?.holder(met).is_some();
+    // That it listens there by way of the tunnel, is said as ever.
+    let asked = id.ends_with("-port-open") || !seat.is_met_by_tunnel(met);
+    (own && asked && seat.listeners().ok()?.answers(met, at.port()))
+        .then(|| format!("the worker's URL names {met}, where {name} listens"))
 }
 
 /// Who may bring the workers' connections to a service that does not listen on the tunnel itself. Where a worker's URL names that
@@ -127,7 +139,8 @@ pub(super) fn passing<'a>(seat: &Seat<'a>, service: Service) -> Option<&'a str> 
     // From the server alone: another program has the service's usual port of the tunnel's address, or is a pooler that has any.
     let alone = || {
         let usual = if service == Service::Redis { 6379 } else { 5432 };
-        let own = |it: &&Listener| it.address.ip() == at.ip() && seat.workers_url(service).is_none();
+        let untold = seat.workers_url(service).is_none() || seat.goes_beside(service).is_some();
+        let own = |it: &&Listener| it.address.ip() == at.ip() && untold;
         let mut others =
             listeners.tcp.iter().filter(own).filter_map(|it| Some((it.address.port(), it.program.as_deref()?)));
         let is_relay = |(port, name): &(u16, &str)| {

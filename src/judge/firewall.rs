@@ -80,12 +80,8 @@ pub(crate) fn tcp_admitted(seat: &Seat<'_>) -> Judged<TcpAdmitted> {
         (false, false) => {
             return Ok(not_applicable("a port refuses the connection, which a rule that rejects does too"));
         }
-        (true, false) => {
-            broken(TcpAdmitted::OneDropped).with("port", redis.endpoint.port).with("other", postgres.endpoint.port)
-        }
-        (false, true) => {
-            broken(TcpAdmitted::OneDropped).with("port", postgres.endpoint.port).with("other", redis.endpoint.port)
-        }
+        (true, false) => super::ports::one_dropped(seat, redis, postgres),
+        (false, true) => super::ports::one_dropped(seat, postgres, redis),
         (true, true) if damaged(redis) && damaged(postgres) => {
             broken(TcpAdmitted::Damaged).with("count", redis.dropped.values().sum::<u64>())
         }

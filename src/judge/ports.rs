@@ -2,8 +2,9 @@
 
 use super::elsewhere;
 use crate::case::Seat;
-use crate::check::Finding;
-use crate::fact::dial::Endpoint;
+use crate::check::cause::TcpAdmitted;
+use crate::check::{Finding, broken};
+use crate::fact::dial::{Endpoint, TcpOutcome};
 use crate::fact::{Service, Vantage};
 use crate::profile::Origin;
 
@@ -35,6 +36,13 @@ pub(super) fn tried<C>(finding: Finding<C>, one: &Endpoint, other: &Endpoint) ->
         return finding.with("tried", one).with("ports", one.port);
     }
     finding.with("tried", format!("{one} and {other}")).with("ports", format!("{} nor {}", one.port, other.port))
+}
+
+/// A rule for the port helps where it is the server that does not answer.
+pub(super) fn one_dropped(seat: &Seat<'_>, silent: &TcpOutcome, other: &TcpOutcome) -> Finding<TcpAdmitted> {
+    let (endpoint, server) = (&silent.endpoint, seat.addresses().server.value);
+    let port = if endpoint.host == server.to_string() { endpoint.port.to_string() } else { String::new() };
+    broken(TcpAdmitted::OneDropped).with("endpoint", endpoint).with("other", &other.endpoint).with("port", port)
 }
 
 /// The process on the server that has a port, where a signal has stopped it: the kernel accepts connections for it all the same.

@@ -137,6 +137,12 @@ pub(super) fn not_contradicted(context: &ProbeContext) -> Result<(), Unseen> {
         Some(host)
             if context.vantage == Vantage::Container && server.origin == Origin::Assumed && *host != server.value =>
         {
+            if matches!(context.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.has(*host) || links.is_docker_host(*host))
+            {
+                return Err(Unseen::NotKnown(format!(
+                    "the URLs lead to {host}, which is the worker's own machine; by which address the server is met from there is not seen"
+                )));
+            }
             Err(Unseen::NotKnown(format!(
                 "the URLs point to {host}, which is not the guide's {}; if it is the server's address in the tunnel, set it with `--server {host}`",
                 server.value

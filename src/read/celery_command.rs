@@ -66,9 +66,11 @@ pub fn told(arguments: &[&str]) -> Option<(Option<Vec<String>>, Option<String>)>
     if !celery || !arguments.contains(&"worker") {
         return None;
     }
+    let without = option(arguments, "-X", "--exclude-queues").unwrap_or_default();
+    let left = |name: &&str| !name.is_empty() && plain(name) && !without.split(',').any(|other| other == *name);
     let queues = option(arguments, "-Q", "--queues").map(|all| {
         // A blank is a part of the name to Celery.
-        all.split(',').filter(|it| !it.is_empty() && plain(it)).map(str::to_owned).collect::<Vec<_>>()
+        all.split(',').filter(left).map(str::to_owned).collect::<Vec<_>>()
     });
     let name = option(arguments, "-n", "--hostname").filter(|name| plain(name)).map(str::to_owned);
     Some((queues.filter(|all| !all.is_empty()), name))
@@ -166,6 +168,11 @@ mod tests {
             ("python3 -m celery -A app worker --queues=cpu -c 1", Some(vec!["cpu".to_owned()])),
             ("celery -A app worker --queues gpu", Some(vec!["gpu".to_owned()])),
             ("celery -A app worker", None),
+            ("celery -A app worker -Q gpu,celery -X gpu", Some(vec!["celery".to_owned()])),
+            (
+                "celery -A app worker --exclude-queues=gpu -Q gpu,celery,cpu",
+                Some(vec!["celery".to_owned(), "cpu".to_owned()]),
+            ),
         ] {
             assert_eq!(told(&words(line)).expect(line).0, queues, "{line}");
         }

@@ -29,7 +29,7 @@ const PARTS: [&str; 21] = [
 ];
 
 /// Names of PostgreSQL's.
-const IDENTIFIERS: [&str; 4] = ["database", "own", "role", "schema"];
+const IDENTIFIERS: [&str; 5] = ["database", "own", "role", "schema", "heir"];
 
 /// Statements of plain words, as their judge made them.
 const GRANTS: &str = "grants";

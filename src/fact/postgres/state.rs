@@ -103,6 +103,9 @@ pub struct PgRole {
     /// Another role whose name has the same letters, small for capital ones or the other way round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near: Option<String>,
+    /// The role to which the database belongs, where it is another one that may log in and is no superuser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heir: Option<String>,
     /// What there is of it; none if there is no such role.
     pub found: Option<PgRoleFound>,
 }

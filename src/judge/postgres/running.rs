@@ -24,6 +24,7 @@ pub(crate) fn postgres_role_ready(seat: &Seat<'_>) -> Judged<PostgresRoleReady> 
     let method = hba::method(seat).unwrap_or_default();
     let finding = match (&role.found, &database.found) {
         (None, _) if let Some(near) = &role.near => other_case("role", &role.name, near),
+        (None, _) if let Some(heir) = &role.heir => broken(PostgresRoleReady::Renamed).with("heir", heir),
         (None, _) if let Some(finding) = other_cluster(seat, &format!("role {}", role.name)) => finding,
         (None, _) => broken(PostgresRoleReady::NoRole),
         (Some(role), _) if !role.can_log_in => broken(PostgresRoleReady::CannotLogIn),

@@ -163,6 +163,14 @@ fn leads(
     if seat.addresses().public.or(addresses.public).is_some_and(|public| there.contains(&public)) {
         return Ok(Some(elsewhere(&url.host, "the server's address outside the tunnel, not the one").marks(&url.host)));
     }
+    let outside = |server: &Seat<'_>| {
+        server.links().is_ok_and(|links| there.iter().any(|it| !it.is_loopback() && links.holder(*it).is_some()))
+    };
+    if seat.at(Vantage::Server).is_ok_and(|server| outside(&server)) {
+        return Ok(Some(
+            elsewhere(&url.host, "an address of the server's outside the tunnel, not the one").marks(&url.host),
+        ));
+    }
     // Another tunnel may end at the same server, who alone has seen that.
     let other = seat.at(Vantage::Client).ok().and_then(|client| there.iter().find_map(|it| client.sent_into(*it)));
     let foreign = |name: &&str| seat.at(Vantage::Client).is_ok_and(|it| it.addresses().interface.value != **name);

@@ -70,6 +70,10 @@ select json_build_object(
     ) strongest
   ),
   'near_role', (select rolname from pg_authid where lower(rolname) = lower({role}) and rolname <> {role} order by 1 limit 1),
+  'heir', (
+    select rolname from pg_database join pg_authid on pg_authid.oid = datdba
+    where datname = {database} and rolcanlogin and not rolsuper and rolname <> {role}
+  ),
   'near_database', (select datname from pg_database where lower(datname) = lower({database}) and datname <> {database} order by 1 limit 1),
   'own_databases', (
     select coalesce(json_agg(datname order by datname), '[]') from pg_database join role on datdba = role.oid where not datistemplate

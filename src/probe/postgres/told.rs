@@ -29,6 +29,7 @@ pub(super) struct Told {
     listen_addresses: String,
     hba: Vec<Row>,
     near_role: Option<String>,
+    heir: Option<String>,
     near_database: Option<String>,
     own_databases: Vec<String>,
     role: Option<ToldRole>,
@@ -108,7 +109,12 @@ impl Told {
             behind: Vec::new(),
             container: None,
             waits: PgWaits::default(),
-            role: role.map(|name| PgRole { name, near: self.near_role, found: self.role.map(ToldRole::found) }),
+            role: role.map(|name| PgRole {
+                name,
+                near: self.near_role,
+                heir: self.heir,
+                found: self.role.map(ToldRole::found),
+            }),
             database: database.map(|name| PgDatabase {
                 name,
                 near: self.near_database,
