@@ -26,6 +26,7 @@ mod contained;
 pub mod delivery;
 mod elsewhere;
 pub mod firewall;
+mod met;
 mod plugin;
 mod ports;
 pub mod postgres;

@@ -32,9 +32,16 @@ impl Seat<'_> {
             let Some(snapshot) = self.case.snapshot(vantage) else { return false };
             let Some(Fact::Links(links)) = snapshot.fact(&FactKey::Links) else { return false };
             let of_tunnel = self.addresses().subnet.value.contains(at) || snapshot.addresses.subnet.value.contains(at);
-            !of_tunnel && (links.has(*at) || (vantage == Vantage::Container && links.is_docker_host(*at)))
+            !of_tunnel && (links.has(*at) || (vantage == Vantage::Container && links.is_in_docker_network(*at)))
         };
         there.iter().any(|at| at.is_loopback() || here((Vantage::Client, at)) || here((Vantage::Container, at)))
+    }
+
+    /// Whether one of these addresses, loopback aside, is the client's own.
+    pub(crate) fn is_clients_own(&self, there: &[IpAddr]) -> bool {
+        let links = self.case.snapshot(Vantage::Client).and_then(|client| client.fact(&FactKey::Links));
+        let Some(Fact::Links(links)) = links else { return false };
+        there.iter().any(|at| !at.is_loopback() && links.has(*at))
     }
 
     /// Whether the worker's log-in by these addresses met the web app's own service, where both ends tell which one it is.

@@ -50,17 +50,16 @@ impl Links {
         self.holder(address).is_some() || self.links.iter().any(|link| link.addresses.iter().any(loopback))
     }
 
-    /// Whether an address, asked from within a container, is that of its Docker host: the first one of the container's network,
-    /// which is one of those that Docker takes by itself (moby, `defaultAddressPools`).
-    pub fn is_docker_host(&self, address: IpAddr) -> bool {
+    /// Whether an address, asked from within a container, is on the same machine: its Docker host's, or another container's in
+    /// the same network, which is one of those that Docker takes by itself (moby, `defaultAddressPools`).
+    pub fn is_in_docker_network(&self, address: IpAddr) -> bool {
         const POOLS: [IpNet; 2] = [
             IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
             IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),
         ];
         let mut nets =
             self.links.iter().filter(|link| link.kind.as_deref() == Some("veth")).flat_map(|it| &it.addresses);
-        POOLS.iter().any(|pool| pool.contains(&address))
-            && nets.any(|net| net.hosts().next() == Some(address) && net.addr() != address)
+        POOLS.iter().any(|pool| pool.contains(&address)) && nets.any(|net| net.contains(&address))
     }
 
     pub(crate) fn summary(&self) -> Vec<String> {

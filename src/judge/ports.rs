@@ -1,6 +1,6 @@
 //! To which ports of the server the worker goes.
 
-use super::elsewhere;
+use super::met;
 use crate::case::Seat;
 use crate::check::cause::TcpAdmitted;
 use crate::check::{Finding, broken};
@@ -12,7 +12,7 @@ use crate::profile::Origin;
 pub(super) fn ports_of_worker(seat: &Seat<'_>) -> Vec<u16> {
     // By which port a relay on the worker's own machine comes, is not seen; where it works, it is let in.
     let own = |service| port_of_worker(seat, service) == seat.addresses().of(service).port();
-    let passed = |it| seat.is_relayed(it) || (own(it) && elsewhere::passing(seat, it).is_some());
+    let passed = |it| seat.is_relayed(it) || (own(it) && met::passing(seat, it).is_some());
     let here = |service| seat.elsewhere(service).is_none() && !passed(service);
     let redis = here(Service::Redis).then(|| port_of_worker(seat, Service::Redis));
     let postgres = (seat.uses_database() && here(Service::Postgres)).then(|| port_of_worker(seat, Service::Postgres));

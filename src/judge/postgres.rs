@@ -155,6 +155,11 @@ pub(crate) fn postgres_answers(seat: &Seat<'_>) -> Judged<PostgresAnswers> {
                 "no line of pg_hba.conf matches the server's own log-in, which says nothing about the worker's".to_owned(),
             ));
         }
+        PgSaid::Silent | PgSaid::Closed | PgSaid::Unfinished | PgSaid::NotPostgres
+            if seat.vantage() == Vantage::Container && seat.goes_beside(Service::Postgres).is_some() =>
+        {
+            broken(PostgresAnswers::Relay).with("how", outcome.said.label())
+        }
         PgSaid::Silent if let Some(pid) = super::ports::stopped(seat, outcome.endpoint.port) => {
             broken(PostgresAnswers::Halted).with("pid", pid)
         }

@@ -165,6 +165,9 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         }
         RedisSaid::Unreached(_) => return Ok(not_applicable("no connection could be made")),
         RedisSaid::WrongPassword if user_is_wanted(seat) => broken(RedisAnswers::UserWanted),
+        RedisSaid::Silent | RedisSaid::Closed | RedisSaid::NotRedis if goes_to_relay(seat) => {
+            broken(RedisAnswers::Relay).with("how", outcome.said.label())
+        }
         RedisSaid::Closed if speaks_tls(seat) => broken(RedisAnswers::TlsOnly),
         RedisSaid::Silent if let Some(pid) = super::ports::stopped(seat, outcome.endpoint.port) => {
             broken(RedisAnswers::Halted).with("pid", pid)
@@ -188,6 +191,11 @@ pub(crate) fn redis_answers(seat: &Seat<'_>) -> Judged<RedisAnswers> {
         return Ok(super::worker::set_by(seat, finding, Environment::broker).into());
     }
     Ok(finding.into())
+}
+
+/// The worker asked something on its own machine, which passes connections on, or is to.
+fn goes_to_relay(seat: &Seat<'_>) -> bool {
+    seat.vantage() == Vantage::Container && seat.goes_beside(Service::Redis).is_some()
 }
 
 /// The web app's broker, where Redis lets it in by its URL.

@@ -215,7 +215,8 @@ pub(crate) fn wg_enabled_at_boot(seat: &Seat<'_>) -> Judged<WgEnabledAtBoot> {
                 .to_owned(),
         ));
     }
-    let enabled = unit.known && boot::starts(unit);
+    // Another unit that makes the interface may need no file of wg-quick's.
+    let enabled = unit.known && boot::starts(unit) && unit.at_boot.started_by.is_empty();
     if let Some(file) = unit.at_boot.file_gone.as_ref().filter(|_| enabled && maker.is_none()) {
         return Ok(broken(WgEnabledAtBoot::FileGone).with("unit", &unit.name).with("gone", file).into());
     }

@@ -25,6 +25,8 @@ const LINUX: [&str; 12] = [
 
 /// Causes whose remedy speaks of Linux on the client and that a Windows client never meets, each with the reason.
 const NOT_MET: &[(&str, &str)] = &[
+    ("redis-answers/relay", "the machine beside a container is a virtual one there"),
+    ("postgres-answers/relay", "the machine beside a container is a virtual one there"),
     ("wg-interface-up/condition", "a unit of systemd's"),
     ("wg-key-unshared/two-machines", "told of the server, which is no Windows"),
     ("wg-interface-up/masked", "a unit of systemd's"),

@@ -42,8 +42,8 @@ pub(super) fn beside(seat: &Seat<'_>, url: &EnvUrl, there: &[IpAddr]) -> Result<
     let undecided =
         |why: &str| Err(Unseen::Undecided(format!("{}:{port} is on the worker's own machine, and {why}", url.host)));
     let client = seat.at(Vantage::Client).ok();
-    // A container's own loopback is not that of its host.
-    let of_host = client.as_ref().filter(|it| native(it).is_some() || !there.iter().any(IpAddr::is_loopback));
+    // A container's own loopback is not that of its host, nor is what another container has.
+    let of_host = client.as_ref().filter(|it| native(it).is_some() || it.is_clients_own(there));
     let Some(listeners) = of_host.and_then(|client| client.listeners().ok()) else {
         if logs_in(seat, service, there, port) {
             return undecided("whether what answers there leads to the server is not seen");
