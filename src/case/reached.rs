@@ -32,7 +32,7 @@ impl Seat<'_> {
             let Some(snapshot) = self.case.snapshot(vantage) else { return false };
             let Some(Fact::Links(links)) = snapshot.fact(&FactKey::Links) else { return false };
             let of_tunnel = self.addresses().subnet.value.contains(at) || snapshot.addresses.subnet.value.contains(at);
-            !of_tunnel && (links.has(*at) || (vantage == Vantage::Container && links.is_in_docker_network(*at)))
+            !of_tunnel && links.is_beside(*at, vantage)
         };
         there.iter().any(|at| at.is_loopback() || here((Vantage::Client, at)) || here((Vantage::Container, at)))
     }

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
+use crate::fact::Vantage;
 use crate::fact::words::words;
 
 pub mod ipsec;
@@ -50,9 +51,14 @@ impl Links {
         self.holder(address).is_some() || self.links.iter().any(|link| link.addresses.iter().any(loopback))
     }
 
+    /// Whether an address is on the machine of who asks, which may be a container.
+    pub fn is_beside(&self, address: IpAddr, vantage: Vantage) -> bool {
+        self.has(address) || (vantage == Vantage::Container && self.is_in_docker_network(address))
+    }
+
     /// Whether an address, asked from within a container, is on the same machine: its Docker host's, or another container's in
     /// the same network, which is one of those that Docker takes by itself (moby, `defaultAddressPools`).
-    pub fn is_in_docker_network(&self, address: IpAddr) -> bool {
+    fn is_in_docker_network(&self, address: IpAddr) -> bool {
         const POOLS: [IpNet; 2] = [
             IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
             IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),

@@ -137,7 +137,7 @@ pub(super) fn not_contradicted(context: &ProbeContext) -> Result<(), Unseen> {
         Some(host)
             if context.vantage == Vantage::Container && server.origin == Origin::Assumed && *host != server.value =>
         {
-            if matches!(context.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.has(*host) || links.is_in_docker_network(*host))
+            if matches!(context.fact(&FactKey::Links), Ok(Fact::Links(links)) if links.is_beside(*host, context.vantage))
             {
                 return Err(Unseen::NotKnown(format!(
                     "the URLs lead to {host}, which is the worker's own machine; by which address the server is met from there is not seen"

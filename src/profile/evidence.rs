@@ -162,9 +162,7 @@ impl Evidence {
         let postgres = one(&of_database, &of_broker);
         let is_beside = |at: &IpAddr| {
             let of_tunnel = self.subnet.is_some_and(|subnet| subnet.contains(at));
-            let here =
-                |links: &Links| links.has(*at) || (vantage == Vantage::Container && links.is_in_docker_network(*at));
-            vantage != Vantage::Server && !of_tunnel && links.is_some_and(here)
+            vantage != Vantage::Server && !of_tunnel && links.is_some_and(|links| links.is_beside(*at, vantage))
         };
         let hosts: Vec<IpAddr> = [postgres, redis].into_iter().flatten().filter(|at| !is_beside(at)).collect();
         // A container sees no tunnel: there its URLs say where it goes.
